@@ -1,0 +1,1 @@
+from allauth.account.forms import BaseSignupForm  # noqa

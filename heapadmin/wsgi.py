@@ -1,0 +1,8 @@
+"""Pages under a threaded WSGI worker."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
+application = get_wsgi_application()

@@ -1,0 +1,72 @@
+"""What an account's data is divided into: projects, and the environments of each."""
+
+import secrets
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.models import Account, User
+
+PRODUCTION = "Production"
+
+
+def new_app_id() -> str:
+    """Ten random digits, the first not zero: none can be guessed from another."""
+    return str(10**9 + secrets.randbelow(9 * 10**9))
+
+
+class Project(models.Model):
+    """A product that is looked at on its own. Nothing of one is ever visible from another."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="projects")
+    name = models.CharField(max_length=100)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    week_starts_on = models.PositiveSmallIntegerField(default=1)  # ISO: 1 is Monday, 7 is Sunday
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("account", Lower("name"), name="project_name_once_per_account"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="project_has_a_name"),
+            models.CheckConstraint(condition=models.Q(week_starts_on__range=(1, 7)), name="project_week_starts_on_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EnvironmentQuerySet(models.QuerySet["Environment"]):
+    def of(self, user: Any) -> "EnvironmentQuerySet":
+        """The environments that `user` may look at: those of open accounts that the user belongs to."""
+        return self.filter(project__account__memberships__user=user, project__account__closed_at=None)
+
+
+class Environment(models.Model):
+    """A place that events are sent to under its `app_id`: Production, or a copy with data of its own."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="environments")
+    name = models.CharField(max_length=100)
+    app_id = models.CharField(max_length=10, default=new_app_id, unique=True)
+    is_production = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    objects = EnvironmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("project", Lower("name"), name="environment_name_once_per_project"),
+            models.UniqueConstraint(
+                fields=["project"], condition=models.Q(is_production=True), name="environment_one_production"
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="environment_has_a_name"),
+            models.CheckConstraint(
+                condition=models.Q(app_id__regex=r"^[1-9][0-9]{9}$"), name="environment_app_id_ten_digits"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
