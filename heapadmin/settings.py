@@ -24,7 +24,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 SECRET_KEY = env.str("SECRET_KEY", default="") or deployment.generated_secret(DATA_DIR / "secret_key", PRODUCTION)
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-deployment.refuse_unsafe(production=PRODUCTION, debug=DEBUG, secret_key=SECRET_KEY, hosts=ALLOWED_HOSTS, site_url=SITE_URL)
+deployment.refuse_unsafe(
+    production=PRODUCTION, debug=DEBUG, secret_key=SECRET_KEY, hosts=ALLOWED_HOSTS, site_url=SITE_URL
+)
 
 INSTALLED_APPS = [
     "support",
@@ -64,6 +66,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.request_address.RequestAddressMiddleware",
+    "accounts.closed.ClosedAccountMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
@@ -84,6 +88,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.signed_in",
                 "projects.context.switcher",
+                "heapadmin.navigation.navigation",
             ],
         },
     },
@@ -91,7 +96,10 @@ TEMPLATES = [
 
 # --- Database: DATABASE_URL, or else the private server under DATA_DIR ----------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default="") or deployment.private_database_url(DATA_DIR)
-DATABASES = {"default": env.db_url_config(DATABASE_URL) | {"ATOMIC_REQUESTS": False, "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 60}}
+DATABASES = {
+    "default": env.db_url_config(DATABASE_URL)
+    | {"ATOMIC_REQUESTS": False, "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 60}
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People and their sessions --------------------------------------------------------------------------------------
@@ -104,13 +112,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "projects:home"
+ENVIRONMENT_LANDING = "analytics:live"  # where an environment opens
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-#ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {"signup": "projects.signup.SignupForm"}
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
@@ -122,7 +131,9 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 USERSESSIONS_TRACK_ACTIVITY = False
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
-EMAIL_URL = env.str("EMAIL_URL", default="")  # smtp+tls://user:password@host:port; empty: mail is written to DATA_DIR/mail
+EMAIL_URL = env.str(
+    "EMAIL_URL", default=""
+)  # smtp+tls://user:password@host:port; empty: mail is written to DATA_DIR/mail
 if EMAIL_URL:
     vars().update(env.email_url_config(EMAIL_URL))
 else:
@@ -141,7 +152,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
 
 # --- Safety of pages ------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def environment_view(needs: Can) -> Callable[[type_view], type_view]:
         @wraps(view)
         def checked(request: HttpRequest, app_id: str, **kwargs: Any) -> HttpResponse:
             environment = Environment.objects.select_related("project__account").filter(app_id=app_id).first()
-            enter(request, _membership(request, environment and environment.project), needs)
+            enter(request, _membership(request, environment.project if environment else None), needs)
             assert environment is not None
             request.environment = environment  # type: ignore[attr-defined]
             if request.session.get(LAST_ENVIRONMENT) != app_id:

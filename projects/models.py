@@ -31,7 +31,9 @@ class Project(models.Model):
         constraints = [
             models.UniqueConstraint("account", Lower("name"), name="project_name_once_per_account"),
             models.CheckConstraint(condition=~models.Q(name=""), name="project_has_a_name"),
-            models.CheckConstraint(condition=models.Q(week_starts_on__range=(1, 7)), name="project_week_starts_on_a_day"),
+            models.CheckConstraint(
+                condition=models.Q(week_starts_on__range=(1, 7)), name="project_week_starts_on_a_day"
+            ),
         ]
 
     def __str__(self) -> str:

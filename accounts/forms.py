@@ -1,1 +1,0 @@
-from allauth.account.forms import BaseSignupForm  # noqa

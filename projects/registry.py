@@ -1,0 +1,61 @@
+"""What apps above tell this one about environments: what to copy into a new one, and how much it is used.
+
+`projects` knows neither events nor reports. Apps above register functions here in their AppConfig.ready().
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from projects.models import Environment
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much is sent to one environment."""
+
+    last_event_at: datetime | None = None
+    events_last_7_days: int = 0
+
+
+Copier = Callable[[Environment, Environment], dict[str, int]]
+UsageReader = Callable[[Iterable[Environment]], dict[int, Usage]]
+LastEvent = Callable[[Environment], datetime | None]
+
+_copiers: list[Copier] = []
+_usage_readers: list[UsageReader] = []
+_last_event_readers: list[LastEvent] = []
+
+
+def register_copier(copier: Copier) -> None:
+    """`copier(source, target)` copies what its app keeps per environment and returns {"definitions": 14, …}.
+
+    It runs inside the transaction that makes `target`.
+    """
+    _copiers.append(copier)
+
+
+def register_usage(reader: UsageReader, last_event: LastEvent) -> None:
+    """`reader(environments)` gives a Usage per environment id; `last_event(environment)` the newest event's arrival."""
+    _usage_readers.append(reader)
+    _last_event_readers.append(last_event)
+
+
+def copy(source: Environment, target: Environment) -> dict[str, int]:
+    """Run every copier; returns how many of each kind were copied."""
+    counts: dict[str, int] = {}
+    for copier in _copiers:
+        for kind, count in copier(source, target).items():
+            counts[kind] = counts.get(kind, 0) + count
+    return counts
+
+
+def usage(environments: Iterable[Environment]) -> dict[int, Usage]:
+    """Usage by environment id; environments that nothing was sent to may be missing."""
+    environments = list(environments)
+    return {key: value for reader in _usage_readers for key, value in reader(environments).items()}
+
+
+def last_event_at(environment: Environment) -> datetime | None:
+    """When the newest event of this environment arrived; None when none ever did."""
+    return max((at for read in _last_event_readers if (at := read(environment))), default=None)

@@ -1,0 +1,33 @@
+"""Sign-up: a login, its account, a first project and Production, in one transaction."""
+
+from allauth.account.forms import SignupForm as AllauthSignupForm
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts.models import User
+from projects.actions import open_account
+
+
+class SignupForm(AllauthSignupForm):
+    """django-allauth's form with the person's name, and what their account and first project are called."""
+
+    name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    account_name = forms.CharField(
+        label="Company or team",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    project_name = forms.CharField(
+        label="First project", max_length=100, help_text="The site or app whose events you want to look at."
+    )
+    field_order = ["name", "email", "password1", "account_name", "project_name"]
+
+    @transaction.atomic
+    def save(self, request: HttpRequest) -> User:
+        """Make everything, or nothing; returns the new user."""
+        user: User = super().save(request)
+        user.name = self.cleaned_data["name"]
+        user.save(update_fields=["name"])
+        open_account(name=self.cleaned_data["account_name"], owner=user, project_name=self.cleaned_data["project_name"])
+        return user

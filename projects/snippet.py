@@ -1,0 +1,35 @@
+"""The texts to copy from the install page."""
+
+import json
+
+METHODS = (
+    "track", "identify", "resetIdentity", "addUserProperties", "addEventProperties", "removeEventProperty",
+    "clearEventProperties", "getUserId", "getIdentity", "getSessionId", "setEventProperties", "unsetEventProperty",
+)  # fmt: skip
+
+
+def snippet(*, app_id: str, site_url: str) -> str:
+    """The script element for a web page: queues calls until the tracker from `site_url` has loaded."""
+    return f"""<script>
+  window.heap = window.heap || [];
+  heap.load = function (appid, config) {{
+    heap.appid = appid;
+    heap.config = config = config || {{}};
+    var script = document.createElement("script");
+    script.async = true;
+    script.src = config.trackingServer + "/js/heap-" + appid + ".js";
+    document.head.appendChild(script);
+    {json.dumps(METHODS)}.forEach(function (method) {{
+      heap[method] = function () {{
+        heap.push([method].concat([].slice.call(arguments)));
+      }};
+    }});
+  }};
+  heap.load({json.dumps(app_id)}, {{ trackingServer: {json.dumps(site_url)} }});
+</script>"""
+
+
+def curl(*, app_id: str, site_url: str) -> str:
+    """A command that sends one event."""
+    body = json.dumps({"app_id": app_id, "identity": "ada@example.com", "event": "Signed up"})
+    return f"curl -X POST {site_url}/api/track -H 'Content-Type: application/json' -d '{body}'"
