@@ -1,0 +1,124 @@
+"""What was collected, as Django sees it. Rows are written by events/writer.py, never by `save()`.
+
+The tables are made by SQL (events/sql/tables.sql): partitions, covering indexes and composite keys.
+"""
+
+from django.db import models
+from django.utils import timezone
+
+
+def optional_text() -> models.TextField:
+    """A text column that is null where it does not apply, which costs no space; '' is a value that was sent."""
+    return models.TextField(null=True)
+
+
+class Kind(models.TextChoices):
+    CUSTOM = "custom"
+    PAGEVIEW = "pageview"
+    CLICK = "click"
+    CHANGE = "change"
+    SUBMIT = "submit"
+
+
+class Event(models.Model):
+    """One thing that an actor did at `time`.
+
+    `actor_id` is who did it as the event told: a visitor's number, or the negative hash of an identity
+    (events/identity.py). A visitor may have become somebody since: read `coalesce(merges.to_actor, actor_id)`.
+    `name` is set for custom events and empty for others. Page and target columns are null where they do not apply.
+    """
+
+    pk = models.CompositePrimaryKey("environment_id", "time", "id")
+    environment_id = models.BigIntegerField()
+    time = models.DateTimeField()
+    id = models.BigIntegerField()
+    actor_id = models.BigIntegerField()
+    session_id = models.BigIntegerField(null=True)
+    pageview_id = models.BigIntegerField(null=True)
+    received_at = models.DateTimeField(default=timezone.now)
+    kind = models.TextField(choices=Kind, default=Kind.CUSTOM)
+    name = models.TextField(default="")
+    domain = optional_text()
+    path = optional_text()
+    query = optional_text()
+    hash = optional_text()
+    title = optional_text()
+    referrer = optional_text()
+    target_tag = optional_text()
+    target_class = optional_text()
+    target_id = optional_text()
+    target_href = optional_text()
+    target_text = optional_text()
+    target_hierarchy = optional_text()
+    platform = optional_text()
+    browser = optional_text()
+    os = optional_text()
+    device = optional_text()
+    utm_source = optional_text()
+    utm_medium = optional_text()
+    utm_campaign = optional_text()
+    utm_term = optional_text()
+    utm_content = optional_text()
+    properties = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "events"
+
+
+class Person(models.Model):
+    """A visitor (`actor_id` 0 and up, no identity) or somebody identified (`actor_id` negative).
+
+    A visitor who became somebody has no row any more: properties and first sight went over to the identity's row.
+    `last_seen_at` is exact to a minute: it is not written again for every event.
+    """
+
+    pk = models.CompositePrimaryKey("environment_id", "actor_id")
+    environment_id = models.BigIntegerField()
+    actor_id = models.BigIntegerField()
+    identity = optional_text()
+    properties = models.JSONField(default=dict)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "people"
+        verbose_name_plural = "people"
+
+
+class Merge(models.Model):
+    """Everything of the visitor `from_actor`, past included, is the identity `to_actor`'s. The first merge wins."""
+
+    pk = models.CompositePrimaryKey("environment_id", "from_actor")
+    environment_id = models.BigIntegerField()
+    from_actor = models.BigIntegerField()
+    to_actor = models.BigIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "merges"
+
+
+class Customer(models.Model):
+    """A customer of the one who collects ("account" in Heap's API), and what is known of it."""
+
+    pk = models.CompositePrimaryKey("environment_id", "account_id")
+    environment_id = models.BigIntegerField()
+    account_id = models.TextField()
+    properties = models.JSONField(default=dict)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "customers"
+
+
+class IdempotencyKey(models.Model):
+    """A key that was seen; `digest` is 128 bits of its hash. Worthless after 7 days."""
+
+    pk = models.CompositePrimaryKey("environment_id", "digest")
+    environment_id = models.BigIntegerField()
+    digest = models.UUIDField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "idempotency_keys"
