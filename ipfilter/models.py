@@ -1,0 +1,67 @@
+"""The lists of excluded IPs as they are kept: the text as typed, its rules, and what each has kept out."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Account, User
+from ipfilter.rules import MAX_CANONICAL_LENGTH, MAX_LINE_LENGTH
+from projects.models import Environment
+
+
+class ExcludedIPList(models.Model):
+    """One text area: the account's own list (`environment` is null), which holds everywhere, or an environment's.
+
+    `version` grows with every save, so that two people who edit at once do not undo each other.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="excluded_ip_lists")
+    environment = models.OneToOneField(Environment, models.CASCADE, null=True, related_name="excluded_ip_list")
+    text = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField(default=timezone.now)
+    saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(environment=None), name="excludediplist_one_account_list"
+            ),
+        ]
+
+
+class ExcludedIP(models.Model):
+    """One rule in force. A rule that stays when the list is saved keeps its row, so its counters go on."""
+
+    list = models.ForeignKey(ExcludedIPList, models.CASCADE, related_name="rules")
+    canonical = models.CharField(max_length=MAX_CANONICAL_LENGTH)  # ipfilter/rules.py: the rule's identity
+    source = models.CharField(max_length=MAX_LINE_LENGTH)  # as typed
+    note = models.CharField(max_length=MAX_LINE_LENGTH, blank=True)
+    position = models.PositiveIntegerField()  # order in the list, from 0
+    added_at = models.DateTimeField(default=timezone.now)
+    added_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["list", "canonical"], name="excludedip_once_per_list")]
+        verbose_name = "excluded IP"
+        verbose_name_plural = "excluded IPs"
+
+    def __str__(self) -> str:
+        return self.source
+
+
+class KeptOut(models.Model):
+    """How many events one rule kept out of one environment on one day (UTC), and when it last did."""
+
+    rule = models.ForeignKey(ExcludedIP, models.CASCADE, related_name="kept_out")
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="kept_out")
+    day = models.DateField()
+    count = models.PositiveBigIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "environment", "day"], name="keptout_once_per_day"),
+            models.CheckConstraint(condition=Q(count__gt=0), name="keptout_counts_something"),
+        ]
+        verbose_name_plural = "kept out"
