@@ -1,0 +1,276 @@
+"""Excluded IPs as pure functions: a text area in, rules or errors by line out, and matching.
+
+The door of this package's logic: other code imports from here. No database, no clock, no Django.
+
+    rules = parse(text)              # raises RulesError, which names every bad line
+    rules.match("10.1.2.3")          # Rule or None
+    compile_rules((row.pk, Rule.from_canonical(row.canonical).triples) for row in rows).match(address)
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar, overload
+
+from ipfilter import coverage
+from ipfilter.matching import Address, CompiledRules
+from ipfilter.parsing import Meaning, Refused, parse_rule
+from ipfilter.refusals import refusal
+from ipfilter.triples import MAX_CANONICAL_LENGTH, Triple
+
+__all__ = [
+    "MAX_CANONICAL_LENGTH",
+    "MAX_LINES",
+    "MAX_LINE_LENGTH",
+    "MAX_RULES",
+    "MAX_TRIPLES",
+    "CompiledRules",
+    "LineError",
+    "Notice",
+    "Rule",
+    "RuleList",
+    "RulesError",
+    "Triple",
+    "compile_rules",
+    "parse",
+]
+
+MAX_LINES = 10_000
+MAX_LINE_LENGTH = 200
+"""In characters, the comment included; so `Rule.source` and `Rule.note` are never longer."""
+MAX_RULES = 10_000
+"""A line may hold several rules, so lines alone would not bound them."""
+MAX_TRIPLES = 100_000
+"""Of all rules together: 10,000 odd IPv6 ranges would be 2.5 million, some 500 MB in every worker."""
+
+Key = TypeVar("Key")
+
+_LINE_END = re.compile(r"\r\n|\r|\n")  # what a text area counts as lines; str.splitlines knows more
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One excluded address, network, wildcard or range.
+
+    `canonical` is the rule's identity: two spellings of the same addresses have the same one.
+    """
+
+    source: str  # as typed, trimmed, without the comment
+    canonical: str  # at most MAX_CANONICAL_LENGTH characters
+    triples: tuple[Triple, ...]
+    note: str = ""  # the comment behind it, without the # sign
+    line: int = 1  # counted from 1
+
+    @classmethod
+    def from_canonical(cls, text: str) -> "Rule":
+        """The rule that was stored as its canonical text. Raises `RulesError` for any text that is no rule."""
+        try:
+            meaning = parse_rule(text)
+        except Refused as refused:
+            raise RulesError([_line_error(1, text, refused)]) from None
+        return cls(text, meaning.canonical, meaning.triples)
+
+    @property
+    def address_count(self) -> int:
+        """How many addresses it holds; `*` counts those of both versions."""
+        return sum(triple.address_count for triple in self.triples)
+
+
+class Notice(NamedTuple):
+    """Something to know about a list that is valid. `line` is None where it is about the whole list."""
+
+    line: int | None
+    text: str
+
+
+class LineError(NamedTuple):
+    """Why a line was refused.
+
+    `text` is the refused part as typed, `reason` goes on where it ends ("is a host name"),
+    `suggestion` is a text that parses and may be what was meant, or None.
+    """
+
+    line: int
+    text: str
+    reason: str
+    suggestion: str | None
+
+
+class RulesError(Exception):
+    """The text is not a list of rules. `errors` holds all of its bad lines, in their order."""
+
+    def __init__(self, errors: list[LineError]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return "; ".join(f"line {error.line}: {error.text} {error.reason}" for error in self.errors)
+
+
+@dataclass(frozen=True)
+class RuleList:
+    """What a text area held: each rule once, in the order of the lines."""
+
+    rules: tuple[Rule, ...]
+    notices: tuple[Notice, ...]
+
+    @cached_property
+    def blocks_everybody(self) -> bool:
+        """Whether no IPv4 visitor, or no IPv6 visitor, would be let in any more.
+
+        True for all of a version and also for all of its public part (IPv4 1.0.0.0 to
+        223.255.255.255, IPv6 2000::/3), in one rule or in several together. Wildcards with a fixed
+        part behind the `*` are not added up.
+        """
+        return coverage.blocks_everybody([rule.triples for rule in self.rules])
+
+    @cached_property
+    def compiled(self) -> "CompiledRules[Rule]":
+        return compile_rules(self.rules)
+
+    def match(self, address: Address) -> Rule | None:
+        """The most specific rule that holds `address`, or None; see `CompiledRules.match`. Never raises."""
+        return self.compiled.match(address)
+
+    def as_text(self) -> str:
+        """One rule per line with its note; `parse` reads the same rules from it."""
+        return "\n".join(_rule_line(rule) for rule in self.rules)
+
+
+def parse(text: str) -> RuleList:
+    """Read a text area: rules one per line or separated by commas, `# comments`, blank lines.
+
+    Raises `RulesError`, and nothing else, when anything in it is not understood; it then
+    names every bad line. Takes time in proportion to the text.
+    """
+    lines = _LINE_END.split(text.removeprefix(_BYTE_ORDER_MARK).rstrip("\r\n\t "))
+    reading = _Reading()
+    for number, line in enumerate(lines[:MAX_LINES], start=1):
+        reading.read_line(number, line)
+    if len(lines) > MAX_LINES:
+        reason = f"is line {MAX_LINES + 1:,} of {len(lines):,}: a list has at most {MAX_LINES:,} lines"
+        reading.errors.append(LineError(MAX_LINES + 1, _shortened(lines[MAX_LINES]), reason, None))
+    if reading.errors:
+        raise RulesError(reading.errors)
+    return reading.result()
+
+
+@overload
+def compile_rules(rules: Iterable[Rule]) -> CompiledRules[Rule]: ...
+@overload
+def compile_rules(rules: Iterable[tuple[Key, Iterable[tuple[int, int, int]]]]) -> CompiledRules[Key]: ...
+def compile_rules(rules: Iterable[Any]) -> CompiledRules[Any]:
+    """Make rules ready for matching; `match` gives back the rule itself, or the key it was paired with.
+
+    Rules of several lists can be compiled into one: of two equal ones the first is given back.
+    """
+    return CompiledRules((rule, rule.triples) if isinstance(rule, Rule) else rule for rule in rules)
+
+
+class _Reading:
+    """What has been read so far, while the lines of a text are gone through."""
+
+    def __init__(self) -> None:
+        self.rules: dict[str, Rule] = {}
+        self.notices: list[Notice] = []
+        self.errors: list[LineError] = []
+        self.triple_count = 0
+
+    def read_line(self, number: int, line: str) -> None:
+        if len(line) > MAX_LINE_LENGTH:
+            reason = f"has {len(line):,} characters: a line has at most {MAX_LINE_LENGTH}"
+            self.errors.append(LineError(number, _shortened(line), reason, None))
+            return
+        written, _, note = line.partition("#")
+        note = note.strip()
+        if not _is_storable(note):
+            reason = "has a control character in its comment"
+            self.errors.append(LineError(number, line.strip(), reason, None))
+            return
+        for part in written.split(","):
+            source = part.strip()
+            if source:
+                self.read_rule(number, source, note)
+
+    def read_rule(self, number: int, source: str, note: str) -> None:
+        try:
+            meaning = parse_rule(source)
+        except Refused as refused:
+            self.errors.append(_line_error(number, source, refused))
+            return
+        first = self.rules.get(meaning.canonical)
+        if first:
+            self.notices.append(Notice(number, _duplicate_text(source, first)))
+            return
+        if meaning.notice:
+            self.notices.append(Notice(number, meaning.notice))
+        self.rules[meaning.canonical] = Rule(source, meaning.canonical, meaning.triples, note, number)
+        self.check_limits(number, source, meaning)
+
+    def check_limits(self, number: int, source: str, meaning: Meaning) -> None:
+        """Add an error at the one rule that goes over a limit, not at all that follow."""
+        if len(self.rules) == MAX_RULES + 1:
+            reason = f"is one too many: a list has at most {MAX_RULES:,} rules"
+            self.errors.append(LineError(number, source, reason, None))
+        before = self.triple_count
+        self.triple_count += len(meaning.triples)
+        if before <= MAX_TRIPLES < self.triple_count:
+            reason = (
+                f"is one range too many: together they are more than {MAX_TRIPLES:,} networks. "
+                "Let large ranges begin and end where a network does, as in 10.0.0.0/8"
+            )
+            self.errors.append(LineError(number, source, reason, None))
+
+    def result(self) -> RuleList:
+        rules = tuple(self.rules.values())
+        notices = sorted([*self.notices, *_covered_notices(rules)], key=lambda notice: notice.line or 0)
+        return RuleList(rules, (*notices, *_version_notices(rules)))
+
+
+def _line_error(number: int, text: str, refused: Refused) -> LineError:
+    reason, suggestion = refusal(text, refused)
+    return LineError(number, text, reason, suggestion)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= MAX_LINE_LENGTH else f"{line[:MAX_LINE_LENGTH]}…"
+
+
+def _is_storable(note: str) -> bool:
+    """Whether PostgreSQL can keep it (no NUL, no half of a surrogate pair) and a page show it."""
+    return note.isprintable() or not any(unicodedata.category(character) in ("Cc", "Cs") for character in note)
+
+
+def _duplicate_text(source: str, first: Rule) -> str:
+    if source == first.source:
+        return f"{source} is already in line {first.line}"
+    return f"{source} is the same as {first.source} in line {first.line}"
+
+
+def _covered_notices(rules: tuple[Rule, ...]) -> Iterator[Notice]:
+    for index, other in coverage.covered([rule.triples for rule in rules]).items():
+        rule, wider = rules[index], rules[other]
+        yield Notice(rule.line, f"{rule.source} is already covered by {wider.source} in line {wider.line}")
+
+
+def _version_notices(rules: tuple[Rule, ...]) -> Iterator[Notice]:
+    versions = {triple.version for rule in rules for triple in rule.triples}
+    if versions == {4}:
+        yield Notice(None, "All rules are IPv4. Who comes over IPv6 is not kept out: add those addresses too")
+    elif versions == {6}:
+        yield Notice(None, "All rules are IPv6. Who comes over IPv4 is not kept out: add those addresses too")
+    elif versions and "*" not in {rule.canonical for rule in rules}:
+        yield Notice(
+            None,
+            "The list has IPv4 and IPv6 rules. A visitor is compared with the rules of the version in use",
+        )
+
+
+def _rule_line(rule: Rule) -> str:
+    if not rule.note:
+        return rule.source
+    line = f"{rule.source} # {rule.note}"
+    return line if len(line) <= MAX_LINE_LENGTH else f"{rule.source}#{rule.note}"
