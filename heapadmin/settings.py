@@ -22,6 +22,7 @@ PORT = env.int("PORT", default=8000)
 SITE_URL = env.str("SITE_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 SECRET_KEY = env.str("SECRET_KEY", default="") or deployment.generated_secret(DATA_DIR / "secret_key", PRODUCTION)
+WEB_WORKERS = env.int("WEB_WORKERS", default=2)
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 deployment.refuse_unsafe(
@@ -29,6 +30,7 @@ deployment.refuse_unsafe(
 )
 
 INSTALLED_APPS = [
+    "heapadmin",
     "support",
     "analytics",
     "collector",
@@ -55,6 +57,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "heapadmin.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -95,7 +98,9 @@ TEMPLATES = [
 ]
 
 # --- Database: DATABASE_URL, or else the private server under DATA_DIR ----------------------------------------------
-DATABASE_URL = env.str("DATABASE_URL", default="") or deployment.private_database_url(DATA_DIR)
+DATABASE_URL = env.str("DATABASE_URL", default="")
+PRIVATE_DATABASE = not DATABASE_URL
+DATABASE_URL = DATABASE_URL or deployment.private_database_url(DATA_DIR)
 DATABASES = {
     "default": env.db_url_config(DATABASE_URL)
     | {"ATOMIC_REQUESTS": False, "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 60}
