@@ -1,0 +1,23 @@
+"""How gunicorn runs `heapadmin.asgi`: pages and collector in the same workers, on one port.
+
+docs/decisions/one-port.md says what was measured.
+"""
+
+from django.conf import settings
+
+wsgi_app = "heapadmin.asgi:application"
+worker_class = "asgi"
+asgi_loop = "uvloop"
+asgi_lifespan = "auto"
+workers = settings.WEB_WORKERS
+bind = [f"{settings.HOST}:{settings.PORT}"]
+backlog = 2048
+worker_connections = 4096
+keepalive = 5  # seconds; also how long an idle client can delay a graceful stop
+graceful_timeout = 30  # seconds to commit and answer what was accepted before SIGTERM
+timeout = 60  # seconds without a heartbeat of the event loop
+max_requests = 0
+control_socket_disable = True
+forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES, not by gunicorn
+accesslog = None
+loglevel = "warning"

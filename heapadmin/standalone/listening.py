@@ -1,0 +1,52 @@
+"""The one socket that the web workers share. The supervisor keeps it open, so a restart of them refuses nobody."""
+
+import errno
+import socket
+
+import psutil
+
+BACKLOG = 2048
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on; the message says why."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket on `host`:`port`. Raises CannotListen."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise CannotListen(f"HOST={host} is not an address of this machine: {error.strerror}.") from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(_in_words(host, port, error)) from error
+    return listener
+
+
+def _in_words(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken{_by_whom(port)}. Stop that, or choose another one: PORT={port + 1}."
+    if error.errno == errno.EACCES:
+        return f"Only root may listen on port {port}. Choose one above 1023: PORT=8000."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"HOST={host} is not an address of this machine."
+    return f"Cannot listen on {host}:{port}: {error.strerror}."
+
+
+def _by_whom(port: int) -> str:
+    """ " by process 123 (nginx)", or '' where the system does not tell us."""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
+    except psutil.Error:
+        pass
+    return ""

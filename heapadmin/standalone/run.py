@@ -1,0 +1,163 @@
+"""What `manage.py standalone` does, from the empty folder to the last process ended."""
+
+import http.client
+import shlex
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import OperationalError, connections
+
+from heapadmin import datafolder
+from heapadmin.postgres import PrivatePostgres
+from heapadmin.standalone import first, statics
+from heapadmin.standalone.listening import listen
+from heapadmin.standalone.supervisor import Service, Supervisor, end_leftovers
+from projects.models import Environment
+
+READY_SECONDS = 60.0
+FAILURES_THAT_END_A_START = 3
+
+
+class CannotStart(Exception):
+    """Heapadmin cannot start; the message says why, in words."""
+
+
+class Asked:
+    """Whether we were asked to stop: once to end everything in order, twice to hurry.
+
+    Until `quiet` is set the first request interrupts whatever runs (a migration, say) as KeyboardInterrupt.
+    """
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.quiet = False
+        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(which, self._note)
+
+    def to_stop(self) -> bool:
+        return self.times > 0
+
+    def to_hurry(self) -> bool:
+        return self.times > 1
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.times += 1
+        if not self.quiet:
+            self.quiet = True
+            raise KeyboardInterrupt
+
+
+def run(say: Callable[[str], None]) -> None:
+    """Start everything, serve until asked to stop, stop everything.
+
+    Raises CannotStart, datafolder.InUse, listening.CannotListen or postgres.PostgresError, each with a message for people.
+    """
+    asked = Asked()
+    try:
+        with datafolder.held(settings.DATA_DIR, by="standalone"):
+            _run_holding_the_folder(asked, say)
+    except KeyboardInterrupt:
+        say("Stopped.")
+
+
+def _run_holding_the_folder(asked: Asked, say: Callable[[str], None]) -> None:
+    record = settings.DATA_DIR / "processes.json"
+    end_leftovers(record, say)
+    with listen(settings.HOST, settings.PORT) as listener:
+        postgres = _private_postgres(say)
+        supervisor = Supervisor(_services(listener), postgres, record, say)
+        try:
+            if postgres is not None:
+                postgres.start()
+            login = _prepare_database(say)
+            _wait_until_served(supervisor, listener)
+            say(_welcome(login))
+            asked.quiet = True
+            supervisor.run_until(asked.to_stop)
+        finally:
+            asked.quiet = True
+            say("Stopping …")
+            supervisor.stop_services(asked.to_hurry)
+            if postgres is not None:
+                postgres.stop()
+            record.unlink(missing_ok=True)
+
+
+def _private_postgres(say: Callable[[str], None]) -> PrivatePostgres | None:
+    """The private server; None when DATABASE_URL names another."""
+    if not settings.PRIVATE_DATABASE:
+        return None
+    return PrivatePostgres(settings.DATA_DIR / "postgres", say=say)
+
+
+def _services(listener: socket.socket) -> list[Service]:
+    manage = str(Path(settings.BASE_DIR) / "manage.py")
+    web = [sys.executable, "-m", "gunicorn", "-c", "python:heapadmin.gunicorn_conf"]
+    web += ["--bind", f"fd://{listener.fileno()}", "--chdir", str(settings.BASE_DIR)]
+    jobs = [sys.executable, manage, "procrastinate", "worker", "--shutdown-graceful-timeout", "20"]
+    return [
+        Service("The web server", web, descriptors=(listener.fileno(),)),
+        Service("The jobs' worker", jobs),
+    ]
+
+
+def _prepare_database(say: Callable[[str], None]) -> first.FirstLogin | None:
+    """Migrate, collect static files and make the first account where there is none."""
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except OperationalError as error:
+        raise CannotStart(f"The database does not answer: {str(error).strip()}") from error
+    if statics.collect_if_changed():
+        say("Static files collected.")
+    login = first.make_first_account()
+    connections.close_all()
+    return login
+
+
+def _wait_until_served(supervisor: Supervisor, listener: socket.socket) -> None:
+    """Start the services and wait until the web server answers."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        supervisor.look()
+        if any(service.failures >= FAILURES_THAT_END_A_START for service in supervisor.services):
+            raise CannotStart("A part of Heapadmin does not start; its messages are above.")
+        if _answers(listener):
+            return
+        time.sleep(0.1)
+    raise CannotStart(f"The web server did not answer within {READY_SECONDS:g} seconds; its messages are above.")
+
+
+def _answers(listener: socket.socket) -> bool:
+    host, port = listener.getsockname()[:2]
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+    probe = http.client.HTTPConnection(loopback.get(host, host), port, timeout=2)
+    try:
+        probe.request("GET", "/healthz")
+        return probe.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        probe.close()
+
+
+def _welcome(login: first.FirstLogin | None) -> str:
+    lines = ["", f"Heapadmin is at {settings.SITE_URL}/"]
+    if login is not None:
+        lines += [f"  e-mail    {login.email}", f"  password  {login.password}   (shown this once)"]
+    environment = login.environment if login is not None else Environment.objects.order_by("pk").first()
+    if environment is not None:
+        event = f'{{"app_id": "{environment.app_id}", "identity": "ada@example.com", "event": "Hello"}}'
+        lines += [
+            f"  app_id    {environment.app_id}   ({environment.project.name}, {environment.name})",
+            "Send an event:",
+            f"  curl -H 'Content-Type: application/json' -d {shlex.quote(event)} {settings.SITE_URL}/api/track",
+        ]
+    connections.close_all()
+    return "\n".join([*lines, "Ctrl-C stops it.", ""])

@@ -1,0 +1,135 @@
+"""Keeps services running: starts again what dies, and ends all of them in order."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from heapadmin import processes
+from heapadmin.postgres import PrivatePostgres
+from heapadmin.processes import Identity
+
+LOOK_SECONDS = 0.2
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+HEALTHY_AFTER_SECONDS = 60.0  # who has run this long starts again without a pause
+GRACE_SECONDS = 40.0  # more than gunicorn gives its workers
+LEFTOVER_STEPS = [(signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 5.0)]
+
+
+@dataclass
+class Service:
+    """A program that runs until it is told to stop. `descriptors` are open files it inherits."""
+
+    name: str
+    command: Sequence[str]
+    descriptors: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    identity: Identity | None = None
+    started: float = 0.0  # time.monotonic() of the last start
+    failures: int = 0  # since it last ran for HEALTHY_AFTER_SECONDS
+    next_start: float = 0.0  # time.monotonic(); not before this moment
+
+    def start(self) -> None:
+        self.started = time.monotonic()
+        self.process = processes.start(self.command, when_we_die=signal.SIGTERM, pass_fds=self.descriptors)
+        self.identity = Identity.of(self.process.pid)
+
+    def note_its_end(self, code: int) -> float:
+        """Plan the next start after an end with exit status `code`; return the pause in seconds."""
+        if time.monotonic() - self.started > HEALTHY_AFTER_SECONDS:
+            self.failures = 0
+        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self.failures)
+        self.failures += 1
+        self.next_start = time.monotonic() + pause
+        self.process = self.identity = None
+        return pause
+
+
+class Supervisor:
+    """Runs `services` and, if given, the private `postgres` that they need.
+
+    `record` is a file that lists the running services, so that the next start can end what a killed
+    supervisor left behind. The caller holds the data folder.
+    """
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        postgres: PrivatePostgres | None,
+        record: Path,
+        say: Callable[[str], None],
+    ) -> None:
+        self.services = services
+        self.postgres = postgres
+        self.record = record
+        self.say = say
+
+    def look(self) -> None:
+        """Start what does not run and whose pause is over."""
+        if self.postgres is not None and not self.postgres.is_alive():
+            self.say("PostgreSQL ended unexpectedly; starting it again.")
+            self.postgres.start()
+        for service in self.services:
+            self._look_at(service)
+
+    def run_until(self, asked_to_stop: Callable[[], bool]) -> None:
+        """Keep everything running until `asked_to_stop()`."""
+        while not asked_to_stop():
+            self.look()
+            time.sleep(LOOK_SECONDS)
+
+    def stop_services(self, in_a_hurry: Callable[[], bool]) -> None:
+        """End all services together and wait for them; those that take too long, or a hurry, are killed."""
+        running = [service for service in self.services if service.process is not None]
+        for service in running:
+            if service.process is not None:
+                service.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        for service in running:
+            self._await_end(service, deadline, in_a_hurry)
+        self._write_record()
+
+    def _look_at(self, service: Service) -> None:
+        if service.process is not None:
+            code = service.process.poll()
+            if code is None:
+                return
+            pause = service.note_its_end(code)
+            self.say(f"{service.name} ended unexpectedly (exit status {code}); starting it again in {pause:g} s.")
+        if time.monotonic() >= service.next_start:
+            service.start()
+            self._write_record()
+
+    def _await_end(self, service: Service, deadline: float, in_a_hurry: Callable[[], bool]) -> None:
+        process, identity = service.process, service.identity
+        if process is None:
+            return
+        while process.poll() is None and time.monotonic() < deadline and not in_a_hurry():
+            time.sleep(0.05)
+        if identity is not None:
+            processes.end(processes.session_of(identity), [(signal.SIGKILL, 5.0)])
+        process.wait()
+        service.process = service.identity = None
+
+    def _write_record(self) -> None:
+        known = [service.identity for service in self.services if service.identity is not None]
+        draft = self.record.with_suffix(".new")
+        draft.write_text(json.dumps([[identity.pid, identity.started_at] for identity in known]))
+        draft.replace(self.record)
+
+
+def end_leftovers(record: Path, say: Callable[[str], None]) -> None:
+    """End the services of an earlier supervisor that was killed, as listed in `record`."""
+    try:
+        entries = json.loads(record.read_text())
+    except (OSError, ValueError):
+        return
+    leftovers = [member for pid, start in entries for member in processes.session_of(Identity(pid, start))]
+    if leftovers:
+        say(f"Ending {len(leftovers)} processes that an earlier run left behind.")
+        processes.end(leftovers, LEFTOVER_STEPS)
+    record.unlink()

@@ -1,0 +1,47 @@
+"""A login together with its account, first project and Production: what scripts and the first start need."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
+from django.core.validators import validate_email
+from django.db import transaction
+
+from accounts.models import User
+from projects.actions import open_account
+from projects.models import Project
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new login and the first project of its account."""
+
+    user: User
+    project: Project
+
+    def as_json(self) -> dict[str, Any]:
+        """What `createaccount --json` prints."""
+        environments = self.project.environments.order_by("pk")
+        return {
+            "account_id": self.project.account_id,
+            "user_id": self.user.pk,
+            "project_id": self.project.pk,
+            "environments": [{"id": one.pk, "name": one.name, "app_id": one.app_id} for one in environments],
+        }
+
+
+@transaction.atomic
+def open_with_login(*, email: str, password: str, account_name: str, project_name: str, staff: bool) -> Opened:
+    """Make a login with a verified address and open an account for it; `staff` opens the staff's admin too.
+
+    Raises ValidationError for an address or password that the sign-up page would refuse, or an address that is taken.
+    """
+    validate_email(email)
+    user = User(email=email.strip().lower(), is_staff=staff, is_superuser=staff)
+    validate_password(password, user)
+    user.set_password(password)
+    user.full_clean(exclude=["name"])
+    user.save()
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return Opened(user, open_account(name=account_name, owner=user, project_name=project_name))
