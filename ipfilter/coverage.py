@@ -36,7 +36,7 @@ def _fills(spans: Iterator[_Span], low: int, high: int) -> bool:
     missing_from = low
     for span in sorted(span for span in spans if span.is_solid):
         if span.low > missing_from:
-            return False
+            break
         missing_from = max(missing_from, span.high + 1)
     return missing_from > high
 
