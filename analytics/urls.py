@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from analytics import views
+from analytics.views import live
 
 app_name = "analytics"
 urlpatterns = [
-    path("env/<app_id:app_id>/live/", views.live, name="live"),
+    path("env/<app_id:app_id>/live/", live.live, name="live"),
+    path("env/<app_id:app_id>/live/rows/", live.live_rows, name="live_rows"),
 ]

@@ -21,6 +21,7 @@ LOGIN = "login"  # a redirect to the sign-in page
 
 TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:live_rows": ("get", LOGIN, 404, 404, 200, 200),
     "projects:project_list": ("get", LOGIN, 404, 404, 200, 200),
     "projects:project_create": ("get", LOGIN, 404, 404, 403, 200),
     "projects:environment_add": ("get", LOGIN, 404, 404, 403, 200),

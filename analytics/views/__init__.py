@@ -1,0 +1,1 @@
+"""The pages of analytics, one module per noun."""

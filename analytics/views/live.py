@@ -1,0 +1,40 @@
+"""The live view: the newest events, and the part of it that asks again by itself."""
+
+from hashlib import blake2b
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from accounts.policy import Can
+from analytics.live import Position, newest
+from analytics.views.rendering import drawn, page
+from projects.door import environment_view
+from projects.models import Environment
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def live(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """The newest events, or with `?before=` those that came before; only the first page asks again by itself."""
+    before = Position.parse(request.GET.get("before", ""))
+    rows = _rows(request, environment, before)
+    return page(request, environment, "analytics/live.html", _feed(rows) | {"before": before})
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def live_rows(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """The newest events again; 204 when `?version=` says that the page shows them already."""
+    feed = _feed(_rows(request, environment, None))
+    if request.GET.get("version") == feed["version"]:
+        return HttpResponse(status=204)
+    return page(request, environment, "analytics/live_feed.html", feed)
+
+
+def _rows(request: HttpRequest, environment: Environment, before: Position | None) -> str:
+    context = {"page": newest(environment.pk, before), "before": before}
+    return drawn(request, environment, "analytics/live_rows.html", context)
+
+
+def _feed(rows: str) -> dict[str, str]:
+    return {"rows": rows, "version": blake2b(rows.encode(), digest_size=8).hexdigest()}

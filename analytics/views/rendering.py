@@ -1,0 +1,23 @@
+"""Drawing a page or a part of one in the time zone of the project."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from projects.models import Environment
+
+
+def drawn(request: HttpRequest, environment: Environment, template: str, context: dict[str, Any]) -> str:
+    """`template` as text, its moments in the project's time zone."""
+    with timezone.override(ZoneInfo(environment.project.time_zone)):
+        return render_to_string(template, {"environment": environment} | context, request)
+
+
+def page(
+    request: HttpRequest, environment: Environment, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """`drawn` as an answer."""
+    return HttpResponse(drawn(request, environment, template, context), status=status)

@@ -1,0 +1,42 @@
+"""Rows as the collector would have written them."""
+
+import json
+from datetime import datetime, timedelta
+from itertools import count
+
+from django.db import connection
+from django.utils import timezone
+
+_numbers = count(1)
+
+
+def add_event(environment, *, ago: timedelta = timedelta(), at: datetime | None = None, actor_id=1, **columns) -> int:
+    """Write one event; returns its id. Custom and named "Signed up" unless told otherwise."""
+    if "kind" not in columns:
+        columns = {"kind": "custom", "name": "Signed up"} | columns
+    columns["properties"] = json.dumps(columns.get("properties", {}))
+    columns |= {"environment_id": environment.pk, "actor_id": actor_id, "time": at or timezone.now() - ago}
+    columns.setdefault("id", next(_numbers))
+    names = ", ".join(columns)
+    holes = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        cursor.execute(f"insert into events ({names}) values ({holes})", list(columns.values()))
+    return columns["id"]
+
+
+def add_person(environment, actor_id, *, identity=None, properties=None, first=None, last=None) -> None:
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into people (environment_id, actor_id, identity, properties, first_seen_at, last_seen_at)"
+            " values (%s, %s, %s, %s, %s, %s)",
+            [environment.pk, actor_id, identity, json.dumps(properties or {}), first or now, last or now],
+        )
+
+
+def merge(environment, from_actor, to_actor) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into merges (environment_id, from_actor, to_actor, at) values (%s, %s, %s, now())",
+            [environment.pk, from_actor, to_actor],
+        )

@@ -1,0 +1,135 @@
+"""The live view: newest first, everything shown, page by page, and only of this environment."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+
+from analytics.live import PAGE_SIZE, Position, newest
+from tests.analytics.rows import add_event, add_person, merge
+from tests.factories import EnvironmentFactory
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def live(client, environment, **query):
+    return client.get(reverse("analytics:live", args=[environment.app_id]), query)
+
+
+def names(page) -> list[str]:
+    return [event.name for event in page.events]
+
+
+def test_the_newest_event_comes_first(environment):
+    add_event(environment, name="earlier", ago=timedelta(minutes=2))
+    add_event(environment, name="later", ago=timedelta(minutes=1))
+
+    assert names(newest(environment.pk)) == ["later", "earlier"]
+
+
+def test_events_of_other_environments_are_not_shown(environment):
+    add_event(EnvironmentFactory(), name="theirs")
+
+    assert newest(environment.pk).events == []
+
+
+def test_every_event_is_on_exactly_one_page_also_when_times_are_equal(environment):
+    for number in range(PAGE_SIZE * 2 + 7):
+        add_event(environment, name=str(number), at=NOON)
+
+    seen, before = [], None
+    while (page := newest(environment.pk, before)).older:
+        seen += names(page)
+        before = page.older
+    seen += names(page)
+
+    assert sorted(seen, key=int) == [str(number) for number in range(PAGE_SIZE * 2 + 7)]
+
+
+def test_a_visitor_who_became_somebody_is_shown_by_that_name(environment):
+    add_event(environment, actor_id=42)
+    add_person(environment, -7, identity="ada@shop.example")
+    merge(environment, 42, -7)
+
+    [event] = newest(environment.pk).events
+
+    assert (event.actor_id, event.person) == (-7, "ada@shop.example")
+
+
+def test_a_merge_elsewhere_does_not_name_our_visitor(environment):
+    other = EnvironmentFactory()
+    add_event(environment, actor_id=42)
+    add_person(other, -7, identity="theirs@shop.example")
+    merge(other, 42, -7)
+
+    [event] = newest(environment.pk).events
+
+    assert event.person == "Visitor 000042"
+
+
+def test_everything_known_of_an_event_is_on_the_page(environment, read_only):
+    add_event(
+        environment,
+        kind="click",
+        domain="shop.example",
+        path="/cart",
+        target_tag="button",
+        target_text="Buy <now>",
+        properties={"plan": "gold", "items": 3, "trial": False},
+    )
+
+    html = live(read_only, environment).content.decode()
+
+    for text in ("shop.example", "/cart", "Buy &lt;now&gt;", "plan", "gold", "items", "<dd>3</dd>", "<dd>false</dd>"):
+        assert text in html
+
+
+def test_times_are_in_the_projects_zone(environment, read_only):
+    environment.project.time_zone = "Asia/Tokyo"
+    environment.project.save(update_fields=["time_zone"])
+    add_event(environment, at=NOON)
+
+    assert 'title="2026-03-01 21:00:00 JST"' in live(read_only, environment).content.decode()
+
+
+def test_an_empty_environment_leads_to_the_install_page(environment, read_only):
+    html = live(read_only, environment).content.decode()
+
+    assert reverse("projects:install", args=[environment.app_id]) in html.split("<main")[1]
+
+
+def test_older_leads_to_the_page_before(environment, read_only):
+    for number in range(PAGE_SIZE + 1):
+        add_event(environment, name=f"n{number}", ago=timedelta(minutes=number))
+
+    first = newest(environment.pk)
+    html = live(read_only, environment, before=str(first.older)).content.decode()
+
+    assert f"n{PAGE_SIZE}" in html
+    assert "n0<" not in html
+
+
+def test_asking_again_says_nothing_until_something_is_new(environment, read_only):
+    add_event(environment)
+    url = reverse("analytics:live_rows", args=[environment.app_id])
+    version = read_only.get(url).content.decode().split("?version=")[1].split('"')[0]
+
+    unchanged = read_only.get(url, {"version": version})
+    add_event(environment, name="News")
+    changed = read_only.get(url, {"version": version})
+
+    assert (unchanged.status_code, changed.status_code) == (204, 200)
+    assert "News" in changed.content.decode()
+
+
+@pytest.mark.parametrize("text", ["", "x", "_1", "2026-01-01_1", "9999-99-99T00:00:00Z_1", "2026-01-01T00:00:00Z_٣x"])
+def test_a_place_that_cannot_be_read_is_the_first_page(environment, read_only, text):
+    add_event(environment, name="Newest")
+
+    assert "Newest" in live(read_only, environment, before=text).content.decode()
+
+
+def test_a_position_reads_back_what_it_wrote():
+    position = Position(NOON, 12)
+
+    assert Position.parse(str(position)) == position
