@@ -1,0 +1,125 @@
+/* What any page may hold: texts to copy, notices to put away, relative times, a name to type before removing
+   something, and the line that shows htmx at work. Also for parts that htmx brings later. */
+
+function within(root, selector) {
+  return [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
+}
+
+/* --- Copy ------------------------------------------------------------------------------------------------------ */
+
+function select(element) {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}
+
+/* Off HTTPS there is no clipboard to write to: the text gets selected and the older command tried. */
+async function copy(element) {
+  try {
+    await navigator.clipboard.writeText(element.textContent);
+    return true;
+  } catch {
+    select(element);
+    return document.execCommand("copy");
+  }
+}
+
+async function copyFrom(button) {
+  const label = button.querySelector("[data-copy-label]") ?? button;
+  const before = (label.dataset.before ??= label.textContent);
+  const done = await copy(button.parentElement.querySelector("[data-copy-text]"));
+  label.textContent = done ? "Copied" : "Selected";
+  setTimeout(() => (label.textContent = before), 2000);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy], [data-closes-notice]");
+  if (button?.matches("[data-copy]")) copyFrom(button);
+  else button?.closest(".notice").remove();
+});
+
+/* --- Relative times: the words of Django's `naturaltime` for what is younger than a day ---------------------------- */
+
+const units = [
+  [3600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+];
+
+function ago(then) {
+  const seconds = Math.floor((Date.now() - then) / 1000);
+  if (seconds < 1) return "now";
+  const [size, unit] = units.find(([least]) => seconds >= least);
+  const count = Math.floor(seconds / size);
+  if (count > 1) return `${count} ${unit}s ago`;
+  return unit === "hour" ? "an hour ago" : `a ${unit} ago`;
+}
+
+function refreshTimes(root) {
+  for (const time of within(root, "time[data-relative]")) {
+    const then = Date.parse(time.dateTime);
+    const age = Date.now() - then;
+    if (age > 0 && age < 86_400_000) time.textContent = ago(then);
+  }
+}
+
+setInterval(() => document.hidden || refreshTimes(document), 10_000);
+
+/* --- A name to type before something is removed: the server asks again ---------------------------------------------- */
+
+function guard(input) {
+  const button = input.form.querySelector("[type=submit]");
+  const check = () => (button.disabled = input.value.trim() !== input.dataset.mustEqual);
+  input.addEventListener("input", check);
+  check();
+}
+
+/* --- Whatever is new on the page ------------------------------------------------------------------------------------ */
+
+function prepare(root) {
+  for (const button of within(root, "[data-copy], [data-closes-notice]")) button.hidden = false;
+  for (const input of within(root, "[data-must-equal]")) guard(input);
+  refreshTimes(root);
+}
+
+prepare(document);
+document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
+
+/* --- htmx at work, and when it fails ---------------------------------------------------------------------------------
+   Requests that repeat by themselves (hx-trigger="every …") do not light the line. */
+
+const line = document.querySelector("[data-page-progress]");
+let running = 0;
+
+function count(step) {
+  return (event) => {
+    const quiet = event.detail.elt.getAttribute("hx-trigger")?.includes("every");
+    if (quiet) return;
+    running = Math.max(0, running + step);
+    line?.classList.toggle("is-busy", running > 0);
+  };
+}
+
+document.addEventListener("htmx:beforeRequest", count(1));
+document.addEventListener("htmx:afterRequest", count(-1));
+
+function tell(text) {
+  const box = document.getElementById("messages");
+  if (!box || box.querySelector("[data-htmx-failure]")) return;
+  const notice = document.createElement("p");
+  notice.className = "notice notice--error";
+  notice.dataset.htmxFailure = "";
+  notice.role = "alert";
+  notice.textContent = text;
+  box.append(notice);
+}
+
+document.addEventListener("htmx:sendError", () => tell("The server could not be reached. What you see may be out of date."));
+document.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  if (status === 403) tell("You may not do that any more. Reload the page to see what has changed.");
+  else if (status === 404) tell("That is gone. Reload the page to see what has changed.");
+  else tell("That did not work. Try again in a moment.");
+});
+document.addEventListener("htmx:afterOnLoad", () => document.querySelector("[data-htmx-failure]")?.remove());
