@@ -1,21 +1,29 @@
 """Who may come in: people, the accounts they belong to, and what they did there."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
-from django.db.models import F
+from django.db import models, transaction
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a login. `email` is kept in lower case: it is compared without regard to case everywhere."""
+        """Make a login whose address counts as verified: whoever calls this vouches for it.
+
+        `email` is kept in lower case: it is compared without regard to case everywhere.
+        """
+        from allauth.account.models import EmailAddress
+
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
-        user.save(using=self._db)
+        with transaction.atomic(using=self._db):
+            user.save(using=self._db)
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -58,10 +66,21 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.filter(closed_at=None)
 
 
+class WhoMayInvite(models.TextChoices):
+    """Which of the full-access teammates may invite others."""
+
+    FULL = "full", "Every teammate with full access"
+    SECOND_FACTOR = "second_factor", "Teammates with full access who use a second factor"
+    NOBODY = "nobody", "Nobody: invitations are switched off"
+
+
 class Account(models.Model):
     """The tenant. While `closed_at` is set nobody gets in and its environments take no events."""
 
     name = models.CharField(max_length=100)
+    time_zone = models.CharField(max_length=64, default="UTC")  # what new projects start with
+    who_may_invite = models.CharField(max_length=20, choices=WhoMayInvite.choices, default=WhoMayInvite.FULL)
+    require_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
     members = models.ManyToManyField(
@@ -71,20 +90,38 @@ class Account(models.Model):
     objects = AccountQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~models.Q(name=""), name="account_has_a_name")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="account_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(who_may_invite__in=WhoMayInvite.values), name="account_who_may_invite_is_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def full_access(self) -> "MembershipQuerySet":
+        """Those who can grant access: not read-only, and the login works."""
+        return self.filter(read_only=False, user__is_active=True)
+
+
 class Membership(models.Model):
-    """A user's place in an account: a teammate."""
+    """A user's place in an account: a teammate.
+
+    A trigger (migration 0004) sees to it that an open account keeps a full-access teammate, whatever deletes or
+    changes rows; `accounts.guard` says it in words before it comes to that.
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     read_only = models.BooleanField(default=False)
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     joined_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(null=True, blank=True)  # in this account; to the minute
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -95,13 +132,119 @@ class Membership(models.Model):
         return f"{self.user} in {self.account}"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> "InvitationQuerySet":
+        """Neither accepted, declined nor revoked; may have expired."""
+        return self.filter(accepted_at=None, declined_at=None, revoked_at=None)
+
+
+class Invitation(models.Model):
+    """A place in an account that is offered to one address.
+
+    The secret of the link is not stored: it is derived from SECRET_KEY and `nonce` (accounts/links.py), and a link
+    is looked up by `digest`. A new `nonce` makes a new link and voids the old one.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
+    email = models.EmailField(max_length=254)
+    read_only = models.BooleanField(default=False)
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    nonce = models.CharField(max_length=32)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+    mail_problem = models.CharField(max_length=300, blank=True)  # why the mail server refused it
+    link_copied_at = models.DateTimeField(null=True)  # from then on the link does not prove the address
+    asked_again_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    declined_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "email"],
+                condition=Q(accepted_at=None, declined_at=None, revoked_at=None),
+                name="invitation_one_open_per_address",
+            ),
+            models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="invitation_email_lower_case"),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, accepted_by=None)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="invitation_accepted_has_a_user",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, declined_at=None)
+                | Q(accepted_at=None, revoked_at=None)
+                | Q(declined_at=None, revoked_at=None),
+                name="invitation_ends_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["account", "-created_at", "-id"], name="invitation_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.account}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.accepted_at is None and self.declined_at is None and self.revoked_at is None
+
+    def is_expired(self, now: datetime | None = None) -> bool:
+        return self.expires_at <= (now or timezone.now())
+
+
+class EmailChange(models.Model):
+    """A change of a login's address that waits for both mailboxes: the one it leaves and the one it goes to."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="email_change")
+    new_email = models.EmailField(max_length=254)
+    nonce = models.CharField(max_length=32)
+    old_digest = models.CharField(max_length=64, unique=True)
+    new_digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    old_confirmed_at = models.DateTimeField(null=True)
+    new_confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(new_email=Lower(F("new_email"))), name="emailchange_lower_case"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user.email} to {self.new_email}"
+
+
+class Rescue(models.Model):
+    """A one-time link that an operator printed for somebody who is locked out (`manage.py grantadmin`)."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"for {self.user}"
+
+
 class Activity(models.Model):
-    """One thing that somebody did, or tried, in an account. Written in the transaction of what it tells."""
+    """One thing that somebody did, or tried, in an account. Written in the transaction of what it tells.
+
+    Rows are never changed and never deleted but by the closing of their account: a trigger (migration 0004) refuses.
+    So `by` has no constraint in the database, and points to nothing once that login is deleted.
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="activity")
     at = models.DateTimeField(default=timezone.now)
-    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    by_email = models.CharField(max_length=254)  # stays readable when the login is gone
+    by = models.ForeignKey(User, models.DO_NOTHING, null=True, db_constraint=False, related_name="+")
+    by_email = models.CharField(max_length=254, blank=True)  # as it was; '' when nobody was signed in
+    by_name = models.CharField(max_length=150, blank=True)
+    as_staff = models.BooleanField(default=False)
     verb = models.CharField(max_length=60)  # "project.create", "excluded_ips.save": app-wide constant names
     target = models.CharField(max_length=300, blank=True)  # what it was done to, in words
     details = models.JSONField(default=dict)

@@ -1,8 +1,10 @@
 """What a teammate may do. The door, the templates and the tests read this table and nothing else."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from accounts.models import Membership
+from accounts.models import Account, Membership, WhoMayInvite
+from accounts.second_factor import has_second_factor
 
 
 class Can(StrEnum):
@@ -11,12 +13,51 @@ class Can(StrEnum):
     VIEW = "view"  # look at everything, run queries
     EDIT = "edit"  # definitions, reports, dashboards
     MANAGE = "manage"  # projects, environments, excluded IPs, teammates, settings
+    INVITE = "invite"  # offer a place in the account to somebody
+    LEAVE = "leave"  # give up one's own place
 
 
-READ_ONLY = frozenset({Can.VIEW})
+READ_ONLY = frozenset({Can.VIEW, Can.LEAVE})
 FULL = frozenset(Can)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of "What can this person do?": the words, and the right that it takes."""
+
+    words: str
+    needs: Can
+
+
+POLICY = (
+    Line("View reports, dashboards, people and the live view, and run queries", Can.VIEW),
+    Line("View definitions, excluded IPs, teammates and activity", Can.VIEW),
+    Line("Export results as CSV", Can.VIEW),
+    Line("Create, change and delete definitions, reports and dashboards", Can.EDIT),
+    Line("Create, rename and delete projects and environments", Can.MANAGE),
+    Line("Change the excluded IPs", Can.MANAGE),
+    Line("Switch teammates between full access and read-only, and remove them", Can.MANAGE),
+    Line("Rename the account and change its settings", Can.MANAGE),
+    Line("Invite teammates", Can.INVITE),
+    Line("Leave the account", Can.LEAVE),
+)
 
 
 def rights(membership: Membership) -> frozenset[Can]:
     """Everything that this teammate may do in the account."""
-    return READ_ONLY if membership.read_only else FULL
+    if membership.read_only:
+        return READ_ONLY
+    return FULL if _may_invite(membership) else FULL - {Can.INVITE}
+
+
+def _may_invite(membership: Membership) -> bool:
+    account: Account = membership.account
+    if account.who_may_invite == WhoMayInvite.SECOND_FACTOR:
+        return has_second_factor(membership.user_id)
+    return account.who_may_invite == WhoMayInvite.FULL
+
+
+def what_can(membership: Membership) -> list[tuple[str, bool]]:
+    """The whole table for one teammate: (words, whether this teammate may)."""
+    granted = rights(membership)
+    return [(line.words, line.needs in granted) for line in POLICY]

@@ -1,11 +1,28 @@
 """The address of whoever made the request that is being answered, for Activity."""
 
+import ipaddress
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+STAFF_NAMESPACE = "admin"
+
 _address: ContextVar[str | None] = ContextVar("address", default=None)
+_in_staff_pages: ContextVar[bool] = ContextVar("in_staff_pages", default=False)
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The client's address as the shell in front judged it (it knows the trusted proxies), or the socket's peer.
+
+    None where there is none that could be stored, as behind a Unix socket.
+    """
+    text = request.META.get("heapadmin.client_address") or request.META.get("REMOTE_ADDR") or ""
+    try:
+        return str(ipaddress.ip_address(str(text).partition("%")[0]))
+    except ValueError:
+        return None
 
 
 def current_address() -> str | None:
@@ -13,19 +30,26 @@ def current_address() -> str | None:
     return _address.get()
 
 
-class RequestAddressMiddleware:
-    """Keep the client's address for the time of one request.
+def in_staff_pages() -> bool:
+    """Whether the running request is one of the staff's admin."""
+    return _in_staff_pages.get()
 
-    `request.client_address` is set by the shell in front (heapadmin/asgi.py and wsgi.py know the trusted proxies);
-    without it the socket's peer counts.
-    """
+
+class RequestAddressMiddleware:
+    """Keep the client's address, and whether this is a staff page, for the time of one request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = _address.set(request.META.get("heapadmin.client_address") or request.META.get("REMOTE_ADDR") or None)
+        address = _address.set(client_address(request))
+        staff = _in_staff_pages.set(False)
         try:
             return self.get_response(request)
         finally:
-            _address.reset(token)
+            _address.reset(address)
+            _in_staff_pages.reset(staff)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        match = request.resolver_match
+        _in_staff_pages.set(match is not None and match.app_name == STAFF_NAMESPACE)
