@@ -1,0 +1,162 @@
+"""Conditions on events and people: one field, one operator, one value; and groups of them."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_CONDITIONS = 20
+MAX_VALUE = 1024
+
+
+class BadQuery(Exception):
+    """A question that makes no sense; the message is for people. `at` names the URL parameter where it is known."""
+
+    def __init__(self, message: str, at: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+
+
+class Source(StrEnum):
+    """Where a field's value is found."""
+
+    EVENT = "event"  # a column that every event has
+    PROPERTY = "property"  # sent with the event
+    USER = "user"  # property of the person, as it is now
+    PERSON = "person"  # what we know of every person: identity
+
+
+EVENT_FIELDS = {  # column: what people call it
+    "name": "Event name",
+    "path": "Path",
+    "title": "Title",
+    "domain": "Domain",
+    "query": "Query",
+    "hash": "Hash",
+    "referrer": "Referrer",
+    "target_text": "Target text",
+    "target_href": "Href",
+    "target_id": "Element id",
+    "target_class": "Element class",
+    "target_tag": "Element tag",
+    "target_hierarchy": "Hierarchy",
+    "platform": "Platform",
+    "browser": "Browser",
+    "os": "Operating system",
+    "device": "Device",
+    "utm_source": "UTM source",
+    "utm_medium": "UTM medium",
+    "utm_campaign": "UTM campaign",
+    "utm_term": "UTM term",
+    "utm_content": "UTM content",
+    "kind": "Kind",
+}
+PERSON_FIELDS = {"identity": "Identity"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A value that events or people have; as text `<source>:<key>`: "event:path", "property:plan", "user:plan"."""
+
+    source: Source
+    key: str
+
+    def __post_init__(self) -> None:
+        known = {Source.EVENT: EVENT_FIELDS, Source.PERSON: PERSON_FIELDS}.get(self.source)
+        if not self.key or len(self.key) > MAX_VALUE or "\0" in self.key or (known and self.key not in known):
+            raise BadQuery(f"There is no field “{self.key}”.")
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.key}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Field":
+        source, _, key = text.partition(":")
+        try:
+            return cls(Source(source), key)
+        except ValueError as error:
+            raise BadQuery("Choose a field.") from error
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return (EVENT_FIELDS if self.source is Source.EVENT else PERSON_FIELDS).get(self.key, self.key)
+
+    @property
+    def is_of_people(self) -> bool:
+        return self.source in (Source.USER, Source.PERSON)
+
+
+class Operator(StrEnum):
+    """All compare text exactly, capitals included. A missing value is nothing, contains nothing and is not anything."""
+
+    IS = "is"
+    IS_NOT = "is_not"
+    CONTAINS = "contains"
+    NOT_CONTAINS = "not_contains"
+    MATCHES = "matches"  # the whole text; * stands for anything
+    EXISTS = "exists"
+    NOT_EXISTS = "not_exists"
+    GREATER = "greater"  # as numbers; a text that is a number counts as one
+    LESS = "less"
+
+    @property
+    def label(self) -> str:
+        return OPERATOR_LABELS[self]
+
+    @property
+    def takes_value(self) -> bool:
+        return self not in (Operator.EXISTS, Operator.NOT_EXISTS)
+
+    @property
+    def is_numeric(self) -> bool:
+        return self in (Operator.GREATER, Operator.LESS)
+
+
+OPERATOR_LABELS = {
+    Operator.IS: "is",
+    Operator.IS_NOT: "is not",
+    Operator.CONTAINS: "contains",
+    Operator.NOT_CONTAINS: "does not contain",
+    Operator.MATCHES: "matches (with *)",
+    Operator.EXISTS: "exists",
+    Operator.NOT_EXISTS: "does not exist",
+    Operator.GREATER: "is greater than",
+    Operator.LESS: "is less than",
+}
+NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?"  # what counts as a number, here and in the database
+
+
+@dataclass(frozen=True)
+class Condition:
+    field: Field
+    operator: Operator
+    value: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.operator.takes_value:
+            object.__setattr__(self, "value", "")
+        if len(self.value) > MAX_VALUE or "\0" in self.value:
+            raise BadQuery(f"A value has at most {MAX_VALUE:,} characters.")
+        if self.operator.is_numeric and not re.fullmatch(NUMBER, self.value):
+            raise BadQuery(f"{self.field.label} {self.operator.label}: give a number.")
+
+
+class Match(StrEnum):
+    ALL = "all"
+    ANY = "any"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Conditions of which all, or any one, must hold. Without conditions everything passes."""
+
+    conditions: tuple[Condition, ...] = ()
+    match: Match = Match.ALL
+
+    def __post_init__(self) -> None:
+        if len(self.conditions) > MAX_CONDITIONS:
+            raise BadQuery(f"At most {MAX_CONDITIONS} conditions.", "where")
+
+    def __bool__(self) -> bool:
+        return bool(self.conditions)

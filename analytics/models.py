@@ -1,0 +1,105 @@
+"""What people keep in an environment: definitions, segments, reports, and the reports pinned to its dashboard.
+
+A `body` refers to other definitions and segments by `lineage` only, which is unique per environment: so copying an
+environment rewrites nothing, and nothing can point into another environment.
+"""
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import User
+from projects.models import Environment
+
+
+class Kept(models.Model):
+    """A named thing of one environment. `version` grows with every save: whoever saves an old one is told."""
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="+")
+    lineage = models.UUIDField(default=uuid.uuid4)
+    name = models.CharField(max_length=200)
+    notes = models.TextField(blank=True)
+    body = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def kept_constraints(thing: str) -> list[Any]:
+    return [
+        models.UniqueConstraint(fields=["environment", "lineage"], name=f"{thing}_lineage_once_per_environment"),
+        models.UniqueConstraint(fields=["environment", "id"], name=f"{thing}_environment_and_id"),
+        models.CheckConstraint(condition=~models.Q(name=""), name=f"{thing}_has_a_name"),
+        models.CheckConstraint(condition=models.Q(version__gte=1), name=f"{thing}_version_from_1"),
+    ]
+
+
+class Definition(Kept):
+    """A named event: the union of some selections (`bodies.DefinitionBody`). Retroactive: it reads all past data."""
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="definitions")
+
+    class Meta:
+        constraints = kept_constraints("definition")
+        indexes = [models.Index(fields=["environment", "name"], name="definition_by_name")]
+
+
+class Segment(Kept):
+    """A named group of people: conditions on what is known of them and on what they did (`bodies.SegmentBody`)."""
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="segments")
+
+    class Meta:
+        constraints = kept_constraints("segment")
+        indexes = [models.Index(fields=["environment", "name"], name="segment_by_name")]
+
+
+class ReportKind(models.TextChoices):
+    GRAPH = "graph"
+    FUNNEL = "funnel"
+    RETENTION = "retention"
+    USERS = "users"
+
+
+class Report(Kept):
+    """A saved query: `kind` and its URL parameters, `body` = {"parameters": [[name, value], …]} (parameters.encode)."""
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="reports")
+    kind = models.CharField(max_length=10, choices=ReportKind)
+
+    class Meta:
+        constraints = [
+            *kept_constraints("report"),
+            models.CheckConstraint(condition=models.Q(kind__in=ReportKind.values), name="report_kind_known"),
+        ]
+        indexes = [models.Index(fields=["environment", "name"], name="report_by_name")]
+
+
+class Pin(models.Model):
+    """A report on its environment's dashboard, the tile at `position` (from 0, no gaps needed).
+
+    That report and pin are of one environment is a composite foreign key in the database (migration 0001).
+    """
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="pins")
+    report = models.OneToOneField(Report, models.CASCADE, related_name="pin")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["environment", "position"],
+                name="pin_position_once_per_environment",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+        ]

@@ -1,0 +1,85 @@
+"""Spans of time and how they are cut into buckets, in a project's time zone. Pure: `now` comes from outside."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from analytics.conditions import BadQuery
+
+PRESETS = (7, 30, 90, 365)
+MAX_BUCKETS = 1100  # 366 days by day thrice over; 45 days by hour
+MAX_DAYS = 3660
+EARLIEST = date(2000, 1, 1)
+LATEST = date(2199, 12, 1)
+
+
+class Unit(StrEnum):
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A piece of a span: `start` included, `end` not, both UTC. Not `complete` while `end` is still to come."""
+
+    start: datetime
+    end: datetime
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Span:
+    """The last `days` days, today included; or from `first` to `last`, both days included."""
+
+    days: int | None = 30
+    first: date | None = None
+    last: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.days is not None:
+            if not 1 <= self.days <= MAX_DAYS:
+                raise BadQuery(f"The range is 1 to {MAX_DAYS:,} days.", "days")
+            return
+        if self.first is None or self.last is None:
+            raise BadQuery("A range of your own needs a first and a last day.", "from")
+        if self.last < self.first:
+            raise BadQuery("The last day is before the first.", "to")
+        if self.first < EARLIEST or self.last > LATEST:
+            raise BadQuery("The days must be between 2000 and 2199.", "from")
+        if self.length_days > MAX_DAYS:
+            raise BadQuery(f"The range is 1 to {MAX_DAYS:,} days.", "to")
+
+    @property
+    def length_days(self) -> int:
+        if self.days is not None:
+            return self.days
+        assert self.first and self.last
+        return (self.last - self.first).days + 1
+
+    def check(self, unit: Unit | None) -> None:
+        """Raise BadQuery where this span has too many buckets of `unit` to be drawn."""
+        per_day = {Unit.HOUR: 25, Unit.DAY: 1}.get(unit, 0) if unit else 0
+        if self.length_days * per_day > MAX_BUCKETS + 25:
+            raise BadQuery("That is too long for this unit. Take a longer unit or a shorter range.", "unit")
+
+    def local_days(self, now: datetime, zone: ZoneInfo) -> tuple[date, date]:
+        """First and last day, both included, as the calendar of `zone` has them."""
+        if self.days is None:
+            assert self.first and self.last
+            return self.first, self.last
+        today = now.astimezone(zone).date()
+        return today - timedelta(days=self.days - 1), today
+
+    def bounds(self, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Start (included) and end (not included), in UTC."""
+        first, last = self.local_days(now, zone)
+        return midnight(first, zone), midnight(last + timedelta(days=1), zone)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of `day` in `zone`, in UTC; where clocks skip midnight, the moment they skip it."""
+    local = datetime.combine(day, time(), zone)
+    return local.astimezone(UTC)
