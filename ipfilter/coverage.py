@@ -67,7 +67,7 @@ def _inside_spans(spans: list[_Span]) -> dict[int, int]:
     found: dict[int, int] = {}
     widest: _Span | None = None
     for span in sorted(spans, key=_widest_first):
-        if widest and span.high <= widest.high and span.is_whole_rule:
+        if widest and span.high <= widest.high:
             found[span.rule] = widest.rule
         elif span.is_solid and (not widest or span.high > widest.high):
             widest = span
@@ -75,6 +75,7 @@ def _inside_spans(spans: list[_Span]) -> dict[int, int]:
 
 
 def _widest_first(span: _Span) -> tuple[int, int, bool, bool]:
+    """Of those with the same ends `*` comes first, then what holds all between them."""
     return span.low, -span.high, span.is_whole_rule, not span.is_solid
 
 

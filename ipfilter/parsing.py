@@ -135,7 +135,7 @@ def _wildcard(text: str) -> Triple:
 def _mapped_wildcard(text: str) -> Triple:
     """`::ffff:10.1.*`: the IPv4 wildcard behind the prefix of IPv4-mapped addresses."""
     before, _, dotted = text.rpartition(":")
-    if "*" not in before and address(f"{before}:0.0.0.0") == (4, 0):
+    if address(f"{before}:0.0.0.0") == (4, 0):
         return _wildcard(dotted)
     raise Refused("combines * with an IPv4 address inside an IPv6 address")
 
