@@ -1,0 +1,219 @@
+"""Whole charts as SVG: a plot that stretches, and labels beside and below it that keep their size.
+
+The plot is one image for screen readers, with a title that says what it shows; the numbers are in the table behind
+it. Each bucket has a target to point at, whose title lists its values; analytics-charts.js makes a tip of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.safestring import SafeString
+
+from analytics.charts import svg
+from analytics.charts.plots import DrawnLine, Line, bar_marks, center, line_marks, spark_points, value_scale
+from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full
+from analytics.spans import Unit
+
+LABEL_WIDTH = 7  # pixels, a generous digit at the size of axis labels
+POINTS_SHOWN = 62  # buckets up to which a lone value gets a dot
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """Buckets from left to right: their local starts, and whether each is over."""
+
+    starts: tuple[datetime, ...]
+    complete: tuple[bool, ...]
+    unit: Unit
+
+    def name(self, bucket: int) -> str:
+        suffix = "" if self.complete[bucket] else " (not over yet)"
+        return bucket_name(self.starts[bucket], self.unit) + suffix
+
+
+def line_chart(lines: Sequence[Line], time: TimeAxis, title: str) -> SafeString:
+    """Lines over time; one alone gets its area filled."""
+    axis = value_scale(lines)
+    drawn = line_marks(lines, time.complete, axis)
+    marks = [_line(each, filled=len(drawn) == 1) for each in drawn]
+    return _framed(lines, time, axis, title, [svg.stretched(*marks), *_lone_points(drawn)], drawn)
+
+
+def bar_chart(lines: Sequence[Line], time: TimeAxis, title: str, stacked: bool = False) -> SafeString:
+    """Bars over time, side by side or stacked; stack only what may be added up."""
+    stacked = stacked and len(lines) > 1
+    axis = value_scale(lines, stacked)
+    marks = [
+        svg.element(
+            "g",
+            *(
+                svg.element(
+                    "rect",
+                    class_="chart__bar" + (" chart__bar--incomplete" if bar.incomplete else ""),
+                    x=svg.percent(bar.x),
+                    y=svg.percent(bar.y),
+                    width=svg.percent(bar.width),
+                    height=svg.percent(bar.height),
+                )
+                for bar in each.bars
+            ),
+            class_=f"chart__series series-{each.colour}",
+        )
+        for each in bar_marks(lines, time.complete, axis, stacked)
+    ]
+    return _framed(lines, time, axis, title, marks, [])
+
+
+def _line(line: DrawnLine, filled: bool) -> SafeString:
+    parts = []
+    for path in line.paths:
+        places = [(point.x, point.y) for point in path.points]
+        if filled and len(places) > 1:
+            area = [(places[0][0], 100.0), *places, (places[-1][0], 100.0)]
+            parts.append(svg.element("polygon", class_="chart__area", points=svg.points(area)))
+        if len(places) > 1:
+            dashed = " chart__line--incomplete" if path.incomplete else ""
+            parts.append(svg.element("polyline", class_=f"chart__line{dashed}", points=svg.points(places)))
+    return svg.element("g", *parts, class_=f"chart__series series-{line.colour}")
+
+
+def _lone_points(lines: Sequence[DrawnLine]) -> list[SafeString]:
+    """Dots for values without a neighbour, which no line would show."""
+    return [
+        svg.element(
+            "circle",
+            cx=svg.percent(path.points[0].x),
+            cy=svg.percent(path.points[0].y),
+            r=3,
+            class_=f"chart__point chart__series series-{line.colour}",
+        )
+        for line in lines
+        for path in line.paths
+        if len(path.points) == 1
+    ]
+
+
+def _framed(
+    lines: Sequence[Line],
+    time: TimeAxis,
+    axis: Scale,
+    title: str,
+    marks: Sequence[SafeString],
+    drawn: Sequence[DrawnLine],
+) -> SafeString:
+    """Marks on a grid, with the labels of both axes and a target for each bucket."""
+    plot = svg.element(
+        "svg",
+        svg.element("title", title),
+        *_grid(axis),
+        *marks,
+        *_targets(lines, time, drawn),
+        class_="chart__plot",
+        role="img",
+        aria_label=title,
+    )
+    return svg.together([_value_labels(axis), plot, _time_labels(bucket_labels(time.starts, time.unit), time)])
+
+
+def _grid(axis: Scale) -> list[SafeString]:
+    return [
+        svg.element(
+            "line",
+            class_="chart__axis" if tick == 0 else "chart__grid",
+            x1=0,
+            x2="100%",
+            y1=svg.percent(100 - axis.percent(tick)),
+            y2=svg.percent(100 - axis.percent(tick)),
+        )
+        for tick in axis.ticks
+    ]
+
+
+def _value_labels(axis: Scale) -> SafeString:
+    texts = [compact(tick) for tick in axis.ticks]
+    width = LABEL_WIDTH * max(len(text) for text in texts) + 8
+    labels = [
+        svg.element("text", text, x=width - 8, y=svg.percent(100 - axis.percent(tick)), dy="0.32em", text_anchor="end")
+        for tick, text in zip(axis.ticks, texts, strict=True)
+    ]
+    return svg.element("svg", *labels, class_="chart__values", width=width, aria_hidden="true")
+
+
+def _time_labels(labels: Sequence[XLabel], time: TimeAxis) -> SafeString:
+    return svg.element("svg", *(_time_label(each, time) for each in labels), class_="chart__times", aria_hidden="true")
+
+
+def _time_label(label: XLabel, time: TimeAxis) -> SafeString:
+    return svg.element(
+        "text",
+        label.text,
+        class_="chart__minor" if label.minor else None,
+        x=svg.percent(center(label.index, len(time.starts))),
+        y="1em",
+        text_anchor="middle",
+    )
+
+
+def _targets(lines: Sequence[Line], time: TimeAxis, drawn: Sequence[DrawnLine]) -> list[SafeString]:
+    """What to point at: a band per bucket with a rule, the points on it and a title of its values."""
+    buckets = len(time.starts)
+    band = 100 / buckets if buckets else 100
+    points: dict[int, list[SafeString]] = {}
+    for line in drawn:
+        for point in line.points:
+            mark = svg.element(
+                "circle",
+                cx=svg.percent(point.x),
+                cy=svg.percent(point.y),
+                r=3.5,
+                class_=f"chart__point chart__series series-{line.colour}",
+            )
+            points.setdefault(point.bucket, []).append(mark)
+    return [
+        svg.element(
+            "g",
+            svg.element("title", _values_at(lines, time, bucket)),
+            svg.element("line", **_vertical(center(bucket, buckets)), class_="chart__rule"),
+            *points.get(bucket, []),
+            svg.element(
+                "rect", x=svg.percent(bucket * band), width=svg.percent(band), height="100%", class_="chart__target"
+            ),
+            class_="chart__hover",
+        )
+        for bucket in range(buckets)
+    ]
+
+
+def _vertical(x: float) -> dict[str, str]:
+    return {"x1": svg.percent(x), "x2": svg.percent(x), "y1": "0", "y2": "100%"}
+
+
+def _values_at(lines: Sequence[Line], time: TimeAxis, bucket: int) -> str:
+    """The bucket's name, then a line for each series: "name: value"."""
+    return "\n".join([time.name(bucket), *(f"{each.name}: {full(each.values[bucket])}" for each in lines)])
+
+
+def sparkline(values: Sequence[float], title: str) -> SafeString:
+    """A small line without axes, for a tile or a row of a table."""
+    line = svg.element("polyline", class_="chart__line", points=svg.points(spark_points(values)))
+    return svg.element(
+        "svg",
+        svg.element("title", title),
+        svg.stretched(line),
+        class_="spark series-1",
+        role="img",
+        aria_label=title,
+    )
+
+
+def share_bar(width: float, before: float, colour: str) -> SafeString:
+    """A horizontal bar of `width` percent over a paler one of `before` percent."""
+    return svg.element(
+        "svg",
+        svg.element("rect", class_="share-bar__before", width=svg.percent(before), height="100%", rx=3),
+        svg.element("rect", class_="share-bar__now", width=svg.percent(width), height="100%", rx=3),
+        class_=f"share-bar series-{colour}",
+        aria_hidden="true",
+        focusable="false",
+    )

@@ -1,0 +1,191 @@
+"""From numbers to marks. All places are percent of the plot: x from the left, y from the top."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analytics.charts.scales import Scale, scale
+
+MAX_SERIES = 8
+Value = float | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """The values of one series, one per bucket; None where there is nothing to say (nobody to divide by)."""
+
+    name: str
+    values: tuple[Value, ...]
+    is_other: bool = False
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: float
+    bucket: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Path:
+    """A run of points without a gap; `incomplete` runs lead into a bucket that is not over yet."""
+
+    points: tuple[Point, ...]
+    incomplete: bool = False
+
+
+@dataclass(frozen=True)
+class DrawnLine:
+    name: str
+    colour: str  # "1" to "8", or "other"
+    paths: tuple[Path, ...]
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: float
+    y: float
+    width: float
+    height: float
+    bucket: int
+    value: float
+    incomplete: bool
+
+
+@dataclass(frozen=True)
+class DrawnBars:
+    name: str
+    colour: str
+    bars: tuple[Bar, ...]
+
+
+def fold(lines: Sequence[Line], additive: bool) -> tuple[list[Line], int]:
+    """At most MAX_SERIES lines and "other", and how many are left out of the picture.
+
+    Only what may be added up (events, not people) goes into "other"; the rest is in the table alone.
+    """
+    named = [each for each in lines if not each.is_other]
+    others = [each for each in lines if each.is_other]
+    shown, hidden = named[:MAX_SERIES], named[MAX_SERIES:]
+    if not hidden:
+        return [*shown, *others], 0
+    if not additive:
+        return shown, len(hidden) + len(others)
+    return [*shown, Line("other", _sums([*hidden, *others]), is_other=True)], 0
+
+
+def _sums(lines: Sequence[Line]) -> tuple[Value, ...]:
+    return tuple(sum(value or 0 for value in values) for values in zip(*(each.values for each in lines), strict=True))
+
+
+def colours(lines: Sequence[Line]) -> list[str]:
+    """A colour for each: by its place, "other" always the grey one."""
+    return ["other" if each.is_other else str(number % MAX_SERIES + 1) for number, each in enumerate(lines)]
+
+
+def center(bucket: int, buckets: int) -> float:
+    """The middle of a bucket's band."""
+    return 100 * (bucket + 0.5) / buckets
+
+
+def value_scale(lines: Sequence[Line], stacked: bool = False) -> Scale:
+    """The axis that holds every value, or every stack."""
+    if stacked:
+        tops = [sum(value or 0 for value in values) for values in zip(*(each.values for each in lines), strict=True)]
+    else:
+        tops = [value for each in lines for value in each.values if value is not None]
+    whole = all(float(value).is_integer() for each in lines for value in each.values if value is not None)
+    return scale(max(tops, default=0), whole=whole)
+
+
+def line_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale) -> list[DrawnLine]:
+    """Each line as runs between gaps; the step into a bucket that is not `complete` is a run of its own."""
+    drawn = []
+    for line, colour in zip(lines, colours(lines), strict=True):
+        places = [
+            None if value is None else Point(center(index, len(complete)), 100 - axis.percent(value), index, value)
+            for index, value in enumerate(line.values)
+        ]
+        points = tuple(each for each in places if each is not None)
+        drawn.append(DrawnLine(line.name, colour, tuple(_runs(places, complete)), points))
+    return drawn
+
+
+def _runs(places: Sequence[Point | None], complete: Sequence[bool]) -> list[Path]:
+    runs: list[list[Point]] = []
+    dashed: list[Path] = []
+    previous: Point | None = None
+    for place in places:
+        if place is not None:
+            if not complete[place.bucket]:
+                if previous is not None:
+                    dashed.append(Path((previous, place), incomplete=True))
+                else:
+                    runs.append([place])
+            elif previous is not None and complete[previous.bucket]:
+                runs[-1].append(place)
+            else:
+                runs.append([place])
+        previous = place
+    return [*(Path(tuple(run)) for run in runs), *dashed]
+
+
+def bar_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale, stacked: bool) -> list[DrawnBars]:
+    """Bars side by side in each bucket's band, or on top of one another."""
+    buckets, rows = len(complete), len(lines)
+    band = 100 / buckets if buckets else 100
+    room = band * (0.72 if rows == 1 or stacked else 0.84)
+    width = room if stacked else room / max(rows, 1)
+    floors = [0.0] * buckets
+    drawn = []
+    for row, (line, colour) in enumerate(zip(lines, colours(lines), strict=True)):
+        bars = []
+        for index, value in enumerate(line.values):
+            if not value:
+                continue
+            height = axis.percent(value)
+            x = center(index, buckets) - room / 2 + (0 if stacked else row * width)
+            bars.append(Bar(x, 100 - floors[index] - height, width, height, index, value, not complete[index]))
+            floors[index] += height if stacked else 0
+        drawn.append(DrawnBars(line.name, colour, tuple(bars)))
+    return drawn
+
+
+def spark_points(values: Sequence[float]) -> list[tuple[float, float]]:
+    """A line through all values from edge to edge, its highest at the top and zero at the bottom."""
+    top = max(values, default=0) or 1
+    last = max(len(values) - 1, 1)
+    return [(100 * index / last, 100 - 100 * value / top) for index, value in enumerate(values)]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a funnel for one side: `width` of its bar and of what it kept from the step before, in percent."""
+
+    label: str
+    count: int
+    width: float
+    before: float  # the bar of the step before; for the first step its own
+    colour: str
+
+
+def funnel_marks(labels: Sequence[str], sides: Sequence[tuple[int, ...]]) -> list[list[Step]]:
+    """For each step its bar per side, 100 wide for all who began; sides are compared by share, not by size."""
+    steps = []
+    for number, label in enumerate(labels):
+        row = []
+        for side, counts in enumerate(sides):
+            first = counts[0] or 1
+            width = 100 * counts[number] / first
+            before = 100 * counts[max(number - 1, 0)] / first
+            row.append(Step(label, counts[number], width, before, str(side % MAX_SERIES + 1)))
+        steps.append(row)
+    return steps
+
+
+def heat(share: float | None) -> int:
+    """The shade of a retention cell: 0 to 10, by tenths; any at all is at least 1."""
+    if not share:
+        return 0
+    return min(10, max(1, round(share / 10)))

@@ -1,0 +1,123 @@
+"""Axes at round values, and numbers in few characters."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from analytics.spans import Unit
+
+ROUND_STEPS = (1, 2, 2.5, 5, 10)
+COMPACT = ((1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))
+MAX_X_LABELS = 8
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A vertical axis from 0 to `top`, with a tick at every value of `ticks` (0 and `top` included)."""
+
+    ticks: tuple[float, ...]
+
+    @property
+    def top(self) -> float:
+        return self.ticks[-1]
+
+    def percent(self, value: float) -> float:
+        """How far up `value` is, 0 to 100."""
+        return 100 * value / self.top
+
+
+def scale(largest: float, ticks: int = 4, whole: bool = True) -> Scale:
+    """An axis that holds 0 to `largest` with about `ticks` steps of a round size; `whole` allows no fractions.
+
+    Nothing to show (0, or as good as) still gives an axis, from 0 to 1.
+    """
+    if not math.isfinite(largest) or largest < 1e-6:
+        return Scale((0, 1))
+    magnitude = 10 ** math.floor(math.log10(largest / ticks))
+    steps = [factor * magnitude for factor in ROUND_STEPS]
+    if whole:
+        steps = [step for step in steps if step >= 1 and float(step).is_integer()] or [1]
+    step = next((each for each in steps if each * ticks >= largest), steps[-1])
+    count = math.ceil(largest / step - 1e-9)
+    return Scale(tuple(_clean(number * step) for number in range(max(count, 1) + 1)))
+
+
+def _clean(value: float) -> float:
+    rounded = round(value, 12)
+    return int(rounded) if float(rounded).is_integer() else rounded
+
+
+def compact(value: float) -> str:
+    """An axis label: 950, 1,500, 25k, 2.5M. Exact for round values."""
+    if abs(value) >= 10_000:
+        for size, suffix in COMPACT:
+            if abs(value) >= size:
+                return f"{value / size:.3g}{suffix}"
+    return full(value)
+
+
+def full(value: float | None) -> str:
+    """A number with separators and at most two decimals; a dash for none."""
+    if value is None:
+        return "–"
+    if float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+@dataclass(frozen=True)
+class XLabel:
+    """A label under bucket `index`; a `minor` one is left out where there is little room."""
+
+    index: int
+    text: str
+    minor: bool
+
+
+def bucket_labels(starts: Sequence[datetime], unit: Unit) -> list[XLabel]:
+    """At most MAX_X_LABELS labels at round places: midnights, firsts of months, else every n-th bucket.
+
+    `starts` are local times, in order.
+    """
+    candidates = _round_places(starts, unit)
+    stride = math.ceil(len(candidates) / MAX_X_LABELS) if candidates else 1
+    chosen = candidates[::stride]
+    return [
+        XLabel(index, _short(starts[index], unit, starts[chosen[number - 1]] if number else None), number % 2 == 1)
+        for number, index in enumerate(chosen)
+    ]
+
+
+def _round_places(starts: Sequence[datetime], unit: Unit) -> list[int]:
+    everywhere = list(range(len(starts)))
+    if unit is Unit.HOUR and len(starts) > 48:
+        return [index for index in everywhere if starts[index].hour == 0] or everywhere
+    if unit is Unit.DAY and len(starts) > 92:
+        return [index for index in everywhere if starts[index].day == 1] or everywhere
+    return everywhere
+
+
+def _short(start: datetime, unit: Unit, previous: datetime | None) -> str:
+    day = f"{start.day} {start:%b}"
+    if unit is Unit.HOUR:
+        is_new_day = previous is None or previous.date() != start.date()
+        if start.hour == 0:
+            return day
+        return f"{day} {start:%H:%M}" if is_new_day else f"{start:%H:%M}"
+    if previous is not None and previous.year == start.year:
+        return f"{start:%b}" if unit is Unit.MONTH else day
+    return f"{start:%b %Y}" if unit is Unit.MONTH else f"{day} {start.year}" if previous else day
+
+
+def bucket_name(start: datetime, unit: Unit) -> str:
+    """A bucket in full, for whoever points at it: "Tue 3 Mar 2026, 14:00 CET"; `start` is local."""
+    match unit:
+        case Unit.HOUR:
+            return f"{start:%a} {start.day} {start:%b %Y, %H:%M %Z}".strip()
+        case Unit.DAY:
+            return f"{start:%a} {start.day} {start:%b %Y}"
+        case Unit.WEEK:
+            return f"Week from {start.day} {start:%b %Y}"
+        case Unit.MONTH:
+            return f"{start:%B %Y}"

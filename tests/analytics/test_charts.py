@@ -1,0 +1,146 @@
+"""Marks stand where their numbers say, and the SVG holds no script and no style."""
+
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.charts import svg
+from analytics.charts.drawing import TimeAxis, bar_chart, line_chart, share_bar, sparkline
+from analytics.charts.plots import Line, bar_marks, fold, funnel_marks, heat, line_marks, spark_points, value_scale
+from analytics.charts.scales import scale
+from analytics.spans import Unit
+
+NAMES = "abcdefghijkl"
+
+
+def axis_of(count: int, last_complete: bool = True) -> TimeAxis:
+    starts = tuple(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=number) for number in range(count))
+    return TimeAxis(starts, (True,) * (count - 1) + (last_complete,), Unit.DAY)
+
+
+def parse(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(f"<figure>{text}</figure>")
+
+
+def test_zero_is_at_the_bottom_and_the_top_of_the_axis_at_the_top():
+    [line] = line_marks([Line("a", (0, 100))], [True, True], scale(100))
+
+    assert [(point.x, point.y) for point in line.points] == [(25, 100), (75, 0)]
+
+
+def test_nothing_to_say_breaks_the_line():
+    [line] = line_marks([Line("a", (1, None, 3, 4))], [True] * 4, scale(4))
+
+    assert [[point.value for point in path.points] for path in line.paths] == [[1], [3, 4]]
+
+
+def test_the_way_into_a_bucket_that_is_not_over_is_apart():
+    [line] = line_marks([Line("a", (1, 2, 3))], [True, True, False], scale(3))
+
+    assert [(len(path.points), path.incomplete) for path in line.paths] == [(2, False), (2, True)]
+
+
+def test_a_single_running_bucket_is_still_drawn():
+    [line] = line_marks([Line("a", (5,))], [False], scale(5))
+
+    assert [[point.value for point in path.points] for path in line.paths] == [[5]]
+
+
+def test_stacked_bars_stand_on_one_another():
+    below, above = bar_marks([Line("a", (1,)), Line("b", (3,))], [True], scale(4), stacked=True)
+
+    assert (below.bars[0].y, below.bars[0].height) == (75, 25)
+    assert (above.bars[0].y, above.bars[0].height) == (0, 75)
+
+
+def test_bars_side_by_side_do_not_overlap():
+    left, right = bar_marks([Line("a", (1,)), Line("b", (3,))], [True], scale(3), stacked=False)
+
+    assert left.bars[0].x + left.bars[0].width == pytest.approx(right.bars[0].x)
+
+
+def test_a_stack_fits_its_axis():
+    assert value_scale([Line("a", (3,)), Line("b", (4,))], stacked=True).top >= 7
+
+
+def test_events_past_the_eighth_line_are_added_to_other():
+    lines = [Line(name, (1, 2)) for name in NAMES]
+
+    shown, hidden = fold(lines, additive=True)
+
+    assert [line.name for line in shown] == [*"abcdefgh", "other"]
+    assert (shown[-1].values, hidden) == ((4, 8), 0)
+
+
+def test_the_databases_other_goes_into_ours():
+    lines = [*(Line(name, (1,)) for name in NAMES), Line("other", (10,), is_other=True)]
+
+    shown, _ = fold(lines, additive=True)
+
+    assert shown[-1].values == (14,)
+
+
+def test_people_are_never_added_up():
+    shown, hidden = fold([Line(name, (1,)) for name in NAMES], additive=False)
+
+    assert ([line.name for line in shown], hidden) == ([*"abcdefgh"], 4)
+
+
+def test_few_lines_stay_as_they_are():
+    lines = [Line("a", (1,)), Line("other", (2,), is_other=True)]
+
+    assert fold(lines, additive=False) == (lines, 0)
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1e12), min_size=1, max_size=50))
+def test_a_sparkline_stays_inside_its_box(values):
+    assert all(0 <= x <= 100 and -1e-6 <= y <= 100 for x, y in spark_points(values))
+
+
+def test_a_funnel_shows_each_step_as_a_share_of_the_first():
+    steps = funnel_marks(["Viewed", "Bought"], [(200, 50), (10, 10)])
+
+    assert [(step.width, step.before) for step in steps[1]] == [(25, 100), (100, 100)]
+
+
+def test_a_funnel_without_people_has_no_bars():
+    assert [step.width for [step] in funnel_marks(["a", "b"], [(0, 0)])] == [0, 0]
+
+
+@pytest.mark.parametrize(("share", "shade"), [(None, 0), (0, 0), (0.4, 1), (50, 5), (100, 10)])
+def test_a_shade_for_each_tenth(share, shade):
+    assert heat(share) == shade
+
+
+@pytest.mark.parametrize("draw", [line_chart, bar_chart])
+def test_a_chart_says_what_it_is_and_every_value(draw):
+    chart = parse(draw([Line("Signed up", (1234, 5))], axis_of(2, last_complete=False), "Signups by day"))
+
+    plot = chart.find("svg[@role='img']")
+    titles = [each.text for each in chart.iter("title")]
+    assert plot.get("aria-label") == "Signups by day"
+    assert titles[1:] == ["Sun 1 Mar 2026\nSigned up: 1,234", "Mon 2 Mar 2026 (not over yet)\nSigned up: 5"]
+
+
+@pytest.mark.parametrize("draw", [line_chart, bar_chart])
+@given(values=st.lists(st.none() | st.integers(min_value=0, max_value=10**12), max_size=40), name=st.text())
+def test_any_numbers_and_any_name_give_a_drawing_without_style_or_script(draw, values, name):
+    name = "".join(each for each in name if each.isprintable())
+    chart = parse(
+        draw([Line(name, tuple(values))], axis_of(len(values)) if values else TimeAxis((), (), Unit.DAY), name)
+    )
+
+    assert not [each for each in chart.iter() if each.tag == "script" or "style" in each.attrib]
+    assert not [key for each in chart.iter() for key in each.attrib if key.startswith("on")]
+
+
+def test_values_are_escaped():
+    assert svg.element("text", "<b>&", title='"x"') == '<text title="&quot;x&quot;">&lt;b&gt;&amp;</text>'
+
+
+def test_small_drawings_are_well_formed():
+    assert parse(sparkline([1, 2], "Two days")).find("svg").get("aria-label") == "Two days"
+    assert len(parse(share_bar(20, 50, "1")).findall(".//rect")) == 2
