@@ -52,7 +52,7 @@ function ago(then) {
   if (seconds < 1) return "now";
   const [size, unit] = units.find(([least]) => seconds >= least);
   const count = Math.floor(seconds / size);
-  if (count > 1) return `${count} ${unit}s ago`;
+  if (count > 1) return `${count}\u00a0${unit}s ago`;
   return unit === "hour" ? "an hour ago" : `a ${unit} ago`;
 }
 
