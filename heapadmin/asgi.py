@@ -2,7 +2,8 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
-application = get_asgi_application()
+
+from heapadmin.pages import Pages
+
+application = Pages()

@@ -3,7 +3,11 @@
 docs/decisions/one-port.md says what was measured.
 """
 
+import os
+
 from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
 wsgi_app = "heapadmin.asgi:application"
 worker_class = "asgi"

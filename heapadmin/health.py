@@ -36,4 +36,5 @@ def ready() -> HttpResponse:
 
 
 def _answer(status: int, words: str) -> HttpResponse:
-    return HttpResponse(f"{words}\n", status=status, content_type="text/plain", headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store", "Content-Length": str(len(words) + 1)}
+    return HttpResponse(f"{words}\n", status=status, content_type="text/plain", headers=headers)

@@ -90,11 +90,14 @@ class PrivatePostgres:
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def socket_dir(self) -> Path:
+        """The host to connect to."""
+        return private_socket_dir(self.folder)
+
     def conninfo(self, database: str = DATABASE_NAME) -> str:
         """What psycopg and PostgreSQL's own programs need to connect."""
-        return psycopg.conninfo.make_conninfo(
-            host=str(private_socket_dir(self.folder)), user=DATABASE_USER, dbname=database
-        )
+        return psycopg.conninfo.make_conninfo(host=str(self.socket_dir), user=DATABASE_USER, dbname=database)
 
     # --- Its files --------------------------------------------------------------------------------------------------
     def _prepare_folders(self) -> None:
@@ -173,7 +176,7 @@ class PrivatePostgres:
         memory = psutil.virtual_memory().total // 2**20
         parameters = {
             "listen_addresses": "",
-            "unix_socket_directories": _list_item(str(private_socket_dir(self.folder))),
+            "unix_socket_directories": _list_item(str(self.socket_dir)),
             "unix_socket_permissions": "0700",
             "shared_buffers": f"{min(512, max(64, memory // 8))}MB",
             "maintenance_work_mem": f"{min(256, max(32, memory // 16))}MB",

@@ -1,11 +1,48 @@
-"""A private PostgreSQL for the whole run, unless DATABASE_URL names a server."""
+"""A private PostgreSQL for the whole run, unless DATABASE_URL names a server; and settings that suit tests."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+
+from heapadmin.deployment import private_database_url
+from heapadmin.postgres import PrivatePostgres
+
+PRIVATE = pytest.StashKey[tuple[PrivatePostgres, Path]]()
 
 
-@pytest.fixture(autouse=True)
-def static_files_by_their_own_names(settings):
-    """Pages of the test run name static files as they are: no manifest has been collected for it."""
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
+def pytest_configure(config):
+    """Runs in pytest itself and in each worker of pytest-xdist; the workers find DATABASE_URL set by the former."""
+    _suit_tests()
+    if settings.PRIVATE_DATABASE and not config.option.collectonly:
+        config.stash[PRIVATE] = _start_private_postgres()
+
+
+def pytest_unconfigure(config):
+    server, folder = config.stash.get(PRIVATE, (None, None))
+    if server is not None:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _suit_tests():
+    """Static files go by their own names, since none were collected; whitenoise wants the folder all the same."""
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+def _start_private_postgres():
+    """Start a server that keeps nothing, and make it the one that this run and all it starts will use."""
+    folder = Path(tempfile.mkdtemp(prefix="heapadmin-tests-"))
+    server = PrivatePostgres(folder / "postgres", durable=False, say=lambda words: None)
+    server.start()
+    url = private_database_url(folder)
+    os.environ["DATABASE_URL"] = settings.DATABASE_URL = url
+    os.environ["DATA_DIR"] = str(folder / "data")
+    settings.DATA_DIR = folder / "data"
+    settings.PRIVATE_DATABASE = False
+    settings.DATABASES["default"]["HOST"] = str(server.socket_dir)
+    return server, folder

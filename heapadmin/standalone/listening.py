@@ -45,7 +45,8 @@ def _by_whom(port: int) -> str:
     """ " by process 123 (nginx)", or '' where the system does not tell us."""
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            ours = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+            if ours and connection.pid:
                 return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
     except psutil.Error:
         pass

@@ -57,7 +57,7 @@ class Asked:
 def run(say: Callable[[str], None]) -> None:
     """Start everything, serve until asked to stop, stop everything.
 
-    Raises CannotStart, datafolder.InUse, listening.CannotListen or postgres.PostgresError, each with a message for people.
+    Raises CannotStart, InUse, CannotListen, PostgresError or Unreachable, each with a message for people.
     """
     asked = Asked()
     try:

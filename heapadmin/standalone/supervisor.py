@@ -42,7 +42,7 @@ class Service:
         """Plan the next start after an end with exit status `code`; return the pause in seconds."""
         if time.monotonic() - self.started > HEALTHY_AFTER_SECONDS:
             self.failures = 0
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self.failures)
+        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**self.failures)
         self.failures += 1
         self.next_start = time.monotonic() + pause
         self.process = self.identity = None

@@ -1,0 +1,112 @@
+"""Pages under an ASGI worker: Django's WSGI handler in a few threads of its own.
+
+Django's own ASGI handler starts a thread and opens a database connection for every request; threads that stay keep
+theirs. docs/decisions/one-port.md has the figures. What a WSGI handler cannot bear is dealt with here, in the event
+loop: slow clients, names of headers that would be mistaken for others, bytes that are not ASCII.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+from a2wsgi import WSGIMiddleware
+from django.core.wsgi import get_wsgi_application
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+THREADS = 8  # per worker: pages wait for the database more than they compute
+MOST_BODY_BYTES = 10 * 2**20  # of a form; PostgreSQL backups and the like never come this way
+BODY_SECONDS = 30.0
+FRAMING = (b"content-length", b"transfer-encoding")
+QUERY_SAFE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class BodyTooLarge(Exception):
+    """The client sends more than a page's form may hold."""
+
+
+class ClientGone(Exception):
+    """The client went away before its request was complete."""
+
+
+class Pages:
+    """An ASGI app: every page. Reads a request completely before it takes one of the threads."""
+
+    def __init__(self) -> None:
+        self.bridge: Any = WSGIMiddleware(get_wsgi_application(), workers=THREADS)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.bridge(scope, receive, send)
+            return
+        try:
+            body = await asyncio.wait_for(_whole_body(receive), BODY_SECONDS)
+        except ClientGone:
+            return
+        except TimeoutError:
+            await _refuse(send, 408, b"The request did not arrive in time.\n")
+            return
+        except BodyTooLarge:
+            await _refuse(send, 413, b"The request is too large.\n")
+            return
+        await self.bridge(
+            _plain(scope, len(body)), _replay(body, receive), _bodiless(send) if scope["method"] == "HEAD" else send
+        )
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    """The request's body. Raises BodyTooLarge or ClientGone."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        if len(body) > MOST_BODY_BYTES:
+            raise BodyTooLarge
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives `body` first, and then what really comes."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replayed
+
+
+def _bodiless(send: Send) -> Send:
+    """A `send` for the answer to HEAD: WSGI handlers give a body all the same."""
+
+    async def send_without_body(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_without_body
+
+
+def _plain(scope: Message, body_bytes: int) -> Message:
+    """`scope` without what WSGI would misread.
+
+    `X_Forwarded_For` and `X-Forwarded-For` are one name there, so names with an underscore go. Raw bytes in the
+    query are escaped. The body's length is the true one, also when it came in chunks.
+    """
+    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name and name not in FRAMING]
+    headers.append((b"content-length", str(body_bytes).encode()))
+    query = quote_from_bytes(scope["query_string"], safe=QUERY_SAFE).encode()
+    return {**scope, "headers": headers, "query_string": query}
+
+
+async def _refuse(send: Send, status: int, words: bytes) -> None:
+    headers = [
+        (b"content-type", b"text/plain"),
+        (b"content-length", str(len(words)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": words})
