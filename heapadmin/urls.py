@@ -1,7 +1,10 @@
 """The URL of everything that is a page; the collector's paths are in front of it (collector/asgi.py)."""
 
-from django.contrib import admin
 from django.urls import include, path
+
+from support.staff.site import staff_site
+
+from heapadmin.components_page import components_page
 
 urlpatterns = [
     path("", include("analytics.urls")),
@@ -9,5 +12,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("", include("projects.urls")),
     path("", include("ipfilter.urls")),
-    path("staff/", admin.site.urls),
+    path("staff/components/", components_page, name="components_page"),
+    path("", include("support.urls")),
+    path("staff/", staff_site.urls),
 ]
