@@ -7,9 +7,27 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
-    from django.core.management import execute_from_command_line
+    try:
+        from django.core.management import execute_from_command_line
+        from django.db import OperationalError
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error}. Use .venv/bin/python, which `make run` and `make test` prepare.")
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        sys.exit(_in_words(error))
+
+
+def _in_words(error: Exception) -> str:
+    """What to do about a database that does not answer."""
+    from django.conf import settings
+
+    if settings.PRIVATE_DATABASE and not (settings.DATA_DIR / "postgres").exists():
+        return f"There is no database in {settings.DATA_DIR} yet: start it with `make run`, or set DATABASE_URL."
+    if settings.PRIVATE_DATABASE:
+        return f"The private PostgreSQL does not answer: start it with `make run` in another terminal.\n{error}"
+    return f"The server that DATABASE_URL names does not answer, or failed:\n{error}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from accounts.models import User
-from heapadmin import sample
 from projects.models import Environment
 from projects.opening import open_with_login
 
@@ -24,6 +23,9 @@ class FirstLogin:
     password: str
     environment: Environment
 
+    def in_words(self) -> str:
+        return f"  e-mail    {self.email}\n  password  {self.password}   (shown this once)"
+
 
 def make_first_account() -> FirstLogin | None:
     """Make the first account, with a staff login and a sample project; None when there are people already."""
@@ -36,6 +38,4 @@ def make_first_account() -> FirstLogin | None:
         project = open_with_login(
             email=EMAIL, password=password, account_name=ACCOUNT_NAME, project_name=PROJECT_NAME, staff=True
         ).project
-        environment = project.environments.get()
-    sample.fill(environment)
-    return FirstLogin(EMAIL, password, environment)
+        return FirstLogin(EMAIL, password, project.environments.get())

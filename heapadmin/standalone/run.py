@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connections
 
-from heapadmin import datafolder
+from heapadmin import datafolder, sample
 from heapadmin.postgres import PrivatePostgres
 from heapadmin.standalone import first, statics
 from heapadmin.standalone.listening import listen
@@ -76,9 +76,8 @@ def _run_holding_the_folder(asked: Asked, say: Callable[[str], None]) -> None:
         try:
             if postgres is not None:
                 postgres.start()
-            login = _prepare_database(say)
-            _wait_until_served(supervisor, listener)
-            say(_welcome(login))
+            _prepare_database(say)
+            _greet(supervisor, listener, say)
             asked.quiet = True
             supervisor.run_until(asked.to_stop)
         finally:
@@ -108,17 +107,32 @@ def _services(listener: socket.socket) -> list[Service]:
     ]
 
 
-def _prepare_database(say: Callable[[str], None]) -> first.FirstLogin | None:
-    """Migrate, collect static files and make the first account where there is none."""
+def _prepare_database(say: Callable[[str], None]) -> None:
+    """Migrate, and collect static files where they changed."""
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
         raise CannotStart(f"The database does not answer: {str(error).strip()}") from error
     if statics.collect_if_changed():
         say("Static files collected.")
+
+
+def _greet(supervisor: Supervisor, listener: socket.socket, say: Callable[[str], None]) -> None:
+    """Make the first account where there is none, start the services, and say where everything is.
+
+    The first password is told whatever happens: nobody could find it out later.
+    """
     login = first.make_first_account()
+    try:
+        if login is not None:
+            say(f"{sample.fill(login.environment):,} made-up events written into the {first.PROJECT_NAME}.")
+        _wait_until_served(supervisor, listener)
+    except BaseException:
+        if login is not None:
+            say(login.in_words())
+        raise
+    say(_welcome(login))
     connections.close_all()
-    return login
 
 
 def _wait_until_served(supervisor: Supervisor, listener: socket.socket) -> None:
@@ -150,7 +164,7 @@ def _answers(listener: socket.socket) -> bool:
 def _welcome(login: first.FirstLogin | None) -> str:
     lines = ["", f"Heapadmin is at {settings.SITE_URL}/"]
     if login is not None:
-        lines += [f"  e-mail    {login.email}", f"  password  {login.password}   (shown this once)"]
+        lines.append(login.in_words())
     environment = login.environment if login is not None else Environment.objects.order_by("pk").first()
     if environment is not None:
         event = f'{{"app_id": "{environment.app_id}", "identity": "ada@example.com", "event": "Hello"}}'
@@ -159,5 +173,4 @@ def _welcome(login: first.FirstLogin | None) -> str:
             "Send an event:",
             f"  curl -H 'Content-Type: application/json' -d {shlex.quote(event)} {settings.SITE_URL}/api/track",
         ]
-    connections.close_all()
     return "\n".join([*lines, "Ctrl-C stops it.", ""])

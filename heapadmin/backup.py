@@ -1,0 +1,131 @@
+"""Backups: everything in the database as one file, and back. PostgreSQL's own programs from the wheel do the work.
+
+A backup is pg_dump's custom format (compressed); any pg_restore of version 18 or newer reads it too.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, connections
+
+from heapadmin import datafolder
+from heapadmin.postgres import PrivatePostgres, programs
+
+EMPTY_THE_DATABASE = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+
+
+class BackupError(Exception):
+    """A backup could not be written or read; the message says why. Nothing was changed."""
+
+
+@contextmanager
+def database_at_hand() -> Iterator[None]:
+    """See to it that the database runs: the private one is started if `standalone` does not run it already."""
+    if not settings.PRIVATE_DATABASE:
+        yield
+        return
+    try:
+        with database_to_ourselves("backup"):
+            yield
+    except datafolder.InUse:  # then it runs
+        yield
+
+
+@contextmanager
+def database_to_ourselves(purpose: str) -> Iterator[None]:
+    """The database, with nothing else of this installation on it. Raises datafolder.InUse while `standalone` runs.
+
+    With DATABASE_URL we cannot know who else uses the server: the operator has to stop those.
+    """
+    if not settings.PRIVATE_DATABASE:
+        yield
+        return
+    with datafolder.held(settings.DATA_DIR, by=purpose):
+        server = PrivatePostgres(settings.DATA_DIR / "postgres", say=lambda words: None)
+        server.start()
+        try:
+            yield
+        finally:
+            connections.close_all()
+            server.stop()
+
+
+def write(file: Path) -> int:
+    """Write a backup to `file`, which must not exist; returns its size in bytes. Raises BackupError.
+
+    It shows the database at one moment; collecting goes on meanwhile. Only its owner may read the file.
+    """
+    if file.exists():
+        raise BackupError(f"{file} exists; a backup never overwrites one.")
+    draft = file.with_name(file.name + ".unfinished")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+            command = _program("pg_dump", "--format=custom", "--no-owner", "--no-privileges")
+            result = subprocess.run(  # noqa: S603
+                command, stdout=target, stderr=subprocess.PIPE, text=True, env=_environment(), check=False
+            )
+            os.fsync(target.fileno())
+        if result.returncode != 0:
+            raise BackupError(f"pg_dump failed: {result.stderr.strip()}")
+        draft.rename(file)
+    except OSError as error:
+        raise BackupError(f"{file} cannot be written: {error.strerror}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return file.stat().st_size
+
+
+def read(file: Path) -> None:
+    """Replace everything in the database by the backup in `file`. Raises BackupError; then nothing has changed.
+
+    One transaction: psql is only told that the script ends when pg_restore has read the whole file without a fault.
+    """
+    if not file.is_file():
+        raise BackupError(f"There is no file {file}.")
+    to_sql = [str(programs() / "pg_restore"), "--file=-", "--no-owner", "--no-privileges", str(file)]
+    to_database = _program("psql", "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1")
+    to_database += ["--output=/dev/null", f"--command={EMPTY_THE_DATABASE}", "--file=-"]
+    with (
+        subprocess.Popen(to_sql, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()) as reader,  # noqa: S603
+        subprocess.Popen(  # noqa: S603
+            to_database, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
+        ) as writer,
+    ):
+        problem = _pour(reader, writer)
+    if problem:
+        raise BackupError(f"{file} was not restored, nothing has changed: {problem}")
+
+
+def _pour(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> str:
+    """Give what `reader` prints to `writer`; returns '' or what went wrong. A fault of `reader` kills `writer`."""
+    assert reader.stdout and reader.stderr and writer.stdin and writer.stderr
+    try:
+        shutil.copyfileobj(reader.stdout, writer.stdin, 2**20)
+    except BrokenPipeError:
+        reader.kill()
+        return writer.stderr.read().decode(errors="replace").strip() or "psql ended early"
+    complaint = reader.stderr.read().decode(errors="replace").strip()
+    if reader.wait() != 0:
+        writer.kill()
+        return complaint
+    writer.stdin.close()
+    complaint = writer.stderr.read().decode(errors="replace").strip()
+    return complaint if writer.wait() != 0 else ""
+
+
+def _program(name: str, *arguments: str) -> list[str]:
+    return [str(programs() / name), *arguments]
+
+
+def _environment() -> dict[str, str]:
+    """How PostgreSQL's programs connect, as variables: a password on a command line could be read by others."""
+    parameters = connection.get_connection_params()
+    names = {"dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD", "host": "PGHOST", "port": "PGPORT"}
+    names |= {name: f"PG{name.upper()}" for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "service")}
+    chosen = {variable: str(parameters[name]) for name, variable in names.items() if parameters.get(name)}
+    return {"PATH": os.defpath, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")} | chosen
