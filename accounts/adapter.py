@@ -1,11 +1,72 @@
-"""How django-allauth is bent to this product: a switch for sign-up, links from SITE_URL."""
+"""How django-allauth is bent to this product: a switch for sign-up, links from SITE_URL, mail by jobs, our address."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailConfirmationHMAC
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+
+from accounts import activity, jobs, links, mails
+from accounts.models import User
+from accounts.request_address import client_address
+
+AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # checked already; everything else is somebody's words
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Whether anybody may make a login and an account (SIGNUP_OPEN)."""
         return bool(settings.SIGNUP_OPEN)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that attempts are counted by: the one that the trusted proxies vouch for."""
+        address = client_address(request)
+        if address is None:
+            raise PermissionDenied("no client address")
+        return address
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        jobs.send_password_reset.defer(user_id=user.pk, to=email)
+
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: EmailConfirmationHMAC, signup: bool
+    ) -> None:
+        jobs.send_address_confirmation.defer(address_id=emailconfirmation.email_address.pk, signup=signup)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Every other mail of allauth: "account/email/<name>" is our template mail/<name>.txt, sent by a job."""
+        words = {key: _harmless(key, value) for key, value in context.items() if isinstance(value, str)}
+        if "timestamp" in context:
+            words["at"] = f"{context['timestamp']:%-d %B %Y, %H:%M} UTC"
+        jobs.send_mail.defer(template=template_prefix.rpartition("/")[2], to=email, context=words)
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        """End sessions of one person, and write it down."""
+        sessions = list(sessions)
+        super().end_sessions(sessions)
+        if sessions:
+            activity.record_everywhere(
+                user=sessions[0].user, verb="login.sessions_end", details={"ended": len(sessions)}
+            )
+
+
+class MfaAdapter(DefaultMFAAdapter):
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Passkeys belong to the host of SITE_URL."""
+        return {"id": urlsplit(settings.SITE_URL).hostname or "localhost", "name": "Heapadmin"}
+
+
+def _harmless(key: str, value: str) -> str:
+    """A URL on our own site, something checked already, or somebody's words without links."""
+    if key.endswith("_url"):
+        return links.absolute(value)
+    return value if key in AS_THEY_ARE else mails.plain(value)

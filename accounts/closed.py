@@ -1,15 +1,15 @@
-"""The page that the teammates of a closed account get, whatever they ask for."""
+"""The pages that people get where the door does not let them in for a reason that is not their rights."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
-from accounts.door import AccountClosed
+from accounts.door import AccountClosed, SecondFactorMissing
 
 
 class ClosedAccountMiddleware:
-    """Answer AccountClosed, raised by the door, with a page that says so (403)."""
+    """Answer what the door raises: AccountClosed with a page (403), SecondFactorMissing with the way to get one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -20,4 +20,6 @@ class ClosedAccountMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, AccountClosed):
             return render(request, "account_closed.html", status=403)
+        if isinstance(exception, SecondFactorMissing):
+            return redirect("accounts:second_factor_required")
         return None

@@ -4,14 +4,58 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import Membership
 
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
-    """`account`, `membership` and `can` (a set of rights) inside an account; `signup_open` everywhere."""
-    membership = getattr(request, "membership", None)
+    """`account`, `membership`, `accounts` for the bar; `can` (a set of rights) inside an account; `signup_open`.
+
+    Outside of an account's pages `account` and `membership` are those that the person used last, so that the bar
+    looks the same everywhere; `can` is empty there. `accounts` is [{"account", "url", "is_current"}].
+    """
     return {
-        "membership": membership,
-        "account": membership.account if membership else None,
+        "membership": SimpleLazyObject(lambda: membership_of(request)),
+        "account": SimpleLazyObject(lambda: _account(request)),
+        "accounts": SimpleLazyObject(lambda: _accounts(request)),
         "can": getattr(request, "can", frozenset()),
         "signup_open": settings.SIGNUP_OPEN,
     }
+
+
+def membership_of(request: HttpRequest) -> Membership | None:
+    """The place in the account whose page this is, or else in the open account that the person used last."""
+    entered: Membership | None = getattr(request, "membership", None)
+    return entered or next(iter(_memberships(request)), None)
+
+
+def _account(request: HttpRequest) -> Any:
+    membership = membership_of(request)
+    return membership.account if membership else None
+
+
+def _accounts(request: HttpRequest) -> list[dict[str, Any]]:
+    current = membership_of(request)
+    by_name = sorted(_memberships(request), key=lambda each: (each.account.name.lower(), each.account_id))
+    return [
+        {
+            "account": each.account,
+            "url": reverse("accounts:open", args=[each.account_id]),
+            "is_current": current is not None and each.account_id == current.account_id,
+        }
+        for each in by_name
+    ]
+
+
+def _memberships(request: HttpRequest) -> list[Membership]:
+    """All places of the person in open accounts, the one used last first; one query a request."""
+    if not request.user.is_authenticated:
+        return []
+    if not hasattr(request, "_memberships"):
+        request._memberships = list(  # type: ignore[attr-defined]
+            Membership.objects.latest_used(request.user).select_related("account")
+        )
+    found: list[Membership] = request._memberships  # type: ignore[attr-defined]
+    return found

@@ -5,34 +5,58 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 
+from accounts import activity, last_seen
 from accounts.models import Account, Membership, User
 from accounts.policy import Can, rights
+from accounts.second_factor import has_second_factor
 
-type_view = Callable[..., HttpResponse]
+type_view = Callable[..., HttpResponseBase]
 
 
 class AccountClosed(Exception):
     """The account exists and the user belongs to it, but it has been closed."""
 
 
+class SecondFactorMissing(Exception):
+    """The account lets only people in who use a second factor, and the user has none yet."""
+
+
 def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> Account:
     """Check one membership against one right and note both on the request (`request.membership`, `request.can`).
 
     Raises Http404 without a membership, so a stranger does not learn that the account exists, and
-    PermissionDenied for a teammate without the right. A closed account is PermissionDenied too.
+    PermissionDenied, which goes into the account's activity, for a teammate without the right. AccountClosed and
+    SecondFactorMissing are answered with pages of their own (accounts/closed.py).
     """
     if membership is None:
         raise Http404
-    if membership.account.closed_at is not None:
-        raise AccountClosed
-    granted = rights(membership)
+    user = signed_in_user(request)
+    membership.user = user
+    account = membership.account
     request.membership = membership  # type: ignore[attr-defined]
+    if account.closed_at is not None:
+        raise AccountClosed
+    if account.require_second_factor and not has_second_factor(user.pk):
+        raise SecondFactorMissing
+    granted = rights(membership)
     request.can = granted  # type: ignore[attr-defined]
+    last_seen.note_in_account(membership)
     if needs not in granted:
+        _record_refusal(request, account, needs)
         raise PermissionDenied
-    return membership.account
+    return account
+
+
+def _record_refusal(request: HttpRequest, account: Account, needs: Can) -> None:
+    page = request.resolver_match.view_name if request.resolver_match else request.path
+    activity.record_refusal(
+        account=account,
+        by=signed_in_user(request),
+        target=f"{request.method} {page}",
+        details={"path": request.path, "needs": needs.value},
+    )
 
 
 def signed_in_user(request: HttpRequest) -> User:
@@ -41,18 +65,30 @@ def signed_in_user(request: HttpRequest) -> User:
     return request.user
 
 
+Lender = Callable[[HttpRequest, int], Membership | None]
+_lenders: list[Lender] = []
+
+
+def register_lender(lender: Lender) -> None:
+    """`lender(request, account_id)` may lend a read-only Membership that is not in the database (support's visits)."""
+    _lenders.append(lender)
+
+
+def place_in(request: HttpRequest, account_id: int) -> Membership | None:
+    """The signed-in user's membership of the account, with the account loaded; else one that is lent; else None."""
+    membership = (
+        Membership.objects.select_related("account").filter(account_id=account_id, user=signed_in_user(request)).first()
+    )
+    return membership or next((lent for lend in _lenders if (lent := lend(request, account_id))), None)
+
+
 def account_view(needs: Can) -> Callable[[type_view], type_view]:
     """Turn `account_id` from the URL into an `Account` in which the signed-in user has the right `needs`."""
 
     def decorate(view: type_view) -> type_view:
         @wraps(view)
-        def checked(request: HttpRequest, account_id: int, **kwargs: Any) -> HttpResponse:
-            membership = (
-                Membership.objects.select_related("account")
-                .filter(account_id=account_id, user=signed_in_user(request))
-                .first()
-            )
-            return view(request, enter(request, membership, needs), **kwargs)
+        def checked(request: HttpRequest, account_id: int, **kwargs: Any) -> HttpResponseBase:
+            return view(request, enter(request, place_in(request, account_id), needs), **kwargs)
 
         checked.needs = needs  # type: ignore[attr-defined]  # tests/test_access.py refuses a URL without it
         return checked

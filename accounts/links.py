@@ -33,4 +33,4 @@ def digest(purpose: str, secret: str) -> str:
 def absolute(path: str) -> str:
     """The public URL of a path of ours. SITE_URL says where we are, never a request's Host header."""
     parts = urlsplit(path)
-    return urljoin(settings.SITE_URL + "/", parts._replace(scheme="", netloc="").geturl())
+    return urljoin(f"{settings.SITE_URL}/", parts._replace(scheme="", netloc="").geturl())

@@ -106,6 +106,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Those who can grant access: not read-only, and the login works."""
         return self.filter(read_only=False, user__is_active=True)
 
+    def latest_used(self, user: Any) -> "MembershipQuerySet":
+        """The places of `user` in open accounts, the one looked at last first."""
+        return self.filter(user=user, account__closed_at=None).order_by(F("last_seen_at").desc(nulls_last=True), "pk")
+
 
 class Membership(models.Model):
     """A user's place in an account: a teammate.

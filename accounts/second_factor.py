@@ -9,7 +9,7 @@ KINDS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes
 
 def has_second_factor(user_id: int) -> bool:
     """Whether this login has an authenticator app or a passkey."""
-    return Authenticator.objects.filter(user_id=user_id, type__in=KINDS).exists()
+    return bool(Authenticator.objects.filter(user_id=user_id, type__in=KINDS).exists())
 
 
 def users_with_second_factor(user_ids: Iterable[int]) -> set[int]:

@@ -10,7 +10,10 @@ ENVIRONMENT_NAV: list[tuple[str, str]] = [  # label, view name
     ("Install", "projects:install"),
 ]
 SETTINGS_TABS: list[tuple[str, str]] = [
+    ("Teammates", "accounts:teammate_list"),
     ("Projects & environments", "projects:project_list"),
+    ("Activity", "accounts:activity_list"),
+    ("Account", "accounts:account_settings"),
 ]
 
 

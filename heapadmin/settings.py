@@ -22,6 +22,7 @@ PORT = env.int("PORT", default=8000)
 SITE_URL = env.str("SITE_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 SECRET_KEY = env.str("SECRET_KEY", default="") or deployment.generated_secret(DATA_DIR / "secret_key", PRODUCTION)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys, while their sessions and links live
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -61,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "support.status.middleware.StatusMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -71,6 +73,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.request_address.RequestAddressMiddleware",
     "accounts.closed.ClosedAccountMiddleware",
+    "accounts.last_seen.LastSeenMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
@@ -107,6 +110,22 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- Mail -----------------------------------------------------------------------------------------------------------
+EMAIL_URL = env.str(
+    "EMAIL_URL", default=""
+)  # smtp+tls://user:password@host:port; empty: mail is written to DATA_DIR/mail
+if EMAIL_URL:
+    vars().update(env.email_url_config(EMAIL_URL))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold the worker
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+PROCRASTINATE_IMPORT_PATHS = ["support.tasks"]
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")  # where Talk to Us is mailed to; empty: the staff's inbox only
+
 # --- People and their sessions --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -120,32 +139,42 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "projects:home"
 ENVIRONMENT_LANDING = "analytics:live"  # where an environment opens
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
+INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
+INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", default=100)  # per account, resending included
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_FORMS = {"signup": "projects.signup.SignupForm"}
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# With mail, an address is proven before anybody gets in, and sign-up answers the same for a known one (by mail).
+# Without, a new login works at once; then sign-up cannot hide that an address is known.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and nowhere else
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the session at hand stays; all others end
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":", 1)[0]
+MFA_ADAPTER = "accounts.adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-USERSESSIONS_TRACK_ACTIVITY = False
+MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
+MFA_TOTP_ISSUER = "Heapadmin"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://localhost")  # browsers allow it there as well
+USERSESSIONS_ADAPTER = "accounts.adapter.SessionsAdapter"
+USERSESSIONS_TRACK_ACTIVITY = False  # accounts.last_seen does it, once a minute
 
-# --- Mail -----------------------------------------------------------------------------------------------------------
-EMAIL_URL = env.str(
-    "EMAIL_URL", default=""
-)  # smtp+tls://user:password@host:port; empty: mail is written to DATA_DIR/mail
-if EMAIL_URL:
-    vars().update(env.email_url_config(EMAIL_URL))
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = DATA_DIR / "mail"
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin@localhost>")
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Attempts are counted for all workers together, in a table of the database (accounts, migration 0005): allauth's rate
+# limits ask the default cache, and only forms that are posted without being signed in do.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entries",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},  # far above what an attacker could fill to push counters out
+    }
+}
 
 # --- Language, time, static files -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

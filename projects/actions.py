@@ -25,7 +25,7 @@ def create_project(*, account: Account, name: str, by: User | None) -> Project:
 
     Raises IntegrityError when the account has a project of that name (without regard to case).
     """
-    project = Project.objects.create(account=account, name=name, created_by=by)
+    project = Project.objects.create(account=account, name=name, time_zone=account.time_zone, created_by=by)
     Environment.objects.create(project=project, name=PRODUCTION, is_production=True, created_by=by)
     activity.record(account=account, by=by, verb="project.create", target=name)
     return project

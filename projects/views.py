@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.door import account_view, signed_in_user
-from accounts.models import Account
+from accounts.models import Account, Membership
 from accounts.policy import Can
 from projects import actions, registry
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
@@ -19,12 +19,15 @@ from projects.snippet import curl, snippet
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Go to the environment looked at last, or to any; a page of its own for people without an account."""
-    environments = Environment.objects.of(signed_in_user(request)).order_by("-is_production", "pk")
+    """Go to the environment looked at last in the account used last; a page of its own for people without one."""
+    place = Membership.objects.latest_used(signed_in_user(request)).first()
+    if place is None:
+        return render(request, "projects/no_account.html")
+    environments = Environment.objects.filter(project__account_id=place.account_id).order_by("-is_production", "pk")
     last = environments.filter(app_id=request.session.get(LAST_ENVIRONMENT, "")).first()
     environment = last or environments.first()
     if environment is None:
-        return render(request, "projects/no_account.html")
+        return redirect("projects:project_list", place.account_id)
     return redirect(settings.ENVIRONMENT_LANDING, environment.app_id)
 
 

@@ -1,0 +1,85 @@
+"""What changes an account and the places in it. Everything is recorded in the account's activity."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import activity
+from accounts.guard import keeping_full_access, require_full_access
+from accounts.models import Account, Invitation, Membership, User
+
+
+def set_access(*, membership: Membership, read_only: bool, by: User) -> None:
+    """Make a teammate read-only, or give full access; effective at the teammate's next request.
+
+    Raises LastFullAccess when nobody with full access would remain, PermissionDenied when `by` lost the right
+    meanwhile, Membership.DoesNotExist when the teammate is gone.
+    """
+    with keeping_full_access([membership.account_id]):
+        require_full_access(membership.account, by)
+        current = _locked(membership)
+        if current.read_only == read_only:
+            return
+        current.read_only = read_only
+        current.save(update_fields=["read_only"])
+        revoked = _revoke_invitations_of(current) if read_only else 0
+        activity.record(
+            account=membership.account,
+            by=by,
+            verb="teammate.read_only" if read_only else "teammate.full_access",
+            target=current.user.email,
+            details={"invitations_revoked": revoked} if revoked else {},
+        )
+
+
+def remove(*, membership: Membership, by: User) -> int:
+    """Take a teammate out of the account; what they made stays. Returns how many of their invitations were revoked.
+
+    Raises as `set_access`.
+    """
+    with keeping_full_access([membership.account_id]):
+        require_full_access(membership.account, by)
+        return _take_out(_locked(membership), by=by, verb="teammate.remove")
+
+
+def leave(*, membership: Membership) -> None:
+    """Give up one's own place. Raises LastFullAccess when nobody with full access would remain."""
+    with keeping_full_access([membership.account_id]):
+        _take_out(_locked(membership), by=membership.user, verb="teammate.leave")
+
+
+def _locked(membership: Membership) -> Membership:
+    return Membership.objects.select_for_update(of=("self",)).select_related("user", "account").get(pk=membership.pk)
+
+
+def _take_out(membership: Membership, *, by: User, verb: str) -> int:
+    revoked = _revoke_invitations_of(membership)
+    activity.record(
+        account=membership.account,
+        by=by,
+        verb=verb,
+        target=membership.user.email,
+        details={"invitations_revoked": revoked} if revoked else {},
+    )
+    membership.delete()
+    return revoked
+
+
+def _revoke_invitations_of(membership: Membership) -> int:
+    """Nobody comes in any more on the word of somebody who lost the right to invite."""
+    pending = Invitation.objects.open().filter(account_id=membership.account_id, invited_by_id=membership.user_id)
+    return pending.update(revoked_at=timezone.now())
+
+
+@transaction.atomic
+def change_settings(*, account: Account, by: User, **values: Any) -> list[str]:
+    """Set fields of an account (name, time_zone, who_may_invite, require_second_factor); returns those that changed."""
+    before = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    changed = {name: [getattr(before, name), value] for name, value in values.items() if getattr(before, name) != value}
+    for name, (_, value) in changed.items():
+        setattr(account, name, value)
+    if changed:
+        account.save(update_fields=list(changed))
+        activity.record(account=account, by=by, verb="account.settings", target=account.name, details=changed)
+    return list(changed)

@@ -1,0 +1,175 @@
+"""Reading the activity: filtered, a page at a time by key, in words that people understand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Account, Activity
+
+PER_PAGE = 50
+HEADER = ("When (UTC)", "Who", "E-mail", "Staff", "What", "On what", "Address", "Details")
+
+WORDS = {
+    "account.open": "opened the account",
+    "account.settings": "changed the account's settings",
+    "account.close": "closed the account",
+    "account.reopen": "reopened the account",
+    "project.create": "created the project",
+    "project.rename": "renamed the project",
+    "project.delete": "deleted the project",
+    "environment.add": "added the environment",
+    "environment.rename": "renamed the environment",
+    "environment.delete": "deleted the environment",
+    "excluded_ips.save": "changed the excluded IPs of",
+    "teammate.full_access": "gave full access to",
+    "teammate.read_only": "made read-only:",
+    "teammate.remove": "removed",
+    "teammate.leave": "left the account:",
+    "invitation.create": "invited",
+    "invitation.resend": "sent a new invitation to",
+    "invitation.revoke": "revoked the invitation of",
+    "invitation.copy_link": "copied the invitation link of",
+    "invitation.accept": "accepted the invitation of",
+    "invitation.decline": "declined the invitation of",
+    "invitation.ask_again": "asked for a new invitation of",
+    "login.sign_in": "signed in",
+    "login.rename": "changed their own name to",
+    "login.email_ask": "asked for another address than",
+    "login.email_cancel": "kept their own address",
+    "login.email": "changed their own address to",
+    "login.password": "changed their own password",
+    "login.second_factor_add": "added a second factor",
+    "login.second_factor_remove": "removed a second factor",
+    "login.recovery_codes": "made new recovery codes",
+    "login.session_end": "ended a session of their own",
+    "login.sessions_end": "ended all other sessions of their own",
+    "login.rescue_offer": "The operator made a one-time link for",
+    "login.rescue": "used the operator's one-time link",
+    "login.delete": "deleted their own login",
+    "refused": "was refused",
+}
+KINDS = {
+    "account": "The account",
+    "project": "Projects",
+    "environment": "Environments",
+    "excluded_ips": "Excluded IPs",
+    "teammate": "Teammates",
+    "invitation": "Invitations",
+    "definition": "Definitions",
+    "report": "Reports",
+    "login": "Logins and passwords",
+    "support": "Support",
+    "refused": "Refused attempts",
+}
+
+
+def words(verb: str) -> str:
+    """What `verb` means, for people; a verb without words of its own is made readable ("report.pin": "report: pin")."""
+    return WORDS.get(verb) or verb.replace(".", ": ").replace("_", " ")
+
+
+def kinds() -> list[tuple[str, str]]:
+    """What can be filtered for: (the first part of verbs, words)."""
+    return list(KINDS.items())
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row as the tab shows it."""
+
+    activity: Activity
+    words: str
+    details: list[tuple[str, str]]
+
+    @property
+    def who(self) -> str:
+        return self.activity.by_name or self.activity.by_email or "Somebody"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, newest first, and the keys of the pages beside it ('' where there is none)."""
+
+    lines: list[Line]
+    newer_key: str
+    older_key: str
+
+
+def found(account: Account, wanted: dict[str, Any]) -> QuerySet[Activity]:
+    """The account's rows that the filter finds, newest first; days are days of the account's time zone."""
+    rows = Activity.objects.filter(account=account).order_by("-at", "-id")
+    if who := wanted.get("who"):
+        rows = rows.filter(Q(by_email__icontains=who) | Q(by_name__icontains=who))
+    if what := wanted.get("what"):
+        rows = rows.filter(Q(verb=what) | Q(verb__startswith=f"{what}."))
+    if words_wanted := wanted.get("words"):
+        rows = rows.filter(target__icontains=words_wanted)
+    zone = ZoneInfo(account.time_zone)
+    if after := wanted.get("after"):
+        rows = rows.filter(at__gte=datetime.combine(after, time.min, zone))
+    if before := wanted.get("before"):
+        rows = rows.filter(at__lt=datetime.combine(before + timedelta(days=1), time.min, zone))
+    return rows
+
+
+def page(*, account: Account, wanted: dict[str, Any], key: str) -> Page:
+    """The page that `key` names: "older:<moment>:<id>" or "newer:<moment>:<id>"; the newest for any other text."""
+    rows = found(account, wanted)
+    direction, at, row_id = _parsed(key)
+    if at is None:
+        taken = list(rows[: PER_PAGE + 1])
+        return _page(taken[:PER_PAGE], has_newer=False, has_older=len(taken) > PER_PAGE)
+    if direction == "older":
+        taken = list(rows.filter(Q(at__lt=at) | Q(at=at, id__lt=row_id))[: PER_PAGE + 1])
+        return _page(taken[:PER_PAGE], has_newer=True, has_older=len(taken) > PER_PAGE)
+    newer = rows.filter(Q(at__gt=at) | Q(at=at, id__gt=row_id)).order_by("at", "id")
+    taken = list(newer[: PER_PAGE + 1])
+    return _page(taken[:PER_PAGE][::-1], has_newer=len(taken) > PER_PAGE, has_older=True)
+
+
+def _page(rows: list[Activity], *, has_newer: bool, has_older: bool) -> Page:
+    newer = _key("newer", rows[0]) if has_newer and rows else ""
+    older = _key("older", rows[-1]) if has_older and rows else ""
+    return Page([Line(row, words(row.verb), _details(row)) for row in rows], newer, older)
+
+
+def _key(direction: str, row: Activity) -> str:
+    return f"{direction}:{row.at.astimezone(UTC).isoformat()}:{row.pk}"
+
+
+def _parsed(key: str) -> tuple[str, datetime | None, int]:
+    direction, _, rest = key.partition(":")
+    moment, _, row_id = rest.rpartition(":")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return "", None, 0
+    if direction not in ("older", "newer") or at.tzinfo is None or not row_id.isdecimal() or len(row_id) > 18:
+        return "", None, 0
+    return direction, at, int(row_id)
+
+
+def _details(row: Activity) -> list[tuple[str, str]]:
+    return [(name.replace("_", " "), _in_words(value)) for name, value in row.details.items()]
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " → ".join(_in_words(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{_in_words(each)} {name}" for name, each in value.items())
+    return str(value)
+
+
+def rows(*, account: Account, wanted: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of the CSV, in the order of HEADER, read from the database in pieces."""
+    for row in found(account, wanted).iterator(chunk_size=2000):
+        details = "; ".join(f"{name}: {value}" for name, value in _details(row))
+        staff = "yes" if row.as_staff else ""
+        yield row.at, row.by_name, row.by_email, staff, words(row.verb), row.target, row.address, details

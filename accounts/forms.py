@@ -1,0 +1,201 @@
+"""Forms of Teammates, invitations, the account's settings and one's own login."""
+
+import re
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.html import format_html
+
+from accounts.models import Account, User, WhoMayInvite
+from accounts.second_factor import has_second_factor
+
+MOST_AT_ONCE = 50
+LONGEST_ADDRESS = 254  # as User.email holds
+SEPARATORS = re.compile(r"[\s,;]+")
+
+
+def addresses(text: str) -> list[str]:
+    """The e-mail addresses in `text`, in lower case, each once, in the order typed.
+
+    Separated by blanks, lines, commas or semicolons; angle brackets around one are dropped. Raises ValidationError
+    naming each piece that is none.
+    """
+    pieces = [piece.strip("<>").lower() for piece in SEPARATORS.split(text) if piece.strip("<>")]
+    bad = [piece for piece in pieces if not _is_address(piece)]
+    if bad:
+        raise ValidationError([f"“{piece}” is not an e-mail address." for piece in bad[:10]])
+    return list(dict.fromkeys(pieces))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= LONGEST_ADDRESS
+
+
+class InviteForm(forms.Form):
+    """One or several addresses to invite, with full access or read-only."""
+
+    emails = forms.CharField(
+        label="E-mail address",
+        help_text="One, or several with commas or lines between them.",
+        widget=forms.Textarea(
+            attrs={"rows": 1, "autocomplete": "off", "spellcheck": "false", "placeholder": "ada@example.com"}
+        ),
+    )
+    read_only = forms.BooleanField(label="Read-only: can look, run queries and view reports", required=False)
+
+    def clean_emails(self) -> list[str]:
+        found = addresses(self.cleaned_data["emails"])
+        if not found:
+            raise ValidationError("Type at least one e-mail address.")
+        if len(found) > MOST_AT_ONCE:
+            raise ValidationError(f"{len(found)} addresses at once are too many; {MOST_AT_ONCE} are fine.")
+        return found
+
+
+class AccessForm(forms.Form):
+    """What the read-only switch of a teammate is set to."""
+
+    read_only = forms.BooleanField(required=False)
+
+
+class NewPersonForm(forms.Form):
+    """What somebody who has no login yet gives to accept an invitation."""
+
+    name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=password_validators_help_text_html(),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if password := cleaned.get("password"):
+            try:
+                validate_password(password, User(email=self.email, name=cleaned.get("name", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return cleaned
+
+
+class NewPasswordForm(forms.Form):
+    """A new password for somebody who was locked out."""
+
+    password = forms.CharField(
+        label="New password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=password_validators_help_text_html(),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self.user)
+        return password
+
+
+class AccountForm(forms.ModelForm):
+    """The account's name and rules."""
+
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+        help_text="What new projects start with. Each project has its own.",
+    )
+
+    class Meta:
+        model = Account
+        fields = ("name", "time_zone", "who_may_invite", "require_second_factor")
+        labels = {"who_may_invite": "Who may invite", "require_second_factor": "Require a second factor of everybody"}
+        help_texts = {
+            "require_second_factor": "Teammates without one are asked to set it up before they get in.",
+        }
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody may lock themselves out: the rules about second factors are set by somebody who has one."""
+        cleaned = super().clean() or {}
+        for field, on in (
+            ("require_second_factor", cleaned.get("require_second_factor")),
+            ("who_may_invite", cleaned.get("who_may_invite") == WhoMayInvite.SECOND_FACTOR),
+        ):
+            if on and field in self.changed_data and not has_second_factor(self.by.pk):
+                self.add_error(field, "Set up a second factor for yourself first, under Profile & security.")
+        return cleaned
+
+
+class NameForm(forms.Form):
+    """One's own name."""
+
+    name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+
+
+class EmailChangeForm(forms.Form):
+    """The address that one's login shall have."""
+
+    new_email = forms.EmailField(
+        label="New address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_new_email(self) -> str:
+        new_email: str = self.cleaned_data["new_email"].lower()
+        if new_email == self.user.email:
+            raise ValidationError("That is your address now.")
+        return new_email
+
+
+class DeleteLoginForm(forms.Form):
+    """Type one's own address to delete the login."""
+
+    confirm = forms.CharField(max_length=254, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["confirm"].label = format_html("Type <strong>{}</strong> to confirm", user.email)
+
+    def clean_confirm(self) -> str:
+        typed: str = self.cleaned_data["confirm"]
+        if typed.strip().lower() != self.user.email:
+            raise ValidationError("That is not your address.")
+        return typed
+
+
+class ActivityFilterForm(forms.Form):
+    """What is looked for in the activity; everything is optional."""
+
+    who = forms.CharField(label="Who", max_length=254, required=False)
+    what = forms.ChoiceField(label="What", required=False)
+    after = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    before = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    words = forms.CharField(label="On what", max_length=100, required=False)
+
+    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        what = self.fields["what"]
+        assert isinstance(what, forms.ChoiceField)
+        what.choices = [("", "Everything"), *kinds]

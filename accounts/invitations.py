@@ -1,0 +1,228 @@
+"""Inviting: what offers a place in an account, and what becomes of the offer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import activity, jobs, links, mails
+from accounts.guard import require_full_access
+from accounts.models import Account, Activity, Invitation, Membership, User
+
+PURPOSE = "invitation"
+SENDING = ("invitation.create", "invitation.resend")  # the verbs that the hourly limit counts
+ASKING_APART = timedelta(days=1)
+
+
+class TooManyInvitations(Exception):
+    """The account has sent as many invitations within the hour as it may."""
+
+
+class NotOpen(Exception):
+    """The invitation was accepted, declined, revoked, replaced, or has expired."""
+
+
+@dataclass(frozen=True)
+class Invited:
+    """What became of several addresses: invited now (a renewed offer counts), and teammates already."""
+
+    invitations: list[Invitation]
+    teammates: list[str]
+
+
+@transaction.atomic
+def invite(*, account: Account, emails: Sequence[str], read_only: bool, by: User) -> Invited:
+    """Offer places to addresses (lower case, each once). An open offer to an address is renewed: its old link dies.
+
+    Raises TooManyInvitations, and then nobody is invited; PermissionDenied when `by` lost the right meanwhile.
+    """
+    _lock(account)
+    require_full_access(account, by)
+    teammates = set(account.memberships.filter(user__email__in=emails).values_list("user__email", flat=True))
+    wanted = [email for email in emails if email not in teammates]
+    _count_against_limit(account, len(wanted))
+    invitations = [_offer(account, email, read_only, by) for email in wanted]
+    return Invited(invitations, sorted(teammates))
+
+
+def _offer(account: Account, email: str, read_only: bool, by: User) -> Invitation:
+    invitation = account.invitations.open().filter(email=email).first() or Invitation(account=account, email=email)
+    invitation.read_only = read_only
+    invitation.invited_by = by
+    invitation.created_at = timezone.now()
+    _renew_link(invitation)
+    invitation.save()
+    _record(invitation, by, "invitation.create", read_only=read_only)
+    _mail(invitation)
+    return invitation
+
+
+@transaction.atomic
+def resend(*, invitation: Invitation, by: User) -> Invitation:
+    """Send a new link with a new term; the old link no longer works. Raises NotOpen, TooManyInvitations."""
+    _lock(invitation.account)
+    require_full_access(invitation.account, by)
+    current = _locked(invitation)
+    _count_against_limit(current.account, 1)
+    current.invited_by = by
+    _renew_link(current)
+    current.save()
+    _record(current, by, "invitation.resend")
+    _mail(current)
+    return current
+
+
+@transaction.atomic
+def revoke(*, invitation: Invitation, by: User) -> None:
+    """Take the offer back; the link no longer works. Raises NotOpen."""
+    _lock(invitation.account)
+    require_full_access(invitation.account, by)
+    current = _locked(invitation)
+    current.revoked_at = timezone.now()
+    current.save(update_fields=["revoked_at"])
+    _record(current, by, "invitation.revoke")
+
+
+@transaction.atomic
+def copy_link(*, invitation: Invitation, by: User) -> str:
+    """The link, to be handed over by other means than our mail. Raises NotOpen.
+
+    From now on opening the link does not prove that the address is somebody's own.
+    """
+    _lock(invitation.account)
+    require_full_access(invitation.account, by)
+    current = _locked(invitation)
+    current.link_copied_at = timezone.now()
+    if links.digest(PURPOSE, links.secret(PURPOSE, current.nonce)) != current.digest:  # SECRET_KEY was changed
+        _renew_link(current)
+        current.link_copied_at = timezone.now()
+    current.save()
+    _record(current, by, "invitation.copy_link")
+    return jobs.invitation_link(current)
+
+
+def by_secret(secret: str) -> Invitation | None:
+    """The invitation that a link means, whatever has become of it; None for a link that was replaced or never was."""
+    return (
+        Invitation.objects.select_related("account", "invited_by").filter(digest=links.digest(PURPOSE, secret)).first()
+    )
+
+
+@transaction.atomic
+def accept(*, invitation: Invitation, user: User) -> Membership:
+    """Let `user`, who signed in as the invited address, into the account; returns the place. Uses the offer up.
+
+    Raises NotOpen, and ValueError when the address is not the user's. Who is a teammate already stays as they are.
+    """
+    current = _open_for_answer(invitation)
+    if current.email != user.email:
+        raise ValueError("the invitation is for another address")
+    place, _ = Membership.objects.get_or_create(
+        account=current.account,
+        user=user,
+        defaults={"read_only": current.read_only, "invited_by": current.invited_by, "last_seen_at": timezone.now()},
+    )
+    current.accepted_at = timezone.now()
+    current.accepted_by = user
+    current.save(update_fields=["accepted_at", "accepted_by"])
+    _record(current, user, "invitation.accept", read_only=place.read_only)
+    return place
+
+
+@transaction.atomic
+def accept_as_new(*, invitation: Invitation, name: str, password: str) -> User:
+    """Make a login for the invited address and let it in; returns it. Raises NotOpen.
+
+    The address counts as verified, as the link came by mail to nobody else; not if somebody copied the link.
+    """
+    current = _open_for_answer(invitation)
+    user: User = User.objects.create_user(current.email, password, name=name)
+    if current.link_copied_at is not None:
+        EmailAddress.objects.filter(user=user).update(verified=False)
+    accept(invitation=current, user=user)
+    return user
+
+
+@transaction.atomic
+def decline(*, invitation: Invitation, by: User | None) -> None:
+    """Refuse the offer, and tell the inviter. Raises NotOpen."""
+    current = _open_for_answer(invitation)
+    current.declined_at = timezone.now()
+    current.save(update_fields=["declined_at"])
+    _record(current, by, "invitation.decline")
+    _tell_inviter(current, "invitation_declined")
+
+
+@transaction.atomic
+def ask_again(*, invitation: Invitation) -> bool:
+    """Ask the inviter for a new link in place of an expired one; False when that was asked within the last day."""
+    current = _locked(invitation)
+    now = timezone.now()
+    if not current.is_expired(now) or (current.asked_again_at and current.asked_again_at > now - ASKING_APART):
+        return False
+    current.asked_again_at = now
+    current.save(update_fields=["asked_again_at"])
+    _record(current, None, "invitation.ask_again")
+    _tell_inviter(current, "invitation_asked_again")
+    return True
+
+
+def _lock(account: Account) -> None:
+    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    current = (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("account", "invited_by")
+        .filter(pk=invitation.pk, nonce=invitation.nonce)
+        .first()
+    )
+    if current is None or not current.is_open or current.account.closed_at is not None:
+        raise NotOpen
+    return current
+
+
+def _open_for_answer(invitation: Invitation) -> Invitation:
+    current = _locked(invitation)
+    if current.is_expired():
+        raise NotOpen
+    return current
+
+
+def _renew_link(invitation: Invitation) -> None:
+    invitation.nonce = links.new_nonce()
+    invitation.digest = links.digest(PURPOSE, links.secret(PURPOSE, invitation.nonce))
+    invitation.expires_at = timezone.now() + timedelta(days=settings.INVITATION_DAYS)
+    invitation.mailed_at = invitation.link_copied_at = invitation.asked_again_at = None
+    invitation.mail_problem = ""
+
+
+def _count_against_limit(account: Account, more: int) -> None:
+    """Raise TooManyInvitations when `more` would exceed the hour's limit; under the account's lock, so exact."""
+    since = timezone.now() - timedelta(hours=1)
+    sent = Activity.objects.filter(account=account, at__gt=since, verb__in=SENDING).count()
+    if more and sent + more > settings.INVITATIONS_PER_HOUR:
+        raise TooManyInvitations
+
+
+def _record(invitation: Invitation, by: User | None, verb: str, **details: bool) -> None:
+    activity.record(account=invitation.account, by=by, verb=verb, target=invitation.email, details=details)
+
+
+def _mail(invitation: Invitation) -> None:
+    jobs.send_invitation.defer(invitation_id=invitation.pk, nonce=invitation.nonce)
+
+
+def _tell_inviter(invitation: Invitation, template: str) -> None:
+    inviter = invitation.invited_by
+    if inviter is None or not invitation.account.memberships.filter(user=inviter).exists():
+        return
+    link = links.absolute(reverse("accounts:teammate_list", args=[invitation.account_id]))
+    context = {"email": invitation.email, "account": mails.plain(invitation.account.name), "link": link}
+    jobs.send_mail.defer(template=template, to=inviter.email, context=context)

@@ -1,0 +1,100 @@
+"""Jobs of this floor: mail. Each is deferred in the transaction of the change that it tells, and tried again for hours.
+
+Arguments are ids and harmless words. Secrets are made when the mail is sent (accounts/links.py, allauth's own
+tokens), so the job queue never holds one; and a job checks that its ids still mean what they meant.
+"""
+
+from smtplib import SMTPException
+from typing import Any
+
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from django.urls import reverse
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from accounts import links, mails
+from accounts.models import EmailChange, Invitation, User
+
+QUEUE = "mail"
+RETRY = RetryStrategy(max_attempts=7, exponential_wait=4)  # after 4 s, 16 s, 1, 4, 17 and 68 minutes, 4.5 hours
+
+
+@app.task(name="accounts.send_mail", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+def send_mail(template: str, to: str, context: dict[str, Any], reply_to: str = "") -> None:
+    """Send `templates/mail/<template>.txt`, with nothing secret in `context`, to one address."""
+    mails.render(template, context).message(to, reply_to).send()
+
+
+@app.task(name="accounts.send_invitation", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+def send_invitation(invitation_id: int, nonce: str) -> None:
+    """Mail an invitation's link; nothing when it was used, ended or renewed meanwhile.
+
+    What the mail server says against it is kept on the invitation, for the Teammates tab.
+    """
+    invitation = (
+        Invitation.objects.open().select_related("account", "invited_by").filter(pk=invitation_id, nonce=nonce).first()
+    )
+    if invitation is None or invitation.is_expired() or invitation.account.closed_at is not None:
+        return
+    inviter = invitation.invited_by
+    context = {
+        "inviter": (mails.plain(str(inviter)) if inviter else "") or "A teammate",
+        "account": mails.plain(invitation.account.name),
+        "read_only": invitation.read_only,
+        "expires_at": invitation.expires_at,
+        "link": invitation_link(invitation),
+    }
+    try:
+        mails.render("invitation", context).message(invitation.email).send()
+    except (OSError, SMTPException) as error:
+        Invitation.objects.filter(pk=invitation.pk, nonce=nonce).update(mail_problem=str(error)[:300])
+        raise
+    Invitation.objects.filter(pk=invitation.pk, nonce=nonce).update(mailed_at=timezone.now(), mail_problem="")
+
+
+@app.task(name="accounts.send_password_reset", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+def send_password_reset(user_id: int, to: str) -> None:
+    """Mail a link that lets somebody choose a new password."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        return
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"}).replace("UID-KEY", key)
+    mails.render("password_reset_key", {"link": links.absolute(path)}).message(to).send()
+
+
+@app.task(name="accounts.send_address_confirmation", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+def send_address_confirmation(address_id: int, signup: bool) -> None:
+    """Mail a link that proves an address; nothing when it was proven or removed meanwhile."""
+    address = EmailAddress.objects.filter(pk=address_id, verified=False).first()
+    if address is None:
+        return
+    path = reverse("account_confirm_email", args=[EmailConfirmationHMAC.create(address).key])
+    context = {"link": links.absolute(path), "signup": signup}
+    mails.render("address_confirmation", context).message(address.email).send()
+
+
+@app.task(name="accounts.send_email_change", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+def send_email_change(change_id: int, nonce: str, side: str) -> None:
+    """Mail one of the two links of a change of address; `side` is "old" or "new"."""
+    change = EmailChange.objects.select_related("user").filter(pk=change_id, nonce=nonce).first()
+    if change is None:
+        return
+    path = reverse("accounts:email_confirm", args=[links.secret(f"email_change.{side}", nonce)])
+    context = {
+        "link": links.absolute(path),
+        "old_email": change.user.email,
+        "new_email": change.new_email,
+        "side": side,
+        "expires_at": change.expires_at,
+    }
+    to = change.user.email if side == "old" else change.new_email
+    mails.render("email_change", context).message(to).send()
+
+
+def invitation_link(invitation: Invitation) -> str:
+    """The public URL that accepts this invitation."""
+    return links.absolute(reverse("accounts:invitation", args=[links.secret("invitation", invitation.nonce)]))

@@ -1,0 +1,172 @@
+"""What people change about their own login: name, address, sessions, and the login itself."""
+
+from datetime import timedelta
+from typing import Literal
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import activity, jobs, links, mails
+from accounts.guard import keeping_full_access
+from accounts.models import EmailChange, Invitation, Rescue, User
+
+EMAIL_CHANGE_TERM = timedelta(days=1)
+RESCUE_TERM = timedelta(hours=1)
+RESCUE = "rescue"
+Side = Literal["old", "new"]
+
+
+@transaction.atomic
+def change_name(*, user: User, name: str) -> None:
+    """Set one's own name, as teammates see it."""
+    user.name = name
+    user.save(update_fields=["name"])
+    activity.record_everywhere(user=user, verb="login.rename", target=name)
+
+
+@transaction.atomic
+def ask_for_email_change(*, user: User, new_email: str) -> EmailChange:
+    """Mail a link to the old and one to the new address; the change is made when both were confirmed.
+
+    Replaces what was asked before. The same is said and done whether or not `new_email` belongs to another login;
+    then the links lead to nothing.
+    """
+    nonce = links.new_nonce()
+    change, _ = EmailChange.objects.update_or_create(
+        user=user,
+        defaults={
+            "new_email": new_email,
+            "nonce": nonce,
+            "old_digest": _email_digest("old", nonce),
+            "new_digest": _email_digest("new", nonce),
+            "created_at": timezone.now(),
+            "expires_at": timezone.now() + EMAIL_CHANGE_TERM,
+            "old_confirmed_at": None,
+            "new_confirmed_at": None,
+        },
+    )
+    activity.record_everywhere(user=user, verb="login.email_ask", target=user.email)
+    for side in ("old", "new"):
+        jobs.send_email_change.defer(change_id=change.pk, nonce=nonce, side=side)
+    return change
+
+
+@transaction.atomic
+def cancel_email_change(*, user: User) -> None:
+    """Forget the change of address that waits; its links no longer work."""
+    if EmailChange.objects.filter(user=user).delete()[0]:
+        activity.record_everywhere(user=user, verb="login.email_cancel", target=user.email)
+
+
+def _email_digest(side: Side, nonce: str) -> str:
+    purpose = f"email_change.{side}"
+    return links.digest(purpose, links.secret(purpose, nonce))
+
+
+def email_change_by_secret(secret: str) -> tuple[EmailChange, Side] | None:
+    """The change that a link means and which of the two mailboxes it went to; None when it does not count any more."""
+    changes = EmailChange.objects.select_related("user").filter(expires_at__gt=timezone.now())
+    if change := changes.filter(old_digest=links.digest("email_change.old", secret)).first():
+        return change, "old"
+    if change := changes.filter(new_digest=links.digest("email_change.new", secret)).first():
+        return change, "new"
+    return None
+
+
+@transaction.atomic
+def confirm_email_change(*, change: EmailChange, side: Side) -> bool:
+    """Note that one mailbox confirmed; with both, make the change. Returns whether the address is the new one now.
+
+    Raises IntegrityError when another login has the address meanwhile, EmailChange.DoesNotExist when it was replaced.
+    """
+    current = (
+        EmailChange.objects.select_for_update(of=("self",)).select_related("user").get(pk=change.pk, nonce=change.nonce)
+    )
+    if side == "old":
+        current.old_confirmed_at = current.old_confirmed_at or timezone.now()
+    else:
+        current.new_confirmed_at = current.new_confirmed_at or timezone.now()
+    current.save(update_fields=["old_confirmed_at", "new_confirmed_at"])
+    if current.old_confirmed_at is None or current.new_confirmed_at is None:
+        return False
+    _change_email(current.user, current.new_email)
+    current.delete()
+    return True
+
+
+def _change_email(user: User, new_email: str) -> None:
+    old_email = user.email
+    activity.record_everywhere(user=user, verb="login.email", target=new_email, details={"from": old_email})
+    user.email = new_email
+    user.save(update_fields=["email"])
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=new_email, verified=True, primary=True)
+    jobs.send_mail.defer(
+        template="email_changed", to=old_email, context={"from_email": old_email, "to_email": new_email}
+    )
+
+
+def end_session(*, user: User, session: UserSession) -> None:
+    """End one of the user's sessions at once."""
+    session.end()
+    activity.record_everywhere(user=user, verb="login.session_end", target=mails.plain(session.user_agent))
+
+
+def end_other_sessions(*, user: User, keep: str | None) -> int:
+    """End all sessions but the one whose key is `keep`; returns how many."""
+    others = list(UserSession.objects.filter(user=user).exclude(session_key=keep))
+    for session in others:
+        session.end()
+    if others:
+        activity.record_everywhere(user=user, verb="login.sessions_end", details={"ended": len(others)})
+    return len(others)
+
+
+def delete_login(*, user: User) -> None:
+    """Delete one's own login. What the person made stays, and activity keeps name and address.
+
+    Raises LastFullAccess, naming the accounts that would be left without anybody who has full access.
+    """
+    account_ids = list(user.memberships.values_list("account_id", flat=True))
+    with keeping_full_access(account_ids):
+        activity.record_everywhere(user=user, verb="login.delete", target=user.email)
+        Invitation.objects.open().filter(invited_by=user).update(revoked_at=timezone.now())
+        for session in UserSession.objects.filter(user=user):
+            session.end()
+        user.delete()
+
+
+@transaction.atomic
+def offer_rescue(*, user: User) -> str:
+    """A secret that lets somebody who is locked out choose a new password, once, within the hour."""
+    secret = links.secret(RESCUE, links.new_nonce())
+    Rescue.objects.create(user=user, digest=links.digest(RESCUE, secret), expires_at=timezone.now() + RESCUE_TERM)
+    activity.record_everywhere(user=user, verb="login.rescue_offer", target=user.email)
+    return secret
+
+
+def rescue_by_secret(secret: str) -> Rescue | None:
+    """The rescue that a link means, if it can still be used."""
+    usable = Rescue.objects.select_related("user").filter(used_at=None, expires_at__gt=timezone.now())
+    return usable.filter(digest=links.digest(RESCUE, secret), user__is_active=True).first()
+
+
+@transaction.atomic
+def use_rescue(*, rescue: Rescue, password: str) -> User:
+    """Set the password, remove second factors, end all sessions; returns the user. Raises Rescue.DoesNotExist."""
+    current = Rescue.objects.select_for_update(of=("self",)).select_related("user").get(pk=rescue.pk, used_at=None)
+    user = current.user
+    current.used_at = timezone.now()
+    current.save(update_fields=["used_at"])
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    Authenticator.objects.filter(user=user).delete()
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+    activity.record_everywhere(user=user, verb="login.rescue", target=user.email)
+    jobs.send_mail.defer(template="rescued", to=user.email, context={})
+    return user

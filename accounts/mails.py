@@ -1,0 +1,76 @@
+"""Mails: one template each, rendered as text and as HTML.
+
+`templates/mail/<name>.txt` is the subject, an empty line, and paragraphs with an empty line between. A paragraph
+that is `[label](url)` alone becomes a button. So both renderings always say the same, and what people typed
+(a name, a browser's signature) can neither add a paragraph nor a link: see `plain`.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template import Context
+from django.template.loader import get_template, render_to_string
+
+LONGEST_VALUE = 200  # characters of what somebody typed that a mail repeats
+BUTTON = re.compile(r"\[([^\]]+)\]\((\S+)\)")
+WITH_SCHEME = re.compile(r"\S*(?:://|www\.|mailto:)\S*", re.IGNORECASE)
+DOTS = re.compile(r"(?<=\w)[.。．｡](?=\w)")
+
+
+def plain(text: str) -> str:
+    """What somebody typed, made harmless for a mail: one line, no control characters, nothing that becomes a link.
+
+    URLs go entirely; a dot inside a word ("evil.example"), from which mail programs make links, gets a space after it.
+    """
+    kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
+    kept = DOTS.sub(". ", WITH_SCHEME.sub("", kept)).replace("@", " at ").replace("[", "(").replace("]", ")")
+    return " ".join(kept.split())[:LONGEST_VALUE].strip()
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Some words, or a button that leads to `url`."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A subject and paragraphs, not yet addressed to anybody."""
+
+    subject: str
+    paragraphs: tuple[Paragraph, ...]
+
+    @property
+    def text(self) -> str:
+        lines = [f"{each.text}:\n{each.url}" if each.url else each.text for each in self.paragraphs]
+        return "\n\n".join([*lines, f"-- \nHeapadmin, {settings.SITE_URL}"]) + "\n"
+
+    @property
+    def html(self) -> str:
+        return render_to_string("mail/base.html", {"mail": self, "site_url": settings.SITE_URL})
+
+    def message(self, to: str, reply_to: str = "") -> EmailMultiAlternatives:
+        """The mail to one address, ready to be sent."""
+        message = EmailMultiAlternatives(self.subject, self.text, to=[to], reply_to=[reply_to] if reply_to else None)
+        message.attach_alternative(self.html, "text/html")
+        return message
+
+
+def render(name: str, context: dict[str, Any]) -> Mail:
+    """The mail `templates/mail/<name>.txt`. Values of `context` go in as they are: clean what people typed first."""
+    template: Any = get_template(f"mail/{name}.txt")
+    everywhere = {"site_url": settings.SITE_URL, "signup_open": settings.SIGNUP_OPEN}
+    rendered = template.template.render(Context(context | everywhere, autoescape=False))
+    subject, *paragraphs = re.split(r"\n\s*\n", rendered.strip())
+    return Mail(" ".join(subject.split()), tuple(_paragraph(" ".join(each.split())) for each in paragraphs))
+
+
+def _paragraph(text: str) -> Paragraph:
+    button = BUTTON.fullmatch(text)
+    return Paragraph(button[1], button[2]) if button else Paragraph(text)

@@ -1,0 +1,49 @@
+"""What django-allauth does for people, written into the activity of their accounts."""
+
+from typing import Any
+
+from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.http import HttpRequest
+
+from accounts import activity, logins
+from accounts.models import User
+
+
+def on_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    activity.record_everywhere(user=user, verb="login.sign_in")
+
+
+def on_new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """A new password ends every other session; after a reset that is all of them."""
+    activity.record_everywhere(user=user, verb="login.password")
+    keep = request.session.session_key if request.user.is_authenticated else None
+    logins.end_other_sessions(user=user, keep=keep)
+
+
+def on_authenticator_added(sender: Any, user: User, authenticator: Any, **kwargs: Any) -> None:
+    _record_authenticator(user, authenticator, "login.second_factor_add")
+
+
+def on_authenticator_removed(sender: Any, user: User, authenticator: Any, **kwargs: Any) -> None:
+    _record_authenticator(user, authenticator, "login.second_factor_remove")
+
+
+def on_authenticator_reset(sender: Any, user: User, authenticator: Any, **kwargs: Any) -> None:
+    activity.record_everywhere(user=user, verb="login.recovery_codes")
+
+
+def _record_authenticator(user: User, authenticator: Any, verb: str) -> None:
+    if authenticator.type == "recovery_codes":
+        verb = "login.recovery_codes"
+    activity.record_everywhere(user=user, verb=verb, target=authenticator.get_type_display())
+
+
+def connect() -> None:
+    """Called once, when Django is ready."""
+    user_logged_in.connect(on_sign_in)
+    for signal in (password_changed, password_set, password_reset):
+        signal.connect(on_new_password)
+    authenticator_added.connect(on_authenticator_added)
+    authenticator_removed.connect(on_authenticator_removed)
+    authenticator_reset.connect(on_authenticator_reset)

@@ -1,0 +1,79 @@
+"""What the Teammates tab shows, read in a fixed number of queries however many teammates there are."""
+
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
+from django.utils import timezone
+
+from accounts.models import Account, Invitation, Membership, User
+from accounts.second_factor import users_with_second_factor
+
+PER_PAGE = 50
+INVITATIONS_PER_PAGE = 25
+GRANTORS_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One teammate as the tab shows them."""
+
+    membership: Membership
+    has_second_factor: bool
+    is_self: bool
+
+
+@dataclass(frozen=True)
+class PendingRow:
+    """One open invitation as the tab shows it."""
+
+    invitation: Invitation
+    is_expired: bool
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A page of teammates and a page of open invitations."""
+
+    page: Page[Membership]
+    rows: list[Row]
+    pending_page: Page[Invitation]
+    pending: list[PendingRow]
+    total: int
+    search: str
+
+
+def overview(*, account: Account, user: User, search: str, page: str | None, pending_page: str | None) -> Overview:
+    """One page of each list. `search` is looked for in names and addresses; pages out of range become the nearest."""
+    teammates = Paginator(_found(account, search), PER_PAGE).get_page(page)
+    memberships = list(teammates)
+    secured = users_with_second_factor(each.user_id for each in memberships)
+    invitations = account.invitations.open().select_related("invited_by").order_by("-created_at", "-pk")
+    if search:
+        invitations = invitations.filter(email__icontains=search)
+    pending = Paginator(invitations, INVITATIONS_PER_PAGE).get_page(pending_page)
+    now = timezone.now()
+    return Overview(
+        page=teammates,
+        rows=[Row(each, each.user_id in secured, each.user_id == user.pk) for each in memberships],
+        pending_page=pending,
+        pending=[PendingRow(each, each.is_expired(now)) for each in pending],
+        total=teammates.paginator.count,
+        search=search,
+    )
+
+
+def _found(account: Account, search: str) -> QuerySet[Membership]:
+    memberships = account.memberships.select_related("user").order_by(
+        Lower(Coalesce(NullIf("user__name", Value("")), "user__email")), "pk"
+    )
+    if search:
+        memberships = memberships.filter(Q(user__name__icontains=search) | Q(user__email__icontains=search))
+    return memberships
+
+
+def grantors(account: Account) -> list[str]:
+    """Names of teammates who can give somebody more rights, those seen last first, at most three."""
+    full = account.memberships.full_access().select_related("user").order_by("-last_seen_at", "pk")
+    return [str(each.user) for each in full[:GRANTORS_NAMED]]

@@ -1,0 +1,130 @@
+"""An invitation, from the outside. Whoever holds the link may look; only a POST of the right person uses it up."""
+
+from typing import Any
+
+from allauth.account.utils import perform_login
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import activity, invitations
+from accounts.forms import NewPersonForm
+from accounts.invitations import NotOpen
+from accounts.models import Invitation, User
+
+GONE = 410
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """The page behind the link. A GET changes nothing, so a mail scanner that follows the link burns nothing."""
+    found = invitations.by_secret(secret)
+    if found is None or not _can_be_answered(found):
+        return _not_open(request, found, secret)
+    if not request.user.is_authenticated:
+        return _as_somebody_new(request, found, secret)
+    assert isinstance(request.user, User)
+    if request.user.email != found.email:
+        return _as_somebody_else(request, found, secret)
+    if request.method != "POST":
+        return render(request, "accounts/invitation.html", {"invitation": found, "secret": secret})
+    try:
+        place = invitations.accept(invitation=found, user=request.user)
+    except NotOpen:
+        return _not_open(request, invitations.by_secret(secret), secret)
+    messages.success(request, f"Welcome to {place.account.name}.")
+    return redirect("accounts:open", found.account_id)
+
+
+def _as_somebody_new(request: HttpRequest, found: Invitation, secret: str) -> HttpResponseBase:
+    """Nobody is signed in: sign in first if the address has a login, or make one here."""
+    login = User.objects.filter(email=found.email).first()
+    if login is not None:
+        return _sign_in_first(request, found, secret)
+    form = NewPersonForm(request.POST if request.method == "POST" else None, email=found.email)
+    if not form.is_valid():
+        return render(request, "accounts/invitation.html", {"invitation": found, "secret": secret, "form": form})
+    try:
+        user = invitations.accept_as_new(invitation=found, **form.cleaned_data)
+    except NotOpen:
+        return _not_open(request, invitations.by_secret(secret), secret)
+    except IntegrityError:  # a login with that address was made meanwhile
+        return _sign_in_first(request, found, secret)
+    answer: HttpResponseBase = perform_login(
+        request, user, redirect_url=reverse("accounts:open", args=[found.account_id])
+    )
+    return answer
+
+
+def _sign_in_first(request: HttpRequest, found: Invitation, secret: str) -> HttpResponse:
+    context = {"invitation": found, "secret": secret, "next": reverse("accounts:invitation", args=[secret])}
+    return render(request, "accounts/invitation_sign_in.html", context)
+
+
+def _as_somebody_else(request: HttpRequest, found: Invitation, secret: str) -> HttpResponse:
+    """Somebody is signed in with another address: say so, and leave the invitation alone."""
+    context = {"invitation": found, "next": reverse("accounts:invitation", args=[secret])}
+    if request.method != "POST":
+        return render(request, "accounts/invitation_other_person.html", context)
+    assert isinstance(request.user, User)
+    activity.record_refusal(account=found.account, by=request.user, target=f"invitation of {found.email}")
+    return render(request, "accounts/invitation_other_person.html", context, status=403)
+
+
+@login_not_required
+@never_cache
+@require_POST
+def invitation_decline(request: HttpRequest, secret: str) -> HttpResponse:
+    found = invitations.by_secret(secret)
+    if found is None or not _can_be_answered(found):
+        return _not_open(request, found, secret)
+    if request.user.is_authenticated and request.user.email != found.email:
+        return _as_somebody_else(request, found, secret)
+    user = request.user if isinstance(request.user, User) else None
+    try:
+        invitations.decline(invitation=found, by=user)
+    except NotOpen:
+        return _not_open(request, invitations.by_secret(secret), secret)
+    return render(request, "accounts/invitation_declined.html", {"invitation": found})
+
+
+@login_not_required
+@never_cache
+@require_POST
+def invitation_ask_again(request: HttpRequest, secret: str) -> HttpResponse:
+    """Ask for a new link in place of an expired one. Says the same when that was asked today already."""
+    found = invitations.by_secret(secret)
+    if found is None or not found.is_open:
+        return _not_open(request, found, secret)
+    try:
+        invitations.ask_again(invitation=found)
+    except NotOpen:
+        return _not_open(request, found, secret)
+    return render(request, "accounts/invitation_asked_again.html", {"invitation": found})
+
+
+def _can_be_answered(found: Invitation) -> bool:
+    return found.is_open and not found.is_expired() and found.account.closed_at is None
+
+
+def _not_open(request: HttpRequest, found: Invitation | None, secret: str) -> HttpResponse:
+    """Why this link does not work, and what to do."""
+    context: dict[str, Any] = {"invitation": found, "secret": secret, "why": _why(found)}
+    return render(request, "accounts/invitation_not_open.html", context, status=GONE if found else 404)
+
+
+def _why(found: Invitation | None) -> str:
+    if found is None or found.account.closed_at is not None:
+        return "unknown"
+    if found.accepted_at:
+        return "accepted"
+    if found.declined_at:
+        return "declined"
+    return "revoked" if found.revoked_at else "expired"

@@ -1,0 +1,102 @@
+"""Profile & security: what belongs to a person and not to an account. Passwords and second factors are allauth's."""
+
+from allauth.account.decorators import reauthentication_required
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import logins
+from accounts.door import signed_in_user
+from accounts.forms import DeleteLoginForm, EmailChangeForm, NameForm
+from accounts.guard import LastFullAccess
+from accounts.models import EmailChange, Membership
+
+
+def profile(request: HttpRequest) -> HttpResponse:
+    """One's name, and the accounts that one belongs to."""
+    user = signed_in_user(request)
+    form = NameForm(request.POST if request.method == "POST" else None, initial={"name": user.name})
+    if not form.is_valid():
+        memberships = Membership.objects.latest_used(user).select_related("account")
+        return render(request, "accounts/profile.html", {"form": form, "memberships": memberships})
+    logins.change_name(user=user, name=form.cleaned_data["name"])
+    messages.success(request, "Saved. Your teammates see the new name from now on.")
+    return redirect("accounts:profile")
+
+
+@reauthentication_required(allow_get=True, app="allauth.account")  # type: ignore[untyped-decorator]
+def email_change(request: HttpRequest) -> HttpResponse:
+    """Ask for another address. It counts when both mailboxes have confirmed it."""
+    user = signed_in_user(request)
+    form = EmailChangeForm(request.POST if request.method == "POST" else None, user=user)
+    if not form.is_valid():
+        pending = EmailChange.objects.filter(user=user).first()
+        return render(request, "accounts/email_change.html", {"form": form, "pending": pending})
+    logins.ask_for_email_change(user=user, new_email=form.cleaned_data["new_email"])
+    messages.success(
+        request, "Two mails are on their way: one to each address. The change is made when both confirmed."
+    )
+    return redirect("accounts:email_change")
+
+
+@require_POST
+def email_change_cancel(request: HttpRequest) -> HttpResponse:
+    logins.cancel_email_change(user=signed_in_user(request))
+    messages.success(request, "The address stays as it is. The links in the mails no longer work.")
+    return redirect("accounts:email_change")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def email_confirm(request: HttpRequest, secret: str) -> HttpResponse:
+    """Behind the link in either mail: GET asks, POST confirms. Works wherever the mail is read, signed in or not."""
+    found = logins.email_change_by_secret(secret)
+    if found is None:
+        return render(request, "accounts/email_confirm.html", {"state": "unknown"}, status=404)
+    change, side = found
+    if request.method != "POST":
+        return render(request, "accounts/email_confirm.html", {"state": "ask", "change": change, "side": side})
+    try:
+        changed = logins.confirm_email_change(change=change, side=side)
+    except (IntegrityError, EmailChange.DoesNotExist):  # another login has it; or it was asked for anew meanwhile
+        return render(request, "accounts/email_confirm.html", {"state": "unknown"}, status=404)
+    context = {"state": "changed" if changed else "waiting", "change": change, "side": side}
+    return render(request, "accounts/email_confirm.html", context)
+
+
+@require_POST
+def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
+    user = signed_in_user(request)
+    session = get_object_or_404(UserSession.objects.filter(user=user), pk=session_id)
+    is_this_one = session.session_key == request.session.session_key
+    logins.end_session(user=user, session=session)
+    if is_this_one:
+        logout(request)
+        return redirect(settings.LOGIN_URL)
+    messages.success(request, "That session is ended.")
+    return redirect("usersessions_list")
+
+
+@reauthentication_required(allow_get=True, app="allauth.account")  # type: ignore[untyped-decorator]
+def login_delete(request: HttpRequest) -> HttpResponse:
+    """Delete one's own login; refused while an account would be left without anybody who has full access."""
+    user = signed_in_user(request)
+    form = DeleteLoginForm(request.POST if request.method == "POST" else None, user=user)
+    if not form.is_valid():
+        return render(request, "accounts/login_delete.html", {"form": form})
+    try:
+        logins.delete_login(user=user)
+    except LastFullAccess as refusal:
+        context = {"form": form, "held_by": refusal.accounts}
+        return render(request, "accounts/login_delete.html", context, status=409)
+    logout(request)
+    messages.success(request, "Your login is deleted. What you made stays with your teammates.")
+    return redirect(settings.LOGIN_URL)

@@ -1,0 +1,124 @@
+"""The Teammates tab: who is in the account, and what they may do."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import actions, activity
+from accounts.door import account_view, signed_in_user
+from accounts.forms import AccessForm, InviteForm
+from accounts.guard import LastFullAccess
+from accounts.models import Account, Membership
+from accounts.policy import Can, what_can
+from accounts.teammates import grantors, overview
+
+LAST_ONE = "{name} is the last teammate with full access. Give full access to somebody else first."
+
+
+@require_safe
+@account_view(Can.VIEW)
+def teammate_list(request: HttpRequest, account: Account) -> HttpResponse:
+    return show_list(request, account, InviteForm())
+
+
+def show_list(request: HttpRequest, account: Account, form: InviteForm, status: int = 200) -> HttpResponse:
+    """The tab with an invite form that may hold mistakes; one page however it was reached."""
+    context = {
+        "overview": overview(
+            account=account,
+            user=signed_in_user(request),
+            search=request.GET.get("q", "").replace("\0", "").strip()[:100],
+            page=request.GET.get("page"),
+            pending_page=request.GET.get("pending"),
+        ),
+        "form": form,
+        "grantors": [] if Can.MANAGE in request.can else grantors(account),  # type: ignore[attr-defined]
+    }
+    return render(request, "accounts/teammate_list.html", context, status=status)
+
+
+@require_safe
+@account_view(Can.VIEW)
+def teammate(request: HttpRequest, account: Account, membership_id: int) -> HttpResponse:
+    """What can this person do?"""
+    membership = _teammate(account, membership_id)
+    return render(
+        request,
+        "accounts/teammate.html",
+        {
+            "teammate": membership,
+            "lines": what_can(membership),
+            "is_self": membership.user_id == signed_in_user(request).pk,
+        },
+    )
+
+
+@require_POST
+@account_view(Can.MANAGE)
+def teammate_access(request: HttpRequest, account: Account, membership_id: int) -> HttpResponse:
+    membership = _teammate(account, membership_id)
+    form = AccessForm(request.POST)
+    form.is_valid()
+    read_only = form.cleaned_data["read_only"]
+    try:
+        actions.set_access(membership=membership, read_only=read_only, by=signed_in_user(request))
+    except LastFullAccess:
+        _refuse(request, account, membership)
+    except Membership.DoesNotExist as gone:
+        raise Http404 from gone
+    else:
+        messages.success(request, f"{membership.user} {'is read-only' if read_only else 'has full access'} now.")
+    return redirect("accounts:teammate_list", account.pk)
+
+
+@account_view(Can.MANAGE)
+def teammate_remove(request: HttpRequest, account: Account, membership_id: int) -> HttpResponse:
+    membership = _teammate(account, membership_id)
+    if request.method != "POST":
+        return render(request, "accounts/teammate_remove.html", {"teammate": membership})
+    if membership.user_id == signed_in_user(request).pk:
+        return redirect("accounts:leave", account.pk)
+    try:
+        revoked = actions.remove(membership=membership, by=signed_in_user(request))
+    except LastFullAccess:
+        _refuse(request, account, membership)
+    except Membership.DoesNotExist as gone:
+        raise Http404 from gone
+    else:
+        also = f" {revoked} invitations that were still open are revoked." if revoked else ""
+        messages.success(request, f"{membership.user} is no longer a teammate. What they made stays.{also}")
+    return redirect("accounts:teammate_list", account.pk)
+
+
+@account_view(Can.LEAVE)
+def leave(request: HttpRequest, account: Account) -> HttpResponse:
+    membership: Membership = request.membership  # type: ignore[attr-defined]
+    if request.method != "POST":
+        return render(request, "accounts/leave.html")
+    try:
+        actions.leave(membership=membership)
+    except LastFullAccess:
+        _refuse(request, account, membership)
+        return redirect("accounts:leave", account.pk)
+    except Membership.DoesNotExist:
+        pass  # somebody else was faster
+    messages.success(request, f"You have left {account.name}.")
+    return redirect("projects:home")
+
+
+def _teammate(account: Account, membership_id: int) -> Membership:
+    membership = get_object_or_404(account.memberships.select_related("user"), pk=membership_id)
+    membership.account = account
+    return membership
+
+
+def _refuse(request: HttpRequest, account: Account, membership: Membership) -> None:
+    page = request.resolver_match.view_name if request.resolver_match else request.path
+    activity.record_refusal(
+        account=account,
+        by=signed_in_user(request),
+        target=f"{request.method} {page}",
+        details={"teammate": membership.user.email, "reason": "last full access"},
+    )
+    messages.error(request, LAST_ONE.format(name=membership.user))
