@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
+from collector.asgi import from_settings
 from heapadmin.pages import Pages
 
-application = Pages()
+application = from_settings(pages=Pages())

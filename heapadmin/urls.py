@@ -8,6 +8,7 @@ from support.staff.site import staff_site
 from heapadmin.components_page import components_page
 
 urlpatterns = [
+    path("", include("collector.urls")),
     path("", include("analytics.urls")),
     path("login/email/", RedirectView.as_view(pattern_name="accounts:email_change")),  # in place of allauth's page
     path("login/", include("allauth.urls")),

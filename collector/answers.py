@@ -1,0 +1,93 @@
+"""What the collector answers, byte for byte as PROTOCOL-speaking clients expect it (docs/collection-api.md)."""
+
+from dataclasses import dataclass
+
+from collector.excluded import EXCLUDED_CODE
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+CORS: Headers = ((b"access-control-allow-origin", b"*"),)
+EXPOSED: Headers = ((b"access-control-expose-headers", b"X-Heapadmin-Dropped, Retry-After"),)
+TEXT: Headers = ((b"content-type", b"text/plain"), (b"x-content-type-options", b"nosniff"))
+JSON: Headers = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
+NO_STORE: Headers = ((b"cache-control", b"no-store"),)
+DROPPED: Headers = ((b"x-heapadmin-dropped", b"excluded-ip"),)
+
+RETRY_AFTER_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer. `headers` hold everything but what the server adds by itself."""
+
+    status: int
+    body: bytes
+    headers: Headers
+
+    def with_headers(self, headers: Headers) -> "Answer":
+        return Answer(self.status, self.body, self.headers + headers)
+
+
+def answer(status: int, body: bytes, *headers: Headers) -> Answer:
+    """An answer that any origin may read."""
+    length = ((b"content-length", b"%d" % len(body)),)
+    return Answer(status, body, sum(headers, length + CORS))
+
+
+OK = answer(200, b"OK", TEXT)
+OK_OBJECT = answer(200, b"{}", JSON)
+OK_DROPPED = OK.with_headers(DROPPED + EXPOSED)
+PREFLIGHT = answer(
+    204,
+    b"",
+    (
+        (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+        (b"access-control-allow-headers", b"Content-Type, Content-Encoding, Content_Type, Authorization, Accept"),
+        (b"access-control-max-age", b"86400"),
+    ),
+)
+EXCLUDED = answer(
+    403,
+    b'{"code":"%b","message":"Data from your IP address is not accepted here: '
+    b'the address is on the list of excluded IPs."}' % EXCLUDED_CODE.encode(),
+    JSON,
+    NO_STORE,
+)
+
+
+def bad_request(line: str) -> Answer:
+    """400 with a line, in ASCII, that says what is wrong."""
+    return _refusal(400, "Bad Request", line)
+
+
+def too_large(line: str) -> Answer:
+    return _refusal(413, "Payload Too Large", line)
+
+
+def wrong_type(line: str) -> Answer:
+    return _refusal(415, "Unsupported Media Type", line)
+
+
+def too_slow(line: str) -> Answer:
+    return _refusal(408, "Request Timeout", line).with_headers(((b"connection", b"close"),))
+
+
+def wrong_method(allowed: str) -> Answer:
+    """405 that names the methods which are allowed, such as "POST"."""
+    refusal = _refusal(405, "Method Not Allowed", f"use {allowed}")
+    return refusal.with_headers(((b"allow", f"{allowed}, OPTIONS".encode()),))
+
+
+def unavailable(line: str) -> Answer:
+    """503: nothing of the request was acknowledged, it should be sent again."""
+    return _refusal(503, "Service Unavailable", line).with_headers(
+        ((b"retry-after", b"%d" % RETRY_AFTER_SECONDS), *NO_STORE, *EXPOSED)
+    )
+
+
+def _refusal(status: int, title: str, line: str) -> Answer:
+    return answer(status, f"{title}\n{line}\n".encode(), TEXT)
+
+
+NOT_FOUND = _refusal(404, "Not Found", "nothing is collected here")
+NOT_STORABLE = bad_request("the request cannot be stored")

@@ -1,0 +1,160 @@
+"""The collector in front of the pages: an ASGI app that answers the collecting paths and passes everything else on.
+
+No session, no CSRF, no ORM per request: bytes in, one decision, one place in the next commit, an answer.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+
+from collector import answers
+from collector.answers import Answer
+from collector.bodies import BODY_TOO_LARGE
+from collector.client_address import TrustedProxies, client_address
+from collector.database import conninfo
+from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
+from collector.directory import Directory
+from collector.limits import MAX_BODY_BYTES
+from events.faults import NotStorable, Unavailable
+from events.writer import BatchWriter
+
+log = logging.getLogger(__name__)
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_SECONDS = 30.0  # for a whole body to arrive
+
+
+class Collector:
+    """An ASGI app. `database` is what psycopg connects with; `pages` answers what is not ours, or else it is 404."""
+
+    def __init__(self, database: str, trusted: TrustedProxies, pages: App | None = None) -> None:
+        self.directory = Directory(database)
+        self.writer = BatchWriter(database)
+        self.trusted = trusted
+        self.pages = pages or _not_found
+        self._started = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] in ENDPOINTS:
+            answer = await self._answer(scope, receive)
+            if answer is not None:
+                await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+                await send({"type": "http.response.body", "body": answer.body})
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self.pages(scope, receive, send)
+
+    # --- One request --------------------------------------------------------------------------------------------------
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
+        """The whole way of a request; None when the client has gone."""
+        if not self._started:
+            await self.start()
+        headers = dict(scope["headers"])
+        message = await receive()
+        body = message.get("body", b"")
+        if message.get("more_body"):
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    body = await _whole_body(headers, body, receive)
+            except _TooLarge:
+                return BODY_TOO_LARGE
+            except TimeoutError:
+                return answers.too_slow(f"the body did not arrive within {BODY_SECONDS:.0f} seconds")
+        elif message["type"] != "http.request":
+            return None
+        if body is None:
+            return None
+        peer = scope["client"]
+        client = client_address(peer and peer[0], scope["headers"], self.trusted)
+        return await self._carry_out(Request(scope["method"], scope["path"], headers, body, client, time.time()))
+
+    async def _carry_out(self, request: Request) -> Answer:
+        decision = decide(request, self.directory.places)
+        if decision.outcome is Outcome.UNKNOWN_APP:
+            decision = await self._ask_again(request, decision)
+        if not decision.records:
+            return decision.answer
+        try:
+            await self.writer.put(decision.records, len(request.body))
+        except NotStorable:
+            return answers.NOT_STORABLE
+        except Unavailable as error:
+            return answers.unavailable(str(error).splitlines()[0])
+        return decision.answer
+
+    async def _ask_again(self, request: Request, decision: Decision) -> Decision:
+        """An environment may be newer than what this process knows."""
+        assert decision.app_id is not None
+        if await self.directory.look_up(decision.app_id):
+            return decide(request, self.directory.places)
+        if not self.directory.is_loaded:
+            return decision._replace(answer=answers.unavailable("environments are not known yet"))
+        return decision
+
+    # --- The process --------------------------------------------------------------------------------------------------
+    async def start(self) -> None:
+        self._started = True
+        await self.writer.start()
+        await self.directory.start()
+
+    async def stop(self) -> None:
+        """Commit what was accepted."""
+        await self.writer.stop()
+        await self.directory.stop()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def from_settings(pages: App | None = None) -> Collector:
+    """The collector of this installation. Raises ValueError for a TRUSTED_PROXIES that cannot be read."""
+    return Collector(conninfo(), TrustedProxies.parse(settings.TRUSTED_PROXIES), pages)
+
+
+class _TooLarge(Exception):
+    """More body than is allowed; the rest is not read."""
+
+
+async def _whole_body(headers: dict[bytes, bytes], body: bytes, receive: Receive) -> bytes | None:
+    """`body` and what comes after it; None when the client goes. Raises _TooLarge as soon as that is sure."""
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and len(length) < 20 and int(length) > MAX_BODY_BYTES:
+        raise _TooLarge
+    parts = [body]
+    size = len(body)
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MAX_BODY_BYTES:
+            raise _TooLarge
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] != "http":
+        return
+    answer = answers.NOT_FOUND
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,124 @@
+"""The body of a request as JSON: type, compression, size, depth, and texts that PostgreSQL can hold."""
+
+import re
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from collector import answers
+from collector.limits import MAX_BODY_BYTES, MAX_DEPTH
+from collector.refusing import Refused
+
+BODY_TOO_LARGE = answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} bytes")
+
+JSON_TYPES = frozenset({b"application/json", b"text/plain", b"text/json", b""})
+_decode = msgspec.json.Decoder().decode
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[^][{}"]+', re.DOTALL)  # what is left when these are cut out
+_ALL_SQUARE = bytes.maketrans(b"{}", b"[]")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def json_object(headers: Mapping[bytes, bytes], body: bytes) -> dict[str, Any]:
+    """Return the JSON object that `body` holds. Names of `headers` are in lower case. Raises Refused.
+
+    All strings in it are fit for PostgreSQL: no NUL, no half of a surrogate pair. Numbers are finite.
+    """
+    if (content_type := headers.get(b"content-type")) != b"application/json":
+        _check_type(content_type or headers.get(b"content_type", b""))
+    body = plain(headers, body)
+    if not body:
+        raise Refused(answers.bad_request("the body is empty"))
+    value = _decoded(body)
+    if type(value) is not dict:
+        raise Refused(answers.bad_request("the body is not a JSON object"))
+    return value
+
+
+def plain(headers: Mapping[bytes, bytes], body: bytes) -> bytes:
+    """`body` without its compression, at most MAX_BODY_BYTES of it. Raises Refused."""
+    if len(body) > MAX_BODY_BYTES:
+        raise Refused(BODY_TOO_LARGE)
+    encoding = headers.get(b"content-encoding")
+    if encoding is None:
+        return body
+    match encoding.strip().lower():
+        case b"" | b"identity":
+            return body
+        case b"gzip" | b"x-gzip":
+            return _gunzip(body)
+        case _:
+            raise Refused(answers.wrong_type("the only Content-Encoding understood is gzip"))
+
+
+def _check_type(content_type: bytes) -> None:
+    """JSON, in UTF-8. `text/plain` too: browsers send it to any origin without asking first."""
+    kind, _, parameters = content_type.lower().partition(b";")
+    kind = kind.strip()
+    if kind not in JSON_TYPES and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
+        raise Refused(answers.wrong_type("the body must be JSON: send Content-Type: application/json"))
+    name, _, charset = parameters.strip().partition(b"=")
+    if name.strip() == b"charset" and charset.strip(b' "') not in (b"utf-8", b"utf8", b"us-ascii"):
+        raise Refused(answers.wrong_type("the body must be UTF-8"))
+
+
+def _gunzip(body: bytes) -> bytes:
+    """Decompress, never making more than is allowed. Several members in one body are one text."""
+    parts: list[bytes] = []
+    room = MAX_BODY_BYTES
+    while body:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            parts.append(member.decompress(body, room + 1))
+        except zlib.error:
+            raise Refused(answers.bad_request("the body is not gzip, as Content-Encoding says")) from None
+        room -= len(parts[-1])
+        if room < 0:
+            raise Refused(answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} bytes when decompressed"))
+        if not member.eof:
+            raise Refused(answers.bad_request("the gzip body is cut off"))
+        body = member.unused_data
+    return b"".join(parts)
+
+
+def _decoded(body: bytes) -> Any:
+    body = body.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        value = _decode(body)
+    except msgspec.ValidationError:
+        raise Refused(answers.bad_request("the body holds a number that is too large")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Refused(answers.bad_request("the body is not valid JSON in UTF-8")) from None
+    except RecursionError:
+        raise _too_deep() from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(body):
+        raise _too_deep()
+    if b"\\u0000" in body and _has_nul(value):
+        raise Refused(answers.bad_request("the body holds a NUL character (\\u0000)"))
+    return value
+
+
+def _too_deep() -> Refused:
+    return Refused(answers.bad_request(f"the body is nested deeper than {MAX_DEPTH} levels"))
+
+
+def _is_too_deep(body: bytes) -> bool:
+    """Whether valid JSON is nested too deep: peel the innermost pairs off, a level a round."""
+    brackets = _BRACKETS.sub(b"", body).translate(_ALL_SQUARE)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"")
+    return bool(brackets)
+
+
+def _has_nul(value: Any) -> bool:
+    """Look at every string, keys too; depth is bounded by now."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, list):
+        return any(map(_has_nul, value))
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
+    return False

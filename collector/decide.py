@@ -1,0 +1,114 @@
+"""What a request means: a pure function from the request and what is known of environments to a decision.
+
+It touches no clock, no network and no database, so odd requests are tried by the thousand. The shells around it
+(collector/asgi.py, collector/views.py) read the request, have the records stored, and send the answer.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from collector import answers, bodies, fields, server_api
+from collector.answers import Answer
+from collector.places import Place, Places
+from collector.refusing import BadField, Refused
+from collector.server_api import Where
+from events.records import Record
+
+
+class Request(NamedTuple):
+    """What was sent. `headers` have names in lower case; `now` is in unix seconds."""
+
+    method: str
+    path: str
+    headers: Mapping[bytes, bytes]
+    body: bytes
+    client: str  # the address it comes from: collector/client_address.py
+    now: float
+
+
+class Outcome(StrEnum):
+    """What became of a request, as it is counted."""
+
+    ACCEPTED = "accepted"
+    EXCLUDED = "excluded"
+    BAD = "bad"
+    UNKNOWN_APP = "unknown_app"
+    NOTHING = "nothing"  # a preflight and the like
+
+
+class Decision(NamedTuple):
+    """`answer`, once all of `records` are committed; at once when there are none."""
+
+    answer: Answer
+    outcome: Outcome
+    records: Sequence[Record] = ()
+    place: Place | None = None
+    app_id: str | None = None  # of UNKNOWN_APP: a newly made environment that this process has not heard of, perhaps
+    rule_id: int | None = None  # of EXCLUDED
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A path: what reads its body, what is answered, and what an excluded address is answered."""
+
+    read: Callable[[dict[str, Any], Where], list[Record]]
+    excluded: Answer
+    accepted: Answer = answers.OK
+
+
+def _tracks(read: Callable[[dict[str, Any], Where], list[Record]]) -> Endpoint:
+    """Excluded addresses are answered as usual, and what they send is dropped."""
+    return Endpoint(read, excluded=answers.OK_DROPPED)
+
+
+def _people(read: Callable[[dict[str, Any], Where], list[Record]], accepted: Answer = answers.OK) -> Endpoint:
+    """Excluded addresses are told so."""
+    return Endpoint(read, excluded=answers.EXCLUDED, accepted=accepted)
+
+
+ENDPOINTS: dict[str, Endpoint] = {
+    "/api/track": _tracks(server_api.track),
+    "/api/add_user_properties": _people(server_api.add_user_properties),
+    "/api/add_account_properties": _people(server_api.add_account_properties),
+    "/api/v1/identify": _people(server_api.identify),
+    "/api/identify": _people(server_api.add_user_properties, accepted=answers.OK_OBJECT),
+}
+
+_WRONG_METHOD = Decision(answers.wrong_method("POST"), Outcome.NOTHING)
+_PREFLIGHT = Decision(answers.PREFLIGHT, Outcome.NOTHING)
+
+
+def decide(request: Request, places: Places) -> Decision:
+    """Say what is stored and answered for a request whose path is one of ENDPOINTS."""
+    if request.method != "POST":
+        return _PREFLIGHT if request.method == "OPTIONS" else _WRONG_METHOD
+    endpoint = ENDPOINTS[request.path]
+    place = None
+    try:
+        body = bodies.json_object(request.headers, request.body)
+        app_id = fields.app_id(body.get("app_id"))
+        place = places.get(app_id)
+        if place is None:
+            return _unknown(app_id)
+        if place.is_closed:
+            return _closed(place)
+        rule_id = place.excludes(request.client)
+        if rule_id is not None:
+            return Decision(endpoint.excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id)
+        records = endpoint.read(body, Where(place.environment_id, request.now))
+    except BadField as bad:
+        return Decision(answers.bad_request(bad.line), Outcome.BAD, place=place)
+    except Refused as refused:
+        return Decision(refused.answer, Outcome.BAD, place=place)
+    return Decision(endpoint.accepted, Outcome.ACCEPTED, records, place)
+
+
+def _unknown(app_id: str) -> Decision:
+    shortened = app_id if len(app_id) <= 20 else app_id[:20] + "..."
+    return Decision(answers.bad_request(f"app_id {shortened} is not known here"), Outcome.UNKNOWN_APP, app_id=app_id)
+
+
+def _closed(place: Place) -> Decision:
+    return Decision(answers.bad_request("the account of this app_id is closed"), Outcome.BAD, place=place)

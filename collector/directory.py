@@ -1,0 +1,133 @@
+"""The environments and rules that a worker knows, kept fresh by PostgreSQL's NOTIFY.
+
+Triggers of the lower apps notify the channel `directory` in the transaction of every change. A connection of our own
+listens; on each notification, and every few seconds as a net, the rows are read again, and put together again only
+when they have changed. Requests for an app_id that is not known ask the database once, then it is remembered
+as unknown until something changes.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+
+import psycopg
+
+from collector.places import PLACES_SQL, PlaceRow, Places, places_of
+from ipfilter.in_force import RULES_SQL, RuleRow
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "directory"
+RELOAD_SECONDS = 5.0  # without a notification; a lost connection is noticed by then
+RECONNECT_SECONDS = 0.5
+BETWEEN_LOADS_SECONDS = 0.1  # however much changes, and whatever app_ids are asked for
+ANSWER_SECONDS = 5.0  # for a server that has vanished
+MAX_UNKNOWN = 10_000  # app_ids remembered as unknown
+
+
+class Directory:
+    """What this process knows of environments, in `places`. `start` and `stop` belong to its event loop."""
+
+    def __init__(self, conninfo: str) -> None:
+        self.places: Places = {}
+        self.is_loaded = False
+        self.loaded_at = 0.0  # time.monotonic() of the last look at the database
+        self._conninfo = conninfo
+        self._rows: tuple[Sequence[PlaceRow], Sequence[RuleRow]] | None = None
+        self._unknown: set[str] = set()
+        self._asked: asyncio.Event = asyncio.Event()
+        self._loaded: asyncio.Condition = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+        self._complained = False
+
+    async def start(self, seconds: float = 3.0) -> None:
+        """Begin to listen; wait up to `seconds` for the first look at the database."""
+        self._task = asyncio.create_task(self._keep())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._loaded:
+                await self._loaded.wait_for(lambda: self.is_loaded)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def look_up(self, app_id: str, seconds: float = 2.0) -> bool:
+        """Ask the database about an unknown app_id, unless it said no before. Whether `places` has it now."""
+        if app_id in self._unknown:
+            return False
+        asked_at = time.monotonic()
+        self._asked.set()
+        try:
+            async with asyncio.timeout(seconds), self._loaded:
+                await self._loaded.wait_for(lambda: self.loaded_at > asked_at)
+        except TimeoutError:
+            return False
+        if app_id in self.places:
+            return True
+        if len(self._unknown) >= MAX_UNKNOWN:
+            self._unknown.clear()
+        self._unknown.add(app_id)
+        return False
+
+    # --- The connection that listens --------------------------------------------------------------------------------
+    async def _keep(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    connection = await psycopg.AsyncConnection.connect(
+                        self._conninfo, autocommit=True, application_name="heapadmin directory"
+                    )
+                async with connection:
+                    await connection.execute(f"listen {CHANNEL}")
+                    await self._listen(connection)
+            except (psycopg.Error, TimeoutError, OSError) as error:
+                if not self._complained:
+                    log.error("Environments cannot be read from the database: %s", str(error).strip())
+                self._complained = True
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen(self, connection: psycopg.AsyncConnection[tuple]) -> None:
+        """Load, then again whenever something changed, somebody asks, or RELOAD_SECONDS have passed."""
+        while True:
+            self._asked.clear()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._load(connection)
+            await asyncio.sleep(BETWEEN_LOADS_SECONDS)
+            await self._until_due(connection)
+
+    async def _until_due(self, connection: psycopg.AsyncConnection[tuple]) -> None:
+        notified = asyncio.create_task(_notified(connection, RELOAD_SECONDS))
+        asked = asyncio.create_task(self._asked.wait())
+        try:
+            await asyncio.wait((notified, asked), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (notified, asked):
+                task.cancel()
+            results = await asyncio.gather(notified, asked, return_exceptions=True)
+        for result in results:
+            if isinstance(result, psycopg.Error):
+                raise result
+
+    async def _load(self, connection: psycopg.AsyncConnection[tuple]) -> None:
+        began = time.monotonic()
+        place_rows = await (await connection.execute(PLACES_SQL)).fetchall()
+        rule_rows = await (await connection.execute(RULES_SQL)).fetchall()
+        rows = (place_rows, rule_rows)
+        if rows != self._rows:
+            self.places = await asyncio.to_thread(places_of, *rows)
+            self._rows = rows
+            self._unknown.clear()
+        async with self._loaded:
+            self.is_loaded = True
+            self._complained = False
+            self.loaded_at = began
+            self._loaded.notify_all()
+
+
+async def _notified(connection: psycopg.AsyncConnection[tuple], seconds: float) -> None:
+    """Return when a notification comes, or after `seconds`."""
+    async for _ in connection.notifies(timeout=seconds, stop_after=1):
+        return

@@ -1,0 +1,15 @@
+"""The bounds of what is taken, as docs/collection-api.md lists them. Lengths of texts are in characters."""
+
+MAX_BODY_BYTES = 2**20  # as sent, and after decompression
+MAX_DEPTH = 32  # of arrays and objects in a body
+MAX_KEY = 1_024  # of a property's name, after flattening
+MAX_TEXT = 1_024  # of a property's value, after joining
+MAX_NESTED_NAMES = 16_384  # of all names that flattening makes of one object: a short body must not grow long
+MAX_EVENT = 1_024
+MAX_EVENT_BYTES = 2_400  # in UTF-8: what an index of PostgreSQL holds beside the rest of its row
+MAX_IDENTITY = 255
+MAX_IDEMPOTENCY_KEY = 1_024
+MAX_USERS = 1_000  # in one request
+FIRST_TIME = 946_684_800  # 2000-01-01T00:00:00Z, in unix seconds
+MAX_AHEAD_SECONDS = 86_400
+SMALLEST_WHOLE, LARGEST_WHOLE = -(2**63), 2**64 - 1

@@ -1,0 +1,35 @@
+"""How reading a request fails: with the answer that says why."""
+
+import json
+
+from collector.answers import Answer, bad_request
+
+SHOWN_CHARACTERS = 60
+
+
+class Refused(Exception):
+    """The request is answered with `answer` and stores nothing."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class BadField(Exception):
+    """A part of the body is wrong; `line` begins with its name. Becomes a 400."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line)
+        self.line = line
+
+    def within(self, name: str) -> "BadField":
+        """The same, seen from outside: `event is missing` within `events[3]` is `events[3].event is missing`."""
+        return BadField(f"{name}.{self.line}")
+
+    def refusal(self) -> Refused:
+        return Refused(bad_request(self.line))
+
+
+def shown(text: str) -> str:
+    """`text` from outside as it may stand in a line: quoted, ASCII, on one line, not too long."""
+    return json.dumps(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "...")

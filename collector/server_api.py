@@ -1,0 +1,112 @@
+"""The server API: what a JSON body of each endpoint asks to be stored.
+
+Each function takes the body, whose app_id has been found, and raises BadField that names the wrong part.
+A bulk request is valid as a whole or refused as a whole.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from collector import fields
+from collector.limits import MAX_USERS
+from collector.refusing import BadField
+from events.identity import actor_of, key_digest
+from events.records import CustomerChange, Event, Identified, PersonChange, Record
+
+Body = dict[str, Any]
+USER_PROPERTIES_REFUSED = frozenset({"id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The environment that a request is for, and when it came (unix seconds)."""
+
+    environment_id: int
+    now: float
+
+
+def track(body: Body, where: Where) -> list[Record]:
+    """One event, or several under `events`."""
+    if "events" in body:
+        return _each(body, "events", where, _event)
+    return [_event(body, where)]
+
+
+def add_user_properties(body: Body, where: Where) -> list[Record]:
+    """Properties of one person, or of several under `users`. Somebody unknown is made."""
+    if "users" in body:
+        return _each(body, "users", where, _person, MAX_USERS)
+    return [_person(body, where)]
+
+
+def add_account_properties(body: Body, where: Where) -> list[Record]:
+    """Properties of one customer, or of several under `accounts`."""
+    if "accounts" in body:
+        return _each(body, "accounts", where, _customer, MAX_USERS)
+    return [_customer(body, where)]
+
+
+def identify(body: Body, where: Where) -> list[Record]:
+    """A visitor becomes somebody. `timestamp` is checked, but everything of the visitor is merged whatever it says."""
+    name = fields.identity(body.get("identity"))
+    visitor = fields.visitor(body.get("user_id"))
+    at = fields.timestamp(body.get("timestamp"), where.now)
+    actor = actor_of(where.environment_id, name)
+    return [Identified(environment_id=where.environment_id, visitor=visitor, actor_id=actor, identity=name, at=at)]
+
+
+def _each(
+    body: Body, name: str, where: Where, read: Callable[[Body, Where], Record], most: int | None = None
+) -> list[Record]:
+    items = body[name]
+    if type(items) is not list:
+        raise BadField(f"{name} must be an array")
+    if most is not None and len(items) > most:
+        raise BadField(f"{name} holds more than {most:,}")
+    records = []
+    for number, item in enumerate(items):
+        if type(item) is not dict:
+            raise BadField(f"{name}[{number}] must be an object")
+        try:
+            records.append(read(item, where))
+        except BadField as bad:
+            raise bad.within(f"{name}[{number}]") from None
+    return records
+
+
+def _event(item: Body, where: Where) -> Event:
+    environment_id = where.environment_id
+    name = fields.event_name(item.get("event"))
+    actor, identity = fields.who(item, environment_id)
+    key = fields.idempotency_key(item.get("idempotency_key"))
+    return Event(
+        environment_id=environment_id,
+        time=fields.timestamp(item.get("timestamp"), where.now),
+        actor_id=actor,
+        identity=identity,
+        key=None if key is None else key_digest(environment_id, key),
+        session_id=fields.session(item.get("session_id")),
+        name=name,
+        properties=fields.properties(item.get("properties")),
+    )
+
+
+def _person(item: Body, where: Where) -> PersonChange:
+    actor, identity = fields.who(item, where.environment_id)
+    return PersonChange(
+        environment_id=where.environment_id,
+        actor_id=actor,
+        identity=identity,
+        at=where.now,
+        properties=fields.properties(item.get("properties"), refused=USER_PROPERTIES_REFUSED),
+    )
+
+
+def _customer(item: Body, where: Where) -> CustomerChange:
+    return CustomerChange(
+        environment_id=where.environment_id,
+        account_id=fields.identity(item.get("account_id"), "account_id"),
+        at=where.now,
+        properties=fields.properties(item.get("properties")),
+    )

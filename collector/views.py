@@ -1,0 +1,83 @@
+"""The collecting paths for hosts without an event loop: `runserver` and WSGI workers. Slower, and just as durable.
+
+Under ASGI these views are never reached: collector/asgi.py stands in front of Django.
+"""
+
+import threading
+import time
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from collector import answers
+from collector.answers import Answer
+from collector.bodies import BODY_TOO_LARGE
+from collector.client_address import TrustedProxies, client_address
+from collector.decide import Outcome, Request, decide
+from collector.limits import MAX_BODY_BYTES
+from collector.places import PLACES_SQL, Places, places_of
+from events.faults import NotStorable, Unavailable
+from events.storing import store
+from ipfilter.in_force import RULES_SQL
+
+MAX_AGE_SECONDS = 0.5  # of what is known of environments and excluded IPs
+
+
+class KnownPlaces:
+    """The environments, read again when they are older than MAX_AGE_SECONDS. For all threads of a process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._places: Places = {}
+        self._read_at = float("-inf")
+
+    def get(self, max_age_seconds: float = MAX_AGE_SECONDS) -> Places:
+        """Raises django.db.Error when the database does not answer."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._read_at > max_age_seconds:
+                with connection.cursor() as cursor:
+                    cursor.execute(PLACES_SQL)
+                    place_rows = cursor.fetchall()
+                    cursor.execute(RULES_SQL)
+                    self._places = places_of(place_rows, cursor.fetchall())
+                self._read_at = now
+            return self._places
+
+
+known_places = KnownPlaces()
+
+
+@csrf_exempt
+@login_not_required
+def collect(request: HttpRequest) -> HttpResponse:
+    """Answer one collecting path; everything is committed before it returns."""
+    answer = _answer(request)
+    response = HttpResponse(answer.body, status=answer.status)
+    for name, value in answer.headers:
+        response[name.decode()] = value.decode()
+    return response
+
+
+def _answer(request: HttpRequest) -> Answer:
+    body = request.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        return BODY_TOO_LARGE
+    headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request.headers.items()]
+    trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
+    client = client_address(request.META.get("REMOTE_ADDR"), headers, trusted)
+    asked = Request(request.method or "", request.path, dict(headers), body, client, time.time())
+    try:
+        decision = decide(asked, known_places.get())
+        if decision.outcome is Outcome.UNKNOWN_APP:
+            decision = decide(asked, known_places.get(max_age_seconds=0.05))
+        if decision.records:
+            store(decision.records)
+    except NotStorable:
+        return answers.NOT_STORABLE
+    except (Unavailable, Error):
+        return answers.unavailable("the database does not answer")
+    return decision.answer

@@ -1,0 +1,65 @@
+"""A batch of records as the arguments of the SQL function `collect` (events/sql/collect.sql)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from events.records import CustomerChange, Event, Identified, PersonChange, Record
+
+STATEMENT = "select collect(%s, %s, %s, %s, %s)"
+
+Arguments = tuple[str | None, str | None, str | None, str | None, str | None]
+Change = TypeVar("Change", PersonChange, CustomerChange)
+
+_encode = msgspec.json.Encoder().encode
+
+
+def arguments(records: Iterable[Record]) -> Arguments:
+    """Return what `STATEMENT` takes to write all `records`, the order of which is kept.
+
+    Of several events with one idempotency key the first is taken.
+    """
+    events: list[Event] = []
+    keys: dict[tuple[int, str], None] = {}
+    changes: list[PersonChange | Identified] = []
+    customers: list[CustomerChange] = []
+    concern_visitors = False
+    for record in records:
+        if isinstance(record, Event):
+            if record.key is not None:
+                key = (record.environment_id, record.key)
+                if key in keys:
+                    continue
+                keys[key] = None
+            events.append(record)
+        elif isinstance(record, CustomerChange):
+            customers.append(record)
+        else:
+            changes.append(record)
+            concern_visitors = concern_visitors or isinstance(record, Identified) or record.actor_id >= 0
+    return (
+        _json(events),
+        _json([{"environment_id": environment, "digest": digest} for environment, digest in sorted(keys)]),
+        None if concern_visitors else _json(_last_wins(changes, "actor_id")),  # type: ignore[type-var]
+        _json(changes) if concern_visitors else None,
+        _json(_last_wins(customers, "account_id")),
+    )
+
+
+def _last_wins(changes: Iterable[Change], whose: str) -> list[Change]:
+    """One change for each person or customer with all properties, sorted: the order in which rows are locked."""
+    by_key: dict[tuple[int, Any], Change] = {}
+    for change in changes:
+        key = (change.environment_id, getattr(change, whose))
+        known = by_key.get(key)
+        if known is None:
+            by_key[key] = change
+        else:
+            properties = known.properties | change.properties
+            by_key[key] = msgspec.structs.replace(known, properties=properties, at=max(known.at, change.at))
+    return [by_key[key] for key in sorted(by_key)]
+
+
+def _json(rows: Sequence[Any]) -> str | None:
+    return _encode(rows).decode() if rows else None

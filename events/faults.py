@@ -1,0 +1,35 @@
+"""What a failed write means: the records are at fault, another try will do, or nothing can be stored now."""
+
+from enum import Enum, auto
+
+import psycopg
+from django.db.utils import Error as DjangoError
+
+
+class NotStorable(Exception):
+    """PostgreSQL does not take these records, today or ever; nothing of them was stored."""
+
+
+class Unavailable(Exception):
+    """Nothing can be committed now; whoever sent it should send it again later."""
+
+
+class Fault(Enum):
+    RECORDS = auto()
+    TRY_AGAIN = auto()
+    UNAVAILABLE = auto()
+
+
+RECORD_CLASSES = ("22", "23", "54")  # data exception, integrity constraint violation, program limit exceeded
+TRY_AGAIN_STATES = ("40001", "40P01")  # serialization failure, deadlock: rolled back, and said so
+
+
+def fault_of(error: psycopg.Error | DjangoError) -> Fault:
+    """Tell what `error`, raised by a write, means for its records."""
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    state = (cause.sqlstate if isinstance(cause, psycopg.Error) else None) or ""
+    if state in TRY_AGAIN_STATES:
+        return Fault.TRY_AGAIN
+    if state.startswith(RECORD_CLASSES):
+        return Fault.RECORDS
+    return Fault.UNAVAILABLE

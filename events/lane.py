@@ -1,0 +1,104 @@
+"""One connection that a writer writes on: made when needed, checked before use, made again when lost."""
+
+import asyncio
+import contextlib
+import logging
+import select
+import time
+from collections.abc import Sequence
+
+import psycopg
+from psycopg import pq
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 3  # PostgreSQL's connect_timeout
+RECONNECT_SECONDS = 0.2  # between two attempts
+EXECUTE_SECONDS = 15.0  # for a server that has vanished; one that answers obeys SETTINGS sooner
+SETTINGS = """
+set statement_timeout = '10s';
+set lock_timeout = '5s';
+set idle_in_transaction_session_timeout = '30s';
+set default_transaction_isolation = 'read committed';
+set timezone = 'UTC';
+set jit = off;
+select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
+"""
+READ_ONLY = "25006"  # a standby, or a server about to fail over
+
+
+class Lane:
+    """A connection in autocommit. Not for two tasks at once."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._connection: psycopg.AsyncConnection[tuple] | None = None
+        self._tried_at = 0.0
+        self._complained = False
+
+    async def ready(self) -> bool:
+        """Whether the connection can be used; a lost one is made again, which may take a few seconds."""
+        if self._connection is not None and not _lost(self._connection):
+            return True
+        await self.close()
+        await asyncio.sleep(max(0.0, self._tried_at + RECONNECT_SECONDS - time.monotonic()))
+        self._tried_at = time.monotonic()
+        try:
+            self._connection = await _connect(self._conninfo)
+        except psycopg.Error as error:
+            if not self._complained:
+                log.error("The database does not answer: %s", str(error).strip())
+            self._complained = True
+            return False
+        self._complained = False
+        return True
+
+    async def execute(self, statement: str, arguments: Sequence[str | None]) -> None:
+        """Run one statement, committed on return. Raises psycopg.Error."""
+        connection = self._connection
+        assert connection is not None, "ready() said no"
+        try:
+            async with asyncio.timeout(EXECUTE_SECONDS):
+                await connection.execute(statement, arguments, prepare=True)
+        except TimeoutError as error:
+            await self.close()
+            raise psycopg.OperationalError("the database did not answer in time") from error
+        except psycopg.Error as error:
+            if error.sqlstate == READ_ONLY:
+                await self.close()
+            raise
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+
+async def _connect(conninfo: str) -> psycopg.AsyncConnection[tuple]:
+    connection = await psycopg.AsyncConnection.connect(
+        conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="heapadmin collector"
+    )
+    for setting in SETTINGS.strip().splitlines():
+        await connection.execute(setting)
+    # Only a superuser may: deadlocks are rare, and are otherwise found after a second.
+    with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+        await connection.execute("set deadlock_timeout = '100ms'")
+    return connection
+
+
+def _lost(connection: psycopg.AsyncConnection[tuple]) -> bool:
+    """Whether the server has ended the connection; costs one system call.
+
+    A server that restarted while the connection was idle has said so on the socket. Seen before
+    a batch is sent, that costs nothing; seen afterwards nobody knows whether the batch was committed.
+    """
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    while connection.pgconn.status == pq.ConnStatus.OK and poll.poll(0):
+        try:
+            connection.pgconn.consume_input()
+        except psycopg.OperationalError:
+            return True
+    return connection.pgconn.status != pq.ConnStatus.OK

@@ -1,0 +1,19 @@
+"""The functions that write a batch in one statement (events/sql/collect.sql)."""
+
+from django.db import migrations
+
+from events.sql import read
+
+UNDO = """
+drop function collect(json, json, json, json, json);
+drop function store_events(json, json);
+drop function change_people(json);
+drop function set_people(json);
+drop function set_customers(json);
+drop function fold_visitor(bigint, bigint, bigint);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("events", "0001_tables")]
+    operations = [migrations.RunSQL(read("collect"), UNDO)]

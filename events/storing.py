@@ -1,0 +1,32 @@
+"""Store records with one statement on Django's connection: for commands, jobs, and workers without an event loop."""
+
+from collections.abc import Sequence
+
+from django.db import Error, connection
+
+from events import batch
+from events.faults import Fault, NotStorable, Unavailable, fault_of
+from events.records import Record
+
+TRIES = 3
+
+
+def store(records: Sequence[Record]) -> None:
+    """Write all `records` in one transaction, in their order; committed on return unless the caller holds one open.
+
+    Raises NotStorable or Unavailable; nothing is stored then.
+    """
+    arguments = batch.arguments(records)
+    for attempt in range(TRIES):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(batch.STATEMENT, arguments)
+            return
+        except Error as error:
+            fault = fault_of(error)
+            if fault is Fault.RECORDS:
+                raise NotStorable(str(error)) from error
+            if fault is Fault.UNAVAILABLE or connection.in_atomic_block or attempt + 1 == TRIES:
+                if not connection.in_atomic_block:
+                    connection.close()
+                raise Unavailable(str(error)) from error

@@ -1,0 +1,9 @@
+"""The collector alone, without pages, for processes of its own (docs/collection-api.md)."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
+
+from collector.asgi import from_settings
+
+application = from_settings()
