@@ -12,9 +12,13 @@ ENVIRONMENT_NAV: list[tuple[str, str]] = [  # label, view name
 SETTINGS_TABS: list[tuple[str, str]] = [
     ("Teammates", "accounts:teammate_list"),
     ("Projects & environments", "projects:project_list"),
+    ("Excluded IPs", "ipfilter:excluded_ips"),
     ("Activity", "accounts:activity_list"),
     ("Account", "accounts:account_settings"),
 ]
+PART_OF = {  # a page without a tab of its own: the view whose tab is marked
+    "ipfilter:environment_excluded_ips": "ipfilter:excluded_ips",
+}
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -28,7 +32,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 def _links(request: HttpRequest, pages: list[tuple[str, str]], argument: str | int) -> list[dict[str, Any]]:
-    current = request.resolver_match.view_name if request.resolver_match else ""
+    page = request.resolver_match.view_name if request.resolver_match else ""
+    current = PART_OF.get(page, page)
     return [
         {"label": label, "url": reverse(name, args=[argument]), "current": name == current} for label, name in pages
     ]

@@ -1,136 +1,241 @@
 """Every URL × {anonymous, a stranger who is admin elsewhere, staff without membership, read-only, full}.
 
-Two complete accounts are in the database. A URL that is neither in TABLE nor in PUBLIC fails, so a new page
-must say here who gets in.
+Two complete accounts are in the database (tests/world.py). A URL that is in none of TABLE, PERSONAL and PUBLIC fails,
+so a new page must say here who gets in. A URL that takes a POST has a row in WRITES too: with it every role is tried,
+the other account's ids are tried in every field, and the account's activity must tell what was done.
 """
-
-from dataclasses import dataclass, field
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import resolve, reverse
 
-from accounts.models import Account, User
-from tests.factories import AccountFactory, EnvironmentFactory, MembershipFactory, ProjectFactory, UserFactory
+from accounts.models import Activity
+from accounts.policy import READ_ONLY
+from tests.crawler import forms_of, links_of
+from tests.world import PARAMS, Write, make_world, resolve_view
 
 pytestmark = pytest.mark.django_db
 
 ROLES = ("anonymous", "stranger", "staff", "read_only", "full")
 LOGIN = "login"  # a redirect to the sign-in page
+NO_GET = ("get", LOGIN, 405, 405, 405, 405)  # takes nothing but a POST
 
 TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
+    "accounts:account_settings": ("get", LOGIN, 404, 404, 200, 200),
+    "accounts:account_settings_save": NO_GET,
+    "accounts:activity_csv": ("get", LOGIN, 404, 404, 200, 200),
+    "accounts:activity_list": ("get", LOGIN, 404, 404, 200, 200),
+    "accounts:invitation_link": NO_GET,
+    "accounts:invitation_resend": NO_GET,
+    "accounts:invitation_revoke": NO_GET,
+    "accounts:invite": NO_GET,
+    "accounts:leave": ("get", LOGIN, 404, 404, 200, 200),
+    "accounts:open": ("get", LOGIN, 404, 404, 302, 302),
+    "accounts:teammate": ("get", LOGIN, 404, 404, 200, 200),
+    "accounts:teammate_access": NO_GET,
+    "accounts:teammate_list": ("get", LOGIN, 404, 404, 200, 200),
+    "accounts:teammate_remove": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live_rows": ("get", LOGIN, 404, 404, 200, 200),
-    "projects:project_list": ("get", LOGIN, 404, 404, 200, 200),
-    "projects:project_create": ("get", LOGIN, 404, 404, 403, 200),
     "projects:environment_add": ("get", LOGIN, 404, 404, 403, 200),
     "projects:install": ("get", LOGIN, 404, 404, 200, 200),
     "projects:install_status": ("get", LOGIN, 404, 404, 200, 200),
+    "projects:project_create": ("get", LOGIN, 404, 404, 403, 200),
+    "projects:project_list": ("get", LOGIN, 404, 404, 200, 200),
 }
-WRITES = {  # what the same URLs answer to an empty POST: a form again is 200, a refusal 403, no such method 405
-    "projects:project_create": (LOGIN, 404, 404, 403, 200),
-    "projects:environment_add": (LOGIN, 404, 404, 403, 200),
+WRITES = {
+    "accounts:account_settings_save": Write(
+        "account.settings", {"name": "Renamed", "time_zone": "Europe/Paris", "who_may_invite": "full"}
+    ),
+    "accounts:invitation_link": Write("invitation.copy_link", full=200),
+    "accounts:invitation_resend": Write("invitation.resend"),
+    "accounts:invitation_revoke": Write("invitation.revoke"),
+    "accounts:invite": Write("invitation.create", {"emails": "new@shop.example", "read_only": "on"}),
+    "accounts:leave": Write("teammate.leave", read_only=302),
+    "accounts:teammate_access": Write("teammate.full_access", {}),
+    "accounts:teammate_remove": Write("teammate.remove"),
+    "projects:environment_add": Write(
+        "environment.add",
+        lambda world: {"name": "Copy", "source": world.ids["environment_id"]},
+        foreign=("source",),
+    ),
+    "projects:project_create": Write("project.create", {"name": "Second"}),
 }
-NOT_IN_AN_ACCOUNT = {"projects:home"}  # a page for whoever is signed in; nothing of an account is in it
-
-
-@dataclass
-class World:
-    """One account with every role in it, and what its URLs name."""
-
-    account: Account
-    users: dict[str, User]
-    ids: dict[str, object] = field(default_factory=dict)
-
-
-def make_account() -> World:
-    environment = EnvironmentFactory()
-    account = environment.project.account
-    full = MembershipFactory(account=account).user
-    read_only = MembershipFactory(account=account, read_only=True).user
-    ids = {"account_id": account.pk, "project_id": environment.project_id, "app_id": environment.app_id}
-    return World(account, {"full": full, "read_only": read_only}, ids)
+PERSONAL = {  # for whoever is signed in: about that person, and nothing of an account is in it
+    "accounts:email_change",
+    "accounts:email_change_cancel",
+    "accounts:login_delete",
+    "accounts:profile",
+    "accounts:second_factor_required",
+    "accounts:session_end",
+    "projects:home",
+}
+PUBLIC = {  # for everybody; those with a secret in the URL have tests of their own
+    "accounts:email_confirm",
+    "accounts:invitation",
+    "accounts:invitation_ask_again",
+    "accounts:invitation_decline",
+    "accounts:rescue",
+    "support:status",
+    "support:status_json",
+    "support:talk",
+}
 
 
 @pytest.fixture
-def world() -> World:
-    ours, theirs = make_account(), make_account()
-    ours.users["stranger"] = theirs.users["full"]
-    ours.users["staff"] = UserFactory(is_staff=True, is_superuser=True)
-    return ours
+def world():
+    return make_world()
 
 
-def patterns(resolver: URLResolver, prefix: str = "") -> dict[str, set[str]]:
-    """{view name: names of the ids in its URL} for everything below `resolver`."""
-    found: dict[str, set[str]] = {}
-    for entry in resolver.url_patterns:
-        if isinstance(entry, URLPattern):
-            if entry.name:
-                found[f"{prefix}{entry.name}"] = set(entry.pattern.converters)
-        else:
-            found |= patterns(entry, f"{prefix}{entry.namespace}:" if entry.namespace else prefix)
-    return found
-
-
-OURS = ("accounts:", "projects:", "ipfilter:", "collector:", "analytics:", "support:")
-PARAMS = {name: ids for name, ids in patterns(get_resolver()).items() if name.startswith(OURS)}
-
-
-def answer(world: World, role: str, name: str, method: str) -> int | str:
-    client = Client()
-    if role != "anonymous":
-        client.force_login(world.users[role])
-    url = reverse(name, kwargs={key: world.ids[key] for key in PARAMS[name]})
-    response = getattr(client, method)(url)
+def outcome(response) -> int | str:
     is_login = response.status_code == 302 and response.url.startswith(reverse(settings.LOGIN_URL))
     return LOGIN if is_login else response.status_code
 
 
+def post(world, role: str, name: str, **instead):
+    return world.client(role).post(world.url(name, **instead), WRITES[name].body(world))
+
+
 def test_every_url_is_in_the_table():
-    assert set(PARAMS) == set(TABLE) | NOT_IN_AN_ACCOUNT
+    assert set(PARAMS) == set(TABLE) | PERSONAL | PUBLIC
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_each_role_gets_what_the_table_says(world, name):
     method, *expected = TABLE[name]
 
-    assert [answer(world, role, name, method) for role in ROLES] == expected
+    answers = [outcome(getattr(world.client(role), method)(world.url(name))) for role in ROLES]
+
+    assert answers == expected
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_url_that_takes_a_post_has_a_row(world, name):
+    with transaction.atomic():
+        status = world.client("full").post(world.url(name)).status_code
+        transaction.set_rollback(True)
+
+    assert (status != 405) == (name in WRITES)
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_each_role_may_write_what_the_table_says(world, name):
-    assert [answer(world, role, name, "post") for role in ROLES] == list(WRITES[name])
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_write_what_the_table_says(world, name, role):
+    write = WRITES[name]
+    expected = dict(zip(ROLES, (LOGIN, 404, 404, write.read_only, write.full), strict=True))
+
+    assert outcome(post(world, role, name)) == expected[role]
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_every_view_goes_through_the_door(name):
-    view = resolve_view(name)
-
-    assert hasattr(view, "needs"), f"{name} is not wrapped by a door decorator"
+    assert hasattr(resolve_view(name), "needs"), f"{name} is not wrapped by a door decorator"
 
 
-def resolve_view(name: str):
-    def find(resolver: URLResolver, prefix: str = ""):
-        for entry in resolver.url_patterns:
-            if isinstance(entry, URLPattern):
-                if f"{prefix}{entry.name}" == name:
-                    return entry.callback
-            elif found := find(entry, f"{prefix}{entry.namespace}:" if entry.namespace else prefix):
-                return found
-        return None
+@pytest.mark.parametrize("name", sorted(PERSONAL))
+def test_personal_pages_ask_to_sign_in(world, name):
+    url = reverse(name, kwargs=dict.fromkeys(PARAMS[name], 1))
 
-    return find(get_resolver())
+    assert outcome(Client().get(url)) == LOGIN
 
 
-def test_another_projects_environment_cannot_be_copied_from(world):
-    foreign = EnvironmentFactory(project=ProjectFactory(account=AccountFactory()))
-    client = Client()
-    client.force_login(world.users["full"])
+@pytest.mark.parametrize(("name", "param"), [(name, param) for name in TABLE for param in sorted(PARAMS[name])])
+def test_an_id_of_another_account_is_404(world, name, param):
+    foreign = world.theirs.ids[param]
+    method = "post" if name in WRITES else "get"
+    body = WRITES[name].body(world) if name in WRITES else {}
 
-    response = client.post(
-        reverse("projects:environment_add", args=[world.ids["project_id"]]),
-        {"name": "Copy", "source": foreign.pk},
+    response = getattr(world.client("full"), method)(world.url(name, **{param: foreign}), body)
+
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [(name, field) for name, write in WRITES.items() for field in write.foreign]
+)
+def test_an_id_of_another_account_in_a_form_field_is_refused(world, name, field):
+    body = WRITES[name].body(world) | {field: WRITES[name].body(world.theirs)[field]}
+
+    response = world.client("full").post(world.url(name), body)
+
+    assert response.status_code in (200, 404, 422)
+    assert not Activity.objects.filter(verb=WRITES[name].verb).exists()
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_what_is_done_is_in_the_activity(world, name):
+    write = WRITES[name]
+    if write.unrecorded:
+        pytest.skip(write.unrecorded)
+
+    post(world, "full", name)
+
+    row = Activity.objects.filter(account=world.account).latest("id")
+    assert (row.verb, row.by_email, row.address) == (write.verb, world.users["full"].email, "127.0.0.1")
+
+
+@pytest.mark.parametrize("name", [name for name, write in WRITES.items() if write.read_only == 403])
+def test_what_is_refused_is_in_the_activity_and_changes_nothing(world, name):
+    post(world, "read_only", name)
+
+    row = Activity.objects.get(account=world.account)
+    assert (row.verb, row.by_email, row.target) == ("refused", world.users["read_only"].email, f"POST {name}")
+
+
+def test_a_read_only_teammate_finds_no_link_and_no_button_that_is_refused(world):
+    """Follow every link from the first page, and press every button; what a button did is undone."""
+    client = world.client("read_only")
+    waiting, seen, refused, pressed = ["/"], set(), [], set()
+
+    while waiting:
+        url = waiting.pop()
+        response = client.get(url, follow=True)
+        if response.status_code == 403:
+            refused.append(url)
+        for link in links_of(response):
+            if (place := _place(link)) not in seen:
+                seen.add(place)
+                waiting.append(link)
+        for form in forms_of(response):
+            if form.method == "post" and _place(form.action) not in pressed:
+                pressed.add(_place(form.action))
+                if _is_refused(client, form):
+                    refused.append(f"{form.action} on {url}")
+
+    assert refused == []
+    assert {name for name, row in TABLE.items() if row[0] == "get" and row[4] == 200} <= {name for name, _ in seen}
+
+
+def _place(url: str) -> tuple[str, tuple]:
+    """The view and ids of a URL: its query does not count as another place."""
+    match = resolve(url.partition("?")[0])
+    return match.view_name, tuple(match.kwargs.items())
+
+
+def _is_refused(client: Client, form) -> bool:
+    with transaction.atomic():
+        status = client.post(form.action, form.data).status_code
+        transaction.set_rollback(True)
+    return status == 403
+
+
+def test_read_only_has_no_right_to_change_anything():
+    assert {str(right) for right in READ_ONLY} == {"view", "leave"}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_teammate_of_both_accounts_keeps_them_apart(world, name):
+    """Full access to one account gives nothing in another one where the same person is read-only."""
+    membership = world.theirs.account.memberships.get(user=world.theirs.users["read_only"])
+    membership.user = world.users["full"]
+    membership.save(update_fields=["user"])
+    if name not in WRITES or WRITES[name].read_only != 403:
+        pytest.skip("not refused to read-only teammates")
+
+    response = world.client("full").post(
+        reverse(name, kwargs={key: world.theirs.ids[key] for key in PARAMS[name]}), WRITES[name].body(world.theirs)
     )
 
-    assert "source" in response.context["form"].errors
+    assert response.status_code == 403

@@ -1,0 +1,134 @@
+"""What changes a list of excluded IPs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts import activity
+from accounts.models import User
+from ipfilter.models import ExcludedIP, ExcludedIPList
+from ipfilter.rules import Rule, RuleList
+from ipfilter.scopes import Scope
+
+VERB = "excluded_ips.save"
+MOST_NAMED = 100
+"""Rules named in the activity for one save; the rest is counted."""
+
+PUT_RULES = """
+insert into ipfilter_excludedip as kept (list_id, canonical, source, note, position, added_at, added_by_id)
+select %(list)s, canonical, source, note, number - 1, %(at)s, %(by)s
+  from unnest(%(canonical)s::text[], %(source)s::text[], %(note)s::text[])
+       with ordinality as typed (canonical, source, note, number)
+    on conflict (list_id, canonical) do update
+       set source = excluded.source, note = excluded.note, position = excluded.position
+     where (kept.source, kept.note, kept.position) is distinct from (excluded.source, excluded.note, excluded.position)
+"""
+
+
+class SavedMeanwhile(Exception):
+    """Somebody else saved the list after the page was loaded; `saved` is the list as it is now."""
+
+    def __init__(self, saved: ExcludedIPList) -> None:
+        super().__init__(saved.version)
+        self.saved = saved
+
+
+class BlocksEverybody(Exception):
+    """The rules would keep all visitors out, and nobody has confirmed that."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save changed: the rules that came and went, as they were typed, and how many stayed."""
+
+    added: Sequence[str]
+    removed: Sequence[str]
+    kept: int
+    is_changed: bool  # of the text, comments and order included
+
+    @property
+    def receipt(self) -> str:
+        """ "2 rules added, 1 removed" """
+        if not self.added and not self.removed:
+            return "The rules are the same as before"
+        return f"{_count(self.added)} added, {len(self.removed):,} removed"
+
+
+@transaction.atomic
+def save_list(
+    *, scope: Scope, text: str, rules: RuleList, version: int, by: User, everybody_confirmed: bool = False
+) -> Saved:
+    """Make `rules`, which is what `text` was parsed into, the rules in force of `scope`.
+
+    Rules that stay keep their rows, and so their counters. `version` is that of the list that `by` had in sight.
+    Raises SavedMeanwhile when it is no longer the newest, and BlocksEverybody for rules that keep all visitors out
+    without `everybody_confirmed`.
+    """
+    if rules.blocks_everybody and not everybody_confirmed:
+        raise BlocksEverybody
+    kept = _locked(scope)
+    if kept.version != version:
+        raise SavedMeanwhile(kept)
+    if kept.text == text:
+        return Saved([], [], len(rules.rules), is_changed=False)
+    before = {rule.canonical: rule for rule in kept.rules.all()}
+    wanted = {rule.canonical: rule for rule in rules.rules}
+    gone = [rule for key, rule in before.items() if key not in wanted]
+    saved = Saved(
+        added=[rule.source for key, rule in wanted.items() if key not in before],
+        removed=[rule.source for rule in gone],
+        kept=len(before) - len(gone),
+        is_changed=True,
+    )
+    _remove(gone)
+    _put(kept, rules.rules, by)
+    kept.text, kept.version, kept.saved_at, kept.saved_by = text, version + 1, timezone.now(), by
+    kept.save(update_fields=["text", "version", "saved_at", "saved_by"])
+    activity.record(account=scope.account, by=by, verb=VERB, target=str(scope), details=_details(saved))
+    return saved
+
+
+def _locked(scope: Scope) -> ExcludedIPList:
+    """The list's row, made if need be; who else saves it waits until this transaction ends."""
+    row, _ = ExcludedIPList.objects.get_or_create(**scope.lookup())
+    return ExcludedIPList.objects.select_for_update().get(pk=row.pk)
+
+
+def _remove(rules: Iterable[ExcludedIP]) -> None:
+    ids = sorted(rule.pk for rule in rules)
+    if ids:
+        ExcludedIP.objects.filter(pk__in=ids).delete()
+
+
+def _put(kept: ExcludedIPList, rules: Sequence[Rule], by: User) -> None:
+    """Write all rules in one statement: 10,000 rows one by one would hold the lock for seconds."""
+    values: dict[str, Any] = {
+        "list": kept.pk,
+        "at": timezone.now(),
+        "by": by.pk,
+        "canonical": [rule.canonical for rule in rules],
+        "source": [rule.source for rule in rules],
+        "note": [rule.note for rule in rules],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(PUT_RULES, values)
+
+
+def _details(saved: Saved) -> dict[str, str]:
+    """What the activity tells, in words; the page's history reads the same."""
+    if not saved.added and not saved.removed:
+        return {"changed": "comments, order or spelling alone"}
+    named = {"added": _named(saved.added), "removed": _named(saved.removed)}
+    return {what: rules for what, rules in named.items() if rules} | {"unchanged": f"{saved.kept:,}"}
+
+
+def _named(rules: Sequence[str]) -> str:
+    more = len(rules) - MOST_NAMED
+    return ", ".join(rules[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _count(rules: Sequence[str]) -> str:
+    return "1 rule" if len(rules) == 1 else f"{len(rules):,} rules"

@@ -1,0 +1,68 @@
+"""The forms of the Excluded IPs tab."""
+
+from typing import Any
+
+from django import forms
+
+from ipfilter.rules import LineError, RuleList, RulesError, parse
+
+ROWS_LEAST, ROWS_MOST = 10, 24
+
+
+class ExcludedIPsForm(forms.Form):
+    """One list as typed. After `is_valid`, `rules` is what was read, or `line_errors` says what could not be."""
+
+    text = forms.CharField(
+        label="Excluded IPs",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={"class": "mono", "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
+        ),
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    everybody = forms.BooleanField(label="Yes, keep every visitor out", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rules: RuleList | None = None
+        self.line_errors: list[LineError] = []
+        lines = str(self["text"].value() or "").count("\n") + 3
+        self.fields["text"].widget.attrs["rows"] = min(max(lines, ROWS_LEAST), ROWS_MOST)
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
+        try:
+            self.rules = parse(text)
+        except RulesError as refused:
+            self.line_errors = refused.errors
+            raise forms.ValidationError(_in_short(refused.errors)) from None
+        return text
+
+    def clean(self) -> None:
+        if self.blocks_everybody and not self.cleaned_data.get("everybody"):
+            self.add_error(
+                "everybody",
+                "These rules keep every visitor out: nothing would be collected any more. "
+                "Tick the box if that is what you want.",
+            )
+
+    @property
+    def blocks_everybody(self) -> bool:
+        return self.rules is not None and self.rules.blocks_everybody
+
+    def wanted(self) -> dict[str, Any]:
+        """What `actions.save_list` needs of a valid form; a version that was never there when none was sent."""
+        version = self.cleaned_data["version"]
+        return {
+            "text": self.cleaned_data["text"],
+            "rules": self.rules,
+            "version": -1 if version is None else version,
+            "everybody_confirmed": self.cleaned_data["everybody"],
+        }
+
+
+def _in_short(errors: list[LineError]) -> str:
+    if len(errors) == 1:
+        return "Nothing was saved: one line is not understood."
+    return f"Nothing was saved: {len(errors):,} lines are not understood."

@@ -1,0 +1,47 @@
+"""What a list of excluded IPs is for: a whole account, or one environment of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import Account
+from ipfilter.models import ExcludedIPList
+from projects.models import Environment
+
+EVERYWHERE = "all projects and environments"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a list holds. Raises ValueError for an environment of another account."""
+
+    account: Account
+    environment: Environment | None = None
+
+    def __post_init__(self) -> None:
+        if self.environment and self.environment.project.account_id != self.account.pk:
+            raise ValueError("the environment is not one of this account")
+
+    @classmethod
+    def of(cls, environment: Environment) -> "Scope":
+        return cls(environment.project.account, environment)
+
+    def __str__(self) -> str:
+        return f"{self.environment.project.name} › {self.environment.name}" if self.environment else EVERYWHERE
+
+    def url(self, page: str = "") -> str:
+        """The page of this list, or the one named `page` beside it ("preview", "test")."""
+        suffix = f"_{page}" if page else ""
+        if self.environment:
+            return reverse(f"ipfilter:environment_excluded_ips{suffix}", args=[self.environment.app_id])
+        return reverse(f"ipfilter:excluded_ips{suffix}", args=[self.account.pk])
+
+    def saved_list(self) -> ExcludedIPList:
+        """The list as it is saved, with who saved it; one that is empty and not in the database when none ever was."""
+        kept = ExcludedIPList.objects.select_related("saved_by").filter(**self.lookup()).first()
+        return kept or ExcludedIPList(**self.lookup())
+
+    def lookup(self) -> dict[str, Any]:
+        """The fields that tell this list from all others."""
+        return {"account": self.account, "environment": self.environment}
