@@ -1,0 +1,128 @@
+"""Two complete accounts, as isolation and access tests need them. Add here what your URLs name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accounts import links
+from accounts.models import Account, Invitation, User
+from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
+
+
+@dataclass
+class World:
+    """One account with every role in it, and what its URLs name; `theirs` is another such account."""
+
+    account: Account
+    users: dict[str, User]
+    ids: dict[str, Any] = field(default_factory=dict)
+    theirs: "World | None" = None
+
+    def client(self, role: str) -> Client:
+        """A browser in which somebody of this role is signed in."""
+        client = Client()
+        if role != "anonymous":
+            client.force_login(self.users[role])
+        return client
+
+    def url(self, name: str, **instead: Any) -> str:
+        """The URL of a view, about things of this account; `instead` names other ids for some of them."""
+        return reverse(name, kwargs={key: instead.get(key, self.ids[key]) for key in PARAMS[name]})
+
+
+def make_account() -> World:
+    """An account with two full-access teammates, a read-only one, an open invitation and one environment."""
+    environment = EnvironmentFactory()
+    account = environment.project.account
+    full = MembershipFactory(account=account).user
+    MembershipFactory(account=account)
+    read_only = MembershipFactory(account=account, read_only=True)
+    ids = {
+        "account_id": account.pk,
+        "membership_id": read_only.pk,
+        "invitation_id": make_invitation(account, full).pk,
+        "project_id": environment.project_id,
+        "app_id": environment.app_id,
+        "environment_id": environment.pk,
+    }
+    return World(account, {"full": full, "read_only": read_only.user}, ids)
+
+
+def make_invitation(account: Account, by: User, email: str = "", **fields: Any) -> Invitation:
+    """An open invitation with a link that works."""
+    nonce = links.new_nonce()
+    return Invitation.objects.create(
+        account=account,
+        email=email or f"invited{account.pk}@shop.example",
+        invited_by=by,
+        nonce=nonce,
+        digest=links.digest("invitation", links.secret("invitation", nonce)),
+        **{"expires_at": timezone.now() + timedelta(days=7), **fields},
+    )
+
+
+def make_world() -> World:
+    """Our account; the stranger is admin of the other one, and staff belongs to neither."""
+    ours, theirs = make_account(), make_account()
+    ours.users["stranger"] = theirs.users["full"]
+    ours.users["staff"] = UserFactory(is_staff=True, is_superuser=True)
+    ours.theirs = theirs
+    return ours
+
+
+@dataclass(frozen=True)
+class Write:
+    """What a POST to a URL does. Every URL that takes one has a row in WRITES (tests/test_access.py).
+
+    verb        what the account's activity says afterwards; None with `unrecorded`, the reason why nothing is said
+    data        a valid body, or a function of the World that makes one
+    read_only   the answer to a read-only teammate: 403, but for what everybody may do about themselves
+    full        the answer to a teammate with full access
+    foreign     names of fields in `data` that are ids: tried with the other account's, which must change nothing
+    """
+
+    verb: str | None
+    data: dict[str, Any] | Callable[[World], dict[str, Any]] = field(default_factory=dict)
+    read_only: int = 403
+    full: int = 302
+    foreign: tuple[str, ...] = ()
+    unrecorded: str = ""
+
+    def body(self, world: World) -> dict[str, Any]:
+        return self.data(world) if callable(self.data) else self.data
+
+
+def patterns(resolver: URLResolver, prefix: str = "") -> dict[str, set[str]]:
+    """{view name: names of the ids in its URL} for everything below `resolver`."""
+    found: dict[str, set[str]] = {}
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            if entry.name:
+                found[f"{prefix}{entry.name}"] = set(entry.pattern.converters)
+        else:
+            found |= patterns(entry, f"{prefix}{entry.namespace}:" if entry.namespace else prefix)
+    return found
+
+
+def resolve_view(name: str) -> Any:
+    """The function behind a view's name."""
+
+    def find(resolver: URLResolver, prefix: str = "") -> Any:
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLPattern):
+                if f"{prefix}{entry.name}" == name:
+                    return entry.callback
+            elif found := find(entry, f"{prefix}{entry.namespace}:" if entry.namespace else prefix):
+                return found
+        return None
+
+    return find(get_resolver())
+
+
+OURS = ("accounts:", "projects:", "ipfilter:", "collector:", "analytics:", "support:")
+PARAMS = {name: ids for name, ids in patterns(get_resolver()).items() if name.startswith(OURS)}
