@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from analytics.conditions import BadQuery
@@ -83,3 +84,48 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first moment of `day` in `zone`, in UTC; where clocks skip midnight, the moment they skip it."""
     local = datetime.combine(day, time(), zone)
     return local.astimezone(UTC)
+
+
+def buckets(span: Span, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_on: int = 1) -> tuple[Bucket, ...]:
+    """The span cut into units of the calendar of `zone`, in order, without gaps.
+
+    The first and last may be cut short by the span. `complete` buckets are neither cut nor still running.
+    """
+    start, end = span.bounds(now, zone)
+    edges = [start]
+    while (following := _next_edge(edges[-1], unit, zone, week_starts_on)) < end:
+        edges.append(following)
+    first_is_whole = _begins_unit(start, unit, zone, week_starts_on)
+    last_is_whole = following == end
+    pairs = list(pairwise([*edges, end]))
+    return tuple(
+        Bucket(
+            begins,
+            ends,
+            complete=ends <= now and (index > 0 or first_is_whole) and (index < len(pairs) - 1 or last_is_whole),
+        )
+        for index, (begins, ends) in enumerate(pairs)
+        if begins < ends
+    )
+
+
+def _next_edge(edge: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> datetime:
+    """Where the unit that `edge` is in ends."""
+    local = edge.astimezone(zone)
+    if unit is Unit.HOUR:
+        return edge + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second)
+    day = local.date()
+    if unit is Unit.DAY:
+        following = day + timedelta(days=1)
+    elif unit is Unit.WEEK:
+        following = day + timedelta(days=7 - (day.isoweekday() - week_starts_on) % 7)
+    else:
+        following = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return midnight(following, zone)
+
+
+def _begins_unit(moment: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> bool:
+    day = moment.astimezone(zone).date()
+    if unit is Unit.WEEK:
+        return day.isoweekday() == week_starts_on
+    return unit is not Unit.MONTH or day.day == 1

@@ -1,0 +1,112 @@
+"""The definitions and segments that a question refers to, read from its own environment and nowhere else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from analytics.bodies import DefinitionBody, SegmentBody
+from analytics.conditions import BadQuery
+from analytics.models import Definition, Segment
+from analytics.query import EventReference, Funnel, Graph, Query, RefersTo, Retention
+
+BUILTIN_LABELS = {"pageview": "Pageview", "session": "Session", "any": "Any event"}
+KIND_LABELS = {"click": "Click", "change": "Change", "submit": "Submit"}
+MAX_DEPTH = 20
+Body = TypeVar("Body", covariant=True)
+
+
+@dataclass(frozen=True)
+class Named(Generic[Body]):
+    name: str
+    body: Body
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What lineages stand for in one environment, and whether it has merges at all (queries skip them if not)."""
+
+    definitions: dict[UUID, Named[DefinitionBody]] = field(default_factory=dict)
+    segments: dict[UUID, Named[SegmentBody]] = field(default_factory=dict)
+    has_merges: bool = True
+
+    def definition(self, lineage: UUID) -> DefinitionBody:
+        try:
+            return self.definitions[lineage].body
+        except KeyError:
+            raise BadQuery("A definition that this query uses is not there any more.") from None
+
+    def segment(self, lineage: UUID) -> SegmentBody:
+        try:
+            return self.segments[lineage].body
+        except KeyError:
+            raise BadQuery("A segment that this query uses is not there any more.", "segment") from None
+
+    def event_label(self, event: EventReference) -> str:
+        """How people call it."""
+        if event.to is RefersTo.DEFINITION:
+            named = self.definitions.get(UUID(event.key))
+            return named.name if named else "Deleted definition"
+        labels = {RefersTo.BUILTIN: BUILTIN_LABELS, RefersTo.KIND: KIND_LABELS}.get(event.to, {})
+        return labels.get(event.key, event.key)
+
+    def segment_label(self, lineage: UUID | None) -> str:
+        if lineage is None:
+            return "Everyone"
+        named = self.segments.get(lineage)
+        return named.name if named else "Deleted segment"
+
+
+def catalogue_for(query: Query, *, has_merges: bool = True) -> Catalogue:
+    """Read what this query refers to, and what that refers to: one statement per level."""
+    segments = read_segments(query.scope.environment_id, segments_of(query))
+    wanted = set(definitions_of(query))
+    for named in segments.values():
+        wanted |= set(named.body.lineages())
+    return Catalogue(read_definitions(query.scope.environment_id, wanted), segments, has_merges)
+
+
+def read_segments(environment_id: int, lineages: Iterable[UUID]) -> dict[UUID, Named[SegmentBody]]:
+    if not (lineages := set(lineages)):
+        return {}
+    found = Segment.objects.filter(environment_id=environment_id, lineage__in=lineages)
+    return {
+        lineage: Named(name, SegmentBody.from_json(body))
+        for lineage, name, body in found.values_list("lineage", "name", "body")
+    }
+
+
+def read_definitions(environment_id: int, lineages: Iterable[UUID]) -> dict[UUID, Named[DefinitionBody]]:
+    """These definitions and those that they are made of. One that is not there is left out."""
+    found: dict[UUID, Named[DefinitionBody]] = {}
+    wanted = set(lineages)
+    for _ in range(MAX_DEPTH):
+        if not wanted:
+            break
+        rows = Definition.objects.filter(environment_id=environment_id, lineage__in=wanted)
+        level = {lineage: _named(name, body) for lineage, name, body in rows.values_list("lineage", "name", "body")}
+        found |= level
+        wanted = {each for named in level.values() for each in named.body.lineages()} - set(found)
+    return found
+
+
+def _named(name: str, body: dict[str, Any]) -> Named[DefinitionBody]:
+    return Named(name, DefinitionBody.from_json(body))
+
+
+def definitions_of(query: Query) -> list[UUID]:
+    """The lineages of definitions that a query names itself."""
+    events: list[EventReference] = []
+    if isinstance(query, Graph):
+        events = [query.event]
+    elif isinstance(query, Funnel):
+        events = [step.event for step in query.steps]
+    elif isinstance(query, Retention):
+        events = [query.start.event, query.returning.event]
+    return [lineage for event in events if (lineage := event.lineage)]
+
+
+def segments_of(query: Query) -> list[UUID]:
+    """The lineages of segments that a query names itself."""
+    compared = query.compare if isinstance(query, Graph | Funnel) else ()
+    return [*query.segments, *(side.segment for side in compared if side.segment)]

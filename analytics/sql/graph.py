@@ -1,0 +1,111 @@
+# ruff: noqa: S608  # text is put together from fixed pieces and placeholders only; see statement.py
+"""A graph as SQL. Every statement answers in rows (slot, key, bucket, n, people).
+
+slot    0 without grouping; else the place of the group by size, from 1, and TOP_GROUPS + 1 for all others;
+        null for all together
+key     the group's value, encoded (decode_key); null where slot does not stand for one
+bucket  start of the bucket; null for the whole span
+n       how many: events, people or sessions, as the graph counts
+people  how many people, where the graph counts per user
+"""
+
+from collections.abc import Sequence
+
+from analytics.conditions import Match
+from analytics.query import TOP_GROUPS, Counts, Graph, Selection
+from analytics.spans import Bucket
+from analytics.sql.rows import Rows, joined
+from analytics.sql.segments import in_segments
+from analytics.sql.selecting import Limits, event_rows, selected
+from analytics.sql.statement import Statement
+
+NO_VALUE = "-"  # the encoded key of events without the property; others have "=" before the value
+OTHER = TOP_GROUPS + 1
+
+
+def decode_key(encoded: str | None) -> str | None:
+    return None if encoded is None or encoded == NO_VALUE else encoded[1:]
+
+
+def graph_sql(statement: Statement, graph: Graph, buckets: Sequence[Bucket]) -> str:
+    """The SQL for one side of a graph; `buckets` cut its span."""
+    rows, where = event_rows(statement, Limits(buckets[0].start, buckets[-1].end), sessions=graph.event.is_session)
+    where.append(selected(rows, Selection(graph.event, graph.where)))
+    where += in_segments(rows, graph.segments)
+    bucket = statement.dialect.bucket("e.time", buckets, statement.bind)
+    if graph.by is not None:
+        return _grouped(statement, graph, rows, where, bucket)
+    if graph.counts is Counts.EVENTS:
+        return statement.text(
+            f"select 0, null, {bucket} as bucket, count(*), 0 {rows.from_()} where {joined(Match.ALL, where)} "
+            "group by 3"
+        )
+    return _distinct(statement, graph, rows, where, bucket)
+
+
+def _distinct(statement: Statement, graph: Graph, rows: Rows, where: list[str], bucket: str) -> str:
+    """People or sessions per bucket and in all: the pairs once, then two small counts over them.
+
+    Who is who is looked up for the pairs, not for every event.
+    """
+    if graph.counts is Counts.SESSIONS:
+        where.append("e.session_id is not null")
+    column = "e.session_id" if graph.counts is Counts.SESSIONS else "e.actor_id"
+    statement.define(
+        "pairs",
+        f"select {bucket} as bucket, {column} as actor_id, count(*) as n {rows.from_()} "
+        f"where {joined(Match.ALL, where)} group by 1, 2",
+    )
+    source = "pairs"
+    if graph.counts is not Counts.SESSIONS and statement.catalogue.has_merges:
+        pairs = Rows(statement, "pairs e")
+        actor = pairs.actor
+        source = statement.define(
+            "resolved", f"select e.bucket, {actor} as actor_id, sum(e.n) as n {pairs.from_()} group by 1, 2"
+        )
+    if graph.counts is Counts.PER_USER:
+        measures, total = "sum(n), count(*)", "sum(n), count(distinct actor_id)"
+    else:
+        measures, total = "count(*), 0", "count(distinct actor_id), 0"
+    return statement.text(
+        f"select 0, null, bucket, {measures} from {source} group by 3 "
+        f"union all select null, null, null, {total} from {source}"
+    )
+
+
+def _grouped(statement: Statement, graph: Graph, rows: Rows, where: list[str], bucket: str) -> str:
+    """The largest groups and the rest. One scan gives (bucket, key, who, n); all else counts over that.
+
+    Each (distinct) count is a plain count over a grouping, so that everything is hashed and nothing sorted.
+    """
+    assert graph.by is not None
+    who = {Counts.EVENTS: "0", Counts.SESSIONS: "e.session_id"}.get(graph.counts) or rows.actor
+    if graph.counts is Counts.SESSIONS:
+        where.append("e.session_id is not null")
+    value = statement.dialect.cast_text(rows.field(graph.by))
+    statement.define(
+        "found",
+        f"select {bucket} as bucket, coalesce('=' || {value}, '{NO_VALUE}') as key, {who} as who, count(*) as n "
+        f"{rows.from_()} where {joined(Match.ALL, where)} group by 1, 2, 3",
+    )
+    size = "sum(n)" if graph.counts in (Counts.EVENTS, Counts.PER_USER) else "count(*)"
+    statement.define(
+        "sizes", f"select key, {size} as size from (select key, who, sum(n) as n from found group by 1, 2) w group by 1"
+    )
+    order = f"size desc, {statement.dialect.bytewise('key')}"
+    statement.define(
+        "largest",
+        f"select key, row_number() over (order by {order}) as place from sizes order by {order} limit {TOP_GROUPS}",
+    )
+    statement.define(
+        "cells",
+        f"select coalesce(l.place, {OTHER}) as slot, l.key, f.bucket, f.who, sum(f.n) as n "
+        "from found f left join largest l on l.key = f.key group by 1, 2, 3, 4",
+    )
+    statement.define("groups", "select slot, key, who, sum(n) as n from cells group by 1, 2, 3")
+    measures = {Counts.EVENTS: "sum(n), 0", Counts.PER_USER: "sum(n), count(*)"}.get(graph.counts, "count(*), 0")
+    return statement.text(
+        f"select slot, key, bucket, {measures} from cells group by 1, 2, 3 "
+        f"union all select slot, key, null, {measures} from groups group by 1, 2 "
+        f"union all select null, null, null, {measures} from (select who, sum(n) as n from groups group by 1) w"
+    )

@@ -1,0 +1,45 @@
+# text is put together from fixed pieces and placeholders only; see statement.py
+"""Segments as conditions: what is known of people, and what they did, counted once per clause and joined."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from analytics.bodies import Clause
+from analytics.conditions import Condition, Match
+from analytics.query import Comparison, Did
+from analytics.sql.rows import Rows, joined
+from analytics.sql.selecting import Limits, event_rows, selected
+
+
+def in_segment(rows: Rows, lineage: UUID) -> str:
+    """The condition under which the row's person is in the segment."""
+    body = rows.statement.catalogue.segment(lineage)
+    groups = [joined(group.match, [_clause(rows, each) for each in group.clauses]) for group in body.groups]
+    return joined(body.match, groups)
+
+
+def in_segments(rows: Rows, lineages: tuple[UUID, ...]) -> list[str]:
+    return [in_segment(rows, lineage) for lineage in lineages]
+
+
+def _clause(rows: Rows, clause: Clause) -> str:
+    return rows.condition(clause) if isinstance(clause, Condition) else _did(rows, clause)
+
+
+def _did(rows: Rows, did: Did) -> str:
+    name = _counted(rows, did)
+    rows.join(name, f"left join {name} on {name}.actor = {rows.actor}")
+    operator = ">=" if did.comparison is Comparison.AT_LEAST else "<="
+    return f"coalesce({name}.times, 0) {operator} {rows.statement.bind(did.times)}"
+
+
+def _counted(rows: Rows, did: Did) -> str:
+    """A common table expression with how often each person did it; who never did is not in it."""
+    statement = rows.statement
+    start = statement.now - timedelta(days=did.days) if did.days is not None else None
+    is_session = did.selection.event.is_session
+    done, conditions = event_rows(statement, Limits(start, None), sessions=is_session)
+    conditions.append(joined(Match.ALL, [selected(done, did.selection)]))
+    actor = done.actor
+    sql = f"select {actor} as actor, count(*) as times {done.from_()} where {' and '.join(conditions)} group by 1"
+    return statement.define(f"did_{len(statement.expressions)}", sql)

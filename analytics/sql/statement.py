@@ -1,0 +1,45 @@
+"""A statement while it is being built: its environment, its parameters, its common table expressions."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from analytics.catalogue import Catalogue
+from analytics.query import Scope
+from analytics.sql.dialect import POSTGRESQL, Dialect
+
+
+@dataclass
+class Statement:
+    """Collects parameters (`bind`) and CTEs (`define`) for one SQL text. It cannot be made without an environment.
+
+    Values never become part of the text: `bind` returns a placeholder. Names come from fixed tables.
+    """
+
+    scope: Scope
+    catalogue: Catalogue
+    now: datetime
+    dialect: Dialect = POSTGRESQL
+    parameters: dict[str, Any] = field(default_factory=dict)
+    expressions: dict[str, str] = field(default_factory=dict)
+    alternatives: int = 0  # how many selections went in; see selecting.MAX_ALTERNATIVES
+
+    def __post_init__(self) -> None:
+        self.environment = self.bind(self.scope.environment_id)
+
+    def bind(self, value: object) -> str:
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return f"%({name})s"
+
+    def define(self, name: str, sql: str) -> str:
+        """Add a common table expression; the same name twice is the same expression."""
+        self.expressions.setdefault(name, sql)
+        return name
+
+    def text(self, select: str) -> str:
+        """The whole statement: the expressions in the order they were defined, then `select`."""
+        if not self.expressions:
+            return select
+        parts = ",\n".join(f"{name} as ({sql})" for name, sql in self.expressions.items())
+        return f"with {parts}\n{select}"
