@@ -68,7 +68,6 @@ function filter(text) {
 if (switcher) {
   const box = switcher.querySelector("[data-switcher-filter]");
   const input = box.querySelector("input");
-  box.hidden = false;
   input.addEventListener("input", () => filter(input.value));
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") [...switcher.querySelectorAll("[data-switcher-entry]")].find(isShown)?.click();
@@ -102,7 +101,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 for (const button of document.querySelectorAll("[data-opens-key-help]")) {
-  button.hidden = false;
   button.addEventListener("click", () => {
     close(button.closest("details"));
     help.showModal();

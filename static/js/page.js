@@ -78,7 +78,6 @@ function guard(input) {
 /* --- Whatever is new on the page ------------------------------------------------------------------------------------ */
 
 function prepare(root) {
-  for (const button of within(root, "[data-copy], [data-closes-notice]")) button.hidden = false;
   for (const input of within(root, "[data-must-equal]")) guard(input);
   refreshTimes(root);
 }
@@ -122,4 +121,6 @@ document.addEventListener("htmx:responseError", (event) => {
   else if (status === 404) tell("That is gone. Reload the page to see what has changed.");
   else tell("That did not work. Try again in a moment.");
 });
-document.addEventListener("htmx:afterOnLoad", () => document.querySelector("[data-htmx-failure]")?.remove());
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) document.querySelector("[data-htmx-failure]")?.remove();
+});

@@ -1,0 +1,135 @@
+"""Real pages in a real Chromium, against pytest-django's `live_server`.
+
+`page` and `other_page` are two people's browsers; `signed_in_page` is `page` with `teammate` signed in.
+A page that throws, breaks its own content security policy, or gets a 500 of any kind, fails its test.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import sync_playwright
+
+from accounts.models import Account, User
+from projects.models import Environment
+from tests.factories import EnvironmentFactory, MembershipFactory
+
+# Playwright keeps an event loop in this thread, which Django would take for a reason to refuse the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+HERE = Path(__file__).parent
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser, live_server):
+    """Make pages, each with cookies of its own: `new_page(java_script_enabled=False)`, as Playwright names options."""
+    contexts, complaints = [], []
+
+    def make(**options):
+        options = {
+            "base_url": live_server.url,
+            "reduced_motion": "reduce",
+            "viewport": {"width": 1280, "height": 800},
+        } | options
+        context = browser.new_context(**options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("response", lambda each: each.status >= 500 and complaints.append(f"{each.status} {each.url}"))
+        page.on("console", lambda line: "Content Security Policy" in line.text and complaints.append(line.text))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not complaints, complaints
+
+
+@pytest.fixture
+def page(new_page):
+    return new_page()
+
+
+@pytest.fixture
+def other_page(new_page):
+    return new_page()
+
+
+@dataclass(frozen=True)
+class Teammate:
+    """Somebody with full access, and where they work: Shop › Production."""
+
+    user: User
+    account: Account
+    environment: Environment
+
+
+@pytest.fixture
+def teammate(live_server):
+    environment = EnvironmentFactory(project__name="Shop", project__account__name="Analytical Engines")
+    account = environment.project.account
+    membership = MembershipFactory(account=account, user__name="Ada Lovelace", user__email="ada@shop.example")
+    return Teammate(membership.user, account, environment)
+
+
+def sign_in(page, user, base_url):
+    """Give the page's browser a session of `user`, past the sign-in form."""
+    client = Client()
+    client.force_login(user)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": base_url}])
+    return page
+
+
+@pytest.fixture
+def signed_in_page(page, teammate, live_server):
+    return sign_in(page, teammate.user, live_server.url)
+
+
+def _violations(page, part):
+    found = Axe().run(page, context=part, options=AXE).response["violations"]
+    return [
+        f"{each['id']}: {each['help']}\n    " + "\n    ".join(node["html"][:200] for node in each["nodes"][:5])
+        for each in found
+    ]
+
+
+@pytest.fixture
+def axe_clean():
+    """`axe_clean(page)` fails with what axe finds wrong on the page as it is now, in the light and the dark theme.
+
+    `part`, a selector, narrows it: what an open menu half covers is too small for axe.
+    """
+
+    def check(page, part=None):
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            found = _violations(page, part)
+            assert not found, f"{page.url} in the {theme} theme:\n" + "\n".join(found)
+
+    return check

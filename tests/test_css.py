@@ -1,0 +1,71 @@
+"""Colours and sizes have their names in tokens.css and stand nowhere else; the pages stay light."""
+
+import gzip
+import re
+from pathlib import Path
+
+import django_htmx
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
+TOKENS = ROOT / "static" / "css" / "tokens.css"
+BUDGET_BYTES = 60 * 1024  # of all CSS and JavaScript together, compressed (UI: page budget)
+
+COLOUR = re.compile(
+    r"#[0-9a-f]{3,8}\b|\b(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch)\(|(?<![\w-])(?:white|black|red|green|blue|gr[ae]y)(?![\w-])",
+    re.IGNORECASE,
+)
+SIZE = re.compile(r"(?<![\w-])\d*\.?\d+(?:px|rem|pt|cm|mm|ms)\b")
+DEFINITION = re.compile(r"^\s*(--[\w-]+):", re.MULTILINE)
+USE = re.compile(r"var\((--[\w-]+)(,)?")
+
+
+def rules(path):
+    """The stylesheet without comments and without the conditions of its @media, which cannot use names."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    return re.sub(r"@media[^{]*", "", text)
+
+
+@pytest.mark.parametrize("path", [path for path in STYLES if path != TOKENS], ids=lambda path: path.name)
+def test_colours_and_sizes_are_named_in_tokens(path):
+    text = rules(path)
+
+    assert COLOUR.findall(text) == []
+    assert SIZE.findall(text) == []
+
+
+def test_every_name_that_is_used_is_defined():
+    defined = {name for path in STYLES for name in DEFINITION.findall(rules(path))}
+    used = {name for path in STYLES for name, fallback in USE.findall(rules(path)) if not fallback}
+
+    assert used - defined == set()
+
+
+def test_the_dark_theme_renames_every_colour():
+    light, dark = rules(TOKENS).split("color-scheme: light dark;")[1].split(":root {")[:2]
+    colours = {name for name, value in re.findall(r"(--[\w-]+):([^;]+);", light) if COLOUR.search(value)}
+
+    assert colours - set(DEFINITION.findall(dark)) == {"--paper"}
+
+
+def test_css_and_javascript_keep_to_the_budget():
+    htmx = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
+    ours = [path for kind in ("css", "js") for path in (ROOT / "static").rglob(f"*.{kind}")]
+
+    sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in [htmx, *ours]}
+
+    assert sum(sizes.values()) <= BUDGET_BYTES, sizes
+
+
+def test_no_template_styles_or_scripts_inline():
+    allowed = re.compile(r'<script\s[^>]*(?:src=|type="application/json")')
+    found = [
+        f"{path.relative_to(ROOT)}: {match}"
+        for path in (ROOT / "templates").rglob("*.html")
+        if "mail" not in path.parts
+        for match in re.findall(r'<script[^>]*>|<style[^>]*>|\sstyle="|\son[a-z]+="', path.read_text())
+        if not allowed.match(match)
+    ]
+
+    assert found == []
