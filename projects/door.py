@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts.door import enter, signed_in_user, type_view
+from accounts.door import enter, place_in, type_view
 from accounts.models import Membership
 from accounts.policy import Can
 from projects.models import Environment, Project
@@ -56,7 +56,4 @@ def project_view(needs: Can) -> Callable[[type_view], type_view]:
 def _membership(request: HttpRequest, project: Project | None) -> Membership | None:
     if project is None:
         return None
-    membership = Membership.objects.filter(account_id=project.account_id, user=signed_in_user(request)).first()
-    if membership is not None:
-        membership.account = project.account
-    return membership
+    return place_in(request, project.account_id)

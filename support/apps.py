@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class SupportConfig(AppConfig):
     name = "support"
+
+    def ready(self) -> None:
+        from accounts.door import register_lender
+        from support.visits.lending import lend
+
+        register_lender(lend)

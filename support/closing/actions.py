@@ -1,0 +1,89 @@
+"""Closing an account, opening it again while that can be, and starting what removes it."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import activity
+from accounts.models import Account, User
+from support import tasks
+from support.closing import counting, tables
+from support.models import Closing, ClosingState, Visit
+
+
+class AlreadyClosed(Exception):
+    """The account is closed already."""
+
+
+class NotReopenable(Exception):
+    """The account is not closed, or its rows are being removed already."""
+
+
+def close(*, account: Account, grace_days: int, asked_by: str, by: User | None) -> Closing:
+    """Lock everybody out of `account` at once; after `grace_days` (0 to 90) every row of it is removed.
+
+    `asked_by` says in words who asked for it; `by` is who does it, None on the command line. The collector's workers
+    hear of it by NOTIFY when this commits. Raises AlreadyClosed.
+    """
+    expected = counting.count_rows(account.pk)
+    with transaction.atomic():
+        return _close(account, grace_days, asked_by, by, expected)
+
+
+def _close(account: Account, grace_days: int, asked_by: str, by: User | None, expected: dict[str, int]) -> Closing:
+    locked = Account.objects.select_for_update().get(pk=account.pk)
+    if locked.closed_at is not None:
+        raise AlreadyClosed
+    now = timezone.now()
+    closing = Closing.objects.create(
+        account_number=locked.pk,
+        account_name=locked.name,
+        asked_by=asked_by,
+        grace_days=grace_days,
+        closed_at=now,
+        closed_by=by,
+        grace_until=now + timedelta(days=grace_days),
+        expected=expected,
+    )
+    locked.closed_at = account.closed_at = now
+    locked.save(update_fields=["closed_at"])
+    Visit.objects.filter(account=locked, ended_at=None).update(ended_at=now)
+    details = {"asked_by": asked_by, "grace_days": grace_days}
+    activity.record(account=locked, by=by, verb="account.close", target=locked.name, details=details)
+    tasks.mail_closed.defer(closing_id=closing.pk)
+    if grace_days == 0:
+        tasks.defer_purge(closing.pk)
+    return closing
+
+
+@transaction.atomic
+def reopen(*, closing: Closing, by: User | None) -> Account:
+    """Let everybody in again, with everything as it was. Raises NotReopenable once the purge has started."""
+    locked = Closing.objects.select_for_update().get(pk=closing.pk)
+    account = Account.objects.select_for_update().filter(pk=locked.account_number).first()
+    if locked.state != ClosingState.GRACE or account is None:
+        raise NotReopenable
+    locked.state, locked.reopened_at, locked.reopened_by = ClosingState.REOPENED, timezone.now(), by
+    locked.save(update_fields=["state", "reopened_at", "reopened_by"])
+    account.closed_at = None
+    account.save(update_fields=["closed_at"])
+    activity.record(account=account, by=by, verb="account.reopen", target=account.name)
+    return account
+
+
+@transaction.atomic
+def start_purge(closing_id: int, now: datetime) -> Closing | None:
+    """Go over to removing rows if the grace is over; from here there is no way back.
+
+    Returns the closing while there is something to remove, None when there is not (too early, reopened, done).
+    """
+    closing = Closing.objects.select_for_update().filter(pk=closing_id).first()
+    if closing is None or closing.state == ClosingState.PURGING:
+        return closing
+    if not closing.is_due(now):
+        return None
+    closing.state, closing.purge_started_at = ClosingState.PURGING, now
+    closing.scope = tables.scope_of(closing.account_number).as_json()
+    closing.save(update_fields=["state", "purge_started_at", "scope"])
+    return closing

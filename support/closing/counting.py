@@ -1,0 +1,73 @@
+"""What an account has, in numbers: for the page that asks before it closes, and for the proof that nothing is left."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import OperationalError, connection, transaction
+from psycopg import sql
+
+from support.closing import extra
+from support.closing.tables import AccountTable, Scope, account_tables, any_of, conditions, read_schema, scope_of
+
+PATIENCE_MS = 20_000  # for counting one table; what takes longer is estimated
+
+SPAN = """
+select min(oldest.time), max(newest.time)
+from unnest(%s::bigint[]) as environment(id)
+cross join lateral (select time from events where environment_id = environment.id order by time limit 1) oldest
+cross join lateral (select time from events where environment_id = environment.id order by time desc limit 1) newest
+"""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Times of the oldest and newest event of an account; None when it has none."""
+
+    oldest: datetime | None
+    newest: datetime | None
+
+
+def count_rows(account_id: int) -> dict[str, int]:
+    """{table: rows of this account} for every table that has any. A very large table's number is an estimate."""
+    tables = account_tables(read_schema())
+    by_name = {table.name: table for table in tables}
+    scope = scope_of(account_id)
+    counts = {table.name: _count(table, by_name, scope) for table in tables}
+    counts |= {"accounts_user": len(extra.logins_that_go(account_id))}
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def _count(table: AccountTable, tables: dict[str, AccountTable], scope: Scope) -> int:
+    parts = {"table": sql.Identifier(table.name), "condition": any_of(conditions(table, tables, scope))}
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("select set_config('statement_timeout', %s, true)", [str(PATIENCE_MS)])
+            cursor.execute(sql.SQL("select count(*) from {table} where {condition}").format(**parts))
+            return int(cursor.fetchone()[0])
+    except OperationalError:  # cancelled by the timeout
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("explain (format json) select 1 from {table} where {condition}").format(**parts))
+            return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
+
+
+def tables_with_rows(scope: Scope) -> list[str]:
+    """The tables in which the account still has a row, its own row not counted."""
+    tables = account_tables(read_schema())
+    by_name = {table.name: table for table in tables}
+    left = []
+    with connection.cursor() as cursor:
+        for table in tables[:-1]:
+            condition = any_of(conditions(table, by_name, scope))
+            question = sql.SQL("select exists (select 1 from {} where {})")
+            cursor.execute(question.format(sql.Identifier(table.name), condition))
+            if cursor.fetchone()[0]:
+                left.append(table.name)
+    return left
+
+
+def event_span(account_id: int) -> Span:
+    """Times of the oldest and newest event; each a look into the index per environment."""
+    environments = list(scope_of(account_id).ids["projects_environment"])
+    with connection.cursor() as cursor:
+        cursor.execute(SPAN, [environments])
+        return Span(*cursor.fetchone())

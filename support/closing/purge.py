@@ -1,0 +1,169 @@
+"""Removing every row of a closed account, in steps.
+
+A step is one transaction: it removes some rows and adds their number to the closing's `rows`. So a purge that is killed
+anywhere has counted exactly what it removed, and goes on from what it finds when it is started again: there is no
+place to remember. Steps are short, and as long a pause follows each, so that others hardly notice.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+from psycopg import sql
+
+from support.closing import counting, extra
+from support.closing.actions import start_purge
+from support.closing.tables import ACCOUNT, AccountTable, Scope, account_tables, conditions, read_schema
+from support.models import Closing, ClosingState
+
+STEP_SECONDS = 0.15  # how long a step should take; the number of rows follows from it
+FEWEST, MOST = 200, 20_000  # rows a step
+PAUSE = 1.0  # the pause after a step, in steps
+SETTLE = timedelta(seconds=15)  # what was on its way when the account was closed is stored or refused by then
+
+MEMBERSHIP = "accounts_membership"
+
+LEAVES = """
+select relid::regclass::text from pg_partition_tree(%s::regclass) where isleaf
+"""
+
+
+class Unfinished(Exception):
+    """Something is left that goes by itself in a moment: the purge has to look again later."""
+
+
+@dataclass
+class Pace:
+    """How many rows a step takes, so that it takes `STEP_SECONDS`; and the pause after it."""
+
+    rows: int = 1_000
+    pause: float = PAUSE
+
+    def note(self, took_seconds: float) -> None:
+        """Learn from a full step."""
+        factor = min(max(STEP_SECONDS / max(took_seconds, 0.001), 0.5), 2.0)
+        self.rows = min(max(int(self.rows * factor), FEWEST), MOST)
+
+
+def run(
+    closing_id: int, *, seconds: float, pace: Pace | None = None, tell: Callable[[Closing], None] | None = None
+) -> bool:
+    """Purge for about `seconds`. True when nothing is left to do for this closing, False to go on later.
+
+    Two that run at once do not disturb each other: one waits, or finds nothing. `tell` is called after each step.
+    Raises Unfinished when only waiting helps.
+    """
+    closing = start_purge(closing_id, timezone.now())
+    if closing is None or closing.state == ClosingState.DONE:
+        return True
+    pace = pace or Pace()
+    deadline = time.monotonic() + seconds
+    scope = Scope.from_json(closing.scope)
+    for step in _steps(scope):
+        while True:
+            if time.monotonic() > deadline:
+                return False
+            started = time.monotonic()
+            removed = _count_in(closing, step, pace.rows)
+            took = time.monotonic() - started
+            if tell is not None:
+                tell(closing)
+            if removed == 0:
+                break
+            if removed >= pace.rows:
+                pace.note(took)
+            time.sleep(took * pace.pause)
+    return finish(closing, scope)
+
+
+Step = Callable[[Closing, int], dict[str, int]]  # the locked closing, most rows -> {table: rows removed}
+
+
+def _steps(scope: Scope) -> Iterator[Step]:
+    """What to repeat until it removes nothing, in order: rows before the rows that they point to."""
+    tables = account_tables(read_schema())
+    by_name = {table.name: table for table in tables}
+    yield lambda closing, rows: extra.remove_jobs(scope)
+    for table in tables:
+        if table.name == MEMBERSHIP:
+            yield lambda closing, rows: extra.remove_some_logins(closing)
+        elif table.name != ACCOUNT:
+            yield from _table_steps(table, by_name, scope)
+    yield lambda closing, rows: extra.remove_sessions(closing)
+
+
+def _table_steps(table: AccountTable, tables: dict[str, AccountTable], scope: Scope) -> Iterator[Step]:
+    """One step per partition and way of belonging: each has an index of its own to go by."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEAVES, [table.name])
+        leaves = [row[0] for row in cursor.fetchall()] or [table.name]
+    for leaf in leaves:
+        for condition in conditions(table, tables, scope):
+            statement = sql.SQL(
+                "delete from only {leaf} where ctid = any(array("
+                "select ctid from only {leaf} where {condition} limit %s))"
+            ).format(leaf=sql.Identifier(leaf.strip('"')), condition=condition)
+            yield _deleting(table.name, statement)
+
+
+def _deleting(table: str, statement: sql.Composed) -> Step:
+    def step(closing: Closing, rows: int) -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [rows])
+            return {table: cursor.rowcount} if cursor.rowcount else {}
+
+    return step
+
+
+@contextmanager
+def _purging(closing: Closing) -> Iterator[Closing]:
+    """A transaction that may remove what is otherwise kept (see accounts 0004), with the closing locked."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        locked = Closing.objects.select_for_update().get(pk=closing.pk)
+        cursor.execute("select set_config('heapadmin.purging', %s, true)", [str(closing.account_number)])
+        yield locked
+
+
+def _count_in(closing: Closing, step: Step, rows: int) -> int:
+    """Run one step and count what it removed, in one transaction; how many rows."""
+    with _purging(closing) as locked:
+        if locked.state != ClosingState.PURGING:
+            return 0
+        removed = step(locked, rows)
+        for table, count in removed.items():
+            locked.rows[table] = locked.rows.get(table, 0) + count
+        if removed:
+            locked.save(update_fields=["rows", "scope"])
+        closing.rows = locked.rows
+    return sum(removed.values())
+
+
+def finish(closing: Closing, scope: Scope) -> bool:
+    """Make sure that nothing is left, remove the account itself and write the receipt. Raises Unfinished."""
+    with _purging(closing) as locked:
+        if locked.state != ClosingState.PURGING:
+            return True
+        left = counting.tables_with_rows(scope)
+        if left:
+            raise Unfinished(f"rows in {', '.join(left)}")
+        if extra.jobs_left(scope):
+            raise Unfinished("a job of the account still runs")
+        if timezone.now() - locked.closed_at < SETTLE:
+            raise Unfinished("what was on its way when the account was closed may still arrive")
+        with connection.cursor() as cursor:
+            cursor.execute("delete from accounts_account where id = %s", [locked.account_number])
+        _write_receipt(locked)
+        closing.rows, closing.state = locked.rows, locked.state
+    return True
+
+
+def _write_receipt(closing: Closing) -> None:
+    closing.rows |= {ACCOUNT: 1}
+    closing.account_name = closing.asked_by = ""
+    closing.scope, closing.expected = {}, {}
+    closing.state, closing.done_at = ClosingState.DONE, timezone.now()
+    closing.save(update_fields=["rows", "account_name", "asked_by", "scope", "expected", "state", "done_at"])

@@ -1,0 +1,175 @@
+"""Which tables can hold something of an account, and how its rows are found there.
+
+Nothing is listed by hand. A table is the account's when a chain of foreign keys leads from it to accounts_account, or
+when it has a column that is named like one of these keys and has no constraint (the events tables, for speed). So a
+table that somebody adds tomorrow is found here tomorrow; one that has neither must be named in KEPT with a reason, or
+in support/closing/extra.py with a way to clear it, or a test fails.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+from django.db import connection
+from psycopg import sql
+
+ACCOUNT = "accounts_account"
+LOOSE_KEYS = {  # columns without a constraint that hold the id of a row of the account
+    "account_id": ACCOUNT,
+    "project_id": "projects_project",
+    "environment_id": "projects_environment",
+}
+NUMBERS = ("bigint", "integer")
+
+FOREIGN_KEYS = """
+select child.relname, attribute.attname, parent.relname, target.attname
+from pg_constraint c
+cross join lateral unnest(c.conkey, c.confkey) as pair(child_column, parent_column)
+join pg_class child on child.oid = c.conrelid and not child.relispartition
+join pg_class parent on parent.oid = c.confrelid and not parent.relispartition
+join pg_namespace space on space.oid = child.relnamespace and space.nspname = current_schema()
+join pg_attribute attribute on attribute.attrelid = child.oid and attribute.attnum = pair.child_column
+join pg_attribute target on target.attrelid = parent.oid and target.attnum = pair.parent_column
+where c.contype = 'f' and (cardinality(c.conkey) = 1 or target.attname = 'id')
+"""
+COLUMNS = """
+select class.relname, attribute.attname, format_type(attribute.atttypid, null)
+from pg_class class
+join pg_namespace space on space.oid = class.relnamespace and space.nspname = current_schema()
+join pg_attribute attribute on attribute.attrelid = class.oid and attribute.attnum > 0 and not attribute.attisdropped
+where class.relkind in ('r', 'p') and not class.relispartition
+"""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A column of `table` that holds what `parent_column` holds in a row of `parent`."""
+
+    table: str
+    column: str
+    parent: str
+    parent_column: str = "id"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the database says of its tables: their columns with types, and which column points where."""
+
+    columns: dict[str, dict[str, str]]
+    keys: frozenset[Key] = field(default_factory=frozenset)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        return frozenset(self.columns)
+
+
+def read_schema() -> Schema:
+    """Ask the database. Partitions count as part of their table."""
+    with connection.cursor() as cursor:
+        cursor.execute(COLUMNS)
+        columns: dict[str, dict[str, str]] = {}
+        for table, column, kind in cursor.fetchall():
+            columns.setdefault(table, {})[column] = kind
+        cursor.execute(FOREIGN_KEYS)
+        keys = {Key(*row) for row in cursor.fetchall()}
+    constrained = {(key.table, key.column) for key in keys}
+    for table, kinds in columns.items():
+        for column, kind in kinds.items():
+            if column in LOOSE_KEYS and kind in NUMBERS and (table, column) not in constrained:
+                keys.add(Key(table, column, LOOSE_KEYS[column]))
+    return Schema(columns, frozenset(keys))
+
+
+@dataclass(frozen=True)
+class AccountTable:
+    """A table with rows of accounts, and every column through which a row can be one account's."""
+
+    name: str
+    keys: tuple[Key, ...]
+
+
+def account_tables(schema: Schema) -> list[AccountTable]:
+    """The account's tables, each before the tables that it points to; accounts_account itself is last.
+
+    Raises ValueError when tables point to each other in a circle, which no order could clear.
+    """
+    found = {ACCOUNT}
+    while True:
+        more = {key.table for key in schema.keys if key.parent in found} - found
+        if not more:
+            break
+        found |= more
+    keys = {table: tuple(sorted(_keys_of(table, schema.keys, found), key=lambda key: key.column)) for table in found}
+    order: TopologicalSorter[str] = TopologicalSorter({table: set() for table in found})
+    for table in sorted(found):
+        for key in keys[table]:
+            if key.parent != table:
+                order.add(key.parent, table)
+    try:
+        return [AccountTable(table, keys[table]) for table in order.static_order()]
+    except CycleError as error:
+        raise ValueError(f"tables point to each other in a circle: {error.args[1]}") from error
+
+
+def _keys_of(table: str, keys: Iterable[Key], found: set[str]) -> list[Key]:
+    return [key for key in keys if key.table == table and key.parent in found and table != ACCOUNT]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One account's ids, by the table that they are ids of.
+
+    Kept while the account's own rows vanish, so that what arrives late is found as well.
+    """
+
+    ids: dict[str, tuple[int, ...]]
+
+    def as_json(self) -> dict[str, list[int]]:
+        return {table: list(ids) for table, ids in self.ids.items()}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, list[int]]) -> "Scope":
+        return cls({table: tuple(ids) for table, ids in kept.items()})
+
+
+def scope_of(account_id: int) -> Scope:
+    """The ids that everything else hangs on: the account, its projects and environments."""
+    with connection.cursor() as cursor:
+        cursor.execute("select id from projects_project where account_id = %s order by id", [account_id])
+        projects = tuple(row[0] for row in cursor.fetchall())
+        cursor.execute("select id from projects_environment where project_id = any(%s) order by id", [list(projects)])
+        environments = tuple(row[0] for row in cursor.fetchall())
+    return Scope({ACCOUNT: (account_id,), "projects_project": projects, "projects_environment": environments})
+
+
+def conditions(table: AccountTable, tables: dict[str, AccountTable], scope: Scope) -> list[sql.Composed]:
+    """The ways in which a row of `table` is the account's; a row is as soon as one of them holds."""
+    if table.name == ACCOUNT:
+        return [_one_of("id", scope.ids[ACCOUNT])]
+    found = []
+    for key in table.keys:
+        ids = scope.ids.get(key.parent) if key.parent_column == "id" else None
+        if ids is not None:
+            found.append(_one_of(key.column, ids))
+            continue
+        for condition in conditions(tables[key.parent], tables, scope) if key.parent != table.name else []:
+            found.append(
+                sql.SQL("{column} in (select {target} from {parent} where {condition})").format(
+                    column=sql.Identifier(key.column),
+                    target=sql.Identifier(key.parent_column),
+                    parent=sql.Identifier(key.parent),
+                    condition=condition,
+                )
+            )
+    return found
+
+
+def _one_of(column: str, ids: tuple[int, ...]) -> sql.Composed:
+    """`column` is one of `ids`; with a single one as an equality, which every index serves in order."""
+    values = sql.SQL(", ").join(sql.Literal(each) for each in ids) if ids else sql.SQL("null")
+    return sql.SQL("{} in ({})").format(sql.Identifier(column), values)
+
+
+def any_of(parts: list[sql.Composed]) -> sql.Composed:
+    """One condition out of several: at least one holds."""
+    return sql.SQL("({})").format(sql.SQL(" or ").join(parts))

@@ -1,0 +1,66 @@
+"""An account's own copy of everything it has here, made by a job and fetched by a link."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Account, User
+
+
+class ExportState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Being made"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Expired"
+
+
+class AccountExport(models.Model):
+    """One export. Its content is in ExportPart; it is fetched with a secret of which only the digest is here."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="exports")
+    asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    mail_to = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=10, choices=ExportState.choices, default=ExportState.WAITING)
+    asked_at = models.DateTimeField(default=timezone.now)
+    ready_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    digest = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  # null, so that many may have none
+    # how far it is: {"table": "events", "after": [last key]}
+    cursor = models.JSONField(default=dict)
+    rows = models.JSONField(default=dict)
+    size_bytes = models.BigIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ExportState.values), name="export_state_known"),
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=Q(state__in=[ExportState.WAITING, ExportState.RUNNING]),
+                name="export_one_at_a_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["account", "-asked_at"], name="export_by_account")]
+
+    def __str__(self) -> str:
+        return f"Export {self.pk}"
+
+    @property
+    def rows_written(self) -> int:
+        return sum(self.rows.values())
+
+
+class ExportPart(models.Model):
+    """A piece of an export: a whole gzip member, so that the pieces one after the other are one gzip file."""
+
+    export = models.ForeignKey(AccountExport, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["export", "number"], name="exportpart_number_once")]
+
+    def __str__(self) -> str:
+        return f"Part {self.number} of export {self.export_id}"

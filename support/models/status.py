@@ -1,0 +1,106 @@
+"""How the parts of the service did: measured by the minute, kept by the day; and incidents, as staff tells them."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+
+
+class Component(models.TextChoices):
+    """The three parts that the status page speaks of."""
+
+    CONSOLE = "console", "Console"
+    COLLECTION = "collection", "Collection"
+    QUERIES = "queries", "Queries"
+
+
+class State(models.IntegerChoices):
+    """How a part is doing; the greater the worse."""
+
+    UP = 0, "Up"
+    DEGRADED = 1, "Degraded"
+    DOWN = 2, "Down"
+
+
+class Sample(models.Model):
+    """What one minute's check of one part found. Of two that disagree the worse is kept. Gone after two days."""
+
+    component = models.CharField(max_length=20, choices=Component.choices)
+    at = models.DateTimeField()  # the minute it stands for
+    state = models.SmallIntegerField(choices=State.choices)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["component", "at"], name="sample_once_a_minute"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="sample_state_known"),
+            models.CheckConstraint(condition=Q(component__in=Component.values), name="sample_component_known"),
+        ]
+        indexes = [models.Index(fields=["at"], name="sample_by_time")]
+
+
+class Day(models.Model):
+    """One part's minutes of one day (UTC), by how it did; minutes that nobody measured are in none of them."""
+
+    component = models.CharField(max_length=20, choices=Component.choices)
+    on = models.DateField()
+    minutes_up = models.IntegerField(default=0)
+    minutes_degraded = models.IntegerField(default=0)
+    minutes_down = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["component", "on"], name="day_once_per_component")]
+
+
+class Impact(models.TextChoices):
+    """What an incident does to the parts it concerns, while it lasts."""
+
+    NONE = "none", "Nothing does not work"
+    DEGRADED = "degraded", "Degraded"
+    DOWN = "down", "Down"
+
+
+class Incident(models.Model):
+    """Something that staff tells everybody about. Until it ends it shows on the status page, whatever is measured."""
+
+    title = models.CharField(max_length=150)
+    console = models.BooleanField(default=False)
+    collection = models.BooleanField(default=False)
+    queries = models.BooleanField(default=False)
+    impact = models.CharField(max_length=10, choices=Impact.choices, default=Impact.DEGRADED)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(title=""), name="incident_has_a_title"),
+            models.CheckConstraint(condition=Q(impact__in=Impact.values), name="incident_impact_known"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="incident_ends_after_its_start"
+            ),
+        ]
+        indexes = [models.Index(fields=["-started_at"], name="incident_by_start")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def components(self) -> list[Component]:
+        """The parts it concerns."""
+        return [each for each in Component if getattr(self, each.value)]
+
+
+class IncidentUpdate(models.Model):
+    """What there was to say about an incident at one time."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="updates")
+    text = models.TextField(max_length=2_000)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, editable=False, related_name="+")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="incidentupdate_has_text")]
+
+    def __str__(self) -> str:
+        return self.text[:60]

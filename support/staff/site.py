@@ -1,0 +1,74 @@
+"""The staff's admin: a site of our own, on which only what is registered here exists."""
+
+from typing import Any
+
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+
+from accounts.models import User
+from accounts.second_factor import has_second_factor
+
+
+class StaffSite(admin.AdminSite):
+    """Opens to staff whose login has a second factor, in a session in which it was used."""
+
+    site_header = "Heapadmin staff"
+    site_title = "Heapadmin staff"
+    index_title = "Support"
+    site_url = "/"
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return is_staff(request) and used_second_factor(request)
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send whoever may not come in to what is missing: signing in, a second factor, or using it."""
+        target = _safe(request, request.GET.get("next", ""))
+        if self.has_permission(request):
+            return redirect(target)
+        if not request.user.is_authenticated:
+            return redirect_to_login(target)
+        if not is_staff(request):
+            return render(request, "support/staff_only.html", {"reason": "staff"}, status=403)
+        if not has_second_factor(_pk(request)):
+            return render(request, "support/staff_only.html", {"reason": "second_factor"}, status=403)
+        return redirect(f"{reverse('mfa_reauthenticate')}?next={target}")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+
+def is_staff(request: HttpRequest) -> bool:
+    """Whether somebody of staff is signed in."""
+    user = request.user
+    return isinstance(user, User) and user.is_active and user.is_staff
+
+
+def used_second_factor(request: HttpRequest) -> bool:
+    """Whether the login has a second factor and this session has proven it."""
+    records = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+    return any(record.get("method") == "mfa" for record in records) and has_second_factor(_pk(request))
+
+
+def _pk(request: HttpRequest) -> int:
+    assert isinstance(request.user, User)
+    return request.user.pk
+
+
+def _safe(request: HttpRequest, target: str) -> str:
+    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        return target
+    return reverse("admin:index")
+
+
+staff_site = StaffSite(name="admin")

@@ -1,0 +1,58 @@
+"""Asking the database how it is, in a bounded time and over a connection of our own."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db import connections
+
+from support.models.status import Component, State
+from support.status.readings import Reading
+
+CONNECT_SECONDS = 2
+STATEMENT_SECONDS = 2
+SLOW_SECONDS = 1.0  # an answer that takes longer is told as degraded
+
+GONE = {
+    Component.CONSOLE: "The database does not answer, so pages cannot be shown.",
+    Component.COLLECTION: "The database does not answer. Events are refused with 503, to be sent again.",
+    Component.QUERIES: "The database does not answer, so nothing can be asked of it.",
+}
+READ_ONLY = {
+    Component.CONSOLE: "The database takes no changes at the moment; pages can be read.",
+    Component.COLLECTION: "The database takes no changes at the moment. Events are refused with 503, to be sent again.",
+}
+SLOW = "The database answers slowly."
+
+
+@contextmanager
+def own_connection() -> Iterator[psycopg.Connection]:
+    """A connection that nobody waits for longer than a few seconds: neither to open it nor for an answer."""
+    parameters = connections["default"].get_connection_params()
+    for name in ("cursor_factory", "context", "server_side_binding", "prepare_threshold"):
+        parameters.pop(name, None)
+    parameters["connect_timeout"] = CONNECT_SECONDS
+    options = f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={STATEMENT_SECONDS * 1000}"
+    with psycopg.connect(**parameters | {"options": options, "autocommit": True}) as connection:
+        yield connection
+
+
+def gone() -> list[Reading]:
+    """What holds of every part while the database does not answer."""
+    return [Reading(component, State.DOWN, reason) for component, reason in GONE.items()]
+
+
+def readings(connection: psycopg.Connection) -> list[Reading]:
+    """How each part does as far as the database goes."""
+    started = time.monotonic()
+    row = connection.execute(
+        "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean"
+    ).fetchone()
+    took = time.monotonic() - started
+    if row is not None and row[0]:
+        degraded = Reading(Component.CONSOLE, State.DEGRADED, READ_ONLY[Component.CONSOLE])
+        down = Reading(Component.COLLECTION, State.DOWN, READ_ONLY[Component.COLLECTION])
+        return [degraded, down, Reading(Component.QUERIES, State.UP)]
+    state, reason = (State.DEGRADED, SLOW) if took > SLOW_SECONDS else (State.UP, "")
+    return [Reading(component, state, reason) for component in Component]

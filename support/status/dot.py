@@ -1,0 +1,54 @@
+"""How fresh one environment's data is, as the dot in its header says it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import NoReverseMatch, reverse
+
+from projects.models import Environment
+from support.models.status import Component, State
+from support.status.snapshot import Snapshot
+
+FRESH_FOR = timedelta(minutes=15)
+COLLECTION_PAGES = ("collector:collection", "projects:install")  # the first that there is
+
+
+@dataclass(frozen=True)
+class Dot:
+    """`kind` is the colour's name, `word` stands beside it, `sentence` says all of it."""
+
+    kind: str
+    word: str
+    sentence: str
+
+
+def dot(newest_at: datetime | None, now: datetime, snapshot: Snapshot) -> Dot:
+    """What holds of an environment whose newest event arrived at `newest_at` (None: none ever did)."""
+    collection = next(part for part in snapshot.parts if part.component == Component.COLLECTION)
+    if collection.state == State.DOWN:
+        return Dot("bad", "down", collection.reason or "Collection is down.")
+    if newest_at is None:
+        return Dot("none", "no events", "No event has arrived here yet.")
+    age = now - newest_at
+    sentence = f"The newest event arrived {_ago(age)}."
+    if collection.state == State.DEGRADED:
+        return Dot("warn", "degraded", f"{collection.reason or 'Collection is degraded.'} {sentence}")
+    return Dot("good", "fresh", sentence) if age <= FRESH_FOR else Dot("none", f"{_ago(age)}", sentence)
+
+
+def collection_page(environment: Environment) -> str:
+    """Where the dot leads."""
+    for name in COLLECTION_PAGES:
+        try:
+            return reverse(name, args=[environment.app_id])
+        except NoReverseMatch:
+            continue
+    raise AssertionError("the last page is always there")
+
+
+def _ago(age: timedelta) -> str:
+    seconds = max(int(age.total_seconds()), 0)
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit} ago"
+    return f"{seconds} s ago"

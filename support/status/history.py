@@ -1,0 +1,145 @@
+"""What is kept of the checks: a sample per part and minute, added up per day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import psycopg
+
+from support.models.status import Component, State
+from support.status.readings import Reading
+
+DAYS = 90
+MINUTES = 60
+SAMPLES_KEPT = timedelta(days=2)
+CURRENT = timedelta(minutes=3)  # a sample older than this says nothing about now
+
+RECORD = """
+with before as (
+    select state from support_sample where component = %(component)s and at = %(at)s
+), kept as (
+    insert into support_sample (component, at, state, reason)
+    values (%(component)s, %(at)s, %(state)s, %(reason)s)
+    on conflict (component, at) do update set state = excluded.state, reason = excluded.reason
+    where support_sample.state < excluded.state
+    returning state
+)
+insert into support_day (component, "on", minutes_up, minutes_degraded, minutes_down)
+select %(component)s, (%(at)s at time zone 'UTC')::date,
+    (kept.state = 0)::int - coalesce((before.state = 0)::int, 0),
+    (kept.state = 1)::int - coalesce((before.state = 1)::int, 0),
+    (kept.state = 2)::int - coalesce((before.state = 2)::int, 0)
+from kept left join before on true
+on conflict (component, "on") do update set
+    minutes_up = support_day.minutes_up + excluded.minutes_up,
+    minutes_degraded = support_day.minutes_degraded + excluded.minutes_degraded,
+    minutes_down = support_day.minutes_down + excluded.minutes_down
+"""
+
+
+@dataclass(frozen=True)
+class Minute:
+    """One minute of the last hour; `state` is None when nobody measured it."""
+
+    at: datetime
+    state: State | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class DayOfPart:
+    """One day of the last ninety: its minutes by how the part did."""
+
+    on: date
+    up: int = 0
+    degraded: int = 0
+    down: int = 0
+
+    @property
+    def measured(self) -> int:
+        return self.up + self.degraded + self.down
+
+    @property
+    def state(self) -> State | None:
+        """The day in one word: down from one percent of its measured minutes on, degraded when anything was amiss."""
+        if not self.measured:
+            return None
+        if self.down * 100 >= self.measured:
+            return State.DOWN
+        return State.DEGRADED if self.down or self.degraded else State.UP
+
+    @property
+    def up_percent(self) -> float:
+        """The share of measured minutes in which the part was not down."""
+        return 100 * (self.measured - self.down) / self.measured if self.measured else 0.0
+
+
+@dataclass(frozen=True)
+class PartHistory:
+    """One part's last hour, minute by minute, and last 90 days, both oldest first."""
+
+    minutes: tuple[Minute, ...]
+    days: tuple[DayOfPart, ...]
+
+    @property
+    def up_percent(self) -> float | None:
+        """Over all days; None when nothing was measured."""
+        measured = sum(day.measured for day in self.days)
+        return 100 * (measured - sum(day.down for day in self.days)) / measured if measured else None
+
+
+def minute_of(at: datetime) -> datetime:
+    """The minute that `at` is in."""
+    return at.replace(second=0, microsecond=0)
+
+
+def record(connection: psycopg.Connection, readings: Iterable[Reading], at: datetime) -> None:
+    """Keep what a check found for the minute of `at`; if that minute has a worse sample already, that one stays."""
+    with connection.transaction():
+        for reading in sorted(readings, key=lambda each: each.component):
+            values = {
+                "component": reading.component.value,
+                "at": minute_of(at),
+                "state": reading.state.value,
+                "reason": reading.reason[:300],
+            }
+            connection.execute("select pg_advisory_xact_lock(hashtextextended('support_sample', 0))")
+            connection.execute(RECORD, values)
+
+
+def forget(connection: psycopg.Connection, now: datetime) -> None:
+    """Remove samples and days that nothing shows any more."""
+    connection.execute("delete from support_sample where at < %s", [now - SAMPLES_KEPT])
+    connection.execute('delete from support_day where "on" < %s', [now.date() - timedelta(days=2 * DAYS)])
+
+
+def read(connection: psycopg.Connection, now: datetime) -> dict[Component, PartHistory]:
+    """Every part's last hour and last 90 days, up to `now`."""
+    first_minute = minute_of(now) - timedelta(minutes=MINUTES - 1)
+    first_day = now.date() - timedelta(days=DAYS - 1)
+    samples = connection.execute(
+        "select component, at, state, reason from support_sample where at >= %s", [first_minute]
+    ).fetchall()
+    days = connection.execute(
+        'select component, "on", minutes_up, minutes_degraded, minutes_down from support_day where "on" >= %s',
+        [first_day],
+    ).fetchall()
+    minute_at = {(component, at): Minute(at, State(state), reason) for component, at, state, reason in samples}
+    day_on = {(component, on): DayOfPart(on, *counts) for component, on, *counts in days}
+    minutes = [first_minute + timedelta(minutes=n) for n in range(MINUTES)]
+    dates = [first_day + timedelta(days=n) for n in range(DAYS)]
+    return {
+        part: PartHistory(
+            tuple(minute_at.get((part.value, at), Minute(at, None)) for at in minutes),
+            tuple(day_on.get((part.value, on), DayOfPart(on)) for on in dates),
+        )
+        for part in Component
+    }
+
+
+def latest(history: PartHistory, component: Component, now: datetime) -> Reading | None:
+    """What the newest sample says, if it is new enough to speak of now."""
+    for minute in reversed(history.minutes):
+        if minute.state is not None and now - minute.at <= CURRENT:
+            return Reading(component, minute.state, minute.reason)
+    return None

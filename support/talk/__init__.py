@@ -1,0 +1,1 @@
+"""Talk to Us: what people write to support, and what support answers."""

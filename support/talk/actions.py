@@ -1,0 +1,82 @@
+"""Keeping a message, answering it, and what limits how many there may be."""
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts import activity
+from accounts.models import User
+from accounts.request_address import current_address
+from support import tasks
+from support.models import Message, MessageState, Reply
+from support.models.messages import MessageKind
+from support.talk.place import Place
+
+LIMITS = ((timedelta(minutes=10), 5), (timedelta(days=1), 30))  # messages from one address, and from one mailbox
+
+
+class TooManyMessages(Exception):
+    """The limit of messages is reached; `minutes` says after how long it surely is not any more."""
+
+    def __init__(self, minutes: int) -> None:
+        super().__init__(f"after {minutes} minutes")
+        self.minutes = minutes
+
+
+@transaction.atomic
+def send(
+    *, text: str, email: str, name: str, by: User | None, place: Place, kind: MessageKind = MessageKind.TALK
+) -> Message:
+    """Keep a message and have it mailed to support. Raises TooManyMessages."""
+    address = current_address()
+    _hold_limit(email, address)
+    message = Message.objects.create(
+        kind=kind,
+        account=place.account,
+        environment=place.environment,
+        by=by,
+        name=name,
+        email=email,
+        text=text,
+        page=place.page,
+        address=address,
+    )
+    tasks.mail_message.defer(message_id=message.pk)
+    return message
+
+
+def _hold_limit(email: str, address: str | None) -> None:
+    """Raise TooManyMessages if one more is too many. One at a time per mailbox and address, so none slips past."""
+    with connection.cursor() as cursor:
+        for key in sorted({f"talk {email}", f"talk {address}"}):
+            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    now = timezone.now()
+    for span, most in LIMITS:
+        recent = Message.objects.filter(sent_at__gt=now - span)
+        if recent.filter(email=email).count() >= most or (address and recent.filter(address=address).count() >= most):
+            raise TooManyMessages(int(span.total_seconds() // 60))
+
+
+@transaction.atomic
+def reply(*, message: Message, text: str, by: User) -> Reply:
+    """Answer a message by mail; it counts as answered."""
+    answer = Reply.objects.create(message=message, by=by, by_name=str(by), text=text)
+    _set_state(message, MessageState.ANSWERED)
+    if message.account is not None:
+        activity.record(account=message.account, by=by, verb="support.reply", target=f"message {message.pk}")
+    tasks.mail_reply.defer(reply_id=answer.pk)
+    return answer
+
+
+@transaction.atomic
+def set_state(*, message: Message, state: MessageState, by: User) -> None:
+    """Put a message into another state ("closed" when nothing more is to be done)."""
+    _set_state(message, state)
+    if message.account is not None:
+        activity.record(account=message.account, by=by, verb=f"support.{state}", target=f"message {message.pk}")
+
+
+def _set_state(message: Message, state: MessageState) -> None:
+    message.state = state
+    message.save(update_fields=["state"])

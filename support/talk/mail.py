@@ -1,0 +1,53 @@
+"""The two mails of Talk to Us: the message to support, and support's answer."""
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from support.models import Message, Reply
+
+
+def message_mail(message: Message) -> EmailMessage:
+    """The mail that tells support of `message`; answering it answers the writer."""
+    account = message.account
+    subject = f"{message.get_kind_display()} {message.pk}" + (f": {account.name}" if account else "")
+    context = {
+        "message": message,
+        "page_url": site_url(message.page) if message.page.startswith("/") else "",
+        "inbox_url": site_url(reverse("admin:support_message_change", args=[message.pk])),
+    }
+    return EmailMessage(
+        subject=_one_line(subject),
+        body=render_to_string("support/mail/message.txt", context),
+        to=[settings.SUPPORT_EMAIL],
+        reply_to=[message.email],
+        headers={"Message-ID": _thread(message), "Auto-Submitted": "auto-generated"},
+    )
+
+
+def reply_mail(reply: Reply) -> EmailMessage:
+    """The mail that carries `reply` to the writer; answering it reaches support."""
+    message = reply.message
+    return EmailMessage(
+        subject=f"Your message to Heapadmin ({message.pk})",
+        body=render_to_string("support/mail/reply.txt", {"reply": reply, "message": message}),
+        to=[message.email],
+        reply_to=[settings.SUPPORT_EMAIL] if settings.SUPPORT_EMAIL else None,
+        headers={"References": _thread(message), "In-Reply-To": _thread(message)},
+    )
+
+
+def site_url(path: str) -> str:
+    """`path` as a link for a mail: from SITE_URL, never from a request."""
+    return f"{settings.SITE_URL}{path}"
+
+
+def _thread(message: Message) -> str:
+    """A Message-ID that mail programs gather a thread by."""
+    host = settings.SITE_URL.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
+    return f"<message-{message.pk}-{int(message.sent_at.timestamp())}@{host}>"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,82 @@
+"""Support's jobs. Each takes ids and looks again whether they still mean what they meant."""
+
+from django.conf import settings
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from support.models import Closing, ClosingState, Message, Reply
+
+MAIL = RetryStrategy(max_attempts=8, exponential_wait=4)  # the last try some 18 hours after the first
+
+
+@app.task(name="support.mail_message", retry=MAIL)
+def mail_message(message_id: int) -> None:
+    """Mail a message to SUPPORT_EMAIL, if there is one and it was not done yet."""
+    from support.talk.mail import message_mail
+
+    message = Message.objects.filter(pk=message_id, mailed_at=None).select_related("account", "environment").first()
+    if message is None or not settings.SUPPORT_EMAIL:
+        return
+    message_mail(message).send()
+    Message.objects.filter(pk=message_id).update(mailed_at=timezone.now())
+
+
+@app.task(name="support.mail_reply", retry=MAIL)
+def mail_reply(reply_id: int) -> None:
+    """Mail support's answer to whoever wrote, if that was not done yet."""
+    from support.talk.mail import reply_mail
+
+    reply = Reply.objects.filter(pk=reply_id, mailed_at=None).select_related("message").first()
+    if reply is None:
+        return
+    reply_mail(reply).send()
+    Reply.objects.filter(pk=reply_id).update(mailed_at=timezone.now())
+
+
+# --- Closing accounts ---------------------------------------------------------------------------------------------
+
+SLICE_SECONDS = 5.0  # then mail and others have their turn: a worker does one job at a time
+AGAIN_SECONDS = 3
+LOW = -10  # priority: whatever somebody waits for comes first
+
+
+@app.task(name="support.mail_closed", retry=MAIL)
+def mail_closed(closing_id: int) -> None:
+    """Tell the full-access teammates that their account is closed, and until when it can be reopened."""
+    from support.closing.mail import closed_mails
+
+    closing = Closing.objects.filter(pk=closing_id, state=ClosingState.GRACE).first()
+    for message in closed_mails(closing) if closing else []:
+        message.send()
+
+
+@app.task(name="support.purge", priority=LOW)
+def purge(closing_id: int) -> None:
+    """Remove some more rows of a closed account, and come again while there are any."""
+    from support.closing.purge import Unfinished, run
+
+    try:
+        if not run(closing_id, seconds=SLICE_SECONDS):
+            defer_purge(closing_id)
+    except Unfinished:
+        defer_purge(closing_id, seconds=AGAIN_SECONDS)
+
+
+def defer_purge(closing_id: int, seconds: int = 0) -> None:
+    """Have the purge begin or go on, unless that is planned already."""
+    try:
+        task = purge.configure(queueing_lock=f"purge {closing_id}", schedule_in={"seconds": seconds})
+        task.defer(closing_id=closing_id)
+    except AlreadyEnqueued:
+        pass
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="support.closings", queueing_lock="support.closings", pass_context=False)
+def closings(timestamp: int) -> None:
+    """Start the purges whose grace is over, and those again whose worker died."""
+    due = Closing.objects.filter(state=ClosingState.GRACE, grace_until__lte=timezone.now())
+    for closing_id in (due | Closing.objects.filter(state=ClosingState.PURGING)).values_list("pk", flat=True):
+        defer_purge(closing_id)

@@ -1,0 +1,35 @@
+"""The status page, for whoever calls it without the middleware, and the dot in an environment's header."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.policy import Can
+from projects.door import environment_view
+from projects.models import Environment
+from projects.registry import last_event_at
+from support.status.dot import collection_page, dot
+from support.status.middleware import answer
+from support.status.watch import watch
+
+
+@login_not_required
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """The page and `/status.json`: public, the same for everybody."""
+    return answer(request)
+
+
+@never_cache
+@require_safe
+@environment_view(Can.VIEW)
+def freshness(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """The dot: asked for by the header once it is on the screen, and then now and again."""
+    context = {
+        "dot": dot(last_event_at(environment), timezone.now(), watch.current().snapshot),
+        "href": collection_page(environment),
+    }
+    return render(request, "support/freshness.html", context)

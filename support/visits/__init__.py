@@ -1,0 +1,1 @@
+"""Support looking into an account: "View as"."""

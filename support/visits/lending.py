@@ -1,0 +1,40 @@
+"""The place in an account that a visit lends to staff, hung into the door (accounts/door.py)."""
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import Membership
+from support.models import Visit
+from support.staff.site import is_staff, used_second_factor
+from support.visits.actions import SESSION_KEY, session_digest
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def lend(request: HttpRequest, account_id: int) -> Membership | None:
+    """A read-only place in the account that this session visits now; for looking alone, never for a change.
+
+    Everything is asked anew at each request: staff, second factor, the half hour, and whether the account still
+    allows it.
+    """
+    number = request.session.get(SESSION_KEY)
+    if number is None or request.method not in SAFE or not is_staff(request) or not used_second_factor(request):
+        return None
+    visit = (
+        Visit.objects.filter(
+            pk=number,
+            account_id=account_id,
+            by=request.user.pk,
+            session_digest=session_digest(request),
+            ended_at=None,
+            ends_at__gt=timezone.now(),
+        )
+        .exclude(account__support_access__visits_allowed=False)
+        .select_related("account")
+        .first()
+    )
+    if visit is None:
+        return None
+    place = Membership(account=visit.account, user_id=request.user.pk, read_only=True, last_seen_at=timezone.now())
+    place.visit = visit  # type: ignore[attr-defined]  # base.html shows the banner by it
+    return place

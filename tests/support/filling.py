@@ -1,0 +1,122 @@
+"""An account with something in every table that can hold something of an account."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+from django.utils import timezone
+from psycopg import sql
+
+from accounts import activity
+from accounts.models import Account, Invitation
+from analytics.models import Definition, Pin, Report, ReportKind, Segment
+from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
+from support.closing.tables import account_tables, any_of, conditions, read_schema, scope_of
+from support.models import AccountExport, ExportPart, Message, Reply, SupportAccess, Visit
+from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactory
+
+EVENTS = """
+insert into events (environment_id, time, actor_id, session_id, kind, name, properties)
+select %(environment)s, %(newest)s::timestamptz - n * %(apart)s::interval, n %% 100, n %% 500, 'custom', 'Signed up',
+    jsonb_build_object('plan', 'p' || n %% 5)
+from generate_series(1, %(events)s) n
+"""
+PEOPLE = """
+insert into people (environment_id, actor_id, identity, properties, first_seen_at, last_seen_at)
+select %(environment)s, -n, 'person-' || n, '{}', now(), now() from generate_series(1, 100) n
+"""
+MERGES = """
+insert into merges (environment_id, from_actor, to_actor) select %(environment)s, n, -n from generate_series(1, 50) n
+"""
+CUSTOMERS = """
+insert into customers (environment_id, account_id, first_seen_at, last_seen_at)
+select %(environment)s, 'customer-' || n, now(), now() from generate_series(1, 20) n
+"""
+KEYS = """
+insert into idempotency_keys (environment_id, digest)
+select %(environment)s, gen_random_uuid() from generate_series(1, 30)
+"""
+
+
+def make_account(name: str = "Shop", *, events: int = 2_000, span: timedelta = timedelta(days=200)) -> Account:
+    """An account with two environments, two teammates of its own, and rows everywhere."""
+    environment = EnvironmentFactory(project__account__name=name)
+    account = environment.project.account
+    second = EnvironmentFactory(project=ProjectFactory(account=account))
+    member = MembershipFactory(account=account).user
+    MembershipFactory(account=account, read_only=True, invited_by=member)
+    for each in (environment, second):
+        collect(each.pk, events=events, span=span)
+        _define(each, member)
+    _settings(account, environment, member)
+    _support(account, environment, member)
+    return account
+
+
+def collect(environment_id: int, *, events: int, span: timedelta, people: bool = True) -> None:
+    values = {
+        "environment": environment_id,
+        "events": events,
+        "apart": span / max(events, 1),
+        "newest": datetime.now(UTC),
+    }
+    with connection.cursor() as cursor:
+        for statement in (EVENTS, PEOPLE, MERGES, CUSTOMERS, KEYS) if people else (EVENTS,):
+            cursor.execute(statement, values)
+
+
+def _define(environment, member):
+    Definition.objects.create(environment=environment, name="Signed up", created_by=member)
+    Segment.objects.create(environment=environment, name="Everybody", created_by=member)
+    kind = ReportKind.values[0]
+    report = Report.objects.create(environment=environment, name="Signups", kind=kind, created_by=member)
+    Pin.objects.create(environment=environment, report=report, position=1)
+
+
+def _settings(account, environment, member):
+    rules = ExcludedIPList.objects.create(account=account, text="10.1.*", saved_by=member)
+    rule = ExcludedIP.objects.create(list=rules, canonical="10.1.0.0/16", source="10.1.*", position=0)
+    KeptOut.objects.create(rule=rule, environment=environment, day="2026-01-01", count=3, last_at=timezone.now())
+    Invitation.objects.create(
+        account=account,
+        email=f"new{account.pk}@shop.example",
+        nonce="n",
+        digest=f"digest{account.pk}",
+        expires_at=timezone.now(),
+    )
+    activity.record(account=account, by=member, verb="project.create", target="Shop")
+
+
+def _support(account, environment, member):
+    message = Message.objects.create(account=account, environment=environment, by=member, email=member.email, text="Hi")
+    Reply.objects.create(message=message, by_name="Grace", text="Hello")
+    Message.objects.create(email=member.email, text="Written while signed out")
+    export = AccountExport.objects.create(account=account, asked_by=member)
+    ExportPart.objects.create(export=export, number=0, content=b"x")
+    SupportAccess.objects.create(account=account)
+    now = timezone.now()
+    Visit.objects.create(account=account, by_name="Grace", reason="r", session_digest="d", started_at=now, ends_at=now)
+
+
+def rows_of(account: Account) -> dict[str, int]:
+    """{table: rows of the account}, by the definition of support/closing/tables.py; zeros included."""
+    return {name: found[0] for name, found in _ask(account, "count(*)").items()}
+
+
+def checksums_of(account: Account) -> dict[str, str]:
+    """{table: a digest of all of the account's rows}."""
+    question = "md5(coalesce(string_agg(digest, '' order by digest), '')) from (select md5({table}::text) digest"
+    return {name: found[0] for name, found in _ask(account, question, closing=") rows").items()}
+
+
+def _ask(account, what, closing=""):
+    tables = account_tables(read_schema())
+    by_name = {table.name: table for table in tables}
+    scope = scope_of(account.pk)
+    found = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            question = sql.SQL("select " + what + " from {table} where {condition}" + closing)
+            condition = any_of(conditions(table, by_name, scope))
+            cursor.execute(question.format(table=sql.Identifier(table.name), condition=condition))
+            found[table.name] = cursor.fetchone()
+    return found
