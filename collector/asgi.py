@@ -18,6 +18,7 @@ from collector.client_address import TrustedProxies, client_address
 from collector.database import conninfo
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
 from collector.directory import Directory
+from collector.kept_out import KeptOutWriter, count
 from collector.limits import MAX_BODY_BYTES
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter
@@ -39,6 +40,7 @@ class Collector:
     def __init__(self, database: str, trusted: TrustedProxies, pages: App | None = None) -> None:
         self.directory = Directory(database)
         self.writer = BatchWriter(database)
+        self.kept_out = KeptOutWriter(database)
         self.trusted = trusted
         self.pages = pages or _not_found
         self._started = False
@@ -83,6 +85,7 @@ class Collector:
         if decision.outcome is Outcome.UNKNOWN_APP:
             decision = await self._ask_again(request, decision)
         if not decision.records:
+            count(self.kept_out.counters, decision, request.now)
             return decision.answer
         try:
             await self.writer.put(decision.records, len(request.body))
@@ -105,11 +108,13 @@ class Collector:
     async def start(self) -> None:
         self._started = True
         await self.writer.start()
+        await self.kept_out.start()
         await self.directory.start()
 
     async def stop(self) -> None:
         """Commit what was accepted."""
         await self.writer.stop()
+        await self.kept_out.stop()
         await self.directory.stop()
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -47,6 +47,7 @@ class Decision(NamedTuple):
     place: Place | None = None
     app_id: str | None = None  # of UNKNOWN_APP: a newly made environment that this process has not heard of, perhaps
     rule_id: int | None = None  # of EXCLUDED
+    kept_out: int = 0  # of EXCLUDED: how many events and the like were not stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,20 @@ def decide(request: Request, places: Places) -> Decision:
             return _closed(place)
         rule_id = place.excludes(request.client)
         if rule_id is not None:
-            return Decision(endpoint.excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id)
+            kept_out = _items(body)
+            return Decision(endpoint.excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id, kept_out=kept_out)
         records = endpoint.read(body, Where(place.environment_id, request.now))
     except BadField as bad:
         return Decision(answers.bad_request(bad.line), Outcome.BAD, place=place)
     except Refused as refused:
         return Decision(refused.answer, Outcome.BAD, place=place)
     return Decision(endpoint.accepted, Outcome.ACCEPTED, records, place)
+
+
+def _items(body: dict[str, Any]) -> int:
+    """How many events, people or customers an excluded body holds, which is not read any further."""
+    many = next((body[name] for name in ("events", "users", "accounts") if name in body), None)
+    return len(many) if type(many) is list else 1
 
 
 def _unknown(app_id: str) -> Decision:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import psycopg
 
 from collector.places import PLACES_SQL, PlaceRow, Places, places_of
-from ipfilter.in_force import RULES_SQL, RuleRow
+from ipfilter.in_force import LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ class Directory:
         self.is_loaded = False
         self.loaded_at = 0.0  # time.monotonic() of the last look at the database
         self._conninfo = conninfo
-        self._rows: tuple[Sequence[PlaceRow], Sequence[RuleRow]] | None = None
+        self._rows: tuple[Sequence[PlaceRow], Sequence[ListRow]] | None = None
+        self._lists = CompiledLists()
         self._unknown: set[str] = set()
         self._asked: asyncio.Event = asyncio.Event()
         self._loaded: asyncio.Condition = asyncio.Condition()
@@ -114,10 +115,12 @@ class Directory:
     async def _load(self, connection: psycopg.AsyncConnection[tuple]) -> None:
         began = time.monotonic()
         place_rows = await (await connection.execute(PLACES_SQL)).fetchall()
-        rule_rows = await (await connection.execute(RULES_SQL)).fetchall()
-        rows = (place_rows, rule_rows)
+        list_rows = await (await connection.execute(LISTS_SQL)).fetchall()
+        rows = (place_rows, list_rows)
         if rows != self._rows:
-            self.places = await asyncio.to_thread(places_of, *rows)
+            stale = self._lists.stale(list_rows)
+            rule_rows = await (await connection.execute(RULES_SQL, [stale])).fetchall() if stale else []
+            self.places = await asyncio.to_thread(self._put_together, place_rows, list_rows, rule_rows)
             self._rows = rows
             self._unknown.clear()
         async with self._loaded:
@@ -125,6 +128,9 @@ class Directory:
             self._complained = False
             self.loaded_at = began
             self._loaded.notify_all()
+
+    def _put_together(self, places: Sequence[PlaceRow], lists: Sequence[ListRow], rules: Sequence[RuleRow]) -> Places:
+        return places_of(places, self._lists.renew(lists, rules))
 
 
 async def _notified(connection: psycopg.AsyncConnection[tuple], seconds: float) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ipfilter.in_force import RuleRow, RulesInForce
+from ipfilter.in_force import RulesInForce
 from ipfilter.rules import CompiledRules
 
 PLACES_SQL = """
@@ -41,9 +41,8 @@ Places = dict[str, Place]
 """By app_id. Never changed: another one takes its place."""
 
 
-def places_of(place_rows: Iterable[PlaceRow], rule_rows: Iterable[RuleRow]) -> Places:
-    """Put together what the database says (PLACES_SQL and ipfilter's RULES_SQL)."""
-    in_force = RulesInForce(rule_rows)
+def places_of(place_rows: Iterable[PlaceRow], in_force: RulesInForce) -> Places:
+    """Put together what the database says (PLACES_SQL) and the rules that hold."""
     return {
         app_id: Place(
             environment_id,

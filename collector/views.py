@@ -17,11 +17,12 @@ from collector.answers import Answer
 from collector.bodies import BODY_TOO_LARGE
 from collector.client_address import TrustedProxies, client_address
 from collector.decide import Outcome, Request, decide
+from collector.kept_out import KeptOutTimer
 from collector.limits import MAX_BODY_BYTES
 from collector.places import PLACES_SQL, Places, places_of
 from events.faults import NotStorable, Unavailable
 from events.storing import store
-from ipfilter.in_force import RULES_SQL
+from ipfilter.in_force import LISTS_SQL, RULES_SQL, CompiledLists
 
 MAX_AGE_SECONDS = 0.5  # of what is known of environments and excluded IPs
 
@@ -32,6 +33,7 @@ class KnownPlaces:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._places: Places = {}
+        self._lists = CompiledLists()
         self._read_at = float("-inf")
 
     def get(self, max_age_seconds: float = MAX_AGE_SECONDS) -> Places:
@@ -42,13 +44,16 @@ class KnownPlaces:
                 with connection.cursor() as cursor:
                     cursor.execute(PLACES_SQL)
                     place_rows = cursor.fetchall()
-                    cursor.execute(RULES_SQL)
-                    self._places = places_of(place_rows, cursor.fetchall())
+                    cursor.execute(LISTS_SQL)
+                    list_rows = cursor.fetchall()
+                    cursor.execute(RULES_SQL, [self._lists.stale(list_rows)])
+                    self._places = places_of(place_rows, self._lists.renew(list_rows, cursor.fetchall()))
                 self._read_at = now
             return self._places
 
 
 known_places = KnownPlaces()
+kept_out = KeptOutTimer()
 
 
 @csrf_exempt
@@ -76,6 +81,7 @@ def _answer(request: HttpRequest) -> Answer:
             decision = decide(asked, known_places.get(max_age_seconds=0.05))
         if decision.records:
             store(decision.records)
+        kept_out.count(decision, asked.now)
     except NotStorable:
         return answers.NOT_STORABLE
     except (Unavailable, Error):

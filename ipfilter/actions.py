@@ -98,8 +98,10 @@ def _locked(scope: Scope) -> ExcludedIPList:
 
 
 def _remove(rules: Iterable[ExcludedIP]) -> None:
-    ids = sorted(rule.pk for rule in rules)
+    """Locked in the order in which the collector's workers lock rules when they write counters."""
+    ids = [rule.pk for rule in rules]
     if ids:
+        list(ExcludedIP.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
         ExcludedIP.objects.filter(pk__in=ids).delete()
 
 

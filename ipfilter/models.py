@@ -12,13 +12,16 @@ from projects.models import Environment
 class ExcludedIPList(models.Model):
     """One text area: the account's own list (`environment` is null), which holds everywhere, or an environment's.
 
-    `version` grows with every save, so that two people who edit at once do not undo each other.
+    `version` grows with every save, so that two people who edit at once do not undo each other. `stamp` is a new
+    number whenever a rule of the list comes, changes or goes, whoever does it: a trigger (migration 0003) writes it,
+    and workers that hold compiled rules compare it. Another trigger refuses an environment of another account.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="excluded_ip_lists")
     environment = models.OneToOneField(Environment, models.CASCADE, null=True, related_name="excluded_ip_list")
     text = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=0)
+    stamp = models.BigIntegerField(default=0, db_default=0, editable=False)
     saved_at = models.DateTimeField(default=timezone.now)
     saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
@@ -51,7 +54,11 @@ class ExcludedIP(models.Model):
 
 
 class KeptOut(models.Model):
-    """How many events one rule kept out of one environment on one day (UTC), and when it last did."""
+    """How many events one rule kept out of one environment on one day (UTC), and when it last did.
+
+    Written by the collector beside everything else (counters.py); the database itself removes the rows of a rule or
+    an environment that goes (migration 0003), so that a counter which comes at that moment stops nobody.
+    """
 
     rule = models.ForeignKey(ExcludedIP, models.CASCADE, related_name="kept_out")
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="kept_out")

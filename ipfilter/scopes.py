@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.models import Account
-from ipfilter.models import ExcludedIPList
+from ipfilter.models import ExcludedIP, ExcludedIPList
 from projects.models import Environment
 
 EVERYWHERE = "all projects and environments"
@@ -41,6 +42,11 @@ class Scope:
         """The list as it is saved, with who saved it; one that is empty and not in the database when none ever was."""
         kept = ExcludedIPList.objects.select_related("saved_by").filter(**self.lookup()).first()
         return kept or ExcludedIPList(**self.lookup())
+
+    def rules(self) -> QuerySet[ExcludedIP]:
+        """The rules in force of this list, in its order."""
+        fields = {f"list__{name}": value for name, value in self.lookup().items()}
+        return ExcludedIP.objects.filter(**fields).order_by("position")
 
     def lookup(self) -> dict[str, Any]:
         """The fields that tell this list from all others."""

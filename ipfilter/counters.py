@@ -1,0 +1,93 @@
+"""How much each rule keeps out: counted in memory, written to KeptOut in batches.
+
+A worker adds to its own counters for every event and writes them every few seconds, so no row is hot. What a worker
+has not written when it is killed is lost: a few seconds of a number that people look at, and never an event.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+
+Key = tuple[int, int, date]
+"""Rule id, environment id, day (UTC)."""
+Counts = Mapping[Key, tuple[int, datetime]]
+"""How many events, and when the last one came."""
+
+FLUSH_SQL = """
+with came as (
+    select * from unnest(%(rules)s::bigint[], %(environments)s::bigint[], %(days)s::date[], %(counts)s::bigint[],
+                         %(lasts)s::timestamptz[]) as row (rule_id, environment_id, day, count, last_at)
+), alive as (
+    select came.* from came
+      join ipfilter_excludedip rule on rule.id = came.rule_id
+      join projects_environment environment on environment.id = came.environment_id
+     order by came.rule_id, came.environment_id, came.day
+       for key share of rule, environment
+)
+insert into ipfilter_keptout as kept (rule_id, environment_id, day, count, last_at)
+select rule_id, environment_id, day, count, last_at from alive order by rule_id, environment_id, day
+    on conflict (rule_id, environment_id, day) do update
+       set count = kept.count + excluded.count, last_at = greatest(kept.last_at, excluded.last_at)
+"""
+"""Rules and environments that have gone are passed over; the order keeps workers from waiting for each other in a ring.
+
+The rows are locked against being deleted until this is committed, so no foreign key can fail.
+"""
+
+
+class Statement(NamedTuple):
+    """What to hand to `connection.execute`, be it a synchronous connection or an asynchronous one."""
+
+    sql: str
+    parameters: dict[str, list[Any]]
+
+
+def flush(counts: Counts) -> Statement:
+    """The one statement that adds `counts`, at least one, to what is stored."""
+    keys = sorted(counts)
+    parameters: dict[str, list[Any]] = {
+        "rules": [rule_id for rule_id, _, _ in keys],
+        "environments": [environment_id for _, environment_id, _ in keys],
+        "days": [day for _, _, day in keys],
+        "counts": [counts[key][0] for key in keys],
+        "lasts": [counts[key][1] for key in keys],
+    }
+    return Statement(FLUSH_SQL, parameters)
+
+
+class Counters:
+    """The counters of one process, until they are taken to be written."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[int, int, int], list[float]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._counts)
+
+    def add(self, *, rule_id: int, environment_id: int, at: float, events: int = 1) -> None:
+        """Count `events` that a rule kept out of an environment; `at` is unix seconds."""
+        if events < 1:  # a bulk request may hold none
+            return
+        key = rule_id, environment_id, int(at // 86_400)
+        counted = self._counts.get(key)
+        if counted is None:
+            self._counts[key] = [events, at]
+        else:
+            counted[0] += events
+            counted[1] = max(counted[1], at)
+
+    def take(self) -> Counts:
+        """All that was counted since the last time; the counters begin again."""
+        taken, self._counts = self._counts, {}
+        return {
+            (rule_id, environment_id, datetime.fromtimestamp(day * 86_400, UTC).date()): (
+                int(count),
+                datetime.fromtimestamp(last_at, UTC),
+            )
+            for (rule_id, environment_id, day), (count, last_at) in taken.items()
+        }
+
+    def give_back(self, counts: Counts) -> None:
+        """Count again what was taken and could not be written."""
+        for (rule_id, environment_id, _), (count, last_at) in counts.items():
+            self.add(rule_id=rule_id, environment_id=environment_id, at=last_at.timestamp(), events=count)
