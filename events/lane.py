@@ -78,11 +78,15 @@ async def _connect(conninfo: str) -> psycopg.AsyncConnection[tuple]:
     connection = await psycopg.AsyncConnection.connect(
         conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="heapadmin collector"
     )
-    for setting in SETTINGS.strip().splitlines():
-        await connection.execute(setting)
-    # Only a superuser may: deadlocks are rare, and are otherwise found after a second.
-    with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
-        await connection.execute("set deadlock_timeout = '100ms'")
+    try:
+        for setting in SETTINGS.strip().splitlines():
+            await connection.execute(setting)
+        # Only a superuser may: deadlocks are rare, and are otherwise found after a second.
+        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+            await connection.execute("set deadlock_timeout = '100ms'")
+    except BaseException:
+        await connection.close()
+        raise
     return connection
 
 

@@ -1,0 +1,27 @@
+"""Identity as PROTOCOL section 2 tells it, done call by call in dictionaries: the oracle for the SQL."""
+
+from dataclasses import dataclass, field
+
+from events.records import Event, Identified, PersonChange
+
+
+@dataclass
+class Naive:
+    people: dict = field(default_factory=dict)  # actor: properties
+    merges: dict = field(default_factory=dict)  # visitor: actor
+    events: list = field(default_factory=list)  # (actor as told, name)
+
+    def apply(self, record):
+        match record:
+            case Event():
+                self.events.append((record.actor_id, record.name))
+                self.people.setdefault(self.whose(record.actor_id), {})
+            case PersonChange():
+                self.people.setdefault(self.whose(record.actor_id), {}).update(record.properties)
+            case Identified() if record.visitor not in self.merges:
+                self.merges[record.visitor] = record.actor_id
+                visitors = self.people.pop(record.visitor, {})
+                self.people[record.actor_id] = visitors | self.people.get(record.actor_id, {})
+
+    def whose(self, actor):
+        return self.merges.get(actor, actor)

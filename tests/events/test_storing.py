@@ -1,0 +1,142 @@
+"""What one batch leaves in the tables."""
+
+import time
+
+import pytest
+from django.db import IntegrityError, connection
+
+from events.faults import NotStorable
+from events.storing import store
+from tests.events.making import change, customer, event, events, people, rows
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_field_of_an_event_is_stored():
+    texts = [
+        "domain", "path", "query", "hash", "title", "referrer", "target_tag", "target_class", "target_id",
+        "target_href", "target_text", "target_hierarchy", "platform", "browser", "os", "device",
+        "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
+    ]  # fmt: skip
+    given = {name: f"the {name}" for name in texts}
+
+    store([event(5, "", kind="click", time=1_600_000_000.25, session_id=8, pageview_id=9, **given,
+                 properties={"a": 1, "b": None, "c": True, "d": 1.5, "e": "ü"})])  # fmt: skip
+
+    stored = rows(
+        f"select extract(epoch from time), session_id, pageview_id, kind, name, {', '.join(texts)} from events"
+    )
+    assert stored == [(1_600_000_000.25, 8, 9, "click", "", *given.values())]
+    assert rows("select properties->>'a', properties->'b' is null, properties->>'e' from events") == [("1", False, "ü")]
+
+
+def test_a_repeated_key_changes_nothing_in_the_same_batch_or_a_later_one():
+    store([event(name="First", key="k"), event(name="Second", key="k"), event(name="Other", key="j")])
+
+    store([event(name="Third", key="k"), event(name="No key")])
+
+    assert [name for _, name in events()] == ["First", "Other", "No key"]
+
+
+def test_a_repeated_key_does_not_touch_the_person():
+    store([event(key="k", time=1_600_000_000)])
+
+    store([event(key="k", time=1_700_000_000)])
+
+    assert rows("select extract(epoch from last_seen_at) from people") == [(1_600_000_000,)]
+
+
+def test_the_same_key_in_another_environment_is_another_key():
+    store([event(key="k"), event(key="k", environment_id=8)])
+
+    assert len(events()) == 2
+
+
+def test_a_key_counts_for_seven_days():
+    store([event(key="k")])
+    with connection.cursor() as cursor:
+        cursor.execute("update idempotency_keys set at = now() - interval '7 days 1 minute'")
+
+    store([event(key="k")])
+    store([event(key="k")])
+
+    assert len(events()) == 2
+
+
+def test_a_person_is_seen_from_the_first_to_the_last_event():
+    store([event(time=1_600_000_500), event(time=1_600_000_000)])
+    store([event(time=1_600_009_000)])
+    store([event(time=1_500_000_000)])
+
+    seen = rows("select extract(epoch from first_seen_at), extract(epoch from last_seen_at) from people")
+    assert seen == [(1_500_000_000, 1_600_009_000)]
+
+
+def test_a_persons_row_is_not_written_again_for_every_event():
+    now = time.time()
+    store([event(time=now)])
+    before = rows("select xmin from people")
+
+    store([event(time=now + 30)])
+
+    assert rows("select xmin from people") == before
+
+
+def test_the_last_value_of_a_property_stays_and_others_are_kept():
+    store([change(a=1, b=1), change(a=2)])
+    store([change(c=3)])
+
+    assert list(people().values()) == [{"a": 2, "b": 1, "c": 3}]
+
+
+def test_customers_are_kept_by_account_id():
+    store([customer("acme", plan="pro"), customer("acme", seats=3), customer("other")])
+
+    assert rows("select account_id, properties->>'plan', properties->>'seats' from customers order by 1") == [
+        ("acme", "pro", "3"),
+        ("other", None, None),
+    ]
+
+
+def test_events_of_one_batch_keep_their_order():
+    store([event(name=f"{number:03}", key=str(number) if number % 3 == 0 else None) for number in range(300)])
+
+    assert [name for _, name in events()] == [f"{number:03}" for number in range(300)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_with_one_event_that_cannot_be_stored_stores_nothing():
+    with pytest.raises(NotStorable):
+        store([event(), change(b=1), event(name="NUL \0")])
+
+    assert events() == []
+    assert people() == {}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "insert into events (environment_id, time, actor_id, kind) values (1, now(), 1, 'hover')",
+        "insert into events (environment_id, time, actor_id) values (1, '1999-12-31 23:59:59+00', 1)",
+        "insert into events (environment_id, time, actor_id) values (1, '9999-12-31', 1)",
+        "insert into people values (1, -1, null, '{}', now(), now())",
+        "insert into people values (1, 1, 'a', '{}', now(), now())",
+        "insert into people values (1, 1, null, '{}', now(), now() - interval '1 s')",
+        "insert into merges (environment_id, from_actor, to_actor) values (1, -1, -2)",
+        "insert into merges (environment_id, from_actor, to_actor) values (1, 1, 2)",
+        "insert into customers (environment_id, account_id, first_seen_at, last_seen_at) values (1, '', now(), now())",
+    ],
+)
+def test_the_database_refuses(sql):
+    with pytest.raises(IntegrityError), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def test_a_month_gets_a_partition_and_the_rows_that_waited_for_it():
+    store([event(time=1_300_000_000), event(time=1_400_000_000)])
+
+    assert rows("select ensure_event_partitions('2011-03-05', '2011-04-01')") == [(2,)]
+    assert rows("select ensure_event_partitions('2011-03-05', '2011-04-01')") == [(0,)]
+
+    where = rows("select tableoid::regclass::text from events order by time")
+    assert where == [("events_2011_03",), ("events_default",)]
