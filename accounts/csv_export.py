@@ -41,7 +41,7 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]
 
 def response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
     """A download named for `name`; of the name only letters, digits, dots and dashes are kept."""
-    file_name = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "export"
+    file_name = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.") or "export"
     answer = StreamingHttpResponse(lines(header, rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{file_name}.csv"'
     return answer

@@ -80,7 +80,7 @@ def test_home_returns_to_the_environment_looked_at_last(client, ada, environment
 
 
 def test_home_tells_those_without_an_account(client, environment):
-    client.force_login(MembershipFactory().user)
+    client.force_login(UserFactory())
 
     response = client.get(reverse("projects:home"))
 
@@ -134,5 +134,5 @@ def test_the_list_of_projects_runs_the_same_queries_whatever_its_size(
     url = reverse("projects:project_list", args=[environment.project.account_id])
     client.get(url)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(url)

@@ -1,0 +1,235 @@
+"""Activity: append-only, in the transaction of what it tells, and readable."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import activity, logins
+from accounts.activity_log import PER_PAGE, words
+from accounts.csv_export import safe
+from accounts.models import Account, Activity
+from projects import actions as project_actions
+from tests.factories import AccountFactory, MembershipFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def row(account, ada):
+    return activity.record(account=account, by=ada.user, verb="project.create", target="Site")
+
+
+def sql(statement, *params):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
+class TestAppendOnly:
+    @pytest.mark.parametrize("change", ["update accounts_activity set target = 'x'", "delete from accounts_activity"])
+    def test_the_database_refuses_to_change_or_delete_a_row(self, row, change):
+        with pytest.raises(DatabaseError, match="append-only"):
+            sql(change)
+
+    def test_the_orm_cannot_either(self, row):
+        for change in (row.save, row.delete, Activity.objects.all().delete):
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                change()
+
+    def test_saying_purge_is_not_enough_while_the_account_is_open(self, account, row):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            sql("select set_config('heapadmin.purging', %s, true)", str(account.pk))
+            Activity.objects.all().delete()
+
+    def test_being_closed_is_not_enough_without_saying_purge(self, account, row):
+        Account.objects.update(closed_at=timezone.now())
+
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            Activity.objects.all().delete()
+
+    def test_purging_one_account_leaves_the_others_rows(self, account, row):
+        other = AccountFactory()
+        activity.record(account=other, by=None, verb="account.open")
+        Account.objects.update(closed_at=timezone.now())
+        with transaction.atomic():
+            sql("select set_config('heapadmin.purging', %s, true)", str(account.pk))
+            Activity.objects.filter(account=account).delete()
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                Activity.objects.filter(account=other).delete()
+
+        assert list(Activity.objects.values_list("account_id", flat=True)) == [other.pk]
+
+    def test_a_row_stays_readable_when_its_login_is_deleted(self, account, ada, grace, row, browser_of):
+        logins.delete_login(user=ada.user)
+
+        page = browser_of(grace.user).get(reverse("accounts:activity_list", args=[account.pk])).content.decode()
+
+        assert "created the project" in page
+        assert "ada@shop.example" in page
+
+    def test_it_goes_with_the_transaction_of_what_it_tells(self, account, ada):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            project_actions.create_project(account=account, name="Gone", by=ada.user)
+            raise ZeroDivisionError
+
+        assert not Activity.objects.exists()
+
+
+class TestWhoAndFromWhere:
+    def test_the_address_is_the_one_that_the_trusted_proxies_vouch_for(self, account, ada, browser_of):
+        browser_of(ada.user).post(
+            reverse("accounts:invite", args=[account.pk]),
+            {"emails": "x@shop.example"},
+            headers={"x-forwarded-for": "6.6.6.6"},
+            **{"heapadmin.client_address": "2001:db8::7"},
+        )
+
+        assert Activity.objects.get().address == "2001:db8::7"
+
+    @pytest.mark.parametrize("peer", ["", "unix:", "fe80::1%eth0", "not an address"])
+    def test_an_odd_peer_does_not_lose_the_action(self, account, ada, browser_of, peer):
+        response = browser_of(ada.user).post(
+            reverse("accounts:invite", args=[account.pk]), {"emails": "x@shop.example"}, REMOTE_ADDR=peer
+        )
+
+        assert response.status_code == 302
+        assert Activity.objects.count() == 1
+
+    def test_what_staff_does_in_an_account_of_others_is_marked(self, account, ada):
+        staff = UserFactory(is_staff=True)
+
+        assert activity.record(account=account, by=staff, verb="account.close").as_staff
+        assert not activity.record(account=account, by=ada.user, verb="account.close").as_staff
+
+    def test_a_teammate_who_is_staff_elsewhere_acts_as_a_teammate(self, account):
+        colleague = MembershipFactory(account=account, user__is_staff=True)
+
+        assert not activity.record(account=account, by=colleague.user, verb="project.create").as_staff
+
+    def test_the_same_refusal_is_written_once_a_minute(self, account, ada, browser_of):
+        reader = MembershipFactory(account=account, read_only=True)
+        client = browser_of(reader.user)
+
+        for _ in range(5):
+            client.post(reverse("projects:project_create", args=[account.pk]), {"name": "X"})
+        client.get(reverse("projects:project_create", args=[account.pk]))
+
+        assert list(Activity.objects.order_by("id").values_list("target", flat=True)) == [
+            "POST projects:project_create",
+            "GET projects:project_create",
+        ]
+
+
+class TestReading:
+    @pytest.fixture
+    def many(self, account, ada):
+        start = timezone.now() - timedelta(days=10)
+        Activity.objects.bulk_create(
+            Activity(account=account, verb="project.create", target=f"P{n}", at=start + timedelta(minutes=n // 3))
+            for n in range(PER_PAGE * 2 + 10)
+        )
+
+    def test_paging_by_key_shows_every_row_once_there_and_back(self, account, ada, many, browser_of):
+        client, url = browser_of(ada.user), reverse("accounts:activity_list", args=[account.pk])
+        there, response = [], client.get(url)
+        while True:
+            there += [line.activity.pk for line in response.context["lines"]]
+            if not response.context["older"]:
+                break
+            response = client.get(url + response.context["older"])
+        back = []
+        while True:
+            back = [line.activity.pk for line in response.context["lines"]] + back
+            if not response.context["newer"]:
+                break
+            response = client.get(url + response.context["newer"])
+
+        assert there == list(Activity.objects.order_by("-at", "-id").values_list("pk", flat=True))
+        assert back == there
+
+    @pytest.mark.parametrize(
+        "key", ["x", "older:", "older:2020:1", "older:2020-01-01T00:00:00+00:00:x", "newer::", "older:9999-99-99:1"]
+    )
+    def test_an_odd_key_shows_the_newest(self, account, ada, many, browser_of, key):
+        response = browser_of(ada.user).get(reverse("accounts:activity_list", args=[account.pk]), {"key": key})
+
+        assert len(response.context["lines"]) == PER_PAGE
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ({"who": "GRACE"}, ["by grace"]),
+            ({"what": "invitation"}, ["by grace"]),
+            ({"words": "ada"}, ["by ada"]),
+            ({"after": "2020-01-01", "before": "2020-01-02"}, []),
+            ({"what": "nonsense"}, ["by grace", "by ada"]),
+        ],
+    )
+    def test_filters(self, account, ada, grace, browser_of, query, found):
+        activity.record(account=account, by=ada.user, verb="project.create", target="by ada")
+        activity.record(account=account, by=grace.user, verb="invitation.create", target="by grace")
+
+        response = browser_of(ada.user).get(reverse("accounts:activity_list", args=[account.pk]), query)
+
+        assert [line.activity.target for line in response.context["lines"]] == found
+
+    def test_days_are_those_of_the_accounts_time_zone(self, account, ada, browser_of):
+        account.time_zone = "Pacific/Auckland"
+        account.save(update_fields=["time_zone"])
+        Activity.objects.create(account=account, verb="x.y", at="2026-03-01T23:00:00Z")  # the 2nd over there
+
+        def found(day):
+            query = {"after": day, "before": day}
+            url = reverse("accounts:activity_list", args=[account.pk])
+            return len(browser_of(ada.user).get(url, query).context["lines"])
+
+        assert (found("2026-03-01"), found("2026-03-02")) == (0, 1)
+
+    def test_one_account_never_shows_anothers_rows(self, account, ada, row, browser_of):
+        other = MembershipFactory()
+
+        page = browser_of(other.user).get(reverse("accounts:activity_list", args=[other.account_id]))
+        download = browser_of(other.user).get(reverse("accounts:activity_csv", args=[other.account_id]))
+
+        assert page.context["lines"] == []
+        assert len(b"".join(download.streaming_content).splitlines()) == 1
+
+
+class TestCsv:
+    def download(self, client, account):
+        response = client.get(reverse("accounts:activity_csv", args=[account.pk]))
+        text = b"".join(response.streaming_content).decode()
+        return response, list(csv.reader(io.StringIO(text)))
+
+    def test_it_holds_what_the_tab_shows(self, account, ada, row, browser_of):
+        _, rows = self.download(browser_of(ada.user), account)
+
+        assert rows[1][1:6] == ["Ada", "ada@shop.example", "", "created the project", "Site"]
+
+    def test_formulas_in_cells_and_in_the_file_name_are_harmless(self, account, ada, browser_of):
+        account.name = '=cmd|"/C calc"\r\nX: y'
+        account.save(update_fields=["name"])
+        activity.record(account=account, by=ada.user, verb="project.create", target='=HYPERLINK("http://evil")')
+
+        response, rows = self.download(browser_of(ada.user), account)
+
+        assert rows[1][5].startswith("'=")
+        assert response["Content-Disposition"].startswith('attachment; filename="activity-cmd-C-calc-X-y-')
+
+    @pytest.mark.parametrize("text", ["=1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "  =1", "＝1"])
+    def test_what_a_spreadsheet_would_calculate_gets_an_apostrophe(self, text):
+        assert safe(text) == "'" + text
+
+    @pytest.mark.parametrize(
+        ("value", "text"), [(-5, "-5"), ("-5", "-5"), ("+1.5", "+1.5"), ("a=b", "a=b"), (None, "")]
+    )
+    def test_numbers_and_plain_words_stay(self, value, text):
+        assert safe(value) == text
+
+
+def test_a_verb_without_words_of_its_own_is_still_readable():
+    assert words("report.pin") == "report: pin"

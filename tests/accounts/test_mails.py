@@ -1,0 +1,69 @@
+"""What people typed can put neither a link nor a line into a mail."""
+
+import pytest
+from django.template.loader import get_template
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import mails
+from accounts.mails import BUTTON, plain
+
+
+@pytest.mark.parametrize(
+    ("typed", "harmless"),
+    [
+        ("Ada Lovelace", "Ada Lovelace"),
+        ("Ada https://evil.example/x", "Ada"),
+        ("http://evil.example", ""),
+        ("www.evil.example Ada", "Ada"),
+        ("evil.example", "evil. example"),
+        ("evil。example", "evil. example"),
+        ("ada@evil.example", "ada at evil. example"),
+        ("Ada\r\nBcc: x", "Ada Bcc: x"),
+        ("Ada\u2028\u202eevil", "Ada evil"),
+        ("[Click](x)", "(Click)(x)"),
+        ("Dr. Strange", "Dr. Strange"),
+        ("名前", "名前"),
+    ],
+)
+def test_names(typed, harmless):
+    assert plain(typed) == harmless
+
+
+@given(st.text())
+def test_nothing_that_mail_programs_make_links_of_survives(typed):
+    kept = plain(typed)
+
+    assert "://" not in kept
+    assert "@" not in kept
+    assert not any(ord(each) < 32 or ord(each) == 127 for each in kept)
+    assert not BUTTON.search(kept)
+    assert len(kept) <= mails.LONGEST_VALUE
+
+
+def test_the_subject_is_one_line_and_a_button_is_a_paragraph_of_its_own():
+    mail = mails.render("password_reset_key", {"link": "https://x.example/reset"})
+
+    assert "\n" not in mail.subject
+    assert [each.url for each in mail.paragraphs if each.url] == ["https://x.example/reset"]
+    assert "https://x.example/reset" in mail.text
+    assert 'href="https://x.example/reset"' in mail.html
+
+
+def test_html_is_escaped():
+    mail = mails.render("invitation_declined", {"email": "a@b.example", "account": "<b>&", "link": "https://x.example"})
+
+    assert "<b>&" in mail.text
+    assert "<b>&" not in mail.html
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["password_changed", "password_reset", "password_set", "email_changed", "totp_activated", "totp_deactivated",
+     "webauthn_added", "webauthn_removed", "recovery_codes_generated", "account_already_exists", "unknown_account",
+     "rescued"],
+)  # fmt: skip
+def test_every_mail_of_allauth_has_a_template(prefix):
+    get_template(f"mail/{prefix}.txt")
+
+    assert mails.render(prefix, {"at": "now", "ip": "192.0.2.1", "user_agent": "x"}).paragraphs
