@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 wsgi_app = "heapadmin.asgi:application"
 worker_class = "asgi"
 asgi_loop = "uvloop"
-asgi_lifespan = "auto"
+asgi_lifespan = "on"  # a worker that cannot set up its batch writer must not serve
 workers = settings.WEB_WORKERS
 bind = [f"{settings.HOST}:{settings.PORT}"]
 backlog = 2048

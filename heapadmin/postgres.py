@@ -8,6 +8,7 @@ Only a Unix socket is listened on, in a folder that nobody else may enter: that 
 
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -139,8 +140,7 @@ class PrivatePostgres:
                 )
             return
         unfinished = self.folder / "data.new"
-        if unfinished.exists():
-            self._run(["rm", "-rf", str(unfinished)])
+        shutil.rmtree(unfinished, ignore_errors=True)
         command = [str(programs() / "initdb"), "--pgdata", str(unfinished), "--username", DATABASE_USER]
         command += ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"]
         command += ["--locale-provider=builtin", "--locale=C.UTF-8"]
@@ -188,7 +188,7 @@ class PrivatePostgres:
             "log_timezone": "UTC",
         }
         if not self.durable:
-            parameters |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+            parameters |= {"fsync": "off", "full_page_writes": "off"}
         return parameters
 
     def _open_log(self) -> IO[bytes]:
@@ -222,12 +222,15 @@ class PrivatePostgres:
     def _clear_leftovers(self) -> None:
         """End a server that outlived its supervisor, and forget the number of one that is dead.
 
-        The number in postmaster.pid may by now be another process's; PostgreSQL would then refuse to start for ever.
+        The number in the lock files may by now be another process's; PostgreSQL would then refuse to start for ever.
         """
+        if self.process is not None:
+            self.process.poll()  # collect our own dead server, or it counts as running
         leftovers = self._servers_on_our_files()
         if leftovers and not processes.end(leftovers, STOP_STEPS):
             raise PostgresError(f"Another PostgreSQL runs on {self.data} and does not stop.")
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for lock in (self.data / "postmaster.pid", self.socket_dir / ".s.PGSQL.5432.lock"):
+            lock.unlink(missing_ok=True)
 
     def _servers_on_our_files(self) -> list[processes.Identity]:
         """Every process of a server on our files: they all have the data folder as their working directory."""

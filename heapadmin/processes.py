@@ -100,6 +100,12 @@ def end(processes: Iterable[Identity], steps: Sequence[tuple[signal.Signals, flo
     return False
 
 
+def remind(members: Iterable[Identity]) -> None:
+    """Ask processes to stop that were asked before; who is stopping already does not mind."""
+    for process in members:
+        _send(process, signal.SIGTERM)
+
+
 def wait_until_gone(processes: Iterable[Identity], seconds: float) -> list[Identity]:
     """Wait until `processes` are gone, at most `seconds`; return those that are still there."""
     deadline = time.monotonic() + seconds

@@ -108,8 +108,9 @@ def _services(listener: socket.socket) -> list[Service]:
 
 
 def _prepare_database(say: Callable[[str], None]) -> None:
-    """Migrate, and collect static files where they changed."""
+    """Check that the code hangs together, migrate, and collect static files where they changed."""
     try:
+        call_command("check")
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
         raise CannotStart(f"The database does not answer: {str(error).strip()}") from error

@@ -16,6 +16,7 @@ LOOK_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 HEALTHY_AFTER_SECONDS = 60.0  # who has run this long starts again without a pause
+REMINDER_SECONDS = 1.0  # a web worker that is only just being born loses its parent's signal
 GRACE_SECONDS = 40.0  # more than gunicorn gives its workers
 LEFTOVER_STEPS = [(signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 5.0)]
 
@@ -108,8 +109,12 @@ class Supervisor:
         process, identity = service.process, service.identity
         if process is None:
             return
+        next_reminder = time.monotonic() + REMINDER_SECONDS
         while process.poll() is None and time.monotonic() < deadline and not in_a_hurry():
             time.sleep(0.05)
+            if identity is not None and time.monotonic() > next_reminder:
+                processes.remind(processes.session_of(identity)[1:])
+                next_reminder += REMINDER_SECONDS
         if identity is not None:
             processes.end(processes.session_of(identity), [(signal.SIGKILL, 5.0)])
         process.wait()

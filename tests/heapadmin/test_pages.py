@@ -1,0 +1,121 @@
+import asyncio
+
+import pytest
+
+from heapadmin import pages
+from heapadmin.pages import Pages
+
+
+def scope(**changes):
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": "/healthz",
+        "query_string": b"",
+        "http_version": "1.1",
+        "headers": [(b"host", b"localhost")],
+        "client": ("203.0.113.9", 1),
+        "server": ("localhost", 80),
+    } | changes
+
+
+def ask(app, scope, *messages):
+    """What the app sends when the client sends `messages`, and then nothing more."""
+    sent, waiting = [], list(messages) or [{"type": "http.request", "body": b""}]
+
+    async def receive():
+        if not waiting:
+            await asyncio.sleep(3600)
+        return waiting.pop(0)
+
+    async def send(message):
+        sent.append(dict(message))
+
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """Pages with an application behind them that notes what reached it."""
+    environs = []
+
+    def application(environ, start_response):
+        environs.append(environ | {"body": environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))})
+        start_response("200 OK", [("content-length", "5")])
+        return [b"hello"]
+
+    monkeypatch.setattr(pages, "get_wsgi_application", lambda: application)
+    environs_app = Pages()
+    return environs_app, environs
+
+
+def test_a_page_is_answered(seen):
+    app, _ = seen
+
+    sent = ask(app, scope())
+
+    assert sent[0]["status"] == 200
+    assert b"".join(message.get("body", b"") for message in sent) == b"hello"
+
+
+def test_a_header_cannot_pose_as_another_by_an_underscore(seen):
+    app, environs = seen
+
+    ask(app, scope(headers=[(b"x-forwarded-for", b"1.1.1.1"), (b"x_forwarded_for", b"9.9.9.9")]))
+
+    assert environs[0]["HTTP_X_FORWARDED_FOR"] == "1.1.1.1"
+
+
+def test_raw_bytes_in_the_query_are_escaped(seen):
+    app, environs = seen
+
+    ask(app, scope(query_string=b"a=\xff&b=%20%zz&c=1+2"))
+
+    assert environs[0]["QUERY_STRING"] == "a=%FF&b=%20%zz&c=1+2"
+
+
+def test_a_body_in_pieces_arrives_whole_with_its_true_length(seen):
+    app, environs = seen
+    pieces = [{"type": "http.request", "body": b"ab", "more_body": True}, {"type": "http.request", "body": b"c"}]
+
+    ask(app, scope(method="POST", headers=[(b"transfer-encoding", b"chunked")]), *pieces)
+
+    assert environs[0]["body"] == b"abc"
+    assert environs[0]["CONTENT_LENGTH"] == "3"
+
+
+def test_a_body_without_end_takes_no_thread(seen, monkeypatch):
+    app, environs = seen
+    monkeypatch.setattr(pages, "BODY_SECONDS", 0.05)
+
+    sent = ask(app, scope(method="POST"), {"type": "http.request", "body": b"a", "more_body": True})
+
+    assert sent[0]["status"] == 408
+    assert environs == []
+
+
+def test_a_body_that_is_too_large_is_refused(seen, monkeypatch):
+    app, environs = seen
+    monkeypatch.setattr(pages, "MOST_BODY_BYTES", 3)
+
+    sent = ask(app, scope(method="POST"), {"type": "http.request", "body": b"abcd", "more_body": True})
+
+    assert sent[0]["status"] == 413
+    assert environs == []
+
+
+def test_a_client_that_went_away_is_forgotten(seen):
+    app, environs = seen
+
+    assert ask(app, scope(method="POST"), {"type": "http.disconnect"}) == []
+    assert environs == []
+
+
+def test_an_answer_to_head_has_no_body(seen):
+    app, _ = seen
+
+    sent = ask(app, scope(method="HEAD"))
+
+    assert (b"content-length", b"5") in sent[0]["headers"]
+    assert b"".join(message.get("body", b"") for message in sent) == b""
