@@ -5,7 +5,6 @@ if (window.PublicKeyCredential) {
 }
 
 document.addEventListener("allauth.error", (event) => {
-  event.preventDefault();
   const main = document.getElementById("content");
   const notice = main.querySelector("[data-passkey-failure]") ?? document.createElement("p");
   notice.className = "notice notice--error";

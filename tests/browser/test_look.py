@@ -122,6 +122,15 @@ def test_what_is_not_production_tints_the_bar_and_says_its_name(signed_in_page, 
     expect(signed_in_page.locator(".switcher__environment--tinted")).to_have_text("Staging")
 
 
+def test_the_name_of_what_is_not_production_is_whole_on_a_phone(staff_page):
+    staff_page.set_viewport_size({"width": 360, "height": 740})
+
+    staff_page.goto(f"{COMPONENTS}?bar=staging&reader")
+
+    name = staff_page.locator(".switcher__environment--tinted")
+    assert name.evaluate("each => each.scrollWidth <= each.clientWidth && each.clientWidth > 0")
+
+
 # --- Menus and keys ---------------------------------------------------------------------------------------------
 
 
