@@ -1,5 +1,6 @@
 """How django-allauth is bent to this product: a switch for sign-up, links from SITE_URL, mail by jobs, our address."""
 
+import ipaddress
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,8 +62,17 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
 
 class MfaAdapter(DefaultMFAAdapter):
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """Passkeys belong to the host of SITE_URL."""
-        return {"id": urlsplit(settings.SITE_URL).hostname or "localhost", "name": "Heapadmin"}
+        """Passkeys belong to the host of SITE_URL; browsers know none for an IP address, but for localhost."""
+        return {"id": _host_with_a_name(), "name": "Heapadmin"}
+
+
+def _host_with_a_name() -> str:
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return "localhost"
 
 
 def _harmless(key: str, value: str) -> str:

@@ -137,7 +137,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "projects:home"
-ENVIRONMENT_LANDING = "analytics:live"  # where an environment opens
+ENVIRONMENT_LANDING = "analytics:dashboard"  # where an environment opens
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
 INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", default=100)  # per account, resending included
@@ -162,7 +162,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
 MFA_TOTP_ISSUER = "Heapadmin"
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://localhost")  # browsers allow it there as well
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://")  # which browsers allow for localhost alone
 USERSESSIONS_ADAPTER = "accounts.adapter.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False  # accounts.last_seen does it, once a minute
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from accounts.models import Activity
 from projects import actions, registry
 from projects.models import Environment, Project
-from tests.factories import EnvironmentFactory, MembershipFactory
+from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
