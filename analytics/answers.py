@@ -1,5 +1,6 @@
 """From rows of SQL to results: asks, and puts the numbers where they belong. No number is made up or added here."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -142,10 +143,15 @@ def answer_users(users: Users, catalogue: Catalogue, now: datetime, ask: Ask) ->
     page, count = Statement(users.scope, catalogue, now), Statement(users.scope, catalogue, now)
     rows = ask(page_sql(page, users), page.parameters)
     ((total,),) = ask(count_sql(count, users), count.parameters)
-    people = tuple(PersonRow(*row) for row in rows[: users.limit])
+    people = tuple(_person(*row) for row in rows[: users.limit])
     has_more = len(rows) > users.limit
     following = cursor_after(people[-1].last_seen_at, people[-1].actor_id) if has_more else None
     return UsersResult(users, Ran(now, now, now), people, total, following, _property_names(people))
+
+
+def _person(actor_id: int, identity: str | None, properties: str, first: datetime, last: datetime) -> PersonRow:
+    """Django's cursor gives jsonb as text."""
+    return PersonRow(actor_id, identity, json.loads(properties), first, last)
 
 
 def _property_names(people: tuple[PersonRow, ...]) -> tuple[str, ...]:

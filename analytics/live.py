@@ -1,13 +1,17 @@
 """The newest events of one environment, as they come, page by page."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
+from urllib.parse import urlencode
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from analytics.conditions import MAX_VALUE
 from analytics.describing import Headline, headline, person_name
 
 PAGE_SIZE = 50
@@ -89,6 +93,26 @@ class LiveEvent:
     def person(self) -> str:
         return person_name(self.actor_id, self.identity)
 
+    @property
+    def definition_link(self) -> str:
+        """The parameters that fill the form of a new definition with what this event is."""
+        pairs = [("name", str(self.headline)), ("any.0.event", self._reference())]
+        for number, name in enumerate(name for name in self._telling_fields() if name in self.fields):
+            pairs += [(f"any.0.where.{number}.field", f"event:{name}"), (f"any.0.where.{number}.op", "is")]
+            pairs.append((f"any.0.where.{number}.value", self.fields[name][:MAX_VALUE]))
+        return urlencode(pairs)
+
+    def _reference(self) -> str:
+        if self.kind == "custom":
+            return f"event:{self.name}"
+        return "builtin:pageview" if self.kind == "pageview" else f"kind:{self.kind}"
+
+    def _telling_fields(self) -> tuple[str, ...]:
+        """What tells this event from others of its kind."""
+        if self.kind == "custom":
+            return ()
+        return ("path",) if self.kind == "pageview" else ("target_tag", "target_id", "target_text")
+
     def part(self, names: tuple[str, ...]) -> dict[str, str]:
         return {name: self.fields[name] for name in names if name in self.fields}
 
@@ -112,39 +136,57 @@ class Page:
     events: list[LiveEvent]
     older: Position | None  # None: there are none
 
+    def is_of_today(self) -> bool:
+        """Whether the clock alone says when each was."""
+        today = timezone.localdate()
+        return all(timezone.localdate(each.time) == today for each in self.events)
 
-_COLUMNS = ", ".join(FIELDS)
-_NEWEST = f"""
-with newest as (
-    select time, id, kind, name, actor_id, session_id, received_at, properties, {_COLUMNS}
-    from events
-    where environment_id = %(environment_id)s {{and_before}}
-    order by time desc, id desc
-    limit %(limit)s
-)
-select newest.time, newest.id, newest.kind, newest.name, coalesce(merges.to_actor, newest.actor_id), people.identity,
-       newest.session_id, newest.received_at, newest.properties, {_COLUMNS}
-from newest
-left join merges on merges.environment_id = %(environment_id)s and merges.from_actor = newest.actor_id
-left join people on people.environment_id = %(environment_id)s
-    and people.actor_id = coalesce(merges.to_actor, newest.actor_id)
-order by newest.time desc, newest.id desc
+
+_OWN = ("time", "id", "kind", "name", "actor_id", "session_id", "received_at", "properties", *FIELDS)
+COLUMNS = ", ".join(f"e.{name}" for name in _OWN)
+_DESCRIBED = f"""
+with chosen as ({{chosen}})
+select chosen.time, chosen.id, chosen.kind, chosen.name, coalesce(merges.to_actor, chosen.actor_id), people.identity,
+       chosen.session_id, chosen.received_at, chosen.properties, {", ".join(f"chosen.{name}" for name in FIELDS)}
+from chosen
+left join merges on merges.environment_id = %(of_environment)s and merges.from_actor = chosen.actor_id
+left join people on people.environment_id = %(of_environment)s
+    and people.actor_id = coalesce(merges.to_actor, chosen.actor_id)
+order by chosen.time desc, chosen.id desc
 """  # noqa: S608  only names of columns are put into the text
+_NEWEST = f"""
+select {COLUMNS} from events e where e.environment_id = %(of_environment)s {{conditions}}
+order by e.time desc, e.id desc limit %(limit)s
+"""  # noqa: S608
+_OF_ACTORS = "and e.actor_id = any(%(actors)s)"
+_BEFORE = (
+    "and e.time <= %(time)s and (e.time, e.id) < (%(time)s, %(id)s)"  # twice: by time alone partitions are left out
+)
 
 
-def newest(environment_id: int, before: Position | None = None) -> Page:
-    """The newest events, or the newest of those that come before `before`."""
-    parameters: dict[str, Any] = {"environment_id": environment_id, "limit": PAGE_SIZE + 1}
-    and_before = ""
+def newest(environment_id: int, before: Position | None = None, actors: Sequence[int] | None = None) -> Page:
+    """The newest events, or the newest of those that come before `before`; of these actors only, if given."""
+    parameters: dict[str, Any] = {"limit": PAGE_SIZE + 1}
+    conditions = []
+    if actors is not None:
+        conditions.append(_OF_ACTORS)
+        parameters["actors"] = list(actors)
     if before is not None:
-        # Twice, so that partitions are left out by time alone
-        and_before = "and time <= %(time)s and (time, id) < (%(time)s, %(id)s)"
+        conditions.append(_BEFORE)
         parameters |= {"time": before.time, "id": before.id}
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST.format(and_before=and_before), parameters)
-        events = [_event(row) for row in cursor.fetchall()]
+    events = described(environment_id, _NEWEST.format(conditions=" ".join(conditions)), parameters)
     shown = events[:PAGE_SIZE]
     return Page(shown, shown[-1].position if len(events) > PAGE_SIZE else None)
+
+
+def described(environment_id: int, chosen: str, parameters: dict[str, Any]) -> list[LiveEvent]:
+    """The events that the SQL `chosen` selects (COLUMNS, from `events e`), newest first, with their people.
+
+    `parameters` are those of `chosen`, which may use `of_environment` besides.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DESCRIBED.format(chosen=chosen), parameters | {"of_environment": environment_id})
+        return [_event(row) for row in cursor.fetchall()]
 
 
 def _event(row: tuple[Any, ...]) -> LiveEvent:

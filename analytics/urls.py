@@ -1,11 +1,48 @@
 """Pages of analytics."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from analytics.views import live
+from analytics.converters import ActorIdConverter
+from analytics.views import analyze, dashboard, definitions, exports, live, people, reports, segments, suggested
 
 app_name = "analytics"
+register_converter(ActorIdConverter, "actor_id")
+
+ENVIRONMENT = "env/<app_id:app_id>/"
+DEFINITION = ENVIRONMENT + "definitions/<uuid:lineage>/"
+SEGMENT = ENVIRONMENT + "segments/<uuid:lineage>/"
+REPORT = ENVIRONMENT + "reports/<uuid:lineage>/"
 urlpatterns = [
-    path("env/<app_id:app_id>/live/", live.live, name="live"),
-    path("env/<app_id:app_id>/live/rows/", live.live_rows, name="live_rows"),
+    path(ENVIRONMENT, dashboard.dashboard, name="dashboard"),
+    path(ENVIRONMENT + "tiles/<uuid:lineage>/", dashboard.tile, name="tile"),
+    path(ENVIRONMENT + "order/", dashboard.dashboard_order, name="dashboard_order"),
+    path(ENVIRONMENT + "live/", live.live, name="live"),
+    path(ENVIRONMENT + "live/rows/", live.live_rows, name="live_rows"),
+    path(ENVIRONMENT + "definitions/", definitions.definition_list, name="definition_list"),
+    path(ENVIRONMENT + "definitions/new/", definitions.definition_create, name="definition_create"),
+    path(ENVIRONMENT + "definitions/preview/", definitions.definition_preview, name="definition_preview"),
+    path(DEFINITION, definitions.definition, name="definition"),
+    path(DEFINITION + "edit/", definitions.definition_edit, name="definition_edit"),
+    path(DEFINITION + "delete/", definitions.definition_delete, name="definition_delete"),
+    path(ENVIRONMENT + "segments/", segments.segment_list, name="segment_list"),
+    path(ENVIRONMENT + "segments/new/", segments.segment_create, name="segment_create"),
+    path(ENVIRONMENT + "segments/preview/", segments.segment_preview, name="segment_preview"),
+    path(SEGMENT, segments.segment, name="segment"),
+    path(SEGMENT + "edit/", segments.segment_edit, name="segment_edit"),
+    path(SEGMENT + "delete/", segments.segment_delete, name="segment_delete"),
+    path(ENVIRONMENT + "graph/", analyze.graph, name="graph"),
+    path(ENVIRONMENT + "funnel/", analyze.funnel, name="funnel"),
+    path(ENVIRONMENT + "retention/", analyze.retention, name="retention"),
+    path(ENVIRONMENT + "users/", analyze.users, name="users"),
+    path(ENVIRONMENT + "people/<actor_id:actor_id>/", people.person, name="person"),
+    path(ENVIRONMENT + "export/", exports.export, name="export"),
+    path(ENVIRONMENT + "queries/cancel/", analyze.query_cancel, name="query_cancel"),
+    path(ENVIRONMENT + "suggested/values/", suggested.suggested_values, name="suggested_values"),
+    path(ENVIRONMENT + "reports/", reports.report_list, name="report_list"),
+    path(ENVIRONMENT + "reports/new/", reports.report_create, name="report_create"),
+    path(REPORT, reports.report, name="report"),
+    path(REPORT + "save/", reports.report_save, name="report_save"),
+    path(REPORT + "edit/", reports.report_edit, name="report_edit"),
+    path(REPORT + "delete/", reports.report_delete, name="report_delete"),
+    path(REPORT + "pin/", reports.report_pin, name="report_pin"),
 ]

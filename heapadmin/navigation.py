@@ -5,24 +5,45 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-ENVIRONMENT_NAV: list[tuple[str, str]] = [  # label, view name
+Entry = tuple[str, str | list[tuple[str, str]]]  # label, and a view name or entries below it
+ENVIRONMENT_NAV: list[Entry] = [
+    ("Dashboard", "analytics:dashboard"),
     ("Live", "analytics:live"),
+    ("Definitions", "analytics:definition_list"),
+    (
+        "Analyze",
+        [
+            ("Graph", "analytics:graph"),
+            ("Funnel", "analytics:funnel"),
+            ("Retention", "analytics:retention"),
+            ("Users", "analytics:users"),
+        ],
+    ),
+    ("Reports", "analytics:report_list"),
     ("Install", "projects:install"),
 ]
-SETTINGS_TABS: list[tuple[str, str]] = [
+SETTINGS_TABS: list[Entry] = [
     ("Teammates", "accounts:teammate_list"),
     ("Projects & environments", "projects:project_list"),
     ("Excluded IPs", "ipfilter:excluded_ips"),
     ("Activity", "accounts:activity_list"),
     ("Account", "accounts:account_settings"),
+    ("Support", "support:account_support"),
 ]
 PART_OF = {  # a page without a tab of its own: the view whose tab is marked
+    **dict.fromkeys(
+        [f"analytics:{thing}" for thing in ("definition", "definition_create", "definition_edit", "definition_delete")]
+        + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete")],
+        "analytics:definition_list",
+    ),
+    **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete")], "analytics:report_list"),
+    "analytics:person": "analytics:users",
     "ipfilter:environment_excluded_ips": "ipfilter:excluded_ips",
 }
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """`nav_items` and `settings_tabs`: [{"label", "url", "current"}], empty where they do not apply."""
+    """`nav_items` and `settings_tabs`: [{"label", "url" or "children", "current"}], empty where they do not apply."""
     environment = getattr(request, "environment", None)
     membership = getattr(request, "membership", None)
     return {
@@ -31,9 +52,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _links(request: HttpRequest, pages: list[tuple[str, str]], argument: str | int) -> list[dict[str, Any]]:
+def _links(request: HttpRequest, pages: list[Entry], argument: str | int) -> list[dict[str, Any]]:
     page = request.resolver_match.view_name if request.resolver_match else ""
     current = PART_OF.get(page, page)
-    return [
-        {"label": label, "url": reverse(name, args=[argument]), "current": name == current} for label, name in pages
-    ]
+    return [_link(label, below, argument, current) for label, below in pages]
+
+
+def _link(label: str, target: str | list[tuple[str, str]], argument: str | int, current: str) -> dict[str, Any]:
+    if isinstance(target, str):
+        return {"label": label, "url": reverse(target, args=[argument]), "current": target == current}
+    children = [_link(name, view, argument, current) for name, view in target]
+    return {"label": label, "children": children, "current": any(child["current"] for child in children)}

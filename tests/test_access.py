@@ -37,8 +37,38 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "accounts:teammate_access": NO_GET,
     "accounts:teammate_list": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:teammate_remove": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:dashboard": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:dashboard_order": NO_GET,
+    "analytics:definition": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:definition_create": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:definition_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:definition_edit": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:definition_list": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:definition_preview": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:export": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:funnel": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:graph": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live_rows": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:person": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:query_cancel": NO_GET,
+    "analytics:report": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:report_create": ("get", LOGIN, 404, 404, 403, 302),
+    "analytics:report_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:report_edit": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:report_list": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:report_pin": NO_GET,
+    "analytics:report_save": NO_GET,
+    "analytics:retention": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:segment": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:segment_create": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:segment_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:segment_edit": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:segment_list": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:segment_preview": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:users": ("get", LOGIN, 404, 404, 200, 200),
     "ipfilter:environment_excluded_ips": ("get", LOGIN, 404, 404, 200, 200),
     "ipfilter:excluded_ips": ("get", LOGIN, 404, 404, 200, 200),
     "projects:environment_add": ("get", LOGIN, 404, 404, 403, 200),
@@ -46,7 +76,13 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "projects:install_status": ("get", LOGIN, 404, 404, 200, 200),
     "projects:project_create": ("get", LOGIN, 404, 404, 403, 200),
     "projects:project_list": ("get", LOGIN, 404, 404, 200, 200),
+    "support:account_support": ("get", LOGIN, 404, 404, 200, 200),
+    "support:close_ask": NO_GET,
+    "support:export_ask": NO_GET,
+    "support:freshness": ("get", LOGIN, 404, 404, 200, 200),
+    "support:visits_allow": NO_GET,
 }
+SEGMENT = {"name": "Known", "group.0.where.0.field": "person:identity", "group.0.where.0.op": "exists"}
 WRITES = {
     "accounts:account_settings_save": Write(
         "account.settings", {"name": "Renamed", "time_zone": "Europe/Paris", "who_may_invite": "full"}
@@ -58,6 +94,27 @@ WRITES = {
     "accounts:leave": Write("teammate.leave", read_only=302),
     "accounts:teammate_access": Write("teammate.full_access", {}),
     "accounts:teammate_remove": Write("teammate.remove"),
+    "analytics:dashboard_order": Write("dashboard.reorder", lambda world: {"lineage": world.ids["lineage"]}),
+    "analytics:definition_create": Write("definition.create", {"name": "Viewed", "any.0.event": "builtin:pageview"}),
+    "analytics:definition_delete": Write("definition.delete", {"although_used": "1"}),
+    "analytics:definition_edit": Write(
+        "definition.change", {"name": "Viewed", "any.0.event": "builtin:pageview", "version": "1"}
+    ),
+    "analytics:query_cancel": Write(
+        None, {"token": "0" * 32}, read_only=204, full=204, unrecorded="stops a question that one asked oneself"
+    ),
+    "analytics:report_create": Write(
+        "report.create", {"name": "Views", "kind": "graph", "question": "event=builtin:pageview"}
+    ),
+    "analytics:report_delete": Write("report.delete"),
+    "analytics:report_edit": Write("report.rename", {"name": "Views", "version": "1"}),
+    "analytics:report_pin": Write("report.unpin", {"off": "1"}),
+    "analytics:report_save": Write(
+        "report.change", {"kind": "graph", "question": "event=builtin:session", "version": "1"}
+    ),
+    "analytics:segment_create": Write("segment.create", SEGMENT),
+    "analytics:segment_delete": Write("segment.delete", {"although_used": "1"}),
+    "analytics:segment_edit": Write("segment.change", SEGMENT | {"version": "1"}),
     "ipfilter:environment_excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
     "ipfilter:excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
     "projects:environment_add": Write(
@@ -66,6 +123,9 @@ WRITES = {
         foreign=("source",),
     ),
     "projects:project_create": Write("project.create", {"name": "Second"}),
+    "support:close_ask": Write("account.ask_to_close", {"text": "We have moved."}),
+    "support:export_ask": Write("account.export"),
+    "support:visits_allow": Write("support.forbid_visits", {"allowed": "no"}),
 }
 PERSONAL = {  # for whoever is signed in: about that person, and nothing of an account is in it
     "accounts:email_change",
@@ -75,6 +135,8 @@ PERSONAL = {  # for whoever is signed in: about that person, and nothing of an a
     "accounts:second_factor_required",
     "accounts:session_end",
     "projects:home",
+    "support:export_download",  # by a secret, and for teammates alone: tests/support/test_export.py
+    "support:visit_end",
 }
 PUBLIC = {  # for everybody; those with a secret in the URL have tests of their own
     "accounts:email_confirm",

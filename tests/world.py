@@ -1,5 +1,6 @@
 """Two complete accounts, as isolation and access tests need them. Add here what your URLs name."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +12,9 @@ from django.utils import timezone
 
 from accounts import links
 from accounts.models import Account, Invitation, User
+from analytics.models import Definition, Pin, Report, Segment
+from events.models import Person
+from projects.models import Environment
 from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 
 
@@ -49,8 +53,41 @@ def make_account() -> World:
         "project_id": environment.project_id,
         "app_id": environment.app_id,
         "environment_id": environment.pk,
+        "actor_id": add_person(environment),
+        "lineage": add_kept(environment),
     }
     return World(account, {"full": full, "read_only": read_only.user}, ids)
+
+
+def add_person(environment: Environment) -> int:
+    """A visitor whose number no other environment has."""
+    now = timezone.now()
+    number = 1000 + environment.pk
+    Person.objects.create(environment_id=environment.pk, actor_id=number, first_seen_at=now, last_seen_at=now)
+    return number
+
+
+def add_kept(environment: Environment) -> uuid.UUID:
+    """A definition, a segment and a pinned report, all of the same lineage, which is what their URLs name."""
+    lineage = uuid.uuid4()
+    known = {"field": "person:identity", "op": "exists", "value": ""}
+    bodies = {
+        Definition: {
+            "alternatives": [{"event": "builtin:pageview", "where": {"match": "all", "conditions": []}}],
+        },
+        Segment: {"match": "all", "groups": [{"match": "all", "clauses": [known]}]},
+    }
+    for model, body in bodies.items():
+        model.objects.create(environment=environment, lineage=lineage, name=f"{model.__name__} kept", body=body)
+    report = Report.objects.create(
+        environment=environment,
+        lineage=lineage,
+        name="Report kept",
+        kind="graph",
+        body={"parameters": [["event", "builtin:pageview"]]},
+    )
+    Pin.objects.create(environment=environment, report=report, position=0)
+    return lineage
 
 
 def make_invitation(account: Account, by: User, email: str = "", **fields: Any) -> Invitation:

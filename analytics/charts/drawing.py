@@ -12,35 +12,49 @@ from django.utils.safestring import SafeString
 
 from analytics.charts import svg
 from analytics.charts.plots import DrawnLine, Line, bar_marks, center, line_marks, spark_points, value_scale
-from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full
+from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full, numbered_labels
 from analytics.spans import Unit
 
 LABEL_WIDTH = 7  # pixels, a generous digit at the size of axis labels
-POINTS_SHOWN = 62  # buckets up to which a lone value gets a dot
 
 
 @dataclass(frozen=True)
-class TimeAxis:
-    """Buckets from left to right: their local starts, and whether each is over."""
+class Across:
+    """What is from left to right: a name for each bucket, whether it is complete, and the labels below."""
 
-    starts: tuple[datetime, ...]
+    names: tuple[str, ...]
     complete: tuple[bool, ...]
-    unit: Unit
-
-    def name(self, bucket: int) -> str:
-        suffix = "" if self.complete[bucket] else " (not over yet)"
-        return bucket_name(self.starts[bucket], self.unit) + suffix
+    labels: tuple[XLabel, ...]
 
 
-def line_chart(lines: Sequence[Line], time: TimeAxis, title: str) -> SafeString:
-    """Lines over time; one alone gets its area filled."""
+def across_time(starts: Sequence[datetime], complete: Sequence[bool], unit: Unit) -> Across:
+    """Buckets of time, by their local starts."""
+    names = (
+        bucket_name(start, unit) + ("" if whole else " (incomplete)")
+        for start, whole in zip(starts, complete, strict=True)
+    )
+    return Across(tuple(names), tuple(complete), tuple(bucket_labels(starts, unit)))
+
+
+def across_periods(unit: Unit, count: int) -> Across:
+    """Periods after the first one: "Week 1", "Week 2"…"""
+    numbers = range(1, count + 1)
+    return Across(
+        tuple(f"{unit.capitalize()} {number}" for number in numbers),
+        (True,) * count,
+        tuple(numbered_labels(count)),
+    )
+
+
+def line_chart(lines: Sequence[Line], across: Across, title: str, suffix: str = "") -> SafeString:
+    """Lines; one alone gets its area filled. `suffix` follows every number (" %")."""
     axis = value_scale(lines)
-    drawn = line_marks(lines, time.complete, axis)
+    drawn = line_marks(lines, across.complete, axis)
     marks = [_line(each, filled=len(drawn) == 1) for each in drawn]
-    return _framed(lines, time, axis, title, [svg.stretched(*marks), *_lone_points(drawn)], drawn)
+    return _framed(lines, across, axis, title, [svg.stretched(*marks), *_lone_points(drawn)], drawn, suffix)
 
 
-def bar_chart(lines: Sequence[Line], time: TimeAxis, title: str, stacked: bool = False) -> SafeString:
+def bar_chart(lines: Sequence[Line], across: Across, title: str, stacked: bool = False) -> SafeString:
     """Bars over time, side by side or stacked; stack only what may be added up."""
     stacked = stacked and len(lines) > 1
     axis = value_scale(lines, stacked)
@@ -60,9 +74,9 @@ def bar_chart(lines: Sequence[Line], time: TimeAxis, title: str, stacked: bool =
             ),
             class_=f"chart__series series-{each.colour}",
         )
-        for each in bar_marks(lines, time.complete, axis, stacked)
+        for each in bar_marks(lines, across.complete, axis, stacked)
     ]
-    return _framed(lines, time, axis, title, marks, [])
+    return _framed(lines, across, axis, title, marks, [], "")
 
 
 def _line(line: DrawnLine, filled: bool) -> SafeString:
@@ -96,11 +110,12 @@ def _lone_points(lines: Sequence[DrawnLine]) -> list[SafeString]:
 
 def _framed(
     lines: Sequence[Line],
-    time: TimeAxis,
+    across: Across,
     axis: Scale,
     title: str,
     marks: Sequence[SafeString],
     drawn: Sequence[DrawnLine],
+    suffix: str,
 ) -> SafeString:
     """Marks on a grid, with the labels of both axes and a target for each bucket."""
     plot = svg.element(
@@ -108,12 +123,12 @@ def _framed(
         svg.element("title", title),
         *_grid(axis),
         *marks,
-        *_targets(lines, time, drawn),
+        *_targets(lines, across, drawn, suffix),
         class_="chart__plot",
         role="img",
         aria_label=title,
     )
-    return svg.together([_value_labels(axis), plot, _time_labels(bucket_labels(time.starts, time.unit), time)])
+    return svg.together([_value_labels(axis, suffix), plot, _labels_below(across)])
 
 
 def _grid(axis: Scale) -> list[SafeString]:
@@ -130,8 +145,8 @@ def _grid(axis: Scale) -> list[SafeString]:
     ]
 
 
-def _value_labels(axis: Scale) -> SafeString:
-    texts = [compact(tick) for tick in axis.ticks]
+def _value_labels(axis: Scale, suffix: str) -> SafeString:
+    texts = [compact(tick) + suffix for tick in axis.ticks]
     width = LABEL_WIDTH * max(len(text) for text in texts) + 8
     labels = [
         svg.element("text", text, x=width - 8, y=svg.percent(100 - axis.percent(tick)), dy="0.32em", text_anchor="end")
@@ -140,24 +155,24 @@ def _value_labels(axis: Scale) -> SafeString:
     return svg.element("svg", *labels, class_="chart__values", width=width, aria_hidden="true")
 
 
-def _time_labels(labels: Sequence[XLabel], time: TimeAxis) -> SafeString:
-    return svg.element("svg", *(_time_label(each, time) for each in labels), class_="chart__times", aria_hidden="true")
+def _labels_below(across: Across) -> SafeString:
+    labels = [
+        svg.element(
+            "text",
+            label.text,
+            class_="chart__minor" if label.minor else None,
+            x=svg.percent(center(label.index, len(across.names))),
+            y="1em",
+            text_anchor="middle",
+        )
+        for label in across.labels
+    ]
+    return svg.element("svg", *labels, class_="chart__times", aria_hidden="true")
 
 
-def _time_label(label: XLabel, time: TimeAxis) -> SafeString:
-    return svg.element(
-        "text",
-        label.text,
-        class_="chart__minor" if label.minor else None,
-        x=svg.percent(center(label.index, len(time.starts))),
-        y="1em",
-        text_anchor="middle",
-    )
-
-
-def _targets(lines: Sequence[Line], time: TimeAxis, drawn: Sequence[DrawnLine]) -> list[SafeString]:
+def _targets(lines: Sequence[Line], across: Across, drawn: Sequence[DrawnLine], suffix: str) -> list[SafeString]:
     """What to point at: a band per bucket with a rule, the points on it and a title of its values."""
-    buckets = len(time.starts)
+    buckets = len(across.names)
     band = 100 / buckets if buckets else 100
     points: dict[int, list[SafeString]] = {}
     for line in drawn:
@@ -173,7 +188,7 @@ def _targets(lines: Sequence[Line], time: TimeAxis, drawn: Sequence[DrawnLine]) 
     return [
         svg.element(
             "g",
-            svg.element("title", _values_at(lines, time, bucket)),
+            svg.element("title", _values_at(lines, across, bucket, suffix)),
             svg.element("line", **_vertical(center(bucket, buckets)), class_="chart__rule"),
             *points.get(bucket, []),
             svg.element(
@@ -189,9 +204,9 @@ def _vertical(x: float) -> dict[str, str]:
     return {"x1": svg.percent(x), "x2": svg.percent(x), "y1": "0", "y2": "100%"}
 
 
-def _values_at(lines: Sequence[Line], time: TimeAxis, bucket: int) -> str:
+def _values_at(lines: Sequence[Line], across: Across, bucket: int, suffix: str) -> str:
     """The bucket's name, then a line for each series: "name: value"."""
-    return "\n".join([time.name(bucket), *(f"{each.name}: {full(each.values[bucket])}" for each in lines)])
+    return "\n".join([across.names[bucket], *(f"{each.name}: {full(each.values[bucket])}{suffix}" for each in lines)])
 
 
 def sparkline(values: Sequence[float], title: str) -> SafeString:

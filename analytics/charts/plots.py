@@ -28,7 +28,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Path:
-    """A run of points without a gap; `incomplete` runs lead into a bucket that is not over yet."""
+    """A run of points without a gap; `incomplete` ones lead into or out of an incomplete bucket."""
 
     points: tuple[Point, ...]
     incomplete: bool = False
@@ -100,7 +100,7 @@ def value_scale(lines: Sequence[Line], stacked: bool = False) -> Scale:
 
 
 def line_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale) -> list[DrawnLine]:
-    """Each line as runs between gaps; the step into a bucket that is not `complete` is a run of its own."""
+    """Each line as runs between gaps; a step into or out of a bucket that is not `complete` stands apart."""
     drawn = []
     for line, colour in zip(lines, colours(lines), strict=True):
         places = [
@@ -118,17 +118,16 @@ def _runs(places: Sequence[Point | None], complete: Sequence[bool]) -> list[Path
     previous: Point | None = None
     for place in places:
         if place is not None:
-            if not complete[place.bucket]:
-                if previous is not None:
-                    dashed.append(Path((previous, place), incomplete=True))
-                else:
-                    runs.append([place])
-            elif previous is not None and complete[previous.bucket]:
+            if previous is None:
+                runs.append([place])
+            elif complete[previous.bucket] and complete[place.bucket]:
                 runs[-1].append(place)
             else:
+                dashed.append(Path((previous, place), incomplete=True))
                 runs.append([place])
         previous = place
-    return [*(Path(tuple(run)) for run in runs), *dashed]
+    reached = {point for path in dashed for point in path.points}
+    return [*(Path(tuple(run)) for run in runs if len(run) > 1 or run[0] not in reached), *dashed]
 
 
 def bar_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale, stacked: bool) -> list[DrawnBars]:

@@ -66,6 +66,11 @@ def full(value: float | None) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
+def percent_text(share: float | None) -> str:
+    """A share in percent with one decimal; a dash for none."""
+    return "–" if share is None else f"{share:,.1f} %"
+
+
 @dataclass(frozen=True)
 class XLabel:
     """A label under bucket `index`; a `minor` one is left out where there is little room."""
@@ -87,6 +92,12 @@ def bucket_labels(starts: Sequence[datetime], unit: Unit) -> list[XLabel]:
         XLabel(index, _short(starts[index], unit, starts[chosen[number - 1]] if number else None), number % 2 == 1)
         for number, index in enumerate(chosen)
     ]
+
+
+def numbered_labels(count: int) -> list[XLabel]:
+    """Labels 1, 2, 3… under `count` buckets, at most MAX_X_LABELS of them."""
+    stride = math.ceil(count / MAX_X_LABELS) if count else 1
+    return [XLabel(index, str(index + 1), place % 2 == 1) for place, index in enumerate(range(0, count, stride))]
 
 
 def _round_places(starts: Sequence[datetime], unit: Unit) -> list[int]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.charts import svg
-from analytics.charts.drawing import TimeAxis, bar_chart, line_chart, share_bar, sparkline
+from analytics.charts.drawing import Across, across_periods, across_time, bar_chart, line_chart, share_bar, sparkline
 from analytics.charts.plots import Line, bar_marks, fold, funnel_marks, heat, line_marks, spark_points, value_scale
 from analytics.charts.scales import scale
 from analytics.spans import Unit
@@ -16,9 +16,9 @@ from analytics.spans import Unit
 NAMES = "abcdefghijkl"
 
 
-def axis_of(count: int, last_complete: bool = True) -> TimeAxis:
+def axis_of(count: int, last_complete: bool = True) -> Across:
     starts = tuple(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=number) for number in range(count))
-    return TimeAxis(starts, (True,) * (count - 1) + (last_complete,), Unit.DAY)
+    return across_time(starts, ((True,) * (count - 1) + (last_complete,))[:count], Unit.DAY)
 
 
 def parse(text: str) -> ElementTree.Element:
@@ -41,6 +41,15 @@ def test_the_way_into_a_bucket_that_is_not_over_is_apart():
     [line] = line_marks([Line("a", (1, 2, 3))], [True, True, False], scale(3))
 
     assert [(len(path.points), path.incomplete) for path in line.paths] == [(2, False), (2, True)]
+
+
+def test_a_range_that_begins_inside_a_week_leads_out_of_it_dashed():
+    [line] = line_marks([Line("a", (1, 2, 3))], [False, True, True], scale(3))
+
+    assert [([point.value for point in path.points], path.incomplete) for path in line.paths] == [
+        ([2, 3], False),
+        ([1, 2], True),
+    ]
 
 
 def test_a_single_running_bucket_is_still_drawn():
@@ -122,19 +131,23 @@ def test_a_chart_says_what_it_is_and_every_value(draw):
     plot = chart.find("svg[@role='img']")
     titles = [each.text for each in chart.iter("title")]
     assert plot.get("aria-label") == "Signups by day"
-    assert titles[1:] == ["Sun 1 Mar 2026\nSigned up: 1,234", "Mon 2 Mar 2026 (not over yet)\nSigned up: 5"]
+    assert titles[1:] == ["Sun 1 Mar 2026\nSigned up: 1,234", "Mon 2 Mar 2026 (incomplete)\nSigned up: 5"]
 
 
 @pytest.mark.parametrize("draw", [line_chart, bar_chart])
 @given(values=st.lists(st.none() | st.integers(min_value=0, max_value=10**12), max_size=40), name=st.text())
 def test_any_numbers_and_any_name_give_a_drawing_without_style_or_script(draw, values, name):
     name = "".join(each for each in name if each.isprintable())
-    chart = parse(
-        draw([Line(name, tuple(values))], axis_of(len(values)) if values else TimeAxis((), (), Unit.DAY), name)
-    )
+    chart = parse(draw([Line(name, tuple(values))], axis_of(len(values)), name))
 
     assert not [each for each in chart.iter() if each.tag == "script" or "style" in each.attrib]
     assert not [key for each in chart.iter() for key in each.attrib if key.startswith("on")]
+
+
+def test_periods_are_numbered_and_numbers_get_their_unit():
+    chart = parse(line_chart([Line("Came back", (50.0, None))], across_periods(Unit.WEEK, 2), "Retention", " %"))
+
+    assert [each.text for each in chart.iter("title")][1:] == ["Week 1\nCame back: 50 %", "Week 2\nCame back: – %"]
 
 
 def test_values_are_escaped():

@@ -1,0 +1,77 @@
+"""What can be chosen in an environment: events, properties and segments, for the drop-downs of every form."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from analytics.catalogue import BUILTIN_LABELS, KIND_LABELS
+from analytics.conditions import EVENT_FIELDS, PERSON_FIELDS, Source
+from analytics.forms.controls import Option, Options
+from analytics.models import Definition, Segment
+from analytics.query import Builtin, RefersTo
+from projects.models import Environment
+
+MOST = 1000  # definitions and segments that a drop-down offers
+BUILTINS = [(f"{RefersTo.BUILTIN}:{key}", label) for key, label in BUILTIN_LABELS.items()]
+KINDS = [(f"{RefersTo.KIND}:{key}", label) for key, label in KIND_LABELS.items()]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Groups of options; `segments` by lineage."""
+
+    events: tuple[Options, ...]
+    event_fields: tuple[Options, ...]
+    people_fields: tuple[Options, ...]
+    segments: tuple[Option, ...]
+
+    @property
+    def all_fields(self) -> tuple[Options, ...]:
+        return (*self.event_fields, *self.people_fields)
+
+    def without_session(self) -> "Choices":
+        """The same for definitions: a session is no event that something could be made of."""
+        session = f"{RefersTo.BUILTIN}:{Builtin.SESSION}"
+        groups = (
+            Options(group.title, tuple(each for each in group.options if each[0] != session)) for group in self.events
+        )
+        return replace(self, events=tuple(groups))
+
+
+def choices(environment: Environment) -> Choices:
+    """Read the choices of one environment: three short queries and what its data suggests."""
+    definitions = Definition.objects.filter(environment=environment).order_by("name")
+    segments = Segment.objects.filter(environment=environment).order_by("name")
+    return Choices(
+        events=_groups(
+            ("Built in", BUILTINS),
+            ("Definitions", _by_lineage(RefersTo.DEFINITION, definitions.values_list("lineage", "name")[:MOST])),
+            ("Custom events", _keyed(RefersTo.CUSTOM, [])),
+            ("By kind", KINDS),
+        ),
+        event_fields=_groups(
+            ("Event", _labelled(Source.EVENT, EVENT_FIELDS)),
+            ("Properties", _keyed(Source.PROPERTY, [])),
+        ),
+        people_fields=_groups(
+            ("Person", _labelled(Source.PERSON, PERSON_FIELDS)),
+            ("Properties of the person", _keyed(Source.USER, [])),
+        ),
+        segments=tuple((str(lineage), name) for lineage, name in segments.values_list("lineage", "name")[:MOST]),
+    )
+
+
+def _groups(*groups: tuple[str, Iterable[Option]]) -> tuple[Options, ...]:
+    made = (Options(title, tuple(options)) for title, options in groups)
+    return tuple(each for each in made if each.options)
+
+
+def _by_lineage(prefix: str, rows: Iterable[tuple[object, str]]) -> list[Option]:
+    return [(f"{prefix}:{lineage}", name) for lineage, name in rows]
+
+
+def _labelled(source: Source, labels: dict[str, str]) -> list[Option]:
+    return [(f"{source}:{key}", label) for key, label in labels.items()]
+
+
+def _keyed(prefix: str, names: Iterable[str]) -> list[Option]:
+    return [(f"{prefix}:{name}", name) for name in names]

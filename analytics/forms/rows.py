@@ -1,0 +1,124 @@
+"""Rows that repeat: conditions, groups of them, and selections (an event with conditions)."""
+
+from dataclasses import dataclass
+
+from analytics.choices import Choices
+from analytics.conditions import Match, Operator
+from analytics.forms.controls import Control, Options, Select, plain, with_nothing
+from analytics.parameters import Reader
+
+OPERATORS = plain((each.value, each.label) for each in Operator)
+MATCHES = plain([(Match.ALL.value, "all"), (Match.ANY.value, "any one")])
+
+
+@dataclass(frozen=True)
+class ConditionRow:
+    """Field, operator, value."""
+
+    prefix: str
+    field: Select
+    operator: Select
+    value: Control
+
+    @property
+    def errors(self) -> list[str]:
+        return [each.error for each in (self.field, self.operator, self.value) if each.error]
+
+
+@dataclass(frozen=True)
+class GroupRows:
+    """Conditions that must all hold, or any one of them; the last row is an empty spare."""
+
+    prefix: str
+    match: Select
+    rows: tuple[ConditionRow, ...]
+    spare: ConditionRow
+    error: str
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self.rows)
+
+
+@dataclass(frozen=True)
+class SelectionRow:
+    """An event and what must hold for it."""
+
+    prefix: str
+    number: int
+    event: Select
+    where: GroupRows
+
+
+def condition_row(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> ConditionRow:
+    return ConditionRow(
+        prefix,
+        Select(
+            f"{prefix}.field",
+            "Property",
+            raw.text(f"{prefix}.field"),
+            raw.errors.get(f"{prefix}.field", ""),
+            label_hidden=True,
+            groups=with_nothing("Choose a property", fields),
+        ),
+        Select(
+            f"{prefix}.op",
+            "Comparison",
+            raw.text(f"{prefix}.op", Operator.IS.value),
+            raw.errors.get(f"{prefix}.op", ""),
+            label_hidden=True,
+            groups=OPERATORS,
+        ),
+        Control(
+            f"{prefix}.value",
+            "Value",
+            raw.text(f"{prefix}.value"),
+            raw.errors.get(f"{prefix}.value", ""),
+            label_hidden=True,
+        ),
+    )
+
+
+def group_rows(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> GroupRows:
+    """Rows whose field is empty are left out: they are spares that were sent along."""
+    used = [each for each in raw.numbered(prefix) if raw.text(f"{each}.field")]
+    rows = tuple(condition_row(raw, each, fields) for each in used)
+    spare = condition_row(Reader({}), f"{prefix}.{next_number(used)}", fields)
+    match = Select(
+        f"{prefix}.match", "How many must hold", raw.text(f"{prefix}.match", Match.ALL.value), groups=MATCHES
+    )
+    return GroupRows(prefix, match, rows, spare, raw.errors.get(prefix, ""))
+
+
+def selection_row(
+    raw: Reader, prefix: str, choices: Choices, label: str, number: int = 0, default: str = ""
+) -> SelectionRow:
+    event = Select(
+        f"{prefix}.event",
+        label,
+        raw.text(f"{prefix}.event", default),
+        raw.errors.get(f"{prefix}.event", ""),
+        groups=choices.events if default else with_nothing("Choose an event", choices.events),
+        missing="{value} (no longer there)",
+    )
+    return SelectionRow(prefix, number, event, group_rows(raw, f"{prefix}.where", choices.event_fields))
+
+
+def selection_rows(
+    raw: Reader, prefix: str, choices: Choices, label: str, least: int = 0
+) -> tuple[tuple[SelectionRow, ...], SelectionRow]:
+    """The rows "<prefix>.N" that have an event, filled up to `least`, and a spare one."""
+    used = [each for each in raw.numbered(prefix) if raw.text(f"{each}.event")]
+    while len(used) < least:
+        used.append(f"{prefix}.{next_number(used)}")
+    rows = tuple(
+        selection_row(raw, each, choices, f"{label} {place}", place) for place, each in enumerate(used, start=1)
+    )
+    spare_number = len(used) + 1
+    spare = selection_row(Reader({}), f"{prefix}.{next_number(used)}", choices, f"{label} {spare_number}", spare_number)
+    return rows, spare
+
+
+def next_number(prefixes: list[str]) -> int:
+    """A number that none of "<prefix>.N" has."""
+    return max((int(each.rpartition(".")[2]) for each in prefixes), default=-1) + 1

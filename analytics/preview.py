@@ -1,0 +1,87 @@
+# text is put together from fixed pieces and placeholders only; see sql/statement.py
+"""What a definition or a segment would match, while it is being edited and before it is saved."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+from psycopg.errors import QueryCanceled
+
+from analytics.bodies import DefinitionBody, SegmentBody
+from analytics.catalogue import Catalogue, Named, read_definitions
+from analytics.live import COLUMNS, LiveEvent, described
+from analytics.query import EventReference, RefersTo, Scope, Selection, Users
+from analytics.run import QueryTimeout
+from analytics.sql.selecting import Limits, event_rows, selected
+from analytics.sql.statement import Statement
+from analytics.sql.users import count_sql
+
+DAYS = 7
+LATEST = 10
+LATEST_DAYS = 90  # how far back the latest are looked for
+TIME_LIMIT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class DefinitionPreview:
+    """How many events of the last DAYS days match, and the latest few of the last LATEST_DAYS."""
+
+    count: int
+    latest: list[LiveEvent]
+
+
+def preview_definition(scope: Scope, body: DefinitionBody, now: datetime | None = None) -> DefinitionPreview:
+    """Raises BadQuery (it refers to what is not there) and QueryTimeout."""
+    now = now or timezone.now()
+    with _limited():
+        counting, conditions, source = _matching(scope, body, now, DAYS)
+        count = _number(f"select count(*) {source} where {conditions}", counting.parameters)
+        listing, conditions, source = _matching(scope, body, now, LATEST_DAYS)
+        chosen = f"select {COLUMNS} {source} where {conditions} order by e.time desc, e.id desc limit {LATEST}"
+        return DefinitionPreview(count, described(scope.environment_id, chosen, listing.parameters))
+
+
+def preview_segment(scope: Scope, body: SegmentBody, now: datetime | None = None) -> int:
+    """How many people are in it. Raises BadQuery and QueryTimeout."""
+    lineage = uuid4()
+    definitions = read_definitions(scope.environment_id, body.lineages())
+    catalogue = Catalogue(definitions, {lineage: Named("", body)})
+    statement = Statement(scope, catalogue, now or timezone.now())
+    sql = count_sql(statement, Users(scope, segments=(lineage,)))
+    with _limited():
+        return _number(sql, statement.parameters)
+
+
+def _matching(scope: Scope, body: DefinitionBody, now: datetime, days: int) -> tuple[Statement, str, str]:
+    """A statement, and the conditions and the FROM under which its events match."""
+    lineage = uuid4()
+    definitions = read_definitions(scope.environment_id, body.lineages())
+    statement = Statement(scope, Catalogue(definitions | {lineage: Named("", body)}), now)
+    rows, conditions = event_rows(statement, Limits(now - timedelta(days=days), None))
+    conditions.append(selected(rows, Selection(EventReference(RefersTo.DEFINITION, str(lineage)))))
+    return statement, " and ".join(conditions), rows.from_()
+
+
+def _number(sql: str, parameters: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        (number,) = cursor.fetchone() or (0,)
+        return int(number)
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    """A transaction in which no statement takes longer than TIME_LIMIT; QueryTimeout when one does."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"set local statement_timeout = {int(TIME_LIMIT.total_seconds() * 1000)}")
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise QueryTimeout from error
+        raise

@@ -1,0 +1,42 @@
+"""What a dashboard shows while nothing is pinned."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6d1f6f0e-5d0a-4bb8-9c1c-6d1b7f1a2c3e")  # of the lineages below, which no report has
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A question that comes with the product; `parameters` as in its URL."""
+
+    key: str
+    title: str
+    kind: str
+    parameters: tuple[tuple[str, str], ...]
+
+    @property
+    def lineage(self) -> UUID:
+        """What names it in a URL, as a report's lineage would."""
+        return uuid5(NAMESPACE, self.key)
+
+    def as_lists(self) -> dict[str, list[str]]:
+        return {name: [value] for name, value in self.parameters}
+
+
+BUILTIN = (
+    Tile("pageviews", "Pageviews", "graph", (("event", "builtin:pageview"), ("counts", "events"))),
+    Tile("visitors", "Visitors", "graph", (("event", "builtin:any"), ("counts", "users"))),
+    Tile("sessions", "Sessions", "graph", (("event", "builtin:session"), ("counts", "events"))),
+    Tile(
+        "pages", "Most viewed pages", "graph", (("event", "builtin:pageview"), ("by", "event:path"), ("chart", "table"))
+    ),
+    Tile(
+        "sources",
+        "Where visits come from",
+        "graph",
+        (("event", "builtin:session"), ("by", "event:referrer"), ("chart", "table")),
+    ),
+    Tile("retention", "Who comes back", "retention", (("unit", "week"), ("days", "90"))),
+)
+BY_LINEAGE = {tile.lineage: tile for tile in BUILTIN}

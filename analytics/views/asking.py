@@ -1,0 +1,97 @@
+"""Asking a question on behalf of a page: read the parameters, run, and say what went wrong."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.http import HttpRequest, QueryDict
+
+from analytics.conditions import BadQuery
+from analytics.parameters import Reader, encode, parse
+from analytics.query import Query, Scope
+from analytics.results import Result
+from analytics.run import TIME_LIMIT, QueryFailed, new_token, run
+from projects.models import Environment
+
+Parameters = QueryDict | Mapping[str, list[str]]
+AT_ONCE = timedelta(milliseconds=500)  # what takes longer is asked for again by the page, with progress and a cancel
+TOKEN = re.compile(r"[0-9a-f]{32}")
+TOKEN_HEADER = "X-Query-Token"  # noqa: S105  names one run, opens nothing
+NEEDS_INPUT = {"funnel"}  # kinds that have no default question
+
+
+@dataclass
+class Asked:
+    """A question, and its answer if there is one.
+
+    Without an answer, `errors` says which parameters are wrong, `failure` why it did not come, `is_slow` that it is
+    still to be waited for; none of them: nothing was asked yet.
+    """
+
+    kind: str
+    raw: Reader
+    query: Query | None = None
+    result: Result | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    failure: str = ""
+    is_slow: bool = False
+
+    @property
+    def querystring(self) -> str:
+        """The question as it stands in a link."""
+        return querystring(self.query) if self.query else ""
+
+
+def querystring(query: Query) -> str:
+    """A question as the part of a URL after the question mark."""
+    link = QueryDict(mutable=True)
+    for name, value in encode(query):
+        link.appendlist(name, value)
+    return link.urlencode()
+
+
+def ask(request: HttpRequest, environment: Environment, kind: str, parameters: Parameters) -> Asked:
+    """Parse and run. A plain page waits half a second only, unless `?wait` asks for more; htmx waits to the end."""
+    patient = bool(request.headers.get("HX-Request")) or "wait" in request.GET
+    asked = understand(environment, kind, parameters)
+    return answer(environment, asked, patient=patient, token=_token(request))
+
+
+def answer(environment: Environment, asked: Asked, *, patient: bool = True, token: str = "") -> Asked:
+    """Run what was understood, for up to the time limit; or, not `patient`, for as long as nobody minds waiting."""
+    if asked.query is None:
+        return asked
+    try:
+        asked.result = run(asked.query, token=token, limit=TIME_LIMIT if patient else AT_ONCE)
+    except QueryFailed as error:
+        asked.is_slow = not patient
+        asked.failure = error.message if patient else ""
+    except BadQuery as error:
+        asked.errors = {error.at: error.message}
+        asked.raw.errors |= asked.errors
+    return asked
+
+
+def understand(environment: Environment, kind: str, parameters: Parameters) -> Asked:
+    """Parse only. The form shows the question in full where it makes sense, else what was sent, with the errors."""
+    if kind in NEEDS_INPUT and not any(parameters):
+        return Asked(kind, Reader({}))
+    parsed = parse(kind, parameters, Scope.of(environment))
+    raw = Reader(as_lists(encode(parsed.query)) if parsed.query else parameters)
+    raw.errors = dict(parsed.errors)
+    return Asked(kind, raw, parsed.query, errors=parsed.errors)
+
+
+def as_lists(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Pairs as `parse` reads them."""
+    lists: dict[str, list[str]] = {}
+    for name, value in pairs:
+        lists.setdefault(name, []).append(value)
+    return lists
+
+
+def _token(request: HttpRequest) -> str:
+    """The page's own name for this run, so that its Cancel finds it; a new one otherwise."""
+    token = request.headers.get(TOKEN_HEADER, "")
+    return token if TOKEN.fullmatch(token) else new_token()

@@ -1,0 +1,113 @@
+"""The dashboard of an environment: pinned reports as tiles, each loaded by itself with an error of its own."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.door import signed_in_user
+from accounts.policy import Can
+from analytics import actions
+from analytics.models import Report
+from analytics.tiles import BUILTIN, BY_LINEAGE
+from analytics.views.analyze import answer_context
+from analytics.views.asking import Asked, Parameters, answer, understand
+from analytics.views.rendering import drawn, page
+from analytics.views.reports import find_report, saved_parameters
+from projects.door import environment_view
+from projects.models import Environment
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """The frame; with `?all` every tile is drawn at once, for browsers without JavaScript."""
+    tiles = _tiles(environment)
+    if "all" in request.GET:
+        for tile in tiles:
+            tile["html"] = drawn(request, environment, "analytics/tile_body.html", _drawn_tile(environment, tile))
+    context = {"tiles": tiles, "is_builtin": bool(tiles) and tiles[0]["report"] is None}
+    return page(request, environment, "analytics/dashboard.html", context)
+
+
+def _tiles(environment: Environment) -> list[dict[str, Any]]:
+    """What each tile is and where it is loaded from: the pinned reports, or the built-in ones."""
+    pinned = Report.objects.filter(environment=environment, pin__isnull=False).order_by(F("pin__position"))
+    tiles: list[dict[str, Any]] = [
+        {
+            "title": each.name,
+            "kind": each.kind,
+            "report": each,
+            "parameters": saved_parameters(each),
+            "url": reverse("analytics:tile", args=[environment.app_id, each.lineage]),
+            "link": reverse("analytics:report", args=[environment.app_id, each.lineage]),
+        }
+        for each in pinned
+    ]
+    return tiles or [
+        {
+            "title": each.title,
+            "kind": each.kind,
+            "report": None,
+            "parameters": each.as_lists(),
+            "url": reverse("analytics:tile", args=[environment.app_id, each.lineage]),
+            "link": _question_link(environment, each.kind, each.as_lists()),
+        }
+        for each in BUILTIN
+    ]
+
+
+def _question_link(environment: Environment, kind: str, parameters: Parameters) -> str:
+    asked = understand(environment, kind, parameters)
+    return f"{reverse(f'analytics:{kind}', args=[environment.app_id])}?{asked.querystring}"
+
+
+def _drawn_tile(environment: Environment, tile: dict[str, Any]) -> dict[str, Any]:
+    asked = understand(environment, tile["kind"], tile["parameters"])
+    return _tile_context(answer(environment, asked))
+
+
+def _tile_context(asked: Asked) -> dict[str, Any]:
+    return answer_context(asked, "") | {"in_tile": True}
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def tile(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
+    """One pinned report, or one of the built-in tiles, drawn."""
+    builtin = BY_LINEAGE.get(lineage)
+    if builtin is not None:
+        shown = {"kind": builtin.kind, "parameters": builtin.as_lists()}
+    else:
+        found = find_report(environment, lineage)
+        shown = {"kind": found.kind, "parameters": saved_parameters(found)}
+    return page(request, environment, "analytics/tile_body.html", _drawn_tile(environment, shown))
+
+
+@require_POST
+@environment_view(Can.EDIT)
+def dashboard_order(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """Order the tiles as `lineage` repeats them, or move one (`move`) a place `by` -1 or 1."""
+    reports = Report.objects.filter(environment=environment, pin__isnull=False).order_by("pin__position")
+    order = [str(each) for each in reports.values_list("lineage", flat=True)]
+    wanted = [each for each in request.POST.getlist("lineage") if each in order]
+    if not wanted:
+        wanted = _moved(order, request.POST.get("move", ""), request.POST.get("by", ""))
+    actions.reorder(environment=environment, lineages=[UUID(each) for each in wanted], by=signed_in_user(request))
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
+    return redirect("analytics:dashboard", environment.app_id)
+
+
+def _moved(order: list[str], lineage: str, by: str) -> list[str]:
+    """The order with one of them a place further to the front ("-1") or to the back ("1")."""
+    if lineage not in order or by not in ("-1", "1"):
+        return order
+    here = order.index(lineage)
+    there = min(max(here + int(by), 0), len(order) - 1)
+    rest = [each for each in order if each != lineage]
+    return [*rest[:there], lineage, *rest[there:]]

@@ -1,0 +1,174 @@
+"""The pages of definitions and of segments, which differ in what they keep and not in how they are kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+
+from accounts.door import signed_in_user
+from accounts.models import User
+from analytics import actions
+from analytics.choices import Choices, choices
+from analytics.conditions import BadQuery
+from analytics.forms.kept import KeptForm, Read
+from analytics.models import Definition, Segment
+from analytics.parameters import Pairs, Reader
+from analytics.query import Scope
+from analytics.run import QueryFailed
+from analytics.views.asking import as_lists
+from analytics.views.rendering import page
+from projects.models import Environment
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What a page of definitions or of segments needs to know. `word` names URLs, templates and things in text."""
+
+    word: str
+    model: type[Definition] | type[Segment]
+    read: Callable[..., Read]
+    write: Callable[[Any], Pairs]
+    form: Callable[[Reader, Choices], KeptForm]
+    preview: Callable[[Scope, Any], Any]
+    describe: Callable[[Any, Environment], Any]
+    create: Callable[..., Any]
+    change: Callable[..., Any]
+    delete: Callable[..., None]
+
+    def list_url(self, environment: Environment) -> str:
+        return reverse(f"analytics:{self.word}_list", args=[environment.app_id])
+
+    def url(self, environment: Environment, kept: Any, what: str = "") -> str:
+        return reverse(f"analytics:{self.word}{what}", args=[environment.app_id, kept.lineage])
+
+    def find(self, environment: Environment, lineage: Any) -> Any:
+        found = self.model.objects.select_related("created_by", "changed_by")
+        return get_object_or_404(found, environment=environment, lineage=lineage)
+
+
+def show_list(request: HttpRequest, environment: Environment, thing: Thing) -> HttpResponse:
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    rows = thing.model.objects.filter(environment=environment).select_related("changed_by").order_by("name", "pk")
+    if search:
+        rows = rows.filter(name__icontains=search)
+    found = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    return page(
+        request,
+        environment,
+        f"analytics/{thing.word}_list.html",
+        {"rows": found, "search": search, "thing": thing.word},
+    )
+
+
+def show_one(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
+    kept = thing.find(environment, lineage)
+    body = thing.read(Reader(as_lists(thing.write(kept)))).body
+    context = {"kept": kept, "thing": thing.word, "body": thing.describe(body, environment) if body else None}
+    return page(request, environment, f"analytics/{thing.word}.html", context | previewed(environment, thing, body))
+
+
+def previewed(environment: Environment, thing: Thing, body: Any) -> dict[str, Any]:
+    """`preview`, or `preview_failure` in words."""
+    if body is None:
+        return {"preview": None, "preview_failure": ""}
+    try:
+        return {"preview": thing.preview(Scope.of(environment), body), "preview_failure": ""}
+    except BadQuery as error:
+        return {"preview": None, "preview_failure": error.message}
+    except QueryFailed as error:
+        return {"preview": None, "preview_failure": error.message}
+
+
+def show_preview(request: HttpRequest, environment: Environment, thing: Thing) -> HttpResponse:
+    """What the form as it stands would match; part of the form's page."""
+    read = thing.read(Reader(request.GET), named=False)
+    context = {"thing": thing.word} | previewed(environment, thing, read.body if read.is_good else None)
+    return page(request, environment, f"analytics/{thing.word}_preview.html", context)
+
+
+def create(request: HttpRequest, environment: Environment, thing: Thing) -> HttpResponse:
+    """A GET may bring what is to be filled in: from a row of the live view, or from a form that was sent by GET."""
+    if request.method != "POST":
+        return _form(request, environment, thing, Reader(request.GET))
+    read = thing.read(Reader(request.POST))
+    if not read.is_good:
+        return _form(request, environment, thing, read.raw)
+    try:
+        kept = thing.create(
+            environment=environment, name=read.name, notes=read.notes, body=read.body, by=signed_in_user(request)
+        )
+    except BadQuery as error:
+        read.raw.wrong(error.at, error.message)
+        return _form(request, environment, thing, read.raw)
+    messages.success(request, f"{thing.word.capitalize()} {kept.name} saved.")
+    return redirect(thing.url(environment, kept))
+
+
+def edit(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
+    kept = thing.find(environment, lineage)
+    if request.method != "POST":
+        return _form(request, environment, thing, Reader(as_lists(thing.write(kept))), kept)
+    read = thing.read(Reader(request.POST))
+    if not read.is_good:
+        return _form(request, environment, thing, read.raw, kept)
+    try:
+        _change(thing, kept, read, _version(request.POST), signed_in_user(request))
+    except BadQuery as error:
+        read.raw.wrong(error.at, error.message)
+        return _form(request, environment, thing, read.raw, kept)
+    except actions.Conflict as conflict:
+        return _form(request, environment, thing, read.raw, thing.find(environment, lineage), conflict)
+    messages.success(request, f"{thing.word.capitalize()} {read.name} saved.")
+    return redirect(thing.url(environment, kept))
+
+
+def _change(thing: Thing, kept: Any, read: Read, version: int, by: User) -> None:
+    thing.change(**{thing.word: kept}, name=read.name, notes=read.notes, body=read.body, version=version, by=by)
+
+
+def _version(data: QueryDict) -> int:
+    text = data.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
+
+
+def _form(
+    request: HttpRequest,
+    environment: Environment,
+    thing: Thing,
+    raw: Reader,
+    kept: Any = None,
+    conflict: actions.Conflict | None = None,
+) -> HttpResponse:
+    read = thing.read(Reader(raw.values), named=False)
+    context = {
+        "kept": kept,
+        "thing": thing.word,
+        "form": thing.form(raw, choices(environment)),
+        "conflict": conflict,
+        "stray_error": raw.errors.get("", ""),
+    }
+    context |= previewed(environment, thing, read.body if read.is_good else None)
+    return page(request, environment, f"analytics/{thing.word}_form.html", context, 409 if conflict else 200)
+
+
+def delete(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
+    """Asks first. What uses it is named; it can go all the same once that was seen."""
+    kept = thing.find(environment, lineage)
+    context: dict[str, Any] = {"kept": kept, "thing": thing.word, "in_use": None}
+    if request.method == "POST":
+        try:
+            thing.delete(
+                **{thing.word: kept}, by=signed_in_user(request), although_used="although_used" in request.POST
+            )
+        except actions.InUse as in_use:
+            return page(request, environment, "analytics/kept_delete.html", context | {"in_use": in_use}, 409)
+        messages.success(request, f"{thing.word.capitalize()} {kept.name} deleted.")
+        return redirect(thing.list_url(environment))
+    return page(request, environment, "analytics/kept_delete.html", context)

@@ -1,0 +1,169 @@
+"""Reports: saved questions. Everybody may open and run them, with other ranges too; full access may save."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.door import signed_in_user
+from accounts.policy import Can
+from analytics import actions
+from analytics.models import Report
+from analytics.parameters import parse
+from analytics.query import Query, Scope
+from analytics.views.analyze import answered
+from analytics.views.asking import Parameters, as_lists, ask, querystring
+from analytics.views.rendering import page
+from analytics.wording import KINDS
+from projects.door import environment_view
+from projects.models import Environment
+
+PAGE_SIZE = 100
+MAX_NAME = 200
+
+
+def find_report(environment: Environment, lineage: Any) -> Report:
+    reports = Report.objects.select_related("created_by", "changed_by", "pin")
+    return get_object_or_404(reports, environment=environment, lineage=lineage)
+
+
+def saved_parameters(report: Report) -> dict[str, list[str]]:
+    """The saved question as `parse` reads it."""
+    return as_lists([(name, value) for name, value in report.body["parameters"]])
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    reports = Report.objects.filter(environment=environment).select_related("changed_by", "pin").order_by("name", "pk")
+    if search:
+        reports = reports.filter(name__icontains=search)
+    found = Paginator(reports, PAGE_SIZE).get_page(request.GET.get("page"))
+    return page(request, environment, "analytics/report_list.html", {"rows": found, "search": search, "kinds": KINDS})
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def report(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+    """The saved question, or the one in the URL, which changes nothing of the report."""
+    found = find_report(environment, lineage)
+    parameters: Parameters = request.GET if request.GET else saved_parameters(found)
+    asked = ask(request, environment, found.kind, parameters)
+    saved = parse(found.kind, saved_parameters(found), Scope.of(environment)).query
+    is_changed = asked.query is not None and (saved is None or asked.query != saved)
+    action = reverse("analytics:report", args=[environment.app_id, found.lineage])
+    return answered(request, environment, asked, action, found, is_changed)
+
+
+@environment_view(Can.EDIT)
+def report_create(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """Save the question that was shown, which comes along as `kind` and `question`, under a name."""
+    if request.method != "POST":
+        return redirect("analytics:report_list", environment.app_id)
+    query = _question(environment, request.POST)
+    if query is None:
+        messages.error(request, "That question could not be read. Nothing was saved.")
+        return redirect("analytics:report_list", environment.app_id)
+    name, notes = request.POST.get("name", "").strip(), request.POST.get("notes", "").strip()
+    if error := _wrong_name(name):
+        context = {"error": error, "name": name, "kind": query.kind, "question": request.POST["question"]}
+        return page(request, environment, "analytics/report_create.html", context)
+    by = signed_in_user(request)
+    saved = actions.create_report(environment=environment, name=name, query=query, notes=notes, by=by)
+    if "pin" in request.POST:
+        actions.pin(report=saved, by=by)
+    messages.success(request, f"Report {saved.name} saved.")
+    return redirect("analytics:report", environment.app_id, saved.lineage)
+
+
+def _question(environment: Environment, data: QueryDict) -> Query | None:
+    kind = data.get("kind", "")
+    return parse(kind, QueryDict(data.get("question", "")), Scope.of(environment)).query if kind in KINDS else None
+
+
+def _wrong_name(name: str) -> str:
+    if not name or "\0" in name:
+        return "Give it a name."
+    return f"A name has at most {MAX_NAME} characters." if len(name) > MAX_NAME else ""
+
+
+def _version(data: QueryDict) -> int:
+    text = data.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
+
+
+@require_POST
+@environment_view(Can.EDIT)
+def report_save(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+    """Keep the question that was shown in place of the saved one, unless somebody else saved meanwhile."""
+    found = find_report(environment, lineage)
+    query = _question(environment, request.POST)
+    if query is None or query.kind != found.kind:
+        messages.error(request, "That question could not be read. Nothing was saved.")
+        return redirect("analytics:report", environment.app_id, found.lineage)
+    try:
+        actions.change_report(report=found, query=query, version=_version(request.POST), by=signed_in_user(request))
+    except actions.Conflict:
+        context = {"report": find_report(environment, lineage), "question": querystring(query), "kind": query.kind}
+        return page(request, environment, "analytics/report_conflict.html", context, 409)
+    messages.success(request, f"Report {found.name} saved.")
+    return redirect("analytics:report", environment.app_id, found.lineage)
+
+
+@environment_view(Can.EDIT)
+def report_edit(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+    """Rename it and write notes."""
+    found = find_report(environment, lineage)
+    context: dict[str, Any] = {
+        "report": found,
+        "name": found.name,
+        "notes": found.notes,
+        "error": "",
+        "conflict": False,
+    }
+    if request.method != "POST":
+        return page(request, environment, "analytics/report_edit.html", context)
+    name, notes = request.POST.get("name", "").strip(), request.POST.get("notes", "").replace("\0", "").strip()
+    context |= {"name": name, "notes": notes, "error": _wrong_name(name)}
+    if context["error"]:
+        return page(request, environment, "analytics/report_edit.html", context)
+    try:
+        actions.rename_report(
+            report=found, name=name, notes=notes, version=_version(request.POST), by=signed_in_user(request)
+        )
+    except actions.Conflict:
+        context |= {"report": find_report(environment, lineage), "conflict": True}
+        return page(request, environment, "analytics/report_edit.html", context, 409)
+    messages.success(request, f"Report {name} saved.")
+    return redirect("analytics:report", environment.app_id, found.lineage)
+
+
+@environment_view(Can.EDIT)
+def report_delete(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+    found = find_report(environment, lineage)
+    if request.method != "POST":
+        return page(request, environment, "analytics/report_delete.html", {"report": found})
+    actions.delete_report(report=found, by=signed_in_user(request))
+    messages.success(request, f"Report {found.name} deleted.")
+    return redirect("analytics:report_list", environment.app_id)
+
+
+@require_POST
+@environment_view(Can.EDIT)
+def report_pin(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+    """Put it on the dashboard, or with `off` take it away."""
+    found = find_report(environment, lineage)
+    if "off" in request.POST:
+        actions.unpin(report=found, by=signed_in_user(request))
+        messages.success(request, f"{found.name} is no longer on the dashboard.")
+    else:
+        actions.pin(report=found, by=signed_in_user(request))
+        messages.success(request, f"{found.name} is on the dashboard.")
+    back = "analytics:dashboard" if request.POST.get("back") == "dashboard" else "analytics:report"
+    args = [environment.app_id] if back == "analytics:dashboard" else [environment.app_id, found.lineage]
+    return redirect(back, *args)

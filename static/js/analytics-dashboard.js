@@ -1,0 +1,69 @@
+/* The dashboard: order the tiles by dragging; the arrow buttons on a tile do the same without leaving the page. */
+
+const list = document.querySelector("[data-tiles][data-order]");
+const status = document.querySelector("[data-order-status]");
+
+const tiles = () => [...list.querySelectorAll("[data-lineage]")];
+const place = (tile) => tiles().indexOf(tile) + 1;
+
+function save(tile) {
+  const title = tile.querySelector("h2").textContent.trim();
+  htmx.ajax("POST", list.dataset.order, { values: { lineage: tiles().map((each) => each.dataset.lineage) }, swap: "none" });
+  status.textContent = `${title} is number ${place(tile)} of ${tiles().length}.`;
+  refresh();
+}
+
+/* The first cannot go forward, the last not back. The buttons stay focusable, so that the keyboard keeps its place. */
+function refresh() {
+  const all = tiles();
+  all.forEach((tile, index) => {
+    tile.querySelector("[data-move='-1']").toggleAttribute("aria-disabled", index === 0);
+    tile.querySelector("[data-move='1']").toggleAttribute("aria-disabled", index === all.length - 1);
+  });
+}
+
+function move(tile, by) {
+  const neighbour = tiles()[tiles().indexOf(tile) + by];
+  if (!neighbour) return;
+  if (by < 0) neighbour.before(tile);
+  else neighbour.after(tile);
+  save(tile);
+}
+
+if (list) {
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-move]");
+    if (!button) return;
+    event.preventDefault();
+    move(button.closest("[data-lineage]"), Number(button.dataset.move));
+    button.focus();
+  });
+
+  let dragged = null;
+  for (const tile of tiles()) {
+    const head = tile.querySelector(".tile__head");
+    head.classList.add("tile__head--grip");
+    head.addEventListener("pointerdown", (event) => (tile.draggable = !event.target.closest("a, button")));
+  }
+  list.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest("[data-lineage]");
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", dragged.dataset.lineage);
+    dragged.classList.add("is-dragged");
+  });
+  list.addEventListener("dragover", (event) => {
+    const over = event.target.closest("[data-lineage]");
+    if (!dragged) return;
+    event.preventDefault();
+    if (!over || over === dragged) return;
+    if (place(over) < place(dragged)) over.before(dragged);
+    else over.after(dragged);
+  });
+  list.addEventListener("drop", (event) => event.preventDefault());
+  list.addEventListener("dragend", () => {
+    dragged.classList.remove("is-dragged");
+    dragged.draggable = false;
+    save(dragged);
+    dragged = null;
+  });
+}

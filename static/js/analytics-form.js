@@ -1,0 +1,151 @@
+/* Forms of questions, definitions and segments. Without this file every list of rows ends with an empty one and every
+   value is typed by hand; with it there are buttons to add and remove, suggestions, and a way to cancel. */
+
+/* --- Rows that repeat ------------------------------------------------------------------------------------------------
+   [data-rows="where"] holds rows [data-row="where.0"]; the one with data-spare is empty and becomes the pattern. */
+
+const patterns = new WeakMap();
+
+function direct(list, selector) {
+  return [...list.querySelectorAll(selector)].filter((each) => each.closest("[data-rows]") === list);
+}
+
+/* The element whose own list of rows this is: a row lies in its list, not in a list inside the row. */
+function prepareList(list) {
+  if (patterns.has(list)) return;
+  const spare = [...list.children].find((each) => each.matches("[data-spare]"));
+  const button = [...list.children].find((each) => each.matches("[data-add-row]"));
+  if (!spare || !button) return;
+  patterns.set(list, { html: spare.outerHTML, prefix: spare.dataset.row, next: number(spare.dataset.row) });
+  spare.remove();
+  button.hidden = false;
+  refresh(list);
+}
+
+const number = (prefix) => Number(prefix.slice(prefix.lastIndexOf(".") + 1));
+
+function add(list) {
+  const pattern = patterns.get(list);
+  const stem = pattern.prefix.slice(0, pattern.prefix.lastIndexOf("."));
+  const prefix = `${stem}.${pattern.next++}`;
+  const holder = document.createElement("div");
+  holder.innerHTML = pattern.html;
+  const row = holder.firstElementChild;
+  row.removeAttribute("data-spare");
+  rename(row, pattern.prefix, prefix);
+  [...list.children].find((each) => each.matches("[data-add-row]")).before(row);
+  htmx.process(row);
+  prepare(row);
+  changed(list);
+  row.querySelector("select, input")?.focus();
+  return row;
+}
+
+/* "where.2.field" and "id-where.2.field" become "where.5.field" and "id-where.5.field". */
+function rename(row, from, to) {
+  for (const element of [row, ...row.querySelectorAll("*")]) {
+    for (const name of ["id", "name", "for", "list", "aria-describedby", "data-row", "data-rows", "hx-params"]) {
+      const value = element.getAttribute(name);
+      if (!value) continue;
+      const start = value.startsWith("id-") ? 3 : 0;
+      if (value.startsWith(from, start)) {
+        element.setAttribute(name, value.slice(0, start) + to + value.slice(start + from.length));
+      }
+    }
+  }
+}
+
+/* "all of" matters from the second condition on. */
+function refresh(list) {
+  const rows = [...list.children].filter((each) => each.matches("[data-row]"));
+  list.classList.toggle("has-several", rows.length > 1);
+  list.classList.toggle("is-empty", rows.length === 0);
+  if (list.dataset.label) callByPlace(rows, list.dataset.label);
+}
+
+function changed(list) {
+  refresh(list);
+  list.dispatchEvent(new Event("rows-changed", { bubbles: true }));
+}
+
+/* Steps are called by their place, whatever their parameters are called. */
+function callByPlace(rows, name) {
+  rows.forEach((row, index) => {
+    const label = `${name} ${index + 1}`;
+    row.setAttribute("aria-label", label);
+    row.querySelector("label").textContent = label;
+    row.querySelector("[data-remove-row]").setAttribute("aria-label", `Remove ${label}`);
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const adds = event.target.closest("[data-add-row]");
+  if (adds) add(adds.parentElement);
+  const removes = event.target.closest("[data-remove-row]");
+  if (!removes) return;
+  const row = removes.closest("[data-row]");
+  const list = row.parentElement.closest("[data-rows]");
+  row.remove();
+  changed(list);
+  list.querySelector("[data-add-row]")?.focus();
+});
+
+/* --- A comparison that takes no value hides it ----------------------------------------------------------------------- */
+
+function showValue(select) {
+  const value = select.closest(".condition-row")?.querySelector(".condition-row__value");
+  if (value) value.hidden = ["exists", "not_exists"].includes(select.value);
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.name?.endsWith(".op")) showValue(event.target);
+});
+
+/* --- Suggestions: asked for when a value is focused, once per field ---------------------------------------------------- */
+
+document.addEventListener("focusin", (event) => {
+  const box = event.target.closest("[data-suggest]");
+  if (!box || event.target.tagName !== "INPUT") return;
+  const field = box.closest(".condition-row").querySelector("select").value;
+  if (!field || box.dataset.has === field) return;
+  box.dataset.has = field;
+  htmx.trigger(box, "suggest");
+});
+
+/* --- A name for every run, so that Cancel can stop it ------------------------------------------------------------------ */
+
+let token = "";
+
+/* Empty rows and choices say nothing and would only make the request long; a token does not belong into a URL. */
+function leaveOut(data) {
+  for (const [name, value] of [...data.entries()]) {
+    if (value === "" || name === "csrfmiddlewaretoken") data.delete(name);
+  }
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const form = event.detail.elt;
+  if (form.matches("[data-question], [data-previewed]")) leaveOut(event.detail.formData);
+  if (!form.matches("[data-question], [data-slow]")) return;
+  token = [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
+  event.detail.headers["X-Query-Token"] = token;
+  for (const button of document.querySelectorAll("[data-cancel]")) button.hidden = false;
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-cancel]");
+  if (button) htmx.ajax("POST", button.dataset.cancel, { values: { token }, swap: "none" });
+});
+
+/* --- Whatever is new on the page ---------------------------------------------------------------------------------------- */
+
+function prepare(root) {
+  for (const list of [root, ...root.querySelectorAll("[data-rows]")]) {
+    if (list.matches?.("[data-rows]")) prepareList(list);
+  }
+  for (const button of root.querySelectorAll("[data-remove-row]")) button.hidden = false;
+  for (const select of root.querySelectorAll("select[name$='.op']")) showValue(select);
+}
+
+prepare(document);
+document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
