@@ -1,5 +1,5 @@
 """The pages of the staff's admin; each registers itself on `support.staff.site.staff_site`."""
 
-from support.staff import messages
+from support.staff import accounts, activity, closings, incidents, messages, people, visits
 
-__all__ = ["messages"]
+__all__ = ["accounts", "activity", "closings", "incidents", "messages", "people", "visits"]

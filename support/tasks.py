@@ -1,17 +1,21 @@
 """Support's jobs. Each takes ids and looks again whether they still mean what they meant."""
 
+from contextlib import suppress
+
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from support.models import Closing, ClosingState, Message, Reply
+from support.models import AccountExport, Closing, ClosingState, ExportState, Message, Reply
 
-MAIL = RetryStrategy(max_attempts=8, exponential_wait=4)  # the last try some 18 hours after the first
+QUEUE = "mail"
+MAIL = RetryStrategy(max_attempts=7, exponential_wait=4)  # the last try some 6 hours after the first
 
 
-@app.task(name="support.mail_message", retry=MAIL)
+@app.task(name="support.mail_message", queue=QUEUE, retry=MAIL)
 def mail_message(message_id: int) -> None:
     """Mail a message to SUPPORT_EMAIL, if there is one and it was not done yet."""
     from support.talk.mail import message_mail
@@ -23,7 +27,7 @@ def mail_message(message_id: int) -> None:
     Message.objects.filter(pk=message_id).update(mailed_at=timezone.now())
 
 
-@app.task(name="support.mail_reply", retry=MAIL)
+@app.task(name="support.mail_reply", queue=QUEUE, retry=MAIL)
 def mail_reply(reply_id: int) -> None:
     """Mail support's answer to whoever wrote, if that was not done yet."""
     from support.talk.mail import reply_mail
@@ -42,7 +46,7 @@ AGAIN_SECONDS = 3
 LOW = -10  # priority: whatever somebody waits for comes first
 
 
-@app.task(name="support.mail_closed", retry=MAIL)
+@app.task(name="support.mail_closed", queue=QUEUE, retry=MAIL)
 def mail_closed(closing_id: int) -> None:
     """Tell the full-access teammates that their account is closed, and until when it can be reopened."""
     from support.closing.mail import closed_mails
@@ -66,11 +70,9 @@ def purge(closing_id: int) -> None:
 
 def defer_purge(closing_id: int, seconds: int = 0) -> None:
     """Have the purge begin or go on, unless that is planned already."""
-    try:
+    with suppress(AlreadyEnqueued), transaction.atomic():
         task = purge.configure(queueing_lock=f"purge {closing_id}", schedule_in={"seconds": seconds})
         task.defer(closing_id=closing_id)
-    except AlreadyEnqueued:
-        pass
 
 
 @app.periodic(cron="* * * * *")
@@ -80,3 +82,42 @@ def closings(timestamp: int) -> None:
     due = Closing.objects.filter(state=ClosingState.GRACE, grace_until__lte=timezone.now())
     for closing_id in (due | Closing.objects.filter(state=ClosingState.PURGING)).values_list("pk", flat=True):
         defer_purge(closing_id)
+
+
+# --- Exports ------------------------------------------------------------------------------------------------------
+
+
+@app.task(name="support.export_account", priority=LOW)
+def export_account(export_id: int) -> None:
+    """Write some more of an export, and come again until it is ready."""
+    from support.exports.writer import run
+
+    if not run(export_id, seconds=SLICE_SECONDS):
+        defer_export(export_id)
+
+
+def defer_export(export_id: int) -> None:
+    """Have an export begin or go on, unless that is planned already."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        export_account.configure(queueing_lock=f"export {export_id}").defer(export_id=export_id)
+
+
+@app.task(name="support.mail_export", queue=QUEUE, retry=MAIL)
+def mail_export(export_id: int) -> None:
+    """Mail the link of an export that is ready."""
+    from support.exports.mail import ready_mails
+
+    export = AccountExport.objects.select_related("account").filter(pk=export_id, state=ExportState.READY).first()
+    for message in ready_mails(export) if export else []:
+        message.send()
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="support.exports", queueing_lock="support.exports", pass_context=False)
+def exports(timestamp: int) -> None:
+    """Remove exports whose link is over, and go on with those whose worker died."""
+    from support.exports.actions import expire
+
+    expire()
+    for export_id in AccountExport.objects.filter(state=ExportState.RUNNING).values_list("pk", flat=True):
+        defer_export(export_id)

@@ -14,13 +14,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
+from accounts import links
 from accounts.door import signed_in_user
 from support.models import Message, MessageState
 from support.models.messages import LONGEST_TEXT
 from support.staff.base import StaffModelAdmin, link, log
 from support.staff.site import staff_site
 from support.talk import actions
-from support.talk.mail import site_url
 
 BEGINNING = 80  # characters of a message in the list
 
@@ -89,7 +89,7 @@ class MessageAdmin(StaffModelAdmin):
     def _page_link(message: Message) -> SafeString | str:
         if not message.page.startswith("/"):
             return "–"
-        return format_html('<a href="{}" rel="noreferrer">{}</a>', site_url(message.page), message.page)
+        return format_html('<a href="{}" rel="noreferrer">{}</a>', links.absolute(message.page), message.page)
 
     def reply(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send an answer."""

@@ -5,6 +5,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts import links
 from support.models import Message, Reply
 
 
@@ -14,8 +15,8 @@ def message_mail(message: Message) -> EmailMessage:
     subject = f"{message.get_kind_display()} {message.pk}" + (f": {account.name}" if account else "")
     context = {
         "message": message,
-        "page_url": site_url(message.page) if message.page.startswith("/") else "",
-        "inbox_url": site_url(reverse("admin:support_message_change", args=[message.pk])),
+        "page_url": links.absolute(message.page) if message.page.startswith("/") else "",
+        "inbox_url": links.absolute(reverse("admin:support_message_change", args=[message.pk])),
     }
     return EmailMessage(
         subject=_one_line(subject),
@@ -36,11 +37,6 @@ def reply_mail(reply: Reply) -> EmailMessage:
         reply_to=[settings.SUPPORT_EMAIL] if settings.SUPPORT_EMAIL else None,
         headers={"References": _thread(message), "In-Reply-To": _thread(message)},
     )
-
-
-def site_url(path: str) -> str:
-    """`path` as a link for a mail: from SITE_URL, never from a request."""
-    return f"{settings.SITE_URL}{path}"
 
 
 def _thread(message: Message) -> str:

@@ -1,0 +1,1 @@
+"""An account's own copy of everything: gzip NDJSON, made by a job, fetched by a link that expires."""

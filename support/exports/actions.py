@@ -1,0 +1,78 @@
+"""Asking for an export, and finding it again by the secret in its link."""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import activity, links
+from accounts.models import Account, Membership, User
+from support import tasks
+from support.closing.tables import scope_of
+from support.models import AccountExport, ExportState
+
+PURPOSE = "account_export"
+LINK_LIVES = timedelta(days=7)
+
+
+class OneIsUnderWay(Exception):
+    """An export of this account is being made already."""
+
+
+def ask(*, account: Account, by: User, mail_to: User | None) -> AccountExport:
+    """Have an export made; its link goes to `mail_to`, or to every full-access teammate. Raises OneIsUnderWay."""
+    try:
+        with transaction.atomic():
+            export = AccountExport.objects.create(
+                account=account,
+                asked_by=by,
+                mail_to=mail_to,
+                nonce=links.new_nonce(),
+                cursor={"scope": scope_of(account.pk).as_json()},
+            )
+            activity.record(account=account, by=by, verb="account.export", target=account.name)
+            tasks.defer_export(export.pk)
+    except IntegrityError as error:
+        raise OneIsUnderWay from error
+    return export
+
+
+def secret_of(export: AccountExport) -> str:
+    """What opens the export, beside being one of its account's people."""
+    return links.secret(PURPOSE, export.nonce)
+
+
+def digest_of(secret: str) -> str:
+    return links.digest(PURPOSE, secret)
+
+
+def find(*, secret: str, user: User) -> AccountExport | None:
+    """The export that `secret` opens for `user`: a full-access teammate of its account, closed or not."""
+    return (
+        AccountExport.objects.select_related("account")
+        .filter(
+            digest=digest_of(secret),
+            state=ExportState.READY,
+            expires_at__gt=timezone.now(),
+            account__in=Membership.objects.full_access().filter(user=user).values("account"),
+        )
+        .first()
+    )
+
+
+def recipients(export: AccountExport) -> list[User]:
+    """Who gets the link: people who have full access at this moment."""
+    places = Membership.objects.full_access().filter(account_id=export.account_id).select_related("user")
+    users = [place.user for place in places]
+    return [user for user in users if user.pk == export.mail_to_id] if export.mail_to_id else users
+
+
+def expire() -> int:
+    """Remove the content of exports whose link is over; how many."""
+    over = AccountExport.objects.filter(state=ExportState.READY, expires_at__lte=timezone.now())
+    count = 0
+    for export in over:
+        with transaction.atomic():
+            export.parts.all().delete()
+            count += AccountExport.objects.filter(pk=export.pk).update(state=ExportState.EXPIRED)
+    return count

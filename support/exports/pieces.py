@@ -1,0 +1,109 @@
+"""What an export reads, cut into pieces that an index serves in order.
+
+Tables are those of support/closing/tables.py, so a new one is exported as well. A piece is a table; where rows are kept
+per environment (events, people), it is one environment of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from psycopg import sql
+
+from support.closing.tables import ACCOUNT, AccountTable, Schema, Scope, account_tables, any_of, conditions, read_schema
+
+LEFT_OUT = {  # what is of no use outside, or the export itself
+    "idempotency_keys",
+    "ipfilter_keptout",
+    "support_accountexport",
+    "support_exportpart",
+}
+SECRET_WORDS = ("digest", "nonce", "secret", "password", "token")  # a column whose name has one is left out
+
+PRIMARY_KEY = """
+select attribute.attname from pg_index index
+cross join lateral unnest(index.indkey) with ordinality as part(number, position)
+join pg_attribute attribute on attribute.attrelid = index.indrelid and attribute.attnum = part.number
+where index.indrelid = %s::regclass and index.indisprimary order by part.position
+"""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows of `table` that fulfil `condition`, in the order of `key`, a unique one; `secrets` are left out."""
+
+    name: str
+    table: str
+    condition: sql.Composed
+    key: tuple[tuple[str, str], ...]  # (column, type)
+    secrets: tuple[str, ...] = ()
+
+    def page(self, after: Sequence[str] | None, rows: int) -> sql.Composed:
+        """The next `rows` rows after the key `after`: the row as JSON text, then its key as text."""
+        columns = [sql.Identifier("t", column) for column, _ in self.key]  # not the output columns, which are text
+        beyond = sql.SQL("true")
+        if after is not None:
+            values = [
+                sql.SQL("{}::{}").format(sql.Literal(value), sql.SQL(kind))  # the type's name is the database's own
+                for value, (_, kind) in zip(after, self.key, strict=True)
+            ]
+            beyond = sql.SQL("({}) > ({})").format(sql.SQL(", ").join(columns), sql.SQL(", ").join(values))
+        return sql.SQL(
+            "select (to_jsonb(t) - {secrets}::text[])::text, {keys} from {table} t "
+            "where {condition} and {beyond} order by {order} limit {rows}"
+        ).format(
+            secrets=sql.Literal(list(self.secrets)),
+            keys=sql.SQL(", ").join(sql.SQL("{}::text").format(column) for column in columns),
+            table=sql.Identifier(self.table),
+            condition=self.condition,
+            beyond=beyond,
+            order=sql.SQL(", ").join(columns),
+            rows=sql.Literal(rows),
+        )
+
+
+def pieces(scope: Scope) -> list[Piece]:
+    """Everything of the account, in an order that does not change while an export is made."""
+    schema = read_schema()
+    tables = account_tables(schema)
+    by_name = {table.name: table for table in tables}
+    found = []
+    for table in sorted(tables, key=lambda each: (each.name != ACCOUNT, each.name)):
+        if table.name not in LEFT_OUT:
+            found += _pieces_of(table, by_name, schema, scope)
+    return [*found, _people(scope)]
+
+
+def _pieces_of(table: AccountTable, tables: dict[str, AccountTable], schema: Schema, scope: Scope) -> list[Piece]:
+    kinds = schema.columns[table.name]
+    secrets = tuple(sorted(name for name in kinds if any(word in name for word in SECRET_WORDS)))
+    with connection.cursor() as cursor:
+        cursor.execute(PRIMARY_KEY, [table.name])
+        key = tuple((row[0], kinds[row[0]]) for row in cursor.fetchall())
+    if key[0][0] == "environment_id":
+        return [
+            Piece(
+                f"{table.name} {environment}",
+                table.name,
+                sql.SQL("environment_id = {}").format(sql.Literal(environment)),
+                key[1:],
+                secrets,
+            )
+            for environment in scope.ids["projects_environment"]
+        ]
+    return [Piece(table.name, table.name, any_of(conditions(table, tables, scope)), key, secrets)]
+
+
+def _people(scope: Scope) -> Piece:
+    """The teammates, whose logins are no account's own: name and address alone."""
+    condition = sql.SQL("id in (select user_id from accounts_membership where account_id = {})")
+    kept = ("id", "email", "name")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select attname from pg_attribute where attrelid = 'accounts_user'::regclass and attnum > 0 "
+            "and not attisdropped and attname <> all(%s)",
+            [list(kept)],
+        )
+        others = tuple(sorted(row[0] for row in cursor.fetchall()))
+    account = sql.Literal(scope.ids[ACCOUNT][0])
+    return Piece("accounts_user", "accounts_user", condition.format(account), (("id", "bigint"),), others)

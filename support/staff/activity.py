@@ -1,0 +1,40 @@
+"""What was done in accounts, by whomever: to look at, never to change."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from accounts.models import Activity
+from support.staff.base import StaffModelAdmin, link
+from support.staff.site import staff_site
+
+
+@admin.register(Activity, site=staff_site)
+class ActivityAdmin(StaffModelAdmin):
+    list_display = ("at", "account_link", "by_email", "as_staff", "verb", "target")
+    list_filter = ("as_staff",)
+    search_fields = ("by_email", "verb", "target")
+    search_help_text = "An account's number, a person's address, or what was done"
+    ordering = ("-pk",)
+    fields = ("at", "account_link", "by_email", "by_name", "as_staff", "verb", "target", "details", "address")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
+        return super().get_queryset(request).select_related("account")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Activity], search_term: str
+    ) -> tuple[QuerySet[Activity], bool]:
+        if search_term.strip().isdecimal():
+            return queryset.filter(account_id=int(search_term)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="account")
+    def account_link(self, row: Activity) -> SafeString:
+        return link(reverse("admin:accounts_account_change", args=[row.account_id]), row.account)

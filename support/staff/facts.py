@@ -1,0 +1,87 @@
+"""What staff is shown of an account: who and what there is and how much it is used; nothing of what was collected."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from accounts.models import Account, Activity, Membership
+from accounts.second_factor import users_with_second_factor
+from projects.models import Environment, Project
+from support.models import AccountExport, Closing, ClosingState, Message, Visit
+from support.visits.actions import allowed
+
+USAGE_DAYS = 14
+PATIENCE_MS = 3_000
+USAGE = """
+select date_trunc('day', time, 'UTC')::date, count(*) from events
+where environment_id = any(%s) and time >= %s group by 1 order by 1
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything on the account's page."""
+
+    account: Account
+    state: str
+    closing: Closing | None  # while it is closed
+    members: list[tuple[Membership, bool]]  # with whether a second factor is in use
+    projects: QuerySet[Project]
+    usage: list[tuple[date, int]] | None  # events per day, oldest first; None: too many to count now
+    last_activity_at: datetime | None
+    visits_allowed: bool
+    visits: QuerySet[Visit]
+    exports: QuerySet[AccountExport]
+    messages: QuerySet[Message]
+    activity: QuerySet[Activity]
+
+
+def facts_of(account: Account) -> Facts:
+    """Look everything up."""
+    closing = Closing.objects.under_way().filter(account_number=account.pk).first()
+    members = list(account.memberships.select_related("user").order_by("user__email"))
+    secured = users_with_second_factor(place.user_id for place in members)
+    activity = Activity.objects.filter(account=account)
+    return Facts(
+        account=account,
+        state=state_of(account, closing),
+        closing=closing,
+        members=[(place, place.user_id in secured) for place in members],
+        projects=account.projects.prefetch_related("environments").order_by("name"),
+        usage=events_per_day(account),
+        last_activity_at=activity.aggregate(Max("at"))["at__max"],
+        visits_allowed=allowed(account),
+        visits=Visit.objects.filter(account=account).order_by("-started_at")[:10],
+        exports=AccountExport.objects.filter(account=account).order_by("-asked_at")[:5],
+        messages=Message.objects.filter(account=account).order_by("-sent_at")[:10],
+        activity=activity.order_by("-at", "-pk")[:15],
+    )
+
+
+def state_of(account: Account, closing: Closing | None) -> str:
+    """In words: open, closed until when, or going."""
+    if account.closed_at is None:
+        return "Open"
+    if closing is None:
+        return f"Closed since {account.closed_at:%Y-%m-%d %H:%M} UTC"
+    if closing.state == ClosingState.PURGING:
+        return "Being removed"
+    return f"Closed; can be reopened until {closing.grace_until:%Y-%m-%d %H:%M} UTC"
+
+
+def events_per_day(account: Account) -> list[tuple[date, int]] | None:
+    """Events of the last two weeks by day (UTC), days without any included; None when it takes too long to count."""
+    environments = list(Environment.objects.filter(project__account=account).values_list("pk", flat=True))
+    first = timezone.now().date() - timedelta(days=USAGE_DAYS - 1)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("select set_config('statement_timeout', %s, true)", [str(PATIENCE_MS)])
+            cursor.execute(USAGE, [environments, first])
+            counts = dict(cursor.fetchall())
+    except OperationalError:
+        return None
+    days = [first + timedelta(days=n) for n in range(USAGE_DAYS)]
+    return [(day, counts.get(day, 0)) for day in days]

@@ -1,0 +1,52 @@
+"""Incidents: what staff tells everybody on the status page."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import BaseModelFormSet, ModelForm
+from django.http import HttpRequest
+
+from accounts.door import signed_in_user
+from support.models import Incident, IncidentUpdate
+from support.staff.base import StaffModelAdmin
+from support.staff.site import staff_site
+
+
+class UpdateInline(admin.StackedInline):
+    """What there is to say now; what was said stays as it was."""
+
+    model = IncidentUpdate
+    extra = 1
+    fields = ("text", "at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[IncidentUpdate]:
+        return super().get_queryset(request).order_by("-at", "-pk")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff_site.has_permission(request)
+
+    has_change_permission = has_view_permission = has_add_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Incident, site=staff_site)
+class IncidentAdmin(StaffModelAdmin):
+    list_display = ("title", "impact", "console", "collection", "queries", "started_at", "ended_at")
+    ordering = ("-started_at",)
+    inlines = (UpdateInline,)
+    fields = ("title", ("console", "collection", "queries"), "impact", "started_at", "ended_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff_site.has_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff_site.has_permission(request)
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool) -> None:
+        for update in formset.save(commit=False):
+            update.by = update.by or signed_in_user(request)
+            update.save()
+        formset.save_m2m()

@@ -1,0 +1,39 @@
+"""Fetching an export by the link in the mail."""
+
+from collections.abc import Iterator
+
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import activity
+from accounts.door import signed_in_user
+from support.exports import actions
+from support.models import AccountExport, ExportPart
+
+
+@never_cache
+@require_safe
+def export_download(request: HttpRequest, secret: str) -> StreamingHttpResponse:
+    """The file, for a full-access teammate, also while the account is closed and waits to be removed.
+
+    This is the one page of an account that does not ask the door: who is locked out may still fetch what is theirs.
+    """
+    user = signed_in_user(request)
+    export = actions.find(secret=secret, user=user)
+    if export is None:
+        raise Http404
+    if request.method == "GET":
+        activity.record(account=export.account, by=user, verb="account.export_fetch", target=export.account.name)
+    name = f"heapadmin-{export.account_id}-{export.asked_at:%Y-%m-%d}.ndjson.gz"
+    return StreamingHttpResponse(
+        _content(export),
+        content_type="application/gzip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(export.size_bytes)},
+    )
+
+
+def _content(export: AccountExport) -> Iterator[bytes]:
+    """The parts, one at a time: together they are too large for memory."""
+    for number in export.parts.order_by("number").values_list("number", flat=True):
+        yield bytes(ExportPart.objects.values_list("content", flat=True).get(export=export, number=number))
