@@ -1,0 +1,21 @@
+"""Fill an environment with made-up events."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from heapadmin import sample
+from projects.models import Environment
+
+
+class Command(BaseCommand):
+    help = "Write 90 days of made-up events of a shop into an environment."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--app-id", required=True)
+
+    def handle(self, **options: Any) -> None:
+        environment = Environment.objects.filter(app_id=options["app_id"]).first()
+        if environment is None:
+            raise CommandError(f"No environment has the app_id {options['app_id']}.")
+        self.stdout.write(f"{sample.fill(environment):,} events written into {environment.project} › {environment}.")

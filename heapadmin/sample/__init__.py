@@ -1,0 +1,27 @@
+"""Made-up events of a shop, so that a new installation has something to look at."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+from events.storing import store
+from heapadmin.sample.shop import Shop
+from projects.models import Environment
+
+DAYS = 90
+BATCH = 2000  # records for each transaction
+
+
+def fill(environment: Environment, now: datetime | None = None) -> int:
+    """Write the last 90 days of a made-up shop into `environment`; returns how many events that were.
+
+    The same environment at the same moment always gets the same events.
+    """
+    end = now or datetime.now(UTC)
+    shop = Shop(environment.pk, seed=int(environment.app_id))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ensure_event_partitions(%s, %s)", [(end - timedelta(days=DAYS)).date(), end.date()])
+    records = shop.days(end, DAYS)
+    for start in range(0, len(records), BATCH):
+        store(records[start : start + BATCH])
+    return shop.events_made
