@@ -136,7 +136,7 @@ def delete_login(*, user: User) -> None:
         Invitation.objects.open().filter(invited_by=user).update(revoked_at=timezone.now())
         for session in UserSession.objects.filter(user=user):
             session.end()
-        user.delete()
+        User.objects.get(pk=user.pk).delete()  # not `user` itself: it must stay whole if this is undone
 
 
 @transaction.atomic

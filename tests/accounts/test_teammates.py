@@ -172,7 +172,7 @@ class TestSeveralAccounts:
         client.get(reverse("accounts:open", args=[account.pk]))
 
         assert Membership.objects.latest_used(ada.user).first() == ada
-        assert browser_of(ada.user).get("/").url.endswith("/live/")
+        assert browser_of(ada.user).get("/").url.startswith("/env/")
 
     def test_a_closed_account_is_not_in_the_menu(self, account, ada, browser_of):
         closed = MembershipFactory(user=ada.user, account__name="Other", account__closed_at=timezone.now())

@@ -1,0 +1,137 @@
+"""An account may let in only those who use a second factor."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Account, Activity, User
+from accounts.second_factor import has_second_factor
+from tests.accounts.conftest import PASSWORD
+from tests.factories import MembershipFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bob(account, ada):
+    return MembershipFactory(account=account, user=User.objects.create_user("bob@shop.example", PASSWORD))
+
+
+@pytest.fixture
+def requiring(account):
+    account.require_second_factor = True
+    account.save(update_fields=["require_second_factor"])
+    return account
+
+
+def code(secret):
+    return totp.format_hotp_value(totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time())))
+
+
+def with_app(user):
+    """Give the user an authenticator app; returns its secret."""
+    secret = totp.generate_totp_secret()
+    totp.TOTP.activate(user, secret)
+    return secret
+
+
+def test_who_has_none_is_led_to_set_one_up(requiring, bob, browser_of):
+    client = browser_of(bob.user)
+
+    response = client.get(reverse("accounts:teammate_list", args=[requiring.pk]), follow=True)
+
+    assert response.redirect_chain[0][0] == reverse("accounts:second_factor_required")
+    assert "Shop" in response.content.decode()
+
+
+@pytest.mark.parametrize("name", ["accounts:leave", "projects:project_create"])
+def test_no_page_of_the_account_opens_by_get_or_post(requiring, bob, browser_of, name):
+    client, url = browser_of(bob.user), reverse(name, args=[requiring.pk])
+
+    for answer in (client.get(url), client.post(url, {"name": "X"})):
+        assert answer.status_code == 302
+        assert answer.url == reverse("accounts:second_factor_required")
+
+
+def test_who_has_one_gets_in(requiring, bob, browser_of):
+    with_app(bob.user)
+
+    assert browser_of(bob.user).get(reverse("accounts:teammate_list", args=[requiring.pk])).status_code == 200
+
+
+def test_recovery_codes_alone_do_not_count(bob):
+    Authenticator.objects.create(user=bob.user, type=Authenticator.Type.RECOVERY_CODES, data={})
+
+    assert not has_second_factor(bob.user_id)
+
+
+def test_another_account_of_the_same_person_stays_open(requiring, bob, browser_of):
+    other = MembershipFactory(user=bob.user)
+
+    assert browser_of(bob.user).get(reverse("accounts:teammate_list", args=[other.account_id])).status_code == 200
+
+
+def test_signing_in_asks_for_the_code_and_takes_it_once(bob):
+    secret = with_app(bob.user)
+    client = Client()
+
+    client.post(reverse("account_login"), {"login": bob.user.email, "password": PASSWORD})
+    assert client.get(reverse("accounts:profile")).status_code == 302
+    typed = code(secret)
+    client.post(reverse("mfa_authenticate"), {"code": typed})
+    assert client.get(reverse("accounts:profile")).status_code == 200
+
+    again = Client()
+    again.post(reverse("account_login"), {"login": bob.user.email, "password": PASSWORD})
+    again.post(reverse("mfa_authenticate"), {"code": typed})
+    assert again.get(reverse("accounts:profile")).status_code == 302
+
+
+def test_a_password_reset_does_not_get_around_the_second_factor(bob):
+    with_app(bob.user)
+    client = Client()
+    bob.user.set_password("another long one")
+    bob.user.save()
+
+    client.post(reverse("account_login"), {"login": bob.user.email, "password": "another long one"})
+
+    assert client.get(reverse("accounts:profile")).status_code == 302
+
+
+def test_setting_one_up_and_removing_it_is_in_the_activity(bob, account, django_capture_on_commit_callbacks):
+    client = Client()
+    client.post(reverse("account_login"), {"login": bob.user.email, "password": PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    page = client.get(reverse("mfa_activate_totp"))
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("mfa_activate_totp"), {"code": code(page.context["form"].secret)})
+    client.post(reverse("mfa_deactivate_totp"))
+
+    verbs = list(Activity.objects.filter(account=account).order_by("id").values_list("verb", flat=True))
+    assert "login.second_factor_add" in verbs
+    assert "login.second_factor_remove" in verbs
+
+
+def test_the_tab_shows_who_uses_one(account, ada, bob, browser_of):
+    with_app(bob.user)
+
+    overview = browser_of(ada.user).get(reverse("accounts:teammate_list", args=[account.pk])).context["overview"]
+
+    assert {row.membership.user.email: row.has_second_factor for row in overview.rows} == {
+        "ada@shop.example": False,
+        "bob@shop.example": True,
+    }
+
+
+def test_turning_the_rule_on_takes_a_second_factor_of_ones_own(account, bob, browser_of):
+    url = reverse("accounts:account_settings_save", args=[account.pk])
+    data = {"name": "Shop", "time_zone": "UTC", "who_may_invite": "full", "require_second_factor": "on"}
+    client = browser_of(bob.user)
+    assert client.post(url, data).status_code == 422
+
+    with_app(bob.user)
+    client.post(url, data)
+
+    assert Account.objects.get(pk=account.pk).require_second_factor
