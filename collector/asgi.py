@@ -32,6 +32,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_SECONDS = 30.0  # for a whole body to arrive
+DRAIN_SECONDS = 2.0
+DRAIN_BYTES = 8 * MAX_BODY_BYTES
 
 
 class Collector:
@@ -69,6 +71,7 @@ class Collector:
                 async with asyncio.timeout(BODY_SECONDS):
                     body = await _whole_body(headers, body, receive)
             except _TooLarge:
+                await _drain(receive)
                 return BODY_TOO_LARGE
             except TimeoutError:
                 return answers.too_slow(f"the body did not arrive within {BODY_SECONDS:.0f} seconds")
@@ -155,6 +158,20 @@ async def _whole_body(headers: dict[bytes, bytes], body: bytes, receive: Receive
             raise _TooLarge
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+async def _drain(receive: Receive) -> None:
+    """Read on for a moment: who is cut off while sending seldom gets to see the answer."""
+    size = 0
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while size < DRAIN_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
+    except TimeoutError:
+        return
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,80 @@
+"""The same requests through the plain Django view, as `runserver` and WSGI workers answer them."""
+
+import json
+
+import pytest
+
+from collector import views
+from events.faults import Unavailable
+from ipfilter.models import ExcludedIP, ExcludedIPList
+from tests.events.making import events, people
+from tests.factories import EnvironmentFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def known_afresh(monkeypatch):
+    monkeypatch.setattr(views, "MAX_AGE_SECONDS", 0)
+    monkeypatch.setattr(views, "known_places", views.KnownPlaces())
+
+
+def post(client, path, payload, **options):
+    return client.post(path, json.dumps(payload), content_type="application/json", **options)
+
+
+def test_an_event_is_committed_and_answered(client):
+    environment = EnvironmentFactory()
+
+    response = post(client, "/api/track", {"app_id": environment.app_id, "identity": "a", "event": "E"})
+
+    assert (response.status_code, response.content, response["content-type"]) == (200, b"OK", "text/plain")
+    assert response["access-control-allow-origin"] == "*"
+    assert [name for _, name in events()] == ["E"]
+
+
+def test_a_preflight_is_answered(client):
+    assert client.options("/api/track").status_code == 204
+
+
+def test_a_bad_request_says_why(client):
+    environment = EnvironmentFactory()
+
+    response = post(client, "/api/track", {"app_id": environment.app_id, "identity": "a"})
+
+    assert response.status_code == 400
+    assert b"event is missing" in response.content
+
+
+def test_a_large_body_is_refused(client):
+    response = client.post("/api/track", b" " * (2**20 + 1), content_type="application/json")
+
+    assert response.status_code == 413
+
+
+def test_an_excluded_address_is_told_so(client):
+    environment = EnvironmentFactory()
+    excluded = ExcludedIPList.objects.create(account=environment.project.account, text="192.0.2.7")
+    ExcludedIP.objects.create(list=excluded, canonical="192.0.2.7", source="192.0.2.7", position=0)
+    payload = {"app_id": environment.app_id, "identity": "a", "properties": {}, "event": "E"}
+
+    told = post(client, "/api/add_user_properties", payload, REMOTE_ADDR="192.0.2.7")
+    dropped = post(client, "/api/track", payload, REMOTE_ADDR="192.0.2.7")
+
+    assert told.status_code == 403
+    assert (dropped.status_code, dropped["x-heapadmin-dropped"]) == (200, "excluded-ip")
+    assert people() == {} and events() == []
+
+
+def test_without_a_database_it_is_503_and_not_an_ok(client, monkeypatch):
+    environment = EnvironmentFactory()
+    monkeypatch.setattr(views, "store", unavailable)
+
+    response = post(client, "/api/track", {"app_id": environment.app_id, "identity": "a", "event": "E"})
+
+    assert response.status_code == 503
+    assert response["retry-after"]
+
+
+def unavailable(records):
+    raise Unavailable
