@@ -87,7 +87,7 @@ def save_list(
     _put(kept, rules.rules, by)
     kept.text, kept.version, kept.saved_at, kept.saved_by = text, version + 1, timezone.now(), by
     kept.save(update_fields=["text", "version", "saved_at", "saved_by"])
-    activity.record(account=scope.account, by=by, verb=VERB, target=str(scope), details=_details(saved))
+    activity.record(account=scope.account, by=by, verb=VERB, target=str(scope), details=_details(scope, saved))
     return saved
 
 
@@ -119,12 +119,13 @@ def _put(kept: ExcludedIPList, rules: Sequence[Rule], by: User) -> None:
         cursor.execute(PUT_RULES, values)
 
 
-def _details(saved: Saved) -> dict[str, str]:
-    """What the activity tells, in words; the page's history reads the same."""
+def _details(scope: Scope, saved: Saved) -> dict[str, str]:
+    """What the activity tells, in words; the page's history (history.py) reads the same."""
+    where = {"app_id": scope.environment.app_id} if scope.environment else {}
     if not saved.added and not saved.removed:
-        return {"changed": "comments, order or spelling alone"}
+        return {"changed": "comments, order or spelling alone"} | where
     named = {"added": _named(saved.added), "removed": _named(saved.removed)}
-    return {what: rules for what, rules in named.items() if rules} | {"unchanged": f"{saved.kept:,}"}
+    return {what: rules for what, rules in named.items() if rules} | {"unchanged": f"{saved.kept:,}"} | where
 
 
 def _named(rules: Sequence[str]) -> str:

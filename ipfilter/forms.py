@@ -4,31 +4,49 @@ from typing import Any
 
 from django import forms
 
+from ipfilter.models import ExcludedIPList
 from ipfilter.rules import LineError, RuleList, RulesError, parse
 
 ROWS_LEAST, ROWS_MOST = 10, 24
+EVERYBODY = (
+    "These rules keep every visitor out, and nothing would be collected any more. "
+    "Tick the box if that is what you want."
+)
 
 
 class ExcludedIPsForm(forms.Form):
     """One list as typed. After `is_valid`, `rules` is what was read, or `line_errors` says what could not be."""
 
     text = forms.CharField(
-        label="Excluded IPs",
+        label="One per line",
         required=False,
         strip=False,
         widget=forms.Textarea(
-            attrs={"class": "mono", "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
+            attrs={
+                "class": "mono",
+                "spellcheck": "false",
+                "autocapitalize": "off",
+                "autocomplete": "off",
+                "placeholder": "203.0.113.7 # Paris office",
+            }
         ),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     everybody = forms.BooleanField(label="Yes, keep every visitor out", required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_preview: bool = False, **kwargs: Any) -> None:
+        """`is_preview`: nothing is going to be saved, so nothing needs to be confirmed yet."""
         super().__init__(*args, **kwargs)
         self.rules: RuleList | None = None
         self.line_errors: list[LineError] = []
+        self.is_preview = is_preview
         lines = str(self["text"].value() or "").count("\n") + 3
         self.fields["text"].widget.attrs["rows"] = min(max(lines, ROWS_LEAST), ROWS_MOST)
+
+    @classmethod
+    def showing(cls, kept: ExcludedIPList) -> "ExcludedIPsForm":
+        """The form with a list as it is saved."""
+        return cls(initial={"text": kept.text, "version": kept.version})
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
@@ -40,16 +58,16 @@ class ExcludedIPsForm(forms.Form):
         return text
 
     def clean(self) -> None:
-        if self.blocks_everybody and not self.cleaned_data.get("everybody"):
-            self.add_error(
-                "everybody",
-                "These rules keep every visitor out: nothing would be collected any more. "
-                "Tick the box if that is what you want.",
-            )
+        if self.blocks_everybody and not self.is_preview and not self.cleaned_data.get("everybody"):
+            self.add_error("everybody", EVERYBODY)
 
     @property
     def blocks_everybody(self) -> bool:
         return self.rules is not None and self.rules.blocks_everybody
+
+    @property
+    def has_suggestions(self) -> bool:
+        return any(error.suggestion for error in self.line_errors)
 
     def wanted(self) -> dict[str, Any]:
         """What `actions.save_list` needs of a valid form; a version that was never there when none was sent."""
@@ -64,5 +82,5 @@ class ExcludedIPsForm(forms.Form):
 
 def _in_short(errors: list[LineError]) -> str:
     if len(errors) == 1:
-        return "Nothing was saved: one line is not understood."
-    return f"Nothing was saved: {len(errors):,} lines are not understood."
+        return "One line is not understood, so nothing is saved."
+    return f"{len(errors):,} lines are not understood, so nothing is saved."

@@ -31,12 +31,19 @@ class Scope:
     def __str__(self) -> str:
         return f"{self.environment.project.name} › {self.environment.name}" if self.environment else EVERYWHERE
 
-    def url(self, page: str = "") -> str:
-        """The page of this list, or the one named `page` beside it ("preview", "test")."""
-        suffix = f"_{page}" if page else ""
+    @property
+    def url(self) -> str:
+        """The page of this list."""
         if self.environment:
-            return reverse(f"ipfilter:environment_excluded_ips{suffix}", args=[self.environment.app_id])
-        return reverse(f"ipfilter:excluded_ips{suffix}", args=[self.account.pk])
+            return reverse("ipfilter:environment_excluded_ips", args=[self.environment.app_id])
+        return reverse("ipfilter:excluded_ips", args=[self.account.pk])
+
+    @property
+    def preview_url(self) -> str:
+        """Where a text is posted to see what saving it would do."""
+        if self.environment:
+            return reverse("ipfilter:environment_excluded_ips_preview", args=[self.environment.app_id])
+        return reverse("ipfilter:excluded_ips_preview", args=[self.account.pk])
 
     def saved_list(self) -> ExcludedIPList:
         """The list as it is saved, with who saved it; one that is empty and not in the database when none ever was."""

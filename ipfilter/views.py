@@ -4,27 +4,32 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.door import account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
-from ipfilter import actions
+from accounts.request_address import client_address
+from ipfilter import actions, amending, page
 from ipfilter.forms import ExcludedIPsForm
 from ipfilter.scopes import Scope
+from ipfilter.visitor import Visitor
 from projects.door import environment_view
 from projects.models import Environment
 
 View = Callable[..., HttpResponseBase]
+ScopeView = Callable[[HttpRequest, Scope], HttpResponse]
 
 
 def _look(request: HttpRequest, scope: Scope) -> HttpResponse:
-    kept = scope.saved_list()
-    form = ExcludedIPsForm(initial={"text": kept.text, "version": kept.version})
-    return _page(request, scope, form)
+    if _is_part(request) and "address" in request.GET:
+        return _varying(render(request, "ipfilter/tested.html", page.testing(request, scope) | {"scope": scope}))
+    return _page(request, scope, ExcludedIPsForm.showing(scope.saved_list()))
 
 
 def _save(request: HttpRequest, scope: Scope) -> HttpResponse:
@@ -33,15 +38,72 @@ def _save(request: HttpRequest, scope: Scope) -> HttpResponse:
         return _page(request, scope, form)
     try:
         saved = actions.save_list(scope=scope, by=signed_in_user(request), **form.wanted())
-    except actions.SavedMeanwhile:
-        form.add_error(None, "Nothing was saved: somebody else saved this list while you were editing it.")
-        return _page(request, scope, form)
-    messages.success(request, f"Saved. {saved.receipt}.")
-    return redirect(scope.url())
+    except actions.SavedMeanwhile as other:
+        return _page(request, scope, _of_old_version(request.POST, other))
+    if saved.is_changed:
+        messages.success(request, f"Saved: {saved.receipt}. It holds from the next event on.")
+    else:
+        messages.info(request, "There was nothing to save: the list is as it was.")
+    return redirect(scope.url)
+
+
+def _of_old_version(data: QueryDict, other: actions.SavedMeanwhile) -> ExcludedIPsForm:
+    """The form with the text kept and the version of today, so that saving once more replaces the other's list."""
+    form = ExcludedIPsForm({**data.dict(), "version": other.saved.version})
+    form.is_valid()
+    who = other.saved.saved_by or "somebody else"
+    form.add_error(
+        None,
+        f"Nothing is saved yet: {who} has saved this list since you opened it. Below is your text, and what it would "
+        "change in the list as it is now. Save again if yours shall replace it.",
+    )
+    return form
+
+
+def _preview(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """What saving would do; `add` and `suggestions` change the text first. Saves nothing."""
+    form = ExcludedIPsForm(request.POST, is_preview=True)
+    form.is_valid()
+    if "suggestions" in request.POST:
+        form = _amended(request.POST, amending.with_suggestions(_text(form), form.line_errors))
+    elif request.POST.get("add"):
+        form = _amended(request.POST, _with_own_address(request, _text(form)))
+    if _is_part(request):
+        return _varying(render(request, "ipfilter/preview.html", page.editing(request, scope, form)))
+    return _page(request, scope, form)
+
+
+def _text(form: ExcludedIPsForm) -> str:
+    """As typed, with the line ends that rules are read with."""
+    return str(form["text"].value() or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _amended(data: QueryDict, text: str) -> ExcludedIPsForm:
+    amended = ExcludedIPsForm({**data.dict(), "text": text}, is_preview=True)
+    amended.is_valid()
+    return amended
+
+
+def _with_own_address(request: HttpRequest, text: str) -> str:
+    """`text` with the visitor's address or network; with nothing else, whatever was posted."""
+    visitor, wanted = Visitor(client_address(request)), request.POST["add"]
+    if wanted not in (visitor.address, visitor.network):
+        return text
+    return amending.with_rule(text, wanted, name=str(signed_in_user(request)), on=timezone.now().date())
 
 
 def _page(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> HttpResponse:
-    return render(request, "ipfilter/excluded_ips.html", {"scope": scope, "form": form, "kept": scope.saved_list()})
+    return _varying(render(request, "ipfilter/excluded_ips.html", page.context(request, scope, form)))
+
+
+def _is_part(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page."""
+    return bool(getattr(request, "htmx", False))
+
+
+def _varying(response: HttpResponse) -> HttpResponse:
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 # --- Doors: looking takes another right than saving -------------------------------------------------------------------
@@ -56,14 +118,14 @@ def _by_method(look: View, save: View) -> View:
     return view
 
 
-def _of_account(needs: Can, view: Callable[[HttpRequest, Scope], HttpResponse]) -> View:
+def _of_account(needs: Can, view: ScopeView) -> View:
     def with_scope(request: HttpRequest, account: Account) -> HttpResponse:
         return view(request, Scope(account))
 
     return account_view(needs)(with_scope)
 
 
-def _of_environment(needs: Can, view: Callable[[HttpRequest, Scope], HttpResponse]) -> View:
+def _of_environment(needs: Can, view: ScopeView) -> View:
     def with_scope(request: HttpRequest, environment: Environment) -> HttpResponse:
         return view(request, Scope.of(environment))
 
@@ -71,4 +133,6 @@ def _of_environment(needs: Can, view: Callable[[HttpRequest, Scope], HttpRespons
 
 
 excluded_ips = _by_method(_of_account(Can.VIEW, _look), _of_account(Can.MANAGE, _save))
+excluded_ips_preview = require_POST(_of_account(Can.MANAGE, _preview))
 environment_excluded_ips = _by_method(_of_environment(Can.VIEW, _look), _of_environment(Can.MANAGE, _save))
+environment_excluded_ips_preview = require_POST(_of_environment(Can.MANAGE, _preview))

@@ -70,7 +70,9 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:users": ("get", LOGIN, 404, 404, 200, 200),
     "ipfilter:environment_excluded_ips": ("get", LOGIN, 404, 404, 200, 200),
+    "ipfilter:environment_excluded_ips_preview": NO_GET,
     "ipfilter:excluded_ips": ("get", LOGIN, 404, 404, 200, 200),
+    "ipfilter:excluded_ips_preview": NO_GET,
     "projects:environment_add": ("get", LOGIN, 404, 404, 403, 200),
     "projects:install": ("get", LOGIN, 404, 404, 200, 200),
     "projects:install_status": ("get", LOGIN, 404, 404, 200, 200),
@@ -107,7 +109,7 @@ WRITES = {
         "report.create", {"name": "Views", "kind": "graph", "question": "event=builtin:pageview"}
     ),
     "analytics:report_delete": Write("report.delete"),
-    "analytics:report_edit": Write("report.rename", {"name": "Views", "version": "1"}),
+    "analytics:report_edit": Write("report.change", {"name": "Views", "version": "1"}),
     "analytics:report_pin": Write("report.unpin", {"off": "1"}),
     "analytics:report_save": Write(
         "report.change", {"kind": "graph", "question": "event=builtin:session", "version": "1"}
@@ -116,7 +118,11 @@ WRITES = {
     "analytics:segment_delete": Write("segment.delete", {"although_used": "1"}),
     "analytics:segment_edit": Write("segment.change", SEGMENT | {"version": "1"}),
     "ipfilter:environment_excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
+    "ipfilter:environment_excluded_ips_preview": Write(
+        None, {"text": "10.1.*"}, full=200, unrecorded="a preview changes nothing"
+    ),
     "ipfilter:excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
+    "ipfilter:excluded_ips_preview": Write(None, {"text": "10.1.*"}, full=200, unrecorded="a preview changes nothing"),
     "projects:environment_add": Write(
         "environment.add",
         lambda world: {"name": "Copy", "source": world.ids["environment_id"]},

@@ -1,0 +1,33 @@
+"""Changing a text area's text for the person who types: one more line, or what was meant instead of what was typed."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from ipfilter.rules import LineError
+
+MOST_OF_A_NAME = 100  # so that address, name and day fit into a line
+
+
+def with_rule(text: str, rule: str, *, name: str, on: date) -> str:
+    """`text` and, in a line of its own at the end, `rule` with a note of who added it and when."""
+    who = "".join(character for character in name if character.isprintable())[:MOST_OF_A_NAME]
+    before = text.rstrip()
+    return f"{before}\n{rule} # {who}, {on:%d %b %Y}\n" if before else f"{rule} # {who}, {on:%d %b %Y}\n"
+
+
+def with_suggestions(text: str, errors: Iterable[LineError]) -> str:
+    """`text`, with each refused part that has a suggestion replaced by it; comments and spaces stay."""
+    lines = text.split("\n")
+    by_line: dict[int, dict[str, str]] = {}
+    for error in errors:
+        if error.suggestion:
+            by_line.setdefault(error.line, {})[error.text] = error.suggestion
+    for number, better in by_line.items():
+        lines[number - 1] = _with_parts(lines[number - 1], better)
+    return "\n".join(lines)
+
+
+def _with_parts(line: str, better: dict[str, str]) -> str:
+    written, sign, note = line.partition("#")
+    parts = [part.replace(part.strip(), better.get(part.strip(), part.strip())) for part in written.split(",")]
+    return ",".join(parts) + sign + note

@@ -1,0 +1,80 @@
+"""Which rules keep one address out: for "Test an address" on the page, and for `manage.py testip`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.db.models import F, Q, QuerySet
+
+from accounts.models import Account
+from ipfilter.models import ExcludedIP
+from ipfilter.parsing import Refused, address
+from ipfilter.refusals import refusal
+from ipfilter.rules import Rule, RulesError, parse
+from ipfilter.scopes import Scope
+from ipfilter.triples import address_text
+from projects.models import Environment
+
+
+class NoAddress(Exception):
+    """The text is not one IP address; says why, in words that begin with the text."""
+
+
+@dataclass(frozen=True)
+class Hits:
+    """The rules of one list that hold the address."""
+
+    scope: Scope
+    rules: list[ExcludedIP]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found out about one address; `hits` are the lists that keep it out, the account's first."""
+
+    address: str  # as it is compared: an IPv4-mapped IPv6 address is its IPv4
+    hits: list[Hits]
+
+
+def rules_for(account: Account, environment: Environment | None = None) -> QuerySet[ExcludedIP]:
+    """The rules that hold for `environment`, the account's own included; without one those of all lists there are."""
+    rules = ExcludedIP.objects.filter(list__account=account)
+    if environment:
+        rules = rules.filter(Q(list__environment=None) | Q(list__environment=environment))
+    listed = rules.select_related("list__account", "list__environment__project__account", "added_by")
+    return listed.order_by(F("list__environment").asc(nulls_first=True), "list", "position")
+
+
+def check(text: str, rules: Iterable[ExcludedIP]) -> Checked:
+    """Compare an address with `rules`, as `rules_for` orders them. Raises NoAddress."""
+    version, value = _read(text.strip())
+    holding = [rule for rule in rules if _holds(rule, version, value)]
+    hits = [
+        Hits(Scope(kept.account, kept.environment), list(found))
+        for kept, found in groupby(holding, key=lambda rule: rule.list)
+    ]
+    return Checked(address_text(version, value), hits)
+
+
+def _read(text: str) -> tuple[int, int]:
+    try:
+        return address(text)
+    except Refused as refused:
+        if _is_rule(text):
+            raise NoAddress(f"{text} is more than one address: test one of them") from None
+        raise NoAddress(f"{text} {refusal(text, refused)[0]}" if text else "Type an address") from None
+
+
+def _is_rule(text: str) -> bool:
+    try:
+        return len(parse(text).rules) > 0
+    except RulesError:
+        return False
+
+
+def _holds(rule: ExcludedIP, version: int, value: int) -> bool:
+    try:
+        triples = Rule.from_canonical(rule.canonical).triples
+    except RulesError:  # written by hand: holds for nobody, as in in_force.py
+        return False
+    return any(triple.version == version and value & triple.mask == triple.value for triple in triples)

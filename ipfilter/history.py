@@ -1,0 +1,17 @@
+"""Who saved a list and what that changed, as the activity tells it."""
+
+from accounts.models import Activity
+from ipfilter.actions import VERB
+from ipfilter.scopes import Scope
+
+MOST_SHOWN = 10
+
+
+def latest(scope: Scope) -> list[Activity]:
+    """The newest saves of this list, newest first; `details` has "added", "removed" or "changed"."""
+    rows = Activity.objects.filter(account=scope.account, verb=VERB).order_by("-at", "-id")
+    if scope.environment:
+        rows = rows.filter(details__app_id=scope.environment.app_id)
+    else:
+        rows = rows.exclude(details__has_key="app_id")
+    return list(rows[:MOST_SHOWN])

@@ -1,0 +1,96 @@
+"""What the page of excluded IPs shows, put together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest
+
+from accounts.policy import Can
+from accounts.request_address import client_address
+from accounts.teammates import grantors
+from ipfilter import history, statistics
+from ipfilter.checking import NoAddress, check, rules_for
+from ipfilter.forms import ExcludedIPsForm
+from ipfilter.models import ExcludedIPList
+from ipfilter.preview import Preview
+from ipfilter.rules import RulesError, parse
+from ipfilter.scopes import Scope
+from ipfilter.visitor import Visitor
+from projects.models import Project
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A list that the scope switch offers."""
+
+    scope: Scope
+    rule_count: int
+    is_current: bool
+
+    @property
+    def url(self) -> str:
+        return self.scope.url
+
+
+def context(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> dict[str, Any]:
+    """Everything of the page; `form` is bound where something was typed."""
+    order = request.GET.get("order", "list")
+    page = statistics.rule_page(scope, order=order, number=request.GET.get("page", ""))
+    return editing(request, scope, form) | {
+        "choices": list(_choices(scope)),
+        "elsewhere": _elsewhere(scope),
+        "order": order if order in statistics.ORDERS else "list",
+        "page": page,
+        "rule_lines": statistics.rule_lines(page),
+        "environment_lines": statistics.environment_lines(scope),
+        "history": history.latest(scope),
+        "grantors": [] if Can.MANAGE in request.can else grantors(scope.account),  # type: ignore[attr-defined]
+    } | testing(request, scope)  # fmt: skip
+
+
+def editing(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> dict[str, Any]:
+    """The text area and what saving it would do."""
+    visitor = Visitor(client_address(request))
+    rules = form.rules if form.is_bound else _saved_rules(form)
+    preview = None if rules is None else Preview(rules, list(scope.rules()), visitor)
+    return {"scope": scope, "form": form, "visitor": visitor, "preview": preview}
+
+
+def _saved_rules(form: ExcludedIPsForm) -> Any:
+    try:
+        return parse(form.initial["text"])
+    except RulesError:  # saved when more was understood than today; editing says what is wrong
+        return None
+
+
+def testing(request: HttpRequest, scope: Scope) -> dict[str, Any]:
+    """The answer to "Test an address", where one was asked about."""
+    text = request.GET.get("address", "").strip()[:200]
+    if not text:
+        return {"tested": "", "checked": None}
+    try:
+        return {"tested": text, "checked": check(text, rules_for(scope.account, scope.environment))}
+    except NoAddress as why:
+        return {"tested": text, "checked": None, "no_address": str(why)}
+
+
+def _choices(scope: Scope) -> Iterator[tuple[Project | None, list[Choice]]]:
+    """The account's list, then those of the environments by project."""
+    lists = ExcludedIPList.objects.filter(account=scope.account).annotate(rule_count=Count("rules"))
+    counts: dict[int | None, int] = dict(lists.values_list("environment_id", "rule_count"))
+    everywhere = Scope(scope.account)
+    yield None, [Choice(everywhere, counts.get(None, 0), is_current=scope.environment is None)]
+    for project, environments in groupby(statistics.environments_of(everywhere), key=lambda each: each.project):
+        own = [(each, counts.get(each.pk, 0)) for each in environments]
+        yield project, [Choice(Scope.of(each), count, each == scope.environment) for each, count in own]
+
+
+def _elsewhere(scope: Scope) -> dict[str, Any] | None:
+    """For an environment's list: the account's own, which holds there as well."""
+    if scope.environment is None:
+        return None
+    everywhere = Scope(scope.account)
+    return {"scope": everywhere, "url": everywhere.url, "rule_count": everywhere.rules().count()}

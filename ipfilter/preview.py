@@ -1,0 +1,71 @@
+"""What saving a text would do, before it is saved. Pure but for the rows that are handed in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ipfilter.models import ExcludedIP
+from ipfilter.rules import Notice, Rule, RuleList
+from ipfilter.sizes import addresses_in_words
+from ipfilter.visitor import Visitor
+
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`rules` are those typed, `saved` those in force."""
+
+    rules: RuleList
+    saved: Sequence[ExcludedIP]
+    visitor: Visitor
+
+    @cached_property
+    def added(self) -> list[Rule]:
+        known = {rule.canonical for rule in self.saved}
+        return [rule for rule in self.rules.rules if rule.canonical not in known]
+
+    @cached_property
+    def removed(self) -> list[ExcludedIP]:
+        wanted = {rule.canonical for rule in self.rules.rules}
+        return [rule for rule in self.saved if rule.canonical not in wanted]
+
+    @property
+    def added_shown(self) -> str:
+        return _named(rule.source for rule in self.added)
+
+    @property
+    def removed_shown(self) -> str:
+        return _named(rule.source for rule in self.removed)
+
+    @property
+    def rule_count(self) -> int:
+        return len(self.rules.rules)
+
+    @cached_property
+    def addresses(self) -> str:
+        return addresses_in_words(self.rules.rules)
+
+    @cached_property
+    def yours(self) -> Rule | None:
+        """The rule that would keep out who looks at the page."""
+        return self.visitor.match(self.rules)
+
+    @property
+    def uncovered_version(self) -> int | None:
+        """See `Visitor.uncovered_version`."""
+        return self.visitor.uncovered_version(self.rules.rules)
+
+    @property
+    def notices(self) -> list[Notice]:
+        return list(self.rules.notices[:MOST_SHOWN])
+
+    @property
+    def more_notices(self) -> int:
+        return max(len(self.rules.notices) - MOST_SHOWN, 0)
+
+
+def _named(sources: Iterable[str]) -> str:
+    names = list(sources)
+    more = len(names) - MOST_SHOWN
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,0 +1,33 @@
+"""How many addresses rules hold, in words."""
+
+from collections.abc import Sequence
+
+from ipfilter import coverage
+from ipfilter.rules import Rule
+
+NETWORK_BITS = 64  # of IPv6: what one household or office usually has
+
+
+def addresses_in_words(rules: Sequence[Rule]) -> str:
+    """ "256 IPv4 addresses and 65,536 IPv6 networks (/64)"; "no address" for no rules.
+
+    A rule that another one covers is not counted twice; rules that overlap in part are, so it can be a little less.
+    """
+    superfluous = coverage.covered([rule.triples for rule in rules])
+    triples = [triple for number, rule in enumerate(rules) if number not in superfluous for triple in rule.triples]
+    ipv4 = min(sum(triple.address_count for triple in triples if triple.version == 4), 1 << 32)
+    ipv6 = min(sum(triple.address_count for triple in triples if triple.version == 6), 1 << 128)
+    parts = [_some(ipv4, "IPv4 address", "IPv4 addresses"), _ipv6(ipv6)]
+    return " and ".join(part for part in parts if part) or "no address"
+
+
+def _ipv6(count: int) -> str:
+    networks, rest = divmod(count, 1 << NETWORK_BITS)
+    if not networks:
+        return _some(count, "IPv6 address", "IPv6 addresses")
+    words = _some(networks, f"IPv6 network (/{NETWORK_BITS})", f"IPv6 networks (/{NETWORK_BITS})")
+    return f"more than {words}" if rest else words
+
+
+def _some(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}" if count else ""

@@ -1,0 +1,28 @@
+"""A tiny chart of bars as the `d` of one SVG path. Pure; the page sets size and colour."""
+
+from collections.abc import Sequence
+
+HEIGHT = 12.0
+WIDTH_OF_BAR = 3.0
+GAP = 1.0
+LEAST = 1.0
+"""The height of the smallest bar that is not zero: one event shall be seen beside a thousand."""
+
+
+def path(values: Sequence[int]) -> str:
+    """Bars from left to right, the highest `HEIGHT` high; nothing is drawn for a zero."""
+    highest = max(values, default=0)
+    return "".join(
+        _bar(number * (WIDTH_OF_BAR + GAP), max(value / highest * HEIGHT, LEAST))
+        for number, value in enumerate(values)
+        if value > 0
+    )
+
+
+def width(count: int) -> float:
+    """Of a chart of `count` bars."""
+    return count * (WIDTH_OF_BAR + GAP) - GAP
+
+
+def _bar(x: float, height: float) -> str:
+    return f"M{x:g} {HEIGHT:g}v-{round(height, 2):g}h{WIDTH_OF_BAR:g}V{HEIGHT:g}z"

@@ -1,0 +1,131 @@
+"""What rules have kept out, as the page shows it: per rule, and per environment."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, Max, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from ipfilter import sparkline
+from ipfilter.models import ExcludedIP, KeptOut
+from ipfilter.scopes import Scope
+from projects.models import Environment
+
+PER_PAGE = 50
+DAYS = 30  # of a sparkline, today included
+
+ORDERS = {
+    "list": ("position",),
+    "most": ("-total", "position"),
+    "last": (F("last_at").desc(nulls_last=True), "position"),
+}
+"""By the name in the URL."""
+
+
+@dataclass(frozen=True)
+class DailyCounts:
+    """Events per day (UTC) over the last DAYS days, oldest first."""
+
+    counts: Sequence[int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def path(self) -> str:
+        return sparkline.path(self.counts)
+
+    @property
+    def view_box(self) -> str:
+        return f"0 0 {sparkline.width(len(self.counts)):g} {sparkline.HEIGHT:g}"
+
+    @property
+    def in_words(self) -> str:
+        days, today, most = len(self.counts), self.counts[-1], max(self.counts)
+        return f"{self.total:,} in {days} days, {today:,} of them today, at most {most:,} a day"
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    rule: ExcludedIP
+    total: int
+    last_at: datetime | None
+    daily: DailyCounts
+
+
+@dataclass(frozen=True)
+class EnvironmentLine:
+    environment: Environment
+    total: int
+    last_at: datetime | None
+    daily: DailyCounts
+
+
+def rule_page(scope: Scope, *, order: str, number: str) -> Page[Any]:
+    """One page of the rules of a list, with `total` and `last_at`; the first one for a `number` that is none."""
+    rules = (
+        scope.rules()
+        .select_related("added_by")
+        .annotate(total=Coalesce(Sum("kept_out__count"), 0), last_at=Max("kept_out__last_at"))
+        .order_by(*ORDERS.get(order, ORDERS["list"]))
+    )
+    return Paginator(rules, PER_PAGE).get_page(number)
+
+
+def rule_lines(rules: Iterable[Any]) -> list[RuleLine]:
+    """The lines of one `rule_page`."""
+    rules = list(rules)
+    daily = _daily(KeptOut.objects.filter(rule__in=rules), "rule_id")
+    return [RuleLine(rule, rule.total, rule.last_at, daily.get(rule.pk, _NOTHING)) for rule in rules]
+
+
+def environment_lines(scope: Scope) -> list[EnvironmentLine]:
+    """What this list has kept out of each environment, those with something first; all of them for an account's."""
+    counted = KeptOut.objects.filter(rule__in=scope.rules())
+    totals = {
+        environment_id: (total, last_at)
+        for environment_id, total, last_at in counted.values("environment_id")
+        .annotate(total=Sum("count"), last_at=Max("last_at"))
+        .values_list("environment_id", "total", "last_at")
+    }
+    daily = _daily(counted, "environment_id")
+    lines = [
+        EnvironmentLine(each, *totals.get(each.pk, (0, None)), daily.get(each.pk, _NOTHING))
+        for each in environments_of(scope)
+    ]
+    return sorted(lines, key=lambda line: -line.total)
+
+
+def environments_of(scope: Scope) -> list[Environment]:
+    """Where the list of `scope` holds, by project and name, Production first."""
+    if scope.environment:
+        return [scope.environment]
+    return list(
+        Environment.objects.filter(project__account=scope.account)
+        .select_related("project")
+        .order_by("project__name", "project_id", "-is_production", "name")
+    )
+
+
+def _daily(counted: QuerySet[KeptOut], by: str) -> dict[int, DailyCounts]:
+    today = timezone.now().date()
+    first = today - timedelta(days=DAYS - 1)
+    rows = counted.filter(day__gte=first).values(by, "day").annotate(total=Sum("count")).values_list(by, "day", "total")
+    found: dict[int, list[int]] = {}
+    for key, day, total in rows:
+        _put(found.setdefault(key, [0] * DAYS), day, first, total)
+    return {key: DailyCounts(counts) for key, counts in found.items()}
+
+
+def _put(counts: list[int], day: date, first: date, total: int) -> None:
+    number = (day - first).days
+    if number < len(counts):  # a worker's clock may be ahead of ours over midnight
+        counts[number] += total
+
+
+_NOTHING = DailyCounts([0] * DAYS)

@@ -1,0 +1,15 @@
+/* "Line 3" selects that line in the text area. */
+
+function select(text, number) {
+  const lines = text.value.split("\n");
+  const start = lines.slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
+  text.focus();
+  text.setSelectionRange(start, start + (lines[number - 1] ?? "").length);
+  text.scrollTop = (text.scrollHeight / lines.length) * (number - 3);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-line]");
+  const text = document.getElementById("id_text");
+  if (button && text) select(text, Number(button.dataset.line));
+});
