@@ -1,12 +1,22 @@
 """What changes definitions, segments, reports and the dashboard. Whoever saves an old version gets `Conflict`."""
 
+from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db import connection, transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from accounts import activity
 from accounts.models import User
+from analytics import references
 from analytics.bodies import DefinitionBody, SegmentBody
 from analytics.models import Definition, Pin, Report, Segment
+from analytics.parameters import encode
 from analytics.query import Query
 from projects.models import Environment
+
+K = TypeVar("K", Definition, Segment, Report)
 
 
 class Conflict(Exception):
@@ -17,73 +27,192 @@ class Conflict(Exception):
         self.current = current
 
 
+class Gone(Exception):
+    """Somebody else deleted it meanwhile."""
+
+
 class InUse(Exception):
-    """It cannot go without a word: `reports`, `definitions` and `segments` refer to it."""
+    """It cannot go without a word: `users` (references.Users) refer to it."""
 
-    def __init__(self, reports: list[Report], definitions: list[Definition], segments: list[Segment]) -> None:
+    def __init__(self, users: references.Users) -> None:
         super().__init__("in use")
-        self.reports, self.definitions, self.segments = reports, definitions, segments
+        self.users = users
 
 
+@transaction.atomic
 def create_definition(
     *, environment: Environment, name: str, body: DefinitionBody, notes: str = "", by: User
 ) -> Definition:
     """Raises BadQuery when the body refers to what this environment has not."""
-    raise NotImplementedError
+    references.check_definition(environment, body)
+    return _create(Definition(environment=environment, name=name, notes=notes, body=body.to_json()), by)
 
 
+@transaction.atomic
 def change_definition(
     *, definition: Definition, name: str, body: DefinitionBody, notes: str, version: int, by: User
 ) -> Definition:
-    """`version` is the one that was edited. Raises Conflict, and BadQuery also where it would contain itself."""
-    raise NotImplementedError
+    """`version` is the one that was edited. Raises Conflict, Gone, and BadQuery also where it would contain itself."""
+    _lock_definitions(definition.environment)
+    references.check_definition(definition.environment, body, itself=definition.lineage)
+    return _change(definition, version, by, name=name, notes=notes, body=body.to_json())
 
 
+@transaction.atomic
 def delete_definition(*, definition: Definition, by: User, although_used: bool = False) -> None:
     """Raises InUse when something refers to it, unless `although_used`."""
-    raise NotImplementedError
+    _refuse_used(references.users_of_definition(definition), although_used)
+    _delete(definition, by)
 
 
+@transaction.atomic
 def create_segment(*, environment: Environment, name: str, body: SegmentBody, notes: str = "", by: User) -> Segment:
-    raise NotImplementedError
+    """Raises BadQuery when the body refers to what this environment has not."""
+    references.check_segment(environment, body)
+    return _create(Segment(environment=environment, name=name, notes=notes, body=body.to_json()), by)
 
 
+@transaction.atomic
 def change_segment(*, segment: Segment, name: str, body: SegmentBody, notes: str, version: int, by: User) -> Segment:
-    raise NotImplementedError
+    """Raises Conflict, Gone and BadQuery."""
+    references.check_segment(segment.environment, body)
+    return _change(segment, version, by, name=name, notes=notes, body=body.to_json())
 
 
+@transaction.atomic
 def delete_segment(*, segment: Segment, by: User, although_used: bool = False) -> None:
-    raise NotImplementedError
+    """Raises InUse when a report refers to it, unless `although_used`."""
+    _refuse_used(references.users_of_segment(segment), although_used)
+    _delete(segment, by)
 
 
+@transaction.atomic
 def create_report(*, environment: Environment, name: str, query: Query, notes: str = "", by: User) -> Report:
-    """Raises ValueError when the query is of another environment."""
-    raise NotImplementedError
+    """Raises BadQuery when the query refers to what this environment has not."""
+    references.check_query(environment, query)
+    report = Report(environment=environment, name=name, notes=notes, kind=query.kind, body=report_body(query))
+    return _create(report, by)
 
 
+@transaction.atomic
 def change_report(*, report: Report, query: Query, version: int, by: User) -> Report:
-    """Save another query under the same name. Raises Conflict."""
-    raise NotImplementedError
+    """Save another query under the same name. Raises Conflict, Gone and BadQuery."""
+    references.check_query(report.environment, query)
+    return _change(report, version, by, kind=query.kind, body=report_body(query))
 
 
+@transaction.atomic
 def rename_report(*, report: Report, name: str, notes: str, version: int, by: User) -> Report:
-    """Raises Conflict."""
-    raise NotImplementedError
+    """Raises Conflict and Gone."""
+    return _change(report, version, by, name=name, notes=notes)
 
 
+@transaction.atomic
 def delete_report(*, report: Report, by: User) -> None:
-    raise NotImplementedError
+    _delete(report, by)
 
 
+def report_body(query: Query) -> dict[str, Any]:
+    """The parameters of a query as a report keeps them."""
+    return {"parameters": [list(pair) for pair in encode(query)]}
+
+
+def parameters_of(report: Report) -> dict[str, list[str]]:
+    """The URL parameters of a report, as parameters.parse reads them."""
+    found: dict[str, list[str]] = {}
+    for name, value in report.body["parameters"]:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+@transaction.atomic
 def pin(*, report: Report, by: User) -> Pin:
     """Put it last on the dashboard; nothing changes where it is there already."""
-    raise NotImplementedError
+    environment = _lock_dashboard(report.environment)
+    if (there := Pin.objects.filter(environment=environment, report=report).first()) is not None:
+        return there
+    last = Pin.objects.filter(environment=environment).aggregate(last=Max("position"))["last"]
+    made = Pin.objects.create(environment=environment, report=report, position=0 if last is None else last + 1)
+    _note(environment, by, "report.pin", report.name)
+    return made
 
 
+@transaction.atomic
 def unpin(*, report: Report, by: User) -> None:
-    raise NotImplementedError
+    """Take it from the dashboard; nothing changes where it is not there."""
+    gone, _ = Pin.objects.filter(environment=report.environment, report=report).delete()
+    if gone:
+        _note(report.environment, by, "report.unpin", report.name)
 
 
+@transaction.atomic
 def reorder(*, environment: Environment, lineages: list[UUID], by: User) -> None:
     """Order the tiles as the reports' lineages are given. Tiles not named keep their order, after the named ones."""
-    raise NotImplementedError
+    _lock_dashboard(environment)
+    places = {lineage: place for place, lineage in enumerate(lineages)}
+    pins = sorted(
+        Pin.objects.filter(environment=environment).select_related("report"),
+        key=lambda each: (places.get(each.report.lineage, len(places)), each.position),
+    )
+    for position, each in enumerate(pins):
+        each.position = position
+    Pin.objects.bulk_update(pins, ["position"], batch_size=500)
+    _note(environment, by, "dashboard.reorder", f"{len(pins)} tiles")
+
+
+def _lock_dashboard(environment: Environment) -> Environment:
+    """Two people arranging the same dashboard go one after the other."""
+    return Environment.objects.select_for_update(no_key=True).select_related("project__account").get(pk=environment.pk)
+
+
+def _lock_definitions(environment: Environment) -> None:
+    """Two changes at once could close a circle of definitions that neither closes alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('definitions'), %s)", [environment.pk % 2**31])
+
+
+def _create(kept: K, by: User) -> K:
+    kept.created_by = kept.changed_by = by
+    kept.save(force_insert=True)
+    _note(kept.environment, by, f"{_noun(kept)}.create", kept.name)
+    return kept
+
+
+def _change(kept: K, version: int, by: User, **fields: Any) -> K:
+    """Write these fields if `version` is still the one that is there."""
+    same = type(kept).objects.filter(environment=kept.environment, pk=kept.pk)
+    changed = same.filter(version=version).update(
+        **fields, version=F("version") + 1, changed_by=by, changed_at=timezone.now()
+    )
+    current = same.select_related("environment__project__account").first()
+    if current is None:
+        raise Gone
+    if not changed:
+        raise Conflict(current)
+    _note(current.environment, by, f"{_noun(kept)}.change", current.name)
+    return current
+
+
+def _delete(kept: Definition | Segment | Report, by: User) -> None:
+    if kept.pk is not None and type(kept).objects.filter(environment=kept.environment, pk=kept.pk).delete()[0]:
+        _note(kept.environment, by, f"{_noun(kept)}.delete", kept.name)
+
+
+def _refuse_used(users: references.Users, although_used: bool) -> None:
+    if users and not although_used:
+        raise InUse(users)
+
+
+def _noun(kept: Definition | Segment | Report) -> str:
+    return type(kept).__name__.lower()
+
+
+def _note(environment: Environment, by: User, verb: str, target: str) -> None:
+    project = environment.project
+    activity.record(
+        account=project.account,
+        by=by,
+        verb=verb,
+        target=target,
+        details={"project": project.name, "environment": environment.name},
+    )

@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class AnalyticsConfig(AppConfig):
     name = "analytics"
+
+    def ready(self) -> None:
+        from analytics import copying, usage
+        from projects import registry
+
+        registry.register_copier(copying.copy)
+        registry.register_usage(usage.usage, usage.last_event_at)

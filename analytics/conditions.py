@@ -157,6 +157,8 @@ class Group:
     def __post_init__(self) -> None:
         if len(self.conditions) > MAX_CONDITIONS:
             raise BadQuery(f"At most {MAX_CONDITIONS} conditions.", "where")
+        if not self.conditions:
+            object.__setattr__(self, "match", Match.ALL)
 
     def __bool__(self) -> bool:
         return bool(self.conditions)

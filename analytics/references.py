@@ -1,0 +1,79 @@
+"""What refers to what inside one environment: checked before saving, shown before deleting."""
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from analytics.bodies import DefinitionBody, SegmentBody
+from analytics.catalogue import definitions_of, read_definitions, segments_of
+from analytics.conditions import BadQuery
+from analytics.models import Definition, Report, Segment
+from analytics.query import Query
+from projects.models import Environment
+
+M = TypeVar("M", Definition, Report, Segment)
+
+
+@dataclass(frozen=True)
+class Users:
+    """What refers to a definition or a segment, by name. False when nothing does."""
+
+    reports: list[Report] = field(default_factory=list)
+    definitions: list[Definition] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.reports or self.definitions or self.segments)
+
+
+def users_of_definition(definition: Definition) -> Users:
+    """Reports, segments and other definitions that name it themselves."""
+    environment, lineage = definition.environment, definition.lineage
+    reports = _naming(Report, environment, lineage)
+    definitions = [
+        each
+        for each in _naming(Definition, environment, lineage)
+        if lineage in DefinitionBody.from_json(each.body).lineages()
+    ]
+    return Users(reports, definitions, _naming(Segment, environment, lineage))
+
+
+def users_of_segment(segment: Segment) -> Users:
+    return Users(_naming(Report, segment.environment, segment.lineage))
+
+
+def _naming(model: type[M], environment: Environment, lineage: UUID) -> list[M]:
+    """A lineage is random, so wherever its text occurs in a body it is meant."""
+    rows = model.objects.filter(environment=environment).annotate(text=Cast("body", TextField()))
+    return list(rows.filter(text__contains=str(lineage)).order_by("name", "pk"))
+
+
+def check_query(environment: Environment, query: Query) -> None:
+    """Raises BadQuery when the query is of another environment or names what this one has not."""
+    if query.scope.environment_id != environment.pk:
+        raise BadQuery("This query is of another environment.")
+    _need(Definition, environment, set(definitions_of(query)), "A definition that this query uses is not there.")
+    _need(Segment, environment, set(segments_of(query)), "A segment that this query uses is not there.")
+
+
+def check_segment(environment: Environment, body: SegmentBody) -> None:
+    """Raises BadQuery when the segment names a definition that this environment has not."""
+    _need(Definition, environment, set(body.lineages()), "A definition that this segment uses is not there.")
+
+
+def check_definition(environment: Environment, body: DefinitionBody, itself: UUID | None = None) -> None:
+    """Raises BadQuery when it names a definition that this environment has not, or would contain itself."""
+    wanted = set(body.lineages())
+    _need(Definition, environment, wanted, "A definition that this one is made of is not there.")
+    if itself is not None and itself in read_definitions(environment.pk, wanted):
+        raise BadQuery("A definition cannot be made of itself.", "any")
+
+
+def _need(model: type[Definition] | type[Segment], environment: Environment, lineages: set[UUID], words: str) -> None:
+    if not lineages:
+        return
+    if model.objects.filter(environment=environment, lineage__in=lineages).count() < len(lineages):
+        raise BadQuery(words)

@@ -1,0 +1,50 @@
+"""The least that is valid of what analytics keeps."""
+
+import factory
+
+from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
+from analytics.conditions import Condition, Field, Operator, Source
+from analytics.models import Definition, Report, Segment
+from analytics.query import PAGEVIEW, EventReference, RefersTo, Selection
+from tests.factories import EnvironmentFactory, UserFactory
+
+ANY_PAGEVIEW = DefinitionBody((Selection(PAGEVIEW),))
+IN_TEAM_PLAN = SegmentBody((ClauseGroup((Condition(Field(Source.USER, "plan"), Operator.IS, "team"),)),))
+
+
+class KeptFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    environment = factory.SubFactory(EnvironmentFactory)
+    created_by = factory.SubFactory(UserFactory)
+    changed_by = factory.SelfAttribute("created_by")
+
+
+class DefinitionFactory(KeptFactory):
+    class Meta:
+        model = Definition
+
+    name = factory.Sequence(lambda n: f"Definition {n}")
+    body = factory.LazyFunction(ANY_PAGEVIEW.to_json)
+
+
+class SegmentFactory(KeptFactory):
+    class Meta:
+        model = Segment
+
+    name = factory.Sequence(lambda n: f"Segment {n}")
+    body = factory.LazyFunction(IN_TEAM_PLAN.to_json)
+
+
+class ReportFactory(KeptFactory):
+    class Meta:
+        model = Report
+
+    name = factory.Sequence(lambda n: f"Report {n}")
+    kind = "graph"
+    body = factory.LazyFunction(lambda: {"parameters": [["event", "builtin:pageview"]]})
+
+
+def refers_to(definition: Definition) -> EventReference:
+    return EventReference(RefersTo.DEFINITION, str(definition.lineage))

@@ -1,0 +1,259 @@
+"""The same questions answered by plain loops over events: slow, simple, and written without a look at the SQL."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from analytics.bodies import ClauseGroup
+from analytics.catalogue import Catalogue
+from analytics.conditions import NUMBER, Condition, Field, Group, Match, Operator, Source
+from analytics.query import (
+    Builtin,
+    Comparison,
+    Counts,
+    Did,
+    EventReference,
+    Funnel,
+    Graph,
+    RefersTo,
+    Retention,
+    Selection,
+    Users,
+)
+from analytics.results import as_text
+from analytics.spans import Bucket
+
+
+@dataclass(frozen=True)
+class FakeEvent:
+    time: datetime
+    id: int
+    actor: int
+    session: int | None = None
+    kind: str = "custom"
+    name: str = ""
+    columns: dict[str, str | None] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[datetime, int]:
+        return self.time, self.id
+
+
+@dataclass(frozen=True)
+class FakePerson:
+    actor: int
+    identity: str | None
+    properties: dict[str, Any]
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True)
+class World:
+    """All that is known of one environment."""
+
+    events: list[FakeEvent]
+    merges: dict[int, int]
+    people: dict[int, FakePerson]
+    catalogue: Catalogue
+    now: datetime
+
+    def who(self, event: FakeEvent) -> int:
+        return self.merges.get(event.actor, event.actor)
+
+
+def together(match: Match, facts: list[bool]) -> bool:
+    if not facts:
+        return True
+    return all(facts) if match is Match.ALL else any(facts)
+
+
+def value_of(world: World, wanted: Field, event: FakeEvent | None, person: int) -> str | None:
+    known = world.people.get(person)
+    if wanted.source is Source.PERSON:
+        return known.identity if known else None
+    if wanted.source is Source.USER:
+        return as_text(known.properties.get(wanted.key)) if known else None
+    assert event is not None
+    if wanted.source is Source.PROPERTY:
+        return as_text(event.properties.get(wanted.key))
+    if wanted.key in ("kind", "name"):
+        return getattr(event, wanted.key)
+    return event.columns.get(wanted.key)
+
+
+def holds(condition: Condition, value: str | None) -> bool:
+    asked = condition.value
+    if condition.operator is Operator.IS:
+        return value == asked
+    if condition.operator is Operator.IS_NOT:
+        return value != asked
+    if condition.operator is Operator.CONTAINS:
+        return value is not None and asked in value
+    if condition.operator is Operator.NOT_CONTAINS:
+        return value is None or asked not in value
+    if condition.operator is Operator.EXISTS:
+        return value is not None
+    if condition.operator is Operator.NOT_EXISTS:
+        return value is None
+    if condition.operator is Operator.MATCHES:
+        pattern = ".*".join(re.escape(part) for part in asked.split("*"))
+        return value is not None and re.fullmatch(pattern, value, re.DOTALL) is not None
+    if value is None or not re.fullmatch(NUMBER, value):
+        return False
+    if condition.operator is Operator.GREATER:
+        return Decimal(value) > Decimal(asked)
+    return Decimal(value) < Decimal(asked)
+
+
+def group_holds(world: World, group: Group, event: FakeEvent | None, person: int) -> bool:
+    return together(group.match, [holds(each, value_of(world, each.field, event, person)) for each in group.conditions])
+
+
+def is_meant(world: World, reference: EventReference, event: FakeEvent) -> bool:
+    if reference.to is RefersTo.CUSTOM:
+        return event.kind == "custom" and event.name == reference.key
+    if reference.to is RefersTo.KIND:
+        return event.kind == reference.key
+    if reference.to is RefersTo.BUILTIN:
+        return reference.key != Builtin.PAGEVIEW or event.kind == "pageview"
+    body = world.catalogue.definitions[reference.lineage].body
+    return any(
+        is_meant(world, each.event, event) and group_holds(world, each.where, event, world.who(event))
+        for each in body.alternatives
+    )
+
+
+def session_starts(world: World) -> list[FakeEvent]:
+    starts, last = [], {}
+    for event in sorted(world.events, key=lambda each: each.place):
+        if event.session is None:
+            continue
+        before = last.get(event.session)
+        if before is None or event.time - before > timedelta(hours=24):
+            starts.append(event)
+        last[event.session] = event.time
+    return starts
+
+
+def occurrences(world: World, selection: Selection, where: Group, segments: tuple) -> list[FakeEvent]:
+    """In order of time."""
+    candidates = session_starts(world) if selection.event.is_session else world.events
+    found = [
+        event
+        for event in candidates
+        if is_meant(world, selection.event, event)
+        and group_holds(world, selection.where, event, world.who(event))
+        and group_holds(world, where, event, world.who(event))
+        and all(in_segment(world, lineage, world.who(event)) for lineage in segments)
+    ]
+    return sorted(found, key=lambda each: each.place)
+
+
+def in_segment(world: World, lineage: Any, person: int) -> bool:
+    body = world.catalogue.segments[lineage].body
+    return together(body.match, [clauses_hold(world, group, person) for group in body.groups])
+
+
+def clauses_hold(world: World, group: ClauseGroup, person: int) -> bool:
+    return together(group.match, [clause_holds(world, each, person) for each in group.clauses])
+
+
+def clause_holds(world: World, clause: Condition | Did, person: int) -> bool:
+    if isinstance(clause, Condition):
+        return holds(clause, value_of(world, clause.field, None, person))
+    since = world.now - timedelta(days=clause.days) if clause.days is not None else None
+    times = sum(
+        1
+        for event in occurrences(world, clause.selection, Group(), ())
+        if world.who(event) == person and (since is None or event.time >= since)
+    )
+    return times >= clause.times if clause.comparison is Comparison.AT_LEAST else times <= clause.times
+
+
+def counted(world: World, counts: Counts, events: list[FakeEvent]) -> int | float:
+    people = {world.who(event) for event in events}
+    if counts is Counts.EVENTS:
+        return len(events)
+    if counts is Counts.USERS:
+        return len(people)
+    if counts is Counts.SESSIONS:
+        return len({event.session for event in events if event.session is not None})
+    return round(len(events) / len(people), 2) if people else 0
+
+
+def between(events: list[FakeEvent], start: datetime, end: datetime) -> list[FakeEvent]:
+    return [event for event in events if start <= event.time < end]
+
+
+def graph(world: World, asked: Graph, cut: tuple[Bucket, ...], segments: tuple) -> dict:
+    """{key: (values by bucket, total)} of every group, and under `...` of everything together."""
+    selection = Selection(asked.event)
+    found = between(occurrences(world, selection, asked.where, segments), cut[0].start, cut[-1].end)
+    if asked.counts is Counts.SESSIONS and asked.by:
+        found = [event for event in found if event.session is not None]
+    groups = defaultdict(list)
+    for event in found:
+        if asked.by:
+            groups[value_of(world, asked.by, event, world.who(event))].append(event)
+    return {key: line(world, asked, cut, events) for key, events in [(..., found), *groups.items()]}
+
+
+def line(world: World, asked: Graph, cut: tuple[Bucket, ...], events: list[FakeEvent]) -> tuple[list, int | float]:
+    values = [counted(world, asked.counts, between(events, each.start, each.end)) for each in cut]
+    return values, counted(world, asked.counts, events)
+
+
+def funnel(world: World, asked: Funnel, start: datetime, end: datetime, segments: tuple) -> list[int]:
+    steps = [occurrences(world, step, asked.where, segments) for step in asked.steps]
+    best: dict[int, int] = {}
+    for first in between(steps[0], start, end):
+        person = world.who(first)
+        reached, last = 1, first
+        for later in steps[1:]:
+            following = [
+                event
+                for event in later
+                if world.who(event) == person and event.place > last.place and event.time <= first.time + asked.within
+            ]
+            if not following:
+                break
+            last = following[0]
+            reached += 1
+        best[person] = max(best.get(person, 0), reached)
+    return [sum(1 for level in best.values() if level >= step) for step in range(1, len(steps) + 1)]
+
+
+def retention(world: World, asked: Retention, cut: tuple[Bucket, ...], segments: tuple) -> dict[tuple[int, int], int]:
+    """{(cohort's bucket, period): people}; period 0 is the cohort's size."""
+
+    def bucket_of(event: FakeEvent) -> int | None:
+        return next((index for index, each in enumerate(cut) if each.start <= event.time < each.end), None)
+
+    cohort: dict[int, int] = {}
+    for event in occurrences(world, asked.start, asked.where, segments):
+        if (index := bucket_of(event)) is not None:
+            cohort.setdefault(world.who(event), index)
+    people = defaultdict(set)
+    for person, index in cohort.items():
+        people[index, 0].add(person)
+    for event in occurrences(world, asked.returning, asked.where, segments):
+        index, began = bucket_of(event), cohort.get(world.who(event))
+        if index is not None and began is not None and index > began:
+            people[began, index - began].add(world.who(event))
+    return {place: len(who) for place, who in people.items()}
+
+
+def users(world: World, asked: Users) -> list[int]:
+    """Everybody's actor in the order of the list, without pages."""
+    found = [
+        person
+        for person in world.people.values()
+        if group_holds(world, asked.where, None, person.actor)
+        and all(in_segment(world, lineage, person.actor) for lineage in asked.segments)
+        and (not asked.search or asked.search in (person.identity or ""))
+    ]
+    return [each.actor for each in sorted(found, key=lambda each: (each.last_seen_at, each.actor), reverse=True)]

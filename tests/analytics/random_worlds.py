@@ -1,0 +1,293 @@
+"""Random environments and random questions, drawn from few values so that much coincides."""
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from hypothesis import strategies as st
+
+from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
+from analytics.catalogue import Catalogue, Named
+from analytics.conditions import Condition, Field, Group, Match, Operator, Source
+from analytics.query import (
+    ANY_EVENT,
+    PAGEVIEW,
+    SESSION,
+    Compared,
+    Comparison,
+    Counts,
+    Did,
+    EventReference,
+    Funnel,
+    Graph,
+    RefersTo,
+    Retention,
+    Scope,
+    Selection,
+    Users,
+)
+from analytics.spans import Span, Unit
+from tests.analytics.oracle import FakeEvent, FakePerson, World
+
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",  # half an hour of summer time
+    "America/Havana",  # clocks change at midnight
+    "Asia/Kathmandu",
+)
+MOMENTS = (  # around changes of clocks, ends of months and of years
+    datetime(2026, 3, 29, 1, tzinfo=UTC),
+    datetime(2026, 10, 25, 1, tzinfo=UTC),
+    datetime(2026, 3, 8, 7, tzinfo=UTC),
+    datetime(2026, 11, 1, 5, tzinfo=UTC),
+    datetime(2026, 4, 4, 15, tzinfo=UTC),
+    datetime(2026, 10, 3, 15, 30, tzinfo=UTC),
+    datetime(2026, 1, 1, tzinfo=UTC),
+    datetime(2026, 2, 28, 23, tzinfo=UTC),
+    datetime(2028, 2, 29, 12, tzinfo=UTC),
+)
+TEXTS = (
+    *("a", "A", "b", "ab", "/a/b", "", "é", "日本", "%", "_", "a*b", "\\", "a\nb", "true"),
+    *("10", "9", "9.50", "-1", "1e2", "100"),
+)
+VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, True, False, None)
+DEFINITIONS = tuple(UUID(int=n) for n in range(1, 4))
+SEGMENTS = tuple(UUID(int=n) for n in range(101, 104))
+KEYS = ("plan", "größe", "x.y")
+COLUMNS = ("path", "title", "target_text")
+NAMES = ("Signed up", "Paid", "日本", "%")
+_environment_ids = itertools.count(1_000_000)
+
+texts = st.sampled_from(TEXTS)
+matches = st.sampled_from(list(Match))
+event_fields = st.one_of(
+    st.sampled_from([Field(Source.EVENT, key) for key in (*COLUMNS, "name", "kind")]),
+    st.sampled_from([Field(Source.PROPERTY, key) for key in KEYS]),
+)
+person_fields = st.sampled_from([Field(Source.USER, key) for key in KEYS] + [Field(Source.PERSON, "identity")])
+all_fields = st.one_of(event_fields, person_fields)
+NUMBERS = ("10", "9.5", "-1", "0", "1e1", "099")
+
+
+def conditions(fields):
+    operators = st.sampled_from(list(Operator))
+    values = st.one_of(
+        texts, st.sampled_from(("*a*", "a*", "*", "%*", "*\\*", "Signed*", "custom", "pageview", "Paid"))
+    )
+    plain = st.builds(Condition, fields, operators.filter(lambda each: not each.is_numeric), values)
+    numeric = st.builds(Condition, fields, operators.filter(lambda each: each.is_numeric), st.sampled_from(NUMBERS))
+    return st.one_of(plain, numeric)
+
+
+def groups(fields, most=2):
+    return st.builds(Group, st.lists(conditions(fields), max_size=most).map(tuple), matches)
+
+
+plain_references = st.one_of(
+    st.just(PAGEVIEW),
+    st.just(ANY_EVENT),
+    st.sampled_from([EventReference(RefersTo.CUSTOM, name) for name in NAMES]),
+    st.just(EventReference(RefersTo.KIND, "click")),
+)
+
+
+def reference_to(lineage):
+    return EventReference(RefersTo.DEFINITION, str(lineage))
+
+
+references = st.one_of(
+    plain_references, st.sampled_from([reference_to(each) for each in DEFINITIONS]), st.just(SESSION)
+)
+selections = st.builds(Selection, references, groups(all_fields, 1))
+
+
+@st.composite
+def catalogues(draw):
+    """Three definitions, each perhaps made of those before it, and three segments."""
+    definitions = {}
+    for number, lineage in enumerate(DEFINITIONS):
+        known = [reference_to(each) for each in DEFINITIONS[:number]]
+        events = st.one_of(plain_references, st.sampled_from(known)) if known else plain_references
+        alternatives = st.lists(st.builds(Selection, events, groups(event_fields)), min_size=1, max_size=2)
+        definitions[lineage] = Named(f"Definition {number}", DefinitionBody(tuple(draw(alternatives))))
+    dids = st.builds(
+        lambda event, where, comparison, times, days: Did(
+            Selection(event, where), comparison, max(times, int(comparison is Comparison.AT_LEAST)), days
+        ),
+        references,
+        groups(event_fields, 1),
+        st.sampled_from(list(Comparison)),
+        st.integers(0, 2),
+        st.sampled_from([None, 1, 7, 60]),
+    )
+    clauses = st.lists(st.one_of(conditions(person_fields), dids), min_size=1, max_size=2).map(tuple)
+    bodies = st.builds(
+        SegmentBody, st.lists(st.builds(ClauseGroup, clauses, matches), min_size=1, max_size=2).map(tuple), matches
+    )
+    return Catalogue(definitions, {each: Named(f"Segment {each.int}", draw(bodies)) for each in SEGMENTS}, True)
+
+
+@st.composite
+def worlds(draw):
+    """Up to 25 events of few people around one moment, some of them identified, some merged."""
+    moment = draw(st.sampled_from(MOMENTS))
+    offsets = st.one_of(
+        st.integers(-6, 6).map(lambda n: timedelta(minutes=30 * n)),
+        st.integers(-80, 80).map(lambda n: timedelta(hours=n)),
+        st.integers(-40, 40).map(lambda n: timedelta(days=n)),
+        st.sampled_from([timedelta(microseconds=-1), timedelta(microseconds=1)]),
+    )
+    actors = st.sampled_from((0, 1, 2, 3, -1, -2))
+    kinds = st.sampled_from(["pageview", "click", *(f"custom {name}" for name in NAMES)])
+    properties = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2)
+    columns = st.dictionaries(st.sampled_from(COLUMNS), st.one_of(st.none(), texts), max_size=2)
+    drawn = draw(
+        st.lists(st.tuples(offsets, actors, st.sampled_from([None, 7, 8, 9]), kinds, columns, properties), max_size=25)
+    )
+    events = [
+        FakeEvent(moment + offset, number, actor, session, *named(kind), columns, properties)
+        for number, (offset, actor, session, kind, columns, properties) in enumerate(drawn, 1)
+    ]
+    merges = draw(st.dictionaries(st.sampled_from((0, 1, 2)), st.sampled_from((-1, -2)), max_size=2))
+    people = {
+        actor: FakePerson(actor, f"person {-actor}" if actor < 0 else None, draw(properties), moment + draw(offsets))
+        for actor in (-2, -1, 0, 1, 2)
+        if actor not in merges and draw(st.booleans())
+    }
+    now = moment + draw(st.sampled_from([timedelta(0), timedelta(hours=5), timedelta(days=2), timedelta(days=35)]))
+    return World(events, merges, people, draw(catalogues()), now)
+
+
+def named(kind: str) -> tuple[str, str]:
+    kind, _, name = kind.partition(" ")
+    return kind, name
+
+
+@st.composite
+def spans(draw, world, longest=90):
+    if draw(st.booleans()):
+        return Span(draw(st.sampled_from([1, 7, min(30, longest), longest])))
+    first = world.now.date() + timedelta(days=draw(st.integers(-longest // 2, 5)))
+    return Span(None, first, first + timedelta(days=draw(st.integers(0, longest // 2))))
+
+
+def scopes(environment_id):
+    return st.builds(Scope, st.just(environment_id), st.sampled_from(ZONES), st.integers(1, 7))
+
+
+segment_lists = st.one_of(
+    st.just(()), st.just(()), st.lists(st.sampled_from(SEGMENTS), max_size=2, unique=True).map(tuple)
+)
+
+
+@st.composite
+def graphs(draw, world, environment_id):
+    unit = draw(st.sampled_from(list(Unit)))
+    by = draw(st.one_of(st.none(), all_fields))
+    sides = st.lists(st.builds(Compared, st.sampled_from([None, *SEGMENTS])), max_size=3, unique=True).map(tuple)
+    return Graph(
+        draw(scopes(environment_id)),
+        event=draw(references),
+        counts=draw(st.sampled_from(list(Counts))),
+        span=draw(spans(world, 30 if unit is Unit.HOUR else 90)),
+        unit=unit,
+        where=draw(groups(all_fields)),
+        by=by,
+        segments=draw(segment_lists),
+        compare=() if by else draw(sides),
+    )
+
+
+@st.composite
+def funnels(draw, world, environment_id):
+    return Funnel(
+        draw(scopes(environment_id)),
+        steps=tuple(draw(st.lists(selections, min_size=2, max_size=4))),
+        within=draw(
+            st.sampled_from([timedelta(minutes=30), timedelta(hours=3), timedelta(days=1), timedelta(days=60)])
+        ),
+        span=draw(spans(world)),
+        where=draw(groups(all_fields, 1)),
+        segments=draw(segment_lists),
+    )
+
+
+@st.composite
+def retentions(draw, world, environment_id):
+    start = draw(selections)
+    return Retention(
+        draw(scopes(environment_id)),
+        start=start,
+        returning=draw(st.one_of(st.just(start), selections)),
+        unit=draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH])),
+        span=draw(spans(world)),
+        where=draw(groups(all_fields, 1)),
+        segments=draw(segment_lists),
+    )
+
+
+@st.composite
+def users_questions(draw, world, environment_id):
+    return Users(
+        draw(scopes(environment_id)),
+        where=draw(groups(person_fields)),
+        segments=draw(segment_lists),
+        search=draw(st.sampled_from(["", "", "person", "1", "%", "P"])),
+        limit=draw(st.integers(1, 3)),
+    )
+
+
+def store(world: World) -> int:
+    """Put the world into the database as an environment of its own; returns its id. A second one lies beside it."""
+    environment_id = next(_environment_ids)
+    events = [
+        {
+            "environment_id": environment,
+            "time": each.time.isoformat(),
+            "id": each.id,
+            "actor_id": each.actor,
+            "session_id": each.session,
+            "kind": each.kind,
+            "name": each.name,
+            "properties": each.properties,
+            **each.columns,
+        }
+        for environment in (environment_id, -environment_id)
+        for each in world.events
+    ]
+    people = [
+        {
+            "environment_id": environment_id,
+            "actor_id": each.actor,
+            "identity": each.identity,
+            "properties": each.properties,
+            "first_seen_at": each.last_seen_at.isoformat(),
+            "last_seen_at": each.last_seen_at.isoformat(),
+        }
+        for each in world.people.values()
+    ]
+    merges = [
+        {"environment_id": environment_id, "from_actor": visitor, "to_actor": identity}
+        for visitor, identity in world.merges.items()
+    ]
+    own = ["environment_id", "time", "id", "actor_id", "session_id", "kind", "name", "properties"]
+    insert("events", [*own, *COLUMNS], events)
+    insert("people", ["environment_id", "actor_id", "identity", "properties", "first_seen_at", "last_seen_at"], people)
+    insert("merges", ["environment_id", "from_actor", "to_actor"], merges)
+    return environment_id
+
+
+def insert(table: str, columns: list[str], rows: list[dict]) -> None:
+    if not rows:
+        return
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into {table} ({names}) select {names} from jsonb_populate_recordset(null::{table}, %s::jsonb)",
+            [json.dumps(rows)],
+        )

@@ -1,0 +1,128 @@
+"""Queries as URL parameters, both ways."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.catalogue import Catalogue
+from analytics.conditions import Condition, Field, Group, Match, Operator, Source
+from analytics.parameters import encode, parse
+from analytics.query import PAGEVIEW, Chart, Counts, Cursor, EventReference, Graph, RefersTo, Scope, Users
+from analytics.spans import Span, Unit
+from tests.analytics.oracle import World
+from tests.analytics.random_worlds import funnels, graphs, retentions, users_questions
+
+SCOPE = Scope(1, "Europe/Berlin", 7)
+WORLD = World([], {}, {}, Catalogue(), datetime(2026, 3, 29, tzinfo=UTC))
+
+
+@given(st.one_of(*(make(WORLD, 1) for make in (graphs, funnels, retentions, users_questions))))
+def test_every_query_reads_back_from_its_parameters(query):
+    parameters = QueryDict(mutable=True)
+    for name, value in encode(query):
+        parameters.appendlist(name, value)
+    again = QueryDict(parameters.urlencode())
+
+    parsed = parse(query.kind, again, query.scope)
+
+    expected = query if not isinstance(query, Users) else Users(**{**vars(query), "limit": 50})
+    assert (parsed.query, parsed.errors) == (expected, {})
+
+
+def test_nothing_given_is_pageviews_of_30_days_by_day():
+    assert parse("graph", QueryDict(""), SCOPE).query == Graph(SCOPE, PAGEVIEW)
+
+
+def test_a_graph_with_everything():
+    link = (
+        "event=event:Signed up&counts=users&unit=week&by=property:plan&days=custom&from=2026-01-01&to=2026-01-31"
+        "&where.match=any&where.3.field=user:country&where.3.op=is&where.3.value=DE&where.10.field=event:path"
+        "&where.10.op=exists&chart=bar&where.11.field="
+    )
+
+    where = Group(
+        (
+            Condition(Field(Source.USER, "country"), Operator.IS, "DE"),
+            Condition(Field(Source.EVENT, "path"), Operator.EXISTS),
+        ),
+        Match.ANY,
+    )
+    assert parse("graph", QueryDict(link), SCOPE).query == Graph(
+        SCOPE,
+        EventReference(RefersTo.CUSTOM, "Signed up"),
+        Counts.USERS,
+        Span(None, date(2026, 1, 1), date(2026, 1, 31)),
+        Unit.WEEK,
+        where,
+        Field(Source.PROPERTY, "plan"),
+        chart=Chart.BAR,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "link", "at"),
+    [
+        ("graph", "event=nonsense", "event"),
+        ("graph", "event=definition:nonsense", "event"),
+        ("graph", "counts=money", "counts"),
+        ("graph", "days=0", "days"),
+        ("graph", "days=-5", "days"),
+        ("graph", "days=９", "days"),
+        ("graph", "days=99999", "days"),
+        ("graph", "days=custom&from=2026-02-30&to=2026-03-01", "from"),
+        ("graph", "days=custom&from=2026-03-02&to=2026-03-01", "to"),
+        ("graph", "days=custom&from=0001-01-01&to=0001-01-02", "to"),
+        ("graph", "days=365&unit=hour", "unit"),
+        ("graph", "by=path", "by"),
+        ("graph", "by=event:password", "by"),
+        ("graph", "segment=nonsense", "segment"),
+        ("graph", "compare=nonsense", "compare"),
+        ("graph", "by=event:path&compare=everyone", "by"),
+        ("graph", "where.0.field=event:nonsense", "where.0.field"),
+        ("graph", "where.0.field=event:path&where.0.op=regex", "where.0.op"),
+        ("graph", "where.0.field=property:n&where.0.op=greater&where.0.value=much", "where.0.value"),
+        ("graph", "where.match=some", "where.match"),
+        ("funnel", "step.0.event=builtin:pageview", "step"),
+        ("funnel", "step.0.event=builtin:pageview&step.1.event=builtin:any&within=0", "within"),
+        ("funnel", "step.0.event=builtin:pageview&step.1.event=builtin:any&within=1e9", "within"),
+        ("funnel", "step.0.event=builtin:pageview&step.1.event=builtin:any&within_unit=year", "within_unit"),
+        ("retention", "unit=hour", "unit"),
+        ("retention", "start.event=event:", "start.event"),
+        ("users", "where.0.field=event:path", "where"),
+        ("users", "after=9999999999999999999_1", "after"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_parameter(kind, link, at):
+    parsed = parse(kind, QueryDict(link), SCOPE)
+
+    assert (parsed.query, set(parsed.errors)) == (None, {at})
+    assert parsed.errors[at].endswith(".")
+
+
+@given(st.dictionaries(st.text(max_size=12), st.lists(st.text(max_size=20), max_size=2), max_size=4))
+def test_odd_parameters_are_never_an_error_of_ours(parameters):
+    names = ["event", "days", "where.0.field", "step.1.event", "after", "by", "within", "compare"]
+    odd = parameters | {names[len(name) % len(names)]: values for name, values in parameters.items()}
+
+    for kind in ("graph", "funnel", "retention", "users"):
+        parsed = parse(kind, odd, SCOPE)
+
+        assert parsed.query is not None or parsed.errors
+
+
+def test_a_list_of_people_goes_on_where_it_ended():
+    assert parse("users", QueryDict("after=1767225600000000_-5"), SCOPE).query == Users(
+        SCOPE, after=Cursor(1767225600000000, -5)
+    )
+
+
+def test_a_window_is_written_in_its_largest_whole_unit():
+    parsed = parse(
+        "funnel", QueryDict("step.0.event=builtin:any&step.1.event=builtin:any&within=90&within_unit=minute"), SCOPE
+    )
+
+    assert parsed.query.within == timedelta(minutes=90)
+    assert ("within", "90") in encode(parsed.query)

@@ -1,0 +1,116 @@
+"""SQL and plain loops give the same answers to random questions about random environments.
+
+HYPOTHESIS_EXAMPLES=2000 tries more than the usual run.
+"""
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from analytics import answers
+from analytics.run import Asker
+from analytics.spans import buckets
+from tests.analytics import oracle
+from tests.analytics.random_worlds import funnels, graphs, retentions, store, users_questions, worlds
+
+pytestmark = pytest.mark.django_db
+
+QUESTIONS_PER_WORLD = 5
+thorough = settings(
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+    phases=[each for each in Phase if os.environ.get("HYPOTHESIS_SHRINK", "1") == "1" or each is not Phase.shrink],
+)
+ask = Asker(time.monotonic() + 100_000)
+
+
+@contextmanager
+def asked(data, world, questions):
+    """Some questions about this world, which is stored while they are answered."""
+    with transaction.atomic():
+        environment_id = store(world)
+        yield (data.draw(questions(world, environment_id)) for _ in range(QUESTIONS_PER_WORLD))
+        transaction.set_rollback(True)
+
+
+@thorough
+@given(worlds(), st.data())
+def test_graphs(world, data):
+    with asked(data, world, graphs) as questions:
+        for graph in questions:
+            result = answers.answer_graph(graph, world.catalogue, world.now, ask)
+            cut = buckets(graph.span, graph.unit, world.now, graph.scope.zone, graph.scope.week_starts_on)
+
+            for series in result.series:
+                side = (series.compared.segment,) if series.compared and series.compared.segment else ()
+                expected = oracle.graph(world, graph, cut, (*graph.segments, *side))
+                if graph.by is None:
+                    assert (list(series.values), series.total) == expected[...], graph
+                elif not series.is_other:
+                    assert (list(series.values), series.total) == expected[series.key], graph
+            if graph.by is not None:
+                assert {each.key for each in result.series} == set(expected_keys(world, graph, cut)), graph
+            if not graph.compare:
+                assert result.total == oracle.graph(world, graph, cut, graph.segments)[...][1], graph
+
+
+def expected_keys(world, graph, cut):
+    return [key for key in oracle.graph(world, graph, cut, graph.segments) if key is not ...]
+
+
+@thorough
+@given(worlds(), st.data())
+def test_funnels(world, data):
+    with asked(data, world, funnels) as questions:
+        for funnel in questions:
+            result = answers.answer_funnel(funnel, world.catalogue, world.now, ask)
+
+            start, end = funnel.span.bounds(world.now, funnel.scope.zone)
+            assert list(result.sides[0].counts) == oracle.funnel(world, funnel, start, end, funnel.segments), funnel
+
+
+@thorough
+@given(worlds(), st.data())
+def test_retention(world, data):
+    with asked(data, world, retentions) as questions:
+        for retention in questions:
+            result = answers.answer_retention(retention, world.catalogue, world.now, ask)
+
+            cut = result.buckets
+            expected = oracle.retention(world, retention, cut, retention.segments)
+            for index, cohort in enumerate(result.cohorts):
+                for period, came in enumerate(cohort.returned):
+                    if came is not None:
+                        assert came == expected.get((index, period), 0), retention
+                    else:
+                        assert index + period >= len(cut) or cut[index + period].start > world.now
+
+
+@thorough
+@given(worlds(), st.data())
+def test_people(world, data):
+    with asked(data, world, users_questions) as questions:
+        for users in questions:
+            expected = oracle.users(world, users)
+
+            found = list(pages(users, world))
+
+            assert found == expected, users
+
+
+def pages(users, world):
+    """Every person of the list, page after page."""
+    answer = partial(answers.answer_users, catalogue=world.catalogue, now=world.now, ask=ask)
+    while users is not None:
+        result = answer(users)
+        yield from (each.actor_id for each in result.people)
+        users = replace(users, after=result.next) if result.next else None
