@@ -3,14 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from django.core.cache import cache
+from django.db import OperationalError
+
+from analytics import suggestions
 from analytics.catalogue import BUILTIN_LABELS, KIND_LABELS
 from analytics.conditions import EVENT_FIELDS, PERSON_FIELDS, Source
 from analytics.forms.controls import Option, Options
 from analytics.models import Definition, Segment
-from analytics.query import Builtin, RefersTo
+from analytics.query import Builtin, RefersTo, Scope
 from projects.models import Environment
 
 MOST = 1000  # definitions and segments that a drop-down offers
+REMEMBERED_SECONDS = 20
 BUILTINS = [(f"{RefersTo.BUILTIN}:{key}", label) for key, label in BUILTIN_LABELS.items()]
 KINDS = [(f"{RefersTo.KIND}:{key}", label) for key, label in KIND_LABELS.items()]
 
@@ -37,24 +42,52 @@ class Choices:
         return replace(self, events=tuple(groups))
 
 
+@dataclass(frozen=True)
+class Seen:
+    """Names that occur in the data."""
+
+    events: list[str]
+    properties: list[str]
+    of_people: list[str]
+
+
+def suggested(scope: Scope) -> Seen:
+    """Names from the newest data; the same for all pages of an environment for some seconds."""
+
+    def look() -> Seen:
+        try:
+            return Seen(
+                suggestions.event_names(scope),
+                suggestions.property_names(scope, Source.PROPERTY),
+                suggestions.property_names(scope, Source.USER),
+            )
+        except OperationalError:  # took too long: a form without suggestions is better than none
+            return Seen([], [], [])
+
+    seen = cache.get_or_set(f"analytics:seen:{scope.environment_id}", look, REMEMBERED_SECONDS)
+    assert isinstance(seen, Seen)
+    return seen
+
+
 def choices(environment: Environment) -> Choices:
-    """Read the choices of one environment: three short queries and what its data suggests."""
+    """Read the choices of one environment: its definitions and segments, and what its data suggests."""
+    seen = suggested(Scope.of(environment))
     definitions = Definition.objects.filter(environment=environment).order_by("name")
     segments = Segment.objects.filter(environment=environment).order_by("name")
     return Choices(
         events=_groups(
             ("Built in", BUILTINS),
             ("Definitions", _by_lineage(RefersTo.DEFINITION, definitions.values_list("lineage", "name")[:MOST])),
-            ("Custom events", _keyed(RefersTo.CUSTOM, [])),
+            ("Custom events", _keyed(RefersTo.CUSTOM, seen.events)),
             ("By kind", KINDS),
         ),
         event_fields=_groups(
             ("Event", _labelled(Source.EVENT, EVENT_FIELDS)),
-            ("Properties", _keyed(Source.PROPERTY, [])),
+            ("Properties", _keyed(Source.PROPERTY, seen.properties)),
         ),
         people_fields=_groups(
             ("Person", _labelled(Source.PERSON, PERSON_FIELDS)),
-            ("Properties of the person", _keyed(Source.USER, [])),
+            ("Properties of the person", _keyed(Source.USER, seen.of_people)),
         ),
         segments=tuple((str(lineage), name) for lineage, name in segments.values_list("lineage", "name")[:MOST]),
     )

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from analytics.charts.drawing import Across, across_periods, across_time, bar_chart, line_chart, share_bar
 from analytics.charts.plots import Line, colours, fold, funnel_marks, heat
 from analytics.charts.scales import bucket_name, full, percent_text
-from analytics.query import Chart, Counts
+from analytics.query import Chart, Counts, Graph, RefersTo
 from analytics.results import (
     FunnelResult,
     GraphResult,
@@ -20,6 +20,7 @@ from analytics.results import (
 )
 
 ADDITIVE = {Counts.EVENTS}  # sums of these make sense; somebody in two groups is still one person
+BUILTIN_UNITS = {"pageview": "pageviews", "session": "sessions"}
 RANKING_ROWS = 7
 COUNTED_UNITS = {
     Counts.EVENTS: "events",
@@ -150,7 +151,7 @@ def _graph(result: GraphResult, title: str) -> Answer:
     return Answer(
         "graph",
         result,
-        headline=None if result.total is None else Headline(full(result.total), COUNTED_UNITS[query.counts]),
+        headline=None if result.total is None else Headline(full(result.total), _counted_unit(query)),
         chart=chart,
         legend=_legend(result, lines),
         left_out=left_out if chart else 0,
@@ -161,6 +162,13 @@ def _graph(result: GraphResult, title: str) -> Answer:
         is_empty=not any(each.total for each in result.series),
         unit=query.unit.value,
     )
+
+
+def _counted_unit(query: Graph) -> str:
+    """What the number counts: "events", or what they are called where everybody knows it."""
+    if query.counts is Counts.EVENTS and query.event.to is RefersTo.BUILTIN:
+        return BUILTIN_UNITS.get(query.event.key, "events")
+    return COUNTED_UNITS[query.counts]
 
 
 def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:

@@ -17,7 +17,7 @@ from analytics.tiles import BUILTIN, BY_LINEAGE
 from analytics.views.analyze import answer_context
 from analytics.views.asking import Asked, Parameters, answer, understand
 from analytics.views.rendering import drawn, page
-from analytics.views.reports import find_report, saved_parameters
+from analytics.views.reports import find_report
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -42,7 +42,7 @@ def _tiles(environment: Environment) -> list[dict[str, Any]]:
             "title": each.name,
             "kind": each.kind,
             "report": each,
-            "parameters": saved_parameters(each),
+            "parameters": actions.parameters_of(each),
             "url": reverse("analytics:tile", args=[environment.app_id, each.lineage]),
             "link": reverse("analytics:report", args=[environment.app_id, each.lineage]),
         }
@@ -84,7 +84,7 @@ def tile(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpR
         shown = {"kind": builtin.kind, "parameters": builtin.as_lists()}
     else:
         found = find_report(environment, lineage)
-        shown = {"kind": found.kind, "parameters": saved_parameters(found)}
+        shown = {"kind": found.kind, "parameters": actions.parameters_of(found)}
     return page(request, environment, "analytics/tile_body.html", _drawn_tile(environment, shown))
 
 

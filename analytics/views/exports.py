@@ -1,15 +1,16 @@
 """Any answer as CSV, with the same parameters in the URL as its page."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from accounts import csv_export
 from accounts.policy import Can
-from analytics.results import Cell, Result, UsersResult
+from analytics.export import csv_lines, file_name, table_lines
+from analytics.results import Result, UsersResult
 from analytics.run import run
 from analytics.views.asking import answer, understand
 from analytics.wording import KINDS
@@ -29,21 +30,24 @@ def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
     asked = answer(environment, understand(environment, kind, request.GET))
     if asked.result is None:
         return _refused(asked.failure or " ".join(asked.errors.values()) or "Nothing was asked.")
-    name = request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind]}"
-    header = [column.name for column in asked.result.table().columns]
-    return csv_export.response(name, header, _rows(asked.result))
+    name = file_name(request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind]}")
+    response = StreamingHttpResponse(_lines(asked.result), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _refused(words: str) -> HttpResponse:
     return HttpResponse(words, status=400, content_type="text/plain; charset=utf-8")
 
 
-def _rows(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The rows of the result's table; of people all of them, page after page, with the columns of the first page."""
-    yield from result.table().rows
+def _lines(result: Result) -> Iterator[str]:
+    """The result's table; of people all of them, page after page, with the columns of the first page."""
+    yield from csv_lines(result)
     if not isinstance(result, UsersResult):
         return
-    page = result
-    while page.next is not None:
-        page = run(replace(result.query, after=page.next, limit=PEOPLE_AT_ONCE))
-        yield from replace(page, property_names=result.property_names).table().rows
+    following = result.next
+    while following is not None:
+        part = run(replace(result.query, after=following, limit=PEOPLE_AT_ONCE))
+        rows = replace(part, property_names=result.property_names)
+        yield from itertools.islice(table_lines(rows.table()), 1, None)
+        following = part.next

@@ -45,6 +45,9 @@ class Thing:
     def list_url(self, environment: Environment) -> str:
         return reverse(f"analytics:{self.word}_list", args=[environment.app_id])
 
+    def create_url(self, environment: Environment) -> str:
+        return reverse(f"analytics:{self.word}_create", args=[environment.app_id])
+
     def url(self, environment: Environment, kept: Any, what: str = "") -> str:
         return reverse(f"analytics:{self.word}{what}", args=[environment.app_id, kept.lineage])
 
@@ -123,8 +126,11 @@ def edit(request: HttpRequest, environment: Environment, thing: Thing, lineage: 
     except BadQuery as error:
         read.raw.wrong(error.at, error.message)
         return _form(request, environment, thing, read.raw, kept)
-    except actions.Conflict as conflict:
-        return _form(request, environment, thing, read.raw, thing.find(environment, lineage), conflict)
+    except actions.Gone:
+        read.raw.wrong("", f"Somebody deleted {kept.name} meanwhile. Saving makes it anew.")
+        return _form(request, environment, thing, read.raw, status=409)
+    except actions.Conflict:
+        return _form(request, environment, thing, read.raw, thing.find(environment, lineage), status=409)
     messages.success(request, f"{thing.word.capitalize()} {read.name} saved.")
     return redirect(thing.url(environment, kept))
 
@@ -144,18 +150,20 @@ def _form(
     thing: Thing,
     raw: Reader,
     kept: Any = None,
-    conflict: actions.Conflict | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    """The form of what is `kept`, or of something new. Status 409: somebody else was faster."""
     read = thing.read(Reader(raw.values), named=False)
     context = {
         "kept": kept,
         "thing": thing.word,
         "form": thing.form(raw, choices(environment)),
-        "conflict": conflict,
+        "action": thing.url(environment, kept, "_edit") if kept else thing.create_url(environment),
+        "conflict": status == 409 and kept is not None,
         "stray_error": raw.errors.get("", ""),
     }
     context |= previewed(environment, thing, read.body if read.is_good else None)
-    return page(request, environment, f"analytics/{thing.word}_form.html", context, 409 if conflict else 200)
+    return page(request, environment, f"analytics/{thing.word}_form.html", context, status)
 
 
 def delete(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
@@ -168,7 +176,7 @@ def delete(request: HttpRequest, environment: Environment, thing: Thing, lineage
                 **{thing.word: kept}, by=signed_in_user(request), although_used="although_used" in request.POST
             )
         except actions.InUse as in_use:
-            return page(request, environment, "analytics/kept_delete.html", context | {"in_use": in_use}, 409)
+            return page(request, environment, "analytics/kept_delete.html", context | {"in_use": in_use.users}, 409)
         messages.success(request, f"{thing.word.capitalize()} {kept.name} deleted.")
         return redirect(thing.list_url(environment))
     return page(request, environment, "analytics/kept_delete.html", context)

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
+from analytics.conditions import BadQuery
 from analytics.models import Report
 from analytics.parameters import parse
 from analytics.query import Query, Scope
 from analytics.views.analyze import answered
-from analytics.views.asking import Parameters, as_lists, ask, querystring
+from analytics.views.asking import Parameters, ask, querystring
 from analytics.views.rendering import page
 from analytics.wording import KINDS
 from projects.door import environment_view
@@ -29,11 +30,6 @@ MAX_NAME = 200
 def find_report(environment: Environment, lineage: Any) -> Report:
     reports = Report.objects.select_related("created_by", "changed_by", "pin")
     return get_object_or_404(reports, environment=environment, lineage=lineage)
-
-
-def saved_parameters(report: Report) -> dict[str, list[str]]:
-    """The saved question as `parse` reads it."""
-    return as_lists([(name, value) for name, value in report.body["parameters"]])
 
 
 @require_safe
@@ -52,9 +48,9 @@ def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
 def report(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
     """The saved question, or the one in the URL, which changes nothing of the report."""
     found = find_report(environment, lineage)
-    parameters: Parameters = request.GET if request.GET else saved_parameters(found)
+    parameters: Parameters = request.GET if request.GET else actions.parameters_of(found)
     asked = ask(request, environment, found.kind, parameters)
-    saved = parse(found.kind, saved_parameters(found), Scope.of(environment)).query
+    saved = parse(found.kind, actions.parameters_of(found), Scope.of(environment)).query
     is_changed = asked.query is not None and (saved is None or asked.query != saved)
     action = reverse("analytics:report", args=[environment.app_id, found.lineage])
     return answered(request, environment, asked, action, found, is_changed)
@@ -70,15 +66,23 @@ def report_create(request: HttpRequest, environment: Environment) -> HttpRespons
         messages.error(request, "That question could not be read. Nothing was saved.")
         return redirect("analytics:report_list", environment.app_id)
     name, notes = request.POST.get("name", "").strip(), request.POST.get("notes", "").strip()
-    if error := _wrong_name(name):
-        context = {"error": error, "name": name, "kind": query.kind, "question": request.POST["question"]}
+    if wrong := _wrong_name(name):
+        context = {"error": wrong, "name": name, "kind": query.kind, "question": request.POST["question"]}
         return page(request, environment, "analytics/report_create.html", context)
     by = signed_in_user(request)
-    saved = actions.create_report(environment=environment, name=name, query=query, notes=notes, by=by)
+    try:
+        saved = actions.create_report(environment=environment, name=name, query=query, notes=notes, by=by)
+    except BadQuery as error:
+        messages.error(request, f"Nothing was saved. {error.message}")
+        return redirect(_question_url(environment, query))
     if "pin" in request.POST:
         actions.pin(report=saved, by=by)
     messages.success(request, f"Report {saved.name} saved.")
     return redirect("analytics:report", environment.app_id, saved.lineage)
+
+
+def _question_url(environment: Environment, query: Query) -> str:
+    return f"{reverse(f'analytics:{query.kind}', args=[environment.app_id])}?{querystring(query)}"
 
 
 def _question(environment: Environment, data: QueryDict) -> Query | None:
@@ -108,6 +112,12 @@ def report_save(request: HttpRequest, environment: Environment, lineage: Any) ->
         return redirect("analytics:report", environment.app_id, found.lineage)
     try:
         actions.change_report(report=found, query=query, version=_version(request.POST), by=signed_in_user(request))
+    except BadQuery as error:
+        messages.error(request, f"Nothing was saved. {error.message}")
+        return redirect(_question_url(environment, query))
+    except actions.Gone:
+        messages.error(request, f"Somebody deleted {found.name} meanwhile. Your question is below: save it anew.")
+        return redirect(_question_url(environment, query))
     except actions.Conflict:
         context = {"report": find_report(environment, lineage), "question": querystring(query), "kind": query.kind}
         return page(request, environment, "analytics/report_conflict.html", context, 409)
@@ -136,6 +146,9 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: Any) ->
         actions.rename_report(
             report=found, name=name, notes=notes, version=_version(request.POST), by=signed_in_user(request)
         )
+    except actions.Gone:
+        messages.error(request, f"Somebody deleted {found.name} meanwhile.")
+        return redirect("analytics:report_list", environment.app_id)
     except actions.Conflict:
         context |= {"report": find_report(environment, lineage), "conflict": True}
         return page(request, environment, "analytics/report_edit.html", context, 409)

@@ -1,10 +1,13 @@
 """Values from the data, for the fields of a form."""
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
+from analytics import suggestions
 from analytics.conditions import BadQuery, Field
+from analytics.query import Scope
 from analytics.views.rendering import page
 from projects.door import environment_view
 from projects.models import Environment
@@ -22,5 +25,8 @@ def suggested_values(request: HttpRequest, environment: Environment) -> HttpResp
         chosen = Field.parse(next(named, ""))
     except BadQuery:
         return page(request, environment, "analytics/form/values.html", {"values": []})
-    values: list[str] = []
-    return page(request, environment, "analytics/form/values.html", {"values": values, "field": chosen})
+    try:
+        values = suggestions.values(Scope.of(environment), chosen)
+    except OperationalError:  # took too long
+        values = []
+    return page(request, environment, "analytics/form/values.html", {"values": values})
