@@ -103,24 +103,36 @@ function count(step) {
 document.addEventListener("htmx:beforeRequest", count(1));
 document.addEventListener("htmx:afterRequest", count(-1));
 
-function tell(text) {
+function failure() {
+  return document.querySelector("[data-htmx-failure]");
+}
+
+/* One notice at a time; it goes when the same request works again, not when another does. */
+function tell(event, text) {
   const box = document.getElementById("messages");
-  if (!box || box.querySelector("[data-htmx-failure]")) return;
+  if (!box || failure()) return;
   const notice = document.createElement("p");
   notice.className = "notice notice--error";
-  notice.dataset.htmxFailure = "";
+  notice.dataset.htmxFailure = event.detail.pathInfo.requestPath;
   notice.role = "alert";
   notice.textContent = text;
   box.append(notice);
 }
 
-document.addEventListener("htmx:sendError", () => tell("The server could not be reached. What you see may be out of date."));
-document.addEventListener("htmx:responseError", (event) => {
-  const status = event.detail.xhr.status;
-  if (status === 403) tell("You may not do that any more. Reload the page to see what has changed.");
-  else if (status === 404) tell("That is gone. Reload the page to see what has changed.");
-  else tell("That did not work. Try again in a moment.");
+const refusals = {
+  403: "You may not do that any more. Reload the page to see what has changed.",
+  404: "That is gone. Reload the page to see what has changed.",
+};
+
+document.addEventListener("htmx:sendError", (event) => {
+  tell(event, "The server could not be reached. What you see may be out of date.");
 });
+
+document.addEventListener("htmx:responseError", (event) => {
+  tell(event, refusals[event.detail.xhr.status] ?? "That did not work. Try again in a moment.");
+});
+
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) document.querySelector("[data-htmx-failure]")?.remove();
+  const { successful, pathInfo } = event.detail;
+  if (successful && failure()?.dataset.htmxFailure === pathInfo.requestPath) failure().remove();
 });

@@ -1,6 +1,9 @@
-/* Shows what needs passkeys where the browser has them, and says in words when one could not be used. */
+/* Shows what needs passkeys where the browser has them, and says in words when one could not be used.
+   A passkey belongs to a domain name, so there are none at a bare address such as 127.0.0.1. */
 
-if (window.PublicKeyCredential) {
+const atBareAddress = /^[\d.]+$|^\[/.test(location.hostname);
+
+if (window.PublicKeyCredential && !atBareAddress) {
   for (const part of document.querySelectorAll("[data-needs-passkeys]")) part.hidden = false;
 }
 

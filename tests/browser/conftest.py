@@ -6,12 +6,14 @@ A page that throws, breaks its own content security policy, or gets a 500 of any
 
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.core.signals import request_finished, request_started
 from django.test import Client
 from playwright.sync_api import sync_playwright
 
@@ -45,7 +47,31 @@ def browser():
 
 
 @pytest.fixture
-def new_page(browser, live_server):
+def server_at_rest(live_server):
+    """Wait at the end until the server has answered everything: emptying the tables would meet what still runs."""
+    running = []
+
+    def start(**_):
+        running.append(True)
+
+    def finish(**_):
+        running.pop()
+
+    request_started.connect(start)
+    request_finished.connect(finish)
+    yield
+    rests = 0
+    for _ in range(200):
+        rests = rests + 1 if not running else 0
+        if rests > 2:
+            break
+        time.sleep(0.05)
+    request_started.disconnect(start)
+    request_finished.disconnect(finish)
+
+
+@pytest.fixture
+def new_page(browser, live_server, server_at_rest):
     """Make pages, each with cookies of its own: `new_page(java_script_enabled=False)`, as Playwright names options."""
     contexts, complaints = [], []
 
