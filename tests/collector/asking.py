@@ -1,0 +1,39 @@
+"""Requests to the pure `decide`, and places for them."""
+
+import json
+
+from collector.decide import Request, decide
+from collector.places import Place
+from ipfilter.rules import compile_rules, parse
+
+NOW = 1_790_000_000.0  # 2026-09-21
+APP_ID = "1234567890"
+CLOSED = "2222222222"
+OUTSIDE, EXCLUDED = "198.51.100.1", "203.0.113.9"
+RULES = compile_rules((number, rule.triples) for number, rule in enumerate(parse(EXCLUDED).rules, start=41))
+PLACES = {
+    APP_ID: Place(7, 3, 1, is_closed=False, rules=(RULES,)),
+    CLOSED: Place(8, 4, 2, is_closed=True, rules=()),
+}
+JSON = {b"content-type": b"application/json"}
+
+
+def ask(path, payload, *, method="POST", headers=None, client=OUTSIDE, now=NOW):
+    """Decide about `payload`: bytes as they are, anything else as JSON."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return decide(Request(method, path, JSON if headers is None else headers, body, client, now), PLACES)
+
+
+def track(**fields):
+    """Decide about one event; a field that is None is left out."""
+    given = {"app_id": APP_ID, "event": "E", "identity": "ann"} | fields
+    return ask("/api/track", {name: value for name, value in given.items() if value is not None})
+
+
+def line(decision):
+    """The line of a 400 that says what is wrong."""
+    assert decision.answer.status == 400, decision
+    assert not decision.records
+    title, line, rest = decision.answer.body.decode().split("\n")
+    assert (title, rest) == ("Bad Request", "")
+    return line
