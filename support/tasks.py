@@ -121,3 +121,35 @@ def exports(timestamp: int) -> None:
     expire()
     for export_id in AccountExport.objects.filter(state=ExportState.RUNNING).values_list("pk", flat=True):
         defer_export(export_id)
+
+
+# --- The status page ----------------------------------------------------------------------------------------------
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="support.check_status", queueing_lock="support.check_status", pass_context=False)
+def check_status(timestamp: int) -> None:
+    """Use every part of the service as others do, and keep how it went."""
+    from support.status.checks import base_url, check
+
+    check(base_url(), timezone.now())
+
+
+# --- Jobs whose worker died ---------------------------------------------------------------------------------------
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(name="support.rescue_jobs", queueing_lock="support.rescue_jobs", pass_context=False)
+async def rescue_jobs(timestamp: int) -> None:
+    """Give the jobs of a worker that was killed to another one: each looks at what is done already."""
+    for job in await app.job_manager.get_stalled_jobs():
+        await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(name="support.forget_jobs", queueing_lock="support.forget_jobs", pass_context=False)
+async def forget_jobs(timestamp: int) -> None:
+    """Remove jobs that ended three days ago: their arguments may name people."""
+    await app.job_manager.delete_old_jobs(
+        nb_hours=72, include_failed=True, include_cancelled=True, include_aborted=True
+    )

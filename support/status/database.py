@@ -43,6 +43,11 @@ def gone() -> list[Reading]:
     return [Reading(component, State.DOWN, reason) for component, reason in GONE.items()]
 
 
+def is_gone(reading: Reading) -> bool:
+    """Whether a reading says no more than that the database did not answer then."""
+    return reading.reason == GONE[reading.component]
+
+
 def readings(connection: psycopg.Connection) -> list[Reading]:
     """How each part does as far as the database goes."""
     started = time.monotonic()

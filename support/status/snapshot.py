@@ -49,7 +49,8 @@ def take(connection: psycopg.Connection, now: datetime, fresh: Freshness | None)
     told = incidents.read(connection, now)
     found = {reading.component: reading for reading in database.readings(connection)}
     for component in Component:
-        if sample := history.latest(histories[component], component, now):
+        sample = history.latest(histories[component], component, now)
+        if sample is not None and not database.is_gone(sample):  # it answers: we have just asked
             found[component] = worse(found[component], sample)
     for incident in told:
         for reading in incident.readings():

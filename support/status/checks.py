@@ -1,0 +1,125 @@
+"""The regular checks: each part is used as people and programs use it, once a minute, by the jobs' worker."""
+
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from django.conf import settings
+from django.urls import reverse
+
+from support.models.status import Component, State
+from support.status import database, history
+from support.status.readings import Reading, worse
+
+HTTP_SECONDS = 5.0
+SLOW_HTTP_SECONDS = 2.0
+SLOW_QUERY_SECONDS = 5.0
+QUERY_SECONDS = 10
+
+UNREACHABLE = "{what} cannot be reached."
+WRONG = "{what} answers {status} where it should not."
+LATE = "{what} took {seconds:.1f} seconds to answer."
+
+# What the collector does to store an event, taken back: everything but the commit, which the sample itself makes.
+STORE = "insert into events (environment_id, time, actor_id, kind, name) values (0, now(), 0, 'custom', 'status')"
+LIVELIEST = """
+select environment.id from projects_environment environment
+cross join lateral (
+    select received_at from events where environment_id = environment.id order by time desc, id desc limit 1
+) newest
+order by newest.received_at desc limit 1
+"""
+QUESTION = """
+select count(*), count(distinct actor_id) from events
+where environment_id = %s and kind = 'pageview' and name = '' and time > now() - interval '1 day'
+"""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """An HTTP request and the answer it should get."""
+
+    component: Component
+    what: str
+    path: str
+    expected: int
+    body: bytes | None = None
+
+
+def probes() -> list[Probe]:
+    """The sign-in page, and an event that lacks everything: it is refused for what it lacks, or nobody is there."""
+    return [
+        Probe(Component.CONSOLE, "The sign-in page", reverse("account_login"), 200),
+        Probe(Component.COLLECTION, "The collector", "/api/track", 400, b"{}"),
+    ]
+
+
+def check(base_url: str, now: datetime) -> None:
+    """Run every check and keep what it found. Raises psycopg.Error when it cannot be kept."""
+    found = {probe.component: ask(base_url, probe) for probe in probes()}
+    with database.own_connection() as connection:
+        for reading in [*database.readings(connection), _storing(connection), _querying(connection)]:
+            component = reading.component
+            found[component] = worse(reading, found[component]) if component in found else reading
+        history.record(connection, found.values(), now)
+        history.forget(connection, now)
+
+
+def ask(base_url: str, probe: Probe) -> Reading:
+    """One HTTP request, judged."""
+    started = time.monotonic()
+    request = urllib.request.Request(  # noqa: S310  # SITE_URL, not anybody's input
+        f"{base_url}{probe.path}", data=probe.body, headers={"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as response:  # noqa: S310
+            status = response.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+        error.close()
+    except OSError:
+        return Reading(probe.component, State.DOWN, UNREACHABLE.format(what=probe.what))
+    took = time.monotonic() - started
+    if status != probe.expected:
+        return Reading(probe.component, State.DOWN, WRONG.format(what=probe.what, status=status))
+    if took > SLOW_HTTP_SECONDS:
+        return Reading(probe.component, State.DEGRADED, LATE.format(what=probe.what, seconds=took))
+    return Reading(probe.component, State.UP)
+
+
+def _storing(connection: psycopg.Connection) -> Reading:
+    """Store an event and take it back."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(STORE)
+    except psycopg.errors.QueryCanceled:
+        return Reading(Component.COLLECTION, State.DEGRADED, "Storing an event takes unusually long.")
+    except psycopg.Error:
+        return Reading(Component.COLLECTION, State.DOWN, "An event cannot be stored.")
+    return Reading(Component.COLLECTION, State.UP)
+
+
+def _querying(connection: psycopg.Connection) -> Reading:
+    """Ask a question of the sort that reports ask, of an environment that is in use."""
+    started = time.monotonic()
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("select set_config('statement_timeout', %s, true)", [f"{QUERY_SECONDS}s"])
+            row = connection.execute(LIVELIEST).fetchone()
+            connection.execute(QUESTION, [row[0] if row else 0])
+    except psycopg.errors.QueryCanceled:
+        pass
+    except psycopg.Error:
+        return Reading(Component.QUERIES, State.DOWN, "A question to the database fails.")
+    took = time.monotonic() - started
+    if took > SLOW_QUERY_SECONDS:
+        return Reading(Component.QUERIES, State.DEGRADED, f"A small question took {took:.0f} seconds.")
+    return Reading(Component.QUERIES, State.UP)
+
+
+def base_url() -> str:
+    """Where the checks knock: where everybody does, unless STATUS_CHECK_URL names another way in."""
+    return str(settings.STATUS_CHECK_URL or settings.SITE_URL)

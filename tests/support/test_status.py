@@ -1,0 +1,292 @@
+"""The status page: what is measured, what is kept of it, what is told; and what it costs."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from support.models import Component, Day, Incident, IncidentUpdate, Sample, State
+from support.status import checks, database, history, snapshot
+from support.status.dot import dot
+from support.status.readings import Reading, worse
+from support.status.render import as_html, as_json
+from support.status.watch import Watch
+from tests.factories import EnvironmentFactory
+from tests.support.filling import collect
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOON = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def connection(db):
+    with database.own_connection() as connection:
+        yield connection
+
+
+def readings(state, reason=""):
+    return [Reading(component, state, reason) for component in Component]
+
+
+def taken(connection, now=None):
+    return snapshot.take(connection, now or timezone.now(), None)
+
+
+def part(found, component):
+    return next(each for each in found.parts if each.component == component)
+
+
+def test_all_is_well_when_nothing_speaks_against_it(connection):
+    found = taken(connection)
+
+    assert found.state == State.UP
+    assert "Everything works" in as_html(found).decode()
+
+
+def test_the_last_check_counts_while_it_is_recent(connection):
+    now = timezone.now()
+    history.record(connection, [Reading(Component.COLLECTION, State.DOWN, "An event cannot be stored.")], now)
+
+    assert part(taken(connection, now), Component.COLLECTION).state == State.DOWN
+    assert "An event cannot be stored." in as_html(taken(connection, now)).decode()
+    assert part(taken(connection, now + timedelta(minutes=5)), Component.COLLECTION).state == State.UP
+
+
+def test_of_two_samples_of_a_minute_the_worse_is_kept_and_counted_once(connection):
+    for state in (State.UP, State.DOWN, State.DEGRADED, State.UP):
+        history.record(connection, readings(state), NOON)
+
+    assert set(Sample.objects.values_list("state", flat=True)) == {State.DOWN}
+    days = Day.objects.values_list("minutes_up", "minutes_degraded", "minutes_down")
+    assert set(days) == {(0, 0, 1)}
+
+
+def test_days_add_up_their_minutes(connection):
+    for minute in range(10):
+        state = State.DEGRADED if minute == 3 else State.UP
+        history.record(connection, readings(state), NOON + timedelta(minutes=minute))
+
+    day = history.read(connection, NOON + timedelta(minutes=9))[Component.QUERIES].days[-1]
+    assert (day.up, day.degraded, day.down, day.state) == (9, 1, 0, State.DEGRADED)
+
+
+def test_the_last_hour_shows_minutes_that_nobody_measured_as_such(connection):
+    history.record(connection, readings(State.UP), NOON)
+
+    minutes = history.read(connection, NOON + timedelta(minutes=2))[Component.CONSOLE].minutes
+    assert len(minutes) == 60
+    assert [minute.state for minute in minutes[-3:]] == [State.UP, None, None]
+
+
+def test_the_history_has_90_days_and_old_rows_go(connection):
+    for days in (0, 89, 200):
+        history.record(connection, readings(State.UP), NOON - timedelta(days=days))
+    history.forget(connection, NOON)
+
+    days = history.read(connection, NOON)[Component.CONSOLE].days
+    assert len(days) == 90 and days[0].up == days[-1].up == 1
+    assert Day.objects.filter(component="console").count() == 2
+    assert Sample.objects.filter(component="console").count() == 1
+
+
+def test_a_day_counts_as_down_from_one_percent_on():
+    assert history.DayOfPart(NOON.date(), up=990, down=10).state == State.DOWN
+    assert history.DayOfPart(NOON.date(), up=995, down=5).state == State.DEGRADED
+    assert history.DayOfPart(NOON.date()).state is None
+
+
+def test_an_incident_shows_and_counts_until_it_ends(connection):
+    incident = Incident.objects.create(title="Slow queries", queries=True, impact="degraded")
+    IncidentUpdate.objects.create(incident=incident, text="We are looking into it.")
+
+    during = taken(connection)
+    incident.ended_at = timezone.now()
+    incident.save(update_fields=["ended_at"])
+    after = taken(connection)
+
+    assert part(during, Component.QUERIES).state == State.DEGRADED
+    assert "We are looking into it." in as_html(during).decode()
+    assert part(after, Component.QUERIES).state == State.UP
+    assert "over since" in as_html(after).decode()
+
+
+def test_what_staff_writes_is_shown_as_text(connection):
+    Incident.objects.create(title="<script>alert(1)</script>", queries=True)
+
+    assert "<script>alert" not in as_html(taken(connection)).decode()
+
+
+def test_the_page_says_how_fresh_the_data_is(connection):
+    environment = EnvironmentFactory()
+    collect(environment.pk, events=3, span=timedelta(minutes=3))
+
+    found = taken(connection)
+
+    assert timezone.now() - found.freshness.newest_at < timedelta(seconds=10)
+    assert "The newest event arrived" in as_html(found).decode()
+
+
+def test_without_the_database_it_says_so_in_words(connection):
+    now = timezone.now()
+    history.record(connection, readings(State.UP), now)
+    before = taken(connection, now)
+
+    page = as_html(snapshot.without_database(before, now + timedelta(minutes=2), now + timedelta(minutes=1))).decode()
+
+    assert "Something is down" in page
+    assert "Events are refused with 503, to be sent again." in page
+    assert "2 minutes down" in page and "1 up" in page
+
+
+def test_an_outage_of_the_database_is_over_as_soon_as_it_answers(connection):
+    now = timezone.now()
+    history.record(connection, database.gone(), now)
+
+    assert taken(connection, now).state == State.UP
+
+
+def test_a_service_that_only_reads_is_told(connection):
+    connection.execute("set default_transaction_read_only = on")
+
+    states = {reading.component: reading.state for reading in database.readings(connection)}
+
+    assert states == {
+        Component.CONSOLE: State.DEGRADED,
+        Component.COLLECTION: State.DOWN,
+        Component.QUERIES: State.UP,
+    }
+
+
+def test_programs_get_json_that_anybody_may_read():
+    response = Client().get("/status.json")
+
+    told = json.loads(response.content)
+    assert response["Access-Control-Allow-Origin"] == "*" and told["status"] == "up"
+    assert set(told["components"]) == {"console", "collection", "queries"}
+
+
+def test_the_page_needs_no_session_and_sets_no_cookie(django_assert_num_queries):
+    client = Client()
+    client.cookies["sessionid"] = "made-up"
+    client.get("/status/")
+
+    with django_assert_num_queries(0):
+        response = client.get("/status/")
+
+    assert response.status_code == 200 and not response.cookies
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+def test_only_reading_is_taken():
+    assert Client().post("/status/").status_code == 405
+    assert Client().head("/status/").status_code == 200
+
+
+def test_a_thousand_readers_make_one_page(monkeypatch):
+    looks = []
+    monkeypatch.setattr(Watch, "_look", lambda self, real=Watch._look: looks.append(1) or real(self))
+    watch = Watch()
+
+    for _ in range(1_000):
+        watch.current()
+
+    assert len(looks) == 1
+
+
+def test_a_look_that_hangs_is_told_as_down(monkeypatch):
+    monkeypatch.setattr("support.status.watch.PATIENCE_SECONDS", 0.1)
+    hanging = threading.Event()
+    monkeypatch.setattr(Watch, "_look", lambda self: hanging.wait(5) and None)
+
+    published = Watch().current()
+    hanging.set()
+
+    assert published.snapshot.state == State.DOWN
+
+
+def test_an_outage_is_written_down_once_it_is_over(monkeypatch):
+    clock = [NOON]
+    watch = Watch(now=lambda: clock[0])
+    gone = {"gone": True}
+    real = database.own_connection
+
+    def connect():
+        if gone["gone"]:
+            raise psycopg.OperationalError("away")
+        return real()
+
+    monkeypatch.setattr(database, "own_connection", connect)
+    assert watch._look().state == State.DOWN
+    clock[0] += timedelta(minutes=2)
+    gone["gone"] = False
+
+    watch._look()
+
+    minutes = Sample.objects.filter(component="queries", state=State.DOWN).order_by("at").values_list("at", flat=True)
+    assert list(minutes) == [history.minute_of(NOON + timedelta(minutes=n)) for n in range(3)]
+
+
+def test_the_regular_checks_use_every_part(live_server, connection):
+    now = timezone.now()
+
+    checks.check(live_server.url, now)
+
+    assert dict(Sample.objects.values_list("component", "state")) == dict.fromkeys(Component.values, State.UP)
+
+
+def test_a_console_that_cannot_be_reached_is_down(connection):
+    checks.check("http://127.0.0.1:1", timezone.now())
+
+    told = dict(Sample.objects.values_list("component", "reason"))
+    assert told["console"] == "The sign-in page cannot be reached."
+    assert told["queries"] == ""
+
+
+def test_events_that_cannot_be_stored_take_collection_down(live_server, connection):
+    connection.execute("alter table events add constraint broken check (environment_id <> 0) not valid")
+    try:
+        checks.check(live_server.url, timezone.now())
+    finally:
+        connection.execute("alter table events drop constraint broken")
+
+    assert Sample.objects.get(component="collection").reason == "An event cannot be stored."
+
+
+def test_of_two_readings_the_worse_counts():
+    well, ill = Reading(Component.CONSOLE, State.UP), Reading(Component.CONSOLE, State.DEGRADED, "late")
+
+    assert worse(well, ill) is ill and worse(ill, well) is ill
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kind", "word"),
+    [(5, "good", "fresh"), (3_600, "none", "1 h ago"), (200_000, "none", "2 d ago"), (None, "none", "no events")],
+)
+def test_the_dot_of_an_environment_says_how_fresh_it_is(connection, seconds, kind, word):
+    now = timezone.now()
+    newest = None if seconds is None else now - timedelta(seconds=seconds)
+
+    found = dot(newest, now, taken(connection))
+
+    assert (found.kind, found.word) == (kind, word)
+
+
+def test_the_dot_is_red_while_collection_is_down(connection):
+    now = timezone.now()
+
+    found = dot(now, now, snapshot.without_database(None, now, now))
+
+    assert found.kind == "bad" and "database does not answer" in found.sentence
+
+
+def test_the_json_names_what_is_wrong(connection):
+    now = timezone.now()
+
+    told = json.loads(as_json(snapshot.without_database(None, now, now)))
+
+    assert told["status"] == "down" and told["freshness"] is None
+    assert "503" in told["components"]["collection"]["reason"]
