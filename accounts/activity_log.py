@@ -86,6 +86,15 @@ class Line:
     details: list[tuple[str, str]]
 
     @property
+    def refused(self) -> str:
+        """What somebody tried: "POST projects:project_create" as words."""
+        method, _, page = self.activity.target.partition(" ")
+        if ":" not in page:
+            return self.activity.target
+        wanted = page.rpartition(":")[2].replace("_", " ")
+        return f"to open “{wanted}”" if method == "GET" else f"“{wanted}”"
+
+    @property
     def who(self) -> str:
         return self.activity.by_name or self.activity.by_email or "Somebody"
 

@@ -190,9 +190,9 @@ class ActivityFilterForm(forms.Form):
 
     who = forms.CharField(label="Who", max_length=254, required=False)
     what = forms.ChoiceField(label="What", required=False)
+    words = forms.CharField(label="On what", max_length=100, required=False)
     after = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     before = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    words = forms.CharField(label="On what", max_length=100, required=False)
 
     def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,13 +22,13 @@ QUEUE = "mail"
 RETRY = RetryStrategy(max_attempts=7, exponential_wait=4)  # after 4 s, 16 s, 1, 4, 17 and 68 minutes, 4.5 hours
 
 
-@app.task(name="accounts.send_mail", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+@app.task(name="accounts.send_mail", queue=QUEUE, retry=RETRY)
 def send_mail(template: str, to: str, context: dict[str, Any], reply_to: str = "") -> None:
     """Send `templates/mail/<template>.txt`, with nothing secret in `context`, to one address."""
     mails.render(template, context).message(to, reply_to).send()
 
 
-@app.task(name="accounts.send_invitation", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+@app.task(name="accounts.send_invitation", queue=QUEUE, retry=RETRY)
 def send_invitation(invitation_id: int, nonce: str) -> None:
     """Mail an invitation's link; nothing when it was used, ended or renewed meanwhile.
 
@@ -55,7 +55,7 @@ def send_invitation(invitation_id: int, nonce: str) -> None:
     Invitation.objects.filter(pk=invitation.pk, nonce=nonce).update(mailed_at=timezone.now(), mail_problem="")
 
 
-@app.task(name="accounts.send_password_reset", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+@app.task(name="accounts.send_password_reset", queue=QUEUE, retry=RETRY)
 def send_password_reset(user_id: int, to: str) -> None:
     """Mail a link that lets somebody choose a new password."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
@@ -66,7 +66,7 @@ def send_password_reset(user_id: int, to: str) -> None:
     mails.render("password_reset_key", {"link": links.absolute(path)}).message(to).send()
 
 
-@app.task(name="accounts.send_address_confirmation", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+@app.task(name="accounts.send_address_confirmation", queue=QUEUE, retry=RETRY)
 def send_address_confirmation(address_id: int, signup: bool) -> None:
     """Mail a link that proves an address; nothing when it was proven or removed meanwhile."""
     address = EmailAddress.objects.filter(pk=address_id, verified=False).first()
@@ -77,7 +77,7 @@ def send_address_confirmation(address_id: int, signup: bool) -> None:
     mails.render("address_confirmation", context).message(address.email).send()
 
 
-@app.task(name="accounts.send_email_change", queue=QUEUE, retry=RETRY)  # type: ignore[untyped-decorator]
+@app.task(name="accounts.send_email_change", queue=QUEUE, retry=RETRY)
 def send_email_change(change_id: int, nonce: str, side: str) -> None:
     """Mail one of the two links of a change of address; `side` is "old" or "new"."""
     change = EmailChange.objects.select_related("user").filter(pk=change_id, nonce=nonce).first()

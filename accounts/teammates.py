@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import Account, Invitation, Membership, User
 from accounts.second_factor import users_with_second_factor
 
-PER_PAGE = 50
-INVITATIONS_PER_PAGE = 25
+PER_PAGE = 25
+INVITATIONS_PER_PAGE = 10
 GRANTORS_NAMED = 3
 
 

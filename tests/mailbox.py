@@ -3,6 +3,7 @@
 import email
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,8 +35,25 @@ class Mailbox:
         return [message for message in self.messages if message["To"] == address]
 
     def work(self) -> None:
-        """Run the real worker until nothing is left to do."""
+        """Run the real worker until nothing is left to do.
+
+        In a thread of its own, because it starts an event loop, and Playwright has one in the test's thread already.
+        """
+        failures: list[BaseException] = []
+        thread = threading.Thread(target=_run_worker, args=[failures])
+        thread.start()
+        thread.join(timeout=60)
+        assert not thread.is_alive(), "the worker hangs"
+        assert not failures, failures
+
+
+def _run_worker(failures: list[BaseException]) -> None:
+    try:
         call_command("procrastinate", "worker", "--one-shot", "--queues", "mail")
+    except BaseException as error:
+        failures.append(error)
+    finally:
+        connections.close_all()
 
 
 def text_of(message: EmailMessage) -> str:

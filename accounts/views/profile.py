@@ -31,7 +31,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:profile")
 
 
-@reauthentication_required(allow_get=True, app="allauth.account")  # type: ignore[untyped-decorator]
+@reauthentication_required(allow_get=True, app="allauth.account")
 def email_change(request: HttpRequest) -> HttpResponse:
     """Ask for another address. It counts when both mailboxes have confirmed it."""
     user = signed_in_user(request)
@@ -85,7 +85,7 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
     return redirect("usersessions_list")
 
 
-@reauthentication_required(allow_get=True, app="allauth.account")  # type: ignore[untyped-decorator]
+@reauthentication_required(allow_get=True, app="allauth.account")
 def login_delete(request: HttpRequest) -> HttpResponse:
     """Delete one's own login; refused while an account would be left without anybody who has full access."""
     user = signed_in_user(request)
