@@ -26,6 +26,7 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former ke
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+STATUS_CHECK_URL = env.str("STATUS_CHECK_URL", default="")  # where the status page's checks knock; empty: SITE_URL
 deployment.refuse_unsafe(
     production=PRODUCTION, debug=DEBUG, secret_key=SECRET_KEY, hosts=ALLOWED_HOSTS, site_url=SITE_URL
 )
@@ -59,6 +60,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "heapadmin.health.HealthMiddleware",
+    "heapadmin.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

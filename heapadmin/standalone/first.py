@@ -12,6 +12,8 @@ from projects.opening import open_with_login
 EMAIL = "admin@localhost"
 ACCOUNT_NAME = "My company"
 PROJECT_NAME = "Sample shop"
+LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that look alike
+LETTERS_IN_A_PASSWORD = 16
 LOCK_NUMBER = 7_420_731_001  # pg_advisory_xact_lock: two machines may start on one empty database
 
 
@@ -34,7 +36,7 @@ def make_first_account() -> FirstLogin | None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_NUMBER])
         if User.objects.exists():
             return None
-        password = secrets.token_urlsafe(12)
+        password = "".join(secrets.choice(LETTERS) for _ in range(LETTERS_IN_A_PASSWORD))
         project = open_with_login(
             email=EMAIL, password=password, account_name=ACCOUNT_NAME, project_name=PROJECT_NAME, staff=True
         ).project

@@ -1,6 +1,7 @@
 """What `manage.py standalone` does, from the empty folder to the last process ended."""
 
 import http.client
+import io
 import shlex
 import signal
 import socket
@@ -110,7 +111,7 @@ def _services(listener: socket.socket) -> list[Service]:
 def _prepare_database(say: Callable[[str], None]) -> None:
     """Check that the code hangs together, migrate, and collect static files where they changed."""
     try:
-        call_command("check")
+        call_command("check", stdout=io.StringIO())
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
         raise CannotStart(f"The database does not answer: {str(error).strip()}") from error

@@ -1,0 +1,32 @@
+"""Whose address a page is asked from: judged as the collector judges it, and left for the apps below in the request."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from collector.client_address import KINDS, TrustedProxies, client_address
+
+META_NAME = "heapadmin.client_address"  # accounts/request_address.py reads it; no client can send a name with a dot
+
+
+class ClientAddressMiddleware:
+    """Stands before whatever wants to know the address. A front that knows better has set it already."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if META_NAME not in request.META and self.trusted.is_anybody:
+            request.META[META_NAME] = client_address(
+                request.META.get("REMOTE_ADDR"),
+                [(name, value.encode("latin-1", "replace")) for name, value in _proxy_headers(request)],
+                self.trusted,
+            )
+        return self.get_response(request)
+
+
+def _proxy_headers(request: HttpRequest) -> list[tuple[bytes, str]]:
+    """The headers that proxies write, by their names in lower case."""
+    return [(name, request.headers[name.decode()]) for name in KINDS if name.decode() in request.headers]
