@@ -2,6 +2,7 @@
 
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -26,7 +27,7 @@ def _projects(request: HttpRequest) -> list[dict[str, Any]]:
     membership = getattr(request, "membership", None)
     if membership is None:
         return []
-    environments = (
+    environments = list(
         Environment.objects.filter(project__account_id=membership.account_id)
         .select_related("project")
         .order_by("project__name", "project_id", "-is_production", "name")
@@ -36,8 +37,7 @@ def _projects(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "project": members[0].project,
             "environments": [
-                {"environment": each, "url": _same_page(request, each), "is_current": each == current}
-                for each in members
+                {"environment": each, "url": _switch(request, each), "is_current": each == current} for each in members
             ],
         }
         for _, group in groupby(environments, key=lambda each: each.project_id)
@@ -45,9 +45,10 @@ def _projects(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _same_page(request: HttpRequest, environment: Environment) -> str:
-    """The page that is open, in `environment`; its landing page where there is no such page."""
+def _switch(request: HttpRequest, environment: Environment) -> str:
+    """The way to `environment` from the page that is open (projects/switching.py decides where it leads)."""
     match = request.resolver_match
-    if match is not None and set(match.kwargs) == {"app_id"}:
-        return reverse(match.view_name, kwargs={"app_id": environment.app_id})
-    return reverse(settings.ENVIRONMENT_LANDING, args=[environment.app_id])
+    if match is None or "app_id" not in match.kwargs or request.method != "GET":
+        return reverse(settings.ENVIRONMENT_LANDING, args=[environment.app_id])
+    query = urlencode({"from": request.get_full_path()})
+    return f"{reverse('projects:switch', args=[environment.app_id])}?{query}"

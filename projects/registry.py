@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from projects.models import Environment
 
@@ -18,6 +19,15 @@ class Usage:
     events_last_7_days: int = 0
 
 
+@dataclass(frozen=True)
+class Counterpart:
+    """How to find what a page shows in another environment: the same lineage, usually."""
+
+    noun: str  # "report"
+    list_view: str  # where to go when there is none
+    exists: Callable[[Environment, dict[str, Any]], bool]  # (the other environment, the page's URL arguments)
+
+
 Copier = Callable[[Environment, Environment], dict[str, int]]
 UsageReader = Callable[[Iterable[Environment]], dict[int, Usage]]
 LastEvent = Callable[[Environment], datetime | None]
@@ -25,6 +35,7 @@ LastEvent = Callable[[Environment], datetime | None]
 _copiers: list[Copier] = []
 _usage_readers: list[UsageReader] = []
 _last_event_readers: list[LastEvent] = []
+_counterparts: dict[str, Counterpart] = {}
 
 
 def register_copier(copier: Copier) -> None:
@@ -39,6 +50,16 @@ def register_usage(reader: UsageReader, last_event: LastEvent) -> None:
     """`reader(environments)` gives a Usage per environment id; `last_event(environment)` the newest event's arrival."""
     _usage_readers.append(reader)
     _last_event_readers.append(last_event)
+
+
+def register_counterpart(counterpart: Counterpart, *view_names: str) -> None:
+    """Pages whose URL names a thing of an environment besides the environment itself."""
+    _counterparts.update(dict.fromkeys(view_names, counterpart))
+
+
+def counterpart(view_name: str) -> Counterpart | None:
+    """How to find the counterpart of what `view_name` shows; None when nothing was registered."""
+    return _counterparts.get(view_name)
 
 
 def copy(source: Environment, target: Environment) -> dict[str, int]:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("account/<int:account_id>/projects/", views.project_list, name="project_list"),
     path("account/<int:account_id>/projects/create/", views.project_create, name="project_create"),
     path("projects/<int:project_id>/environments/add/", views.environment_add, name="environment_add"),
+    path("env/<app_id:app_id>/switch/", views.switch, name="switch"),
     path("env/<app_id:app_id>/install/", views.install, name="install"),
     path("env/<app_id:app_id>/install/status/", views.install_status, name="install_status"),
 ]

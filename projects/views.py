@@ -15,6 +15,7 @@ from projects.door import LAST_ENVIRONMENT, environment_view, project_view
 from projects.forms import EnvironmentForm, ProjectForm
 from projects.models import Environment, Project
 from projects.snippet import curl, snippet
+from projects.switching import destination
 
 
 @require_safe
@@ -93,3 +94,13 @@ def install_status(request: HttpRequest, environment: Environment) -> HttpRespon
     """The part of the install page that asks again by itself until the first event is there."""
     context = {"last_event_at": registry.last_event_at(environment)}
     return render(request, "projects/install_status.html", context)
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def switch(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """Enter `environment` on the page that `from` names, with a word where that page has no counterpart here."""
+    to = destination(came_from=request.GET.get("from", ""), environment=environment)
+    if to.word:
+        messages.info(request, to.word)
+    return redirect(to.url)

@@ -75,6 +75,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "ipfilter:excluded_ips_preview": NO_GET,
     "projects:environment_add": ("get", LOGIN, 404, 404, 403, 200),
     "projects:install": ("get", LOGIN, 404, 404, 200, 200),
+    "projects:switch": ("get", LOGIN, 404, 404, 302, 302),
     "projects:install_status": ("get", LOGIN, 404, 404, 200, 200),
     "projects:project_create": ("get", LOGIN, 404, 404, 403, 200),
     "projects:project_list": ("get", LOGIN, 404, 404, 200, 200),

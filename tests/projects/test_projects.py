@@ -87,19 +87,6 @@ def test_home_tells_those_without_an_account(client, environment):
     assert "You belong to no account" in response.content.decode()
 
 
-def test_the_switcher_leads_to_the_same_page_elsewhere(client, ada, environment):
-    other = EnvironmentFactory(project=environment.project, name="Staging", is_production=False)
-
-    response = client.get(reverse("projects:install", args=[environment.app_id]))
-
-    [group] = response.context["switcher_projects"]
-    assert [(each["environment"], each["is_current"]) for each in group["environments"]] == [
-        (environment, True),
-        (other, False),
-    ]
-    assert group["environments"][1]["url"] == reverse("projects:install", args=[other.app_id])
-
-
 def test_the_switcher_lists_nothing_of_another_account(client, ada, environment):
     EnvironmentFactory()
 

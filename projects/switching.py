@@ -1,0 +1,51 @@
+"""Going from a page of one environment to the same page of another: its counterpart, where there is one."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import QueryDict
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
+
+from projects import registry
+from projects.models import Environment
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a switch leads; `word` says so when it is not the same page."""
+
+    url: str
+    word: str = ""
+
+
+def destination(*, came_from: str, environment: Environment) -> Destination:
+    """Where `environment` is entered by somebody who looks at `came_from` (a path with its query).
+
+    The same page with the same query; the list when what the page shows has no counterpart there; the landing page
+    when there is no such page. Nothing of `came_from` gets into the answer but names and values of our own URLs.
+    """
+    path, _, query = came_from.partition("?")
+    match = _resolved(path)
+    if match is None or "app_id" not in match.kwargs:
+        return Destination(reverse(settings.ENVIRONMENT_LANDING, args=[environment.app_id]))
+    if set(match.kwargs) == {"app_id"}:
+        return Destination(_with_query(match.view_name, {"app_id": environment.app_id}, query))
+    counterpart = registry.counterpart(match.view_name)
+    if counterpart is None:
+        return Destination(reverse(settings.ENVIRONMENT_LANDING, args=[environment.app_id]))
+    if counterpart.exists(environment, match.kwargs):
+        return Destination(_with_query(match.view_name, match.kwargs | {"app_id": environment.app_id}, query))
+    word = f"This {counterpart.noun} does not exist in {environment.name}. Here are those that do."
+    return Destination(reverse(counterpart.list_view, args=[environment.app_id]), word)
+
+
+def _resolved(path: str) -> ResolverMatch | None:
+    try:
+        return resolve(path)
+    except Resolver404:
+        return None
+
+
+def _with_query(view_name: str, kwargs: dict[str, object], query: str) -> str:
+    kept = QueryDict(query).urlencode()
+    return reverse(view_name, kwargs=kwargs) + (f"?{kept}" if kept else "")
