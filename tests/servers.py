@@ -99,6 +99,8 @@ class CollectingServer:
         return self.process.wait(60)
 
     def kill(self):
+        if self.process.poll() is not None:
+            return
         for pid in [self.process.pid, *self.worker_pids()]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -188,7 +190,7 @@ def served_database(django_db_blocker):
             admin.execute(f'drop database if exists "{name}" with (force)')
             admin.execute(f'create database "{name}"' + f' template "{original}"' * is_test_database)
             if not is_test_database:
-                migrate(sibling_url(name))
+                manage(sibling_url(name), "migrate", "--verbosity=0")
             connections.databases[ALIAS] = connections.databases["default"] | {"NAME": name}
             try:
                 yield sibling_url(name)
@@ -199,6 +201,8 @@ def served_database(django_db_blocker):
                 admin.execute(f'drop database "{name}" with (force)')
 
 
-def migrate(url):
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=settings.BASE_DIR, env=os.environ | {"DATABASE_URL": url}, check=True)
+def manage(url, *arguments):
+    """Run a management command on the database named by `url`; return what it printed."""
+    command = [sys.executable, "manage.py", *arguments]
+    environment = os.environ | {"DATABASE_URL": url}
+    return subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE).stdout
