@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import psycopg
-from django.db import Error, connection
+from django.db import connection
 
 from collector.decide import Decision
 from ipfilter.counters import Counters, flush
@@ -108,7 +108,7 @@ class KeptOutTimer:
             if counts:
                 with connection.cursor() as cursor:
                     cursor.execute(*flush(counts))
-        except Error as error:
+        except Exception as error:  # whatever it is: nobody waits for this thread, and the counts stay
             log.warning("What excluded IPs kept out is counted later: %s", str(error).strip())
             with self._lock:
                 self._counters.give_back(counts)

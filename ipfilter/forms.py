@@ -8,10 +8,7 @@ from ipfilter.models import ExcludedIPList
 from ipfilter.rules import LineError, RuleList, RulesError, parse
 
 ROWS_LEAST, ROWS_MOST = 10, 24
-EVERYBODY = (
-    "These rules keep every visitor out, and nothing would be collected any more. "
-    "Tick the box if that is what you want."
-)
+EVERYBODY = "Nothing is saved yet. Tick the box if that is what you want."
 
 
 class ExcludedIPsForm(forms.Form):
@@ -32,7 +29,7 @@ class ExcludedIPsForm(forms.Form):
         ),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    everybody = forms.BooleanField(label="Yes, keep every visitor out", required=False)
+    everybody = forms.BooleanField(label="Yes, keep them all out", required=False)
 
     def __init__(self, *args: Any, is_preview: bool = False, **kwargs: Any) -> None:
         """`is_preview`: nothing is going to be saved, so nothing needs to be confirmed yet."""
