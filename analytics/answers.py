@@ -21,6 +21,7 @@ from analytics.results import (
     Series,
     UsersResult,
 )
+from analytics.rollups import answering as counted
 from analytics.spans import Bucket, buckets
 from analytics.sql.funnel import funnel_sql
 from analytics.sql.graph import OTHER, decode_key, graph_sql
@@ -58,7 +59,9 @@ def _lines(
 ) -> tuple[tuple[Series, ...], Number]:
     """The lines of a graph without comparison, and its total."""
     statement = Statement(graph.scope, catalogue, now)
-    rows = ask(graph_sql(statement, graph, cut), statement.parameters)
+    rows = counted.graph_rows(graph, catalogue, now, ask, cut)
+    if rows is None:
+        rows = ask(graph_sql(statement, graph, cut), statement.parameters)
     places = {bucket.start: index for index, bucket in enumerate(cut)}
     values: dict[int | None, list[Number]] = {}
     totals: dict[int | None, Number] = {}
@@ -119,7 +122,9 @@ def answer_retention(retention: Retention, catalogue: Catalogue, now: datetime, 
     scope = retention.scope
     cut = buckets(retention.span, retention.unit, now, scope.zone, scope.week_starts_on)
     statement = Statement(scope, catalogue, now)
-    rows = ask(retention_sql(statement, retention, cut), statement.parameters)
+    rows = counted.retention_rows(retention, catalogue, now, ask, cut)
+    if rows is None:
+        rows = ask(retention_sql(statement, retention, cut), statement.parameters)
     return RetentionResult(retention, Ran(now, cut[0].start, cut[-1].end), cut, cohorts_from(rows, cut, now))
 
 

@@ -27,20 +27,31 @@ def decode_key(encoded: str | None) -> str | None:
     return None if encoded is None or encoded == NO_VALUE else encoded[1:]
 
 
+def encoded(value: str) -> str:
+    """A value as a group's key; see decode_key."""
+    return f"coalesce('=' || {value}, '{NO_VALUE}')"
+
+
 def graph_sql(statement: Statement, graph: Graph, buckets: Sequence[Bucket]) -> str:
     """The SQL for one side of a graph; `buckets` cut its span."""
-    rows, where = event_rows(statement, Limits(buckets[0].start, buckets[-1].end), sessions=graph.event.is_session)
-    where.append(selected(rows, Selection(graph.event, graph.where)))
-    where += in_segments(rows, graph.segments)
-    bucket = statement.dialect.bucket("e.time", buckets, statement.bind)
+    limits = Limits(buckets[0].start, buckets[-1].end)
     if graph.by is not None:
-        return _grouped(statement, graph, rows, where, bucket)
+        statement.define("found", found_sql(statement, graph, limits, buckets))
+        return ranked_sql(statement, graph)
+    rows, where = _matching(statement, graph, limits)
+    bucket = statement.dialect.bucket("e.time", buckets, statement.bind)
     if graph.counts is Counts.EVENTS:
         return statement.text(
             f"select 0, null, {bucket} as bucket, count(*), 0 {rows.from_()} where {joined(Match.ALL, where)} "
             "group by 3"
         )
     return _distinct(statement, graph, rows, where, bucket)
+
+
+def _matching(statement: Statement, graph: Graph, limits: Limits) -> tuple[Rows, list[str]]:
+    rows, where = event_rows(statement, limits, sessions=graph.event.is_session)
+    where.append(selected(rows, Selection(graph.event, graph.where)))
+    return rows, where + in_segments(rows, graph.segments)
 
 
 def _distinct(statement: Statement, graph: Graph, rows: Rows, where: list[str], bucket: str) -> str:
@@ -73,21 +84,26 @@ def _distinct(statement: Statement, graph: Graph, rows: Rows, where: list[str], 
     )
 
 
-def _grouped(statement: Statement, graph: Graph, rows: Rows, where: list[str], bucket: str) -> str:
-    """The largest groups and the rest. One scan gives (bucket, key, who, n); all else counts over that.
-
-    Each (distinct) count is a plain count over a grouping, so that everything is hashed and nothing sorted.
-    """
+def found_sql(statement: Statement, graph: Graph, limits: Limits, buckets: Sequence[Bucket]) -> str:
+    """Rows (bucket, key, who, n) of events within the limits, which lie in `buckets`; each (bucket, key, who) once."""
     assert graph.by is not None
+    rows, where = _matching(statement, graph, limits)
     who = {Counts.EVENTS: "0", Counts.SESSIONS: "e.session_id"}.get(graph.counts) or rows.actor
     if graph.counts is Counts.SESSIONS:
         where.append("e.session_id is not null")
     value = statement.dialect.cast_text(rows.field(graph.by))
-    statement.define(
-        "found",
-        f"select {bucket} as bucket, coalesce('=' || {value}, '{NO_VALUE}') as key, {who} as who, count(*) as n "
-        f"{rows.from_()} where {joined(Match.ALL, where)} group by 1, 2, 3",
+    bucket = statement.dialect.bucket("e.time", buckets, statement.bind)
+    return (
+        f"select {bucket} as bucket, {encoded(value)} as key, {who} as who, count(*) as n "
+        f"{rows.from_()} where {joined(Match.ALL, where)} group by 1, 2, 3"
     )
+
+
+def ranked_sql(statement: Statement, graph: Graph) -> str:
+    """The largest groups and the rest, over the common table expression `found`.
+
+    Each (distinct) count is a plain count over a grouping, so that everything is hashed and nothing sorted.
+    """
     size = "sum(n)" if graph.counts in (Counts.EVENTS, Counts.PER_USER) else "count(*)"
     statement.define(
         "sizes", f"select key, {size} as size from (select key, who, sum(n) as n from found group by 1, 2) w group by 1"

@@ -40,18 +40,25 @@ def within(statement: Statement, limits: Limits, alias: str = "e") -> list[str]:
     return conditions
 
 
-def session_starts(statement: Statement, limits: Limits) -> str:
-    """The first event of every session that begins within the limits, all its columns."""
+def session_starts(statement: Statement, limits: Limits, arrived_before: datetime | None = None) -> str:
+    """The first event of every session that begins within the limits, all its columns.
+
+    With `arrived_before`, as it was when no later event had arrived.
+    """
     gap = statement.bind(SESSION_GAP)
     earlier = Limits(limits.start - SESSION_GAP if limits.start else None, limits.end)
-    inner = " and ".join(
-        [f"s.environment_id = {statement.environment}", "s.session_id is not null", *within(statement, earlier, "s")]
-    )
+    inner = [
+        f"s.environment_id = {statement.environment}",
+        "s.session_id is not null",
+        *within(statement, earlier, "s"),
+    ]
+    if arrived_before is not None:
+        inner.append(f"s.received_at < {statement.bind(arrived_before)}")
     begins = [f"(f.previous is null or f.time > {statement.dialect.later('f.previous', gap)})"]
     outer = " and ".join(begins + within(statement, Limits(limits.start, None), "f"))
     return (
         "select f.* from (select s.*, lag(s.time) over (partition by s.session_id order by s.time, s.id) as previous "
-        f"from events s where {inner}) f where {outer}"
+        f"from events s where {' and '.join(inner)}) f where {outer}"
     )
 
 

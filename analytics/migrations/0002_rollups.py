@@ -1,0 +1,15 @@
+"""Exact counts of past days, and the triggers that keep them honest."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+FOLDER = Path(__file__).resolve().parent.parent / "rollups"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("analytics", "0001_kept_things"), ("events", "0002_collect"), ("projects", "0001_first")]
+    operations = [
+        migrations.RunSQL("set local lock_timeout = '5s'", migrations.RunSQL.noop),
+        migrations.RunSQL((FOLDER / "schema.sql").read_text(), (FOLDER / "undo.sql").read_text()),
+    ]

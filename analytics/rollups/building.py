@@ -1,0 +1,149 @@
+# ruff: noqa: S608  # text is put together from fixed pieces; values are parameters
+"""Count one day of one environment and keep the counts. Whoever calls holds the environment's lock (refresh.py)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from analytics.catalogue import Catalogue
+from analytics.query import Scope
+from analytics.rollups import bitmaps
+from analytics.sql.selecting import Limits, session_starts
+from analytics.sql.statement import Statement
+
+ANY, SESSION = ("any", ""), ("session", "")
+FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
+MAX_NAMES = 200  # a day with more names of custom events keeps counts for none of them
+
+Key = tuple[str, str]
+
+ACTIVE = """
+    select e.kind, e.name, coalesce(m.to_actor, e.actor_id) as actor, count(*)
+      from {source} left join merges m on m.environment_id = %(environment)s and m.from_actor = e.actor_id
+     where {condition}
+     group by 1, 2, 3
+"""
+VALUES = (
+    "select {fields}, grouping({fields}) as which, count(*) from {source} where {condition} "
+    "group by grouping sets ({sets})"
+)
+PLAIN = (
+    "e.environment_id = %(environment)s and e.time >= %(starts)s and e.time < %(ends)s and e.received_at < %(before)s"
+)
+PLACE = """
+    insert into rollup_positions (environment_id, actor_id, position)
+    select %(environment)s, actor, (select coalesce(max(position), -1) from rollup_positions
+                                     where environment_id = %(environment)s) + row_number() over ()
+      from unnest(%(actors)s::bigint[]) actor
+     where not exists (select from rollup_positions p where p.environment_id = %(environment)s and p.actor_id = actor)
+"""
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of an environment, from `starts` to before `ends`, of which events count that arrived before `before`."""
+
+    environment_id: int
+    starts: datetime
+    ends: datetime
+    before: datetime
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"environment": self.environment_id, "starts": self.starts, "ends": self.ends, "before": self.before}
+
+
+@transaction.atomic
+def build(day: Day) -> None:
+    """Count the day and keep it. It must not be kept already."""
+    active = _rows(ACTIVE.format(source="events e", condition=PLAIN), day.parameters)
+    sessions, parameters = _sessions(day)
+    begun = _rows(ACTIVE.format(source=sessions, condition="true"), parameters)
+    positions = _positions(day, {actor for _, _, actor, _ in active + begun})
+    has_names = len({name for kind, name, _, _ in active if kind == "custom"}) <= MAX_NAMES
+    events: dict[Key, int] = defaultdict(int)
+    people: dict[Key, set[int]] = defaultdict(set)
+    for kind, name, actor, count in active:
+        for key in (ANY, (kind, name)):
+            events[key] += count
+            people[key].add(positions[actor])
+    for _, _, actor, count in begun:
+        events[SESSION] += count
+        people[SESSION].add(positions[actor])
+    _keep_day(day, has_names)
+    kept = [key for key in events if has_names or key[0] != "custom"]
+    _keep_counts(day, [(*key, events[key], bitmaps.to_bytes(bitmaps.from_positions(people[key]))) for key in kept])
+    _keep_values(day, "pageview", "events e", f"{PLAIN} and e.kind = 'pageview'", day.parameters)
+    _keep_values(day, "session", sessions, "true", parameters)
+
+
+def keep_empty(days: Iterable[Day]) -> None:
+    """Keep days on which nothing happened."""
+    with connection.cursor() as cursor:
+        cursor.executemany(KEEP_DAY, [day.parameters | {"has_names": True} for day in days])
+
+
+def _sessions(day: Day) -> tuple[str, dict[str, Any]]:
+    """The first events of the sessions that begin on this day, as a FROM with the alias e."""
+    statement = Statement(Scope(day.environment_id), Catalogue(), day.ends)
+    starts = session_starts(statement, Limits(day.starts, day.ends), arrived_before=day.before)
+    return f"({starts}) e", statement.parameters | day.parameters
+
+
+def _positions(day: Day, actors: set[int]) -> dict[int, int]:
+    """Where each person's bit is; who has none yet gets the next."""
+    parameters: dict[str, Any] = {"environment": day.environment_id, "actors": sorted(actors)}
+    with connection.cursor() as cursor:
+        cursor.execute(PLACE, parameters)
+    wanted = "environment_id = %(environment)s and actor_id = any(%(actors)s)"
+    return dict(_rows(f"select actor_id, position from rollup_positions where {wanted}", parameters))
+
+
+KEEP_DAY = """
+    insert into rollup_days (environment_id, starts, ends, has_names)
+    values (%(environment)s, %(starts)s, %(ends)s, %(has_names)s)
+"""
+
+
+def _keep_day(day: Day, has_names: bool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP_DAY, day.parameters | {"has_names": has_names})
+
+
+def _keep_counts(day: Day, rows: list[tuple[str, str, int, bytes]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into rollup_counts (environment_id, starts, kind, name, events, people) "
+            "values (%s, %s, %s, %s, %s, %s)",
+            [(day.environment_id, day.starts, *row) for row in rows],
+        )
+
+
+def _keep_values(day: Day, kind: str, source: str, condition: str, parameters: dict[str, Any]) -> None:
+    fields = ", ".join(f"e.{field}" for field in FIELDS)
+    sets = ", ".join(f"(e.{field})" for field in FIELDS)
+    rows = _rows(VALUES.format(fields=fields, source=source, condition=condition, sets=sets), parameters)
+    found: dict[str, list[tuple[str | None, int]]] = defaultdict(list)
+    for *labels, which, count in rows:
+        # grouping() has a bit for each field that the row is not grouped by, the first field's the highest.
+        index = next(n for n in range(len(FIELDS)) if not which >> (len(FIELDS) - 1 - n) & 1)
+        found[FIELDS[index]].append((labels[index], count))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into rollup_values (environment_id, starts, kind, field, labels, counts) "
+            "values (%s, %s, %s, %s, %s::text[], %s::bigint[])",
+            [
+                (day.environment_id, day.starts, kind, field, [label for label, _ in pairs], [n for _, n in pairs])
+                for field, pairs in found.items()
+            ],
+        )
+
+
+def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())

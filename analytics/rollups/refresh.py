@@ -1,0 +1,186 @@
+"""Bring an environment's counted days up to date: count what is over, count anew what changed, fold in merges.
+
+A day is counted an hour after its end, from what had arrived by then. What arrives later is in the index events_late,
+and whoever reads counts such a day from its events until the next refresh.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from analytics.query import Scope
+from analytics.rollups import bitmaps
+from analytics.rollups.building import PLACE, Day, build, keep_empty
+from analytics.rollups.reading import pending_people
+from analytics.spans import midnight
+from projects.models import Environment
+
+KEPT_DAYS = 400  # the longest preset is 365
+LATE = timedelta(hours=1)  # as in the index events_late
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+# Nothing that began to be written before this moment is still being written: `received_at` is when a transaction
+# began. The minute is for one that has begun and is not shown yet.
+BOUNDARY = """
+    select least(now() - interval '1 minute', min(xact_start) - interval '1 second')
+      from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+"""
+FORGET_LATE = """
+    with late as (
+        select distinct date_bin('15 minutes', e.time, timestamptz '2000-01-01') as at
+          from events e join rollup_marks k using (environment_id)
+         where e.environment_id = %(environment)s and e.received_at - e.time > interval '1 hour'
+           and e.received_at >= k.mark)
+    delete from rollup_days d using late
+     where d.environment_id = %(environment)s
+       and late.at < d.ends and late.at >= d.starts - interval '25 hours 15 minutes'
+"""
+SET_MARK = """
+    insert into rollup_marks (environment_id, mark) values (%(environment)s, %(mark)s)
+    on conflict (environment_id) do update set mark = greatest(rollup_marks.mark, excluded.mark)
+"""
+
+
+def refresh(environment: Environment, *, seconds: float = 60.0) -> int:
+    """Count what is to be counted, the newest days first, for about so long; returns how many days were counted."""
+    until = time.monotonic() + seconds
+    with _alone(environment.pk) as is_alone:
+        if not is_alone:
+            return 0
+        boundary = _boundary()
+        days = _wanted_days(environment, boundary)
+        _forget(environment.pk, days, boundary)
+        missing = _missing(days)
+        counted = _count(missing, until)
+        _fold_merges(environment.pk)
+        return counted
+
+
+@contextmanager
+def _alone(environment_id: int) -> Iterator[bool]:
+    """Hold the environment's lock, which the deletion of events takes too; False when somebody else holds it.
+
+    It is taken before any transaction begins, so that what a transaction sees is not older than the lock.
+    """
+    key = "hashtextextended('rollups', %s)"
+    with connection.cursor() as cursor:
+        cursor.execute(f"select pg_try_advisory_lock({key})", [environment_id])
+        (is_alone,) = cursor.fetchone() or (False,)
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                cursor.execute(f"select pg_advisory_unlock({key})", [environment_id])
+
+
+def _boundary() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute(BOUNDARY)
+        (moment,) = cursor.fetchone() or (EARLIEST,)
+        boundary: datetime = moment
+        return boundary
+
+
+def _wanted_days(environment: Environment, boundary: datetime) -> list[Day]:
+    """The days that can be counted, the newest first."""
+    zone = Scope.of(environment).zone
+    today = boundary.astimezone(zone).date()
+    days = []
+    for back in range(KEPT_DAYS + 1):
+        local: date = today - timedelta(days=back)
+        starts, ends = midnight(local, zone), midnight(local + timedelta(days=1), zone)
+        if ends + LATE <= boundary and starts < ends:
+            days.append(Day(environment.pk, starts, ends, boundary))
+    return days
+
+
+@transaction.atomic
+def _forget(environment_id: int, days: list[Day], boundary: datetime) -> None:
+    """Forget days that something came late for, that are too old, or are no days of the project's calendar any more."""
+    edges = {"starts": [day.starts for day in days], "ends": [day.ends for day in days]}
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET_LATE, {"environment": environment_id})
+        cursor.execute(
+            "delete from rollup_days where environment_id = %(environment)s and (starts, ends) not in "
+            "(select * from unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]))",
+            {"environment": environment_id, **edges},
+        )
+        cursor.execute(SET_MARK, {"environment": environment_id, "mark": boundary})
+
+
+def _missing(days: list[Day]) -> list[Day]:
+    if not days:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("select starts from rollup_days where environment_id = %s", [days[0].environment_id])
+        kept = {starts for (starts,) in cursor.fetchall()}
+    return [day for day in days if day.starts not in kept]
+
+
+def _count(missing: list[Day], until: float) -> int:
+    if not missing:
+        return 0
+    busy = _with_events(missing)
+    keep_empty([day for day in missing if day.starts not in busy])
+    counted = 0
+    for day in missing:
+        if day.starts in busy:
+            build(day)
+            counted += 1
+            if time.monotonic() > until:
+                break
+    return counted
+
+
+def _with_events(days: list[Day]) -> set[datetime]:
+    """Starts of the days on which there is any event at all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select starts from unnest(%s::timestamptz[], %s::timestamptz[]) as day(starts, ends) where exists "
+            "(select from events e where e.environment_id = %s and e.time >= day.starts and e.time < day.ends)",
+            [[day.starts for day in days], [day.ends for day in days], days[0].environment_id],
+        )
+        return {starts for (starts,) in cursor.fetchall()}
+
+
+@transaction.atomic
+def _fold_merges(environment_id: int) -> None:
+    """Write into the days what pending merges say, and forget these."""
+    with connection.cursor() as cursor:
+        cursor.execute("select from_actor, to_actor from rollup_pending where environment_id = %s", [environment_id])
+        pending = cursor.fetchall()
+        if not pending:
+            return
+        parameters: dict[str, Any] = {
+            "environment": environment_id,
+            "actors": sorted({to_actor for _, to_actor in pending}),
+        }
+        cursor.execute(PLACE, parameters)
+        _fold(environment_id, pending_people(environment_id, most=None).groups)
+        cursor.execute(
+            "delete from rollup_pending where environment_id = %s and from_actor = any(%s)",
+            [environment_id, [from_actor for from_actor, _ in pending]],
+        )
+
+
+def _fold(environment_id: int, groups: Sequence[bitmaps.Group]) -> None:
+    if not groups:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select starts, kind, name, people from rollup_counts where environment_id = %s", [environment_id]
+        )
+        changed = [
+            (bitmaps.to_bytes(after), environment_id, starts, kind, name)
+            for starts, kind, name, people in cursor.fetchall()
+            if (after := bitmaps.merged(people, groups)) != bitmaps.from_bytes(people)
+        ]
+        cursor.executemany(
+            "update rollup_counts set people = %s "
+            "where environment_id = %s and starts = %s and kind = %s and name = %s",
+            changed,
+        )
