@@ -1,22 +1,33 @@
-"""How a page of a definition, segment or report is found in another environment: by lineage (projects/switching.py)."""
+"""The same definition, segment, report or person in another environment. Copies keep their lineage."""
 
 from typing import Any
 
-from analytics.models import Definition, Kept, Report, Segment
-from projects import registry
+from analytics.models import Definition, Report, Segment
+from events.models import Person
 from projects.models import Environment
+from projects.registry import Counterpart, register_counterpart
+
+KEPT: dict[str, type[Definition] | type[Segment] | type[Report]] = {
+    "definition": Definition,
+    "segment": Segment,
+    "report": Report,
+}
 
 
 def register() -> None:
-    """Tell the switcher of every page that shows one kept thing."""
-    for model, what in ((Definition, ("", "_edit")), (Segment, ("", "_edit")), (Report, ("", "_edit"))):
-        noun = str(model._meta.verbose_name)
-        counterpart = registry.Counterpart(noun, f"analytics:{noun}_list", _exists_in(model))
-        registry.register_counterpart(counterpart, *(f"analytics:{noun}{each}" for each in what))
+    """Tell the switcher what these pages show."""
+    for noun, model in KEPT.items():
+        pages = [f"analytics:{noun}{page}" for page in ("", "_edit", "_delete")]
+        register_counterpart(Counterpart(noun, f"analytics:{noun}_list", _of_lineage(model)), *pages)
+    register_counterpart(Counterpart("person", "analytics:users", _is_person), "analytics:person")
 
 
-def _exists_in(model: type[Kept]) -> Any:
+def _of_lineage(model: type[Definition] | type[Segment] | type[Report]) -> Any:
     def exists(environment: Environment, arguments: dict[str, Any]) -> bool:
-        return model._default_manager.filter(environment=environment, lineage=arguments["lineage"]).exists()
+        return model.objects.filter(environment=environment, lineage=arguments["lineage"]).exists()
 
     return exists
+
+
+def _is_person(environment: Environment, arguments: dict[str, Any]) -> bool:
+    return Person.objects.filter(environment_id=environment.pk, actor_id=arguments["actor_id"]).exists()

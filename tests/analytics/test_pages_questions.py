@@ -1,0 +1,257 @@
+"""The four questions as pages: the URL is the question, the answer is on the page, and what is wrong is said."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from analytics.run import QueryTimeout
+from tests.analytics.kept import make_definition, make_segment
+from tests.analytics.rows import add_event, add_person
+from tests.factories import EnvironmentFactory
+
+KINDS = ("graph", "funnel", "retention", "users")
+FUNNEL = {"step.0.event": "event:Signed up", "step.1.event": "event:Paid"}
+
+
+def ask(client, environment, kind, query=None, **headers):
+    return client.get(reverse(f"analytics:{kind}", args=[environment.app_id]), query or {}, headers=headers)
+
+
+def html(response) -> str:
+    return response.content.decode()
+
+
+def words(response) -> str:
+    """The page's text without markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html(response)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_question_without_parameters_is_a_page(environment, read_only, kind):
+    assert ask(read_only, environment, kind).status_code == 200
+
+
+def test_a_graph_shows_the_number_the_chart_and_the_table(environment, read_only):
+    for number in range(3):
+        add_event(environment, ago=timedelta(minutes=number), actor_id=number)
+
+    response = ask(read_only, environment, "graph", {"event": "event:Signed up", "days": "7"})
+
+    assert "3 events" in words(response)
+    assert 'role="img"' in html(response)
+    assert "Whole range" in words(response)
+
+
+def test_another_environments_events_are_not_counted(environment, read_only):
+    add_event(EnvironmentFactory())
+
+    response = ask(read_only, environment, "graph", {"event": "event:Signed up"})
+
+    assert "0 events" in words(response)
+
+
+def test_a_funnel_asks_for_steps_before_it_complains(environment, read_only):
+    response = ask(read_only, environment, "funnel")
+
+    assert "Nothing asked yet" in words(response)
+    assert "errorlist" not in html(response)
+
+
+def test_a_funnel_says_how_many_went_on(environment, read_only):
+    for actor in (1, 2):
+        add_event(environment, name="Signed up", actor_id=actor, ago=timedelta(hours=2))
+    add_event(environment, name="Paid", actor_id=1, ago=timedelta(hours=1))
+
+    response = ask(read_only, environment, "funnel", FUNNEL)
+
+    assert "50.0 % went on, 1 did not" in words(response)
+
+
+def test_retention_shows_the_triangle(environment, read_only):
+    add_event(environment, kind="pageview", ago=timedelta(days=9))
+    add_event(environment, kind="pageview", ago=timedelta(days=2))
+
+    response = ask(read_only, environment, "retention", {"unit": "week", "days": "30"})
+
+    assert "triangle" in html(response)
+    assert "100.0 %" in words(response)
+
+
+def test_people_lead_to_their_page(environment, read_only):
+    add_person(environment, -5, identity="ada@shop.example")
+
+    response = ask(read_only, environment, "users")
+
+    assert reverse("analytics:person", args=[environment.app_id, -5]) in html(response)
+
+
+def test_more_people_than_a_page_holds_are_a_link_away(environment, read_only):
+    for actor in range(51):
+        add_person(environment, actor)
+
+    first = html(ask(read_only, environment, "users"))
+    older = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
+    second = html(read_only.get(older))
+
+    people = re.compile(r"/people/(\d+)/")
+    assert len({*people.findall(first), *people.findall(second)}) == 51
+    assert 'rel="next"' not in second
+
+
+def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(environment, read_only):
+    query = {"where.0.field": "event:path", "where.0.op": "greater", "where.0.value": "much"}
+
+    response = ask(read_only, environment, "graph", query)
+
+    assert response.status_code == 422
+    assert re.search(r'name="where.0.value"[^>]*value="much"[^>]*aria-invalid="true"', html(response))
+    assert "give a number" in words(response)
+
+
+def test_a_definition_that_is_gone_is_said_so(environment, read_only):
+    gone = "definition:00000000-0000-0000-0000-000000000001"
+
+    response = ask(read_only, environment, "graph", {"event": gone})
+
+    assert "not there any more" in words(response)
+
+
+def test_another_environments_definition_cannot_be_asked_for(environment, read_only):
+    theirs = make_definition(EnvironmentFactory(), name="Their secret")
+
+    response = ask(read_only, environment, "graph", {"event": f"definition:{theirs.lineage}"})
+
+    assert "not there any more" in words(response)
+    assert "Their secret" not in words(response)
+
+
+def test_choices_are_those_of_this_environment(environment, read_only):
+    make_definition(environment, name="Our definition")
+    make_segment(environment, name="Our segment")
+    add_event(environment, name="Our event", properties={"our_plan": "gold"})
+    elsewhere = EnvironmentFactory()
+    make_definition(elsewhere, name="Their definition")
+    make_segment(elsewhere, name="Their segment")
+    add_event(elsewhere, name="Their event", properties={"their_plan": "gold"})
+
+    page = html(ask(read_only, environment, "graph"))
+
+    for text in ("Our definition", "Our segment", "Our event", "our_plan"):
+        assert text in page
+    assert not re.search("Their|their_", page)
+
+
+def test_htmx_gets_the_answer_alone_and_a_clean_address(environment, read_only):
+    response = ask(read_only, environment, "graph", {"event": "builtin:session", "by": ""}, HX_Request="true")
+
+    assert html(response).lstrip().startswith("<section")
+    assert response["HX-Push-Url"].endswith("/graph/?event=builtin%3Asession&counts=events&unit=day&days=30&chart=line")
+
+
+def test_htmx_gets_the_whole_form_when_something_is_wrong(environment, read_only):
+    response = ask(read_only, environment, "graph", {"days": "many"}, HX_Request="true")
+
+    assert (response.status_code, response["HX-Retarget"]) == (422, "#analyze")
+    assert "Give a whole number." in words(response)
+
+
+def test_the_same_link_gives_the_same_question(environment, read_only):
+    query = {"event": "event:Signed up", "counts": "users", "by": "property:plan", "days": "90", "unit": "week"}
+
+    link = re.search(r'href="([^"]+)" data-copy-link', html(ask(read_only, environment, "graph", query)))[1]
+    again = html(read_only.get(link.replace("&amp;", "&")))
+
+    assert "Unique users of Signed up by plan, last 90 days" in again
+    assert re.search(r'href="([^"]+)" data-copy-link', again)[1] == link
+
+
+def test_a_slow_question_is_asked_for_again_by_the_page(environment, read_only, monkeypatch):
+    def too_slow(*args, limit, **kwargs):
+        raise QueryTimeout
+
+    monkeypatch.setattr("analytics.views.asking.run", too_slow)
+
+    first = ask(read_only, environment, "graph")
+    patient = ask(read_only, environment, "graph", {"wait": "1"})
+
+    assert re.search(r'hx-get="[^"]+" hx-trigger="load"', html(first))
+    assert "took too long" in words(patient)
+
+
+def test_a_property_that_looks_like_markup_is_only_text(environment, read_only):
+    add_event(environment, properties={"<b>": "<script>alert(1)</script>"})
+
+    page = html(ask(read_only, environment, "graph", {"event": "event:Signed up", "by": "property:<b>"}))
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_values_are_suggested_for_a_field(environment, read_only):
+    add_event(environment, properties={"plan": "gold"})
+    url = reverse("analytics:suggested_values", args=[environment.app_id])
+
+    response = read_only.get(url, {"where.0.field": "property:plan"})
+
+    assert html(response).strip() == '<option value="gold"></option>'
+
+
+@pytest.mark.parametrize("field", ["", "nothing", "event:password", "person:\0"])
+def test_no_values_are_suggested_for_a_field_that_is_not_there(environment, read_only, field):
+    url = reverse("analytics:suggested_values", args=[environment.app_id])
+
+    assert html(read_only.get(url, {"field": field})).strip() == ""
+
+
+# --- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def csv_of(client, environment, **query):
+    return client.get(reverse("analytics:export", args=[environment.app_id]), query)
+
+
+def text(response) -> str:
+    return b"".join(response.streaming_content).decode("utf-8-sig")
+
+
+def test_the_csv_has_the_numbers_of_the_table(environment, read_only):
+    add_event(environment, properties={"plan": "gold"})
+    query = {"event": "event:Signed up", "by": "property:plan", "days": "7"}
+
+    lines = text(csv_of(read_only, environment, kind="graph", **query)).splitlines()
+
+    assert lines[0] == "Day,gold"
+    assert lines[-1] == "Whole range,1"
+
+
+def test_a_group_that_looks_like_a_formula_is_text_in_the_header_too(environment, read_only):
+    add_event(environment, properties={"plan": "=1+1"})
+
+    lines = text(csv_of(read_only, environment, event="event:Signed up", by="property:plan")).splitlines()
+
+    assert lines[0] == "Day,'=1+1"
+
+
+def test_the_csv_of_people_has_all_of_them(environment, read_only):
+    for actor in range(120):
+        add_person(environment, actor)
+
+    lines = text(csv_of(read_only, environment, kind="users")).splitlines()
+
+    assert len(lines) == 121
+    assert len(set(lines)) == 121
+
+
+def test_the_file_is_called_after_the_report(environment, read_only):
+    response = csv_of(read_only, environment, kind="graph", name='=cmd|"x"')
+
+    assert response["Content-Disposition"] == 'attachment; filename="cmd-x.csv"'
+
+
+@pytest.mark.parametrize("query", [{"kind": "secrets"}, {"kind": "funnel"}, {"days": "many"}])
+def test_a_csv_of_nothing_says_why(environment, read_only, query):
+    response = csv_of(read_only, environment, **query)
+
+    assert (response.status_code, response["Content-Type"]) == (400, "text/plain; charset=utf-8")

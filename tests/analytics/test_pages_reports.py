@@ -1,0 +1,320 @@
+"""Reports, the dashboard and one person's page."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Activity
+from analytics.models import Pin, Report
+from analytics.tiles import BUILTIN
+from tests.analytics.kept import make_report, pin
+from tests.analytics.rows import add_event, add_person, merge
+from tests.factories import EnvironmentFactory
+
+
+def url(environment, name, *args):
+    return reverse(f"analytics:{name}", args=[environment.app_id, *args])
+
+
+def html(response) -> str:
+    return response.content.decode()
+
+
+def words(response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html(response)))
+
+
+def save(client, environment, **fields):
+    data = {"name": "Weekly", "kind": "graph", "question": "event=builtin%3Asession&days=7"} | fields
+    return client.post(url(environment, "report_create"), data)
+
+
+# --- Saving and opening ---------------------------------------------------------------------------------------------
+
+
+def test_a_question_is_saved_under_a_name(environment, full):
+    response = save(full, environment)
+
+    report = Report.objects.get(environment=environment)
+    assert response.url == url(environment, "report", report.lineage)
+    assert ["days", "7"] in report.body["parameters"]
+
+
+def test_a_report_can_be_pinned_as_it_is_saved(environment, full):
+    save(full, environment, pin="on")
+
+    assert Pin.objects.get().report.name == "Weekly"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201])
+def test_a_name_that_cannot_be_is_asked_for_again_and_the_question_kept(environment, full, name):
+    response = save(full, environment, name=name)
+
+    assert "name" in words(response)
+    assert 'value="event=builtin%3Asession&amp;days=7"' in html(response)
+    assert not Report.objects.exists()
+
+
+@pytest.mark.parametrize("fields", [{"kind": "secrets"}, {"question": "days=many"}, {"kind": "funnel", "question": ""}])
+def test_a_question_that_makes_no_sense_is_not_saved(environment, full, fields):
+    response = save(full, environment, **fields)
+
+    assert response.status_code == 302
+    assert not Report.objects.exists()
+
+
+def test_opening_a_report_asks_its_question(environment, read_only):
+    add_event(environment, kind="pageview")
+    report = make_report(environment, parameters=[["event", "builtin:pageview"], ["days", "90"]])
+
+    page = words(read_only.get(url(environment, "report", report.lineage)))
+
+    assert "Count of Pageview, last 90 days" in page
+    assert "not as saved" not in page
+
+
+def test_another_range_is_asked_for_without_saving(environment, read_only):
+    report = make_report(environment)
+
+    page = words(read_only.get(url(environment, "report", report.lineage), {"event": "builtin:pageview", "days": "7"}))
+
+    report.refresh_from_db()
+    assert "last 7 days" in page
+    assert "not as saved" in page
+    assert report.version == 1
+
+
+def test_read_only_people_see_no_button_that_saves(environment, read_only):
+    report = make_report(environment)
+
+    page = html(read_only.get(url(environment, "report", report.lineage), {"days": "7"}))
+
+    assert not re.search(r'<form[^>]*method="post"[^>]*/reports/', page)
+
+
+def test_saving_a_changed_question_keeps_name_and_lineage(environment, full):
+    report = make_report(environment)
+
+    full.post(
+        url(environment, "report_save", report.lineage),
+        {"kind": "graph", "question": "event=builtin%3Asession", "version": "1"},
+    )
+
+    report.refresh_from_db()
+    assert (report.name, report.version) == ("Views", 2)
+    assert ["event", "builtin:session"] in report.body["parameters"]
+
+
+def test_the_second_who_saves_is_told_and_nothing_is_overwritten(environment, full):
+    report = make_report(environment)
+    address = url(environment, "report_save", report.lineage)
+    full.post(address, {"kind": "graph", "question": "days=7", "version": "1"})
+
+    response = full.post(address, {"kind": "graph", "question": "days=90", "version": "1"})
+
+    report.refresh_from_db()
+    assert response.status_code == 409
+    assert "Nothing of yours was saved" in words(response)
+    assert ["days", "7"] in report.body["parameters"]
+
+
+def test_a_report_cannot_become_another_kind(environment, full):
+    report = make_report(environment)
+
+    full.post(url(environment, "report_save", report.lineage), {"kind": "users", "question": "", "version": "1"})
+
+    report.refresh_from_db()
+    assert report.kind == "graph"
+
+
+def test_renaming_tells_the_second_person(environment, full):
+    report = make_report(environment)
+    address = url(environment, "report_edit", report.lineage)
+    full.post(address, {"name": "Theirs", "version": "1"})
+
+    response = full.post(address, {"name": "Mine", "version": "1"})
+
+    report.refresh_from_db()
+    assert (response.status_code, report.name) == (409, "Theirs")
+    assert 'value="Mine"' in html(response)
+
+
+def test_deleting_a_report_takes_its_tile_along(environment, full):
+    report = make_report(environment)
+    pin(report)
+
+    full.post(url(environment, "report_delete", report.lineage))
+
+    assert (Report.objects.count(), Pin.objects.count()) == (0, 0)
+
+
+def test_a_report_whose_definition_is_gone_says_so(environment, read_only):
+    report = make_report(environment, parameters=[["event", "definition:00000000-0000-0000-0000-000000000001"]])
+
+    response = read_only.get(url(environment, "report", report.lineage))
+
+    assert "not there any more" in words(response)
+
+
+def test_reports_are_searched_by_name(environment, read_only):
+    make_report(environment, name="Apples")
+    make_report(environment, name="Pears")
+    make_report(EnvironmentFactory(), name="Apples of others")
+
+    page = words(read_only.get(url(environment, "report_list"), {"q": "APPL"}))
+
+    assert "Apples" in page
+    assert not re.search("Pears|of others", page)
+
+
+# --- Dashboard ------------------------------------------------------------------------------------------------------
+
+
+def test_without_pins_there_are_built_in_tiles(environment, read_only):
+    page = html(read_only.get(url(environment, "dashboard")))
+
+    assert page.count("data-tile") - page.count("data-tiles") == len(BUILTIN)
+
+
+@pytest.mark.parametrize("tile", BUILTIN, ids=lambda tile: tile.key)
+def test_every_built_in_tile_can_be_drawn(environment, read_only, tile):
+    add_event(environment, kind="pageview", path="/cart", session_id=1)
+
+    response = read_only.get(url(environment, "tile", tile.lineage))
+
+    assert response.status_code == 200
+    assert "stat__value" in html(response)
+
+
+def test_pinned_reports_take_their_place_in_order(environment, read_only):
+    pin(make_report(environment, name="Second"), position=2)
+    pin(make_report(environment, name="First"), position=1)
+
+    page = words(read_only.get(url(environment, "dashboard")))
+
+    assert page.index("First") < page.index("Second")
+    assert "Who comes back" not in page
+
+
+@pytest.mark.parametrize("kind", ["graph", "funnel", "retention", "users"])
+def test_a_report_of_every_kind_is_a_tile(environment, read_only, kind):
+    add_event(environment, kind="pageview")
+    add_person(environment, 1)
+    steps = [["step.0.event", "builtin:pageview"], ["step.1.event", "builtin:pageview"]]
+    report = make_report(environment, kind=kind, parameters=steps if kind == "funnel" else [["days", "30"]])
+
+    response = read_only.get(url(environment, "tile", report.lineage))
+
+    assert "stat__value" in html(response)
+
+
+def test_a_tile_that_fails_says_so_and_the_others_are_drawn(environment, read_only):
+    gone = make_report(environment, parameters=[["event", "definition:00000000-0000-0000-0000-000000000001"]])
+    fine = make_report(environment, name="Fine")
+    pin(gone, 0)
+    pin(fine, 1)
+
+    page = words(read_only.get(url(environment, "dashboard"), {"all": "1"}))
+
+    assert "not there any more" in page
+    assert "Count of Pageview" in page
+
+
+def test_the_tile_has_the_number_of_the_report(environment, read_only):
+    for number in range(1234):
+        add_event(environment, kind="pageview", actor_id=number)
+    report = make_report(environment)
+
+    tile = words(read_only.get(url(environment, "tile", report.lineage)))
+    page = words(read_only.get(url(environment, "report", report.lineage)))
+
+    assert "1,234 pageviews" in tile
+    assert "1,234 pageviews" in page
+
+
+def tiles_in_order(environment) -> list[str]:
+    return list(Report.objects.filter(environment=environment).order_by("pin__position").values_list("name", flat=True))
+
+
+@pytest.fixture
+def three(environment):
+    reports = [make_report(environment, name=name) for name in "abc"]
+    for position, report in enumerate(reports):
+        pin(report, position)
+    return reports
+
+
+def test_tiles_are_ordered_as_they_were_dragged(environment, full, three):
+    order = [three[2].lineage, three[0].lineage, three[1].lineage]
+
+    full.post(url(environment, "dashboard_order"), {"lineage": order})
+
+    assert tiles_in_order(environment) == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("tile", "by", "order"), [(0, "1", "bac"), (2, "-1", "acb"), (0, "-1", "abc"), (2, "9", "abc")]
+)
+def test_a_tile_moves_by_a_button(environment, full, three, tile, by, order):
+    full.post(url(environment, "dashboard_order"), {"move": three[tile].lineage, "by": by})
+
+    assert tiles_in_order(environment) == list(order)
+
+
+def test_another_environments_tiles_stay_as_they_are(environment, full, three):
+    elsewhere = EnvironmentFactory()
+    for position, name in enumerate("xy"):
+        pin(make_report(elsewhere, name=name), position)
+    theirs = Report.objects.get(name="y").lineage
+
+    full.post(url(environment, "dashboard_order"), {"lineage": [theirs]})
+
+    assert tiles_in_order(elsewhere) == ["x", "y"]
+
+
+def test_pinning_and_unpinning_is_told_in_the_activity(environment, full):
+    report = make_report(environment)
+
+    full.post(url(environment, "report_pin", report.lineage))
+    full.post(url(environment, "report_pin", report.lineage), {"off": "1"})
+
+    assert list(Activity.objects.order_by("id").values_list("verb", flat=True)) == ["report.pin", "report.unpin"]
+
+
+# --- One person -----------------------------------------------------------------------------------------------------
+
+
+def test_a_person_has_the_events_of_the_visitor_they_were(environment, read_only):
+    add_person(environment, -7, identity="ada@shop.example", properties={"plan": "gold"})
+    merge(environment, 42, -7)
+    add_event(environment, actor_id=42, name="Looked around", ago=timedelta(days=1), session_id=1)
+    add_event(environment, actor_id=-7, name="Signed in", session_id=2)
+    add_event(environment, actor_id=43, name="Somebody else's")
+
+    page = words(read_only.get(url(environment, "person", -7)))
+
+    for text in ("ada@shop.example", "gold", "Looked around", "Signed in", "Events 2", "Sessions 2"):
+        assert text in page
+    assert "Somebody else's" not in page
+
+
+def test_a_visitor_who_has_a_name_now_leads_to_that_person(environment, read_only):
+    add_person(environment, -7, identity="ada@shop.example")
+    merge(environment, 42, -7)
+
+    response = read_only.get(url(environment, "person", 42))
+
+    assert response.url == url(environment, "person", -7)
+
+
+def test_nobody_is_404(environment, read_only):
+    add_event(EnvironmentFactory(), actor_id=42)
+
+    assert read_only.get(url(environment, "person", 42)).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "-" + "9" * 19])
+def test_a_number_that_no_person_can_have_is_404(environment, read_only, number):
+    assert read_only.get(f"/env/{environment.app_id}/people/{number}/").status_code == 404
