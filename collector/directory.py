@@ -2,8 +2,8 @@
 
 Triggers of the lower apps notify the channel `directory` in the transaction of every change. A connection of our own
 listens; on each notification, and every few seconds as a net, the rows are read again, and put together again only
-when they have changed. Requests for an app_id that is not known ask the database once, then it is remembered
-as unknown until something changes.
+when they have changed. For excluded IPs the net is finer, since a change must hold within a second. Requests for an
+app_id that is not known ask the database once, then it is remembered as unknown until something changes.
 """
 
 import asyncio
@@ -15,12 +15,13 @@ from collections.abc import Sequence
 import psycopg
 
 from collector.places import PLACES_SQL, PlaceRow, Places, places_of
-from ipfilter.in_force import LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow
+from ipfilter.in_force import FINGERPRINT_SQL, LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow, fingerprint
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "directory"
 RELOAD_SECONDS = 5.0  # without a notification; a lost connection is noticed by then
+LOOK_SECONDS = 0.5  # between looks whether excluded IPs have changed without a notification
 RECONNECT_SECONDS = 0.5
 BETWEEN_LOADS_SECONDS = 0.1  # however much changes, and whatever app_ids are asked for
 ANSWER_SECONDS = 5.0  # for a server that has vanished
@@ -100,7 +101,19 @@ class Directory:
             await self._until_due(connection)
 
     async def _until_due(self, connection: psycopg.AsyncConnection[tuple]) -> None:
-        notified = asyncio.create_task(_notified(connection, RELOAD_SECONDS))
+        deadline = time.monotonic() + RELOAD_SECONDS
+        while time.monotonic() < deadline:
+            if await self._woken(connection) or await self._rules_changed(connection):
+                return
+
+    async def _rules_changed(self, connection: psycopg.AsyncConnection[tuple]) -> bool:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            found = await (await connection.execute(FINGERPRINT_SQL)).fetchone()
+        return self._rows is None or found != fingerprint(self._rows[1])
+
+    async def _woken(self, connection: psycopg.AsyncConnection[tuple]) -> bool:
+        """Wait for LOOK_SECONDS; whether a notification came or somebody asked meanwhile."""
+        notified = asyncio.create_task(_notified(connection, LOOK_SECONDS))
         asked = asyncio.create_task(self._asked.wait())
         try:
             await asyncio.wait((notified, asked), return_when=asyncio.FIRST_COMPLETED)
@@ -111,6 +124,7 @@ class Directory:
         for result in results:
             if isinstance(result, psycopg.Error):
                 raise result
+        return results[0] is True or self._asked.is_set()
 
     async def _load(self, connection: psycopg.AsyncConnection[tuple]) -> None:
         began = time.monotonic()
@@ -133,7 +147,8 @@ class Directory:
         return places_of(places, self._lists.renew(lists, rules))
 
 
-async def _notified(connection: psycopg.AsyncConnection[tuple], seconds: float) -> None:
-    """Return when a notification comes, or after `seconds`."""
+async def _notified(connection: psycopg.AsyncConnection[tuple], seconds: float) -> bool:
+    """Return when a notification comes, or after `seconds`; whether one came."""
     async for _ in connection.notifies(timeout=seconds, stop_after=1):
-        return
+        return True
+    return False

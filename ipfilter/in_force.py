@@ -20,12 +20,20 @@ select list_id, id, canonical from ipfilter_excludedip where list_id = any(%s) o
 """
 """The rules of some lists, as `RuleRow`; the parameter is an array of list ids."""
 
+FINGERPRINT_SQL = "select count(*), coalesce(sum(stamp), 0)::bigint from ipfilter_excludediplist"
+"""What `fingerprint` makes of all lists. So cheap that a worker can ask twice a second whether a rule has changed."""
+
 ListRow = tuple[int, int, int | None, int]
 """List id, account id, environment id (None: the account's own list), stamp."""
 RuleRow = tuple[int, int, str]
 """List id, rule id, canonical text."""
 
 Compiled = CompiledRules[int]
+
+
+def fingerprint(lists: Sequence[ListRow]) -> tuple[int, int]:
+    """Another one whenever the rules of any list have changed: stamps only ever grow."""
+    return len(lists), sum(stamp for _, _, _, stamp in lists)
 
 
 class RulesInForce:
