@@ -105,6 +105,7 @@ def test_the_switcher_is_a_plain_list_without_javascript(new_page, teammate, sta
     page.goto(live(teammate.environment))
 
     page.locator("[data-switcher] > summary").click()
+    expect(page.locator("[data-switcher-filter]")).to_be_hidden()
     page.get_by_role("link", name="Staging").click()
 
     assert page.url.endswith(live(staging))
