@@ -6,26 +6,29 @@ The rows are those that the SQL in analytics/sql gives, to the last one.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from heapq import nsmallest
 from itertools import count
 from typing import Any
 
 from analytics.catalogue import Catalogue
 from analytics.conditions import Source
-from analytics.query import Builtin, Counts, EventReference, Graph, RefersTo, Retention, Selection
+from analytics.query import TOP_GROUPS, Builtin, Counts, EventReference, Graph, RefersTo, Retention, Selection
 from analytics.rollups.bitmaps import Bitmap, from_positions, union
 from analytics.rollups.building import FIELDS
-from analytics.rollups.reading import ANY, SESSION, Held, Key, Pending, few_pending, held, usable_days
+from analytics.rollups.reading import ANY, SESSION, Held, Key, Pending, few_pending, held, kept_days, positions, values
 from analytics.spans import Bucket, Span, Unit, buckets
-from analytics.sql.counted import active_sql, counted_groups_sql
-from analytics.sql.graph import graph_sql
+from analytics.sql.counted import active_sql, groups_sql
+from analytics.sql.graph import OTHER, graph_sql
 from analytics.sql.selecting import plain_keys
 from analytics.sql.statement import Statement
 
 Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
 Rows = list[tuple[Any, ...]]
+KINDS_WITH_VALUES = (frozenset({SESSION}), frozenset({("pageview", "")}))
 MAX_GAPS = 8  # runs of days to be read from events; with more, one scan is the shorter way
 MAX_RAW_SHARE = 0.5  # of the days
 HIGHEST = "select coalesce(max(position), -1) from rollup_positions where environment_id = %(environment)s"
@@ -95,17 +98,16 @@ def told_keys(event: EventReference, catalogue: Catalogue) -> frozenset[Key] | N
 
 @dataclass
 class _Reader:
-    """Reads days, counted or from events. `days` are those of the span, `gaps` the runs that are not counted."""
+    """Reads days, counted or from events: `days` of the span, of which `usable` are counted and `gaps` the others."""
 
     query: Graph | Retention
     catalogue: Catalogue
     now: datetime
     ask: Ask
-    days: Sequence[Bucket]
     usable: set[datetime]
     gaps: list[list[Bucket]]
     pending: Pending
-    given: dict[int, int] = field(default_factory=dict)  # positions for people who have none of their own
+    places: dict[int, int] = field(default_factory=dict)  # of people of days that are not counted
     free: Iterator[int] = field(default_factory=count)
 
     @classmethod
@@ -113,23 +115,24 @@ class _Reader:
         cls, query: Graph | Retention, catalogue: Catalogue, now: datetime, ask: Ask, keys: frozenset[Key]
     ) -> "_Reader | None":
         """None when too few days are counted to be of use."""
-        scope = query.scope
-        days = buckets(query.span, Unit.DAY, now, scope.zone)
-        usable = usable_days(scope.environment_id, days, named=any(kind == "custom" for kind, _ in keys))
+        environment_id = query.scope.environment_id
+        days = _days(query, now)
+        kept = kept_days(environment_id, days)
+        usable = kept.days
+        if any(kind == "custom" for kind, _ in keys):
+            usable = usable - kept.without_names
         gaps = _runs([day for day in days if day.start not in usable])
-        if len(usable) < len(days) * MAX_RAW_SHARE or len(gaps) > MAX_GAPS:
+        if _are_too_many(gaps, len(days)):
             return None
-        pending = few_pending(scope.environment_id)
+        pending = few_pending(environment_id)
         if pending is None:
             return None
-        highest = ask(HIGHEST, {"environment": scope.environment_id})[0][0]
-        given, free = dict(pending.places), count(highest + 1)
-        return cls(query, catalogue, now, ask, days, usable, gaps, pending, given, free)
+        highest = ask(HIGHEST, {"environment": environment_id})[0][0]
+        return cls(query, catalogue, now, ask, usable, gaps, pending, dict(pending.places), count(highest + 1))
 
     def held(self, event: EventReference, keys: frozenset[Key], *, with_people: bool) -> dict[datetime, Held]:
         """What each day held, by its start; without people where nobody asks for them."""
-        environment_id = self.query.scope.environment_id
-        found = held(environment_id, self.usable, keys, self.pending)
+        found = held(self.query.scope.environment_id, self.usable, keys, self.pending, with_people=with_people)
         for gap in self.gaps:
             if with_people:
                 self._add_people(found, event, gap)
@@ -146,14 +149,29 @@ class _Reader:
     def _add_people(self, found: dict[datetime, Held], event: EventReference, gap: list[Bucket]) -> None:
         statement = Statement(self.query.scope, self.catalogue, self.now)
         rows = self.ask(active_sql(statement, Selection(event), gap), statement.parameters)
-        positions: dict[datetime, list[int]] = {}
-        for start, actor, position, events in rows:
+        self._place({actor for _, actor, _ in rows})
+        days: dict[datetime, list[int]] = {}
+        for start, actor, events in rows:
             found[start].events += int(events)
-            if position is None:
-                position = self.given[actor] if actor in self.given else self.given.setdefault(actor, next(self.free))
-            positions.setdefault(start, []).append(position)
-        for start, some in positions.items():
+            days.setdefault(start, []).append(self.places[actor])
+        for start, some in days.items():
             found[start].people = from_positions(some)
+
+    def _place(self, actors: set[int]) -> None:
+        """Find everybody's position; who has none in the counted days gets a free one."""
+        unknown = sorted(actors - self.places.keys())
+        self.places |= positions(self.query.scope.environment_id, unknown)
+        for actor in unknown:
+            if actor not in self.places:
+                self.places[actor] = next(self.free)
+
+
+def _days(query: Graph | Retention, now: datetime) -> tuple[Bucket, ...]:
+    return buckets(query.span, Unit.DAY, now, query.scope.zone)
+
+
+def _are_too_many(gaps: list[list[Bucket]], days: int) -> bool:
+    return len(gaps) > MAX_GAPS or sum(len(gap) for gap in gaps) > days * MAX_RAW_SHARE
 
 
 def _runs(days: Sequence[Bucket]) -> list[list[Bucket]]:
@@ -195,13 +213,42 @@ def _numbers(counts: Counts, day: Held) -> tuple[int, int]:
 def _grouped_rows(
     graph: Graph, keys: frozenset[Key], catalogue: Catalogue, now: datetime, ask: Ask, cut: Sequence[Bucket]
 ) -> Rows | None:
-    assert graph.by is not None
-    is_kept = graph.by.source is Source.EVENT and graph.by.key in FIELDS and keys <= {SESSION, ("pageview", "")}
-    if not is_kept or len(keys) > 1 or graph.counts is not Counts.EVENTS:
+    by = graph.by
+    assert by is not None
+    is_kept = by.source is Source.EVENT and by.key in FIELDS and keys in KINDS_WITH_VALUES
+    if not is_kept or graph.counts is not Counts.EVENTS:
         return None
-    reader = _Reader.of(graph, catalogue, now, ask, keys)
-    if reader is None:
-        return None
-    statement = Statement(graph.scope, catalogue, now)
+    days = _days(graph, now)
+    kept = kept_days(graph.scope.environment_id, days)
     ((kind, _),) = keys
-    return ask(counted_groups_sql(statement, graph, kind, cut, reader.usable, reader.gaps), statement.parameters)
+    labels = values(graph.scope.environment_id, kept.days, kind, by.key)
+    gaps = _runs([day for day in days if day.start not in labels and day.start not in kept.nothing])
+    if _are_too_many(gaps, len(days)):
+        return None
+    for gap in gaps:
+        statement = Statement(graph.scope, catalogue, now)
+        for start, key, events in ask(groups_sql(statement, graph, gap), statement.parameters):
+            labels.setdefault(start, {})[key] = int(events)
+    return list(_ranked(cut, labels))
+
+
+def _ranked(cut: Sequence[Bucket], days: dict[datetime, dict[str, int]]) -> Iterator[tuple[Any, ...]]:
+    """The largest groups and the rest."""
+    cells: list[Counter[str]] = [Counter() for _ in cut]
+    starts = [bucket.start for bucket in cut]
+    for start, labels in days.items():
+        cells[bisect_right(starts, start) - 1].update(labels)
+    sizes: Counter[str] = Counter()
+    for cell in cells:
+        sizes.update(cell)
+    largest = nsmallest(TOP_GROUPS, sizes.items(), key=lambda each: (-each[1], each[0]))
+    for slot, (key, size) in enumerate(largest, 1):
+        yield from ((slot, key, start, cell[key], 0) for start, cell in zip(starts, cells, strict=True) if cell[key])
+        yield slot, key, None, size, 0
+    everything = sizes.total()
+    if len(sizes) > TOP_GROUPS:
+        for start, cell in zip(starts, cells, strict=True):
+            if others := cell.total() - sum(cell[key] for key, _ in largest):
+                yield OTHER, None, start, others, 0
+        yield OTHER, None, None, everything - sum(size for _, size in largest), 0
+    yield None, None, None, everything, 0

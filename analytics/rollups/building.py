@@ -1,6 +1,7 @@
 # ruff: noqa: S608  # text is put together from fixed pieces; values are parameters
 """Count one day of one environment and keep the counts. Whoever calls holds the environment's lock (refresh.py)."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from django.db import connection, transaction
 from analytics.catalogue import Catalogue
 from analytics.query import Scope
 from analytics.rollups import bitmaps
+from analytics.sql.graph import encode_key
 from analytics.sql.selecting import Limits, session_starts
 from analytics.sql.statement import Statement
 
 ANY, SESSION = ("any", ""), ("session", "")
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
+MAX_LABELS = 20_000  # a day with more values of a column keeps counts for none of them
 MAX_NAMES = 200  # a day with more names of custom events keeps counts for none of them
 
 Key = tuple[str, str]
@@ -84,7 +87,7 @@ def build(day: Day) -> None:
 def keep_empty(days: Iterable[Day]) -> None:
     """Keep days on which nothing happened."""
     with connection.cursor() as cursor:
-        cursor.executemany(KEEP_DAY, [day.parameters | {"has_names": True} for day in days])
+        cursor.executemany(KEEP_DAY, [day.parameters | {"has_names": True, "is_empty": True} for day in days])
 
 
 def _sessions(day: Day) -> tuple[str, dict[str, Any]]:
@@ -104,14 +107,14 @@ def _positions(day: Day, actors: set[int]) -> dict[int, int]:
 
 
 KEEP_DAY = """
-    insert into rollup_days (environment_id, starts, ends, has_names)
-    values (%(environment)s, %(starts)s, %(ends)s, %(has_names)s)
+    insert into rollup_days (environment_id, starts, ends, has_names, is_empty)
+    values (%(environment)s, %(starts)s, %(ends)s, %(has_names)s, %(is_empty)s)
 """
 
 
 def _keep_day(day: Day, has_names: bool) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(KEEP_DAY, day.parameters | {"has_names": has_names})
+        cursor.execute(KEEP_DAY, day.parameters | {"has_names": has_names, "is_empty": False})
 
 
 def _keep_counts(day: Day, rows: list[tuple[str, str, int, bytes]]) -> None:
@@ -127,18 +130,18 @@ def _keep_values(day: Day, kind: str, source: str, condition: str, parameters: d
     fields = ", ".join(f"e.{field}" for field in FIELDS)
     sets = ", ".join(f"(e.{field})" for field in FIELDS)
     rows = _rows(VALUES.format(fields=fields, source=source, condition=condition, sets=sets), parameters)
-    found: dict[str, list[tuple[str | None, int]]] = defaultdict(list)
+    found: dict[str, dict[str, int]] = {field: {} for field in FIELDS}
     for *labels, which, count in rows:
         # grouping() has a bit for each field that the row is not grouped by, the first field's the highest.
         index = next(n for n in range(len(FIELDS)) if not which >> (len(FIELDS) - 1 - n) & 1)
-        found[FIELDS[index]].append((labels[index], count))
+        found[FIELDS[index]][encode_key(labels[index])] = count
     with connection.cursor() as cursor:
         cursor.executemany(
-            "insert into rollup_values (environment_id, starts, kind, field, labels, counts) "
-            "values (%s, %s, %s, %s, %s::text[], %s::bigint[])",
+            "insert into rollup_values (environment_id, starts, kind, field, labels) values (%s, %s, %s, %s, %s)",
             [
-                (day.environment_id, day.starts, kind, field, [label for label, _ in pairs], [n for _, n in pairs])
-                for field, pairs in found.items()
+                (day.environment_id, day.starts, kind, field, json.dumps(labels, ensure_ascii=False))
+                for field, labels in found.items()
+                if len(labels) <= MAX_LABELS
             ],
         )
 

@@ -7,9 +7,10 @@ is always that of the events themselves.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from analytics.rollups import bitmaps
@@ -19,22 +20,17 @@ ANY, SESSION = ("any", ""), ("session", "")
 MAX_PENDING = 20_000  # merges not yet folded in; with more, days are not used
 
 Key = tuple[str, str]
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+DECODE = msgspec.json.Decoder(dict[str, int]).decode
 
-# Days whose counts hold: those of this calendar, for which nothing came late since. A late event concerns sessions of
-# the day after as well.
-USABLE = """
-    with late as (
-        select distinct date_bin('15 minutes', e.time, timestamptz '2000-01-01') as at
-          from events e join rollup_marks k using (environment_id)
-         where e.environment_id = %(environment)s and e.received_at - e.time > interval '1 hour'
-           and e.received_at >= k.mark)
-    select d.starts, d.has_names from rollup_days d
-      join unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) as wanted(starts, ends) using (starts, ends)
-     where d.environment_id = %(environment)s
-       and not exists (select from late where late.at < d.ends and late.at >= d.starts - interval '25 hours 15 minutes')
+LATE = """
+    select distinct date_bin('15 minutes', e.time, timestamptz '2000-01-01') from events e
+     where e.environment_id = %(environment)s and e.received_at - e.time > interval '1 hour'
+       and e.received_at >= %(mark)s and e.time >= %(first)s and e.time < %(last)s
 """
+LATE_REACHES = timedelta(hours=25, minutes=15)  # a day, for sessions; the hour is for calendars, the rest for date_bin
 COUNTS = """
-    select c.starts, c.events, c.people from rollup_counts c
+    select c.starts, c.events, {people} from rollup_counts c
       join unnest(%(kinds)s::text[], %(names)s::text[]) as wanted(kind, name) using (kind, name)
      where c.environment_id = %(environment)s and c.starts = any(%(starts)s)
 """
@@ -65,19 +61,68 @@ class Pending:
     places: dict[int, int] = field(default_factory=dict)  # actor: position of people who have none of their own yet
 
 
-def usable_days(environment_id: int, days: Sequence[Bucket], *, named: bool) -> set[datetime]:
-    """Starts of those days whose counts can be used; `named` when names of custom events matter."""
-    parameters: dict[str, Any] = {
-        "environment": environment_id,
-        "starts": [day.start for day in days],
-        "ends": [day.end for day in days],
-    }
+@dataclass(frozen=True)
+class Kept:
+    """Starts of days whose counts can be used; of those with `nothing` at all, and those `without_names`."""
+
+    days: set[datetime]
+    nothing: set[datetime]
+    without_names: set[datetime]
+
+
+def kept_days(environment_id: int, days: Sequence[Bucket]) -> Kept:
+    """Of these days, one after the other, those that are counted and for which nothing came late since."""
+    ends = {day.start: day.end for day in days}
     with connection.cursor() as cursor:
-        cursor.execute(USABLE, parameters)
-        return {starts for starts, has_names in cursor.fetchall() if has_names or not named}
+        cursor.execute(
+            "select starts, ends, has_names, is_empty from rollup_days "
+            "where environment_id = %s and starts >= %s and starts < %s",
+            [environment_id, days[0].start, days[-1].end],
+        )
+        rows = [row for row in cursor.fetchall() if ends.get(row[0]) == row[1]]
+        late = _late(environment_id, days) if rows else []
+    rows = [row for row in rows if not any(row[0] - LATE_REACHES <= at < row[1] for at in late)]
+    return Kept(
+        {starts for starts, _, _, _ in rows},
+        {starts for starts, _, _, is_empty in rows if is_empty},
+        {starts for starts, _, has_names, _ in rows if not has_names},
+    )
 
 
-def held(environment_id: int, starts: set[datetime], keys: frozenset[Key], pending: Pending) -> dict[datetime, Held]:
+def _late(environment_id: int, days: Sequence[Bucket]) -> list[datetime]:
+    """When events happened that the counts do not know of, to a quarter of an hour."""
+    with connection.cursor() as cursor:
+        cursor.execute("select mark from rollup_marks where environment_id = %s", [environment_id])
+        (mark,) = cursor.fetchone() or (EVER,)
+        first, last = days[0].start - LATE_REACHES, days[-1].end
+        cursor.execute(LATE, {"environment": environment_id, "mark": mark, "first": first, "last": last})
+        return [at for (at,) in cursor.fetchall()]
+
+
+def values(environment_id: int, starts: set[datetime], kind: str, field: str) -> dict[datetime, dict[str, int]]:
+    """How many events of this kind had which value (an encoded key), by the day's start; days that tell only."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select starts, labels from rollup_values "
+            "where environment_id = %s and kind = %s and field = %s and starts = any(%s)",
+            [environment_id, kind, field, sorted(starts)],
+        )
+        return {start: DECODE(labels) for start, labels in cursor.fetchall()}
+
+
+def positions(environment_id: int, actors: list[int]) -> dict[int, int]:
+    """Where these people are in bitmaps; those who have no place are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select actor_id, position from rollup_positions where environment_id = %s and actor_id = any(%s)",
+            [environment_id, actors],
+        )
+        return dict(cursor.fetchall())
+
+
+def held(
+    environment_id: int, starts: set[datetime], keys: frozenset[Key], pending: Pending, *, with_people: bool
+) -> dict[datetime, Held]:
     """What these days held of these kinds and names together, by the day's start."""
     parameters: dict[str, Any] = {
         "environment": environment_id,
@@ -87,7 +132,7 @@ def held(environment_id: int, starts: set[datetime], keys: frozenset[Key], pendi
     }
     found: dict[datetime, Held] = defaultdict(Held)
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS, parameters)
+        cursor.execute(COUNTS.format(people="c.people" if with_people else "''::bytea"), parameters)
         for start, events, people in cursor.fetchall():
             found[start].events += events
             found[start].people |= bitmaps.merged(people, pending.groups)

@@ -6,12 +6,14 @@ create table rollup_marks (
     mark timestamptz not null
 );
 
--- The days that are counted: a day of the calendar of the project's time zone.
+-- The days that are counted: days of the calendar of the project's time zone. `has_names` is false where names of custom
+-- events were too many to be counted, `is_empty` true where nothing happened.
 create table rollup_days (
     environment_id bigint not null references projects_environment on delete cascade,
     starts timestamptz not null,
     ends timestamptz not null,
-    has_names boolean not null default true,
+    has_names boolean not null,
+    is_empty boolean not null,
     primary key (environment_id, starts),
     constraint rollup_day_in_order check (starts < ends)
 );
@@ -30,14 +32,14 @@ create table rollup_counts (
 );
 create index rollup_counts_by_day on rollup_counts (environment_id, starts);
 
--- How many events of a kind had which value of a column; both arrays are equally long.
+-- How many events of a kind had which value of a column: JSON, {"=value": how many}, "-" for those without. A day with
+-- too many values has no row. Text, because it is only ever read as a whole.
 create table rollup_values (
     environment_id bigint not null,
     starts timestamptz not null,
     kind text not null,
     field text not null,
-    labels text[] not null,
-    counts bigint[] not null,
+    labels text not null,
     primary key (environment_id, kind, field, starts),
     foreign key (environment_id, starts) references rollup_days on delete cascade
 );

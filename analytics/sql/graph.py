@@ -27,8 +27,12 @@ def decode_key(encoded: str | None) -> str | None:
     return None if encoded is None or encoded == NO_VALUE else encoded[1:]
 
 
+def encode_key(value: str | None) -> str:
+    return NO_VALUE if value is None else f"={value}"
+
+
 def encoded(value: str) -> str:
-    """A value as a group's key; see decode_key."""
+    """The same in SQL."""
     return f"coalesce('=' || {value}, '{NO_VALUE}')"
 
 
