@@ -7,7 +7,7 @@ in support/closing/extra.py with a way to clear it, or a test fails.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from django.db import connection
@@ -22,7 +22,7 @@ LOOSE_KEYS = {  # columns without a constraint that hold the id of a row of the 
 NUMBERS = ("bigint", "integer")
 
 FOREIGN_KEYS = """
-select child.relname, attribute.attname, parent.relname, target.attname
+select child.relname, attribute.attname, parent.relname, target.attname, cardinality(c.conkey) = 1
 from pg_constraint c
 cross join lateral unnest(c.conkey, c.confkey) as pair(child_column, parent_column)
 join pg_class child on child.oid = c.conrelid and not child.relispartition
@@ -30,7 +30,13 @@ join pg_class parent on parent.oid = c.confrelid and not parent.relispartition
 join pg_namespace space on space.oid = child.relnamespace and space.nspname = current_schema()
 join pg_attribute attribute on attribute.attrelid = child.oid and attribute.attnum = pair.child_column
 join pg_attribute target on target.attrelid = parent.oid and target.attnum = pair.parent_column
-where c.contype = 'f' and (cardinality(c.conkey) = 1 or target.attname = 'id')
+where c.contype = 'f'
+"""
+TRIGGERED = """
+select distinct class.relname from pg_trigger trigger
+join pg_class class on class.oid = trigger.tgrelid
+join pg_namespace space on space.oid = class.relnamespace and space.nspname = current_schema()
+where not trigger.tgisinternal and trigger.tgtype & 8 = 8
 """
 COLUMNS = """
 select class.relname, attribute.attname, format_type(attribute.atttypid, null)
@@ -43,20 +49,33 @@ where class.relkind in ('r', 'p') and not class.relispartition
 
 @dataclass(frozen=True)
 class Key:
-    """A column of `table` that holds what `parent_column` holds in a row of `parent`."""
+    """A column of `table` that holds what `parent_column` holds in a row of `parent`.
+
+    `is_alone` is false for one of several columns that lead there together.
+    """
 
     table: str
     column: str
     parent: str
     parent_column: str = "id"
+    is_alone: bool = True
+
+    @property
+    def tells(self) -> bool:
+        """Whether this column by itself tells whose the row is. Of several columns the `id` does."""
+        return self.is_alone or self.parent_column == "id"
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What the database says of its tables: their columns with types, and which column points where."""
+    """What the database says of its tables: their columns with types, and which column points where.
+
+    `triggered` are those in which a row's going makes something else happen, rows going elsewhere perhaps.
+    """
 
     columns: dict[str, dict[str, str]]
-    keys: frozenset[Key] = field(default_factory=frozenset)
+    keys: frozenset[Key]
+    triggered: frozenset[str]
 
     @property
     def tables(self) -> frozenset[str]:
@@ -72,12 +91,14 @@ def read_schema() -> Schema:
             columns.setdefault(table, {})[column] = kind
         cursor.execute(FOREIGN_KEYS)
         keys = {Key(*row) for row in cursor.fetchall()}
-    constrained = {(key.table, key.column) for key in keys}
+        cursor.execute(TRIGGERED)
+        triggered = frozenset(row[0] for row in cursor.fetchall())
+    constrained = {(key.table, key.column) for key in keys if key.tells}
     for table, kinds in columns.items():
         for column, kind in kinds.items():
             if column in LOOSE_KEYS and kind in NUMBERS and (table, column) not in constrained:
                 keys.add(Key(table, column, LOOSE_KEYS[column]))
-    return Schema(columns, frozenset(keys))
+    return Schema(columns, frozenset(keys), triggered)
 
 
 @dataclass(frozen=True)
@@ -94,25 +115,35 @@ def account_tables(schema: Schema) -> list[AccountTable]:
     Raises ValueError when tables point to each other in a circle, which no order could clear.
     """
     found = {ACCOUNT}
-    while True:
-        more = {key.table for key in schema.keys if key.parent in found} - found
-        if not more:
-            break
+    while more := {key.table for key in schema.keys if key.tells and key.parent in found} - found:
         found |= more
-    keys = {table: tuple(sorted(_keys_of(table, schema.keys, found), key=lambda key: key.column)) for table in found}
-    order: TopologicalSorter[str] = TopologicalSorter({table: set() for table in found})
-    for table in sorted(found):
-        for key in keys[table]:
-            if key.parent != table:
-                order.add(key.parent, table)
+    within = [key for key in schema.keys if {key.table, key.parent} <= found and key.table != key.parent]
+    return [AccountTable(table, _ways(table, within)) for table in _ordered(found, within, schema.triggered)]
+
+
+def _ways(table: str, keys: Iterable[Key]) -> tuple[Key, ...]:
+    own = [key for key in keys if key.table == table and key.tells]
+    return tuple(sorted(own, key=lambda key: (key.column, key.parent)))
+
+
+def _ordered(tables: set[str], keys: Iterable[Key], triggered: frozenset[str]) -> list[str]:
+    """Those that others point to later; tables with triggers as late as may be, so that all that goes is counted."""
+    order: TopologicalSorter[str] = TopologicalSorter({table: set() for table in tables})
+    for key in keys:
+        order.add(key.parent, key.table)
     try:
-        return [AccountTable(table, keys[table]) for table in order.static_order()]
+        order.prepare()
     except CycleError as error:
         raise ValueError(f"tables point to each other in a circle: {error.args[1]}") from error
-
-
-def _keys_of(table: str, keys: Iterable[Key], found: set[str]) -> list[Key]:
-    return [key for key in keys if key.table == table and key.parent in found and table != ACCOUNT]
+    ready: set[str] = set()
+    found = []
+    while order.is_active():
+        ready.update(order.get_ready())
+        table = min(ready, key=lambda each: (each == ACCOUNT, each in triggered, each))
+        ready.remove(table)
+        order.done(table)
+        found.append(table)
+    return found
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -19,6 +19,7 @@ class StaffModelAdmin(admin.ModelAdmin):
 
     actions = None
     list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -35,6 +36,11 @@ class StaffModelAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under the name of what is in it."""
+        title = {"title": str(self.opts.verbose_name_plural).capitalize()}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         return log(request, obj, ADDITION, message)

@@ -26,7 +26,11 @@ class UpdateInline(admin.StackedInline):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return staff_site.has_permission(request)
 
-    has_change_permission = has_view_permission = has_add_permission
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff_site.has_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -70,7 +70,8 @@ def test_every_row_of_every_table_is_in_it_once(account, member):
     left_out = {"idempotency_keys", "ipfilter_keptout", "support_accountexport", "support_exportpart"}
     expected["accounts_activity"] += 1  # that it was asked for
     assert heading["account"] == account.name
-    assert counted == {table: rows for table, rows in expected.items() if table not in left_out} | {"accounts_user": 2}
+    kept = {table: rows for table, rows in expected.items() if table not in left_out and "rollup" not in table}
+    assert counted == kept | {"accounts_user": 2}
 
 
 def test_nothing_of_another_account_is_in_it(account, member):

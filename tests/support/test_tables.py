@@ -63,3 +63,32 @@ def test_the_account_that_tests_purge_has_a_row_in_every_table():
     empty = [table for table, rows in rows_of(make_account(events=10)).items() if not rows]
 
     assert not empty, f"tests/support/filling.py makes no row in {empty}"
+
+
+def test_what_several_columns_point_to_together_is_no_way_to_tell_whose_a_row_is():
+    with connection.cursor() as cursor:
+        cursor.execute("create table a_day (environment_id bigint, day date, primary key (environment_id, day))")
+        cursor.execute(
+            "create table a_count (environment_id bigint, day date, "
+            "foreign key (environment_id, day) references a_day on delete cascade)"
+        )
+
+    tables = account_tables(read_schema())
+    count = next(table for table in tables if table.name == "a_count")
+    assert [(key.column, key.parent) for key in count.keys] == [("environment_id", "projects_environment")]
+    assert names().index("a_count") < names().index("a_day")
+
+
+def test_a_table_whose_trigger_removes_rows_elsewhere_goes_after_them():
+    with connection.cursor() as cursor:
+        cursor.execute("create table z_pending (environment_id bigint)")
+        cursor.execute("create table a_triggering (environment_id bigint)")
+        cursor.execute(
+            "create function remove_pending() returns trigger language plpgsql as "
+            "$$ begin delete from z_pending; return null; end $$"
+        )
+        cursor.execute(
+            "create trigger removing after delete on a_triggering for each statement execute function remove_pending()"
+        )
+
+    assert names().index("z_pending") < names().index("a_triggering")

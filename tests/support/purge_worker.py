@@ -1,0 +1,22 @@
+"""The jobs' worker, with a purge in many small steps without pauses: it is about to be killed in the middle of one."""
+
+import os
+from datetime import timedelta
+from functools import partial
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+
+from support.closing import purge  # noqa: E402
+
+ROWS = 50
+purge.SETTLE = timedelta(0)
+purge.FEWEST = purge.MOST = ROWS
+purge.Pace = partial(purge.Pace, rows=ROWS, pause=0.0)
+
+if __name__ == "__main__":
+    call_command("procrastinate", "worker", "--fetch-job-polling-interval", "0.2")
