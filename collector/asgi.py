@@ -4,6 +4,7 @@ No session, no CSRF, no ORM per request: bytes in, one decision, one place in th
 """
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -11,17 +12,20 @@ from typing import Any
 
 from django.conf import settings
 
-from collector import answers
+from collector import answers, shared
 from collector.answers import Answer
 from collector.bodies import BODY_TOO_LARGE
 from collector.client_address import TrustedProxies, client_address
 from collector.database import conninfo
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
 from collector.directory import Directory
-from collector.kept_out import KeptOutWriter, count
+from collector.gathering import PeriodicWriter
+from collector.kept_out import WRITE_SECONDS, count
 from collector.limits import MAX_BODY_BYTES
+from collector.shared import Crowd
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter
+from ipfilter.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +46,12 @@ class Collector:
     def __init__(self, database: str, trusted: TrustedProxies, pages: App | None = None) -> None:
         self.directory = Directory(database)
         self.writer = BatchWriter(database)
-        self.kept_out = KeptOutWriter(database)
+        self.kept_out = Counters()
+        self.crowd = Crowd()
+        self._gathering: list[PeriodicWriter[Any]] = [
+            PeriodicWriter(database, self.kept_out, WRITE_SECONDS),
+            PeriodicWriter(database, self.crowd, shared.WRITE_SECONDS),
+        ]
         self.trusted = trusted
         self.pages = pages or _not_found
         self._started = False
@@ -87,8 +96,10 @@ class Collector:
         decision = decide(request, self.directory.places)
         if decision.outcome is Outcome.UNKNOWN_APP:
             decision = await self._ask_again(request, decision)
+        if decision.place is not None:
+            self.crowd.note(request.client, decision.place.account_id)
         if not decision.records:
-            count(self.kept_out.counters, decision, request.now)
+            count(self.kept_out, decision, request.now)
             return decision.answer
         try:
             await self.writer.put(decision.records, len(request.body))
@@ -109,15 +120,20 @@ class Collector:
 
     # --- The process --------------------------------------------------------------------------------------------------
     async def start(self) -> None:
+        """Begin to commit and to listen. What is loaded by now is left out of every later garbage collection: 4 %."""
         self._started = True
+        gc.collect()
+        gc.freeze()
         await self.writer.start()
-        await self.kept_out.start()
+        for gathering in self._gathering:
+            await gathering.start()
         await self.directory.start()
 
     async def stop(self) -> None:
         """Commit what was accepted."""
         await self.writer.stop()
-        await self.kept_out.stop()
+        for gathering in self._gathering:
+            await gathering.stop()
         await self.directory.stop()
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -41,7 +41,7 @@ def arguments(records: Iterable[Record]) -> Arguments:
     return (
         _json(events),
         _json([{"environment_id": environment, "digest": digest} for environment, digest in sorted(keys)]),
-        None if concern_visitors else _json(_last_wins(changes, "actor_id")),  # type: ignore[type-var]
+        None if concern_visitors else _json(_last_wins(changes, "actor_id")),
         _json(changes) if concern_visitors else None,
         _json(_last_wins(customers, "account_id")),
     )

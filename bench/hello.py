@@ -1,0 +1,27 @@
+"""The collector with a bare "hello" beside it, in the same worker: the ceiling that the HTTP server sets."""
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
+
+from collector.asgi import Receive, Scope, Send, from_settings
+
+collector = from_settings()
+HEADERS = [
+    (b"content-type", b"text/plain"),
+    (b"content-length", b"2"),
+    (b"access-control-allow-origin", b"*"),
+]
+START: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": HEADERS}
+END: dict[str, Any] = {"type": "http.response.body", "body": b"OK"}
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers `/hello` once the body is there; anything else is the collector's."""
+    if scope["type"] == "http" and scope["path"] == "/hello":
+        await receive()
+        await send(START)
+        await send(END)
+    else:
+        await collector(scope, receive, send)
