@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import invitations, links
+from accounts.invitations import NotOpen
 from accounts.models import Activity, Invitation, Membership, User
 from tests.accounts.conftest import PASSWORD
 from tests.factories import MembershipFactory, UserFactory
@@ -212,6 +213,36 @@ def test_a_new_secret_key_leaves_sent_links_alive_and_copies_a_new_one(invitatio
 
     assert Client().get(sent).status_code == 404
     assert Client().get("/account/" + copied.partition("/account/")[2]).status_code == 200
+
+
+class TestTwoAtOnce:
+    """Each has read the open invitation already when the other one ends it."""
+
+    def test_accepting_after_it_was_accepted(self, invitation):
+        answer(invitation)
+
+        with pytest.raises(NotOpen):
+            invitations.accept_as_new(invitation=invitation, name="Second", password=PASSWORD)
+
+    def test_accepting_after_it_expired(self, invitation):
+        Invitation.objects.update(expires_at=timezone.now())
+
+        with pytest.raises(NotOpen):
+            invitations.accept(invitation=invitation, user=UserFactory(email=invitation.email))
+
+    def test_accepting_after_it_was_renewed(self, invitation, ada):
+        invitations.resend(invitation=Invitation.objects.get(), by=ada.user)
+
+        with pytest.raises(NotOpen):
+            invitations.accept(invitation=invitation, user=UserFactory(email=invitation.email))
+
+    def test_accepting_as_somebody_else(self, invitation):
+        with pytest.raises(ValueError, match="another address"):
+            invitations.accept(invitation=invitation, user=UserFactory())
+
+
+def test_the_same_secret_has_another_digest_for_each_purpose():
+    assert links.digest("invitation", "secret") != links.digest("rescue", "secret")
 
 
 def test_signing_in_comes_back_to_the_invitation(account, ada):

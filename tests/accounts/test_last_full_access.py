@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import actions, logins
-from accounts.guard import LastFullAccess
+from accounts.guard import LastFullAccess, keeping_full_access
 from accounts.models import Account, Activity, Membership, User
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
 
@@ -185,6 +185,27 @@ class TestTwoAtOnce:
 
         assert Membership.objects.full_access().filter(account=account).count() == 1
         assert [type(error) for error in errors if error] == [LastFullAccess]
+
+    def test_the_later_of_two_waits_for_the_earlier_and_is_told_in_words(self, account, ada, grace):
+        """Without the lock on the account the later one would go through and the earlier one fail at its commit."""
+        ada_is_out, grace_is_done = threading.Event(), threading.Event()
+
+        def earlier():
+            with keeping_full_access([account.pk]):
+                Membership.objects.filter(pk=ada.pk).delete()
+                ada_is_out.set()
+                assert not grace_is_done.wait(timeout=1)
+
+        def later():
+            ada_is_out.wait(timeout=10)
+            try:
+                actions.leave(membership=grace)
+            finally:
+                grace_is_done.set()
+
+        errors = both_at_once(earlier, later)
+
+        assert [type(error) for error in errors] == [type(None), LastFullAccess]
 
     def test_two_transactions_past_the_actions_cannot_either(self, account, ada, grace):
         """Each sees the other's row until the other commits: only the lock in the trigger makes one of them wait."""
