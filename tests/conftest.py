@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
@@ -32,6 +33,17 @@ def _suit_tests():
     """Static files go by their own names, since none were collected; whitenoise wants the folder all the same."""
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    _empty_tables_with_what_hangs_on_them()
+
+
+def _empty_tables_with_what_hangs_on_them():
+    """After a test that commits Django empties its models' tables; those made by SQL refer to them and go along."""
+    sql_flush = DatabaseOperations.sql_flush
+
+    def cascading(self, style, tables, *, reset_sequences=False, allow_cascade=False):
+        return sql_flush(self, style, tables, reset_sequences=reset_sequences, allow_cascade=True)
+
+    DatabaseOperations.sql_flush = cascading
 
 
 def _start_private_postgres():
