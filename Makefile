@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock backup clean
+.PHONY: help run test check bench lock backup
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -21,13 +21,23 @@ run: .venv/run-installed
 test: .venv/test-installed
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadscope $(ARGS)
 
-check: .venv/test-installed
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+CHECKS := check-code check-format check-types check-templates check-floors check-migrations
+.PHONY: $(CHECKS)
+check: $(CHECKS)
+$(CHECKS): .venv/test-installed
+
+check-code:
+	@$(BIN)/ruff check --quiet .
+check-format:
+	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted: run .venv/bin/ruff format ."; exit 1; }
+check-types:
 	@$(BIN)/mypy .
-	@$(BIN)/djlint templates --check --quiet
+check-templates:
 	@$(BIN)/djlint templates --lint --quiet
+	@$(BIN)/djlint templates --check --quiet
+check-floors:
 	@$(BIN)/lint-imports
+check-migrations:
 	@$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
 bench: .venv/test-installed
