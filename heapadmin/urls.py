@@ -3,9 +3,9 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from support.staff.site import staff_site
-
+from collector.seen import how_do_we_see_you
 from heapadmin.components_page import components_page
+from support.staff.site import staff_site
 
 urlpatterns = [
     path("", include("collector.urls")),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("", include("ipfilter.urls")),
     path("staff/components/", components_page, name="components_page"),
+    path("staff/how-do-we-see-you/", staff_site.admin_view(how_do_we_see_you), name="how_do_we_see_you"),
     path("", include("support.urls")),
     path("staff/", staff_site.urls),
 ]

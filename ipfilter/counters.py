@@ -39,20 +39,7 @@ class Statement(NamedTuple):
     """What to hand to `connection.execute`, be it a synchronous connection or an asynchronous one."""
 
     sql: str
-    parameters: dict[str, list[Any]]
-
-
-def flush(counts: Counts) -> Statement:
-    """The one statement that adds `counts`, at least one, to what is stored."""
-    keys = sorted(counts)
-    parameters: dict[str, list[Any]] = {
-        "rules": [rule_id for rule_id, _, _ in keys],
-        "environments": [environment_id for _, environment_id, _ in keys],
-        "days": [day for _, _, day in keys],
-        "counts": [counts[key][0] for key in keys],
-        "lasts": [counts[key][1] for key in keys],
-    }
-    return Statement(FLUSH_SQL, parameters)
+    parameters: dict[str, Any]
 
 
 class Counters:
@@ -91,3 +78,15 @@ class Counters:
         """Count again what was taken and could not be written."""
         for (rule_id, environment_id, _), (count, last_at) in counts.items():
             self.add(rule_id=rule_id, environment_id=environment_id, at=last_at.timestamp(), events=count)
+
+    def statement(self, counts: Counts) -> Statement:
+        """The one statement that adds `counts` to what is stored."""
+        keys = sorted(counts)
+        parameters: dict[str, Any] = {
+            "rules": [rule_id for rule_id, _, _ in keys],
+            "environments": [environment_id for _, environment_id, _ in keys],
+            "days": [day for _, _, day in keys],
+            "counts": [counts[key][0] for key in keys],
+            "lasts": [counts[key][1] for key in keys],
+        }
+        return Statement(FLUSH_SQL, parameters)

@@ -37,6 +37,7 @@ KEPT = {
     "django_admin_log": "what staff did, by numbers and without names",
     "django_content_type": "of the service",
     "django_migrations": "of the service",
+    "collector_sharedaddress": "addresses that look like a proxy, without whose",
     "support_closing": "the receipt",
     "support_day": "of the service",
     "support_sample": "of the service",

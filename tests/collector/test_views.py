@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from collector import views
+from collector import kept_out, views
 from events.faults import Unavailable
-from ipfilter.models import ExcludedIP, ExcludedIPList
+from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from tests.events.making import events, people
 from tests.factories import EnvironmentFactory
 
@@ -17,6 +17,8 @@ pytestmark = pytest.mark.django_db
 def known_afresh(monkeypatch):
     monkeypatch.setattr(views, "MAX_AGE_SECONDS", 0)
     monkeypatch.setattr(views, "known_places", views.KnownPlaces())
+    monkeypatch.setattr(kept_out, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
+    monkeypatch.setattr(views, "kept_out", kept_out.KeptOutTimer())
 
 
 def post(client, path, payload, **options):
@@ -64,6 +66,8 @@ def test_an_excluded_address_is_told_so(client):
     assert told.status_code == 403
     assert (dropped.status_code, dropped["x-heapadmin-dropped"]) == (200, "excluded-ip")
     assert people() == {} and events() == []
+    views.kept_out.write()
+    assert KeptOut.objects.get().count == 2
 
 
 def test_without_a_database_it_is_503_and_not_an_ok(client, monkeypatch):

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import connection
 
-from ipfilter.counters import Counters, flush
+from ipfilter.counters import Counters
 from ipfilter.models import KeptOut
 from ipfilter.scopes import Scope
 from tests.ipfilter.factories import make_scope, rule_of, save
@@ -26,7 +26,7 @@ def own():
 
 def write(counts):
     with connection.cursor() as cursor:
-        cursor.execute(*flush(counts))
+        cursor.execute(*Counters().statement(counts))
 
 
 def stored():

@@ -1,0 +1,91 @@
+"""Things that a worker gathers in memory, and writes to the database every few seconds over a connection of its own."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any, Generic, Protocol, TypeVar
+
+import psycopg
+
+from ipfilter.counters import Statement
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 5.0  # for a server that has vanished
+
+Taken = TypeVar("Taken")
+
+
+class Gathered(Protocol[Taken]):
+    """Something that requests add to. False while there is nothing to write."""
+
+    def __bool__(self) -> bool: ...
+
+    def take(self) -> Taken:
+        """All there is; it begins again with nothing."""
+        ...
+
+    def give_back(self, taken: Taken, /) -> None:
+        """Add what was taken and could not be written."""
+        ...
+
+    def statement(self, taken: Taken, /) -> Statement:
+        """The one statement that writes it."""
+        ...
+
+
+class PeriodicWriter(Generic[Taken]):
+    """Writes `gathered` every so many `seconds`. `start` and `stop` belong to the event loop that adds to it."""
+
+    def __init__(self, conninfo: str, gathered: Gathered[Taken], seconds: float) -> None:
+        self._conninfo = conninfo
+        self._gathered = gathered
+        self._seconds = seconds
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Write what has come since the last time."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._write()
+        await self._disconnect()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            await self._write()
+
+    async def _write(self) -> None:
+        """Never raises for a database that does not answer: what was gathered waits for the next time."""
+        if not self._gathered:
+            return
+        taken = self._gathered.take()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                connection = await self._connected()
+                await connection.execute(*self._gathered.statement(taken))
+        except (psycopg.Error, TimeoutError, OSError) as error:
+            log.warning("%s: written later, %s", type(self._gathered).__name__, str(error).strip())
+            self._gathered.give_back(taken)
+            await self._disconnect()
+        except asyncio.CancelledError:
+            self._gathered.give_back(taken)
+            raise
+
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(
+                self._conninfo, autocommit=True, application_name="heapadmin gathering"
+            )
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await self._connection.close()
+            self._connection = None

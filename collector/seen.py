@@ -1,0 +1,46 @@
+"""The staff's page "How do we see you": whose address a request is taken to come from, and why."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from collector.client_address import TrustedProxies, explain
+from collector.models import SharedAddress
+from collector.page_address import peer_of
+from collector.shared import MANY_ACCOUNTS
+
+DAYS = 7
+MOST_SHOWN = 20
+
+
+@require_safe
+@never_cache
+def how_do_we_see_you(request: HttpRequest) -> HttpResponse:
+    """Show the connection, the headers, what was trusted, and addresses that look like a proxy nobody has named.
+
+    Checks nobody's rights: heapadmin/urls.py lets staff in only.
+    """
+    explanation = explain(peer_of(request), all_headers(request), TrustedProxies.parse(settings.TRUSTED_PROXIES))
+    recent = SharedAddress.objects.filter(seen_at__gte=timezone.now() - timedelta(days=DAYS))
+    addresses = list(recent.order_by("-accounts", "address")[:MOST_SHOWN])
+    context = {
+        "explanation": explanation,
+        "is_believed": explanation.hops[0].is_trusted,
+        "trusted_proxies": settings.TRUSTED_PROXIES,
+        "shared": addresses,
+        "suspects": [each for each in addresses if each.accounts >= MANY_ACCOUNTS],
+        "days": DAYS,
+    }
+    return render(request, "collector/how_do_we_see_you.html", context)
+
+
+def all_headers(request: HttpRequest) -> Iterator[tuple[bytes, bytes]]:
+    """Every header, its name in lower case; those of one name have been joined with commas on the way."""
+    for name, value in request.headers.items():
+        yield name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace")
