@@ -11,3 +11,4 @@ class AnalyticsConfig(AppConfig):
         counterparts.register()
         registry.register_copier(copying.copy)
         registry.register_usage(usage.usage, usage.last_event_at)
+        registry.register_kept(usage.kept)

@@ -7,7 +7,8 @@ from ipfilter.in_force import RulesInForce
 from ipfilter.rules import CompiledRules
 
 PLACES_SQL = """
-select environment.app_id, environment.id, environment.project_id, account.id, account.closed_at is not null
+select environment.app_id, environment.id, environment.project_id, account.id,
+       account.closed_at is not null or environment.deleting_at is not null
   from projects_environment environment
   join projects_project project on project.id = environment.project_id
   join accounts_account account on account.id = project.account_id
@@ -15,7 +16,7 @@ select environment.app_id, environment.id, environment.project_id, account.id, a
 """
 
 PlaceRow = tuple[str, int, int, int, bool]
-"""app_id, environment id, project id, account id, whether the account is closed."""
+"""app_id, environment id, project id, account id, whether it takes no events: its account is closed, or it is being deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """What changes projects and environments."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import activity
 from accounts.models import Account, Membership, User
-from projects import registry
-from projects.models import PRODUCTION, Environment, Project
+from projects import registry, removal
+from projects.models import PRODUCTION, Environment, Project, Removal
 
 
 @transaction.atomic
@@ -64,3 +66,83 @@ def add_environment(*, project: Project, name: str, source: Environment, by: Use
         details={"copied": added.copied, "from": source.name},
     )
     return added
+
+
+class LastOne(Exception):
+    """The last environment of a project, or the last project of an account, is not deleted; the text says so."""
+
+
+def change_project(*, project: Project, by: User, **changes: Any) -> None:
+    """Set `name`, `time_zone` or `week_starts_on`. Raises IntegrityError when the account has such a name already."""
+    before = {name: getattr(project, name) for name in changes if getattr(project, name) != changes[name]}
+    with transaction.atomic():
+        for name, value in changes.items():
+            setattr(project, name, value)
+        project.save(update_fields=list(changes))
+        activity.record(
+            account=project.account,
+            by=by,
+            verb="project.change",
+            target=project.name,
+            details={name: [value, changes[name]] for name, value in before.items()},
+        )
+
+
+def rename_environment(*, environment: Environment, name: str, by: User) -> None:
+    """Give another name. Raises IntegrityError when the project has an environment of that name already."""
+    before, environment.name = environment.name, name
+    with transaction.atomic():
+        environment.save(update_fields=["name"])
+        activity.record(
+            account=environment.project.account,
+            by=by,
+            verb="environment.rename",
+            target=f"{environment.project.name} › {name}",
+            details={"name": [before, name]},
+        )
+
+
+@transaction.atomic
+def delete_environment(*, environment: Environment, by: User) -> Removal:
+    """Close an environment to people and programs at once, and have a job remove its rows.
+
+    Raises LastOne for the only environment of its project.
+    """
+    project = Project.objects.select_for_update().select_related(None).get(pk=environment.project_id)
+    others = project.environments.live().exclude(pk=environment.pk)
+    if not others.exists():
+        raise LastOne(f"{environment.name} is the only environment of {project.name}. Delete the project instead.")
+    name = f"{project.name} › {environment.name}"
+    return _delete(environments=[environment], project=None, account=environment.project.account, name=name, by=by)
+
+
+@transaction.atomic
+def delete_project(*, project: Project, by: User) -> Removal:
+    """Close a project with all its environments at once, and have a job remove its rows.
+
+    Raises LastOne for the only project of its account.
+    """
+    account = Account.objects.select_for_update().get(pk=project.account_id)
+    if not account.projects.live().exclude(pk=project.pk).exists():
+        raise LastOne(f"{project.name} is the only project of {account.name}. Create another one first.")
+    environments = list(project.environments.live().select_for_update())
+    return _delete(environments=environments, project=project, account=account, name=project.name, by=by)
+
+
+def _delete(
+    *, environments: list[Environment], project: Project | None, account: Account, name: str, by: User
+) -> Removal:
+    from projects.jobs import defer_remove
+
+    now = timezone.now()
+    scope = {"environment_id": [each.pk for each in environments]} | ({"project_id": [project.pk]} if project else {})
+    Environment.objects.filter(pk__in=scope["environment_id"]).update(deleting_at=now)
+    if project is not None:
+        Project.objects.filter(pk=project.pk).update(deleting_at=now)
+    asked = Removal.objects.create(
+        account=account, name=name, scope=scope, expected=removal.count(scope), asked_by=by, asked_at=now
+    )
+    verb = "project.delete" if project else "environment.delete"
+    activity.record(account=account, by=by, verb=verb, target=name, details={"rows": asked.expected})
+    defer_remove(asked.pk)
+    return asked

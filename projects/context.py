@@ -28,7 +28,8 @@ def _projects(request: HttpRequest) -> list[dict[str, Any]]:
     if membership is None:
         return []
     environments = list(
-        Environment.objects.filter(project__account_id=membership.account_id)
+        Environment.objects.live()
+        .filter(project__account_id=membership.account_id)
         .select_related("project")
         .order_by("project__name", "project_id", "-is_production", "name")
     )

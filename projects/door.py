@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from accounts.door import enter, place_in, type_view
 from accounts.models import Membership
@@ -22,8 +22,8 @@ def environment_view(needs: Can) -> Callable[[type_view], type_view]:
 
     def decorate(view: type_view) -> type_view:
         @wraps(view)
-        def checked(request: HttpRequest, app_id: str, **kwargs: Any) -> HttpResponse:
-            environment = Environment.objects.select_related("project__account").filter(app_id=app_id).first()
+        def checked(request: HttpRequest, app_id: str, **kwargs: Any) -> HttpResponseBase:
+            environment = Environment.objects.live().select_related("project__account").filter(app_id=app_id).first()
             enter(request, _membership(request, environment.project if environment else None), needs)
             assert environment is not None
             request.environment = environment  # type: ignore[attr-defined]
@@ -42,8 +42,8 @@ def project_view(needs: Can) -> Callable[[type_view], type_view]:
 
     def decorate(view: type_view) -> type_view:
         @wraps(view)
-        def checked(request: HttpRequest, project_id: int, **kwargs: Any) -> HttpResponse:
-            project = Project.objects.select_related("account").filter(pk=project_id).first()
+        def checked(request: HttpRequest, project_id: int, **kwargs: Any) -> HttpResponseBase:
+            project = Project.objects.live().select_related("account").filter(pk=project_id).first()
             enter(request, _membership(request, project), needs)
             return view(request, project, **kwargs)
 

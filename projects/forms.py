@@ -1,6 +1,7 @@
 """Forms of the Projects & environments tab."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 
@@ -17,10 +18,56 @@ class ProjectForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.account = account
 
+    def names(self) -> set[str]:
+        """The names that are taken, in lower case."""
+        return {each.lower() for each in self.account.projects.live().values_list("name", flat=True)}
+
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if self.account.projects.filter(name__iexact=name).exists():
+        if name.lower() in self.names():
             raise forms.ValidationError(f"There is a project named “{name}” already.")
+        return name
+
+
+WEEK_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class ProjectSettingsForm(ProjectForm):
+    """A project's name, and how its days and weeks are counted."""
+
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+        help_text="Days, weeks and months in queries and reports begin at its midnight.",
+    )
+    week_starts_on = forms.TypedChoiceField(
+        label="Weeks start on", choices=list(enumerate(WEEK_DAYS, start=1)), coerce=int
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        self.project = project
+        kept = {name: getattr(project, name) for name in ("name", "time_zone", "week_starts_on")}
+        super().__init__(*args, account=project.account, **(kwargs | {"initial": kept}))
+
+    def names(self) -> set[str]:
+        others = self.account.projects.live().exclude(pk=self.project.pk)
+        return {each.lower() for each in others.values_list("name", flat=True)}
+
+
+class EnvironmentNameForm(forms.Form):
+    """An environment's other name."""
+
+    name = forms.CharField(label="Name", max_length=100)
+
+    def __init__(self, *args: Any, environment: Environment, **kwargs: Any) -> None:
+        super().__init__(*args, **(kwargs | {"initial": {"name": environment.name}}))
+        self.environment = environment
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = self.environment.project.environments.live().exclude(pk=self.environment.pk)
+        if others.filter(name__iexact=name).exists():
+            raise forms.ValidationError(f"There is an environment named “{name}” in this project already.")
         return name
 
 
@@ -40,11 +87,11 @@ class EnvironmentForm(forms.Form):
         self.project = project
         source = self.fields["source"]
         assert isinstance(source, forms.ModelChoiceField)
-        source.queryset = project.environments.order_by("-is_production", "name")
+        source.queryset = project.environments.live().order_by("-is_production", "name")
         source.initial = source.queryset.first()
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if self.project.environments.filter(name__iexact=name).exists():
+        if self.project.environments.live().filter(name__iexact=name).exists():
             raise forms.ValidationError(f"There is an environment named “{name}” in this project already.")
         return name

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Account, User
 
 PRODUCTION = "Production"
+LIVE = models.Q(deleting_at=None)
 
 
 def new_app_id() -> str:
@@ -17,8 +18,17 @@ def new_app_id() -> str:
     return str(10**9 + secrets.randbelow(9 * 10**9))
 
 
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def live(self) -> "ProjectQuerySet":
+        """Those that are not being deleted."""
+        return self.filter(deleting_at=None)
+
+
 class Project(models.Model):
-    """A product that is looked at on its own. Nothing of one is ever visible from another."""
+    """A product that is looked at on its own. Nothing of one is ever visible from another.
+
+    Once `deleting_at` is set it is gone for people and programs; a job removes the rows (projects/removal.py).
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="projects")
     name = models.CharField(max_length=100)
@@ -26,10 +36,13 @@ class Project(models.Model):
     week_starts_on = models.PositiveSmallIntegerField(default=1)  # ISO: 1 is Monday, 7 is Sunday
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    deleting_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProjectQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("account", Lower("name"), name="project_name_once_per_account"),
+            models.UniqueConstraint("account", Lower("name"), condition=LIVE, name="project_name_once_per_account"),
             models.CheckConstraint(condition=~models.Q(name=""), name="project_has_a_name"),
             models.CheckConstraint(
                 condition=models.Q(week_starts_on__range=(1, 7)), name="project_week_starts_on_a_day"
@@ -41,13 +54,20 @@ class Project(models.Model):
 
 
 class EnvironmentQuerySet(models.QuerySet["Environment"]):
+    def live(self) -> "EnvironmentQuerySet":
+        """Those that are not being deleted; with a project all of its environments are."""
+        return self.filter(deleting_at=None)
+
     def of(self, user: Any) -> "EnvironmentQuerySet":
         """The environments that `user` may look at: those of open accounts that the user belongs to."""
-        return self.filter(project__account__memberships__user=user, project__account__closed_at=None)
+        return self.live().filter(project__account__memberships__user=user, project__account__closed_at=None)
 
 
 class Environment(models.Model):
-    """A place that events are sent to under its `app_id`: Production, or a copy with data of its own."""
+    """A place that events are sent to under its `app_id`: Production, or a copy with data of its own.
+
+    `deleting_at` as for a project: from then on the collector refuses its `app_id`.
+    """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="environments")
     name = models.CharField(max_length=100)
@@ -55,14 +75,15 @@ class Environment(models.Model):
     is_production = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    deleting_at = models.DateTimeField(null=True, blank=True)
 
     objects = EnvironmentQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("project", Lower("name"), name="environment_name_once_per_project"),
+            models.UniqueConstraint("project", Lower("name"), condition=LIVE, name="environment_name_once_per_project"),
             models.UniqueConstraint(
-                fields=["project"], condition=models.Q(is_production=True), name="environment_one_production"
+                fields=["project"], condition=LIVE & models.Q(is_production=True), name="environment_one_production"
             ),
             models.CheckConstraint(condition=~models.Q(name=""), name="environment_has_a_name"),
             models.CheckConstraint(
@@ -72,3 +93,31 @@ class Environment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Removal(models.Model):
+    """The deletion of one environment, or of a project with all of its: what goes, how far it is, and the receipt.
+
+    `scope` names the rows by the ids that they hang on: {"project_id": [7], "environment_id": [12, 13]}; a single
+    environment's has no "project_id". `rows` grows step by step: {table: rows removed}.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="removals")
+    name = models.CharField(max_length=210)  # "Web shop" or "Web shop › Staging"
+    scope = models.JSONField()
+    expected = models.PositiveBigIntegerField()  # rows, when it was asked for
+    rows = models.JSONField(default=dict)
+    asked_at = models.DateTimeField(default=timezone.now)
+    asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-asked_at"], name="removal_by_account")]
+
+    def __str__(self) -> str:
+        return f"Removal of {self.name}"
+
+    @property
+    def removed(self) -> int:
+        """Rows removed so far."""
+        return sum(self.rows.values())

@@ -19,6 +19,10 @@ class Usage:
     events_last_7_days: int = 0
 
 
+Kept = dict[str, int]
+"""How many of each kind somebody keeps in an environment: {"definitions": 14, "reports": 6}."""
+
+
 @dataclass(frozen=True)
 class Counterpart:
     """How to find what a page shows in another environment: the same lineage, usually."""
@@ -31,10 +35,12 @@ class Counterpart:
 Copier = Callable[[Environment, Environment], dict[str, int]]
 UsageReader = Callable[[Iterable[Environment]], dict[int, Usage]]
 LastEvent = Callable[[Environment], datetime | None]
+KeptReader = Callable[[Iterable[Environment]], dict[int, Kept]]
 
 _copiers: list[Copier] = []
 _usage_readers: list[UsageReader] = []
 _last_event_readers: list[LastEvent] = []
+_kept_readers: list[KeptReader] = []
 _counterparts: dict[str, Counterpart] = {}
 
 
@@ -50,6 +56,21 @@ def register_usage(reader: UsageReader, last_event: LastEvent) -> None:
     """`reader(environments)` gives a Usage per environment id; `last_event(environment)` the newest event's arrival."""
     _usage_readers.append(reader)
     _last_event_readers.append(last_event)
+
+
+def register_kept(reader: KeptReader) -> None:
+    """`reader(environments)` counts what is kept in each, by environment id."""
+    _kept_readers.append(reader)
+
+
+def kept(environments: Iterable[Environment]) -> dict[int, Kept]:
+    """What is kept in each environment, by id."""
+    environments = list(environments)
+    counts: dict[int, Kept] = {}
+    for reader in _kept_readers:
+        for key, found in reader(environments).items():
+            counts.setdefault(key, {}).update(found)
+    return counts
 
 
 def register_counterpart(counterpart: Counterpart, *view_names: str) -> None:

@@ -1,21 +1,28 @@
 """Pages of projects and environments, and the way home."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.door import account_view, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
-from projects import actions, registry
+from accounts.teammates import grantors
+from projects import actions, deleting, registry
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
-from projects.forms import EnvironmentForm, ProjectForm
-from projects.models import Environment, Project
+from projects.forms import EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
+from projects.models import Environment, Project, Removal
 from projects.snippet import curl, snippet
 from projects.switching import destination
+
+REMOVAL_SHOWN_FOR = timedelta(hours=1)  # after it is done
 
 
 @require_safe
@@ -35,17 +42,31 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @account_view(Can.VIEW)
 def project_list(request: HttpRequest, account: Account) -> HttpResponse:
-    projects = list(account.projects.prefetch_related("environments").order_by("name"))
-    usage = registry.usage(environment for project in projects for environment in project.environments.all())
-    rows = [
-        (project, [(each, usage.get(each.pk, registry.Usage())) for each in _production_first(project)])
-        for project in projects
-    ]
-    return render(request, "projects/project_list.html", {"rows": rows})
+    live = Prefetch("environments", Environment.objects.live().order_by("-is_production", "name"), "shown")
+    projects = list(account.projects.live().prefetch_related(live).order_by("name"))
+    environments: list[Environment] = [each for project in projects for each in project.shown]
+    usage, kept = registry.usage(environments), registry.kept(environments)
+    for each in environments:
+        each.usage = usage.get(each.pk, registry.Usage())  # type: ignore[attr-defined]
+        each.kept = kept.get(each.pk, {})  # type: ignore[attr-defined]
+    context = {
+        "projects": projects,
+        "removals": _recent_removals(account),
+        "grantors": [] if Can.MANAGE in request.can else grantors(account),  # type: ignore[attr-defined]
+    }
+    return render(request, "projects/project_list.html", context)
 
 
-def _production_first(project: Project) -> list[Environment]:
-    return sorted(project.environments.all(), key=lambda each: (not each.is_production, each.name.lower()))
+@require_safe
+@account_view(Can.VIEW)
+def removals(request: HttpRequest, account: Account) -> HttpResponse:
+    """The part of the list that tells how far deletions are; asks again by itself while one runs."""
+    return render(request, "projects/removals.html", {"removals": _recent_removals(account)})
+
+
+def _recent_removals(account: Account) -> list[Removal]:
+    shown = Q(done_at=None) | Q(done_at__gte=timezone.now() - REMOVAL_SHOWN_FOR)
+    return list(account.removals.filter(shown).order_by("-asked_at")[:20])
 
 
 @account_view(Can.MANAGE)
@@ -74,6 +95,69 @@ def environment_add(request: HttpRequest, project: Project) -> HttpResponse:
         return render(request, "projects/environment_add.html", {"form": form, "project": project})
     messages.success(request, f"{added.environment.name} created: {added.receipt}.")
     return redirect("projects:install", added.environment.app_id)
+
+
+@project_view(Can.MANAGE)
+def project_edit(request: HttpRequest, project: Project) -> HttpResponse:
+    form = ProjectSettingsForm(request.POST if request.method == "POST" else None, project=project)
+    if form.is_valid():
+        try:
+            actions.change_project(project=project, by=signed_in_user(request), **form.cleaned_data)
+        except IntegrityError:  # somebody else was faster
+            form.add_error("name", f"There is a project named “{form.cleaned_data['name']}” already.")
+        else:
+            messages.success(request, f"{project.name} changed.")
+            return redirect("projects:project_list", project.account_id)
+    return render(request, "projects/project_edit.html", {"form": form, "project": project})
+
+
+@environment_view(Can.MANAGE)
+def environment_rename(request: HttpRequest, environment: Environment) -> HttpResponse:
+    form = EnvironmentNameForm(request.POST if request.method == "POST" else None, environment=environment)
+    if form.is_valid():
+        name = form.cleaned_data["name"]
+        try:
+            actions.rename_environment(environment=environment, name=name, by=signed_in_user(request))
+        except IntegrityError:  # somebody else was faster
+            form.add_error("name", f"There is an environment named “{name}” in this project already.")
+        else:
+            messages.success(request, f"The environment is named {name} now.")
+            return redirect("projects:project_list", environment.project.account_id)
+    return render(request, "projects/environment_rename.html", {"form": form})
+
+
+@environment_view(Can.MANAGE)
+def environment_delete(request: HttpRequest, environment: Environment) -> HttpResponse:
+    question = deleting.Question.about([environment], environment.name)
+    if request.method == "POST":
+        problem = question.problem(request.POST.get("confirm", ""))
+        if not problem:
+            try:
+                actions.delete_environment(environment=environment, by=signed_in_user(request))
+            except actions.LastOne as last:
+                problem = str(last)
+            else:
+                messages.success(request, f"{environment.name} takes no more events and is being deleted.")
+                return redirect("projects:project_list", environment.project.account_id)
+        question.error = problem
+    return render(request, "projects/environment_delete.html", {"question": question})
+
+
+@project_view(Can.MANAGE)
+def project_delete(request: HttpRequest, project: Project) -> HttpResponse:
+    question = deleting.Question.about(list(project.environments.live()), project.name)
+    if request.method == "POST":
+        problem = question.problem(request.POST.get("confirm", ""))
+        if not problem:
+            try:
+                actions.delete_project(project=project, by=signed_in_user(request))
+            except actions.LastOne as last:
+                problem = str(last)
+            else:
+                messages.success(request, f"{project.name} takes no more events and is being deleted.")
+                return redirect("projects:project_list", project.account_id)
+        question.error = problem
+    return render(request, "projects/project_delete.html", {"question": question, "project": project})
 
 
 @require_safe

@@ -74,6 +74,11 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "ipfilter:excluded_ips": ("get", LOGIN, 404, 404, 200, 200),
     "ipfilter:excluded_ips_preview": NO_GET,
     "projects:environment_add": ("get", LOGIN, 404, 404, 403, 200),
+    "projects:environment_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "projects:environment_rename": ("get", LOGIN, 404, 404, 403, 200),
+    "projects:project_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "projects:project_edit": ("get", LOGIN, 404, 404, 403, 200),
+    "projects.removals": ("get", LOGIN, 404, 404, 200, 200),
     "projects:install": ("get", LOGIN, 404, 404, 200, 200),
     "projects:switch": ("get", LOGIN, 404, 404, 302, 302),
     "projects:install_status": ("get", LOGIN, 404, 404, 200, 200),
@@ -129,6 +134,14 @@ WRITES = {
         lambda world: {"name": "Copy", "source": world.ids["environment_id"]},
         foreign=("source",),
     ),
+    "projects:environment_delete": Write(
+        None, {"confirm": "Production"}, full=200, unrecorded="the only environment stays: tests/projects/test_deleting.py"
+    ),
+    "projects:environment_rename": Write("environment.rename", {"name": "Live"}),
+    "projects:project_delete": Write(
+        None, {"confirm": ""}, full=200, unrecorded="the only project stays: tests/projects/test_deleting.py"
+    ),
+    "projects:project_edit": Write("project.change", {"name": "X", "time_zone": "Europe/Paris", "week_starts_on": "7"}),
     "projects:project_create": Write("project.create", {"name": "Second"}),
     "support:close_ask": Write("account.ask_to_close", {"text": "We have moved."}),
     "support:export_ask": Write("account.export"),

@@ -14,7 +14,7 @@ from accounts import links
 from accounts.models import Account, Invitation, User
 from analytics.models import Definition, Pin, Report, Segment
 from events.models import Person
-from projects.models import Environment
+from projects.models import Environment, Removal
 from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 
 
@@ -56,6 +56,7 @@ def make_account() -> World:
         "actor_id": add_person(environment),
         "lineage": add_kept(environment),
     }
+    Removal.objects.create(account=account, name="Old shop", scope={"environment_id": []}, expected=1)
     return World(account, {"full": full, "read_only": read_only.user}, ids)
 
 

@@ -1,0 +1,35 @@
+"""The question that is asked before an environment or a project is deleted."""
+
+from dataclasses import dataclass
+
+from projects import registry, removal
+from projects.models import Environment
+
+
+@dataclass
+class Question:
+    """What goes, in sentences, and the name that must be typed."""
+
+    name: str
+    goes: list[str]
+    error: str = ""
+
+    @classmethod
+    def about(cls, environments: list[Environment], name: str) -> "Question":
+        """Count what goes with `environments`."""
+        rows = removal.count({"environment_id": [each.pk for each in environments]})
+        kept: dict[str, int] = {}
+        for found in registry.kept(environments).values():
+            for kind, number in found.items():
+                kept[kind] = kept.get(kind, 0) + number
+        names = ", ".join(each.name for each in environments)
+        goes = [
+            f"{len(environments)} environment{'s' if len(environments) != 1 else ''}: {names}",
+            *(f"{number:,} {kind if number != 1 else kind.removesuffix('s')}" for kind, number in kept.items()),
+            f"all collected data: {rows:,} rows of events, people and what belongs to them",
+        ]
+        return cls(name, goes)
+
+    def problem(self, confirm: str) -> str:
+        """Why `confirm` does not confirm; empty when it does."""
+        return "" if confirm.strip() == self.name else f"Type {self.name} exactly as it is written here."

@@ -1,0 +1,236 @@
+"""Deleting environments and projects: asked for by name, closed at once, removed in steps, with a receipt."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from accounts.models import Activity
+from analytics.models import Definition
+from collector.places import PLACES_SQL
+from events.models import Event, Person
+from ipfilter.models import ExcludedIPList
+from projects import actions, removal
+from projects.models import Environment, Project, Removal
+from support.closing.tables import Scope, account_tables, any_of, conditions, read_schema
+from tests.factories import EnvironmentFactory, MembershipFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_on_its_way(monkeypatch):
+    monkeypatch.setattr(removal, "SETTLE", timedelta(0))
+
+
+@pytest.fixture
+def production():
+    return EnvironmentFactory()
+
+
+@pytest.fixture
+def staging(production):
+    return EnvironmentFactory(project=production.project, name="Staging", is_production=False)
+
+
+@pytest.fixture
+def ada(client, production):
+    user = MembershipFactory(account=production.project.account).user
+    client.force_login(user)
+    return user
+
+
+def fill(environment, events: int = 3) -> None:
+    """Give an environment some of everything."""
+    now = timezone.now()
+    rows = [
+        Event(environment_id=environment.pk, time=now - timedelta(days=31 * n), id=n, actor_id=n, name="E")
+        for n in range(events)
+    ]
+    Event.objects.bulk_create(rows)
+    Person.objects.create(environment_id=environment.pk, actor_id=1, first_seen_at=now, last_seen_at=now)
+    Definition.objects.create(environment=environment, name="Signed up")
+    ExcludedIPList.objects.create(account=environment.project.account, environment=environment, text="10.1.*")
+
+
+def rows_left(*, environments: list[int], projects: list[int]) -> list[str]:
+    """Every table that still has a row of them, found in the schema and not by a list."""
+    scope = Scope(
+        {"accounts_account": (), "projects_project": tuple(projects), "projects_environment": tuple(environments)}
+    )
+    tables = {table.name: table for table in account_tables(read_schema())}
+    left = []
+    with connection.cursor() as cursor:
+        for table in tables.values():
+            condition = any_of(conditions(table, tables, scope)).as_string(None)
+            cursor.execute(f"select count(*) from {table.name} where {condition}")
+            if cursor.fetchone()[0]:
+                left.append(table.name)
+    return left
+
+
+def test_the_page_says_what_goes_with_counts(client, ada, production, staging):
+    fill(staging)
+
+    page = client.get(reverse("projects:environment_delete", args=[staging.app_id])).content.decode()
+
+    assert "1 environment: Staging" in page
+    assert "1 definition" in page
+    assert "4 rows of events, people" in page
+
+
+@pytest.mark.parametrize("typed", ["", "staging", "Staging2"])
+def test_another_name_deletes_nothing(client, ada, production, staging, typed):
+    response = client.post(reverse("projects:environment_delete", args=[staging.app_id]), {"confirm": typed})
+
+    assert "Type Staging exactly" in response.content.decode()
+    assert Environment.objects.live().filter(pk=staging.pk).exists()
+
+
+def test_a_deleted_environment_is_gone_at_once_for_people_and_programs(client, ada, production, staging):
+    client.post(reverse("projects:environment_delete", args=[staging.app_id]), {"confirm": "Staging"})
+
+    with connection.cursor() as cursor:
+        cursor.execute(PLACES_SQL)
+        refuses = {row[0]: row[4] for row in cursor.fetchall()}
+    assert refuses == {production.app_id: False, staging.app_id: True}
+    assert client.get(reverse("projects:install", args=[staging.app_id])).status_code == 404
+    [group] = client.get(reverse("projects:install", args=[production.app_id])).context["switcher_projects"]
+    assert [each["environment"] for each in group["environments"]] == [production]
+
+
+def test_a_job_is_planned_in_the_same_transaction(client, ada, production, staging):
+    client.post(reverse("projects:environment_delete", args=[staging.app_id]), {"confirm": "Staging"})
+
+    job = ProcrastinateJob.objects.filter(task_name="projects.remove").latest("id")
+    assert job.args == {"removal_id": Removal.objects.get().pk}
+
+
+def test_its_name_can_be_used_again_at_once(ada, production, staging):
+    actions.delete_environment(environment=staging, by=ada)
+
+    added = actions.add_environment(project=production.project, name="Staging", source=production, by=ada)
+
+    assert added.environment.pk != staging.pk
+
+
+def test_a_removal_leaves_no_row_and_a_receipt(ada, production, staging):
+    fill(staging, events=5)
+    fill(production)
+    before = Event.objects.filter(environment_id=production.pk).count()
+    asked = actions.delete_environment(environment=staging, by=ada)
+
+    assert removal.run(asked.pk, seconds=60, step_rows=2)
+
+    assert rows_left(environments=[staging.pk], projects=[]) == []
+    asked.refresh_from_db()
+    assert (asked.rows["events"], asked.rows["people"], asked.rows["projects_environment"]) == (5, 1, 1)
+    assert Activity.objects.get(verb="environment.removed").details["rows"] == asked.rows
+    assert Event.objects.filter(environment_id=production.pk).count() == before
+
+
+def test_a_removal_that_is_stopped_goes_on_where_it_was(ada, production, staging):
+    fill(staging, events=5)
+    asked = actions.delete_environment(environment=staging, by=ada)
+
+    assert not removal.run(asked.pk, seconds=-1)
+    removal._step(asked.pk, removal.places(asked.scope)[-1], 1)
+    removal.run(asked.pk, seconds=60, step_rows=1)
+    removal.run(asked.pk, seconds=60)
+
+    asked.refresh_from_db()
+    assert (asked.rows["events"], asked.done_at is not None) == (5, True)
+
+
+def test_what_arrives_late_is_removed_too(ada, production, staging, monkeypatch):
+    monkeypatch.setattr(removal, "SETTLE", timedelta(hours=1))
+    asked = actions.delete_environment(environment=staging, by=ada)
+    assert not removal.run(asked.pk, seconds=60)
+    Event.objects.create(environment_id=staging.pk, time=timezone.now(), id=1, actor_id=1)
+    monkeypatch.setattr(removal, "SETTLE", timedelta(0))
+
+    assert removal.run(asked.pk, seconds=60)
+
+    assert rows_left(environments=[staging.pk], projects=[]) == []
+
+
+def test_a_project_goes_with_all_its_environments(client, ada, production, staging):
+    fill(production)
+    fill(staging)
+    other = actions.create_project(account=production.project.account, name="Other", by=ada)
+    project = production.project
+
+    client.post(reverse("projects:project_delete", args=[project.pk]), {"confirm": project.name})
+    assert removal.run(Removal.objects.get().pk, seconds=60)
+
+    assert rows_left(environments=[production.pk, staging.pk], projects=[project.pk]) == []
+    assert list(Project.objects.all()) == [other]
+
+
+def test_the_last_environment_of_a_project_stays(client, ada, production):
+    response = client.post(reverse("projects:environment_delete", args=[production.app_id]), {"confirm": "Production"})
+
+    assert "is the only environment" in response.content.decode()
+    assert Environment.objects.live().exists()
+
+
+def test_the_last_project_of_an_account_stays(client, ada, production):
+    project = production.project
+
+    response = client.post(reverse("projects:project_delete", args=[project.pk]), {"confirm": project.name})
+
+    assert "is the only project" in response.content.decode()
+    assert Project.objects.live().exists()
+
+
+def test_progress_is_shown_and_asks_again_until_it_is_done(client, ada, production, staging):
+    fill(staging)
+    asked = actions.delete_environment(environment=staging, by=ada)
+    url = reverse("projects:removals", args=[asked.account_id])
+    running = client.get(url).content.decode()
+    removal.run(asked.pk, seconds=60)
+
+    done = client.get(url).content.decode()
+
+    assert "0 of about 4 rows" in running
+    assert "hx-get" in running
+    assert "rows removed" in done
+    assert "hx-get" not in done
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["environment", "project"])
+def test_two_at_once_do_not_delete_the_last(what):
+    first = EnvironmentFactory()
+    account = first.project.account
+    ada = MembershipFactory(account=account).user
+    if what == "environment":
+        second = EnvironmentFactory(project=first.project, name="Staging", is_production=False)
+        tries = [lambda each=each: actions.delete_environment(environment=each, by=ada) for each in (first, second)]
+    else:
+        second = actions.create_project(account=account, name="Other", by=ada)
+        tries = [lambda each=each: actions.delete_project(project=each, by=ada) for each in (first.project, second)]
+    refused = []
+    together = threading.Barrier(2)
+
+    def attempt(delete) -> None:
+        together.wait()
+        try:
+            delete()
+        except actions.LastOne as last:
+            refused.append(str(last))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=attempt, args=[each]) for each in tries]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(refused) == 1
+    assert (Environment if what == "environment" else Project).objects.live().count() == 1

@@ -1,0 +1,80 @@
+"""Other names, another time zone, another first day of the week."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Activity
+from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactory
+
+pytestmark = pytest.mark.django_db
+SETTINGS = {"name": "Big shop", "time_zone": "Europe/Paris", "week_starts_on": "7"}
+
+
+@pytest.fixture
+def environment():
+    return EnvironmentFactory()
+
+
+@pytest.fixture(autouse=True)
+def ada(client, environment):
+    user = MembershipFactory(account=environment.project.account).user
+    client.force_login(user)
+    return user
+
+
+def test_a_project_gets_another_name_zone_and_week(client, environment):
+    client.post(reverse("projects:project_edit", args=[environment.project_id]), SETTINGS)
+
+    environment.project.refresh_from_db()
+    project = environment.project
+    assert (project.name, project.time_zone, project.week_starts_on) == ("Big shop", "Europe/Paris", 7)
+
+
+def test_activity_tells_what_was_changed_from_what(client, environment):
+    before = environment.project.name
+
+    client.post(reverse("projects:project_edit", args=[environment.project_id]), SETTINGS)
+
+    details = Activity.objects.get(verb="project.change").details
+    assert details["name"] == [before, "Big shop"]
+
+
+def test_a_project_keeps_its_own_name(client, environment):
+    url = reverse("projects:project_edit", args=[environment.project_id])
+
+    response = client.post(url, SETTINGS | {"name": environment.project.name})
+
+    assert response.status_code == 302
+
+
+def test_the_name_of_another_project_is_refused(client, environment):
+    other = ProjectFactory(account=environment.project.account)
+
+    response = client.post(
+        reverse("projects:project_edit", args=[environment.project_id]), SETTINGS | {"name": other.name.upper()}
+    )
+
+    assert "already" in response.context["form"].errors["name"][0]
+
+
+@pytest.mark.parametrize(("field", "value"), [("time_zone", "Mars/Olympus"), ("week_starts_on", "8"), ("name", " ")])
+def test_what_makes_no_sense_is_refused_at_its_field(client, environment, field, value):
+    response = client.post(reverse("projects:project_edit", args=[environment.project_id]), SETTINGS | {field: value})
+
+    assert list(response.context["form"].errors) == [field]
+
+
+def test_an_environment_gets_another_name_and_keeps_its_app_id(client, environment):
+    client.post(reverse("projects:environment_rename", args=[environment.app_id]), {"name": "Live"})
+
+    app_id = environment.app_id
+    environment.refresh_from_db()
+    assert (environment.name, environment.app_id) == ("Live", app_id)
+
+
+def test_the_name_of_another_environment_is_refused(client, environment):
+    EnvironmentFactory(project=environment.project, name="Staging", is_production=False)
+
+    response = client.post(reverse("projects:environment_rename", args=[environment.app_id]), {"name": "STAGING"})
+
+    assert "already" in response.context["form"].errors["name"][0]
