@@ -107,9 +107,9 @@ class Bench:
 
     def measure(self, label: str, server: Server, path: str, body: str, connections: int, events: int = 1) -> Result:
         """Load one path and print a line; `events` are in each request."""
-        rows, worker, database = self.rows(), _cpu_seconds(server.worker), self._database_cpu_seconds()
+        rows, worker, database = self.rows(), cpu_seconds(server.worker), self._database_cpu_seconds()
         result = load(server.port, path, body, connections=connections, seconds=self.seconds)
-        worker, database = _cpu_seconds(server.worker) - worker, self._database_cpu_seconds() - database
+        worker, database = cpu_seconds(server.worker) - worker, self._database_cpu_seconds() - database
         rows = self.rows() - rows
         each = 1e6 / max(1, result.answered * events)
         print(
@@ -127,10 +127,10 @@ class Bench:
     def _database_cpu_seconds(self) -> float:
         assert self.postgres.process is not None
         server = psutil.Process(self.postgres.process.pid)
-        return sum(_cpu_seconds(process) for process in [server, *server.children()])
+        return sum(cpu_seconds(process) for process in [server, *server.children()])
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
+def cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
 

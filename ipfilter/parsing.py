@@ -48,7 +48,7 @@ def parse_rule(text: str) -> Meaning:
     if "/" in text:
         return _cidr(text)
     if "*" in text:
-        triples: tuple[Triple, ...] = (_wildcard(text),)
+        triples: tuple[Triple, ...] = (wildcard(text),)
     else:
         version, value = address(text)
         triples = (Triple(version, value, FULL[version]),)
@@ -124,7 +124,8 @@ def _range(text: str) -> Meaning:
     return Meaning(canonical(triples), triples)
 
 
-def _wildcard(text: str) -> Triple:
+def wildcard(text: str) -> Triple:
+    """`text` has a `*` in it and is more than that. Raises `Refused`."""
     if ":" not in text:
         return _wildcard_units(text.split("."), count=4, version=4)
     if "." in text:
@@ -136,7 +137,7 @@ def _mapped_wildcard(text: str) -> Triple:
     """`::ffff:10.1.*`: the IPv4 wildcard behind the prefix of IPv4-mapped addresses."""
     before, _, dotted = text.rpartition(":")
     if address(f"{before}:0.0.0.0") == (4, 0):
-        return _wildcard(dotted)
+        return wildcard(dotted)
     raise Refused("combines * with an IPv4 address inside an IPv6 address")
 
 

@@ -7,6 +7,8 @@ from hypothesis import assume, example, settings
 from hypothesis import given as given_by_hypothesis
 from hypothesis import strategies as st
 
+from ipfilter.parsing import Refused, parse_rule
+from ipfilter.restoring import triples_of
 from ipfilter.rules import Rule, RulesError, compile_rules, parse
 
 
@@ -239,6 +241,27 @@ def test_a_slip_of_the_finger_is_refused_or_read_but_never_raises(written, posit
 
     read(text[:position] + character + text[position:])
     read(text[:position] + text[position + 1 :])
+
+
+def restored(function, text):
+    try:
+        return function(text)
+    except Refused:
+        return "refused"
+
+
+@given(RULES)
+def test_a_canonical_text_is_restored_to_the_same_triples(written):
+    rule = Rule.from_canonical(parse(written[0]).rules[0].canonical)
+
+    assert triples_of(rule.canonical) == rule.triples
+
+
+@given(RULES, st.integers(0, 60), st.sampled_from(["", *"0.:*/-%[] g\u200b१\0"]))
+def test_a_text_written_by_hand_is_restored_as_the_parser_reads_it(written, position, slip):
+    text = written[0][:position] + slip + written[0][position + 1 :]
+
+    assert restored(triples_of, text) == restored(lambda text: parse_rule(text).triples, text)
 
 
 def steps(function, *arguments):

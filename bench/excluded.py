@@ -1,0 +1,139 @@
+"""What excluded IPs cost to collection, and how soon a change holds.
+
+    python -m bench.excluded [--seconds 4] [--rounds 5]
+
+Starts a PostgreSQL and a server of its own. Compares no rules with 10,000 of all kinds, none of which is ours, in
+turns; then shows what an excluded address costs, and how long after the commit a rule holds. On a busy machine look at
+the worker's processor time. Matching, compiling and memory by themselves: bench.rules.
+"""
+
+import argparse
+import http.client
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+from bench.collect import Bench, Server, cpu_seconds
+from bench.load import load
+from bench.rules import rules_text
+from ipfilter.rules import MAX_RULES, parse
+
+WITHIN = 0.05  # of the rate without rules
+CONNECTIONS = 64
+CHANGES = 10
+
+SAVE = """
+with made as (
+    insert into ipfilter_excludediplist (account_id, text, version, saved_at) values (%(account)s, '', 1, now())
+    returning id
+)
+insert into ipfilter_excludedip (list_id, canonical, source, note, position, added_at)
+select made.id, canonical, canonical, '', number, now()
+  from made, unnest(%(rules)s::text[]) with ordinality as typed (canonical, number)
+"""
+
+
+def set_rules(bench: Bench, text: str) -> None:
+    """Make `text` the account's only list, in one transaction as the page does."""
+    rules = [rule.canonical for rule in parse(text).rules]
+    with psycopg.connect(bench.postgres.conninfo()) as connection:
+        connection.execute("delete from ipfilter_keptout")
+        connection.execute("delete from ipfilter_excludedip")
+        connection.execute("delete from ipfilter_excludediplist")
+        if rules:
+            connection.execute(SAVE, {"account": bench.account_id, "rules": rules})
+
+
+def others(count: int) -> str:
+    """Rules of all kinds without ours, 127.0.0.1."""
+    rules = parse(rules_text(count))
+    return "\n".join(rule.source for rule in rules.rules if parse(rule.source).match("127.0.0.1") is None)
+
+
+def compare(bench: Bench, server: Server, rounds: int) -> float:
+    """Print both by turns; return how much processor time a request costs with rules, as a multiple of without."""
+    texts = {"no rules": "", f"{MAX_RULES:,} rules": others(MAX_RULES)}
+    costs: dict[str, list[float]] = {name: [] for name in texts}
+    rates: dict[str, list[float]] = {name: [] for name in texts}
+    for _ in range(rounds):
+        for name, text in texts.items():
+            set_rules(bench, text)
+            time.sleep(1.5)
+            before = cpu_seconds(server.worker)
+            result = load(server.port, "/api/track", bench.event, connections=CONNECTIONS, seconds=bench.seconds)
+            costs[name].append((cpu_seconds(server.worker) - before) / result.answered * 1e6)
+            rates[name].append(result.per_second)
+    for name in texts:
+        rate, cost = statistics.median(rates[name]), statistics.median(costs[name])
+        print(f"{name:>14} {rate:>10,.0f}/s {cost:>8.1f} µs of the worker's time a request (median of {rounds})")
+    without, with_rules = (statistics.median(each) for each in costs.values())
+    return with_rules / without
+
+
+def kept_out(bench: Bench, server: Server) -> None:
+    """What an excluded address costs: nothing of it reaches the database but a counter every two seconds."""
+    set_rules(bench, "127.0.0.1")
+    time.sleep(1.5)
+    rows, before = bench.rows(), cpu_seconds(server.worker)
+    result = load(server.port, "/api/track", bench.event, connections=CONNECTIONS, seconds=bench.seconds)
+    cost = (cpu_seconds(server.worker) - before) / result.answered * 1e6
+    print(
+        f"{'excluded':>14} {result.per_second:>10,.0f}/s {cost:>8.1f} µs, {bench.rows() - rows} rows stored", end=", "
+    )
+    time.sleep(3)
+    counted = bench.query("select coalesce(sum(count), 0) from ipfilter_keptout")
+    print(
+        f"{counted:,} of {result.answered:,} counted in {bench.query('select count(*) from ipfilter_keptout')} row(s)"
+    )
+
+
+def until_it_holds(bench: Bench, server: Server, text: str, status: int) -> float:
+    """Seconds from the commit of `text` until a request is answered with `status`."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    body = json.dumps({"app_id": bench.environment["app_id"], "identity": "ann", "properties": {}})
+    set_rules(bench, text)
+    committed = time.perf_counter()
+    while True:
+        connection.request("POST", "/api/add_user_properties", body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        response.read()
+        if response.status == status:
+            connection.close()
+            return time.perf_counter() - committed
+
+
+def effect(bench: Bench, server: Server) -> None:
+    for name, base in (("1 rule", ""), (f"{MAX_RULES:,} rules", others(MAX_RULES - 1))):
+        taken = []
+        for _ in range(CHANGES):
+            taken.append(until_it_holds(bench, server, f"{base}\n127.0.0.1", 403))
+            taken.append(until_it_holds(bench, server, base, 200))
+        median, most = statistics.median(taken) * 1e3, max(taken) * 1e3
+        print(f"{name:>14}: a change holds after {median:.0f} ms, at most {most:.0f} ms ({len(taken)} changes)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="heapadmin-bench-") as folder:
+        bench = Bench(Path(folder), options.seconds)
+        try:
+            with bench.server("bench.hello:application") as server:
+                load(server.port, "/api/track", bench.event, connections=CONNECTIONS, seconds=2)  # warm up
+                ratio = compare(bench, server, options.rounds)
+                kept_out(bench, server)
+                effect(bench, server)
+        finally:
+            bench.postgres.stop()
+    verdict = "within" if ratio <= 1 + WITHIN else "NOT within"
+    print(f"\n{verdict} {WITHIN:.0%}: a request costs {ratio:.3f} times as much with {MAX_RULES:,} rules as with none")
+
+
+if __name__ == "__main__":
+    main()
