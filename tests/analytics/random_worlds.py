@@ -2,10 +2,14 @@
 
 import itertools
 import json
+import os
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
@@ -28,6 +32,7 @@ from analytics.query import (
     Selection,
     Users,
 )
+from analytics.run import Asker
 from analytics.spans import Span, Unit
 from tests.analytics.oracle import FakeEvent, FakePerson, World
 
@@ -59,9 +64,19 @@ VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, True, False, None)
 DEFINITIONS = tuple(UUID(int=n) for n in range(1, 4))
 SEGMENTS = tuple(UUID(int=n) for n in range(101, 104))
 KEYS = ("plan", "größe", "x.y")
-COLUMNS = ("path", "title", "target_text")
+COLUMNS = ("path", "title", "target_text", "referrer")
 NAMES = ("Signed up", "Paid", "日本", "%")
 _environment_ids = itertools.count(1_000_000)
+
+# HYPOTHESIS_EXAMPLES=2000 tries more than the usual run.
+thorough = settings(
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+    phases=[each for each in Phase if os.environ.get("HYPOTHESIS_SHRINK", "1") == "1" or each is not Phase.shrink],
+)
+ask = Asker(time.monotonic() + 100_000)
 
 texts = st.sampled_from(TEXTS)
 matches = st.sampled_from(list(Match))
@@ -103,7 +118,9 @@ def reference_to(lineage):
 references = st.one_of(
     plain_references, st.sampled_from([reference_to(each) for each in DEFINITIONS]), st.just(SESSION)
 )
-selections = st.builds(Selection, references, groups(all_fields, 1))
+simple_selections = st.builds(Selection, st.sampled_from([PAGEVIEW, ANY_EVENT, SESSION, reference_to(DEFINITIONS[0])]))
+selections = st.one_of(simple_selections, st.builds(Selection, references, groups(all_fields, 1)))
+few_groups = st.one_of(st.just(Group()), st.just(Group()), groups(all_fields, 1))  # or hardly anything is ever found
 
 
 @st.composite
@@ -132,6 +149,11 @@ def catalogues(draw):
     return Catalogue(definitions, {each: Named(f"Segment {each.int}", draw(bodies)) for each in SEGMENTS}, True)
 
 
+properties_of_events = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2)
+columns_of_events = st.dictionaries(st.sampled_from(COLUMNS), st.one_of(st.none(), texts), max_size=2)
+columns_and_properties = st.tuples(columns_of_events, properties_of_events)
+
+
 @st.composite
 def worlds(draw):
     """Up to 25 events of few people around one moment, some of them identified, some merged."""
@@ -144,8 +166,7 @@ def worlds(draw):
     )
     actors = st.sampled_from((0, 1, 2, 3, -1, -2))
     kinds = st.sampled_from(["pageview", "click", *(f"custom {name}" for name in NAMES)])
-    properties = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2)
-    columns = st.dictionaries(st.sampled_from(COLUMNS), st.one_of(st.none(), texts), max_size=2)
+    columns, properties = columns_of_events, properties_of_events
     drawn = draw(
         st.lists(st.tuples(offsets, actors, st.sampled_from([None, 7, 8, 9]), kinds, columns, properties), max_size=25)
     )
@@ -172,6 +193,9 @@ def named(kind: str) -> tuple[str, str]:
 def spans(draw, world, longest=90):
     if draw(st.booleans()):
         return Span(draw(st.sampled_from([1, 7, min(30, longest), longest])))
+    if world.events and draw(st.booleans()):  # an edge right at an event
+        edge = draw(st.sampled_from(world.events)).time.date()
+        return Span(None, edge - timedelta(days=draw(st.integers(0, 1))), edge)
     first = world.now.date() + timedelta(days=draw(st.integers(-longest // 2, 5)))
     return Span(None, first, first + timedelta(days=draw(st.integers(0, longest // 2))))
 
@@ -196,7 +220,7 @@ def graphs(draw, world, environment_id):
         counts=draw(st.sampled_from(list(Counts))),
         span=draw(spans(world, 30 if unit is Unit.HOUR else 90)),
         unit=unit,
-        where=draw(groups(all_fields)),
+        where=draw(few_groups),
         by=by,
         segments=draw(segment_lists),
         compare=() if by else draw(sides),
@@ -212,7 +236,7 @@ def funnels(draw, world, environment_id):
             st.sampled_from([timedelta(minutes=30), timedelta(hours=3), timedelta(days=1), timedelta(days=60)])
         ),
         span=draw(spans(world)),
-        where=draw(groups(all_fields, 1)),
+        where=draw(few_groups),
         segments=draw(segment_lists),
     )
 
@@ -226,7 +250,7 @@ def retentions(draw, world, environment_id):
         returning=draw(st.one_of(st.just(start), selections)),
         unit=draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH])),
         span=draw(spans(world)),
-        where=draw(groups(all_fields, 1)),
+        where=draw(few_groups),
         segments=draw(segment_lists),
     )
 
@@ -245,49 +269,41 @@ def users_questions(draw, world, environment_id):
 def store(world: World) -> int:
     """Put the world into the database as an environment of its own; returns its id. A second one lies beside it."""
     environment_id = next(_environment_ids)
+    insert_world(environment_id, world)
+    insert_world(-environment_id, replace(world, merges={}, people={}))
+    return environment_id
+
+
+def insert_world(environment_id: int, world: World, received_at: datetime | None = None) -> None:
+    """Write what the world holds; a merge that is there already stays."""
+    own = {"environment_id": environment_id}
+    arrived = {"received_at": received_at.isoformat()} if received_at else {}
     events = [
-        {
-            "environment_id": environment,
-            "time": each.time.isoformat(),
-            "id": each.id,
-            "actor_id": each.actor,
-            "session_id": each.session,
-            "kind": each.kind,
-            "name": each.name,
-            "properties": each.properties,
-            **each.columns,
-        }
-        for environment in (environment_id, -environment_id)
+        own
+        | {"time": each.time.isoformat(), "id": each.id, "actor_id": each.actor, "session_id": each.session}
+        | {"kind": each.kind, "name": each.name, "properties": each.properties, **each.columns, **arrived}
         for each in world.events
     ]
     people = [
-        {
-            "environment_id": environment_id,
-            "actor_id": each.actor,
-            "identity": each.identity,
-            "properties": each.properties,
-            "first_seen_at": each.last_seen_at.isoformat(),
-            "last_seen_at": each.last_seen_at.isoformat(),
-        }
+        own
+        | {"actor_id": each.actor, "identity": each.identity, "properties": each.properties}
+        | dict.fromkeys(("first_seen_at", "last_seen_at"), each.last_seen_at.isoformat())
         for each in world.people.values()
     ]
-    merges = [
-        {"environment_id": environment_id, "from_actor": visitor, "to_actor": identity}
-        for visitor, identity in world.merges.items()
-    ]
-    own = ["environment_id", "time", "id", "actor_id", "session_id", "kind", "name", "properties"]
-    insert("events", [*own, *COLUMNS], events)
-    insert("people", ["environment_id", "actor_id", "identity", "properties", "first_seen_at", "last_seen_at"], people)
-    insert("merges", ["environment_id", "from_actor", "to_actor"], merges)
-    return environment_id
+    merges = [own | {"from_actor": visitor, "to_actor": identity} for visitor, identity in world.merges.items()]
+    columns = ["time", "id", "actor_id", "session_id", "kind", "name", "properties", *COLUMNS, *arrived]
+    insert("events", columns, events)
+    insert("people", ["actor_id", "identity", "properties", "first_seen_at", "last_seen_at"], people)
+    insert("merges", ["from_actor", "to_actor"], merges)
 
 
 def insert(table: str, columns: list[str], rows: list[dict]) -> None:
     if not rows:
         return
-    names = ", ".join(columns)
+    names = ", ".join(["environment_id", *columns])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"insert into {table} ({names}) select {names} from jsonb_populate_recordset(null::{table}, %s::jsonb)",
+            f"insert into {table} ({names}) select {names} from jsonb_populate_recordset(null::{table}, %s::jsonb) "
+            "on conflict do nothing",
             [json.dumps(rows)],
         )

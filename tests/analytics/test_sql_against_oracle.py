@@ -1,36 +1,22 @@
-"""SQL and plain loops give the same answers to random questions about random environments.
+"""SQL and plain loops give the same answers to random questions about random environments."""
 
-HYPOTHESIS_EXAMPLES=2000 tries more than the usual run.
-"""
-
-import os
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import answers
-from analytics.run import Asker
 from analytics.spans import buckets
 from tests.analytics import oracle
-from tests.analytics.random_worlds import funnels, graphs, retentions, store, users_questions, worlds
+from tests.analytics.random_worlds import ask, funnels, graphs, retentions, store, thorough, users_questions, worlds
 
 pytestmark = pytest.mark.django_db
 
 QUESTIONS_PER_WORLD = 5
-thorough = settings(
-    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "60")),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=True,
-    phases=[each for each in Phase if os.environ.get("HYPOTHESIS_SHRINK", "1") == "1" or each is not Phase.shrink],
-)
-ask = Asker(time.monotonic() + 100_000)
 
 
 @contextmanager

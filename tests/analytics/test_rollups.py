@@ -1,0 +1,114 @@
+"""Counted days give the answers that the events themselves give, whatever came late, went or was merged since."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics import answers
+from analytics.conditions import Field, Source
+from analytics.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Retention, Scope, Selection
+from analytics.rollups import answering
+from analytics.rollups.building import FIELDS
+from analytics.rollups.refresh import refresh
+from analytics.spans import Span, Unit
+from tests.analytics.oracle import FakeEvent, World
+from tests.analytics.random_worlds import (
+    DEFINITIONS,
+    NAMES,
+    ZONES,
+    ask,
+    catalogues,
+    columns_and_properties,
+    insert_world,
+    reference_to,
+    thorough,
+)
+from tests.factories import EnvironmentFactory, ProjectFactory
+
+pytestmark = pytest.mark.django_db
+DAYS = 12
+DELAYS = st.one_of(
+    st.sampled_from([timedelta(0), timedelta(minutes=59), timedelta(hours=1, seconds=1), timedelta(hours=-20)]),
+    st.integers(0, DAYS * 24).map(lambda n: timedelta(hours=n)),
+)
+ACTORS, SESSIONS = st.sampled_from((0, 1, 2, 3, -1, -2)), st.sampled_from([None, 7, 8])
+KINDS = st.sampled_from(["pageview", "click", *(f"custom {name}" for name in NAMES[:2])])
+
+
+def rows(sql, *parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall() if cursor.description else None
+
+
+def some_events(data, arrived, first_number):
+    """Events that arrived at this moment: of now, of some days ago, or with a clock that is ahead."""
+    drawn = data.draw(st.lists(st.tuples(DELAYS, ACTORS, SESSIONS, KINDS, columns_and_properties), max_size=12))
+    for number, (delay, actor, session, kind, (columns, properties)) in enumerate(drawn, first_number):
+        kind, _, name = kind.partition(" ")
+        yield FakeEvent(arrived - delay, number, actor, session, kind, name, columns, properties)
+
+
+def questions(data, scope):
+    events = [PAGEVIEW, ANY_EVENT, SESSION, *(reference_to(each) for each in DEFINITIONS)]
+    event = data.draw(st.sampled_from(events))
+    span = Span(data.draw(st.sampled_from([3, 7, DAYS, 30])))
+    unit = data.draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH]))
+    if data.draw(st.integers(0, 2)) == 0:
+        return Retention(scope, Selection(event), Selection(data.draw(st.sampled_from(events))), unit, span)
+    if data.draw(st.booleans()):
+        field = Field(Source.EVENT, data.draw(st.sampled_from(FIELDS[:2])))
+        return Graph(scope, data.draw(st.sampled_from([PAGEVIEW, SESSION])), span=span, unit=unit, by=field)
+    counts = data.draw(st.sampled_from([Counts.EVENTS, Counts.USERS, Counts.PER_USER]))
+    return Graph(scope, event, counts, span, unit)
+
+
+def from_events(query, world):
+    """The answer without counted days."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answering, "graph_rows", lambda *_: None)
+        patch.setattr(answering, "retention_rows", lambda *_: None)
+        return answer(query, world)
+
+
+def answer(query, world):
+    if isinstance(query, Graph):
+        return answers.answer_graph(query, world.catalogue, world.now, ask)
+    return answers.answer_retention(query, world.catalogue, world.now, ask)
+
+
+@thorough
+@given(st.data())
+def test_after_any_history_the_answers_are_those_of_the_events(data):
+    with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        project = ProjectFactory(time_zone=data.draw(st.sampled_from(ZONES)))
+        environment = EnvironmentFactory(project=project)
+        now = timezone.now()
+        world = World([], {}, {}, data.draw(catalogues()), now)
+        settled = now - timedelta(days=4)
+        number = 0
+        for _ in range(data.draw(st.integers(1, 4))):
+            # What arrives after a refresh has arrived after the moment that the refresh took for settled.
+            arrived = settled + data.draw(st.sampled_from([timedelta(minutes=1), timedelta(hours=9)]))
+            settled += data.draw(st.sampled_from([timedelta(minutes=2), timedelta(hours=10), timedelta(days=1)]))
+            events = list(some_events(data, arrived, number))
+            number += len(events)
+            merges = data.draw(st.dictionaries(st.sampled_from((0, 1, 2, 3)), st.sampled_from((-1, -2)), max_size=2))
+            insert_world(environment.pk, replace(world, events=events, merges=merges), received_at=arrived)
+            if data.draw(st.booleans()):
+                patch.setattr("analytics.rollups.refresh._boundary", lambda settled=settled: settled)
+                refresh(environment)
+            if data.draw(st.integers(0, 3)) == 0:
+                rows("delete from events where environment_id = %s and actor_id = 1", environment.pk)
+            for query in [questions(data, Scope.of(environment)) for _ in range(4)]:
+                assert comparable(answer(query, world)) == comparable(from_events(query, world)), query
+        transaction.set_rollback(True)
+
+
+def comparable(result):
+    return (result.series, result.total) if hasattr(result, "series") else result.cohorts
