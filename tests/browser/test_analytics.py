@@ -8,6 +8,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from analytics.models import Definition, Report, Segment
+from analytics.run import QueryTimeout
+from analytics.run import run as run_query
 from tests.analytics.kept import make_report, make_segment, pin
 from tests.analytics.rows import add_event, add_person
 from tests.browser.conftest import sign_in
@@ -247,6 +249,35 @@ def test_two_people_saving_the_same_report(ada, other_page, teammate, live_serve
     expect(ada.locator("main")).to_contain_text("Grace")
     report.refresh_from_db()
     assert ["days", "90"] in report.body["parameters"]
+
+
+def test_a_slow_question_shows_progress_after_half_a_second_and_can_be_cancelled(ada, environment, monkeypatch):
+    ada.goto(url(environment, "graph"))
+    monkeypatch.setattr("analytics.run._answer", lambda query, now, ask: ask("select pg_sleep(20)", {}))
+
+    ada.get_by_role("button", name="Run Query").click()
+    hidden_at_first = ada.locator("[data-wait]").is_hidden()
+    expect(ada.get_by_text("Running the query…")).to_be_visible()
+    ada.get_by_role("button", name="Cancel").click()
+
+    expect(ada.locator("#answer")).to_contain_text("The query was cancelled.")
+    assert hidden_at_first
+
+
+def test_a_page_that_is_slow_at_first_asks_again_by_itself(ada, environment, visits, monkeypatch):
+    patience = []
+
+    def slow_at_first(query, *, limit, **kwargs):
+        patience.append(limit)
+        if len(patience) == 1:
+            raise QueryTimeout
+        return run_query(query, limit=limit, **kwargs)
+
+    monkeypatch.setattr("analytics.views.asking.run", slow_at_first)
+    ada.goto(url(environment, "graph") + "?event=event:Paid")
+
+    expect(ada.locator("#answer .stat__value")).to_have_text("14 events")
+    assert patience[0] < patience[1]
 
 
 # --- Charts ---------------------------------------------------------------------------------------------------------
