@@ -21,6 +21,7 @@ from projects.models import Environment
 
 KEPT_DAYS = 400  # the longest preset is 365
 LATE = timedelta(hours=1)  # as in the index events_late
+SETTLING = timedelta(minutes=1)  # as in BOUNDARY
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 # Nothing that began to be written before this moment is still being written: `received_at` is when a transaction
@@ -41,23 +42,23 @@ FORGET_LATE = """
 """
 SET_MARK = """
     insert into rollup_marks (environment_id, mark) values (%(environment)s, %(mark)s)
-    on conflict (environment_id) do update set mark = greatest(rollup_marks.mark, excluded.mark)
+    on conflict (environment_id) do update set mark = greatest(rollup_marks.mark, excluded.mark), complete = false
 """
 
 
-def refresh(environment: Environment, *, seconds: float = 60.0) -> int:
-    """Count what is to be counted, the newest days first, for about so long; returns how many days were counted."""
+def refresh(environment: Environment, *, seconds: float = 60.0) -> bool:
+    """Count what is to be counted, the newest days first, for about so long; whether nothing is left to count."""
     until = time.monotonic() + seconds
     with _alone(environment.pk) as is_alone:
         if not is_alone:
-            return 0
+            return False
         boundary = _boundary()
         days = _wanted_days(environment, boundary)
         _forget(environment.pk, days, boundary)
-        missing = _missing(days)
-        counted = _count(missing, until)
-        _fold_merges(environment.pk)
-        return counted
+        if is_complete := _count(_missing(days), until):
+            _fold_merges(environment.pk)
+            _note_complete(environment.pk)
+        return is_complete
 
 
 @contextmanager
@@ -121,19 +122,21 @@ def _missing(days: list[Day]) -> list[Day]:
     return [day for day in days if day.starts not in kept]
 
 
-def _count(missing: list[Day], until: float) -> int:
+def _count(missing: list[Day], until: float) -> bool:
+    """Count these days until the time is up; whether all of them are."""
     if not missing:
-        return 0
+        return True
     busy = _with_events(missing)
     keep_empty([day for day in missing if day.starts not in busy])
-    counted = 0
-    for day in missing:
-        if day.starts in busy:
-            build(day)
-            counted += 1
-            if time.monotonic() > until:
-                break
-    return counted
+    waiting = [day for day in missing if day.starts in busy]
+    while waiting and time.monotonic() < until:
+        build(waiting.pop(0))
+    return not waiting
+
+
+def _note_complete(environment_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("update rollup_marks set complete = true where environment_id = %s", [environment_id])
 
 
 def _with_events(days: list[Day]) -> set[datetime]:
@@ -184,3 +187,17 @@ def _fold(environment_id: int, groups: Sequence[bitmaps.Group]) -> None:
             "where environment_id = %s and starts = %s and kind = %s and name = %s",
             changed,
         )
+
+
+def environments_to_refresh(since: datetime) -> list[Environment]:
+    """Some of those with events whose days were not brought up to date since then, the longest waiting first."""
+    # A mark lies before the refresh that made it, far before while somebody keeps a transaction open.
+    settled = min(since - SETTLING, _boundary())
+    wanted = Environment.objects.raw(
+        "select e.* from projects_environment e left join rollup_marks k on k.environment_id = e.id "
+        "where (k.mark is null or not k.complete or k.mark < %s) "
+        "and exists (select from events where events.environment_id = e.id) "
+        "order by k.mark nulls first, e.id limit 50",
+        [settled],
+    )
+    return list(wanted)

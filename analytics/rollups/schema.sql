@@ -1,9 +1,10 @@
 -- What past days of an environment held, counted beforehand and exact. docs/decisions/roll-ups.md says why and how.
 
--- Everything that arrived before `mark` is in the environment's days, unless a day is missing.
+-- Everything that arrived before `mark` is in the environment's days, unless a day is missing; none is when `complete`.
 create table rollup_marks (
     environment_id bigint primary key references projects_environment on delete cascade,
-    mark timestamptz not null
+    mark timestamptz not null,
+    complete boolean not null default false
 );
 
 -- The days that are counted: days of the calendar of the project's time zone. `has_names` is false where names of custom

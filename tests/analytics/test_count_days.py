@@ -1,0 +1,178 @@
+"""The job that keeps counted days up to date, and what makes a day be counted anew."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from analytics.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Scope
+from analytics.rollups import answering
+from analytics.rollups.building import MAX_LABELS, MAX_NAMES
+from analytics.rollups.refresh import environments_to_refresh, refresh
+from analytics.run import run
+from analytics.spans import Span
+from analytics.tasks import count_days
+from tests.factories import EnvironmentFactory, ProjectFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def rows(sql, *parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall() if cursor.description else cursor.rowcount
+
+
+def collect(environment, *, days_ago, actor=1, kind="pageview", name="", late=timedelta(0), path="/", number=1):
+    """Events on one day, that arrived as they happened or `late`; at noon UTC, half an hour apart."""
+    noon = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
+    for n in range(number):
+        rows(
+            "insert into events (environment_id, time, received_at, actor_id, session_id, kind, name, path) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s)",
+            *(environment.pk, noon, noon + late, actor + n, actor + n, kind, name.format(n), path.format(n)),
+        )
+
+
+def counted_days(environment):
+    return rows("select count(*) from rollup_days where environment_id = %s and not is_empty", environment.pk)[0][0]
+
+
+def graph(environment, event=PAGEVIEW, counts=Counts.EVENTS, **more):
+    return Graph(Scope.of(environment), event, counts, Span(7), **more)
+
+
+@pytest.fixture
+def environment():
+    return EnvironmentFactory()
+
+
+@pytest.fixture
+def from_days(monkeypatch):
+    """Fails the test when a question is not answered from counted days."""
+    real = answering.graph_rows
+
+    def checked(*arguments):
+        found = real(*arguments)
+        assert found is not None, "answered from events"
+        return found
+
+    monkeypatch.setattr(answering, "graph_rows", checked)
+
+
+def test_days_that_are_over_are_counted_by_the_job(environment, from_days):
+    for days_ago in (0, 1, 2, 3):
+        collect(environment, days_ago=days_ago, number=days_ago + 1)
+
+    count_days(int(timezone.now().timestamp()))
+
+    assert counted_days(environment) == 3
+    assert run(graph(environment)).total == 1 + 2 + 3 + 4
+    assert run(graph(environment, ANY_EVENT, Counts.USERS)).total == 4
+    assert run(graph(environment, SESSION)).total == 4
+
+
+def test_an_environment_that_is_up_to_date_is_left_alone(environment):
+    collect(environment, days_ago=2)
+
+    before = environments_to_refresh(timezone.now())
+    refresh(environment)
+
+    assert (before, environments_to_refresh(timezone.now())) == ([environment], [])
+
+
+def test_a_refresh_out_of_time_says_that_it_is_not_done(environment):
+    collect(environment, days_ago=2)
+
+    assert refresh(environment, seconds=-1) is False
+    assert environments_to_refresh(timezone.now()) == [environment]
+
+
+def test_a_late_event_counts_at_once_and_is_in_its_day_after_the_next_refresh(environment, from_days):
+    collect(environment, days_ago=3)
+    refresh(environment)
+    rows("update rollup_marks set mark = mark - interval '1 hour'")  # that refresh was an hour ago
+    collect(environment, days_ago=3, actor=2)
+    rows("update events set received_at = now() - interval '30 minutes' where actor_id = 2")
+
+    at_once = run(graph(environment)).total
+    refresh(environment)
+
+    assert (at_once, run(graph(environment)).total) == (2, 2)
+    assert rows("select events from rollup_counts where kind = 'any'") == [(2,)]
+
+
+def test_a_new_time_zone_means_other_days(environment):
+    collect(environment, days_ago=3)
+    refresh(environment)
+    environment.project.time_zone = "Asia/Kolkata"
+    environment.project.save()
+
+    total = run(graph(environment)).total
+    refresh(environment)
+
+    assert total == 1
+    assert rows("select distinct extract(minute from starts)::int from rollup_days") == [(30,)]
+
+
+def test_nothing_remembers_who_is_deleted(environment):
+    for days_ago in (2, 3):
+        collect(environment, days_ago=days_ago, number=3)
+    rows("insert into merges (environment_id, from_actor, to_actor) values (%s, 1, -1)", environment.pk)
+    refresh(environment)
+
+    rows("delete from events where environment_id = %s and actor_id = 1", environment.pk)
+
+    assert rows("select actor_id from rollup_positions order by 1") == [(2,), (3,)]
+    assert counted_days(environment) == 0
+    assert run(graph(environment, counts=Counts.USERS)).total == 2
+
+
+def test_many_deletions_at_once_forget_the_environment_and_no_other(environment):
+    other = EnvironmentFactory(project=ProjectFactory())
+    for each in (environment, other):
+        collect(each, days_ago=2, number=60)
+        refresh(each)
+
+    rows("delete from events where environment_id = %s", environment.pk)
+
+    assert (counted_days(environment), counted_days(other)) == (0, 1)
+    assert rows("select distinct environment_id from rollup_positions") == [(other.pk,)]
+
+
+def test_what_is_counted_goes_with_its_environment(environment):
+    collect(environment, days_ago=2)
+    refresh(environment)
+    rows("delete from events")
+
+    environment.delete()
+
+    tables = ("marks", "days", "counts", "values", "positions", "pending")
+    assert [rows(f"select count(*) from rollup_{table}")[0][0] for table in tables] == [0] * 6
+
+
+def test_another_environments_days_are_never_read(environment):
+    other = EnvironmentFactory()
+    for each, number in ((environment, 1), (other, 5)):
+        collect(each, days_ago=2, number=number)
+        refresh(each)
+
+    assert run(graph(environment)).total == 1
+    assert run(graph(environment, counts=Counts.USERS)).total == 1
+
+
+def test_a_day_with_too_many_names_or_values_is_read_from_its_events(environment, monkeypatch):
+    monkeypatch.setattr("analytics.rollups.building.MAX_NAMES", 2)
+    monkeypatch.setattr("analytics.rollups.building.MAX_LABELS", 2)
+    collect(environment, days_ago=2, kind="custom", name="Name {}", number=3)
+    collect(environment, days_ago=2, path="/{}", number=3, actor=10)
+
+    refresh(environment)
+
+    from analytics.conditions import Field
+    from analytics.query import EventReference
+
+    assert run(graph(environment, EventReference.parse("event:Name 1"))).total == 1
+    assert len(run(graph(environment, by=Field.parse("event:path"))).series) == 3
+    assert min(MAX_NAMES, MAX_LABELS) > 2
