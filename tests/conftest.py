@@ -1,5 +1,6 @@
 """A private PostgreSQL for the whole run, unless DATABASE_URL names a server; and settings that suit tests."""
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from heapadmin.deployment import private_database_url
@@ -29,11 +31,44 @@ def pytest_unconfigure(config):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    return (yield from _without_the_browsers_loop(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    return (yield from _without_the_browsers_loop(item))
+
+
+def _without_the_browsers_loop(item):
+    """Playwright keeps an event loop in this thread from its first test on; others want to run loops of their own."""
+    if "browser" in item.fixturenames:
+        return (yield)
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        asyncio._set_running_loop(loop)
+
+
 def _suit_tests():
     """Static files go by their own names, since none were collected; whitenoise wants the folder all the same."""
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     _empty_tables_with_what_hangs_on_them()
+    _drop_databases_that_are_still_connected_to()
+
+
+def _drop_databases_that_are_still_connected_to():
+    """At the end of a run a thread of pytest-django's live server may still hold its connection."""
+
+    def drop(self, name, verbosity):
+        with self._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {self.connection.ops.quote_name(name)} WITH (FORCE)")
+
+    DatabaseCreation._destroy_test_db = drop
 
 
 def _empty_tables_with_what_hangs_on_them():

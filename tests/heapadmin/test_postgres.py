@@ -2,6 +2,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -170,14 +171,20 @@ def test_as_root_it_runs_as_another_user_below_a_private_folder(tmp_path):
     assert stat.S_IMODE(private.stat().st_mode) & stat.S_IRWXO == 0  # let in by an entry for that user alone
 
 
-def test_a_plain_user_can_run_it(tmp_path):
+@pytest.fixture
+def open_folder():
+    """A folder that any user gets to: pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_plain_user_can_run_it(open_folder):
     if os.geteuid() != 0:
         pytest.skip("this run is a plain user's already")
-    folder = tmp_path / "mine"
+    folder = open_folder / "mine"
     folder.mkdir()
     os.chown(folder, 54321, 54321)
-    for above in [tmp_path, *tmp_path.parents[:2]]:
-        above.chmod(0o755)
     code = (
         "import sys; from pathlib import Path; from heapadmin.postgres import PrivatePostgres;"
         "server = PrivatePostgres(Path(sys.argv[1]), durable=False); server.start(); server.stop()"

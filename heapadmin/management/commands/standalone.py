@@ -1,6 +1,7 @@
 """Run Heapadmin on this machine: PostgreSQL, pages, collector and jobs."""
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -23,5 +24,6 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _say(self, words: str) -> None:
-        self.stdout.write(words)
-        sys.stdout.flush()
+        with suppress(OSError):  # the terminal may be gone; everything still has to be stopped in order
+            self.stdout.write(words)
+            sys.stdout.flush()
