@@ -1,0 +1,26 @@
+"""Jobs of this floor: a partition for each month to come, and idempotency keys that are over."""
+
+from datetime import UTC, datetime, timedelta
+
+from procrastinate.contrib.django import app
+
+from events.keeping import ensure_partitions, forget_keys
+
+AHEAD = timedelta(days=93)  # three months: a job that fails is noticed long before it matters
+LOW = -10  # priority: mail goes first
+
+
+@app.periodic(cron="11 2 * * *")
+@app.task(name="events.partitions", queueing_lock="events.partitions", priority=LOW, pass_context=False)
+def partitions(timestamp: int) -> None:
+    """Make the partitions of this month and the next three, where they are missing."""
+    today = datetime.fromtimestamp(timestamp, UTC).date()
+    ensure_partitions(today, today + AHEAD)
+
+
+@app.periodic(cron="41 * * * *")
+@app.task(name="events.idempotency_keys", queueing_lock="events.idempotency_keys", priority=LOW, pass_context=False)
+def idempotency_keys(timestamp: int) -> None:
+    """Forget the keys that are older than 7 days. Each step is a commit of its own, so a stop loses nothing."""
+    while forget_keys():
+        pass
