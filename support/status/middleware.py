@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from support.status.watch import watch
+from support.status.watch import Body, watch
 
 PAGE, JSON = "/status/", "/status.json"
 
@@ -26,8 +26,17 @@ class StatusMiddleware:
 def answer(request: HttpRequest) -> HttpResponse:
     """The page, or the JSON, that this process last made."""
     published = watch.current()
-    headers = {"Cache-Control": "public, max-age=4"}
     if request.path == PAGE:
-        return HttpResponse(published.html, headers=headers)
-    headers["Access-Control-Allow-Origin"] = "*"
-    return HttpResponse(published.json, content_type="application/json", headers=headers)
+        return _response(request, published.html, "text/html; charset=utf-8")
+    response = _response(request, published.json, "application/json")
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _response(request: HttpRequest, body: Body, content_type: str) -> HttpResponse:
+    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    content = body.gzipped if zipped else body.plain
+    headers = {"Cache-Control": "public, max-age=4", "Vary": "Accept-Encoding", "Content-Length": str(len(content))}
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    return HttpResponse(content, content_type=content_type, headers=headers)

@@ -6,6 +6,7 @@ A page older than `STALE_SECONDS` is not handed out: who asks then waits for the
 told that the database does not answer.
 """
 
+import gzip
 import logging
 import threading
 import time
@@ -26,17 +27,30 @@ STALE_SECONDS = 8.0
 PATIENCE_SECONDS = 2.5
 FRESHNESS_SECONDS = 15.0  # the newest event is looked up less often: it is the only look at what was collected
 LONGEST_OUTAGE_WRITTEN = timedelta(days=1)
+COMPRESSION = 6
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Body:
+    """The same bytes twice: compressing them for every reader would cost more than making them."""
+
+    plain: bytes
+    gzipped: bytes
+
+    @classmethod
+    def of(cls, plain: bytes) -> "Body":
+        return cls(plain, gzip.compress(plain, COMPRESSION, mtime=0))
+
+
+@dataclass(frozen=True)
 class Published:
-    """What is handed out, and when it was taken on this process's own clock."""
+    """What is handed out, plain and as gzip, and when it was taken on this process's own clock."""
 
     snapshot: Snapshot
-    html: bytes
-    json: bytes
+    html: Body
+    json: Body
     at: float
 
     @property
@@ -121,7 +135,7 @@ class Watch:
 
     @staticmethod
     def _publish(snapshot: Snapshot) -> Published:
-        return Published(snapshot, as_html(snapshot), as_json(snapshot), time.monotonic())
+        return Published(snapshot, Body.of(as_html(snapshot)), Body.of(as_json(snapshot)), time.monotonic())
 
 
 watch = Watch()

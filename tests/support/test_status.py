@@ -1,5 +1,6 @@
 """The status page: what is measured, what is kept of it, what is told; and what it costs."""
 
+import gzip
 import json
 import threading
 from datetime import UTC, datetime, timedelta
@@ -290,3 +291,12 @@ def test_the_json_names_what_is_wrong(connection):
 
     assert told["status"] == "down" and told["freshness"] is None
     assert "503" in told["components"]["collection"]["reason"]
+
+
+def test_who_takes_gzip_gets_the_same_compressed():
+    plain = Client().get("/status/")
+    zipped = Client().get("/status/", headers={"Accept-Encoding": "gzip, br"})
+
+    assert zipped["Content-Encoding"] == "gzip" and int(zipped["Content-Length"]) == len(zipped.content)
+    assert gzip.decompress(zipped.content) == plain.content
+    assert len(zipped.content) < 20_000
