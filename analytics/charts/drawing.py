@@ -15,6 +15,7 @@ from analytics.charts.plots import DrawnLine, Line, bar_marks, center, line_mark
 from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full, numbered_labels
 from analytics.spans import Unit
 
+MOST_POINTS = 600  # values up to which each gets a point that shows when one points at it
 LABEL_WIDTH = 7  # pixels, a generous digit at the size of axis labels
 
 
@@ -175,7 +176,7 @@ def _targets(lines: Sequence[Line], across: Across, drawn: Sequence[DrawnLine], 
     buckets = len(across.names)
     band = 100 / buckets if buckets else 100
     points: dict[int, list[SafeString]] = {}
-    for line in drawn:
+    for line in drawn if buckets * len(drawn) <= MOST_POINTS else ():
         for point in line.points:
             mark = svg.element(
                 "circle",

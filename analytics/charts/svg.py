@@ -1,9 +1,10 @@
 """SVG as text: elements, their attributes and escaping, and nothing that knows of charts."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+from html import escape
 
-from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 Attribute = str | float | None
 
@@ -20,20 +21,29 @@ def percent(value: float) -> str:
 def element(name: str, *children: str, **attributes: Attribute) -> SafeString:
     """`<name …>children</name>`. Children that are not safe are escaped, as are values; None leaves one out.
 
-    A trailing underscore is cut off (`class_`), other underscores become dashes (`text_anchor`).
+    A trailing underscore is cut off (`class_`), other underscores become dashes (`text_anchor`). A chart has
+    thousands of these, so what is known to be safe (numbers, safe strings) is not looked at again.
     """
-    parts = [name]
-    for key, value in attributes.items():
-        if value is not None:
-            text = value if isinstance(value, str) else number(value)
-            parts.append(f'{key.rstrip("_").replace("_", "-")}="{conditional_escape(text)}"')
-    inner = "".join(conditional_escape(child) for child in children)
-    return mark_safe(f"<{' '.join(parts)}>{inner}</{name}>")  # noqa: S308  every part is escaped above
+    named = "".join(f' {_attribute(key)}="{_value(value)}"' for key, value in attributes.items() if value is not None)
+    return SafeString(f"<{name}{named}>{''.join(map(_child, children))}</{name}>")
+
+
+@lru_cache(maxsize=256)
+def _attribute(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+def _value(value: str | float) -> str:
+    return escape(value) if isinstance(value, str) else number(value)
+
+
+def _child(child: str) -> str:
+    return child if isinstance(child, SafeString) else escape(child)
 
 
 def together(children: Iterable[str]) -> SafeString:
     """Children one after another."""
-    return mark_safe("".join(conditional_escape(child) for child in children))  # noqa: S308
+    return SafeString("".join(map(_child, children)))
 
 
 def stretched(*children: str, class_: str = "") -> SafeString:

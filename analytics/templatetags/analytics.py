@@ -1,19 +1,23 @@
 """How analytics prints moments, numbers and values."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from analytics import describing
 from analytics.charts.scales import full, percent_text
 from analytics.results import Cell, Column, PersonRow, Shown, Table
+from analytics.views.answers import Cell as CohortCell
+from analytics.views.answers import CohortView
 
 register = template.Library()
+NUMERIC = (Shown.NUMBER, Shown.PERCENT)
 
 
 @register.filter
@@ -70,34 +74,55 @@ def value_of(values: dict[str, Any], name: str) -> str:
 
 
 @register.filter
-def body_rows(table: Table, has_total: bool) -> list[list[dict[str, Any]]]:
-    """All rows of a result's table written out, without the last one where that is of the whole range."""
-    return [_cells(row, table.columns) for row in (table.rows[:-1] if has_total else table.rows)]
-
-
-@register.filter
-def total_rows(table: Table) -> list[list[dict[str, Any]]]:
-    """The last row alone."""
-    return [_cells(row, table.columns) for row in table.rows[-1:]]
-
-
-@register.filter
 def person_name(person: PersonRow) -> str:
     """How a person of a list is called."""
     return describing.person_name(person.actor_id, person.identity)
 
 
-def _cells(row: tuple[Cell, ...], columns: tuple[Column, ...]) -> list[dict[str, Any]]:
-    """A row's cells as text, each written as its column says."""
-    return [
-        {"text": _written(cell, column.shown), "is_number": column.shown in (Shown.NUMBER, Shown.PERCENT)}
-        for cell, column in zip(row, columns, strict=True)
-    ]
+# A result can have thousands of cells, and a template takes its time for each: these rows are put together here.
+
+
+@register.filter
+def body_rows(table: Table, has_total: bool) -> SafeString:
+    """All rows of a result's table, without the last one where that is of the whole range."""
+    return _rows(table.rows[:-1] if has_total else table.rows, table.columns)
+
+
+@register.filter
+def total_rows(table: Table) -> SafeString:
+    """The last row alone."""
+    return _rows(table.rows[-1:], table.columns)
+
+
+def _rows(rows: Iterable[tuple[Cell, ...]], columns: tuple[Column, ...]) -> SafeString:
+    return SafeString("".join(_row(row, columns) for row in rows))
+
+
+def _row(row: tuple[Cell, ...], columns: tuple[Column, ...]) -> str:
+    """The first cell names the row; each is written as its column says."""
+    name, *cells = (escape(_written(cell, column.shown)) for cell, column in zip(row, columns, strict=True))
+    kinds = (' class="number"' if column.shown in NUMERIC else "" for column in columns[1:])
+    rest = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))
+    return f'<tr><th scope="row" class="sticky nowrap">{name}</th>{rest}</tr>'
+
+
+@register.filter
+def cohort_cells(cohort: CohortView) -> SafeString:
+    """The cells of one row of a retention's triangle: shares, shaded; who they are of on hover."""
+    return SafeString("".join(_cohort_cell(cell, cohort.size) for cell in cohort.cells))
+
+
+def _cohort_cell(cell: CohortCell, size: int) -> str:
+    if cell.shade is None:
+        return "<td></td>"
+    running, word = (" is-running", ", incomplete") if cell.running else ("", "")
+    title = f"{full(cell.people)} of {full(size)} people{word}"
+    return f'<td class="number heat heat-{cell.shade}{running}" title="{title}">{percent_text(cell.share)}</td>'
 
 
 def _written(cell: Cell, shown: Shown) -> str:
     if cell is None:
-        return "–" if shown in (Shown.NUMBER, Shown.PERCENT) else ""
+        return "–" if shown in NUMERIC else ""
     if isinstance(cell, str):
         return cell
     return percent_text(cell) if shown is Shown.PERCENT else full(cell)

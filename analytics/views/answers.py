@@ -254,11 +254,16 @@ def _retention(result: RetentionResult, title: str) -> Answer:
     )
 
 
+NOTHING_YET = Cell(None, None, None, False)
+
+
 def _cell(result: RetentionResult, row: int, period: int) -> Cell:
     cohort = result.cohorts[row]
     came = cohort.returned[period] if period < len(cohort.returned) else None
+    if came is None:
+        return NOTHING_YET
     share = cohort.rate(period)
-    return Cell(share, came, None if came is None else heat(share), result.is_running(row, period))
+    return Cell(share, came, heat(share), result.is_running(row, period))
 
 
 def _users(result: UsersResult) -> Answer:
