@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
+from accounts.models import User
 from events.storing import store
+from heapadmin.sample import questions
 from heapadmin.sample.shop import Shop
 from projects.models import Environment
 
@@ -12,10 +14,11 @@ DAYS = 90
 BATCH = 2000  # records for each transaction
 
 
-def fill(environment: Environment, now: datetime | None = None) -> int:
+def fill(environment: Environment, by: User, now: datetime | None = None) -> int:
     """Write the last 90 days of a made-up shop into `environment`; returns how many events that were.
 
-    The same environment at the same moment always gets the same events.
+    The same environment at the same moment always gets the same events. Where nothing is kept yet, `by` keeps
+    definitions, segments and reports about them.
     """
     end = now or datetime.now(UTC)
     shop = Shop(environment.pk, seed=int(environment.app_id))
@@ -24,4 +27,6 @@ def fill(environment: Environment, now: datetime | None = None) -> int:
     records = shop.days(end, DAYS)
     for start in range(0, len(records), BATCH):
         store(records[start : start + BATCH])
+    if not environment.definitions.exists():
+        questions.ask(environment, by)
     return shop.events_made

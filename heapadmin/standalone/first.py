@@ -21,12 +21,12 @@ LOCK_NUMBER = 7_420_731_001  # pg_advisory_xact_lock: two machines may start on 
 class FirstLogin:
     """What the operator is told once: the password is stored nowhere else."""
 
-    email: str
+    user: User
     password: str
     environment: Environment
 
     def in_words(self) -> str:
-        return f"  e-mail    {self.email}\n  password  {self.password}   (shown this once)"
+        return f"  e-mail    {self.user.email}\n  password  {self.password}   (shown this once)"
 
 
 def make_first_account() -> FirstLogin | None:
@@ -37,7 +37,7 @@ def make_first_account() -> FirstLogin | None:
         if User.objects.exists():
             return None
         password = "".join(secrets.choice(LETTERS) for _ in range(LETTERS_IN_A_PASSWORD))
-        project = open_with_login(
+        opened = open_with_login(
             email=EMAIL, password=password, account_name=ACCOUNT_NAME, project_name=PROJECT_NAME, staff=True
-        ).project
-        return FirstLogin(EMAIL, password, project.environments.get())
+        )
+        return FirstLogin(opened.user, password, opened.project.environments.get())

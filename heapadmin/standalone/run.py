@@ -127,7 +127,7 @@ def _greet(supervisor: Supervisor, listener: socket.socket, say: Callable[[str],
     login = first.make_first_account()
     try:
         if login is not None:
-            say(f"{sample.fill(login.environment):,} made-up events written into the {first.PROJECT_NAME}.")
+            say(f"{sample.fill(login.environment, login.user):,} made-up events written into the {first.PROJECT_NAME}.")
         _wait_until_served(supervisor, listener)
     except BaseException:
         if login is not None:

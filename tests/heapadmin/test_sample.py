@@ -3,9 +3,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
+from analytics.actions import parameters_of
+from analytics.models import Pin
+from analytics.parameters import parse
+from analytics.query import Scope
+from analytics.run import run
 from events.models import Event, Merge, Person
 from heapadmin import sample
-from tests.factories import EnvironmentFactory
+from tests.factories import EnvironmentFactory, MembershipFactory
 
 NOW = datetime(2026, 3, 17, 15, 30, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -16,8 +21,13 @@ def environment():
     return EnvironmentFactory()
 
 
-def test_the_shop_has_ninety_days_of_everything(environment):
-    made = sample.fill(environment, now=NOW)
+@pytest.fixture
+def teammate(environment):
+    return MembershipFactory(account=environment.project.account).user
+
+
+def test_the_shop_has_ninety_days_of_everything(environment, teammate):
+    made = sample.fill(environment, teammate, now=NOW)
 
     events = Event.objects.filter(environment_id=environment.pk)
     first, last = events.earliest("time").time, events.latest("time").time
@@ -28,8 +38,8 @@ def test_the_shop_has_ninety_days_of_everything(environment):
     assert events.filter(name="Order placed").count() > 100
 
 
-def test_some_visitors_became_people_with_all_they_did_before(environment):
-    sample.fill(environment, now=NOW)
+def test_some_visitors_became_people_with_all_they_did_before(environment, teammate):
+    sample.fill(environment, teammate, now=NOW)
 
     people = Person.objects.filter(environment_id=environment.pk, identity__isnull=False)
     assert people.count() > 100
@@ -37,10 +47,27 @@ def test_some_visitors_became_people_with_all_they_did_before(environment):
     assert set(people.first().properties) == {"name", "plan", "country"}
 
 
-def test_nothing_is_left_to_the_default_partition(environment):
-    sample.fill(environment, now=NOW)
+def test_nothing_is_left_to_the_default_partition(environment, teammate):
+    sample.fill(environment, teammate, now=NOW)
 
     assert not Event.objects.extra(where=["tableoid = 'events_default'::regclass"]).exists()
+
+
+def test_every_report_on_its_dashboard_has_an_answer(environment, teammate):
+    sample.fill(environment, teammate, now=datetime.now(UTC))
+
+    pins = Pin.objects.filter(environment=environment)
+    assert pins.count() == 4
+    for pin in pins:
+        parsed = parse(pin.report.kind, parameters_of(pin.report), Scope.of(environment))
+        assert run(parsed.query) is not None
+
+
+def test_a_second_helping_keeps_the_questions_as_they_are(environment, teammate):
+    sample.fill(environment, teammate, now=NOW)
+    call_command("sampledata", "--app-id", environment.app_id)
+
+    assert environment.definitions.count() == 3
 
 
 def test_an_unknown_app_id_is_an_error():

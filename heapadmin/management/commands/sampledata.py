@@ -18,4 +18,8 @@ class Command(BaseCommand):
         environment = Environment.objects.filter(app_id=options["app_id"]).first()
         if environment is None:
             raise CommandError(f"No environment has the app_id {options['app_id']}.")
-        self.stdout.write(f"{sample.fill(environment):,} events written into {environment.project} › {environment}.")
+        teammate = environment.project.account.memberships.filter(read_only=False).order_by("pk").first()
+        if teammate is None:
+            raise CommandError("Nobody may change anything in that account.")
+        made = sample.fill(environment, teammate.user)
+        self.stdout.write(f"{made:,} events written into {environment.project} › {environment}.")

@@ -1,0 +1,67 @@
+"""What people would ask about the made-up shop: definitions, segments, and reports on the dashboard."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from accounts.models import User
+from analytics import actions
+from analytics.bodies import Clause, ClauseGroup, DefinitionBody, SegmentBody
+from analytics.conditions import Condition, Field, Group, Operator
+from analytics.query import (
+    PAGEVIEW,
+    SESSION,
+    Chart,
+    Counts,
+    Did,
+    EventReference,
+    Funnel,
+    Graph,
+    Query,
+    RefersTo,
+    Retention,
+    Scope,
+    Selection,
+)
+from analytics.spans import Span, Unit
+from projects.models import Environment
+
+ORDER = EventReference(RefersTo.CUSTOM, "Order placed")
+CLICK = EventReference(RefersTo.KIND, "click")
+
+
+@transaction.atomic
+def ask(environment: Environment, by: User) -> None:
+    """Keep definitions, segments and reports in `environment`, and pin the reports to its dashboard."""
+    looked = _define(environment, by, "Product viewed", PAGEVIEW, "event:path", Operator.MATCHES, "/shop/*/*")
+    added = _define(environment, by, "Added to cart", CLICK, "event:target_text", Operator.IS, "Add to cart")
+    began = _define(environment, by, "Checkout started", PAGEVIEW, "event:path", Operator.IS, "/checkout")
+    _segments(environment, by)
+    scope = Scope.of(environment)
+    payment = Field.parse("property:payment")
+    steps = tuple(Selection(event) for event in (looked, added, began, ORDER))
+    reports: dict[str, Query] = {
+        "Visitors by day": Graph(scope, PAGEVIEW, counts=Counts.USERS),
+        "Orders by way of payment": Graph(scope, ORDER, span=Span(90), unit=Unit.WEEK, by=payment, chart=Chart.BAR),
+        "From a product to an order": Funnel(scope, steps, within=timedelta(days=7), span=Span(90)),
+        "Who comes back": Retention(scope, Selection(SESSION), Selection(SESSION)),
+    }
+    for name, query in reports.items():
+        actions.pin(report=actions.create_report(environment=environment, name=name, query=query, by=by), by=by)
+
+
+def _define(
+    environment: Environment, by: User, name: str, event: EventReference, field: str, operator: Operator, value: str
+) -> EventReference:
+    """Make a definition with one condition; returns how to refer to it."""
+    body = DefinitionBody((Selection(event, Group((Condition(Field.parse(field), operator, value),))),))
+    made = actions.create_definition(environment=environment, name=name, body=body, by=by)
+    return EventReference(RefersTo.DEFINITION, str(made.lineage))
+
+
+def _segments(environment: Environment, by: User) -> None:
+    club = Condition(Field.parse("user:plan"), Operator.IS, "club")
+    segments: dict[str, Clause] = {"Club members": club, "Bought something": Did(Selection(ORDER))}
+    for name, clause in segments.items():
+        body = SegmentBody((ClauseGroup((clause,)),))
+        actions.create_segment(environment=environment, name=name, body=body, by=by)
