@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.door import account_view, signed_in_user
+from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
 from accounts.teammates import grantors
@@ -30,6 +30,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """Go to the environment looked at last in the account used last; a page of its own for people without one."""
     place = Membership.objects.latest_used(signed_in_user(request)).first()
     if place is None:
+        closed = Membership.objects.select_related("account").filter(user=signed_in_user(request)).first()
+        if closed is not None:
+            enter(request, closed, Can.VIEW)  # raises AccountClosed, which is answered with the page that says so
         return render(request, "projects/no_account.html")
     environments = Environment.objects.filter(project__account_id=place.account_id).order_by("-is_production", "pk")
     last = environments.filter(app_id=request.session.get(LAST_ENVIRONMENT, "")).first()

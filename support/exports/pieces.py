@@ -42,7 +42,7 @@ class Piece:
     def page(self, after: Sequence[str] | None, rows: int) -> sql.Composed:
         """The next `rows` rows after the key `after`: the row as JSON text, then its key as text."""
         columns = [sql.Identifier("t", column) for column, _ in self.key]  # not the output columns, which are text
-        beyond = sql.SQL("true")
+        beyond: sql.Composable = sql.SQL("true")
         if after is not None:
             values = [
                 sql.SQL("{}::{}").format(sql.Literal(value), sql.SQL(kind))  # the type's name is the database's own

@@ -77,7 +77,7 @@ def _position(todo: list[Piece], name: str | None) -> int:
 def _page(piece: Piece, after: list[str] | None) -> list[tuple[str, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(piece.page(after, PAGE_ROWS))
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _keep(export: AccountExport, text: bytes) -> None:

@@ -77,11 +77,11 @@ class Closing(models.Model):
 
     @property
     def rows_removed(self) -> int:
-        return sum(self.rows.values())
+        return sum(int(count) for count in self.rows.values())
 
     @property
     def rows_expected(self) -> int:
-        return max(sum(self.expected.values()), self.rows_removed)
+        return max(sum(int(count) for count in self.expected.values()), self.rows_removed)
 
     def is_due(self, now: datetime) -> bool:
         """Whether the grace is over, so that the purge may start."""

@@ -43,7 +43,7 @@ class AccountAdmin(StaffModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         newest = Activity.objects.filter(account=OuterRef("pk")).order_by("-at", "-pk")
-        return (
+        found: QuerySet[Account] = (
             super()
             .get_queryset(request)
             .annotate(
@@ -52,6 +52,7 @@ class AccountAdmin(StaffModelAdmin):
                 last_activity_at=Subquery(newest.values("at")[:1]),
             )
         )
+        return found
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.door import signed_in_user
 from support.staff.site import staff_site
 
 
@@ -55,7 +56,7 @@ class StaffModelAdmin(admin.ModelAdmin):
 def log(request: HttpRequest, row: Model, flag: int, message: Any) -> LogEntry:
     """Write into the staff's own log what was done to `row`, by its kind and number: names may be personal."""
     return LogEntry.objects.create(
-        user_id=request.user.pk,
+        user=signed_in_user(request),
         content_type=ContentType.objects.get_for_model(row, for_concrete_model=False),
         object_id=str(row.pk),
         object_repr=f"{row._meta.verbose_name} {row.pk}",

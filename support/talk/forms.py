@@ -38,7 +38,7 @@ class TalkForm(forms.Form):
     page = forms.CharField(required=False, max_length=4_000, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User | None, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="talk-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "talk-%s"} | kwargs)
         self.user = user
         if user is not None:
             del self.fields["name"], self.fields["email"]

@@ -30,11 +30,11 @@ def lend(request: HttpRequest, account_id: int) -> Membership | None:
             ends_at__gt=timezone.now(),
         )
         .exclude(account__support_access__visits_allowed=False)
-        .select_related("account")
+        .select_related("account", "by")
         .first()
     )
     if visit is None:
         return None
-    place = Membership(account=visit.account, user_id=request.user.pk, read_only=True, last_seen_at=timezone.now())
+    place = Membership(account=visit.account, user=visit.by, read_only=True, last_seen_at=timezone.now())
     place.visit = visit  # type: ignore[attr-defined]  # base.html shows the banner by it
     return place

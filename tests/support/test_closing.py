@@ -57,6 +57,17 @@ def test_nobody_gets_in_from_that_moment_and_a_page_says_why(account, staff):
     assert "This account is closed" in response.content.decode()
 
 
+def test_who_signs_in_and_has_no_other_account_is_told_that_it_is_closed(account, staff):
+    client = Client()
+    client.force_login(account.memberships.first().user)
+    close(account, staff, days=30)
+
+    response = client.get("/")
+
+    assert response.status_code == 403
+    assert "This account is closed" in response.content.decode()
+
+
 def test_the_closing_is_in_the_accounts_activity_with_who_asked(account, staff):
     close(account, staff, days=30)
 
