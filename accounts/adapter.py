@@ -1,6 +1,8 @@
 """How django-allauth is bent to this product: a switch for sign-up, links from SITE_URL, mail by jobs, our address."""
 
+import hashlib
 import ipaddress
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +12,7 @@ from allauth.account.models import EmailConfirmationHMAC
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -61,9 +64,25 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
 
 
 class MfaAdapter(DefaultMFAAdapter):
+    def encrypt(self, text: str) -> str:
+        """Secrets of authenticator apps and recovery codes are stored encrypted: a copied database opens nothing."""
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Undo `encrypt`, also of what was written under a former SECRET_KEY."""
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Passkeys belong to the host of SITE_URL; browsers know none for an IP address, but for localhost."""
         return {"id": _host_with_a_name(), "name": "Heapadmin"}
+
+
+def _cipher() -> MultiFernet:
+    """The first key encrypts; SECRET_KEY_FALLBACKS still decrypt."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet(
+        [Fernet(urlsafe_b64encode(hashlib.sha256(f"heapadmin.second_factor:{key}".encode()).digest())) for key in keys]
+    )
 
 
 def _host_with_a_name() -> str:

@@ -80,12 +80,12 @@ class TestAppendOnly:
 
 
 class TestWhoAndFromWhere:
-    def test_the_address_is_the_one_that_the_trusted_proxies_vouch_for(self, account, ada, browser_of):
+    def test_the_address_is_not_what_a_header_claims(self, account, ada, browser_of):
         browser_of(ada.user).post(
             reverse("accounts:invite", args=[account.pk]),
             {"emails": "x@shop.example"},
             headers={"x-forwarded-for": "6.6.6.6"},
-            **{"heapadmin.client_address": "2001:db8::7"},
+            REMOTE_ADDR="2001:db8::7",
         )
 
         assert Activity.objects.get().address == "2001:db8::7"

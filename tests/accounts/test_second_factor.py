@@ -114,6 +114,15 @@ def test_setting_one_up_and_removing_it_is_in_the_activity(bob, account, django_
     assert "login.second_factor_remove" in verbs
 
 
+def test_secrets_are_stored_encrypted_and_survive_a_new_secret_key(bob, settings):
+    secret = with_app(bob.user)
+    stored = Authenticator.objects.get(user=bob.user, type=Authenticator.Type.TOTP)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "y" * 60
+
+    assert secret not in str(stored.data)
+    assert stored.wrap().validate_code(code(secret))
+
+
 def test_the_tab_shows_who_uses_one(account, ada, bob, browser_of):
     with_app(bob.user)
 
