@@ -16,14 +16,14 @@ from typing import Any
 
 from analytics.catalogue import Catalogue
 from analytics.conditions import Source
-from analytics.query import TOP_GROUPS, Builtin, Counts, EventReference, Graph, RefersTo, Retention, Selection
+from analytics.query import TOP_GROUPS, Counts, EventReference, Graph, Retention, Selection
 from analytics.rollups.bitmaps import Bitmap, from_positions, union
 from analytics.rollups.building import FIELDS
 from analytics.rollups.reading import ANY, SESSION, Held, Key, Pending, few_pending, held, kept_days, positions, values
 from analytics.spans import Bucket, Span, Unit, buckets
 from analytics.sql.counted import active_sql, groups_sql
 from analytics.sql.graph import OTHER, graph_sql
-from analytics.sql.selecting import plain_keys
+from analytics.sql.selecting import has_conditions, plain_events, plain_keys
 from analytics.sql.statement import Statement
 
 Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
@@ -83,16 +83,11 @@ def told_keys(event: EventReference, catalogue: Catalogue) -> frozenset[Key] | N
     """The kinds and names that an event means exactly; None when it takes more to tell."""
     if event.is_session:
         return frozenset({SESSION})
-    if event.to is RefersTo.BUILTIN and event.key == Builtin.ANY:
-        return frozenset({ANY})
-    if event.lineage is None:
-        return plain_keys(event)
+    if has_conditions(catalogue, event):
+        return None
     found: set[Key] = set()
-    for each in catalogue.definition(event.lineage).alternatives:
-        keys = None if each.where else told_keys(each.event, catalogue)
-        if keys is None:
-            return None
-        found |= keys
+    for each in plain_events(catalogue, event):
+        found |= plain_keys(each.event) or {ANY}
     return frozenset({ANY}) if ANY in found else frozenset(found)
 
 

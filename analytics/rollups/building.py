@@ -34,9 +34,7 @@ VALUES = (
     "select {fields}, grouping({fields}) as which, count(*) from {source} where {condition} "
     "group by grouping sets ({sets})"
 )
-PLAIN = (
-    "e.environment_id = %(environment)s and e.time >= %(starts)s and e.time < %(ends)s and e.received_at < %(before)s"
-)
+PLAIN = "e.environment_id = %(environment)s and e.time >= %(starts)s and e.time < %(ends)s"
 PLACE = """
     insert into rollup_positions (environment_id, actor_id, position)
     select %(environment)s, actor, (select coalesce(max(position), -1) from rollup_positions
@@ -48,21 +46,23 @@ PLACE = """
 
 @dataclass(frozen=True)
 class Day:
-    """A day of an environment, from `starts` to before `ends`, of which events count that arrived before `before`."""
+    """A day of an environment, from `starts` to before `ends`."""
 
     environment_id: int
     starts: datetime
     ends: datetime
-    before: datetime
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {"environment": self.environment_id, "starts": self.starts, "ends": self.ends, "before": self.before}
+        return {"environment": self.environment_id, "starts": self.starts, "ends": self.ends}
 
 
 @transaction.atomic
 def build(day: Day) -> None:
-    """Count the day and keep it. It must not be kept already."""
+    """Count the day and keep it. It must not be kept already.
+
+    Something may be in it that arrives only now, and something else not: who reads sees that it came late (reading.py).
+    """
     active = _rows(ACTIVE.format(source="events e", condition=PLAIN), day.parameters)
     sessions, parameters = _sessions(day)
     begun = _rows(ACTIVE.format(source=sessions, condition="true"), parameters)
@@ -93,7 +93,7 @@ def keep_empty(days: Iterable[Day]) -> None:
 def _sessions(day: Day) -> tuple[str, dict[str, Any]]:
     """The first events of the sessions that begin on this day, as a FROM with the alias e."""
     statement = Statement(Scope(day.environment_id), Catalogue(), day.ends)
-    starts = session_starts(statement, Limits(day.starts, day.ends), arrived_before=day.before)
+    starts = session_starts(statement, Limits(day.starts, day.ends))
     return f"({starts}) e", statement.parameters | day.parameters
 
 

@@ -95,7 +95,7 @@ def _wanted_days(environment: Environment, boundary: datetime) -> list[Day]:
         local: date = today - timedelta(days=back)
         starts, ends = midnight(local, zone), midnight(local + timedelta(days=1), zone)
         if ends + LATE <= boundary and starts < ends:
-            days.append(Day(environment.pk, starts, ends, boundary))
+            days.append(Day(environment.pk, starts, ends))
     return days
 
 

@@ -1,10 +1,12 @@
 # ruff: noqa: S608  # text is put together from fixed pieces and placeholders only; see statement.py
 """Which events a selection means: event references and definitions as conditions, sessions as rows of their own."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from analytics.catalogue import Catalogue
 from analytics.conditions import BadQuery, Match
 from analytics.query import Builtin, EventReference, RefersTo, Selection
 from analytics.sql.rows import Rows, joined
@@ -40,11 +42,8 @@ def within(statement: Statement, limits: Limits, alias: str = "e") -> list[str]:
     return conditions
 
 
-def session_starts(statement: Statement, limits: Limits, arrived_before: datetime | None = None) -> str:
-    """The first event of every session that begins within the limits, all its columns.
-
-    With `arrived_before`, as it was when no later event had arrived.
-    """
+def session_starts(statement: Statement, limits: Limits) -> str:
+    """The first event of every session that begins within the limits, all its columns."""
     gap = statement.bind(SESSION_GAP)
     earlier = Limits(limits.start - SESSION_GAP if limits.start else None, limits.end)
     inner = [
@@ -52,8 +51,6 @@ def session_starts(statement: Statement, limits: Limits, arrived_before: datetim
         "s.session_id is not null",
         *within(statement, earlier, "s"),
     ]
-    if arrived_before is not None:
-        inner.append(f"s.received_at < {statement.bind(arrived_before)}")
     begins = [f"(f.previous is null or f.time > {statement.dialect.later('f.previous', gap)})"]
     outer = " and ".join(begins + within(statement, Limits(limits.start, None), "f"))
     return (
@@ -115,17 +112,43 @@ def plain_keys(event: EventReference) -> frozenset[Key] | None:
     return frozenset({("pageview", "")}) if event.key == Builtin.PAGEVIEW else None
 
 
-def keys_of(statement: Statement, event: EventReference, above: tuple[UUID, ...] = ()) -> frozenset[Key] | None:
+def keys_of(statement: Statement, event: EventReference) -> frozenset[Key] | None:
     """All kinds and names that can be meant, through definitions; None when it can be any."""
-    lineage = event.lineage
-    if lineage is None:
-        return plain_keys(event)
-    if lineage in above:
-        raise BadQuery("A definition contains itself.")
     found: set[Key] = set()
-    for each in statement.catalogue.definition(lineage).alternatives:
-        keys = keys_of(statement, each.event, (*above, lineage))
+    for each in plain_events(statement.catalogue, event):
+        keys = plain_keys(each.event)
         if keys is None:
             return None
         found |= keys
     return frozenset(found)
+
+
+def plain_events(catalogue: Catalogue, event: EventReference) -> Iterator[Selection]:
+    """What a reference comes down to: the selections, in it and the definitions it is made of, that name no definition.
+
+    What conditions stand above them is not told.
+    """
+    if event.lineage is None:
+        yield Selection(event)
+    for each in alternatives(catalogue, event):
+        if each.event.lineage is None:
+            yield each
+
+
+def has_conditions(catalogue: Catalogue, event: EventReference) -> bool:
+    """Whether it takes more than kind and name to tell the events that a reference means."""
+    return any(each.where for each in alternatives(catalogue, event))
+
+
+def alternatives(catalogue: Catalogue, event: EventReference) -> Iterator[Selection]:
+    """Those of the definition that is meant and of all that it is made of, each definition's once."""
+    waiting, seen = [event], {event}
+    while waiting:
+        lineage = waiting.pop().lineage
+        if lineage is None:
+            continue
+        for each in catalogue.definition(lineage).alternatives:
+            yield each
+            if each.event not in seen:
+                seen.add(each.event)
+                waiting.append(each.event)

@@ -34,9 +34,9 @@ pytestmark = pytest.mark.django_db
 DAYS = 12
 DELAYS = st.one_of(
     st.sampled_from([timedelta(0), timedelta(minutes=59), timedelta(hours=1, seconds=1), timedelta(hours=-20)]),
-    st.integers(0, DAYS * 24).map(lambda n: timedelta(hours=n)),
+    st.integers(24, DAYS * 24).map(lambda n: timedelta(hours=n)),
 )
-ACTORS, SESSIONS = st.sampled_from((0, 1, 2, 3, -1, -2)), st.sampled_from([None, 7, 8])
+ACTORS, SESSIONS = st.sampled_from((0, 1, 2, -1)), st.sampled_from([None, 7, 8])
 KINDS = st.sampled_from(["pageview", "click", *(f"custom {name}" for name in NAMES[:2])])
 
 
@@ -92,15 +92,15 @@ def test_after_any_history_the_answers_are_those_of_the_events(data):
         world = World([], {}, {}, data.draw(catalogues()), now)
         settled = now - timedelta(days=4)
         number = 0
-        for _ in range(data.draw(st.integers(1, 4))):
+        for step in range(data.draw(st.integers(2, 4))):
             # What arrives after a refresh has arrived after the moment that the refresh took for settled.
             arrived = settled + data.draw(st.sampled_from([timedelta(minutes=1), timedelta(hours=9)]))
             settled += data.draw(st.sampled_from([timedelta(minutes=2), timedelta(hours=10), timedelta(days=1)]))
             events = list(some_events(data, arrived, number))
             number += len(events)
-            merges = data.draw(st.dictionaries(st.sampled_from((0, 1, 2, 3)), st.sampled_from((-1, -2)), max_size=2))
+            merges = data.draw(st.dictionaries(st.sampled_from((0, 1, 2)), st.sampled_from((-1, -2)), max_size=2))
             insert_world(environment.pk, replace(world, events=events, merges=merges), received_at=arrived)
-            if data.draw(st.booleans()):
+            if step == 0 or data.draw(st.booleans()):
                 patch.setattr("analytics.rollups.refresh._boundary", lambda settled=settled: settled)
                 refresh(environment)
             if data.draw(st.integers(0, 3)) == 0:
