@@ -36,6 +36,14 @@ def answer(status: int, body: bytes, *headers: Headers) -> Answer:
 
 OK = answer(200, b"OK", TEXT)
 OK_OBJECT = answer(200, b"{}", JSON)
+GIF = answer(
+    200,
+    bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"),
+    ((b"content-type", b"image/gif"), (b"x-content-type-options", b"nosniff")),
+    NO_STORE,
+)
+"""One transparent pixel."""
+GIF_DROPPED = GIF.with_headers(DROPPED + EXPOSED)
 OK_DROPPED = OK.with_headers(DROPPED + EXPOSED)
 PREFLIGHT = answer(
     204,

@@ -90,7 +90,9 @@ class Collector:
             return None
         peer = scope["client"]
         client = client_address(peer and peer[0], scope["headers"], self.trusted)
-        return await self._carry_out(Request(scope["method"], scope["path"], headers, body, client, time.time()))
+        return await self._carry_out(
+            Request(scope["method"], scope["path"], headers, body, client, time.time(), scope["query_string"])
+        )
 
     async def _carry_out(self, request: Request) -> Answer:
         decision = decide(request, self.directory.places)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from collector import answers, bodies, fields, server_api
+from collector import answers, beacons, fields, server_api
 from collector.answers import Answer
+from collector.opening import Opened, open_beacon, open_json
 from collector.places import Place, Places
 from collector.refusing import BadField, Refused
 from collector.server_api import Where
@@ -26,6 +27,7 @@ class Request(NamedTuple):
     body: bytes
     client: str  # the address it comes from: collector/client_address.py
     now: float
+    query: bytes = b""  # of the URL, as it was sent
 
 
 class Outcome(StrEnum):
@@ -50,23 +52,33 @@ class Decision(NamedTuple):
     kept_out: int = 0  # of EXCLUDED: how many events and the like were not stored
 
 
+Read = Callable[[Any, Where], list[Record]]
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path: what reads its body, what is answered, and what an excluded address is answered."""
+    """A path: what opens a request, what reads what is in it, and what is answered."""
 
-    read: Callable[[dict[str, Any], Where], list[Record]]
-    excluded: Answer
+    read: Read | None  # None: whatever is sent is ignored
+    excluded: Answer  # to an excluded address
     accepted: Answer = answers.OK
+    open: Callable[[Mapping[bytes, bytes], bytes, bytes], Opened] = open_json
+    methods: tuple[str, ...] = ("POST",)
 
 
-def _tracks(read: Callable[[dict[str, Any], Where], list[Record]]) -> Endpoint:
+def _tracks(read: Read) -> Endpoint:
     """Excluded addresses are answered as usual, and what they send is dropped."""
     return Endpoint(read, excluded=answers.OK_DROPPED)
 
 
-def _people(read: Callable[[dict[str, Any], Where], list[Record]], accepted: Answer = answers.OK) -> Endpoint:
+def _people(read: Read, accepted: Answer = answers.OK) -> Endpoint:
     """Excluded addresses are told so."""
     return Endpoint(read, excluded=answers.EXCLUDED, accepted=accepted)
+
+
+def _beacon(read: Read | None, excluded: Answer) -> Endpoint:
+    """An image that a page asks for; its parameters may come by POST too."""
+    return Endpoint(read, excluded, accepted=answers.GIF, open=open_beacon, methods=("GET", "POST"))
 
 
 ENDPOINTS: dict[str, Endpoint] = {
@@ -75,21 +87,28 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/api/add_account_properties": _people(server_api.add_account_properties),
     "/api/v1/identify": _people(server_api.identify),
     "/api/identify": _people(server_api.add_user_properties, accepted=answers.OK_OBJECT),
+    "/h": _beacon(beacons.capture, excluded=answers.GIF_DROPPED),
+    "/api/identify_v3": _beacon(beacons.identify, excluded=answers.EXCLUDED),
+    "/api/add_user_properties_v3": _beacon(beacons.add_user_properties, excluded=answers.EXCLUDED),
+    "/api/telemetry": _beacon(None, excluded=answers.GIF),
 }
 
-_WRONG_METHOD = Decision(answers.wrong_method("POST"), Outcome.NOTHING)
 _PREFLIGHT = Decision(answers.PREFLIGHT, Outcome.NOTHING)
 
 
 def decide(request: Request, places: Places) -> Decision:
     """Say what is stored and answered for a request whose path is one of ENDPOINTS."""
-    if request.method != "POST":
-        return _PREFLIGHT if request.method == "OPTIONS" else _WRONG_METHOD
     endpoint = ENDPOINTS[request.path]
+    if request.method not in endpoint.methods:
+        if request.method == "OPTIONS":
+            return _PREFLIGHT
+        return Decision(answers.wrong_method(", ".join(endpoint.methods)), Outcome.NOTHING)
+    if endpoint.read is None:
+        return Decision(endpoint.accepted, Outcome.NOTHING)
     place = None
     try:
-        body = bodies.json_object(request.headers, request.body)
-        app_id = fields.app_id(body.get("app_id"))
+        opened = endpoint.open(request.headers, request.query, request.body)
+        app_id = fields.app_id(opened.app_id)
         place = places.get(app_id)
         if place is None:
             return _unknown(app_id)
@@ -97,20 +116,15 @@ def decide(request: Request, places: Places) -> Decision:
             return _closed(place)
         rule_id = place.excludes(request.client)
         if rule_id is not None:
-            kept_out = _items(body)
+            kept_out = opened.weight
             return Decision(endpoint.excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id, kept_out=kept_out)
-        records = endpoint.read(body, Where(place.environment_id, request.now))
+        where = Where(place.environment_id, request.now, request.headers.get(b"user-agent"))
+        records = endpoint.read(opened.content, where)
     except BadField as bad:
         return Decision(answers.bad_request(bad.line), Outcome.BAD, place=place)
     except Refused as refused:
         return Decision(refused.answer, Outcome.BAD, place=place)
     return Decision(endpoint.accepted, Outcome.ACCEPTED, records, place)
-
-
-def _items(body: dict[str, Any]) -> int:
-    """How many events, people or customers an excluded body holds, which is not read any further."""
-    many = next((body[name] for name in ("events", "users", "accounts") if name in body), None)
-    return len(many) if type(many) is list else 1
 
 
 def _unknown(app_id: str) -> Decision:

@@ -20,10 +20,11 @@ USER_PROPERTIES_REFUSED = frozenset({"id"})
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The environment that a request is for, and when it came (unix seconds)."""
+    """The environment that a request is for, when it came (unix seconds), and what program it says it is."""
 
     environment_id: int
     now: float
+    user_agent: bytes | None = None
 
 
 def track(body: Body, where: Where) -> list[Record]:

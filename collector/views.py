@@ -74,7 +74,8 @@ def _answer(request: HttpRequest) -> Answer:
     headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request.headers.items()]
     trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
     client = client_address(request.META.get("REMOTE_ADDR"), headers, trusted)
-    asked = Request(request.method or "", request.path, dict(headers), body, client, time.time())
+    query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
+    asked = Request(request.method or "", request.path, dict(headers), body, client, time.time(), query)
     try:
         decision = decide(asked, known_places.get())
         if decision.outcome is Outcome.UNKNOWN_APP:

@@ -1,6 +1,7 @@
 """Requests to the pure `decide`, and places for them."""
 
 import json
+from urllib.parse import urlencode
 
 from collector.decide import Request, decide
 from collector.places import Place
@@ -37,3 +38,9 @@ def line(decision):
     title, line, rest = decision.answer.body.decode().split("\n")
     assert (title, rest) == ("Bad Request", "")
     return line
+
+
+def beacon(path, parameters, *, method="GET", body=b"", headers=(), client=OUTSIDE, now=NOW):
+    """Decide about a beacon: a query string, or {name: value or values}."""
+    query = parameters if isinstance(parameters, str) else urlencode({"a": APP_ID, "u": 1} | parameters, doseq=True)
+    return decide(Request(method, path, dict(headers), body, client, now, query.encode()), PLACES)

@@ -1,0 +1,209 @@
+"""Beacons: what the parameters that a tracker in a web page sends ask to be stored.
+
+As in collector/server_api.py each function takes the parameters, whose app_id has been found, and raises BadField.
+What describes a page or an element is cut where it is too long: the page cannot help it.
+"""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from collector import fields
+from collector.limits import MAX_EVENTS_IN_BEACON, MAX_HIERARCHY, MAX_TEXT
+from collector.parameters import Pairs, Parameters
+from collector.refusing import BadField, shown
+from collector.server_api import USER_PROPERTIES_REFUSED, Where
+from collector.user_agent import agent_of
+from events.identity import actor_of, key_digest
+from events.records import Event, Identified, PersonChange, Properties, Record
+
+UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+TARGET = {  # parameter of an event: column
+    "n": "target_tag",
+    "c": "target_class",
+    "i": "target_id",
+    "h": "target_href",
+    "x": "target_text",
+    "y": "target_hierarchy",
+}
+KINDS = frozenset({"pageview", "click", "change", "submit"})
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
+
+
+def capture(sent: Parameters, where: Where) -> list[Record]:
+    """`/h`: a pageview, when `z` is there or nothing else is, and the numbered events of that page."""
+    visitor = fields.visitor(sent.get("u"), "u")
+    events = sent.events()
+    if len(events) > MAX_EVENTS_IN_BEACON:
+        raise BadField(f"the beacon holds more than {MAX_EVENTS_IN_BEACON:,} events")
+    page = _page(sent, where) | {"actor_id": visitor}
+    records: list[Record] = _identified(sent, visitor, where)
+    if "z" in sent or not events:
+        records.append(_pageview(sent, page, where))
+    shared = _properties(sent, "")
+    for number, event in events:
+        records.append(_event(event, number, sent, page, shared, where))
+    return records
+
+
+def identify(sent: Parameters, where: Where) -> list[Record]:
+    """`/api/identify_v3`: the visitor becomes somebody."""
+    visitor = fields.visitor(sent.get("u"), "u")
+    records = _identified(sent, visitor, where)
+    if not records:
+        raise BadField("i is missing")
+    return records
+
+
+def add_user_properties(sent: Parameters, where: Where) -> list[Record]:
+    """`/api/add_user_properties_v3`: `_plan=pro` sets `plan` for the visitor, or for whom he has become."""
+    visitor = fields.visitor(sent.get("u"), "u")
+    given: Properties = {name[1:]: value for name, value in sent.items() if name.startswith("_")}
+    given |= _literals(sent.pairs("l"), "l")
+    properties = fields.properties(given, "_", refused=USER_PROPERTIES_REFUSED)
+    change = PersonChange(
+        environment_id=where.environment_id, actor_id=visitor, at=_moment(sent, None, where), properties=properties
+    )
+    return [*_identified(sent, visitor, where), change]
+
+
+def count(sent: Parameters) -> int:
+    """How many events and the like a beacon brings."""
+    return len(sent.events()) + ("z" in sent) or 1
+
+
+# --- What it consists of ------------------------------------------------------------------------------------------
+def _identified(sent: Parameters, visitor: int, where: Where) -> list[Record]:
+    """Whoever says `i` has become that identity, though the call that said so may not have come through."""
+    if (name := sent.get("i")) is None:
+        return []
+    name = fields.identity(name, "i")
+    actor, at = actor_of(where.environment_id, name), _moment(sent, None, where)
+    return [
+        Identified(environment_id=where.environment_id, visitor=visitor, actor_id=actor, identity=name, at=at),
+    ]
+
+
+def _page(sent: Parameters, where: Where) -> dict[str, Any]:
+    """The columns that all events of a beacon have in common."""
+    page, session = sent.pairs("pp"), sent.pairs("sp")
+    query = sent.get("q") or page.get("q")
+    agent = agent_of(where.user_agent)
+    return {
+        "environment_id": where.environment_id,
+        "session_id": _natural(sent.get("s"), "s"),
+        "pageview_id": _natural(sent.get("v"), "v"),
+        "domain": _cut(sent.get("d") or page.get("d") or session.get("d")),
+        "path": _cut(sent.get("h") or page.get("h")),
+        "query": _cut(query),
+        "hash": _cut(sent.get("g") or page.get("g")),
+        "title": _cut(sent.get("t") or page.get("t")),
+        "referrer": _cut(sent.get("r") or page.get("r") or session.get("r")),
+        "platform": _cut(sent.get("b")),
+        "browser": agent.browser,
+        "os": agent.os,
+        "device": agent.device,
+        **(_utm(query) or _utm(session.get("q"))),
+    }
+
+
+def _utm(query: str | None) -> dict[str, str | None]:
+    """The campaign that a query names: a session has that of the page where it began."""
+    if not query or "utm_" not in query:
+        return {}
+    found = dict(parse_qsl(query.removeprefix("?")[:MAX_HIERARCHY], errors="replace"))
+    return {name: _cut(found[name].replace("\0", "")) for name in UTM if found.get(name)}
+
+
+def _pageview(sent: Parameters, page: dict[str, Any], where: Where) -> Event:
+    at = sent.get("ts")
+    key = None
+    if at and page["pageview_id"] is not None:
+        key = _key(where, page["actor_id"], "pageview", page["pageview_id"], at)
+    return Event(
+        kind="pageview",
+        time=_moment(sent, at, where),
+        key=key,
+        properties=fields.properties(_properties(sent, ""), "k"),
+        **page,
+    )
+
+
+def _event(
+    event: Parameters, number: int, sent: Parameters, page: dict[str, Any], shared: Properties, where: Where
+) -> Event:
+    """A pageview, click, change or submit; else a custom event, and with `e` it is one whatever its name."""
+    name = event.get("t")
+    is_captured = name in KINDS and "e" not in event
+    at, number_sent = event.get("ts") or sent.get("ts"), event.get("id")
+    properties = shared | _properties(event, str(number))
+    target: dict[str, Any] = {
+        column: _cut(event.get(parameter), MAX_HIERARCHY if parameter == "y" else MAX_TEXT)
+        for parameter, column in TARGET.items()
+    }
+    try:
+        name = "" if is_captured else fields.event_name(name)
+    except BadField as bad:
+        raise BadField(bad.line.replace("event", f"t{number}", 1)) from None
+    return Event(
+        kind=(event.get("t") or "") if is_captured else "custom",
+        name=name,
+        time=_moment(sent, at, where),
+        key=None if number_sent is None else _key(where, page["actor_id"], "event", number_sent[:MAX_TEXT], at),
+        properties=fields.properties(properties, f"k{number}"),
+        **page,
+        **target,
+    )
+
+
+def _key(where: Where, *parts: object) -> str:
+    """A beacon that is sent again, since no answer came, has the same ids and times."""
+    return key_digest(where.environment_id, "beacon " + " ".join(map(str, parts)))
+
+
+def _moment(sent: Parameters, at: str | None, where: Where) -> float:
+    """When it happened, in unix seconds by our clock; `at` and `st` are in milliseconds by the sender's.
+
+    What lies between happening and sending is the same by every clock, so a wrong one does no harm.
+    """
+    happened, left = _milliseconds(at or sent.get("ts"), "ts"), _milliseconds(sent.get("st"), "st")
+    if happened is None:
+        return where.now
+    if left is None:
+        return fields.timestamp(happened, where.now)
+    return fields.timestamp(where.now - max(0.0, left - happened) / 1000, where.now)
+
+
+def _milliseconds(text: str | None, name: str) -> float | None:
+    if text is None:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise BadField(f"{name} must be unix milliseconds")
+    return float(text)
+
+
+def _natural(text: str | None, name: str) -> int | None:
+    return None if text is None else fields.visitor(text, name)
+
+
+def _properties(sent: Parameters, number: str) -> Properties:
+    """`k` holds texts; `l`, in the same way, numbers, booleans and null as JSON."""
+    texts: Properties = dict(sent.pairs("k"))
+    return texts | _literals(sent.pairs("l"), f"l{number}")
+
+
+def _literals(pairs: Pairs, name: str) -> Properties:
+    literals: Properties = {}
+    for key, text in pairs.items():
+        try:
+            value = msgspec.json.decode(text.encode(), type=int | float | bool | None)
+        except msgspec.MsgspecError:
+            raise BadField(f"{name}.{shown(key)} must be a number, true, false or null") from None
+        literals[key] = value
+    return literals
+
+
+def _cut(text: str | None, most: int = MAX_TEXT) -> str | None:
+    return text[:most] if text else None
