@@ -59,7 +59,7 @@ Read = Callable[[Any, Where], list[Record]]
 class Endpoint:
     """A path: what opens a request, what reads what is in it, and what is answered."""
 
-    read: Read | None  # None: whatever is sent is ignored
+    read: Read | None  # None: accepted, whatever it is, and ignored
     excluded: Answer  # to an excluded address
     accepted: Answer = answers.OK
     open: Callable[[Mapping[bytes, bytes], bytes, bytes], Opened] = open_json
@@ -90,7 +90,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/h": _beacon(beacons.capture, excluded=answers.GIF_DROPPED),
     "/api/identify_v3": _beacon(beacons.identify, excluded=answers.EXCLUDED),
     "/api/add_user_properties_v3": _beacon(beacons.add_user_properties, excluded=answers.EXCLUDED),
-    "/api/telemetry": _beacon(None, excluded=answers.GIF),
+    "/api/telemetry": _beacon(None, excluded=answers.GIF_DROPPED),
 }
 
 _PREFLIGHT = Decision(answers.PREFLIGHT, Outcome.NOTHING)
@@ -103,8 +103,13 @@ def decide(request: Request, places: Places) -> Decision:
         if request.method == "OPTIONS":
             return _PREFLIGHT
         return Decision(answers.wrong_method(", ".join(endpoint.methods)), Outcome.NOTHING)
-    if endpoint.read is None:
+    decision = _judged(endpoint, request, places)
+    if endpoint.read is None and decision.outcome is not Outcome.EXCLUDED:
         return Decision(endpoint.accepted, Outcome.NOTHING)
+    return decision
+
+
+def _judged(endpoint: Endpoint, request: Request, places: Places) -> Decision:
     place = None
     try:
         opened = endpoint.open(request.headers, request.query, request.body)
@@ -119,7 +124,7 @@ def decide(request: Request, places: Places) -> Decision:
             kept_out = opened.weight
             return Decision(endpoint.excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id, kept_out=kept_out)
         where = Where(place.environment_id, request.now, request.headers.get(b"user-agent"))
-        records = endpoint.read(opened.content, where)
+        records = endpoint.read(opened.content, where) if endpoint.read else []
     except BadField as bad:
         return Decision(answers.bad_request(bad.line), Outcome.BAD, place=place)
     except Refused as refused:
