@@ -37,7 +37,7 @@ PART_OF = {  # a page without a tab of its own: the view whose tab is marked
         "analytics:definition_list",
     ),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete")], "analytics:report_list"),
-    "analytics:person": "analytics:users",
+    **dict.fromkeys(["analytics:person", "analytics:person_delete"], "analytics:users"),
     "ipfilter:environment_excluded_ips": "ipfilter:excluded_ips",
 }
 

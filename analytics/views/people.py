@@ -1,15 +1,26 @@
-"""One person's page: properties, sessions and timeline."""
+"""One person: their page with properties, sessions and timeline, and the way to delete them."""
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from accounts.door import signed_in_user
 from accounts.policy import Can
+from analytics import erasing
+from analytics.charts.scales import full
 from analytics.live import Position, newest
-from analytics.people import known_person, merged_into
+from analytics.people import KnownPerson, known_person, merged_into
 from analytics.views.rendering import page
 from projects.door import environment_view
 from projects.models import Environment
+
+
+def find_person(environment: Environment, actor_id: int) -> KnownPerson:
+    known = known_person(environment.pk, actor_id)
+    if known is None:
+        raise Http404
+    return known
 
 
 @require_safe
@@ -19,9 +30,34 @@ def person(request: HttpRequest, environment: Environment, actor_id: int) -> Htt
     somebody = merged_into(environment.pk, actor_id)
     if somebody is not None:
         return redirect("analytics:person", environment.app_id, somebody)
-    known = known_person(environment.pk, actor_id)
-    if known is None:
-        raise Http404
+    known = find_person(environment, actor_id)
     before = Position.parse(request.GET.get("before", ""))
     context = {"person": known, "page": newest(environment.pk, before, known.actors), "before": before}
     return page(request, environment, "analytics/person.html", context)
+
+
+@environment_view(Can.MANAGE)
+def person_delete(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponse:
+    """Show what goes, ask for the name, and leave the work to a job."""
+    known = find_person(environment, actor_id)
+    context = {"person": known, "goes": _goes(known), "error": ""}
+    if request.method != "POST":
+        return page(request, environment, "analytics/person_delete.html", context)
+    if request.POST.get("confirm", "").strip() != known.name:
+        context["error"] = f"Type {known.name} exactly as it is written here."
+        return page(request, environment, "analytics/person_delete.html", context)
+    erasing.ask(environment=environment, person=known, by=signed_in_user(request))
+    messages.success(
+        request, f"{known.name} and {full(known.events)} events are being deleted. The receipt will be in Activity."
+    )
+    return redirect("analytics:users", environment.app_id)
+
+
+def _goes(known: KnownPerson) -> list[str]:
+    visitors = len(known.visitors)
+    return [
+        f"{full(known.events)} events in {full(known.sessions)} sessions",
+        f"{full(len(known.properties))} properties",
+        *([f"{full(visitors)} visitor numbers that they came under before"] if visitors else []),
+        "from every graph, funnel and report, also of the past",
+    ]
