@@ -103,3 +103,24 @@ class Pin(models.Model):
                 deferrable=models.Deferrable.DEFERRED,
             ),
         ]
+
+
+class Carry(models.Model):
+    """What was carried over from another environment of the project into `environment`; it can be undone once.
+
+    `changes` says what was done, naming things by lineage: [{"noun", "lineage", "version", "before"}], where `version`
+    is the one that it got, and `before` what stood there ({"name", "notes", "body", "kind"}), or null for a new one.
+    """
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="carries")
+    source_name = models.CharField(max_length=100)
+    changes = models.JSONField()
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["environment", "-at"], name="carry_by_environment")]
+
+    def __str__(self) -> str:
+        return f"{len(self.changes):,} carried over from {self.source_name}"

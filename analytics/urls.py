@@ -3,7 +3,18 @@
 from django.urls import path, register_converter
 
 from analytics.converters import ActorIdConverter
-from analytics.views import analyze, dashboard, definitions, exports, live, people, reports, segments, suggested
+from analytics.views import (
+    analyze,
+    compare,
+    dashboard,
+    definitions,
+    exports,
+    live,
+    people,
+    reports,
+    segments,
+    suggested,
+)
 
 app_name = "analytics"
 register_converter(ActorIdConverter, "actor_id")
@@ -35,10 +46,12 @@ urlpatterns = [
     path(ENVIRONMENT + "retention/", analyze.retention, name="retention"),
     path(ENVIRONMENT + "users/", analyze.users, name="users"),
     path(ENVIRONMENT + "people/<actor_id:actor_id>/", people.person, name="person"),
-    path(ENVIRONMENT + "people/<actor_id:actor_id>/delete/", people.person_delete, name="person_delete"),
     path(ENVIRONMENT + "export/", exports.export, name="export"),
     path(ENVIRONMENT + "queries/cancel/", analyze.query_cancel, name="query_cancel"),
     path(ENVIRONMENT + "suggested/values/", suggested.suggested_values, name="suggested_values"),
+    path(ENVIRONMENT + "compare/", compare.compare_environments, name="compare"),
+    path(ENVIRONMENT + "compare/carry/", compare.compare_carry, name="compare_carry"),
+    path(ENVIRONMENT + "compare/undo/", compare.compare_undo, name="compare_undo"),
     path(ENVIRONMENT + "reports/", reports.report_list, name="report_list"),
     path(ENVIRONMENT + "reports/new/", reports.report_create, name="report_create"),
     path(REPORT, reports.report, name="report"),

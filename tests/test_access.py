@@ -13,9 +13,8 @@ from django.urls import resolve, reverse
 
 from accounts.models import Activity
 from accounts.policy import READ_ONLY
-from analytics.describing import person_name
 from tests.crawler import forms_of, links_of
-from tests.world import PARAMS, Write, make_world, resolve_view
+from tests.world import PARAMS, Write, carried_over, make_world, other_environment, resolve_view
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +37,9 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "accounts:teammate_access": NO_GET,
     "accounts:teammate_list": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:teammate_remove": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:compare": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:compare_carry": NO_GET,
+    "analytics:compare_undo": NO_GET,
     "analytics:dashboard": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:dashboard_order": NO_GET,
     "analytics:definition": ("get", LOGIN, 404, 404, 200, 200),
@@ -52,7 +54,6 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live_rows": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:person": ("get", LOGIN, 404, 404, 200, 200),
-    "analytics:person_delete": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:query_cancel": NO_GET,
     "analytics:report": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:report_create": ("get", LOGIN, 404, 404, 403, 302),
@@ -80,7 +81,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "projects:environment_rename": ("get", LOGIN, 404, 404, 403, 200),
     "projects:project_delete": ("get", LOGIN, 404, 404, 403, 200),
     "projects:project_edit": ("get", LOGIN, 404, 404, 403, 200),
-    "projects.removals": ("get", LOGIN, 404, 404, 200, 200),
+    "projects:removals": ("get", LOGIN, 404, 404, 200, 200),
     "projects:install": ("get", LOGIN, 404, 404, 200, 200),
     "projects:switch": ("get", LOGIN, 404, 404, 302, 302),
     "projects:install_status": ("get", LOGIN, 404, 404, 200, 200),
@@ -104,14 +105,23 @@ WRITES = {
     "accounts:leave": Write("teammate.leave", read_only=302),
     "accounts:teammate_access": Write("teammate.full_access", {}),
     "accounts:teammate_remove": Write("teammate.remove"),
+    "analytics:compare_carry": Write(
+        "environment.carry_over",
+        lambda world: {
+            "source": other_environment(world).app_id,
+            "item": f"segment:{world.ids['lineage']}",
+            "clash": "replace",
+        },
+        foreign=("source",),
+    ),
+    "analytics:compare_undo": Write(
+        "environment.carry_undo", lambda world: {"carry": carried_over(world).pk}, foreign=("carry",)
+    ),
     "analytics:dashboard_order": Write("dashboard.reorder", lambda world: {"lineage": world.ids["lineage"]}),
     "analytics:definition_create": Write("definition.create", {"name": "Viewed", "any.0.event": "builtin:pageview"}),
     "analytics:definition_delete": Write("definition.delete", {"although_used": "1"}),
     "analytics:definition_edit": Write(
         "definition.change", {"name": "Viewed", "any.0.event": "builtin:pageview", "version": "1"}
-    ),
-    "analytics:person_delete": Write(
-        "person.delete", lambda world: {"confirm": person_name(world.ids["actor_id"], None)}
     ),
     "analytics:query_cancel": Write(
         None, {"token": "0" * 32}, read_only=204, full=204, unrecorded="stops a question that one asked oneself"
@@ -140,7 +150,10 @@ WRITES = {
         foreign=("source",),
     ),
     "projects:environment_delete": Write(
-        None, {"confirm": "Production"}, full=200, unrecorded="the only environment stays: tests/projects/test_deleting.py"
+        None,
+        {"confirm": "Production"},
+        full=200,
+        unrecorded="the only environment stays: tests/projects/test_deleting.py",
     ),
     "projects:environment_rename": Write("environment.rename", {"name": "Live"}),
     "projects:project_delete": Write(

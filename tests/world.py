@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import links
 from accounts.models import Account, Invitation, User
-from analytics.models import Definition, Pin, Report, Segment
+from analytics.models import Carry, Definition, Pin, Report, Segment
 from events.models import Person
 from projects.models import Environment, Removal
 from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
@@ -89,6 +89,20 @@ def add_kept(environment: Environment) -> uuid.UUID:
     )
     Pin.objects.create(environment=environment, report=report, position=0)
     return lineage
+
+
+def other_environment(world: World) -> Environment:
+    """A second environment of the account's project; the segment of the same lineage has another name there."""
+    staging, is_new = Environment.objects.get_or_create(project_id=world.ids["project_id"], name="Staging")
+    if is_new:
+        segment = Segment.objects.get(environment_id=world.ids["environment_id"], lineage=world.ids["lineage"])
+        Segment.objects.create(environment=staging, lineage=segment.lineage, name="Known people", body=segment.body)
+    return staging
+
+
+def carried_over(world: World) -> Carry:
+    """Something to be undone in the account's environment."""
+    return Carry.objects.create(environment_id=world.ids["environment_id"], source_name="Staging", changes=[])
 
 
 def make_invitation(account: Account, by: User, email: str = "", **fields: Any) -> Invitation:

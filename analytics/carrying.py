@@ -1,0 +1,232 @@
+"""Carrying definitions, segments and reports over from one environment of a project into another.
+
+What they depend on comes along. A clash is a counterpart that differs; what is done about one holds for the chosen
+things and for what they depend on alike, so that a report carried over with "replace" means here what it meant there.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import activity
+from accounts.models import User
+from analytics.comparing import Comparison, State, Thing, compare
+from analytics.lineages import DEFINITION, REPORT, SEGMENT, Key, references, rewrite
+from analytics.models import Carry, Definition, Report, Segment
+from projects.models import Environment
+
+MODELS: dict[str, type[Definition] | type[Segment] | type[Report]] = {
+    DEFINITION: Definition,
+    SEGMENT: Segment,
+    REPORT: Report,
+}
+MAX_NAME = 200
+NAMED = 50  # so many are named in the activity
+BATCH = 1000
+Row = Definition | Segment | Report
+
+
+class Clash(StrEnum):
+    """What happens to a counterpart that differs."""
+
+    KEEP_BOTH = "keep_both"
+    REPLACE = "replace"
+    SKIP = "skip"
+
+
+class Circle(Exception):
+    """A definition would be made of itself."""
+
+
+@dataclass
+class Receipt:
+    """What was done, by name. `same` stood there as it is; `skipped` clashed."""
+
+    created: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """ "3 carried over, 1 replaced, 2 skipped"."""
+        parts = [("carried over", self.created), ("replaced", self.replaced), ("skipped", self.skipped)]
+        words = [f"{len(names):,} {what}" for what, names in parts if names]
+        return ", ".join(words) or "Nothing to carry over: it is there already"
+
+
+def things(environment: Environment) -> list[Thing]:
+    """Everything that an environment keeps, to be compared: three statements."""
+    found = []
+    for noun, model in MODELS.items():
+        columns = ["lineage", "name", "notes", "body", *(["kind"] if noun == REPORT else [])]
+        rows = model._default_manager.filter(environment=environment).order_by("name", "pk").values_list(*columns)
+        found += [Thing(noun, *row) for row in rows]
+    return found
+
+
+@transaction.atomic
+def carry(
+    *, source: Environment, target: Environment, chosen: Iterable[Key], clash: Clash, by: User
+) -> tuple[Receipt, Carry | None]:
+    """Carry what is `chosen` in `source`, and what it depends on, over into `target`.
+
+    All or nothing. Returns what was done, and what undoes it (None when nothing was done). Keys that `source` has not
+    are left out. Raises ValueError for environments that are not two of one project, Circle.
+    """
+    if source.project_id != target.project_id or source.pk == target.pk:
+        raise ValueError("these are not two environments of one project")
+    Environment.objects.select_for_update(no_key=True).get(pk=target.pk)
+    plan = _Plan(compare(things(source), things(target)), source.name, clash)
+    for key in chosen:
+        plan.add(key)
+    changes = _write(plan, target, by)
+    if not changes:
+        return plan.receipt, None
+    _refuse_circles(target)
+    done = Carry.objects.create(environment=target, source_name=source.name, changes=changes, by=by)
+    note(target, by, "environment.carry_over", {"from": source.name} | _bounded(plan.receipt))
+    return plan.receipt, done
+
+
+class _Plan:
+    """What is to be done about each thing, what it depends on before itself."""
+
+    def __init__(self, comparison: Comparison, source_name: str, clash: Clash) -> None:
+        self.comparison = comparison
+        self.suffix = f" (from {source_name})"
+        self.clash = clash
+        self.receipt = Receipt()
+        self.mapping = dict(comparison.mapping)
+        self.created: dict[Key, Thing] = {}  # by the key that it gets
+        self.replaced: dict[Key, Thing] = {}  # by the key that it replaces
+        self._seen: set[Key] = set()
+
+    def add(self, key: Key) -> None:
+        """Plan for this thing and what it depends on."""
+        waiting = [key]
+        while waiting:
+            key = waiting.pop()
+            pair = self.comparison.by_key.get(key)
+            if key in self._seen or pair is None or pair.there is None:
+                continue
+            self._seen.add(key)
+            self._decide(pair.there, pair.here, pair.state)
+            waiting += references(pair.there.body)
+
+    def _decide(self, thing: Thing, counterpart: Thing | None, state: State) -> None:
+        if state is State.SAME:
+            self.receipt.same.append(thing.name)
+        elif counterpart is None:
+            self.created[thing.key] = thing
+            self.receipt.created.append(thing.name)
+        elif self.clash is Clash.SKIP:
+            self.receipt.skipped.append(thing.name)
+        elif self.clash is Clash.REPLACE:
+            self.replaced[counterpart.key] = thing
+            self.receipt.replaced.append(thing.name)
+        else:
+            self._keep_both(thing)
+
+    def _keep_both(self, thing: Thing) -> None:
+        new = Key(thing.noun, uuid.uuid4())
+        self.mapping[thing.key] = new
+        self.created[new] = Thing(
+            thing.noun,
+            new.lineage,
+            thing.name[: MAX_NAME - len(self.suffix)] + self.suffix,
+            thing.notes,
+            thing.body,
+            thing.kind,
+        )
+        self.receipt.created.append(thing.name)
+
+    def content(self, thing: Thing) -> dict[str, Any]:
+        """The fields that a thing gets in the target."""
+        return content_of(thing.noun, thing.name, thing.notes, rewrite(thing.body, self.mapping), thing.kind)
+
+
+def content_of(noun: str, name: str, notes: str, body: Any, kind: str) -> dict[str, Any]:
+    return {"name": name, "notes": notes, "body": body} | ({"kind": kind} if noun == REPORT else {})
+
+
+def _write(plan: _Plan, target: Environment, by: User) -> list[dict[str, Any]]:
+    """Carry out a plan with a few statements per table; returns what undoes it."""
+    changes = []
+    for noun, model in MODELS.items():
+        made: list[Any] = [
+            model(environment=target, lineage=key.lineage, created_by=by, changed_by=by, **plan.content(thing))
+            for key, thing in plan.created.items()
+            if key.noun == noun
+        ]
+        model._default_manager.bulk_create(made, batch_size=BATCH)
+        changes += [_change(noun, row, None) for row in made]
+        contents = {key.lineage: plan.content(thing) for key, thing in plan.replaced.items() if key.noun == noun}
+        rows = list(rows_of(noun, target, contents).select_for_update())
+        befores = [content_of(noun, row.name, row.notes, row.body, getattr(row, "kind", "")) for row in rows]
+        save(noun, rows, contents, by)
+        changes += [_change(noun, row, before) for row, before in zip(rows, befores, strict=True)]
+    return changes
+
+
+def _change(noun: str, row: Row, before: dict[str, Any] | None) -> dict[str, Any]:
+    return {"noun": noun, "lineage": str(row.lineage), "version": row.version, "before": before}
+
+
+def rows_of(noun: str, environment: Environment, lineages: Iterable[uuid.UUID]) -> Any:
+    return MODELS[noun]._default_manager.filter(environment=environment, lineage__in=list(lineages)).order_by("pk")
+
+
+def save(noun: str, rows: list[Any], contents: dict[uuid.UUID, dict[str, Any]], by: User) -> None:
+    """Give rows, which are locked, these fields and the next version."""
+    names = {name for content in contents.values() for name in content}
+    for row in rows:
+        for name, value in contents[row.lineage].items():
+            setattr(row, name, value)
+        row.version, row.changed_by, row.changed_at = row.version + 1, by, timezone.now()
+    if rows:
+        fields = [*sorted(names), "version", "changed_by", "changed_at"]
+        MODELS[noun]._default_manager.bulk_update(rows, fields, batch_size=BATCH)
+
+
+def _refuse_circles(environment: Environment) -> None:
+    """Raises Circle when a definition of this environment is made of itself, however far away."""
+    made_of = {
+        Key(DEFINITION, lineage): [(name, key) for key in references(body)]
+        for lineage, name, body in environment.definitions.values_list("lineage", "name", "body")
+    }
+    state: dict[Key, bool] = {}  # False while it is being looked at, True once it is known to be good
+    for start in made_of:
+        path = [(start, iter(made_of[start]))]
+        if start in state:
+            continue
+        state[start] = False
+        while path:
+            key, rest = path[-1]
+            name, inner = next(rest, ("", None))
+            if inner is None:
+                state[key] = True
+                path.pop()
+            elif state.get(inner) is False:
+                raise Circle(f"{name} would be made of itself. Nothing was carried over.")
+            elif inner not in state:
+                state[inner] = False
+                path.append((inner, iter(made_of.get(inner, []))))
+
+
+def _bounded(receipt: Receipt) -> dict[str, Any]:
+    """The receipt for the activity: how many, and the first names of each."""
+    found = {what: getattr(receipt, what) for what in ("created", "replaced", "skipped")}
+    return {what: {"count": len(names), "names": names[:NAMED]} for what, names in found.items() if names}
+
+
+def note(environment: Environment, by: User, verb: str, details: dict[str, Any]) -> None:
+    """Write it into the account's activity."""
+    project = environment.project
+    activity.record(
+        account=project.account, by=by, verb=verb, target=f"{project.name} › {environment.name}", details=details
+    )

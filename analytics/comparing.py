@@ -1,0 +1,141 @@
+"""What two environments keep, side by side: the same, different, or on one side only. Nothing here knows a database.
+
+Pairs are found by lineage first (a copy keeps it), then, for what was made by hand on both sides, by name and body, by
+body, and by name. Bodies count as equal when they name counterparts: what refers to a pair refers to the same thing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from analytics.lineages import DEFINITION, NOUNS, REPORT, SEGMENT, Key, rewrite
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A definition, a segment or a report as it is kept. `kind` is of reports only."""
+
+    noun: str
+    lineage: UUID
+    name: str
+    notes: str
+    body: Any = field(hash=False)
+    kind: str = ""
+
+    @property
+    def key(self) -> Key:
+        return Key(self.noun, self.lineage)
+
+
+class State(StrEnum):
+    SAME = "same"
+    DIFFERS = "differs"
+    THERE = "there"  # only in the other environment, from where it can be carried over
+    HERE = "here"  # only in this one
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What stands `there` and its counterpart `here`; one of them may be missing."""
+
+    there: Thing | None
+    here: Thing | None
+    state: State
+
+    @property
+    def thing(self) -> Thing:
+        """The one to name the pair by."""
+        thing = self.there or self.here
+        assert thing is not None
+        return thing
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All pairs, by noun and name."""
+
+    pairs: list[Pair]
+
+    def in_state(self, state: State) -> list[Pair]:
+        return [pair for pair in self.pairs if pair.state is state]
+
+    @cached_property
+    def by_key(self) -> dict[Key, Pair]:
+        """The pair of each thing that stands there."""
+        return {pair.there.key: pair for pair in self.pairs if pair.there}
+
+    @cached_property
+    def mapping(self) -> dict[Key, Key]:
+        """Of each thing there that has a counterpart here, that counterpart."""
+        return {pair.there.key: pair.here.key for pair in self.pairs if pair.there and pair.here}
+
+
+def compare(there: Iterable[Thing], here: Iterable[Thing]) -> Comparison:
+    """Pair what stands there with what stands here. Takes time in proportion to what there is."""
+    matches = _Matches(list(there), list(here))
+    for noun in NOUNS:
+        matches.match(noun, lambda thing, mapping: thing.lineage)
+        matches.match(noun, lambda thing, mapping: (thing.name, _content(thing, mapping)))
+        matches.match(noun, _content)
+        matches.match(noun, lambda thing, mapping: (thing.name, thing.kind))
+    pairs = [_pair(one, other, matches.mapping) for one, other in matches.found()]
+    order = {DEFINITION: 0, SEGMENT: 1, REPORT: 2}
+    pairs.sort(key=lambda pair: (order[pair.thing.noun], pair.thing.name.lower(), str(pair.thing.lineage)))
+    return Comparison(pairs)
+
+
+Mapping = dict[Key, Key]
+Trait = Callable[[Thing, Mapping], Any]
+
+
+class _Matches:
+    """What is paired so far, and what is left over on each side."""
+
+    def __init__(self, there: list[Thing], here: list[Thing]) -> None:
+        self.mapping: Mapping = {}
+        self.pairs: list[tuple[Thing, Thing]] = []
+        self.there = {noun: [thing for thing in there if thing.noun == noun] for noun in NOUNS}
+        self.here = {noun: [thing for thing in here if thing.noun == noun] for noun in NOUNS}
+
+    def match(self, noun: str, trait: Trait) -> None:
+        """Pair those left over that share a trait, in their order."""
+        waiting: dict[Any, list[Thing]] = defaultdict(list)
+        for thing in reversed(self.here[noun]):
+            waiting[trait(thing, {})].append(thing)
+        taken, left, known = set(), [], dict(self.mapping)
+        for thing in self.there[noun]:
+            if others := waiting.get(trait(thing, known)):
+                other = others.pop()
+                taken.add(other.lineage)
+                self.pairs.append((thing, other))
+                self.mapping[thing.key] = other.key
+            else:
+                left.append(thing)
+        self.there[noun] = left
+        self.here[noun] = [thing for thing in self.here[noun] if thing.lineage not in taken]
+
+    def found(self) -> list[tuple[Thing | None, Thing | None]]:
+        pairs: list[tuple[Thing | None, Thing | None]] = [*self.pairs]
+        for noun in NOUNS:
+            pairs += [(thing, None) for thing in self.there[noun]]
+            pairs += [(None, thing) for thing in self.here[noun]]
+        return pairs
+
+
+def _pair(there: Thing | None, here: Thing | None, mapping: Mapping) -> Pair:
+    if there is None or here is None:
+        return Pair(there, here, State.HERE if there is None else State.THERE)
+    told = (there.name, there.notes) == (here.name, here.notes)
+    same = told and _content(there, mapping) == _content(here, {})
+    return Pair(there, here, State.SAME if same else State.DIFFERS)
+
+
+def _content(thing: Thing, mapping: Mapping) -> tuple[str, bytes]:
+    """What a thing says, as something that can be compared and looked up."""
+    return thing.kind, orjson.dumps(rewrite(thing.body, mapping), option=orjson.OPT_SORT_KEYS)

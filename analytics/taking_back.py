@@ -1,0 +1,89 @@
+"""Undoing what was carried over (carrying.py), once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from analytics.carrying import MODELS, NAMED, note, rows_of, save, things
+from analytics.lineages import Key, references
+from analytics.models import Carry
+from projects.models import Environment
+
+
+class Undone(Exception):
+    """It was undone already."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How many things went or got back what they said before, and which stay: changed since, or used by others."""
+
+    undone: int
+    left: list[str]
+
+
+@transaction.atomic
+def undo(*, carried: Carry, by: User) -> Taken:
+    """Take back what was carried over. What somebody changed since stays as it is, and so does what others use.
+
+    Raises Undone when it was undone already.
+    """
+    locked = Carry.objects.select_for_update(of=("self",)).select_related("environment__project__account")
+    carried = locked.get(pk=carried.pk)
+    if carried.undone_at is not None:
+        raise Undone
+    environment = carried.environment
+    Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+    changes = {Key(each["noun"], UUID(each["lineage"])): each for each in carried.changes}
+    there = _locked_rows(environment, changes)
+    unchanged = {key for key, row in there.items() if row.version == changes[key]["version"]}
+    before = {key: changes[key]["before"] for key in unchanged if changes[key]["before"] is not None}
+    new = _unused(environment, unchanged - set(before), before)
+    left = sorted(row.name for key, row in there.items() if key not in before and key not in new)
+    _restore([(key, there[key]) for key in before], before, by)
+    _remove([(key, there[key]) for key in new])
+    carried.undone_at = timezone.now()
+    carried.save(update_fields=["undone_at"])
+    taken = Taken(len(before) + len(new), left)
+    details = {"from": carried.source_name, "undone": taken.undone, "left": left[:NAMED]}
+    note(environment, by, "environment.carry_undo", details)
+    return taken
+
+
+def _locked_rows(environment: Environment, keys: Iterable[Key]) -> dict[Key, Any]:
+    """Those that are still there."""
+    found = {}
+    for noun in MODELS:
+        lineages = [key.lineage for key in keys if key.noun == noun]
+        found.update({Key(noun, row.lineage): row for row in rows_of(noun, environment, lineages).select_for_update()})
+    return found
+
+
+def _unused(environment: Environment, new: set[Key], before: dict[Key, Any]) -> set[Key]:
+    """Those of `new` that nothing refers to that stays; things count as saying what they said `before`."""
+    bodies = {thing.key: thing.body for thing in things(environment)}
+    bodies |= {key: content["body"] for key, content in before.items()}
+    going = set(new)
+    waiting = [key for key in bodies if key not in going]
+    while waiting:
+        for used in references(bodies[waiting.pop()]):
+            if used in going:
+                going.remove(used)
+                waiting.append(used)
+    return going
+
+
+def _restore(rows: list[tuple[Key, Any]], before: dict[Key, Any], by: User) -> None:
+    for noun in MODELS:
+        contents = {key.lineage: before[key] for key, _ in rows if key.noun == noun}
+        save(noun, [row for key, row in rows if key.noun == noun], contents, by)
+
+
+def _remove(rows: list[tuple[Key, Any]]) -> None:
+    for noun, model in MODELS.items():
+        model._default_manager.filter(pk__in=[row.pk for key, row in rows if key.noun == noun]).delete()
