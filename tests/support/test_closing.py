@@ -12,6 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts.models import Account, Activity, Membership, User
 from support import tasks
 from support.closing import actions, counting, purge
+from support.closing.tables import Scope
 from support.models import Closing, ClosingState, Message
 from tests.factories import MembershipFactory, UserFactory
 from tests.support.filling import checksums_of, collect, make_account, rows_of
@@ -233,6 +234,23 @@ def test_it_does_not_end_while_something_may_still_arrive(account, staff, monkey
 
     closing.refresh_from_db()
     assert closing.state == ClosingState.PURGING
+
+
+def test_the_receipt_is_not_written_while_a_row_is_left(account, staff, monkeypatch):
+    environment = account.projects.first().environments.first()
+    closing = close(account, staff)
+    monkeypatch.setattr(purge, "SETTLE", timedelta(hours=1))
+    with pytest.raises(purge.Unfinished):
+        purge.run(closing.pk, seconds=60)
+    monkeypatch.setattr(purge, "SETTLE", timedelta(0))
+    collect(environment.pk, events=1, span=timedelta(days=1), people=False)
+    closing.refresh_from_db()
+
+    with pytest.raises(purge.Unfinished, match="rows in events"):
+        purge.finish(closing, Scope.from_json(closing.scope))
+
+    assert Account.objects.filter(pk=account.pk).exists()
+    assert purge_all(closing).rows["events"] == 401
 
 
 def test_a_slice_ends_in_time_and_the_next_one_goes_on(account, staff):
