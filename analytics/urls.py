@@ -46,6 +46,7 @@ urlpatterns = [
     path(ENVIRONMENT + "retention/", analyze.retention, name="retention"),
     path(ENVIRONMENT + "users/", analyze.users, name="users"),
     path(ENVIRONMENT + "people/<actor_id:actor_id>/", people.person, name="person"),
+    path(ENVIRONMENT + "people/<actor_id:actor_id>/delete/", people.person_delete, name="person_delete"),
     path(ENVIRONMENT + "export/", exports.export, name="export"),
     path(ENVIRONMENT + "queries/cancel/", analyze.query_cancel, name="query_cancel"),
     path(ENVIRONMENT + "suggested/values/", suggested.suggested_values, name="suggested_values"),

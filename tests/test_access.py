@@ -13,6 +13,7 @@ from django.urls import resolve, reverse
 
 from accounts.models import Activity
 from accounts.policy import READ_ONLY
+from analytics.describing import person_name
 from tests.crawler import forms_of, links_of
 from tests.world import PARAMS, Write, carried_over, make_world, other_environment, resolve_view
 
@@ -54,6 +55,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live_rows": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:person": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:person_delete": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:query_cancel": NO_GET,
     "analytics:report": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:report_create": ("get", LOGIN, 404, 404, 403, 302),
@@ -122,6 +124,9 @@ WRITES = {
     "analytics:definition_delete": Write("definition.delete", {"although_used": "1"}),
     "analytics:definition_edit": Write(
         "definition.change", {"name": "Viewed", "any.0.event": "builtin:pageview", "version": "1"}
+    ),
+    "analytics:person_delete": Write(
+        "person.delete", lambda world: {"confirm": person_name(world.ids["actor_id"], None)}
     ),
     "analytics:query_cancel": Write(
         None, {"token": "0" * 32}, read_only=204, full=204, unrecorded="stops a question that one asked oneself"
