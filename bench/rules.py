@@ -12,7 +12,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
 from collector.client_address import TrustedProxies, client_address
-from ipfilter.rules import MAX_RULES, CompiledRules, Rule, RulesError, compile_rules, parse
+from ipfilter.restoring import triples_of
+from ipfilter.rules import MAX_RULES, CompiledRules, RulesError, compile_rules, parse
 
 SIZES = (0, 10, 1_000, MAX_RULES)
 FLAT_WITHIN = 3.0
@@ -122,7 +123,7 @@ def reading_table() -> None:
     print(f"\n{len(rules):,} rules, {sum(len(rule.triples) for rule in rules):,} triples")
     for name, function in (
         ("parse the text area, with notices", lambda: parse(text)),
-        ("restore from canonical text", lambda: [Rule.from_canonical(one) for one in canonical]),
+        ("restore from canonical text", lambda: [triples_of(one) for one in canonical]),
         ("compile", lambda: compile_rules(pairs)),
         (f"name {MAX_RULES:,} bad lines", lambda: _refused(refused)),
     ):
@@ -132,7 +133,7 @@ def reading_table() -> None:
 
 
 def _compiled(canonical: list[str]) -> CompiledRules[int]:
-    return compile_rules((number, Rule.from_canonical(text).triples) for number, text in enumerate(canonical))
+    return compile_rules((number, triples_of(text)) for number, text in enumerate(canonical))
 
 
 def _refused(text: str) -> int:
