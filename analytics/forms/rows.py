@@ -85,7 +85,7 @@ def group_rows(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> GroupRo
     rows = tuple(condition_row(raw, each, fields) for each in used)
     spare = condition_row(Reader({}), f"{prefix}.{next_number(used)}", fields)
     match = Select(
-        f"{prefix}.match", "How many must hold", raw.text(f"{prefix}.match", Match.ALL.value), groups=MATCHES
+        f"{prefix}.match", "of these must hold", raw.text(f"{prefix}.match", Match.ALL.value), groups=MATCHES
     )
     return GroupRows(prefix, match, rows, spare, raw.errors.get(prefix, ""))
 
