@@ -64,6 +64,21 @@ def test_a_server_left_by_somebody_else_is_replaced(server, folder):
     assert server.is_alive()
 
 
+def test_lock_files_whose_number_is_another_processs_now_do_not_matter(server, folder):
+    server.start()
+    locks = {path: path.read_text() for path in (folder / "data" / "postmaster.pid", folder / ".s.PGSQL.5432.lock")}
+    server.stop()
+    with subprocess.Popen(["sleep", "60"], cwd="/", **server.runner.popen_arguments()) as stranger:
+        for path, text in locks.items():
+            path.write_text("\n".join([str(stranger.pid), *text.splitlines()[1:]]) + "\n")
+            server.runner.own(path)
+
+        server.start()
+
+        assert stranger.poll() is None
+        stranger.kill()
+
+
 def test_only_its_owner_and_root_reach_the_socket(server, folder):
     server.start()
     socket = folder / ".s.PGSQL.5432"

@@ -56,7 +56,8 @@ def test_a_child_is_out_of_reach_of_our_terminal(child):
 def test_a_child_dies_with_us():
     code = (
         "import signal, sys, os; from heapadmin import processes;"
-        f"print(processes.start({SLEEP!r}, when_we_die=signal.SIGTERM).pid, flush=True);"
+        f"child = processes.start({SLEEP!r}, when_we_die=signal.SIGTERM, stdout=-3, stderr=-3);"
+        "print(child.pid, flush=True);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
 
