@@ -27,7 +27,8 @@ def environment_view(needs: Can) -> Callable[[type_view], type_view]:
             enter(request, _membership(request, environment.project if environment else None), needs)
             assert environment is not None
             request.environment = environment  # type: ignore[attr-defined]
-            if request.session.get(LAST_ENVIRONMENT) != app_id:
+            is_part = "HX-Request" in request.headers  # of a page that is open already, asked for by itself perhaps
+            if request.session.get(LAST_ENVIRONMENT) != app_id and not is_part:
                 request.session[LAST_ENVIRONMENT] = app_id
             return view(request, environment, **kwargs)
 

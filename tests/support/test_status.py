@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from support.models import Component, Day, Incident, IncidentUpdate, Sample, State
@@ -16,7 +17,7 @@ from support.status.dot import dot
 from support.status.readings import Reading, worse
 from support.status.render import as_html, as_json
 from support.status.watch import Watch
-from tests.factories import EnvironmentFactory
+from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.support.filling import collect
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -300,3 +301,16 @@ def test_who_takes_gzip_gets_the_same_compressed():
     assert zipped["Content-Encoding"] == "gzip" and int(zipped["Content-Length"]) == len(zipped.content)
     assert gzip.decompress(zipped.content) == plain.content
     assert len(zipped.content) < 20_000
+
+
+def test_the_dot_of_another_tab_does_not_make_its_environment_the_one_used_last():
+    membership = MembershipFactory()
+    here, there = (EnvironmentFactory(project__account=membership.account) for _ in range(2))
+    client = Client()
+    client.force_login(membership.user)
+    client.get(reverse("projects:install", args=[here.app_id]))
+
+    dot = client.get(reverse("support:freshness", args=[there.app_id]), headers={"HX-Request": "true"})
+
+    assert "no events" in dot.content.decode()
+    assert client.session["last_environment"] == here.app_id
