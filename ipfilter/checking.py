@@ -39,7 +39,7 @@ class Checked:
 
 def rules_for(account: Account, environment: Environment | None = None) -> QuerySet[ExcludedIP]:
     """The rules that hold for `environment`, the account's own included; without one those of all lists there are."""
-    rules = ExcludedIP.objects.filter(list__account=account)
+    rules = ExcludedIP.objects.filter(list__account=account, list__environment__deleting_at=None)
     if environment:
         rules = rules.filter(Q(list__environment=None) | Q(list__environment=environment))
     listed = rules.select_related("list__account", "list__environment__project__account", "added_by")

@@ -102,11 +102,12 @@ def environment_lines(scope: Scope) -> list[EnvironmentLine]:
 
 
 def environments_of(scope: Scope) -> list[Environment]:
-    """Where the list of `scope` holds, by project and name, Production first."""
+    """Where the list of `scope` holds, by project and name, Production first; none that is being deleted."""
     if scope.environment:
         return [scope.environment]
     return list(
-        Environment.objects.filter(project__account=scope.account)
+        Environment.objects.live()
+        .filter(project__account=scope.account)
         .select_related("project")
         .order_by("project__name", "project_id", "-is_production", "name")
     )

@@ -340,3 +340,18 @@ def test_notes_are_escaped():
     response = signed_in(scope).get(scope.url, {"address": "10.1.1.1"})
 
     assert b"<script>alert" not in response.content
+
+
+def test_an_environment_that_is_being_deleted_is_offered_nowhere():
+    own = make_scope(own=True)
+    save(own, "10.1.*")
+    everywhere = Scope(own.account)
+    save(everywhere, "10.2.*")
+    own.environment.deleting_at = timezone.now()
+    own.environment.save(update_fields=["deleting_at"])
+
+    response = signed_in(everywhere).get(everywhere.url, {"address": "10.1.2.3"})
+
+    assert own.url.encode() not in response.content
+    assert response.context["environment_lines"] == []
+    assert "10.1.2.3 is let in" in text_of(response)
