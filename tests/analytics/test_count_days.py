@@ -103,6 +103,25 @@ def test_a_late_event_counts_at_once_and_is_in_its_day_after_the_next_refresh(en
     assert rows("select events from rollup_counts where kind = 'any'") == [(2,)]
 
 
+@pytest.mark.parametrize("visitors", [(1,), (1, 2)])
+@pytest.mark.parametrize("identity_was_here", [True, False])
+def test_somebody_who_was_several_visitors_counts_once_at_once(environment, from_days, visitors, identity_was_here):
+    for days_ago, visitor in enumerate(visitors, 1):
+        collect(environment, days_ago=days_ago, actor=visitor)
+    if identity_was_here:
+        collect(environment, days_ago=4, actor=-1)
+    refresh(environment)
+    collect(environment, days_ago=0, actor=-1)
+
+    for visitor in visitors:
+        rows("insert into merges (environment_id, from_actor, to_actor) values (%s, %s, -1)", environment.pk, visitor)
+    at_once = run(graph(environment, counts=Counts.USERS)).total
+    refresh(environment)
+
+    assert (at_once, run(graph(environment, counts=Counts.USERS)).total) == (1, 1)
+    assert rows("select count(*) from rollup_pending") == [(0,)]
+
+
 def test_a_new_time_zone_means_other_days(environment):
     collect(environment, days_ago=3)
     refresh(environment)
