@@ -48,7 +48,8 @@ def person_delete(request: HttpRequest, environment: Environment, actor_id: int)
         return page(request, environment, "analytics/person_delete.html", context)
     erasing.ask(environment=environment, person=known, by=signed_in_user(request))
     messages.success(
-        request, f"{known.name} and {full(known.events)} events are being deleted. The receipt will be in Activity."
+        request,
+        f"{known.name} and {_counted(known.events, 'event')} are being deleted. The receipt will be in Activity.",
     )
     return redirect("analytics:users", environment.app_id)
 
@@ -56,8 +57,12 @@ def person_delete(request: HttpRequest, environment: Environment, actor_id: int)
 def _goes(known: KnownPerson) -> list[str]:
     visitors = len(known.visitors)
     return [
-        f"{full(known.events)} events in {full(known.sessions)} sessions",
-        f"{full(len(known.properties))} properties",
-        *([f"{full(visitors)} visitor numbers that they came under before"] if visitors else []),
-        "from every graph, funnel and report, also of the past",
+        f"{_counted(known.events, 'event')} in {_counted(known.sessions, 'session')}",
+        _counted(len(known.properties), "property", "properties"),
+        *([f"{_counted(visitors, 'visitor number')} that they came under before"] if visitors else []),
+        "their part in every graph, funnel and report, also of the past",
     ]
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{full(number)} {one if number == 1 else many or one + 's'}"

@@ -292,6 +292,7 @@ def test_a_person_has_the_events_of_the_visitor_they_were(environment, read_only
     add_event(environment, actor_id=42, name="Looked around", ago=timedelta(days=1), session_id=1)
     add_event(environment, actor_id=-7, name="Signed in", session_id=2)
     add_event(environment, actor_id=43, name="Somebody else's")
+    merge(EnvironmentFactory(), 43, -7)
 
     page = words(read_only.get(url(environment, "person", -7)))
 
