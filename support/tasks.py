@@ -119,7 +119,8 @@ def exports(timestamp: int) -> None:
     from support.exports.actions import expire
 
     expire()
-    for export_id in AccountExport.objects.filter(state=ExportState.RUNNING).values_list("pk", flat=True):
+    unfinished = AccountExport.objects.filter(state__in=[ExportState.WAITING, ExportState.RUNNING])
+    for export_id in unfinished.values_list("pk", flat=True):
         defer_export(export_id)
 
 
