@@ -3,9 +3,11 @@ import re
 import socket
 import stat
 import subprocess
+from urllib.parse import quote
 
 import pytest
 
+from heapadmin.postgres import PrivatePostgres
 from tests.heapadmin.running import Installation, eventually
 
 pytestmark = pytest.mark.timeout(180)
@@ -113,6 +115,23 @@ def test_a_killed_postgresql_comes_back(running):
 
     assert eventually(lambda: "PostgreSQL ended unexpectedly" in running.read())
     assert eventually(lambda: running.get("/readyz")[0] == 200)
+
+
+def test_a_server_of_ones_own_is_used_and_left_running(tmp_path):
+    server = PrivatePostgres(tmp_path / "server", durable=False, say=lambda words: None)
+    server.start()
+    url = f"postgres://postgres@/{quote(str(server.socket_dir))}/heapadmin"
+    installation = Installation(tmp_path / "data", DATABASE_URL=url)
+    try:
+        installation.start()
+
+        assert installation.get("/readyz") == (200, "ok\n")
+        assert not (installation.folder / "postgres").exists()
+        assert installation.stop() == 0
+        assert server.is_alive()
+    finally:
+        installation.end()
+        server.stop()
 
 
 def test_an_unknown_database_server_is_told_in_words(tmp_path):
