@@ -119,7 +119,7 @@ def test_a_running_query_can_be_cancelled_from_elsewhere(slow):
     assert stopped
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", "' or true --", new_token()])
+@pytest.mark.parametrize("token", ["", "nonsense", "' or true --", "0123456789abcdef0123456789abcdef"])
 def test_nothing_is_cancelled_by_a_token_that_names_nothing(scope, token):
     assert cancel(scope.environment_id, token) is False
 

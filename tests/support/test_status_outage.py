@@ -13,7 +13,7 @@ from django.conf import settings
 
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
-from tests.servers import CollectingServer, migrate
+from tests.servers import CollectingServer, manage
 
 IN_TIME = 10.0  # seconds
 IN_A_ROW = 20  # answers that agree: two workers keep a page each
@@ -25,7 +25,7 @@ def postgres(tmp_path_factory):
     server = PrivatePostgres(folder / "postgres", durable=False, say=lambda words: None)
     server.start()
     url = private_database_url(folder)
-    migrate(url)
+    manage(url, "migrate", "--verbosity=0")
     collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     environment = os.environ | {"DATABASE_URL": url, "DATA_DIR": str(folder)}
     subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)
