@@ -26,7 +26,7 @@ class Question:
         goes = [
             f"{len(environments)} environment{'s' if len(environments) != 1 else ''}: {names}",
             *(f"{number:,} {kind if number != 1 else kind.removesuffix('s')}" for kind, number in kept.items()),
-            f"all collected data: {rows:,} rows of events, people and what belongs to them",
+            f"all collected data: {rows:,} row{'s' if rows != 1 else ''} of events, people and what belongs to them",
         ]
         return cls(name, goes)
 

@@ -65,12 +65,24 @@ function filter(text) {
   switcher.querySelector("[data-switcher-none]").hidden = found > 0;
 }
 
+/* The page may have been answered anew since it was drawn, with other parameters in its address. */
+function leadsFromHere(entry) {
+  const url = new URL(entry.href);
+  if (!url.searchParams.has("from")) return;
+  url.searchParams.set("from", location.pathname + location.search);
+  entry.href = url;
+}
+
 if (switcher) {
   const box = switcher.querySelector("[data-switcher-filter]");
   const input = box.querySelector("input");
   input.addEventListener("input", () => filter(input.value));
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") [...switcher.querySelectorAll("[data-switcher-entry]")].find(isShown)?.click();
+  });
+  switcher.addEventListener("click", (event) => {
+    const entry = event.target.closest("[data-switcher-entry]");
+    if (entry) leadsFromHere(entry);
   });
   switcher.addEventListener("toggle", () => {
     input.value = "";
