@@ -31,12 +31,15 @@ select
     %(base)s::bigint * 1000 + session, %(base)s::bigint * 1000 + session * 10 + step, kind,
     case when kind = 'custom' then (%(named)s::text[])[1 + floor(power(random(), 2) * 5)::int] else '' end,
     'shop.example.com', '/' || (array['products', 'blog', 'docs', 'account'])[1 + page %% 4] || '/' || page,
-    'Page ' || page, case when step = 0 then (array[null, 'https://search.example/', 'https://news.example/'])[1 + session %% 3] end,
+    'Page ' || page,
+    case when step = 0 then (array[null, 'https://search.example/', 'https://news.example/'])[1 + session %% 3] end,
     case when kind = 'click' then 'button' end, case when kind = 'click' then 'Button ' || page %% 50 end,
-    'web', (array['Chrome', 'Firefox', 'Safari'])[1 + visitor %% 3], (array['Windows', 'macOS', 'Android'])[1 + visitor %% 3],
+    'web', (array['Chrome', 'Firefox', 'Safari'])[1 + visitor %% 3],
+    (array['Windows', 'macOS', 'Android'])[1 + visitor %% 3],
     (array['desktop', 'phone'])[1 + visitor %% 2],
     case when kind = 'custom'
-        then jsonb_build_object('plan', (array['free', 'team', 'business'])[1 + page %% 3], 'amount', page %% 200, 'source', 'web')
+        then jsonb_build_object(
+            'plan', (array['free', 'team', 'business'])[1 + page %% 3], 'amount', page %% 200, 'source', 'web')
         else '{}' end
 from (
     select
