@@ -23,6 +23,8 @@ from collector.gathering import PeriodicWriter
 from collector.kept_out import WRITE_SECONDS, count
 from collector.limits import MAX_BODY_BYTES
 from collector.shared import Crowd
+from collector.tracker import is_tracker, tracker
+from collector.user_agent import agent_of
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter
 from ipfilter.counters import Counters
@@ -36,6 +38,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_SECONDS = 30.0  # for a whole body to arrive
+WARM_UP = b"Mozilla/5.0 (X11; Linux x86_64)"  # the first look at a User-Agent takes half a second
 DRAIN_SECONDS = 2.0
 DRAIN_BYTES = 8 * MAX_BODY_BYTES
 
@@ -60,10 +63,11 @@ class Collector:
         if scope["type"] == "http" and scope["path"] in ENDPOINTS:
             answer = await self._answer(scope, receive)
             if answer is not None:
-                await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-                await send({"type": "http.response.body", "body": answer.body})
+                await _send(answer, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+        elif scope["type"] == "http" and is_tracker(scope["path"]):
+            await _send(tracker(scope["method"], dict(scope["headers"])), send)
         else:
             await self.pages(scope, receive, send)
 
@@ -124,6 +128,7 @@ class Collector:
     async def start(self) -> None:
         """Begin to commit and to listen. What is loaded by now is left out of every later garbage collection: 4 %."""
         self._started = True
+        agent_of(WARM_UP)
         gc.collect()
         gc.freeze()
         await self.writer.start()
@@ -195,6 +200,9 @@ async def _drain(receive: Receive) -> None:
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         return
-    answer = answers.NOT_FOUND
+    await _send(answers.NOT_FOUND, send)
+
+
+async def _send(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     await send({"type": "http.response.body", "body": answer.body})

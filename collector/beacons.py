@@ -42,9 +42,8 @@ def capture(sent: Parameters, where: Where) -> list[Record]:
     records: list[Record] = _identified(sent, visitor, where)
     if "z" in sent or not events:
         records.append(_pageview(sent, page, where))
-    shared = _properties(sent, "")
     for number, event in events:
-        records.append(_event(event, number, sent, page, shared, where))
+        records.append(_event(event, number, sent, page, where))
     return records
 
 
@@ -131,14 +130,11 @@ def _pageview(sent: Parameters, page: dict[str, Any], where: Where) -> Event:
     )
 
 
-def _event(
-    event: Parameters, number: int, sent: Parameters, page: dict[str, Any], shared: Properties, where: Where
-) -> Event:
+def _event(event: Parameters, number: int, sent: Parameters, page: dict[str, Any], where: Where) -> Event:
     """A pageview, click, change or submit; else a custom event, and with `e` it is one whatever its name."""
     name = event.get("t")
     is_captured = name in KINDS and "e" not in event
     at, number_sent = event.get("ts") or sent.get("ts"), event.get("id")
-    properties = shared | _properties(event, str(number))
     target: dict[str, Any] = {
         column: _cut(event.get(parameter), MAX_HIERARCHY if parameter == "y" else MAX_TEXT)
         for parameter, column in TARGET.items()
@@ -152,7 +148,7 @@ def _event(
         name=name,
         time=_moment(sent, at, where),
         key=None if number_sent is None else _key(where, page["actor_id"], "event", number_sent[:MAX_TEXT], at),
-        properties=fields.properties(properties, f"k{number}"),
+        properties=fields.properties(_properties(event, str(number)), f"k{number}"),
         **page,
         **target,
     )

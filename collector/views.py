@@ -20,6 +20,7 @@ from collector.decide import Outcome, Request, decide
 from collector.kept_out import KeptOutTimer
 from collector.limits import MAX_BODY_BYTES
 from collector.places import PLACES_SQL, Places, places_of
+from collector.tracker import tracker
 from events.faults import NotStorable, Unavailable
 from events.storing import store
 from ipfilter.in_force import LISTS_SQL, RULES_SQL, CompiledLists
@@ -60,18 +61,32 @@ kept_out = KeptOutTimer()
 @login_not_required
 def collect(request: HttpRequest) -> HttpResponse:
     """Answer one collecting path; everything is committed before it returns."""
-    answer = _answer(request)
+    return _response(_answer(request))
+
+
+@csrf_exempt
+@login_not_required
+def script(request: HttpRequest) -> HttpResponse:
+    """The tracker of web pages."""
+    return _response(tracker(request.method or "", dict(_headers(request))))
+
+
+def _response(answer: Answer) -> HttpResponse:
     response = HttpResponse(answer.body, status=answer.status)
     for name, value in answer.headers:
         response[name.decode()] = value.decode()
     return response
 
 
+def _headers(request: HttpRequest) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request.headers.items()]
+
+
 def _answer(request: HttpRequest) -> Answer:
     body = request.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         return BODY_TOO_LARGE
-    headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request.headers.items()]
+    headers = _headers(request)
     trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
     client = client_address(request.META.get("REMOTE_ADDR"), headers, trusted)
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")

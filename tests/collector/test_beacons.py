@@ -77,12 +77,12 @@ def test_a_custom_event_may_be_called_click():
 
 
 def test_custom_properties_are_pairs_and_literals_keep_their_type():
-    (event,) = beacon(
-        "/h",
-        {"k": ["plan", "pro"], "t0": "Order", "k0": ["n", "12"], "l0": ["amount", "12.5", "gift", "true", "x", "null"]},
-    ).records
+    literals = ["amount", "12.5", "gift", "true", "x", "null"]
 
-    assert event.properties == {"plan": "pro", "n": "12", "amount": 12.5, "gift": True, "x": None}
+    view, event = beacon("/h", {"z": 2, "k": ["plan", "pro"], "t0": "Order", "k0": ["n", "12"], "l0": literals}).records
+
+    assert view.properties == {"plan": "pro"}
+    assert event.properties == {"n": "12", "amount": 12.5, "gift": True, "x": None}
 
 
 @pytest.mark.parametrize("hours", [-24 * 365 * 9, -3, 3, 24 * 365 * 30])

@@ -1,0 +1,48 @@
+"""How the tracker's script is served; tests/browser/test_tracker.py runs it."""
+
+import gzip
+
+import pytest
+
+from collector.tracker import GZIPPED, SCRIPT, is_tracker
+
+
+def test_it_is_small():
+    assert len(GZIPPED.body) < 5 * 1024
+
+
+def test_a_page_of_any_origin_gets_it_and_may_keep_it_for_an_hour(server, environment):
+    answer = server.request("GET", f"/js/heap-{environment.app_id}.js")
+
+    assert (answer.status, answer.body) == (200, SCRIPT)
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert "max-age=3600" in answer.headers["cache-control"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_compressed_when_that_is_understood(server, environment):
+    answer = server.request("GET", f"/js/heap-{environment.app_id}.js", headers={"Accept-Encoding": "br, gzip"})
+
+    assert answer.headers["content-encoding"] == "gzip" and answer.headers["vary"] == "Accept-Encoding"
+    assert gzip.decompress(answer.body) == SCRIPT
+
+
+def test_one_that_has_not_changed_is_not_sent_again(server, environment):
+    path = f"/js/heap-{environment.app_id}.js"
+    etag = server.request("GET", path).headers["etag"]
+
+    answer = server.request("GET", path, headers={"If-None-Match": f"W/{etag}"})
+
+    assert (answer.status, answer.body) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/js/heap-.js", "/js/heap-x.js", "/js/heap-1.js/", "/js/heap-1xjs"])
+def test_other_paths_are_not_it(path):
+    assert not is_tracker(path)
+
+
+def test_the_plain_view_serves_it_too(client):
+    response = client.get("/js/heap-1234567890.js", headers={"accept-encoding": "gzip"})
+
+    assert response.status_code == 200
+    assert gzip.decompress(response.content) == SCRIPT
