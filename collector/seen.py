@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 
 from collector.client_address import TrustedProxies, explain
 from collector.models import SharedAddress
-from collector.page_address import peer_of
 from collector.shared import MANY_ACCOUNTS
 
 DAYS = 7
@@ -26,7 +25,9 @@ def how_do_we_see_you(request: HttpRequest) -> HttpResponse:
 
     Checks nobody's rights: heapadmin/urls.py lets staff in only.
     """
-    explanation = explain(peer_of(request), all_headers(request), TrustedProxies.parse(settings.TRUSTED_PROXIES))
+    explanation = explain(
+        request.META.get("REMOTE_ADDR"), all_headers(request), TrustedProxies.parse(settings.TRUSTED_PROXIES)
+    )
     recent = SharedAddress.objects.filter(seen_at__gte=timezone.now() - timedelta(days=DAYS))
     addresses = list(recent.order_by("-accounts", "address")[:MOST_SHOWN])
     context = {

@@ -73,7 +73,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "collector.page_address.PageAddressMiddleware",
     "accounts.request_address.RequestAddressMiddleware",
     "accounts.closed.ClosedAccountMiddleware",
     "accounts.last_seen.LastSeenMiddleware",

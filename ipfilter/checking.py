@@ -1,6 +1,5 @@
 """Which rules keep one address out: for "Test an address" on the page, and for `manage.py testip`."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -42,14 +41,21 @@ def rules_for(account: Account, environment: Environment | None = None) -> Query
     rules = ExcludedIP.objects.filter(list__account=account, list__environment__deleting_at=None)
     if environment:
         rules = rules.filter(Q(list__environment=None) | Q(list__environment=environment))
-    listed = rules.select_related("list__account", "list__environment__project__account", "added_by")
-    return listed.order_by(F("list__environment").asc(nulls_first=True), "list", "position")
+    return rules.order_by(F("list__environment").asc(nulls_first=True), "list", "position")
 
 
-def check(text: str, rules: Iterable[ExcludedIP]) -> Checked:
-    """Compare an address with `rules`, as `rules_for` orders them. Raises NoAddress."""
+def check(text: str, rules: QuerySet[ExcludedIP]) -> Checked:
+    """Compare an address with `rules`, as `rules_for` orders them. Raises NoAddress.
+
+    All are compared by their canonical text alone, and only those that hold the address are read whole.
+    """
     version, value = _read(text.strip())
-    holding = [rule for rule in rules if _holds(rule, version, value)]
+    holding_ids = [pk for pk, canonical in rules.values_list("pk", "canonical") if _holds(canonical, version, value)]
+    holding = (
+        rules.filter(pk__in=holding_ids)
+        .select_related("list__account", "list__environment__project__account", "added_by")
+        .defer("list__text")
+    )
     hits = [
         Hits(Scope(kept.account, kept.environment), list(found))
         for kept, found in groupby(holding, key=lambda rule: rule.list)
@@ -73,9 +79,9 @@ def _is_rule(text: str) -> bool:
         return False
 
 
-def _holds(rule: ExcludedIP, version: int, value: int) -> bool:
+def _holds(canonical: str, version: int, value: int) -> bool:
     try:
-        triples = triples_of(rule.canonical)
+        triples = triples_of(canonical)
     except Refused:  # written by hand: holds for nobody, as in in_force.py
         return False
     return any(triple.version == version and value & triple.mask == triple.value for triple in triples)

@@ -15,7 +15,7 @@ from ipfilter import history, statistics
 from ipfilter.checking import NoAddress, check, rules_for
 from ipfilter.forms import ExcludedIPsForm
 from ipfilter.models import ExcludedIPList
-from ipfilter.preview import Preview
+from ipfilter.preview import Preview, SavedRule
 from ipfilter.rules import RulesError, parse
 from ipfilter.scopes import Scope
 from ipfilter.visitor import Visitor
@@ -55,7 +55,8 @@ def editing(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> dict[s
     """The text area and what saving it would do."""
     visitor = Visitor(client_address(request))
     rules = form.rules if form.is_bound else _saved_rules(form)
-    preview = None if rules is None else Preview(rules, list(scope.rules()), visitor)
+    saved = [SavedRule(*row) for row in scope.rules().values_list("canonical", "source")] if form.is_bound else None
+    preview = None if rules is None else Preview(rules, saved, visitor)
     return {"scope": scope, "form": form, "visitor": visitor, "preview": preview}
 
 

@@ -1,10 +1,10 @@
-"""What saving a text would do, before it is saved. Pure but for the rows that are handed in."""
+"""What saving a text would do, before it is saved. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
-from ipfilter.models import ExcludedIP
 from ipfilter.rules import Notice, Rule, RuleList
 from ipfilter.sizes import addresses_in_words
 from ipfilter.visitor import Visitor
@@ -12,23 +12,32 @@ from ipfilter.visitor import Visitor
 MOST_SHOWN = 20
 
 
+class SavedRule(NamedTuple):
+    """What is to be known of a rule in force."""
+
+    canonical: str
+    source: str
+
+
 @dataclass(frozen=True)
 class Preview:
-    """`rules` are those typed, `saved` those in force."""
+    """`rules` are those typed, `saved` those in force; None while nothing was typed."""
 
     rules: RuleList
-    saved: Sequence[ExcludedIP]
+    saved: Sequence[SavedRule] | None
     visitor: Visitor
 
     @cached_property
     def added(self) -> list[Rule]:
+        if self.saved is None:
+            return []
         known = {rule.canonical for rule in self.saved}
         return [rule for rule in self.rules.rules if rule.canonical not in known]
 
     @cached_property
-    def removed(self) -> list[ExcludedIP]:
+    def removed(self) -> list[SavedRule]:
         wanted = {rule.canonical for rule in self.rules.rules}
-        return [rule for rule in self.saved if rule.canonical not in wanted]
+        return [rule for rule in self.saved or () if rule.canonical not in wanted]
 
     @property
     def added_shown(self) -> str:

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ipfilter.models import ExcludedIPList, KeptOut
+from ipfilter.rules import MAX_LINE_LENGTH, MAX_LINES
 from ipfilter.scopes import Scope
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.ipfilter.factories import make_scope, rule_of, save
@@ -355,3 +356,15 @@ def test_an_environment_that_is_being_deleted_is_offered_nowhere():
     assert own.url.encode() not in response.content
     assert response.context["environment_lines"] == []
     assert "10.1.2.3 is let in" in text_of(response)
+
+
+def test_the_longest_list_there_can_be_is_saved_and_shown():
+    scope = make_scope()
+    client = signed_in(scope)
+    lines = [f"10.{n // 250}.{n % 250}.1 # " for n in range(MAX_LINES)]
+    text = "\r\n".join(line + "x" * (MAX_LINE_LENGTH - len(line)) for line in lines)
+
+    response = client.post(scope.url, {"text": text, "version": "0"}, follow=True)
+
+    assert "Saved: 10,000 rules added, 0 removed." in text_of(response)
+    assert scope.rules().count() == MAX_LINES
