@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import logins
 from accounts.models import Activity, Rescue, User
 from tests.accounts.conftest import PASSWORD
 from tests.factories import MembershipFactory
@@ -42,6 +43,20 @@ def test_it_works_once(link):
     use(link)
 
     assert use(link, "another long password")[1].status_code == 404
+
+
+def test_of_two_windows_that_both_show_the_page_one_wins(link):
+    found = Rescue.objects.get()
+    logins.use_rescue(rescue=found, password=PASSWORD)
+
+    with pytest.raises(Rescue.DoesNotExist):
+        logins.use_rescue(rescue=found, password="another long password")
+
+
+def test_a_used_link_shows_no_form(link):
+    use(link)
+
+    assert Client().get(urlsplit(link).path).status_code == 404
 
 
 def test_it_works_for_an_hour(link):
