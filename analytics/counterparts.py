@@ -19,7 +19,8 @@ def register() -> None:
     for noun, model in KEPT.items():
         pages = [f"analytics:{noun}{page}" for page in ("", "_edit", "_delete")]
         register_counterpart(Counterpart(noun, f"analytics:{noun}_list", _of_lineage(model)), *pages)
-    register_counterpart(Counterpart("person", "analytics:users", _is_person), "analytics:person", "analytics:person_delete")
+    people = Counterpart("person", "analytics:users", _is_person)
+    register_counterpart(people, "analytics:person", "analytics:person_delete")
 
 
 def _of_lineage(model: type[Definition] | type[Segment] | type[Report]) -> Any:
