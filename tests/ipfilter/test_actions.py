@@ -35,7 +35,11 @@ def test_a_rule_that_stays_keeps_its_row_and_counters_though_its_spelling_change
     save(scope, "10.1.*\n10.2.*")
     before = rule_of(scope, "10.1.*")
     KeptOut.objects.create(
-        rule=before, environment=EnvironmentFactory(), day="2026-01-01", count=7, last_at=timezone.now()
+        rule=before,
+        environment=EnvironmentFactory(project__account=scope.account),
+        day="2026-01-01",
+        count=7,
+        last_at=timezone.now(),
     )
 
     save(scope, "10.9.9.9\n10.1.0.0/16 # now as CIDR")
@@ -50,7 +54,11 @@ def test_a_rule_that_goes_takes_its_counters_along():
     save(scope, "10.1.*")
     rule = rule_of(scope, "10.1.*")
     KeptOut.objects.create(
-        rule=rule, environment=EnvironmentFactory(), day="2026-01-01", count=7, last_at=timezone.now()
+        rule=rule,
+        environment=EnvironmentFactory(project__account=scope.account),
+        day="2026-01-01",
+        count=7,
+        last_at=timezone.now(),
     )
 
     save(scope, "")

@@ -43,7 +43,8 @@ def test_a_rule_is_once_in_a_list():
 def test_a_counter_counts_something_once_a_day():
     scope = make_scope()
     save(scope, "10.1.*")
-    fields = {"rule": rule_of(scope, "10.1.*"), "environment": EnvironmentFactory(), "day": "2026-01-01"}
+    environment = EnvironmentFactory(project__account=scope.account)
+    fields = {"rule": rule_of(scope, "10.1.*"), "environment": environment, "day": "2026-01-01"}
 
     with refused("keptout_counts_something"), transaction.atomic():
         KeptOut.objects.create(**fields, count=0, last_at=timezone.now())
@@ -106,10 +107,11 @@ def test_every_change_of_a_rule_gives_its_list_a_new_stamp():
 @pytest.mark.parametrize("table", ["ipfilter_excludedip", "projects_environment"])
 def test_counters_go_with_their_rule_and_their_environment(table):
     """By the database: a counter that a worker writes while the page removes the rule stops neither of them."""
-    own = make_scope(own=True)
-    save(own, "10.1.*")
+    scope = make_scope()
+    save(scope, "10.1.*")
+    environment = EnvironmentFactory(project__account=scope.account)
     counted = KeptOut.objects.create(
-        rule=rule_of(own, "10.1.*"), environment=EnvironmentFactory(), day="2026-01-01", count=1, last_at=timezone.now()
+        rule=rule_of(scope, "10.1.*"), environment=environment, day="2026-01-01", count=1, last_at=timezone.now()
     )
     gone = {"ipfilter_excludedip": counted.rule_id, "projects_environment": counted.environment_id}[table]
 

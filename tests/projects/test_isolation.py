@@ -1,0 +1,112 @@
+"""The database itself refuses a row that belongs to one environment or account and points into another."""
+
+from collections import defaultdict
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from analytics.models import Pin
+from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
+from support.closing.tables import account_tables, read_schema
+from support.models import Message
+from tests.analytics.factories import ReportFactory
+from tests.factories import AccountFactory, EnvironmentFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def rule_of(account, environment=None):
+    kept = ExcludedIPList.objects.create(account=account, environment=environment)
+    return ExcludedIP.objects.create(list=kept, canonical="10.1.0.0/16", source="10.1.*", position=0)
+
+
+def count_kept_out(rule, environment):
+    KeptOut.objects.create(rule=rule, environment=environment, day="2026-01-01", count=1, last_at=timezone.now())
+
+
+def pin_a_report_of(theirs, ours):
+    Pin.objects.create(environment=ours, report=ReportFactory(environment=theirs), position=0)
+
+
+def list_for_an_environment_of(theirs, ours):
+    ExcludedIPList.objects.create(account=ours.project.account, environment=theirs)
+
+
+def count_by_a_rule_of(theirs, ours):
+    count_kept_out(rule_of(theirs.project.account, theirs), ours)
+
+
+def write_about_an_environment_of(theirs, ours):
+    Message.objects.create(account=ours.project.account, environment=theirs, email="a@shop.example", text="Hi")
+
+
+STRADDLING = {  # tables that name two things that belong to somebody: a row that names those of two
+    "analytics_pin": pin_a_report_of,
+    "ipfilter_excludediplist": list_for_an_environment_of,
+    "ipfilter_keptout": count_by_a_rule_of,
+    "support_message": write_about_an_environment_of,
+}
+IN_ONE_ACCOUNT = ["analytics_pin", "ipfilter_keptout"]  # where two environments of one project are kept apart too
+
+
+@pytest.mark.parametrize("table", STRADDLING)
+def test_no_row_points_into_another_account(table):
+    theirs, ours = EnvironmentFactory(), EnvironmentFactory()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        STRADDLING[table](theirs, ours)
+        check_now()
+
+
+@pytest.mark.parametrize("table", IN_ONE_ACCOUNT)
+def test_no_row_points_into_another_environment_of_the_project(table):
+    theirs = EnvironmentFactory()
+    ours = EnvironmentFactory(project=theirs.project, name="Staging", is_production=False)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        STRADDLING[table](theirs, ours)
+        check_now()
+
+
+def check_now():
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+
+
+def test_every_table_that_could_straddle_is_tried():
+    """Found in the schema: a table with two foreign keys to things of an account has a row above."""
+    schema = read_schema()
+    owned = {table.name for table in account_tables(schema)} | {"accounts_account"}
+    columns = defaultdict(set)
+    for key in schema.keys:
+        if key.parent in owned and key.parent_column == "id":
+            columns[key.table].add(key.column)
+
+    assert {table for table, found in columns.items() if len(found) > 1} == set(STRADDLING)
+
+
+def test_the_accounts_list_counts_in_each_of_its_environments():
+    environment = EnvironmentFactory()
+
+    count_kept_out(rule_of(environment.project.account), environment)
+
+    assert KeptOut.objects.count() == 1
+
+
+def test_a_counter_does_not_move_to_where_its_rule_does_not_hold():
+    environment = EnvironmentFactory()
+    count_kept_out(rule_of(environment.project.account, environment), environment)
+
+    with pytest.raises(IntegrityError, match="keptout_where_its_rule_holds"):
+        KeptOut.objects.update(environment=EnvironmentFactory())
+
+
+def test_a_message_does_not_move_to_another_account():
+    environment = EnvironmentFactory()
+    Message.objects.create(
+        account=environment.project.account, environment=environment, email="a@shop.example", text="Hi"
+    )
+
+    with pytest.raises(IntegrityError, match="message_stays_in_its_account"):
+        Message.objects.update(account=AccountFactory())
