@@ -44,6 +44,7 @@ def mail_reply(reply_id: int) -> None:
 SLICE_SECONDS = 5.0  # then mail and others have their turn: a worker does one job at a time
 AGAIN_SECONDS = 3
 LOW = -10  # priority: whatever somebody waits for comes first
+LONG = "long"  # a queue that a worker of its own may serve
 
 
 @app.task(name="support.mail_closed", queue=QUEUE, retry=MAIL)
@@ -56,7 +57,7 @@ def mail_closed(closing_id: int) -> None:
         message.send()
 
 
-@app.task(name="support.purge", priority=LOW)
+@app.task(name="support.purge", queue=LONG, priority=LOW)
 def purge(closing_id: int) -> None:
     """Remove some more rows of a closed account, and come again while there are any."""
     from support.closing.purge import Unfinished, run
@@ -87,7 +88,7 @@ def closings(timestamp: int) -> None:
 # --- Exports ------------------------------------------------------------------------------------------------------
 
 
-@app.task(name="support.export_account", priority=LOW)
+@app.task(name="support.export_account", queue=LONG, priority=LOW)
 def export_account(export_id: int) -> None:
     """Write some more of an export, and come again until it is ready."""
     from support.exports.writer import run

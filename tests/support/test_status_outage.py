@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -20,8 +23,8 @@ IN_A_ROW = 20  # answers that agree: two workers keep a page each
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
+def postgres():
+    folder = Path(tempfile.mkdtemp(prefix="heapadmin-tests-"))  # pytest's own closes itself to the server's user
     server = PrivatePostgres(folder / "postgres", durable=False, say=lambda words: None)
     server.start()
     url = private_database_url(folder)
@@ -31,6 +34,7 @@ def postgres(tmp_path_factory):
     subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)
     yield server
     server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
