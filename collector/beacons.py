@@ -29,6 +29,7 @@ TARGET = {  # parameter of an event: column
     "y": "target_hierarchy",
 }
 KINDS = frozenset({"pageview", "click", "change", "submit"})
+CLOCK_IS_RIGHT_SECONDS = 10
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
 
 
@@ -162,13 +163,16 @@ def _key(where: Where, *parts: object) -> str:
 def _moment(sent: Parameters, at: str | None, where: Where) -> float:
     """When it happened, in unix seconds by our clock; `at` and `st` are in milliseconds by the sender's.
 
-    What lies between happening and sending is the same by every clock, so a wrong one does no harm.
+    What lies between happening and sending is the same by every clock, so a wrong one does no harm. A clock that is
+    right is believed: how long requests are under way would put their events out of order.
     """
     happened, left = _milliseconds(at or sent.get("ts"), "ts"), _milliseconds(sent.get("st"), "st")
     if happened is None:
         return where.now
     if left is None:
         return fields.timestamp(happened, where.now)
+    if abs(where.now - left / 1000) <= CLOCK_IS_RIGHT_SECONDS:
+        return fields.timestamp(min(happened / 1000, where.now), where.now)
     return fields.timestamp(where.now - max(0.0, left - happened) / 1000, where.now)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from collector import answers, beacons, fields, server_api
+from collector import answers, beacons, fields, integrations, server_api
 from collector.answers import Answer
 from collector.opening import Opened, open_beacon, open_json
 from collector.places import Place, Places
@@ -87,6 +87,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/api/add_account_properties": _people(server_api.add_account_properties),
     "/api/v1/identify": _people(server_api.identify),
     "/api/identify": _people(server_api.add_user_properties, accepted=answers.OK_OBJECT),
+    "/api/integrations/track": _tracks(integrations.track),
+    "/api/integrations/add_user_properties": _people(integrations.add_user_properties),
     "/h": _beacon(beacons.capture, excluded=answers.GIF_DROPPED),
     "/api/identify_v3": _beacon(beacons.identify, excluded=answers.EXCLUDED),
     "/api/add_user_properties_v3": _beacon(beacons.add_user_properties, excluded=answers.EXCLUDED),

@@ -30,21 +30,21 @@ class Where:
 def track(body: Body, where: Where) -> list[Record]:
     """One event, or several under `events`."""
     if "events" in body:
-        return _each(body, "events", where, _event)
+        return each(body, "events", where, _event)
     return [_event(body, where)]
 
 
 def add_user_properties(body: Body, where: Where) -> list[Record]:
     """Properties of one person, or of several under `users`. Somebody unknown is made."""
     if "users" in body:
-        return _each(body, "users", where, _person, MAX_USERS)
+        return each(body, "users", where, _person, MAX_USERS)
     return [_person(body, where)]
 
 
 def add_account_properties(body: Body, where: Where) -> list[Record]:
     """Properties of one customer, or of several under `accounts`."""
     if "accounts" in body:
-        return _each(body, "accounts", where, _customer, MAX_USERS)
+        return each(body, "accounts", where, _customer, MAX_USERS)
     return [_customer(body, where)]
 
 
@@ -57,10 +57,11 @@ def identify(body: Body, where: Where) -> list[Record]:
     return [Identified(environment_id=where.environment_id, visitor=visitor, actor_id=actor, identity=name, at=at)]
 
 
-def _each(
+def each(
     body: Body, name: str, where: Where, read: Callable[[Body, Where], Record], most: int | None = None
 ) -> list[Record]:
-    items = body[name]
+    """Read all objects of the array `name`, at most `most` of them. Raises BadField, within `name[3]`."""
+    items = body.get(name)
     if type(items) is not list:
         raise BadField(f"{name} must be an array")
     if most is not None and len(items) > most:

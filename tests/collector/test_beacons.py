@@ -94,6 +94,16 @@ def test_a_clock_that_is_wrong_does_no_harm(hours):
     assert event.time == pytest.approx(NOW - 5, abs=0.01)
 
 
+def test_the_time_under_way_does_not_put_events_out_of_order():
+    first, then = int(NOW * 1000) - 6000, int(NOW * 1000) - 5990
+
+    late, early = (
+        beacon("/h", {"z": 2, "ts": ts, "st": ts}, now=NOW - after).records[0] for ts, after in ((first, 0), (then, 5))
+    )
+
+    assert (late.time, early.time) == (first / 1000, then / 1000)
+
+
 def test_what_happened_after_it_was_sent_happens_now():
     assert beacon("/h", {"z": 2, "ts": int(NOW * 1000) + 9000, "st": int(NOW * 1000)}).records[0].time == NOW
 
