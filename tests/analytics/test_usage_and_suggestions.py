@@ -1,0 +1,96 @@
+"""How much is sent, and what occurs in the data."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from analytics import suggestions
+from analytics.conditions import Field, Source
+from analytics.query import Scope
+from projects import registry
+from tests.factories import EnvironmentFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def collect(environment, *names, days_ago=0, properties="{}", arrived_days_ago=0):
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        for number, name in enumerate(names):
+            cursor.execute(
+                "insert into events (environment_id, time, received_at, actor_id, kind, name, path, properties) "
+                "values (%s, %s, %s, 1, 'custom', %s, %s, %s)",
+                [
+                    environment.pk,
+                    now - timedelta(days=days_ago, seconds=number),
+                    now - timedelta(days=arrived_days_ago),
+                    name,
+                    f"/{name}",
+                    properties,
+                ],
+            )
+
+
+def test_usage_is_told_of_all_environments_by_one_statement():
+    busy, quiet, empty = (EnvironmentFactory() for _ in range(3))
+    collect(busy, "a", "b")
+    collect(quiet, "a", days_ago=8)
+
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        usage = registry.usage([busy, quiet, empty])
+
+    assert (usage[busy.pk].events_last_7_days, usage[quiet.pk].events_last_7_days) == (2, 0)
+    assert usage[quiet.pk].last_event_at < usage[busy.pk].last_event_at
+    assert empty.pk not in usage
+    assert len(queries) == 1
+
+
+def test_the_last_event_is_the_one_that_arrived_last():
+    environment = EnvironmentFactory()
+    assert registry.last_event_at(environment) is None
+
+    collect(environment, "a", days_ago=1, arrived_days_ago=1)
+    collect(environment, "b", days_ago=3)
+
+    assert timezone.now() - registry.last_event_at(environment) < timedelta(minutes=5)
+
+
+def test_names_and_values_come_by_frequency_and_from_one_environment():
+    environment, other = EnvironmentFactory(), EnvironmentFactory()
+    collect(environment, "Paid", "Signed up", "Paid", properties='{"plan": "team", "größe": 5}')
+    collect(other, "Secret", "Secret", "Secret", properties='{"secret": 1}')
+    scope = Scope.of(environment)
+
+    assert suggestions.event_names(scope) == ["Paid", "Signed up"]
+    assert set(suggestions.property_names(scope, Source.PROPERTY)) == {"plan", "größe"}
+    assert suggestions.values(scope, Field(Source.EVENT, "path")) == ["/Paid", "/Signed up"]
+    assert suggestions.values(scope, Field(Source.PROPERTY, "größe")) == ["5"]
+
+
+def test_people_are_suggested_too():
+    environment = EnvironmentFactory()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into people (environment_id, actor_id, identity, properties, first_seen_at, last_seen_at) "
+            "values (%s, -1, 'ada@shop.example', '{\"plan\": \"team\"}', now(), now())",
+            [environment.pk],
+        )
+    scope = Scope.of(environment)
+
+    assert suggestions.property_names(scope, Source.USER) == ["plan"]
+    assert suggestions.values(scope, Field(Source.USER, "plan")) == ["team"]
+    assert suggestions.values(scope, Field(Source.PERSON, "identity")) == ["ada@shop.example"]
+
+
+def test_a_part_narrows_without_regard_to_case_and_takes_nothing_for_a_pattern():
+    environment = EnvironmentFactory()
+    collect(environment, "Signed up", "Paid", "100%")
+    scope = Scope.of(environment)
+
+    assert suggestions.event_names(scope, "SIGN") == ["Signed up"]
+    assert suggestions.event_names(scope, "%") == ["100%"]
