@@ -20,7 +20,11 @@ with came as (
 ), alive as (
     select came.* from came
       join ipfilter_excludedip rule on rule.id = came.rule_id
+      join ipfilter_excludediplist list on list.id = rule.list_id
       join projects_environment environment on environment.id = came.environment_id
+      join projects_project project on project.id = environment.project_id
+     where list.account_id = project.account_id
+       and (list.environment_id is null or list.environment_id = came.environment_id)
      order by came.rule_id, came.environment_id, came.day
        for key share of rule, environment
 )
@@ -29,9 +33,10 @@ select rule_id, environment_id, day, count, last_at from alive order by rule_id,
     on conflict (rule_id, environment_id, day) do update
        set count = kept.count + excluded.count, last_at = greatest(kept.last_at, excluded.last_at)
 """
-"""Rules and environments that have gone are passed over; the order keeps workers from waiting for each other in a ring.
+"""Passed over is what has gone, and what the database would refuse (migration 0004), since one such row would stop all.
 
-The rows are locked against being deleted until this is committed, so no foreign key can fail.
+The order keeps workers from waiting for each other in a ring. The rows are locked against being deleted until this is
+committed, so no foreign key can fail.
 """
 
 

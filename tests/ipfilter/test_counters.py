@@ -10,6 +10,7 @@ from django.db import connection
 from ipfilter.counters import Counters
 from ipfilter.models import KeptOut
 from ipfilter.scopes import Scope
+from tests.factories import EnvironmentFactory
 from tests.ipfilter.factories import make_scope, rule_of, save
 
 pytestmark = pytest.mark.django_db
@@ -77,12 +78,13 @@ def test_a_request_without_events_counts_nothing():
     assert not counters
 
 
-def test_rules_and_environments_that_have_gone_are_passed_over(own):
+def test_rules_and_environments_that_have_gone_or_are_not_together_are_passed_over(own):
     first, second = (rule_of(own, source).pk for source in ("10.1.*", "10.2.*"))
     save(own, "10.2.*")
 
     write({(first, own.environment.pk, NOON.date()): (1, NOON), (second, own.environment.pk, NOON.date()): (2, NOON)})
     write({(second, 0, NOON.date()): (1, NOON)})
+    write({(second, EnvironmentFactory().pk, NOON.date()): (1, NOON)})
 
     assert stored() == [("10.2.*", NOON.date(), 2, NOON)]
 
