@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -87,6 +88,9 @@ class PrivatePostgres:
             except subprocess.TimeoutExpired:
                 continue
         self.process = None
+        if self.socket_dir != self.folder:
+            with suppress(OSError):  # whatever else is in there is not ours
+                self.socket_dir.rmdir()
 
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None

@@ -124,6 +124,7 @@ def test_where_a_long_paths_socket_went_is_recorded(tmp_path, monkeypatch):
 
     assert private_socket_dir(folder) == used
     assert used != folder
+    assert not used.exists()  # a stopped server leaves nothing outside its folder
 
 
 def test_a_socket_folder_that_another_user_made_is_refused(tmp_path, monkeypatch):
