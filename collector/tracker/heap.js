@@ -28,7 +28,7 @@
       try {
         return what.apply(this, arguments);
       } catch (error) {
-        if (config.debug) console.warn("heap", error);
+        // the page must not notice
       }
     };
   }
@@ -173,7 +173,7 @@
   function parameters(properties, text) {
     return Object.keys(properties).map(function (key) {
       var value = properties[key];
-      return typeof value === "string" ? text(encode(key), encode(value)) : ["l", encode(key), "l", JSON.stringify(value)];
+      return typeof value === "string" ? text(encode(key), encode(value)) : ["l", encode(key), "l", encode(JSON.stringify(value))];
     });
   }
 
@@ -209,9 +209,11 @@
   }
 
   function save() {
-    var oldest = Date.now() - KEEP_MS;
-    for (var text; ; ) {
-      while (queue.length > sending && (queue.length > MOST_ENTRIES || queue[sending].at < oldest)) queue.splice(sending, 1);
+    var text;
+    for (;;) {
+      while (queue.length > sending && (queue.length > MOST_ENTRIES || queue[sending].at < Date.now() - KEEP_MS)) {
+        queue.splice(sending, 1);
+      }
       text = JSON.stringify({ at: Date.now(), entries: queue });
       if (text.length < MOST_STORED || queue.length <= sending) break;
       queue.splice(sending, 1 + queue.length / 10);
@@ -232,7 +234,7 @@
 
   function schedule(ms) {
     clearTimeout(timer);
-    timer = setTimeout(flush, Math.max(ms, notBefore - Date.now()));
+    timer = setTimeout(flush, Math.ceil(Math.max(ms, notBefore - Date.now())));
   }
 
   // The next request: entries of one page, in their order. {count, path, body}
@@ -252,7 +254,8 @@
   }
 
   var flush = safe(function () {
-    if (!queue.length || sending || Date.now() < notBefore || navigator.onLine === false) return;
+    if (!queue.length || sending || navigator.onLine === false) return;
+    if (Date.now() < notBefore) return schedule(0); // a timer may be a moment early
     var request = next(0);
     sending = request.count;
     if (!window.fetch) {
