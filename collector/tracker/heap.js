@@ -499,9 +499,9 @@
     Object.keys(methods).forEach(function (name) {
       heap[name] = safe(methods[name]);
     });
-    heap.push = function (call) {
-      if (heap[call[0]]) heap[call[0]].apply(heap, call.slice(1));
-    };
+    heap.push = safe(function (call) {
+      heap[call[0]].apply(heap, call.slice(1));
+    });
     waiting.forEach(heap.push);
     if (queue.length) schedule(0);
   }

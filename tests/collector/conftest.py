@@ -4,14 +4,22 @@ import pytest
 
 from tests.servers import CollectingServer, served_database
 
+RUNNING = []
+
 
 @pytest.fixture(scope="session")
 def collecting_server(django_db_setup, django_db_blocker, tmp_path_factory):
-    """Two gunicorn workers with pages and collector, on a database of their own."""
+    """Two gunicorn workers with pages and collector, on a database of their own.
+
+    One for all: tests/browser takes these fixtures over by import, which pytest takes for others of the same name.
+    """
+    if RUNNING:
+        yield RUNNING[0]
+        return
     with served_database(django_db_blocker) as url:
-        server = CollectingServer(url, tmp_path_factory.mktemp("collecting")).start()
-        yield server
-        server.stop()
+        RUNNING.append(CollectingServer(url, tmp_path_factory.mktemp("collecting")).start())
+        yield RUNNING[0]
+        RUNNING.pop().stop()
 
 
 @pytest.fixture
