@@ -41,8 +41,17 @@ def pytest_runtest_call(item):
     return (yield from _without_the_browsers_loop(item))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    return (yield from _without_the_browsers_loop(item))
+
+
 def _without_the_browsers_loop(item):
-    """Playwright keeps an event loop in this thread from its first test on; others want to run loops of their own."""
+    """Hide the event loop that Playwright keeps in this thread from its first test on.
+
+    Others want to run loops of their own; and Django has other database connections where a loop runs, so all three
+    phases of a test must agree.
+    """
     if "browser" in item.fixturenames:
         return (yield)
     loop = asyncio._get_running_loop()

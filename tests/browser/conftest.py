@@ -4,6 +4,7 @@
 A page that throws, breaks its own content security policy, or gets a 500 of any kind, fails its test.
 """
 
+import asyncio
 import os
 import shutil
 import time
@@ -42,7 +43,9 @@ def browser():
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        loop = asyncio._get_running_loop()
         yield chromium
+        asyncio._set_running_loop(loop)  # the last test may have been another's, from whom it is hidden
         chromium.close()
 
 
