@@ -7,6 +7,7 @@
 is not there any more).
 """
 
+import math
 import re
 import secrets
 import time
@@ -87,7 +88,8 @@ class Asker:
 
     def __call__(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """All rows. The database stops the statement when the time is up."""
-        left = max(int((self.deadline - time.monotonic()) * 1000), 1)
+        # Rounded up: what is stopped before the deadline was cancelled by somebody (`run`).
+        left = max(math.ceil((self.deadline - time.monotonic()) * 1000), 1)
         with connection.cursor() as cursor:
             cursor.execute(f"set local statement_timeout = {left}")
             cursor.execute(sql, parameters)
