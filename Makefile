@@ -34,7 +34,6 @@ check-types:
 	@$(BIN)/mypy .
 check-templates:
 	@$(BIN)/djlint templates --lint --quiet
-	@$(BIN)/djlint templates --check --quiet
 check-floors:
 	@$(BIN)/lint-imports
 check-migrations:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -238,16 +239,16 @@ def site() -> None:
     for days in SPANS:
         for title, (kind, parameters) in SITE_PAGES.items():
             url = f"{reverse(f'analytics:{kind}', args=[ours.app_id])}?{parameters}&days={days}&wait"
-            counted = cost(lambda url=url: browser.get(url))
+            counted = cost(partial(browser.get, url))
             with without_counted_days():
-                raw = cost(lambda url=url: browser.get(url), runs=2)
+                raw = cost(partial(browser.get, url), runs=2)
             print(f"{days:3} days  {title:34} {counted}  {raw}")
         tiles = [_tile_cost(browser, ours, tile, days) for tile in BUILTIN]
         print(f"{days:3} days  the dashboard's {len(tiles)} built-in tiles    {_sum(tiles)}   ", *tiles)
         since = rows(f"select current_date - {days - 1}")[0][0]
         with _as_queries_run():
             for title, sql in PLAIN.items():
-                plain = cost(lambda sql=sql, since=since: rows(sql, {"id": ours.pk, "since": since}), runs=2)
+                plain = cost(partial(rows, sql, {"id": ours.pk, "since": since}), runs=2)
                 print(f"{days:3} days  plain SQL, {title:23} {plain}")
 
 
@@ -292,7 +293,7 @@ def _named_costs(ours: Environment) -> list[Cost]:
     questions = (PAGES["graph, named event"], PAGES["graph, named event, people"], PAGES["funnel, named events"])
     urls = [f"{reverse(f'analytics:{kind}', args=[ours.app_id])}?{given}&days=90&wait" for kind, given in questions]
     with without_counted_days():
-        return [cost(lambda url=url: browser.get(url)) for url in urls]
+        return [cost(partial(browser.get, url)) for url in urls]
 
 
 # --- What counting costs collection -----------------------------------------------------------------------------------

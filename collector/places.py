@@ -16,7 +16,7 @@ select environment.app_id, environment.id, environment.project_id, account.id,
 """
 
 PlaceRow = tuple[str, int, int, int, bool]
-"""app_id, environment id, project id, account id, whether it takes no events: its account is closed, or it is being deleted."""
+"""app_id, environment id, project id, account id, whether it takes no events: account closed, or being deleted."""
 
 
 @dataclass(frozen=True, slots=True)

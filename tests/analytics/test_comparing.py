@@ -1,7 +1,6 @@
 """What two environments keep, side by side."""
 
 import uuid
-from dataclasses import replace
 
 import pytest
 from django.urls import reverse
