@@ -14,6 +14,11 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
 
+MADE_BY_SQL = """
+select relname from pg_class
+ where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and not relispartition
+   and relname <> all(%s)
+"""
 PRIVATE = pytest.StashKey[tuple[PrivatePostgres, Path]]()
 
 
@@ -81,13 +86,16 @@ def _drop_databases_that_are_still_connected_to():
 
 
 def _empty_tables_with_what_hangs_on_them():
-    """After a test that commits Django empties its models' tables; those made by SQL refer to them and go along."""
+    """After a test that commits Django empties its models' tables; here those made by SQL too, jobs among them."""
     sql_flush = DatabaseOperations.sql_flush
 
-    def cascading(self, style, tables, *, reset_sequences=False, allow_cascade=False):
-        return sql_flush(self, style, tables, reset_sequences=reset_sequences, allow_cascade=True)
+    def flush_all(self, style, tables, *, reset_sequences=False, allow_cascade=False):
+        with self.connection.cursor() as cursor:
+            cursor.execute(MADE_BY_SQL, [[*tables, "django_migrations"]])
+            others = [name for (name,) in cursor.fetchall()]
+        return sql_flush(self, style, [*tables, *others], reset_sequences=reset_sequences, allow_cascade=True)
 
-    DatabaseOperations.sql_flush = cascading
+    DatabaseOperations.sql_flush = flush_all
 
 
 def _start_private_postgres():

@@ -1,5 +1,6 @@
 """The collector as it really runs: gunicorn with two workers on a database of its own, for tests that need HTTP."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -69,6 +70,12 @@ class CollectingServer:
     @property
     def base_url(self):
         return f"http://127.0.0.1:{self.port}"
+
+    def collect_static(self):
+        """Pages need their style sheets under their final names, before the start."""
+        command = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+        subprocess.run(command, cwd=settings.BASE_DIR, env=self.environment, check=True)
+        return self
 
     # --- Its life -------------------------------------------------------------------------------------------------
     def start(self):
@@ -174,6 +181,15 @@ def sibling_url(name):
     return f"{settings.DATABASE_URL.split('?')[0].rsplit('/', 1)[0]}/{name}"
 
 
+def close_connections():
+    """Close Django's connections of this thread: those it has where a browser's event loop runs, and the others."""
+    loop = asyncio._get_running_loop()
+    connections.close_all()
+    asyncio._set_running_loop(None)
+    connections.close_all()
+    asyncio._set_running_loop(loop)
+
+
 @contextlib.contextmanager
 def served_database(django_db_blocker):
     """An empty, migrated database, known to Django as ALIAS while it exists; yields its URL.
@@ -182,7 +198,7 @@ def served_database(django_db_blocker):
     Tests on it have no mark `django_db`: that would forbid them any database but the default one.
     """
     with django_db_blocker.unblock():
-        connections.close_all()
+        close_connections()
         original = connections["default"].settings_dict["NAME"]
         is_test_database = original.startswith("test_")
         name = f"{original}_served"

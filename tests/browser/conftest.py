@@ -30,6 +30,9 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
+COLOURS_HAVE_CHANGED = """() => Promise.allSettled(
+    document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished))"""
+
 
 def pytest_collection_modifyitems(items):
     for item in items:
@@ -158,6 +161,7 @@ def axe_clean():
     def check(page, part=None):
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            page.evaluate(COLOURS_HAVE_CHANGED)
             found = _violations(page, part)
             assert not found, f"{page.url} in the {theme} theme:\n" + "\n".join(found)
 

@@ -17,7 +17,7 @@ def collecting_server(django_db_setup, django_db_blocker, tmp_path_factory):
         yield RUNNING[0]
         return
     with served_database(django_db_blocker) as url:
-        RUNNING.append(CollectingServer(url, tmp_path_factory.mktemp("collecting")).start())
+        RUNNING.append(CollectingServer(url, tmp_path_factory.mktemp("collecting")).collect_static().start())
         yield RUNNING[0]
         RUNNING.pop().stop()
 
