@@ -218,3 +218,9 @@ def test_a_reply_is_mailed_to_the_writer_and_counts_as_answered(client):
     assert message.state == MessageState.ANSWERED
     assert sent.to == ["ada@shop.example"] and sent.reply_to == ["help@heapadmin.example"]
     assert "Here." in sent.body and "> Where?\n> There?" in sent.body and "Grace" in sent.body
+
+
+def test_the_page_that_confirms_an_address_keeps_its_secret_to_itself(client):
+    response = client.get(reverse("account_confirm_email", args=["a-secret-key"]))
+
+    assert "a-secret-key" not in response.content.decode().partition("talk__tab")[2]
