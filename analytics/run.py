@@ -25,10 +25,9 @@ from analytics.answers import answer_funnel, answer_graph, answer_retention, ans
 from analytics.catalogue import catalogue_for
 from analytics.query import Funnel, Graph, Query, Retention, Users
 from analytics.results import FunnelResult, GraphResult, Result, RetentionResult, UsersResult
+from analytics.sql.tuning import tune
 
 TIME_LIMIT = timedelta(seconds=30)
-PAGE_COST = "1.1"  # of a page anywhere, beside 1 for the next: no disk turns any more
-MEMORY = "64MB"  # per sort or hash: 5 million people fit; more goes to disk
 
 
 class QueryFailed(Exception):
@@ -120,11 +119,8 @@ def _snapshot(label: str) -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         if is_outermost:
             cursor.execute("set transaction isolation level repeatable read, read only")
-        cursor.execute(
-            "select set_config('jit', 'off', true), set_config('random_page_cost', %s, true), "
-            "set_config('work_mem', %s, true), set_config('application_name', %s, true)",
-            [PAGE_COST, MEMORY, label],
-        )
+        tune()
+        cursor.execute("select set_config('application_name', %s, true)", [label])
         yield
 
 

@@ -16,6 +16,7 @@ from analytics.rollups import bitmaps
 from analytics.sql.graph import encode_key
 from analytics.sql.selecting import Limits, session_starts
 from analytics.sql.statement import Statement
+from analytics.sql.tuning import tune
 
 ANY, SESSION = ("any", ""), ("session", "")
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
@@ -63,6 +64,7 @@ def build(day: Day) -> None:
 
     Something may be in it that arrives only now, and something else not: who reads sees that it came late (reading.py).
     """
+    tune()
     active = _rows(ACTIVE.format(source="events e", condition=PLAIN), day.parameters)
     sessions, parameters = _sessions(day)
     begun = _rows(ACTIVE.format(source=sessions, condition="true"), parameters)
