@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ from projects.models import PRODUCTION, Environment, Project
 
 ALIAS = "served"  # Django's name for the server's database
 START_SECONDS = 60
+NUMBERS = itertools.count(1)  # one server's database may be made while another's is in use
 JSON = {"Content-Type": "application/json"}
 
 
@@ -181,6 +183,12 @@ def sibling_url(name):
     return f"{settings.DATABASE_URL.split('?')[0].rsplit('/', 1)[0]}/{name}"
 
 
+def forget_connection():
+    """Close what ALIAS means to this thread, so that it may mean another database."""
+    connections[ALIAS].close()
+    del connections[ALIAS]
+
+
 def close_connections():
     """Close Django's connections of this thread: those it has where a browser's event loop runs, and the others."""
     loop = asyncio._get_running_loop()
@@ -201,7 +209,10 @@ def served_database(django_db_blocker):
         close_connections()
         original = connections["default"].settings_dict["NAME"]
         is_test_database = original.startswith("test_")
-        name = f"{original}_served"
+        name = f"{original}_served{next(NUMBERS)}"
+        outer = connections.databases.get(ALIAS)
+        if outer is not None:
+            forget_connection()
         with psycopg.connect(conninfo_of(sibling_url("postgres")), autocommit=True) as admin:
             admin.execute(f'drop database if exists "{name}" with (force)')
             admin.execute(f'create database "{name}"' + f' template "{original}"' * is_test_database)
@@ -211,9 +222,10 @@ def served_database(django_db_blocker):
             try:
                 yield sibling_url(name)
             finally:
-                connections[ALIAS].close()
-                del connections[ALIAS]
+                forget_connection()
                 del connections.databases[ALIAS]
+                if outer is not None:
+                    connections.databases[ALIAS] = outer
                 admin.execute(f'drop database "{name}" with (force)')
 
 

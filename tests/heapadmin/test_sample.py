@@ -43,7 +43,8 @@ def test_some_visitors_became_people_with_all_they_did_before(environment, teamm
 
     people = Person.objects.filter(environment_id=environment.pk, identity__isnull=False)
     assert people.count() > 100
-    assert Merge.objects.filter(environment_id=environment.pk).count() == people.count()
+    merges = Merge.objects.filter(environment_id=environment.pk).count()
+    assert 0.9 * people.count() <= merges <= people.count()  # a few identities are those of a visitor drawn before
     assert set(people.first().properties) == {"name", "plan", "country"}
 
 
