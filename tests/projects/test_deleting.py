@@ -234,3 +234,12 @@ def test_two_at_once_do_not_delete_the_last(what):
 
     assert len(refused) == 1
     assert (Environment if what == "environment" else Project).objects.live().count() == 1
+
+
+def test_home_does_not_lead_into_what_is_being_deleted(client, ada, production, staging, settings):
+    client.get(reverse("projects:install", args=[staging.app_id]))
+    actions.delete_environment(environment=staging, by=ada)
+
+    response = client.get(reverse("projects:home"))
+
+    assert response.url == reverse(settings.ENVIRONMENT_LANDING, args=[production.app_id])
