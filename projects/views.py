@@ -34,7 +34,9 @@ def home(request: HttpRequest) -> HttpResponse:
         if closed is not None:
             enter(request, closed, Can.VIEW)  # raises AccountClosed, which is answered with the page that says so
         return render(request, "projects/no_account.html")
-    environments = Environment.objects.live().filter(project__account_id=place.account_id).order_by("-is_production", "pk")
+    environments = (
+        Environment.objects.live().filter(project__account_id=place.account_id).order_by("-is_production", "pk")
+    )
     last = environments.filter(app_id=request.session.get(LAST_ENVIRONMENT, "")).first()
     environment = last or environments.first()
     if environment is None:
