@@ -131,7 +131,10 @@ class Bench:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:  # a vacuum of PostgreSQL's that has just ended
+        return 0.0
     return float(times.user + times.system)
 
 
