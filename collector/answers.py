@@ -1,4 +1,4 @@
-"""What the collector answers, byte for byte as PROTOCOL-speaking clients expect it (docs/collection-api.md)."""
+"""What the collector answers, byte for byte as clients made for Heap expect it (docs/collection-api.md)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
--- What was collected. DESIGN.md says why; events/models.py says what each row means.
+-- What was collected: events/models.py says what each row means, docs/architecture.md how it is used.
 
 create table events (
     environment_id bigint not null,

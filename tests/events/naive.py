@@ -1,4 +1,4 @@
-"""Identity as PROTOCOL section 2 tells it, done call by call in dictionaries: the oracle for the SQL."""
+"""Identity by its rules (docs/collection-api.md), done call by call in dictionaries: the oracle for the SQL."""
 
 from dataclasses import dataclass, field
 
