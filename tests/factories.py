@@ -3,6 +3,7 @@
 import factory
 
 from accounts.models import Account, Membership, User
+from collector.models import DeletionRequest
 from projects import api_keys
 from projects.models import PRODUCTION, ApiKey, Environment, Project
 
@@ -60,3 +61,11 @@ class ApiKeyFactory(factory.django.DjangoModelFactory):
     secret = factory.Sequence(lambda n: f"hak_secret-{n:04}")
     digest = factory.LazyAttribute(lambda key: api_keys.digest(key.secret))
     ending = factory.LazyAttribute(lambda key: key.secret[-4:])
+
+
+class DeletionRequestFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = DeletionRequest
+
+    api_key = factory.SubFactory(ApiKeyFactory)
+    people = 1
