@@ -15,7 +15,7 @@ BODY_TOO_LARGE = answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} 
 
 JSON_TYPES = frozenset({b"application/json", b"text/plain", b"text/json", b""})
 _decode = msgspec.json.Decoder().decode
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[^][{}"]+', re.DOTALL)  # what is left when these are cut out
+_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^][{}"]+', re.DOTALL)  # what is left when these are cut out
 _ALL_SQUARE = bytes.maketrans(b"{}", b"[]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
