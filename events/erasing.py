@@ -46,8 +46,9 @@ class Erased:
 def erase(environment_id: int, people: Sequence[int], *, most_events: int | None = None) -> Erased:
     """Delete everything of `people` in one environment; where they have `most_events` or more, just so many of these.
 
-    As many statements for ten thousand people as for one. What is collected meanwhile is neither lost nor torn: from
-    the lock on it waits, and then finds nobody, as for somebody new. Raises OperationalError when others hold these
+    As many statements for ten thousand people as for one. Whoever changes these people meanwhile waits from the lock
+    on, and then finds nobody, as for somebody new. An event that is being written at that very moment and changes
+    nothing of its person stays; the next one makes the person anew. Raises OperationalError when others hold these
     people for seconds.
     """
     values: dict[str, Any] = {"environment": environment_id, "people": list(people), "most": most_events}

@@ -150,6 +150,28 @@ def test_what_comes_after_the_lock_begins_anew_and_whole():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_event_that_is_just_being_written_stays_and_the_next_one_brings_its_person_back():
+    store([event("ann")])
+    written, erased = threading.Event(), threading.Event()
+
+    def write():
+        with transaction.atomic():
+            store([event("ann", name="Just now")])  # the person was seen within a minute: their row stays as it is
+            written.set()
+            assert erased.wait(30)
+
+    with in_a_thread(write):
+        assert written.wait(30)
+        erase(ENVIRONMENT, actors("ann"))
+        erased.set()
+    left = ([name for _, name in events()], people())
+    store([event("ann", name="Later")])
+
+    assert left == (["Just now"], {})
+    assert list(people()) == actors("ann")
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_writer_that_holds_the_person_for_long_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(erasing, "LOCK_TIMEOUT", "10ms")
     store([event("ann")])
