@@ -13,15 +13,23 @@ REFUSALS_APART = timedelta(minutes=1)  # the same refusal of the same person is 
 
 
 def record(
-    *, account: Account, by: User | None, verb: str, target: str = "", details: dict[str, Any] | None = None
+    *,
+    account: Account,
+    by: User | None,
+    verb: str,
+    target: str = "",
+    details: dict[str, Any] | None = None,
+    program: str = "",
 ) -> Activity:
     """Add one row to the account's activity.
 
     `verb` is "<thing>.<what>" ("environment.add"); `target` names the thing in words; `details` is any JSON.
-    The address of the request, where there is one, comes from `accounts.request_address`. What staff does in an
-    account that it does not belong to, or in the staff's pages, is marked as staff's.
+    `program` says in words what acted where nobody is signed in. The address of the request, where there is one,
+    comes from `accounts.request_address`. What staff does in an account that it does not belong to, or in the staff's
+    pages, is marked as staff's.
     """
-    return Activity.objects.create(**_row(account.pk, by, verb, target, details))
+    row = _row(account.pk, by, verb, target, details)
+    return Activity.objects.create(**row | ({"by_name": program} if program else {}))
 
 
 def record_everywhere(*, user: User, verb: str, target: str = "", details: dict[str, Any] | None = None) -> None:

@@ -12,7 +12,7 @@ class Can(StrEnum):
 
     VIEW = "view"  # look at everything, run queries
     EDIT = "edit"  # definitions, reports, dashboards
-    MANAGE = "manage"  # projects, environments, excluded IPs, teammates, settings
+    MANAGE = "manage"  # projects, environments, API keys, excluded IPs, teammates, settings
     INVITE = "invite"  # offer a place in the account to somebody
     LEAVE = "leave"  # give up one's own place
 
@@ -35,6 +35,7 @@ POLICY = (
     Line("Export results as CSV", Can.VIEW),
     Line("Create, change and delete definitions, reports and dashboards", Can.EDIT),
     Line("Create, rename and delete projects and environments", Can.MANAGE),
+    Line("Create and revoke API keys", Can.MANAGE),
     Line("Change the excluded IPs", Can.MANAGE),
     Line("Switch teammates between full access and read-only, and remove them", Can.MANAGE),
     Line("Rename the account and change its settings", Can.MANAGE),

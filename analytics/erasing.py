@@ -1,10 +1,11 @@
 """Deleting everything that was collected of one person. The receipt is a row of the account's activity."""
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts import activity
 from accounts.models import User
 from analytics.people import KnownPerson, known_person
+from events import erasing
 from projects.models import Environment
 
 WHOM = "a person"  # a receipt says nothing that would lead to them
@@ -23,29 +24,17 @@ def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, in
     """Delete the person's events, merges and rows, those of the visitors they were included; returns rows by table.
 
     One transaction with its receipt, so that it counts exactly what is gone. Nothing happens when the environment or
-    the person is gone already. Events before merges: what was counted beforehand looks up whose events they are.
+    the person is gone already.
     """
     environment = Environment.objects.select_related("project__account").filter(pk=environment_id).first()
     with transaction.atomic():
         person = known_person(environment_id, actor_id) if environment else None
         if environment is None or person is None:
             return {}
-        actors = list(person.actors)
-        gone = {
-            "events": _delete("events", "actor_id = any(%s)", environment_id, actors),
-            "merges": _delete("merges", "to_actor = any(%s)", environment_id, [actor_id]),
-            "people": _delete("people", "actor_id = any(%s)", environment_id, actors),
-        }
+        gone = erasing.erase(environment_id, [actor_id]).rows
         by = User.objects.filter(pk=by_id).first() if by_id is not None else None
         _note(environment, by, "person.deleted", gone)
     return gone
-
-
-def _delete(table: str, condition: str, environment_id: int, actors: list[int]) -> int:
-    with connection.cursor() as cursor:
-        sql = f"delete from {table} where environment_id = %s and {condition}"  # noqa: S608  fixed names
-        cursor.execute(sql, [environment_id, actors])
-        return int(cursor.rowcount)
 
 
 def _note(environment: Environment, by: User | None, verb: str, rows: dict[str, int]) -> None:

@@ -15,19 +15,19 @@ BODY_TOO_LARGE = answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} 
 
 JSON_TYPES = frozenset({b"application/json", b"text/plain", b"text/json", b""})
 _decode = msgspec.json.Decoder().decode
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[^][{}"]+', re.DOTALL)  # what is left when these are cut out
+_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^][{}"]+', re.DOTALL)  # what is left when these are cut out
 _ALL_SQUARE = bytes.maketrans(b"{}", b"[]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def json_object(headers: Mapping[bytes, bytes], body: bytes) -> dict[str, Any]:
+def json_object(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Return the JSON object that `body` holds. Names of `headers` are in lower case. Raises Refused.
 
     All strings in it are fit for PostgreSQL: no NUL, no half of a surrogate pair. Numbers are finite.
     """
     if (content_type := headers.get(b"content-type")) != b"application/json":
         _check_type(content_type or headers.get(b"content_type", b""))
-    body = plain(headers, body)
+    body = plain(headers, body, most_bytes)
     if not body:
         raise Refused(answers.bad_request("the body is empty"))
     value = _decoded(body)
@@ -36,10 +36,10 @@ def json_object(headers: Mapping[bytes, bytes], body: bytes) -> dict[str, Any]:
     return value
 
 
-def plain(headers: Mapping[bytes, bytes], body: bytes) -> bytes:
-    """`body` without its compression, at most MAX_BODY_BYTES of it. Raises Refused."""
-    if len(body) > MAX_BODY_BYTES:
-        raise Refused(BODY_TOO_LARGE)
+def plain(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """`body` without its compression, at most `most_bytes` of it. Raises Refused."""
+    if len(body) > most_bytes:
+        raise Refused(answers.too_large(f"the body is larger than {most_bytes:,} bytes"))
     encoding = headers.get(b"content-encoding")
     if encoding is None:
         return body
@@ -47,7 +47,7 @@ def plain(headers: Mapping[bytes, bytes], body: bytes) -> bytes:
         case b"" | b"identity":
             return body
         case b"gzip" | b"x-gzip":
-            return _gunzip(body)
+            return _gunzip(body, most_bytes)
         case _:
             raise Refused(answers.wrong_type("the only Content-Encoding understood is gzip"))
 
@@ -63,10 +63,10 @@ def _check_type(content_type: bytes) -> None:
         raise Refused(answers.wrong_type("the body must be UTF-8"))
 
 
-def _gunzip(body: bytes) -> bytes:
+def _gunzip(body: bytes, most_bytes: int) -> bytes:
     """Decompress, never making more than is allowed. Several members in one body are one text."""
     parts: list[bytes] = []
-    room = MAX_BODY_BYTES
+    room = most_bytes
     while body:
         member = zlib.decompressobj(wbits=31)
         try:
@@ -75,7 +75,7 @@ def _gunzip(body: bytes) -> bytes:
             raise Refused(answers.bad_request("the body is not gzip, as Content-Encoding says")) from None
         room -= len(parts[-1])
         if room < 0:
-            raise Refused(answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} bytes when decompressed"))
+            raise Refused(answers.too_large(f"the body is larger than {most_bytes:,} bytes when decompressed"))
         if not member.eof:
             raise Refused(answers.bad_request("the gzip body is cut off"))
         body = member.unused_data

@@ -1,6 +1,13 @@
 """What the collector itself keeps, beside the events."""
 
+import uuid
+
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from collector.limits import MAX_IDENTITY
+from projects.models import ApiKey
 
 
 class SharedAddress(models.Model):
@@ -18,3 +25,60 @@ class SharedAddress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address}: {self.accounts} accounts"
+
+
+class DeletionStatus(models.TextChoices):
+    """How far a deletion is, in the words of the protocol."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    COMPLETE = "complete"
+
+
+class DeletionRequest(models.Model):
+    """People whom a program wants to have deleted in all environments of its API key's project, and how far that is.
+
+    Who they are is in DeletionTarget, until they are gone. What stays is how many there were, and of each table how
+    many rows went.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    api_key = models.ForeignKey(ApiKey, models.CASCADE, related_name="deletion_requests")
+    people = models.PositiveIntegerField()  # asked for, each counted once, known here or not
+    rows = models.JSONField(default=dict)  # {table: rows removed}, grows step by step
+    asked_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(people__gte=1), name="deletionrequest_names_somebody"),
+            models.CheckConstraint(
+                condition=Q(done_at=None) | Q(started_at__isnull=False), name="deletionrequest_starts_before_it_ends"
+            ),
+        ]
+        indexes = [models.Index(fields=["asked_at"], condition=Q(done_at=None), name="deletionrequest_unfinished")]
+
+    def __str__(self) -> str:
+        return f"Deletion {self.pk}"
+
+    @property
+    def status(self) -> DeletionStatus:
+        if self.done_at is not None:
+            return DeletionStatus.COMPLETE
+        return DeletionStatus.PENDING if self.started_at is None else DeletionStatus.IN_PROGRESS
+
+
+class DeletionTarget(models.Model):
+    """Somebody whom a deletion has not erased yet. The row goes as soon as it has."""
+
+    request = models.ForeignKey(DeletionRequest, models.CASCADE, related_name="targets")
+    identity = models.CharField(max_length=MAX_IDENTITY)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(identity=""), name="deletiontarget_has_an_identity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Somebody in {self.request_id}"

@@ -6,7 +6,7 @@ A bulk request is valid as a whole or refused as a whole.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from collector import fields
 from collector.limits import MAX_USERS
@@ -15,6 +15,8 @@ from events.identity import actor_of, key_digest
 from events.records import CustomerChange, Event, Identified, PersonChange, Record
 
 Body = dict[str, Any]
+Given = TypeVar("Given")
+Item = TypeVar("Item")
 USER_PROPERTIES_REFUSED = frozenset({"id"})
 
 
@@ -58,8 +60,8 @@ def identify(body: Body, where: Where) -> list[Record]:
 
 
 def each(
-    body: Body, name: str, where: Where, read: Callable[[Body, Where], Record], most: int | None = None
-) -> list[Record]:
+    body: Body, name: str, where: Given, read: Callable[[Body, Given], Item], most: int | None = None
+) -> list[Item]:
     """Read all objects of the array `name`, at most `most` of them. Raises BadField, within `name[3]`."""
     items = body.get(name)
     if type(items) is not list:

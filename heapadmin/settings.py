@@ -158,6 +158,7 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the session at hand stays; all othe
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_RATE_LIMITS = {"api_key": "30/m/ip"}  # failures (collector/public_api.py); allauth's own stay as they are
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":", 1)[0]
 MFA_ADAPTER = "accounts.adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -169,7 +170,7 @@ USERSESSIONS_ADAPTER = "accounts.adapter.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False  # accounts.last_seen does it, once a minute
 
 # Attempts are counted for all workers together, in a table of the database (accounts, migration 0005): allauth's rate
-# limits ask the default cache, and only forms that are posted without being signed in do.
+# limits ask the default cache, and only what is posted without being signed in does: forms, and for access tokens.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from django import forms
 
 from accounts.models import Account
-from projects.models import Environment, Project
+from projects.models import ApiKey, Environment, Project
 
 
 class ProjectForm(forms.Form):
@@ -94,4 +94,20 @@ class EnvironmentForm(forms.Form):
         name: str = self.cleaned_data["name"]
         if self.project.environments.live().filter(name__iexact=name).exists():
             raise forms.ValidationError(f"There is an environment named “{name}” in this project already.")
+        return name
+
+
+class ApiKeyForm(forms.Form):
+    """A new API key's name, unique among the project's keys in force without regard to case."""
+
+    name = forms.CharField(label="Name", max_length=100, help_text="The program that will use it: “Nightly clean-up”.")
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.project = project
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if ApiKey.objects.in_force().filter(project=self.project, name__iexact=name).exists():
+            raise forms.ValidationError(f"There is an API key named “{name}” already.")
         return name

@@ -95,6 +95,49 @@ class Environment(models.Model):
         return self.name
 
 
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def in_force(self) -> "ApiKeyQuerySet":
+        """Those that open something: not revoked, of a project that is not being deleted, of an open account."""
+        return self.filter(revoked_at=None, project__deleting_at=None, project__account__closed_at=None)
+
+
+class ApiKey(models.Model):
+    """What a program of the account's shows to use the API of one project, in all its environments.
+
+    The secret is not stored, only its SHA-256: it has 256 random bits, which nobody guesses however fast the hash is.
+    `ending`, its last characters, is for people to tell keys apart. A revoked key is kept: it tells what was open when.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True)
+    ending = models.CharField(max_length=4)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    last_used_at = models.DateTimeField(null=True)  # to the minute
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "project", Lower("name"), condition=models.Q(revoked_at=None), name="apikey_name_once_per_project"
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="apikey_has_a_name"),
+            models.CheckConstraint(condition=models.Q(digest__regex=r"^[0-9a-f]{64}$"), name="apikey_digest_is_sha256"),
+            models.CheckConstraint(condition=models.Q(ending__regex=r"^.{4}$"), name="apikey_ending_four_characters"),
+            models.CheckConstraint(
+                condition=models.Q(revoked_by=None) | models.Q(revoked_at__isnull=False),
+                name="apikey_revoked_by_with_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Removal(models.Model):
     """The deletion of one environment, or of a project with all of its: what goes, how far it is, and the receipt.
 

@@ -1,4 +1,4 @@
-"""The texts to copy from the install page."""
+"""The texts to copy from the install page, and from the one that shows a new API key."""
 
 import json
 
@@ -33,3 +33,8 @@ def curl(*, app_id: str, site_url: str) -> str:
     """A command that sends one event."""
     body = json.dumps({"app_id": app_id, "identity": "ada@example.com", "event": "Signed up"})
     return f"curl -X POST {site_url}/api/track -H 'Content-Type: application/json' -d '{body}'"
+
+
+def token_curl(*, app_id: str, secret: str, site_url: str) -> str:
+    """A command that fetches an access token with an API key."""
+    return f"curl -X POST {site_url}/api/public/v0/auth_token -u '{app_id}:{secret}'"

@@ -4,24 +4,27 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import IntegrityError
-from django.db.models import Prefetch, Q
+from django.db.models import F, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
 from accounts.teammates import grantors
-from projects import actions, deleting, registry
+from projects import actions, api_keys, deleting, registry
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
-from projects.forms import EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
+from projects.forms import ApiKeyForm, EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
 from projects.models import Environment, Project, Removal
-from projects.snippet import curl, snippet
+from projects.snippet import curl, snippet, token_curl
 from projects.switching import destination
 
+API_KEYS_PER_PAGE = 25
 REMOVAL_SHOWN_FOR = timedelta(hours=1)  # after it is done
 
 
@@ -163,6 +166,50 @@ def project_delete(request: HttpRequest, project: Project) -> HttpResponse:
                 return redirect("projects:project_list", project.account_id)
         question.error = problem
     return render(request, "projects/project_delete.html", {"question": question, "project": project})
+
+
+@require_safe
+@project_view(Can.VIEW)
+def api_key_list(request: HttpRequest, project: Project) -> HttpResponse:
+    keys = project.api_keys.select_related("created_by", "revoked_by").order_by(
+        F("revoked_at").desc(nulls_first=True), "-created_at", "-pk"
+    )
+    page = Paginator(keys, API_KEYS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "project": project,
+        "page": page,
+        "grantors": [] if Can.MANAGE in request.can else grantors(project.account),  # type: ignore[attr-defined]
+    }
+    return render(request, "projects/api_key_list.html", context)
+
+
+@never_cache
+@project_view(Can.MANAGE)
+def api_key_create(request: HttpRequest, project: Project) -> HttpResponse:
+    """The form; and the answer to it shows the secret, this once."""
+    form = ApiKeyForm(request.POST if request.method == "POST" else None, project=project)
+    if not form.is_valid():
+        return render(request, "projects/api_key_create.html", {"form": form, "project": project})
+    name = form.cleaned_data["name"]
+    try:
+        key, secret = api_keys.create(project=project, name=name, by=signed_in_user(request))
+    except IntegrityError:  # somebody else was faster, or the page was sent twice
+        form.add_error("name", f"There is an API key named “{name}” already.")
+        return render(request, "projects/api_key_create.html", {"form": form, "project": project})
+    first = project.environments.live().order_by("-is_production", "pk")[0]
+    line = token_curl(app_id=first.app_id, secret=secret, site_url=settings.SITE_URL)
+    context = {"project": project, "key": key, "secret": secret, "environment_named": first, "curl": line}
+    return render(request, "projects/api_key_secret.html", context)
+
+
+@project_view(Can.MANAGE)
+def api_key_revoke(request: HttpRequest, project: Project, api_key_id: int) -> HttpResponse:
+    key = get_object_or_404(project.api_keys.filter(revoked_at=None), pk=api_key_id)
+    if request.method != "POST":
+        return render(request, "projects/api_key_revoke.html", {"project": project, "key": key})
+    api_keys.revoke(key=key, by=signed_in_user(request))
+    messages.success(request, f"The API key {key.name} is revoked. It opens nothing any more.")
+    return redirect("projects:api_key_list", project.pk)
 
 
 @require_safe

@@ -3,7 +3,9 @@
 import factory
 
 from accounts.models import Account, Membership, User
-from projects.models import PRODUCTION, Environment, Project
+from collector.models import DeletionRequest
+from projects import api_keys
+from projects.models import PRODUCTION, ApiKey, Environment, Project
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -45,3 +47,25 @@ class EnvironmentFactory(factory.django.DjangoModelFactory):
     project = factory.SubFactory(ProjectFactory)
     name = PRODUCTION
     is_production = True
+
+
+class ApiKeyFactory(factory.django.DjangoModelFactory):
+    """A key whose secret is `secret`, which is no field."""
+
+    class Meta:
+        model = ApiKey
+        exclude = ("secret",)
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"Key {n}")
+    secret = factory.Sequence(lambda n: f"hak_secret-{n:04}")
+    digest = factory.LazyAttribute(lambda key: api_keys.digest(key.secret))
+    ending = factory.LazyAttribute(lambda key: key.secret[-4:])
+
+
+class DeletionRequestFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = DeletionRequest
+
+    api_key = factory.SubFactory(ApiKeyFactory)
+    people = 1

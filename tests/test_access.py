@@ -78,6 +78,9 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "ipfilter:environment_excluded_ips_preview": NO_GET,
     "ipfilter:excluded_ips": ("get", LOGIN, 404, 404, 200, 200),
     "ipfilter:excluded_ips_preview": NO_GET,
+    "projects:api_key_create": ("get", LOGIN, 404, 404, 403, 200),
+    "projects:api_key_list": ("get", LOGIN, 404, 404, 200, 200),
+    "projects:api_key_revoke": ("get", LOGIN, 404, 404, 403, 200),
     "projects:environment_add": ("get", LOGIN, 404, 404, 403, 200),
     "projects:environment_delete": ("get", LOGIN, 404, 404, 403, 200),
     "projects:environment_rename": ("get", LOGIN, 404, 404, 403, 200),
@@ -149,6 +152,8 @@ WRITES = {
     ),
     "ipfilter:excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
     "ipfilter:excluded_ips_preview": Write(None, {"text": "10.1.*"}, full=200, unrecorded="a preview changes nothing"),
+    "projects:api_key_create": Write("api_key.create", {"name": "Nightly"}, full=200),  # shows the secret
+    "projects:api_key_revoke": Write("api_key.revoke"),
     "projects:environment_add": Write(
         "environment.add",
         lambda world: {"name": "Copy", "source": world.ids["environment_id"]},

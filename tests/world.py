@@ -15,7 +15,7 @@ from accounts.models import Account, Invitation, User
 from analytics.models import Carry, Definition, Pin, Report, Segment
 from events.models import Person
 from projects.models import Environment, Removal
-from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
+from tests.factories import ApiKeyFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 
 @dataclass
@@ -51,6 +51,7 @@ def make_account() -> World:
         "membership_id": read_only.pk,
         "invitation_id": make_invitation(account, full).pk,
         "project_id": environment.project_id,
+        "api_key_id": ApiKeyFactory(project=environment.project).pk,
         "app_id": environment.app_id,
         "environment_id": environment.pk,
         "actor_id": add_person(environment),

@@ -2,10 +2,18 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from projects.models import Environment, Project, new_app_id
-from tests.factories import AccountFactory, EnvironmentFactory, MembershipFactory, ProjectFactory, UserFactory
+from tests.factories import (
+    AccountFactory,
+    ApiKeyFactory,
+    EnvironmentFactory,
+    MembershipFactory,
+    ProjectFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +115,39 @@ def test_deleting_a_project_takes_its_environments_along():
 
     assert not Environment.objects.exists()
     assert not Project.objects.exists()
+
+
+def test_an_api_key_has_a_name():
+    refuses("apikey_has_a_name", lambda: ApiKeyFactory(name=""))
+
+
+def test_a_name_of_an_api_key_in_force_is_once_in_a_project_whatever_its_case():
+    key = ApiKeyFactory(name="Nightly")
+
+    refuses("apikey_name_once_per_project", lambda: ApiKeyFactory(project=key.project, name="NIGHTLY"))
+
+
+def test_the_name_of_a_revoked_api_key_is_free_again():
+    key = ApiKeyFactory(name="Nightly", revoked_at=timezone.now())
+
+    assert ApiKeyFactory(project=key.project, name="Nightly").pk
+
+
+def test_a_digest_names_one_api_key():
+    key = ApiKeyFactory()
+
+    refuses("digest", lambda: ApiKeyFactory(digest=key.digest))
+
+
+@pytest.mark.parametrize("digest", ["", "hak_secret-0001", "A" * 64, "0" * 63])
+def test_nothing_but_a_digest_is_kept_of_a_secret(digest):
+    refuses("apikey_digest_is_sha256", lambda: ApiKeyFactory(digest=digest))
+
+
+@pytest.mark.parametrize("ending", ["", "abc"])
+def test_an_api_keys_ending_has_four_characters(ending):
+    refuses("apikey_ending_four_characters", lambda: ApiKeyFactory(ending=ending))
+
+
+def test_who_revoked_an_api_key_stands_with_the_time():
+    refuses("apikey_revoked_by_with_a_time", lambda: ApiKeyFactory(revoked_by=UserFactory()))

@@ -17,7 +17,7 @@ from ipfilter.models import ExcludedIPList
 from projects import actions, removal
 from projects.models import Environment, Project, Removal
 from support.closing.tables import Scope, account_tables, any_of, conditions, read_schema
-from tests.factories import EnvironmentFactory, MembershipFactory
+from tests.factories import ApiKeyFactory, EnvironmentFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +161,7 @@ def test_what_arrives_late_is_removed_too(ada, production, staging, monkeypatch)
 def test_a_project_goes_with_all_its_environments(client, ada, production, staging):
     fill(production)
     fill(staging)
+    ApiKeyFactory(project=production.project)
     other = actions.create_project(account=production.project.account, name="Other", by=ada)
     project = production.project
 

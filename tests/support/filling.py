@@ -13,7 +13,7 @@ from analytics.models import Definition, Pin, Report, ReportKind, Segment
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from support.closing.tables import account_tables, any_of, conditions, read_schema, scope_of
 from support.models import AccountExport, ExportPart, Message, Reply, SupportAccess, Visit
-from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactory
+from tests.factories import ApiKeyFactory, DeletionRequestFactory, EnvironmentFactory, MembershipFactory, ProjectFactory
 
 EVENTS = """
 insert into events (environment_id, time, actor_id, session_id, kind, name, properties)
@@ -86,6 +86,8 @@ def _settings(account, environment, member):
         expires_at=timezone.now(),
     )
     activity.record(account=account, by=member, verb="project.create", target="Shop")
+    key = ApiKeyFactory(project=environment.project, created_by=member)
+    DeletionRequestFactory(api_key=key).targets.create(identity="person-1")
 
 
 def _support(account, environment, member):

@@ -1,0 +1,111 @@
+"""Deleting people as a program asked: everything of them, in all environments of its API key's project.
+
+A step is one transaction: it removes some rows and adds their number to the request's `rows`. So one that is killed
+anywhere has counted exactly what it removed, and the next run goes on with whom it finds still to be erased.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import activity
+from collector.models import DeletionRequest, DeletionTarget
+from events.erasing import erase
+from events.identity import actor_of
+from projects.models import ApiKey, Environment
+
+PEOPLE_AT_ONCE = 500
+EVENTS_AT_ONCE = 5_000
+PAUSE = 0.5  # after a step, in steps: collecting goes on undisturbed
+
+
+@transaction.atomic
+def ask(*, key: ApiKey, identities: Sequence[str]) -> DeletionRequest:
+    """Have the people of these identities deleted, known here or not; each counts once."""
+    from collector import jobs  # which imports this module
+
+    each_once = list(dict.fromkeys(identities))
+    request = DeletionRequest.objects.create(api_key=key, people=len(each_once))
+    DeletionTarget.objects.bulk_create(DeletionTarget(request=request, identity=identity) for identity in each_once)
+    _note(request, "person.delete_by_api")
+    jobs.defer_delete_people(request.pk)
+    return request
+
+
+def run(request_id: uuid.UUID, *, seconds: float) -> bool:
+    """Go on with a deletion for about `seconds`; True when it is done, or gone with its project.
+
+    Two that run at once do no harm.
+    """
+    deadline = time.monotonic() + seconds
+    while (started := time.monotonic()) < deadline:
+        try:
+            if _step(request_id):
+                return True
+        except DeletionRequest.DoesNotExist:
+            return True
+        time.sleep((time.monotonic() - started) * PAUSE)
+    return False
+
+
+def _step(request_id: uuid.UUID) -> bool:
+    """Erase the next people, or some of their events; True when nobody is left."""
+    targets = list(DeletionTarget.objects.filter(request=request_id).order_by("pk")[:PEOPLE_AT_ONCE])
+    if not targets:
+        return _finish(request_id)
+    environments = Environment.objects.filter(project__api_keys__deletion_requests=request_id).order_by("pk")
+    for environment_id in list(environments.values_list("pk", flat=True)):
+        people = [actor_of(environment_id, target.identity) for target in targets]
+        if not _erase(request_id, environment_id, people):
+            return False
+    DeletionTarget.objects.filter(pk__in=[target.pk for target in targets]).delete()
+    return False
+
+
+def _erase(request_id: uuid.UUID, environment_id: int, people: Sequence[int]) -> bool:
+    """Erase people in one environment, and count what went; False when there are more events of them."""
+    with _locked(request_id) as request:
+        erased = erase(environment_id, people, most_events=EVENTS_AT_ONCE)
+        for table, rows in erased.rows.items():
+            request.rows[table] = request.rows.get(table, 0) + rows
+        request.started_at = request.started_at or timezone.now()
+        request.save(update_fields=["rows", "started_at"])
+    return erased.is_complete
+
+
+def _finish(request_id: uuid.UUID) -> bool:
+    with _locked(request_id) as request:
+        if request.done_at is None:
+            request.done_at = timezone.now()
+            request.started_at = request.started_at or request.done_at
+            request.save(update_fields=["started_at", "done_at"])
+            _note(request, "person.deleted_by_api")
+    return True
+
+
+@contextmanager
+def _locked(request_id: uuid.UUID) -> Iterator[DeletionRequest]:
+    """A transaction that holds the request's row, so that steps of two workers follow each other.
+
+    Raises DeletionRequest.DoesNotExist.
+    """
+    with transaction.atomic():
+        rows = DeletionRequest.objects.select_for_update(of=("self",)).select_related("api_key__project__account")
+        yield rows.get(pk=request_id)
+
+
+def _note(request: DeletionRequest, verb: str) -> None:
+    """Write the account's activity: numbers, and nobody's name."""
+    project = request.api_key.project
+    activity.record(
+        account=project.account,
+        by=None,
+        program=f"API key {request.api_key.name}",
+        verb=verb,
+        target="1 person" if request.people == 1 else f"{request.people:,} people",
+        details={"project": project.name, "request": str(request.pk)} | request.rows,
+    )

@@ -1,0 +1,160 @@
+"""The API for programs that hold an API key: an access token, deleting people, and how far that is.
+
+Plain Django views: such requests are few and are not collecting, so neither the batch writer nor excluded IPs have to
+do with them. No answer has CORS headers: a secret that a web page could use would be in everybody's hands.
+"""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+
+from allauth.core import ratelimit
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from accounts import links
+from collector import access_tokens, deletions, fields, server_api
+from collector.bodies import json_object
+from collector.limits import MAX_DELETION_BYTES, MAX_DELETIONS
+from collector.models import DeletionRequest
+from collector.refusing import BadField, Refused
+from projects import api_keys
+from projects.models import ApiKey
+
+ROOT = "/api/public/v0/"
+ATTEMPTS = "api_key"  # in ACCOUNT_RATE_LIMITS; a minute
+RETRY_AFTER_SECONDS = 60
+
+View = Callable[..., HttpResponse]
+
+
+def _endpoint(method: str) -> Callable[[View], View]:
+    """A view for programs, which takes one method."""
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @login_not_required
+        @never_cache
+        @wraps(view)
+        def checked(request: HttpRequest, **kwargs: str) -> HttpResponse:
+            if request.method != method:
+                return _refusal(405, f"use {method}", {"Allow": method})
+            return view(request, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def _with_token(view: View) -> View:
+    """Give the view the API key that the bearer's token was issued for, if that is in force still."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, **kwargs: str) -> HttpResponse:
+        key_id = access_tokens.key_id(_credentials(request, "bearer"))
+        key = None if key_id is None else api_keys.by_id(key_id)
+        if key is None:
+            line = "the access token is missing or over, or its API key is no longer in force"
+            return _refusal(401, line, {"WWW-Authenticate": 'Bearer realm="Heapadmin API"'})
+        return view(request, key, **kwargs)
+
+    return checked
+
+
+@_endpoint("POST")
+def auth_token(request: HttpRequest) -> HttpResponse:
+    """Exchange app_id and API key, by HTTP Basic, for an access token.
+
+    Failures are counted by client address. Not by app_id, which web pages show: anybody could lock its owner out.
+    """
+    if not ratelimit.consume(request, action=ATTEMPTS, dry_run=True):
+        return _refusal(429, "too many failed attempts", {"Retry-After": str(RETRY_AFTER_SECONDS)})
+    app_id, secret = _basic(request)
+    key = api_keys.find(app_id=app_id, secret=secret)
+    if key is None:
+        ratelimit.consume(request, action=ATTEMPTS)
+        line = "app_id and API key do not belong together, or the key is no longer in force"
+        return _refusal(401, line, {"WWW-Authenticate": 'Basic realm="Heapadmin API", charset="UTF-8"'})
+    return JsonResponse({"access_token": access_tokens.issue(key)})
+
+
+@_endpoint("POST")
+@_with_token
+def user_deletion(request: HttpRequest, key: ApiKey) -> HttpResponse:
+    """Have people deleted; answered when that is sure to happen, not when it has."""
+    headers = {name.lower().encode(): value.encode("latin-1", "replace") for name, value in request.headers.items()}
+    try:
+        body = json_object(headers, request.read(MAX_DELETION_BYTES + 1), MAX_DELETION_BYTES)
+        identities = _identities(body)
+    except BadField as bad:
+        return _refusal(400, bad.line)
+    except Refused as refused:
+        return HttpResponse(refused.answer.body, status=refused.answer.status, content_type="text/plain")
+    asked = deletions.ask(key=key, identities=identities)
+    location = {"deletion_request_location": links.absolute(f"{ROOT}deletion_status/{asked.pk}")}
+    return JsonResponse({"deletion_request_id": asked.pk, "status": asked.status} | location, status=201)
+
+
+@_endpoint("GET")
+@_with_token
+def deletion_status(request: HttpRequest, key: ApiKey, request_id: str) -> HttpResponse:
+    """How far a deletion is that was asked for with any key of the same project."""
+    asked = _asked(key, request_id)
+    if asked is None:
+        return _refusal(404, "no such deletion in this project")
+    return JsonResponse(
+        {
+            "deletion_request_id": asked.pk,
+            "status": asked.status,
+            "users": asked.people,
+            "users_done": asked.people - asked.targets.count(),
+            "rows_deleted": asked.rows,
+            "requested_at": asked.asked_at,
+            "started_at": asked.started_at,
+            "completed_at": asked.done_at,
+        }
+    )
+
+
+def _asked(key: ApiKey, request_id: str) -> DeletionRequest | None:
+    try:
+        wanted = uuid.UUID(request_id)
+    except ValueError:
+        return None
+    return DeletionRequest.objects.filter(api_key__project=key.project, pk=wanted).first()
+
+
+def _identities(body: server_api.Body) -> list[str]:
+    """Whom a request names. Raises BadField."""
+    identities = server_api.each(
+        body, "users", None, lambda user, _: fields.identity(user.get("identity")), MAX_DELETIONS
+    )
+    if not identities:
+        raise BadField("users must not be empty")
+    return identities
+
+
+def _basic(request: HttpRequest) -> tuple[str, str]:
+    """app_id and API key; empty texts where there are none that could be."""
+    try:
+        text = base64.b64decode(_credentials(request, "basic"), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return "", ""
+    user, _, password = text.partition(":")
+    return (user, password) if user.isascii() and user.isdecimal() else ("", "")
+
+
+def _credentials(request: HttpRequest, scheme: str) -> str:
+    given, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    return credentials.strip() if given.lower() == scheme else ""
+
+
+def _refusal(status: int, line: str, headers: dict[str, str] | None = None) -> HttpResponse:
+    """Said as the collector says it: the status in words, and a line."""
+    said = f"{HTTPStatus(status).phrase}\n{line}\n"
+    return HttpResponse(said, status=status, content_type="text/plain", headers=headers)
