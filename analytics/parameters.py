@@ -181,7 +181,7 @@ class Reader:
 
     def cursor(self) -> Cursor | None:
         text = self.text("after")
-        found = re.fullmatch(r"(-?\d{1,16})_(-?\d{1,18})", text, re.ASCII)
+        found = re.fullmatch(r"(-?\d{1,16})_(-?\d{1,19})", text, re.ASCII)
         if text and not found:
             self.wrong("after", "There is no such page.")
         return Cursor(int(found[1]), int(found[2])) if found else None

@@ -87,15 +87,16 @@ def test_people_lead_to_their_page(environment, read_only):
     assert reverse("analytics:person", args=[environment.app_id, -5]) in html(response)
 
 
-def test_more_people_than_a_page_holds_are_a_link_away(environment, read_only):
-    for actor in range(51):
-        add_person(environment, actor)
+@pytest.mark.parametrize("least", [0, -(2**63)])  # visitors, people with an identity
+def test_more_people_than_a_page_holds_are_a_link_away(environment, read_only, least):
+    for actor in range(least, least + 51):
+        add_person(environment, actor, identity=str(actor) if actor < 0 else None)
 
     first = html(ask(read_only, environment, "users"))
     older = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
     second = html(read_only.get(older))
 
-    people = re.compile(r"/people/(\d+)/")
+    people = re.compile(r"/people/(-?\d+)/")
     assert len({*people.findall(first), *people.findall(second)}) == 51
     assert 'rel="next"' not in second
 

@@ -67,6 +67,7 @@ def test_a_graph_with_everything():
     [
         ("graph", "event=nonsense", "event"),
         ("graph", "event=definition:nonsense", "event"),
+        ("graph", "event=event:a%00b", "event"),
         ("graph", "counts=money", "counts"),
         ("graph", "days=0", "days"),
         ("graph", "days=-5", "days"),
@@ -113,10 +114,11 @@ def test_odd_parameters_are_never_an_error_of_ours(parameters):
         assert parsed.query is not None or parsed.errors
 
 
-def test_a_list_of_people_goes_on_where_it_ended():
-    assert parse("users", QueryDict("after=1767225600000000_-5"), SCOPE).query == Users(
-        SCOPE, after=Cursor(1767225600000000, -5)
-    )
+@pytest.mark.parametrize("actor", [-5, 0, -(2**63), 2**63 - 1])  # an identity's number has 19 digits, mostly
+def test_a_list_of_people_goes_on_where_it_ended(actor):
+    cursor = Cursor(1767225600000000, actor)
+
+    assert parse("users", QueryDict(f"after={cursor}"), SCOPE).query == Users(SCOPE, after=cursor)
 
 
 def test_a_window_is_written_in_its_largest_whole_unit():
