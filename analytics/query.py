@@ -12,7 +12,7 @@ from typing import ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from analytics.conditions import BadQuery, Field, Group, Source
+from analytics.conditions import MAX_VALUE, BadQuery, Field, Group, Source
 from analytics.spans import Span, Unit
 from projects.models import Environment
 
@@ -64,7 +64,7 @@ class EventReference:
     key: str
 
     def __post_init__(self) -> None:
-        if not self.key or len(self.key) > 1024:
+        if not self.key or len(self.key) > MAX_VALUE or "\0" in self.key:
             raise BadQuery("Choose an event.")
         if self.to is RefersTo.BUILTIN and self.key not in set(Builtin):
             raise BadQuery("There is no such built-in event.")
