@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -56,18 +57,18 @@ class Thing:
         return get_object_or_404(found, environment=environment, lineage=lineage)
 
 
-def show_list(request: HttpRequest, environment: Environment, thing: Thing) -> HttpResponse:
+def listed(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
+    """`rows` by name, those that `?q=` is part of, a page of them; and what was searched for."""
     search = request.GET.get("q", "").replace("\0", "").strip()
-    rows = thing.model.objects.filter(environment=environment).select_related("changed_by").order_by("name", "pk")
+    rows = rows.select_related("changed_by").order_by("name", "pk")
     if search:
         rows = rows.filter(name__icontains=search)
-    found = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return page(
-        request,
-        environment,
-        f"analytics/{thing.word}_list.html",
-        {"rows": found, "search": search, "thing": thing.word},
-    )
+    return {"rows": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")), "search": search}
+
+
+def show_list(request: HttpRequest, environment: Environment, thing: Thing) -> HttpResponse:
+    context = listed(request, thing.model.objects.filter(environment=environment))
+    return page(request, environment, f"analytics/{thing.word}_list.html", context | {"thing": thing.word})
 
 
 def show_one(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
@@ -122,7 +123,7 @@ def edit(request: HttpRequest, environment: Environment, thing: Thing, lineage: 
     if not read.is_good:
         return _form(request, environment, thing, read.raw, kept)
     try:
-        _change(thing, kept, read, _version(request.POST), signed_in_user(request))
+        _change(thing, kept, read, version_of(request.POST), signed_in_user(request))
     except BadQuery as error:
         read.raw.wrong(error.at, error.message)
         return _form(request, environment, thing, read.raw, kept)
@@ -139,7 +140,8 @@ def _change(thing: Thing, kept: Any, read: Read, version: int, by: User) -> None
     thing.change(**{thing.word: kept}, name=read.name, notes=read.notes, body=read.body, version=version, by=by)
 
 
-def _version(data: QueryDict) -> int:
+def version_of(data: QueryDict) -> int:
+    """The version that was edited; 0, which nothing has, where none was sent."""
     text = data.get("version", "")
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 

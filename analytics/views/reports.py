@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,18 +12,17 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
 from analytics.conditions import BadQuery
+from analytics.forms.kept import MAX_NAME
 from analytics.models import Report
 from analytics.parameters import parse
 from analytics.query import Query, Scope
 from analytics.views.analyze import answered
 from analytics.views.asking import Parameters, ask, querystring
+from analytics.views.kept import listed, version_of
 from analytics.views.rendering import page
 from analytics.wording import KINDS
 from projects.door import environment_view
 from projects.models import Environment
-
-PAGE_SIZE = 100
-MAX_NAME = 200
 
 
 def find_report(environment: Environment, lineage: Any) -> Report:
@@ -35,12 +33,8 @@ def find_report(environment: Environment, lineage: Any) -> Report:
 @require_safe
 @environment_view(Can.VIEW)
 def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
-    search = request.GET.get("q", "").replace("\0", "").strip()
-    reports = Report.objects.filter(environment=environment).select_related("changed_by", "pin").order_by("name", "pk")
-    if search:
-        reports = reports.filter(name__icontains=search)
-    found = Paginator(reports, PAGE_SIZE).get_page(request.GET.get("page"))
-    return page(request, environment, "analytics/report_list.html", {"rows": found, "search": search, "kinds": KINDS})
+    context = listed(request, Report.objects.filter(environment=environment).select_related("pin"))
+    return page(request, environment, "analytics/report_list.html", context | {"kinds": KINDS})
 
 
 @require_safe
@@ -65,13 +59,13 @@ def report_create(request: HttpRequest, environment: Environment) -> HttpRespons
     if query is None:
         messages.error(request, "That question could not be read. Nothing was saved.")
         return redirect("analytics:report_list", environment.app_id)
-    name, notes = request.POST.get("name", "").strip(), request.POST.get("notes", "").strip()
+    name = request.POST.get("name", "").strip()
     if wrong := _wrong_name(name):
         context = {"error": wrong, "name": name, "kind": query.kind, "question": request.POST["question"]}
         return page(request, environment, "analytics/report_create.html", context)
     by = signed_in_user(request)
     try:
-        saved = actions.create_report(environment=environment, name=name, query=query, notes=notes, by=by)
+        saved = actions.create_report(environment=environment, name=name, query=query, by=by)
     except BadQuery as error:
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
@@ -96,11 +90,6 @@ def _wrong_name(name: str) -> str:
     return f"A name has at most {MAX_NAME} characters." if len(name) > MAX_NAME else ""
 
 
-def _version(data: QueryDict) -> int:
-    text = data.get("version", "")
-    return int(text) if text.isdecimal() and len(text) < 9 else 0
-
-
 @require_POST
 @environment_view(Can.EDIT)
 def report_save(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
@@ -111,7 +100,7 @@ def report_save(request: HttpRequest, environment: Environment, lineage: Any) ->
         messages.error(request, "That question could not be read. Nothing was saved.")
         return redirect("analytics:report", environment.app_id, found.lineage)
     try:
-        actions.change_report(report=found, query=query, version=_version(request.POST), by=signed_in_user(request))
+        actions.change_report(report=found, query=query, version=version_of(request.POST), by=signed_in_user(request))
     except BadQuery as error:
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
@@ -144,7 +133,7 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: Any) ->
         return page(request, environment, "analytics/report_edit.html", context)
     try:
         actions.rename_report(
-            report=found, name=name, notes=notes, version=_version(request.POST), by=signed_in_user(request)
+            report=found, name=name, notes=notes, version=version_of(request.POST), by=signed_in_user(request)
         )
     except actions.Gone:
         messages.error(request, f"Somebody deleted {found.name} meanwhile.")
