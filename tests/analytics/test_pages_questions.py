@@ -181,6 +181,23 @@ def test_a_slow_question_is_asked_for_again_by_the_page(environment, read_only, 
     assert "took too long" in words(patient)
 
 
+def test_lines_of_one_name_keep_their_own_totals(environment, read_only):
+    for properties in ({}, {"plan": "(none)"}, {"plan": "(none)"}):
+        add_event(environment, properties=properties)
+
+    response = ask(read_only, environment, "graph", {"event": "event:Signed up", "by": "property:plan"})
+
+    assert re.findall(r'truncate">([^<]+)</span> <strong>(\d+)<', html(response)) == [("(none)", "2"), ("(none)", "1")]
+
+
+def test_a_group_of_empty_values_has_a_name(environment, read_only):
+    add_event(environment, properties={"plan": ""})
+
+    response = ask(read_only, environment, "graph", {"event": "event:Signed up", "by": "property:plan"})
+
+    assert '<th scope="col" class="number">(empty)</th>' in html(response)
+
+
 def test_a_property_that_looks_like_markup_is_only_text(environment, read_only):
     add_event(environment, properties={"<b>": "<script>alert(1)</script>"})
 
