@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -238,7 +239,11 @@ class UsersResult:
 
 def as_text(value: Any) -> str | None:
     """A property's value as conditions and groups compare it: what the database's `->>` gives."""
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")  # 0.00001, where Python would write 1e-05
+    return json.dumps(value, ensure_ascii=False)
 
 
 Result = GraphResult | FunnelResult | RetentionResult | UsersResult

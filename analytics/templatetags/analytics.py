@@ -1,6 +1,5 @@
 """How analytics prints moments, numbers and values."""
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from analytics import describing
 from analytics.charts.scales import full, percent_text
-from analytics.results import Cell, Column, PersonRow, Shown, Table
+from analytics.results import Cell, Column, PersonRow, Shown, Table, as_text
 from analytics.views.answers import Cell as CohortCell
 from analytics.views.answers import CohortView
 
@@ -45,8 +44,8 @@ def _time(local: datetime, text: str) -> SafeString:
 
 @register.filter
 def plain(value: Any) -> str:
-    """A property's value as it was sent: text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """A property's value as text, as CSV and conditions have it."""
+    return as_text(value) or ("null" if value is None else "")
 
 
 @register.filter

@@ -60,7 +60,7 @@ TEXTS = (
     *("a", "A", "b", "ab", "/a/b", "", "é", "日本", "%", "_", "a*b", "\\", "a\nb", "true"),
     *("10", "9", "9.50", "-1", "1e2", "100"),
 )
-VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, True, False, None)
+VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, 0.00001, 1e22, True, False, None)
 DEFINITIONS = tuple(UUID(int=n) for n in range(1, 4))
 SEGMENTS = tuple(UUID(int=n) for n in range(101, 104))
 KEYS = ("plan", "größe", "x.y")

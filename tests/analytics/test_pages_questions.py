@@ -252,6 +252,18 @@ def test_a_group_that_looks_like_a_formula_is_text_in_the_header_too(environment
     assert lines[0] == "Day,'=1+1"
 
 
+def test_a_small_number_is_written_as_conditions_compare_it(environment, read_only):
+    add_person(environment, 1, properties={"score": 0.00001})
+    add_person(environment, 2)
+    query = {"where.0.field": "user:score", "where.0.op": "is", "where.0.value": "0.00001"}
+
+    page = html(ask(read_only, environment, "users", query))
+    lines = text(csv_of(read_only, environment, kind="users", **query)).splitlines()
+
+    assert "<td>0.00001</td>" in page
+    assert [line.rpartition(",")[2] for line in lines] == ["score", "0.00001"]
+
+
 def test_the_csv_of_people_has_all_of_them(environment, read_only):
     for actor in range(120):
         add_person(environment, actor)
