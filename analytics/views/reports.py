@@ -40,14 +40,17 @@ def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
 @require_safe
 @environment_view(Can.VIEW)
 def report(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
-    """The saved question, or the one in the URL, which changes nothing of the report."""
+    """The saved question, or the one in the URL, which changes nothing of the report.
+
+    `?version=` says which version was opened: what others save while somebody runs their own is not theirs to replace.
+    """
     found = find_report(environment, lineage)
     parameters: Parameters = request.GET if request.GET else actions.parameters_of(found)
     asked = ask(request, environment, found.kind, parameters)
     saved = parse(found.kind, actions.parameters_of(found), Scope.of(environment)).query
     is_changed = asked.query is not None and (saved is None or asked.query != saved)
     action = reverse("analytics:report", args=[environment.app_id, found.lineage])
-    return answered(request, environment, asked, action, found, is_changed)
+    return answered(request, environment, asked, action, found, is_changed, version_of(request.GET) or found.version)
 
 
 @environment_view(Can.EDIT)

@@ -120,6 +120,20 @@ def test_the_second_who_saves_is_told_and_nothing_is_overwritten(environment, fu
     assert ["days", "7"] in report.body["parameters"]
 
 
+def test_running_a_question_again_does_not_hide_what_somebody_else_saved_meanwhile(environment, full):
+    report = make_report(environment)
+    opened = html(full.get(url(environment, "report", report.lineage)))
+    full.post(
+        url(environment, "report_save", report.lineage), {"kind": "graph", "question": "days=7", "version": "1"}
+    )
+    form = re.search(r'<form class="question.*?</form>', opened, re.DOTALL)[0]
+    sent = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', form)) | {"days": "90"}
+
+    answer = html(full.get(url(environment, "report", report.lineage), sent, headers={"HX-Request": "true"}))
+
+    assert re.findall(r'name="version" value="(\d+)"', answer) == ["1"]
+
+
 def test_a_report_cannot_become_another_kind(environment, full):
     report = make_report(environment)
 
