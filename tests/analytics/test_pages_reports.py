@@ -123,9 +123,7 @@ def test_the_second_who_saves_is_told_and_nothing_is_overwritten(environment, fu
 def test_running_a_question_again_does_not_hide_what_somebody_else_saved_meanwhile(environment, full):
     report = make_report(environment)
     opened = html(full.get(url(environment, "report", report.lineage)))
-    full.post(
-        url(environment, "report_save", report.lineage), {"kind": "graph", "question": "days=7", "version": "1"}
-    )
+    full.post(url(environment, "report_save", report.lineage), {"kind": "graph", "question": "days=7", "version": "1"})
     form = re.search(r'<form class="question.*?</form>', opened, re.DOTALL)[0]
     sent = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', form)) | {"days": "90"}
 
