@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from analytics.forms.kept import read_definition, read_segment, write_definition, write_segment
@@ -140,6 +141,15 @@ def test_the_preview_counts_the_last_week_and_shows_the_latest(environment, full
 
     assert "1 event in the last 7 days" in words(response)
     assert response.content.decode().count("Clicked</span> “Buy”") == 2
+
+
+def test_a_preview_that_takes_too_long_is_stopped_and_says_so(environment, full, monkeypatch, thing):
+    monkeypatch.setattr("analytics.preview.TIME_LIMIT", timedelta(milliseconds=50))
+    monkeypatch.setattr("analytics.preview._number", lambda *_: connection.cursor().execute("select pg_sleep(20)"))
+
+    page = full.get(url(environment, f"{thing}_preview"), THINGS[thing][1])
+
+    assert "took too long" in words(page)
 
 
 def test_the_preview_of_a_segment_counts_people(environment, full):
