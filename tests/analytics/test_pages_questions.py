@@ -1,7 +1,7 @@
 """The four questions as pages: the URL is the question, the answer is on the page, and what is wrong is said."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -12,6 +12,22 @@ from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
 
 KINDS = ("graph", "funnel", "retention", "users")
+DID_SINCE_YESTERDAY = {
+    "match": "all",
+    "groups": [
+        {
+            "match": "all",
+            "clauses": [
+                {
+                    "did": {"event": "event:Signed up", "where": {"match": "all", "conditions": []}},
+                    "comparison": "at_least",
+                    "times": 1,
+                    "days": 1,
+                }
+            ],
+        }
+    ],
+}
 FUNNEL = {"step.0.event": "event:Signed up", "step.1.event": "event:Paid"}
 
 
@@ -272,6 +288,18 @@ def test_the_csv_of_people_has_all_of_them(environment, read_only):
 
     assert len(lines) == 121
     assert len(set(lines)) == 121
+
+
+def test_the_csv_of_people_is_as_of_one_moment(environment, read_only, monkeypatch):
+    """Segments look back from it: nobody drops out between two pages."""
+    for actor in range(60):
+        add_person(environment, actor)
+        add_event(environment, actor_id=actor, ago=timedelta(hours=23, minutes=30))
+    segment = make_segment(environment, body=DID_SINCE_YESTERDAY)
+    response = csv_of(read_only, environment, kind="users", segment=str(segment.lineage))
+    monkeypatch.setattr("analytics.run.timezone.now", lambda: datetime.now(UTC) + timedelta(hours=1))
+
+    assert len(text(response).splitlines()) == 61
 
 
 def test_the_file_is_called_after_the_report(environment, read_only):
