@@ -41,8 +41,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
+    """`incomplete` are the places of rows whose time was cut by the range or is not over."""
+
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    incomplete: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,8 @@ class GraphResult:
             (bucket_label(bucket, self.query.unit, zone), *(each.values[index] for each in self.series))
             for index, bucket in enumerate(self.buckets)
         ]
-        return Table(columns, (*rows, ("Whole range", *(each.total for each in self.series))))
+        incomplete = frozenset(index for index, bucket in enumerate(self.buckets) if not bucket.complete)
+        return Table(columns, (*rows, ("Whole range", *(each.total for each in self.series))), incomplete)
 
 
 @dataclass(frozen=True)

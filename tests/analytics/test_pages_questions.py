@@ -60,6 +60,16 @@ def test_a_graph_shows_the_number_the_chart_and_the_table(environment, read_only
     assert "Whole range" in words(response)
 
 
+@pytest.mark.parametrize("chart", ["line", "table"])
+def test_the_table_marks_the_day_that_is_not_over(environment, read_only, chart):
+    add_event(environment)
+
+    page = html(ask(read_only, environment, "graph", {"event": "event:Signed up", "days": "7", "chart": chart}))
+
+    names = re.findall(r'<th scope="row" class="sticky nowrap">(.+?)</th>', page)
+    assert [name.endswith('<span class="faint">incomplete</span>') for name in names] == [False] * 6 + [True, False]
+
+
 def test_another_environments_events_are_not_counted(environment, read_only):
     add_event(EnvironmentFactory())
 
