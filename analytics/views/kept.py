@@ -119,14 +119,14 @@ def edit(request: HttpRequest, environment: Environment, thing: Thing, lineage: 
     kept = thing.find(environment, lineage)
     if request.method != "POST":
         return _form(request, environment, thing, Reader(as_lists(thing.write(kept))), kept)
-    read = thing.read(Reader(request.POST))
+    read, opened = thing.read(Reader(request.POST)), version_of(request.POST)
     if not read.is_good:
-        return _form(request, environment, thing, read.raw, kept)
+        return _form(request, environment, thing, read.raw, kept, opened)
     try:
-        _change(thing, kept, read, version_of(request.POST), signed_in_user(request))
+        _change(thing, kept, read, opened, signed_in_user(request))
     except BadQuery as error:
         read.raw.wrong(error.at, error.message)
-        return _form(request, environment, thing, read.raw, kept)
+        return _form(request, environment, thing, read.raw, kept, opened)
     except actions.Gone:
         read.raw.wrong("", f"Somebody deleted {kept.name} meanwhile. Saving makes it anew.")
         return _form(request, environment, thing, read.raw, status=409)
@@ -152,12 +152,17 @@ def _form(
     thing: Thing,
     raw: Reader,
     kept: Any = None,
+    version: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The form of what is `kept`, or of something new. Status 409: somebody else was faster."""
+    """The form of what is `kept`, or of something new. Status 409: somebody else was faster.
+
+    `version` is the one that was edited, where it may be an older one than what is kept now.
+    """
     read = thing.read(Reader(raw.values), named=False)
     context = {
         "kept": kept,
+        "version": kept.version if kept and version is None else version,
         "thing": thing.word,
         "form": thing.form(raw, choices(environment)),
         "action": thing.url(environment, kept, "_edit") if kept else thing.create_url(environment),

@@ -123,6 +123,7 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: Any) ->
     found = find_report(environment, lineage)
     context: dict[str, Any] = {
         "report": found,
+        "version": found.version,
         "name": found.name,
         "notes": found.notes,
         "error": "",
@@ -131,18 +132,18 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: Any) ->
     if request.method != "POST":
         return page(request, environment, "analytics/report_edit.html", context)
     name, notes = request.POST.get("name", "").strip(), request.POST.get("notes", "").replace("\0", "").strip()
-    context |= {"name": name, "notes": notes, "error": _wrong_name(name)}
+    opened = version_of(request.POST)
+    context |= {"name": name, "notes": notes, "error": _wrong_name(name), "version": opened}
     if context["error"]:
         return page(request, environment, "analytics/report_edit.html", context)
     try:
-        actions.rename_report(
-            report=found, name=name, notes=notes, version=version_of(request.POST), by=signed_in_user(request)
-        )
+        actions.rename_report(report=found, name=name, notes=notes, version=opened, by=signed_in_user(request))
     except actions.Gone:
         messages.error(request, f"Somebody deleted {found.name} meanwhile.")
         return redirect("analytics:report_list", environment.app_id)
     except actions.Conflict:
-        context |= {"report": find_report(environment, lineage), "conflict": True}
+        found = find_report(environment, lineage)
+        context |= {"report": found, "version": found.version, "conflict": True}
         return page(request, environment, "analytics/report_edit.html", context, 409)
     messages.success(request, f"Report {name} saved.")
     return redirect("analytics:report", environment.app_id, found.lineage)

@@ -194,6 +194,16 @@ def test_changing_saves_and_says_who(environment, full, thing):
     assert (kept.name, kept.version, kept.changed_by) == (typed["name"], 2, full.user)
 
 
+def test_a_slip_in_the_form_does_not_hide_what_somebody_else_saved_meanwhile(environment, full, thing):
+    _, typed, make = THINGS[thing]
+    kept = make(environment)
+    full.post(url(environment, f"{thing}_edit", kept), typed | {"name": "Theirs", "version": "1"})
+
+    slipped = full.post(url(environment, f"{thing}_edit", kept), typed | {"name": "", "version": "1"})
+
+    assert re.findall(r'name="version" value="(\d+)"', slipped.content.decode()) == ["1"]
+
+
 def test_whoever_saves_an_old_version_is_told_and_can_save_again(environment, full, thing):
     _, typed, make = THINGS[thing]
     kept = make(environment)

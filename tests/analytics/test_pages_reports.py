@@ -153,6 +153,17 @@ def test_renaming_tells_the_second_person(environment, full):
     assert 'value="Mine"' in html(response)
 
 
+@pytest.mark.parametrize(("name", "version"), [("", "1"), ("Mine", "2")])  # a slip, a conflict that was told
+def test_the_form_of_a_name_carries_the_version_that_its_reader_has_seen(environment, full, name, version):
+    report = make_report(environment)
+    address = url(environment, "report_edit", report.lineage)
+    full.post(address, {"name": "Theirs", "version": "1"})
+
+    response = full.post(address, {"name": name, "version": "1"})
+
+    assert re.findall(r'name="version" value="(\d+)"', html(response)) == [version]
+
+
 def test_deleting_a_report_takes_its_tile_along(environment, full):
     report = make_report(environment)
     pin(report)
