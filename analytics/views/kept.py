@@ -18,10 +18,9 @@ from analytics.choices import Choices, choices
 from analytics.conditions import BadQuery
 from analytics.forms.kept import KeptForm, Read
 from analytics.models import Definition, Segment
-from analytics.parameters import Pairs, Reader
+from analytics.parameters import Pairs, Reader, as_lists
 from analytics.query import Scope
 from analytics.run import QueryFailed
-from analytics.views.asking import as_lists
 from analytics.views.rendering import page
 from projects.models import Environment
 

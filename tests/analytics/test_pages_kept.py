@@ -10,8 +10,7 @@ from django.urls import reverse
 from analytics.forms.kept import read_definition, read_segment, write_definition, write_segment
 from analytics.live import newest
 from analytics.models import Definition, Segment
-from analytics.parameters import Reader
-from analytics.views.asking import as_lists
+from analytics.parameters import Reader, as_lists
 from tests.analytics.kept import make_definition, make_report, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
