@@ -156,7 +156,7 @@ class Compared:
 
 
 def _check_sides(compare: tuple[Compared, ...], segments: tuple[UUID, ...]) -> None:
-    if len(compare) > MAX_SEGMENTS + 1 or len(segments) > MAX_SEGMENTS:
+    if sum(side.segment is not None for side in compare) > MAX_SEGMENTS or len(segments) > MAX_SEGMENTS:
         raise BadQuery(f"At most {MAX_SEGMENTS} segments can be compared.", "compare")
     if len(set(compare)) < len(compare):
         raise BadQuery("A segment is compared with itself.", "compare")

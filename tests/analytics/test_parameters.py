@@ -1,6 +1,7 @@
 """Queries as URL parameters, both ways."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.http import QueryDict
@@ -82,6 +83,8 @@ def test_a_graph_with_everything():
         ("graph", "segment=nonsense", "segment"),
         ("graph", "compare=nonsense", "compare"),
         ("graph", "by=event:path&compare=everyone", "by"),
+        ("graph", "&".join(f"compare={UUID(int=number)}" for number in range(5)), "compare"),
+        ("graph", "&".join(f"segment={UUID(int=number)}" for number in range(5)), "compare"),
         ("graph", "where.0.field=event:nonsense", "where.0.field"),
         ("graph", "where.0.field=event:path&where.0.op=regex", "where.0.op"),
         ("graph", "where.0.field=property:n&where.0.op=greater&where.0.value=much", "where.0.value"),
