@@ -12,7 +12,7 @@ from accounts.models import User
 from analytics import references
 from analytics.bodies import DefinitionBody, SegmentBody
 from analytics.models import Definition, Pin, Report, Segment
-from analytics.parameters import encode
+from analytics.parameters import as_lists, encode
 from analytics.query import Query
 from projects.models import Environment
 
@@ -119,10 +119,7 @@ def report_body(query: Query) -> dict[str, Any]:
 
 def parameters_of(report: Report) -> dict[str, list[str]]:
     """The URL parameters of a report, as parameters.parse reads them."""
-    found: dict[str, list[str]] = {}
-    for name, value in report.body["parameters"]:
-        found.setdefault(name, []).append(value)
-    return found
+    return as_lists(report.body["parameters"])
 
 
 @transaction.atomic

@@ -31,6 +31,7 @@ from analytics.sql.users import count_sql, cursor_after, page_sql
 
 Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
 NO_VALUE_LABEL = "(none)"
+EMPTY_LABEL = "(empty)"
 OTHER_LABEL = "Other"
 MAX_PROPERTY_COLUMNS = 12
 SHARES_DECIMALS = 2
@@ -90,7 +91,7 @@ def _number(counts: Counts, n: int, people: int) -> Number:
 
 def _group_line(slot: int, encoded: str | None, values: list[Number], total: Number) -> Series:
     key = decode_key(encoded)
-    label = OTHER_LABEL if slot == OTHER else NO_VALUE_LABEL if key is None else key
+    label = OTHER_LABEL if slot == OTHER else NO_VALUE_LABEL if key is None else key or EMPTY_LABEL
     return Series(label, tuple(values), total, key=key, is_other=slot > TOP_GROUPS)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.core.cache import cache
-from django.db import OperationalError
 
 from analytics import suggestions
 from analytics.catalogue import BUILTIN_LABELS, KIND_LABELS
@@ -12,6 +11,7 @@ from analytics.conditions import EVENT_FIELDS, PERSON_FIELDS, Source
 from analytics.forms.controls import Option, Options
 from analytics.models import Definition, Segment
 from analytics.query import Builtin, RefersTo, Scope
+from analytics.run import QueryTimeout
 from projects.models import Environment
 
 MOST = 1000  # definitions and segments that a drop-down offers
@@ -61,7 +61,7 @@ def suggested(scope: Scope) -> Seen:
                 suggestions.property_names(scope, Source.PROPERTY),
                 suggestions.property_names(scope, Source.USER),
             )
-        except OperationalError:  # took too long: a form without suggestions is better than none
+        except QueryTimeout:  # a form without suggestions is better than none
             return Seen([], [], [])
 
     seen = cache.get_or_set(f"analytics:seen:{scope.environment_id}", look, REMEMBERED_SECONDS)

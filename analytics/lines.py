@@ -9,7 +9,7 @@ from analytics.catalogue import Catalogue, Named
 from analytics.comparing import Pair, Thing
 from analytics.conditions import BadQuery, Condition, Group, Match
 from analytics.lineages import DEFINITION, SEGMENT
-from analytics.parameters import parse
+from analytics.parameters import as_lists, parse
 from analytics.query import PAGEVIEW, Comparison, Did, Funnel, Graph, Query, Retention, Scope, Selection, Users
 from analytics.wording import KINDS, query_words, span_words
 
@@ -109,10 +109,7 @@ def _did(did: Did, catalogue: Catalogue) -> str:
 
 
 def _report(thing: Thing, catalogue: Catalogue) -> Iterator[str]:
-    parameters: dict[str, list[str]] = {}
-    for name, value in thing.body["parameters"]:
-        parameters.setdefault(name, []).append(value)
-    query = parse(thing.kind, parameters, Scope(0)).query
+    query = parse(thing.kind, as_lists(thing.body["parameters"]), Scope(0)).query
     if query is None:
         yield UNREADABLE
         return

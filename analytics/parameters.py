@@ -13,7 +13,7 @@ that a form may hold empty rows.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -70,6 +70,14 @@ def parse(kind: str, parameters: QueryDict | Mapping[str, list[str]], scope: Sco
 def encode(query: Query) -> Pairs:
     """The parameters that `parse` reads back as an equal query, defaults included, in a fixed order."""
     return list(WRITERS[query.kind](query))
+
+
+def as_lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Pairs as `parse` reads them."""
+    lists: dict[str, list[str]] = {}
+    for name, value in pairs:
+        lists.setdefault(name, []).append(value)
+    return lists
 
 
 class Unreadable(Exception):
@@ -181,7 +189,7 @@ class Reader:
 
     def cursor(self) -> Cursor | None:
         text = self.text("after")
-        found = re.fullmatch(r"(-?\d{1,16})_(-?\d{1,18})", text, re.ASCII)
+        found = re.fullmatch(r"(-?\d{1,16})_(-?\d{1,19})", text, re.ASCII)
         if text and not found:
             self.wrong("after", "There is no such page.")
         return Cursor(int(found[1]), int(found[2])) if found else None

@@ -1,22 +1,19 @@
 # text is put together from fixed pieces and placeholders only; see sql/statement.py
 """What a definition or a segment would match, while it is being edited and before it is saved."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.utils import timezone
-from psycopg.errors import QueryCanceled
 
 from analytics.bodies import DefinitionBody, SegmentBody
 from analytics.catalogue import Catalogue, Named, read_definitions
 from analytics.live import COLUMNS, LiveEvent, described
 from analytics.query import EventReference, RefersTo, Scope, Selection, Users
-from analytics.run import QueryTimeout
+from analytics.run import limited
 from analytics.sql.selecting import Limits, event_rows, selected
 from analytics.sql.statement import Statement
 from analytics.sql.users import count_sql
@@ -38,7 +35,7 @@ class DefinitionPreview:
 def preview_definition(scope: Scope, body: DefinitionBody, now: datetime | None = None) -> DefinitionPreview:
     """Raises BadQuery (it refers to what is not there) and QueryTimeout."""
     now = now or timezone.now()
-    with _limited():
+    with limited(TIME_LIMIT):
         counting, conditions, source = _matching(scope, body, now, DAYS)
         count = _number(f"select count(*) {source} where {conditions}", counting.parameters)
         listing, conditions, source = _matching(scope, body, now, LATEST_DAYS)
@@ -53,7 +50,7 @@ def preview_segment(scope: Scope, body: SegmentBody, now: datetime | None = None
     catalogue = Catalogue(definitions, {lineage: Named("", body)})
     statement = Statement(scope, catalogue, now or timezone.now())
     sql = count_sql(statement, Users(scope, segments=(lineage,)))
-    with _limited():
+    with limited(TIME_LIMIT):
         return _number(sql, statement.parameters)
 
 
@@ -72,16 +69,3 @@ def _number(sql: str, parameters: dict[str, Any]) -> int:
         cursor.execute(sql, parameters)
         (number,) = cursor.fetchone() or (0,)
         return int(number)
-
-
-@contextmanager
-def _limited() -> Iterator[None]:
-    """A transaction in which no statement takes longer than TIME_LIMIT; QueryTimeout when one does."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"set local statement_timeout = {int(TIME_LIMIT.total_seconds() * 1000)}")
-            yield
-    except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
-            raise QueryTimeout from error
-        raise

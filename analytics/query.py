@@ -12,7 +12,7 @@ from typing import ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from analytics.conditions import BadQuery, Field, Group, Source
+from analytics.conditions import MAX_VALUE, BadQuery, Field, Group, Source
 from analytics.spans import Span, Unit
 from projects.models import Environment
 
@@ -64,7 +64,7 @@ class EventReference:
     key: str
 
     def __post_init__(self) -> None:
-        if not self.key or len(self.key) > 1024:
+        if not self.key or len(self.key) > MAX_VALUE or "\0" in self.key:
             raise BadQuery("Choose an event.")
         if self.to is RefersTo.BUILTIN and self.key not in set(Builtin):
             raise BadQuery("There is no such built-in event.")
@@ -156,7 +156,7 @@ class Compared:
 
 
 def _check_sides(compare: tuple[Compared, ...], segments: tuple[UUID, ...]) -> None:
-    if len(compare) > MAX_SEGMENTS + 1 or len(segments) > MAX_SEGMENTS:
+    if sum(side.segment is not None for side in compare) > MAX_SEGMENTS or len(segments) > MAX_SEGMENTS:
         raise BadQuery(f"At most {MAX_SEGMENTS} segments can be compared.", "compare")
     if len(set(compare)) < len(compare):
         raise BadQuery("A segment is compared with itself.", "compare")

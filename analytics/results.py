@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,8 +41,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
+    """`incomplete` are the places of rows whose time was cut by the range or is not over."""
+
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    incomplete: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ class GraphResult:
             (bucket_label(bucket, self.query.unit, zone), *(each.values[index] for each in self.series))
             for index, bucket in enumerate(self.buckets)
         ]
-        return Table(columns, (*rows, ("Whole range", *(each.total for each in self.series))))
+        incomplete = frozenset(index for index, bucket in enumerate(self.buckets) if not bucket.complete)
+        return Table(columns, (*rows, ("Whole range", *(each.total for each in self.series))), incomplete)
 
 
 @dataclass(frozen=True)
@@ -238,7 +243,11 @@ class UsersResult:
 
 def as_text(value: Any) -> str | None:
     """A property's value as conditions and groups compare it: what the database's `->>` gives."""
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")  # 0.00001, where Python would write 1e-05
+    return json.dumps(value, ensure_ascii=False)
 
 
 Result = GraphResult | FunnelResult | RetentionResult | UsersResult

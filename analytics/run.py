@@ -96,6 +96,19 @@ class Asker:
             return rows
 
 
+@contextmanager
+def limited(limit: timedelta) -> Iterator[None]:
+    """A transaction in which no statement takes longer than this; QueryTimeout when one does. For small look-ups."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"set local statement_timeout = {int(limit.total_seconds() * 1000)}")
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise QueryTimeout from error
+        raise
+
+
 def _answer(query: Query, now: datetime, ask: Asker) -> Result:
     catalogue = catalogue_for(query, has_merges=_has_merges(query.scope.environment_id, ask))
     if isinstance(query, Graph):

@@ -89,9 +89,12 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 def buckets(span: Span, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_on: int = 1) -> tuple[Bucket, ...]:
     """The span cut into units of the calendar of `zone`, in order, without gaps.
 
-    The first and last may be cut short by the span. `complete` buckets are neither cut nor still running.
+    The first and last may be cut short by the span. `complete` buckets are neither cut nor still running. Raises
+    BadQuery for a day that the calendar of `zone` skips.
     """
     start, end = span.bounds(now, zone)
+    if start == end:
+        raise BadQuery("This day does not exist in the project's time zone.", "from")
     edges = [start]
     while (following := _next_edge(edges[-1], unit, zone, week_starts_on)) < end:
         edges.append(following)

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from analytics.conditions import Field, Source
 from analytics.query import Scope
+from analytics.run import limited
 
 SAMPLE = 5_000  # newest events, or people last seen, that are looked at
 MOST = 50
@@ -48,13 +49,12 @@ def _sample(table: str, columns: str) -> str:
 
 
 def _frequent(scope: Scope, sql: str, part: str, **parameters: Any) -> list[str]:
-    """The most frequent of the rows' `value`s."""
+    """The most frequent of the rows' `value`s. Raises QueryTimeout."""
     chosen = (
         f"select value from ({sql}) v where value <> '' and length(value) <= {MAX_LENGTH} "  # noqa: S608
         "and strpos(lower(value), lower(%(part)s)) > 0 "
         f"group by 1 order by count(*) desc, value limit {MOST}"
     )
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"set local statement_timeout = {int(TIME_LIMIT.total_seconds() * 1000)}")
+    with limited(TIME_LIMIT), connection.cursor() as cursor:
         cursor.execute(chosen, {"environment": scope.environment_id, "part": part, **parameters})
         return [value for (value,) in cursor.fetchall()]

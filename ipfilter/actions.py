@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import activity
 from accounts.models import User
 from ipfilter.models import ExcludedIP, ExcludedIPList
+from ipfilter.naming import named
 from ipfilter.rules import Rule, RuleList
 from ipfilter.scopes import Scope
 
@@ -124,13 +125,8 @@ def _details(scope: Scope, saved: Saved) -> dict[str, str]:
     where = {"app_id": scope.environment.app_id} if scope.environment else {}
     if not saved.added and not saved.removed:
         return {"changed": "comments, order or spelling alone"} | where
-    named = {"added": _named(saved.added), "removed": _named(saved.removed)}
-    return {what: rules for what, rules in named.items() if rules} | {"unchanged": f"{saved.kept:,}"} | where
-
-
-def _named(rules: Sequence[str]) -> str:
-    more = len(rules) - MOST_NAMED
-    return ", ".join(rules[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    rules = {"added": named(saved.added, MOST_NAMED), "removed": named(saved.removed, MOST_NAMED)}
+    return {what: names for what, names in rules.items() if names} | {"unchanged": f"{saved.kept:,}"} | where
 
 
 def _count(rules: Sequence[str]) -> str:

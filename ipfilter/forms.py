@@ -78,6 +78,7 @@ class ExcludedIPsForm(forms.Form):
 
 
 def _in_short(errors: list[LineError]) -> str:
-    if len(errors) == 1:
+    lines = len({error.line for error in errors})
+    if lines == 1:
         return "One line is not understood, so nothing is saved."
-    return f"{len(errors):,} lines are not understood, so nothing is saved."
+    return f"{lines:,} lines are not understood, so nothing is saved."

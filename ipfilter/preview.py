@@ -1,10 +1,11 @@
 """What saving a text would do, before it is saved. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from ipfilter.naming import named
 from ipfilter.rules import Notice, Rule, RuleList
 from ipfilter.sizes import addresses_in_words
 from ipfilter.visitor import Visitor
@@ -41,11 +42,11 @@ class Preview:
 
     @property
     def added_shown(self) -> str:
-        return _named(rule.source for rule in self.added)
+        return named([rule.source for rule in self.added], MOST_SHOWN)
 
     @property
     def removed_shown(self) -> str:
-        return _named(rule.source for rule in self.removed)
+        return named([rule.source for rule in self.removed], MOST_SHOWN)
 
     @property
     def rule_count(self) -> int:
@@ -72,9 +73,3 @@ class Preview:
     @property
     def more_notices(self) -> int:
         return max(len(self.rules.notices) - MOST_SHOWN, 0)
-
-
-def _named(sources: Iterable[str]) -> str:
-    names = list(sources)
-    more = len(names) - MOST_SHOWN
-    return ", ".join(names[:MOST_SHOWN]) + (f" and {more:,} more" if more > 0 else "")

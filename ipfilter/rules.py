@@ -22,6 +22,7 @@ from ipfilter.triples import MAX_CANONICAL_LENGTH, Triple
 
 __all__ = [
     "MAX_CANONICAL_LENGTH",
+    "MAX_ERRORS",
     "MAX_LINES",
     "MAX_LINE_LENGTH",
     "MAX_RULES",
@@ -42,6 +43,8 @@ MAX_LINE_LENGTH = 200
 """In characters, the comment included; so `Rule.source` and `Rule.note` are never longer."""
 MAX_RULES = 10_000
 """A line may hold several rules, so lines alone would not bound them."""
+MAX_ERRORS = 10_000
+"""A line has room for a hundred wrong rules: a million of them would take a worker half a minute to put into words."""
 MAX_TRIPLES = 100_000
 """Of all rules together: 10,000 odd IPv6 ranges would be 2.5 million, 240 MiB in every worker (99 bytes each)."""
 
@@ -144,12 +147,14 @@ def parse(text: str) -> RuleList:
     """Read a text area: rules one per line or separated by commas, `# comments`, blank lines.
 
     Raises `RulesError`, and nothing else, when anything in it is not understood; it then
-    names every bad line. Takes time in proportion to the text.
+    names every bad line, up to the one with the error number MAX_ERRORS. Takes time in proportion to the text.
     """
     lines = _LINE_END.split(text.removeprefix(_BYTE_ORDER_MARK).rstrip("\r\n\t "))
     reading = _Reading()
     for number, line in enumerate(lines[:MAX_LINES], start=1):
         reading.read_line(number, line)
+        if len(reading.errors) >= MAX_ERRORS:
+            break
     if len(lines) > MAX_LINES:
         reason = f"is line {MAX_LINES + 1:,} of {len(lines):,}: a list has at most {MAX_LINES:,} lines"
         reading.errors.append(LineError(MAX_LINES + 1, _shortened(lines[MAX_LINES]), reason, None))

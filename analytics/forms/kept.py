@@ -7,7 +7,15 @@ from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.choices import Choices
 from analytics.conditions import Condition, Group, Match
 from analytics.forms.controls import Control, Select, plain
-from analytics.forms.rows import GroupRows, SelectionRow, group_rows, next_number, selection_row, selection_rows
+from analytics.forms.rows import (
+    MATCHES,
+    GroupRows,
+    SelectionRow,
+    group_rows,
+    next_number,
+    selection_row,
+    selection_rows,
+)
 from analytics.parameters import Pairs, Reader, write_group, write_selection
 from analytics.query import Comparison, Did
 
@@ -206,8 +214,7 @@ def _did_row(raw: Reader, prefix: str, choices: Choices) -> DidRow:
 
 
 def _match(raw: Reader, name: str, label: str) -> Select:
-    options = plain([(Match.ALL.value, "all"), (Match.ANY.value, "any one")])
-    return Select(name, label, raw.text(name, Match.ALL.value), groups=options)
+    return Select(name, label, raw.text(name, Match.ALL.value), groups=MATCHES)
 
 
 def _name(raw: Reader) -> Control:

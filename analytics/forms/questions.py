@@ -7,16 +7,12 @@ from analytics.choices import Choices
 from analytics.forms.controls import Check, Control, Option, Options, Select, plain, with_nothing
 from analytics.forms.rows import GroupRows, SelectionRow, group_rows, selection_row, selection_rows
 from analytics.parameters import EVERYONE, Reader
-from analytics.query import PAGEVIEW
+from analytics.query import PAGEVIEW, Counts
 from analytics.spans import PRESETS, Unit
+from analytics.wording import COUNTED
 
 CUSTOM = "custom"
-COUNTS = [
-    ("events", "Count of"),
-    ("users", "Unique users of"),
-    ("sessions", "Sessions with"),
-    ("per_user", "Count per user of"),
-]
+COUNTS = [(each.value, COUNTED[each]) for each in Counts]
 UNITS = [(each.value, f"by {each.value}") for each in Unit]
 CHARTS = [("line", "as lines"), ("bar", "as bars"), ("table", "as a table")]
 WINDOWS = [("minute", "minutes"), ("hour", "hours"), ("day", "days")]

@@ -13,17 +13,15 @@ from django.db import connection, transaction
 from analytics.catalogue import Catalogue
 from analytics.query import Scope
 from analytics.rollups import bitmaps
+from analytics.rollups.reading import ANY, SESSION, Key
 from analytics.sql.graph import encode_key
 from analytics.sql.selecting import Limits, session_starts
 from analytics.sql.statement import Statement
 from analytics.sql.tuning import tune
 
-ANY, SESSION = ("any", ""), ("session", "")
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
 MAX_LABELS = 20_000  # a day with more values of a column keeps counts for none of them
 MAX_NAMES = 200  # a day with more names of custom events keeps counts for none of them
-
-Key = tuple[str, str]
 
 ACTIVE = """
     select e.kind, e.name, coalesce(m.to_actor, e.actor_id) as actor, count(*)

@@ -1,7 +1,5 @@
 """How analytics prints moments, numbers and values."""
 
-import json
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from analytics import describing
 from analytics.charts.scales import full, percent_text
-from analytics.results import Cell, Column, PersonRow, Shown, Table
+from analytics.results import Cell, Column, PersonRow, Shown, Table, as_text
 from analytics.views.answers import Cell as CohortCell
 from analytics.views.answers import CohortView
 
@@ -45,8 +43,8 @@ def _time(local: datetime, text: str) -> SafeString:
 
 @register.filter
 def plain(value: Any) -> str:
-    """A property's value as it was sent: text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """A property's value as text, as CSV and conditions have it."""
+    return as_text(value) or ("null" if value is None else "")
 
 
 @register.filter
@@ -85,25 +83,23 @@ def person_name(person: PersonRow) -> str:
 @register.filter
 def body_rows(table: Table, has_total: bool) -> SafeString:
     """All rows of a result's table, without the last one where that is of the whole range."""
-    return _rows(table.rows[:-1] if has_total else table.rows, table.columns)
+    rows = table.rows[:-1] if has_total else table.rows
+    return SafeString("".join(_row(row, table.columns, at in table.incomplete) for at, row in enumerate(rows)))
 
 
 @register.filter
 def total_rows(table: Table) -> SafeString:
     """The last row alone."""
-    return _rows(table.rows[-1:], table.columns)
+    return SafeString(_row(table.rows[-1], table.columns))
 
 
-def _rows(rows: Iterable[tuple[Cell, ...]], columns: tuple[Column, ...]) -> SafeString:
-    return SafeString("".join(_row(row, columns) for row in rows))
-
-
-def _row(row: tuple[Cell, ...], columns: tuple[Column, ...]) -> str:
+def _row(row: tuple[Cell, ...], columns: tuple[Column, ...], incomplete: bool = False) -> str:
     """The first cell names the row; each is written as its column says."""
     name, *cells = (escape(_written(cell, column.shown)) for cell, column in zip(row, columns, strict=True))
     kinds = (' class="number"' if column.shown in NUMERIC else "" for column in columns[1:])
     rest = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))
-    return f'<tr><th scope="row" class="sticky nowrap">{name}</th>{rest}</tr>'
+    mark = ' <span class="faint">incomplete</span>' if incomplete else ""
+    return f'<tr><th scope="row" class="sticky nowrap">{name}{mark}</th>{rest}</tr>'
 
 
 @register.filter

@@ -48,12 +48,14 @@ def answered(
     action: str,
     report: Report | None = None,
     is_changed: bool = False,
+    version: int = 0,
 ) -> HttpResponse:
     """The whole page; for htmx the answer alone, or the whole again where a field has to say what is wrong with it.
 
     `action` is the page's own URL, to which the form goes. `is_changed`: the question is not the report's own.
+    `version` is that of the report as it was opened, which the form sends along from one run to the next.
     """
-    context = answer_context(asked, action) | {"report": report, "is_changed": is_changed}
+    context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     if request.headers.get("HX-Request") and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
         response["HX-Push-Url"] = context["link"]

@@ -175,10 +175,10 @@ def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
     """A key for each line; one line alone needs none. The folded "other" has no total: it was never counted as one."""
     if len(lines) < 2 and not result.query.compare:
         return ()
-    totals = {each.label: full(each.total) for each in result.series if not each.is_other}
+    totals = [full(each.total) for each in result.series if not each.is_other]  # the lines' own, in their order
     return tuple(
-        LegendItem(line.name, colour, "" if line.is_other else totals.get(line.name, ""))
-        for line, colour in zip(lines, colours(lines), strict=True)
+        LegendItem(line.name, colour, "" if line.is_other else totals[place])
+        for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
     )
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.http import HttpRequest, QueryDict
 
 from analytics.conditions import BadQuery
-from analytics.parameters import Reader, encode, parse
+from analytics.parameters import Reader, as_lists, encode, parse
 from analytics.query import Query, Scope
 from analytics.results import Result
 from analytics.run import TIME_LIMIT, QueryFailed, new_token, run
@@ -81,14 +81,6 @@ def understand(environment: Environment, kind: str, parameters: Parameters) -> A
     raw = Reader(as_lists(encode(parsed.query)) if parsed.query else parameters)
     raw.errors = dict(parsed.errors)
     return Asked(kind, raw, parsed.query, errors=parsed.errors)
-
-
-def as_lists(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
-    """Pairs as `parse` reads them."""
-    lists: dict[str, list[str]] = {}
-    for name, value in pairs:
-        lists.setdefault(name, []).append(value)
-    return lists
 
 
 def _token(request: HttpRequest) -> str:

@@ -41,13 +41,13 @@ def _refused(words: str) -> HttpResponse:
 
 
 def _lines(result: Result) -> Iterator[str]:
-    """The result's table; of people all of them, page after page, with the columns of the first page."""
+    """The result's table; of people all of them, page after page, with the columns and the moment of the first page."""
     yield from csv_lines(result)
     if not isinstance(result, UsersResult):
         return
     following = result.next
     while following is not None:
-        part = run(replace(result.query, after=following, limit=PEOPLE_AT_ONCE))
+        part = run(replace(result.query, after=following, limit=PEOPLE_AT_ONCE), now=result.ran.as_of)
         rows = replace(part, property_names=result.property_names)
         yield from itertools.islice(table_lines(rows.table()), 1, None)
         following = part.next

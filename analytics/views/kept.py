@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -17,10 +18,9 @@ from analytics.choices import Choices, choices
 from analytics.conditions import BadQuery
 from analytics.forms.kept import KeptForm, Read
 from analytics.models import Definition, Segment
-from analytics.parameters import Pairs, Reader
+from analytics.parameters import Pairs, Reader, as_lists
 from analytics.query import Scope
 from analytics.run import QueryFailed
-from analytics.views.asking import as_lists
 from analytics.views.rendering import page
 from projects.models import Environment
 
@@ -56,18 +56,18 @@ class Thing:
         return get_object_or_404(found, environment=environment, lineage=lineage)
 
 
-def show_list(request: HttpRequest, environment: Environment, thing: Thing) -> HttpResponse:
+def listed(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
+    """`rows` by name, those that `?q=` is part of, a page of them; and what was searched for."""
     search = request.GET.get("q", "").replace("\0", "").strip()
-    rows = thing.model.objects.filter(environment=environment).select_related("changed_by").order_by("name", "pk")
+    rows = rows.select_related("changed_by").order_by("name", "pk")
     if search:
         rows = rows.filter(name__icontains=search)
-    found = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return page(
-        request,
-        environment,
-        f"analytics/{thing.word}_list.html",
-        {"rows": found, "search": search, "thing": thing.word},
-    )
+    return {"rows": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")), "search": search}
+
+
+def show_list(request: HttpRequest, environment: Environment, thing: Thing) -> HttpResponse:
+    context = listed(request, thing.model.objects.filter(environment=environment))
+    return page(request, environment, f"analytics/{thing.word}_list.html", context | {"thing": thing.word})
 
 
 def show_one(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
@@ -118,14 +118,14 @@ def edit(request: HttpRequest, environment: Environment, thing: Thing, lineage: 
     kept = thing.find(environment, lineage)
     if request.method != "POST":
         return _form(request, environment, thing, Reader(as_lists(thing.write(kept))), kept)
-    read = thing.read(Reader(request.POST))
+    read, opened = thing.read(Reader(request.POST)), version_of(request.POST)
     if not read.is_good:
-        return _form(request, environment, thing, read.raw, kept)
+        return _form(request, environment, thing, read.raw, kept, opened)
     try:
-        _change(thing, kept, read, _version(request.POST), signed_in_user(request))
+        _change(thing, kept, read, opened, signed_in_user(request))
     except BadQuery as error:
         read.raw.wrong(error.at, error.message)
-        return _form(request, environment, thing, read.raw, kept)
+        return _form(request, environment, thing, read.raw, kept, opened)
     except actions.Gone:
         read.raw.wrong("", f"Somebody deleted {kept.name} meanwhile. Saving makes it anew.")
         return _form(request, environment, thing, read.raw, status=409)
@@ -139,7 +139,8 @@ def _change(thing: Thing, kept: Any, read: Read, version: int, by: User) -> None
     thing.change(**{thing.word: kept}, name=read.name, notes=read.notes, body=read.body, version=version, by=by)
 
 
-def _version(data: QueryDict) -> int:
+def version_of(data: QueryDict) -> int:
+    """The version that was edited; 0, which nothing has, where none was sent."""
     text = data.get("version", "")
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 
@@ -150,12 +151,17 @@ def _form(
     thing: Thing,
     raw: Reader,
     kept: Any = None,
+    version: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The form of what is `kept`, or of something new. Status 409: somebody else was faster."""
+    """The form of what is `kept`, or of something new. Status 409: somebody else was faster.
+
+    `version` is the one that was edited, where it may be an older one than what is kept now.
+    """
     read = thing.read(Reader(raw.values), named=False)
     context = {
         "kept": kept,
+        "version": kept.version if kept and version is None else version,
         "thing": thing.word,
         "form": thing.form(raw, choices(environment)),
         "action": thing.url(environment, kept, "_edit") if kept else thing.create_url(environment),

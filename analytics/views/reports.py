@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,18 +12,17 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
 from analytics.conditions import BadQuery
+from analytics.forms.kept import MAX_NAME
 from analytics.models import Report
 from analytics.parameters import parse
 from analytics.query import Query, Scope
 from analytics.views.analyze import answered
 from analytics.views.asking import Parameters, ask, querystring
+from analytics.views.kept import listed, version_of
 from analytics.views.rendering import page
 from analytics.wording import KINDS
 from projects.door import environment_view
 from projects.models import Environment
-
-PAGE_SIZE = 100
-MAX_NAME = 200
 
 
 def find_report(environment: Environment, lineage: Any) -> Report:
@@ -35,25 +33,24 @@ def find_report(environment: Environment, lineage: Any) -> Report:
 @require_safe
 @environment_view(Can.VIEW)
 def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
-    search = request.GET.get("q", "").replace("\0", "").strip()
-    reports = Report.objects.filter(environment=environment).select_related("changed_by", "pin").order_by("name", "pk")
-    if search:
-        reports = reports.filter(name__icontains=search)
-    found = Paginator(reports, PAGE_SIZE).get_page(request.GET.get("page"))
-    return page(request, environment, "analytics/report_list.html", {"rows": found, "search": search, "kinds": KINDS})
+    context = listed(request, Report.objects.filter(environment=environment).select_related("pin"))
+    return page(request, environment, "analytics/report_list.html", context | {"kinds": KINDS})
 
 
 @require_safe
 @environment_view(Can.VIEW)
 def report(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
-    """The saved question, or the one in the URL, which changes nothing of the report."""
+    """The saved question, or the one in the URL, which changes nothing of the report.
+
+    `?version=` says which version was opened: what others save while somebody runs their own is not theirs to replace.
+    """
     found = find_report(environment, lineage)
     parameters: Parameters = request.GET if request.GET else actions.parameters_of(found)
     asked = ask(request, environment, found.kind, parameters)
     saved = parse(found.kind, actions.parameters_of(found), Scope.of(environment)).query
     is_changed = asked.query is not None and (saved is None or asked.query != saved)
     action = reverse("analytics:report", args=[environment.app_id, found.lineage])
-    return answered(request, environment, asked, action, found, is_changed)
+    return answered(request, environment, asked, action, found, is_changed, version_of(request.GET) or found.version)
 
 
 @environment_view(Can.EDIT)
@@ -65,13 +62,13 @@ def report_create(request: HttpRequest, environment: Environment) -> HttpRespons
     if query is None:
         messages.error(request, "That question could not be read. Nothing was saved.")
         return redirect("analytics:report_list", environment.app_id)
-    name, notes = request.POST.get("name", "").strip(), request.POST.get("notes", "").strip()
+    name = request.POST.get("name", "").strip()
     if wrong := _wrong_name(name):
         context = {"error": wrong, "name": name, "kind": query.kind, "question": request.POST["question"]}
         return page(request, environment, "analytics/report_create.html", context)
     by = signed_in_user(request)
     try:
-        saved = actions.create_report(environment=environment, name=name, query=query, notes=notes, by=by)
+        saved = actions.create_report(environment=environment, name=name, query=query, by=by)
     except BadQuery as error:
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
@@ -96,11 +93,6 @@ def _wrong_name(name: str) -> str:
     return f"A name has at most {MAX_NAME} characters." if len(name) > MAX_NAME else ""
 
 
-def _version(data: QueryDict) -> int:
-    text = data.get("version", "")
-    return int(text) if text.isdecimal() and len(text) < 9 else 0
-
-
 @require_POST
 @environment_view(Can.EDIT)
 def report_save(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
@@ -111,7 +103,7 @@ def report_save(request: HttpRequest, environment: Environment, lineage: Any) ->
         messages.error(request, "That question could not be read. Nothing was saved.")
         return redirect("analytics:report", environment.app_id, found.lineage)
     try:
-        actions.change_report(report=found, query=query, version=_version(request.POST), by=signed_in_user(request))
+        actions.change_report(report=found, query=query, version=version_of(request.POST), by=signed_in_user(request))
     except BadQuery as error:
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
@@ -131,6 +123,7 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: Any) ->
     found = find_report(environment, lineage)
     context: dict[str, Any] = {
         "report": found,
+        "version": found.version,
         "name": found.name,
         "notes": found.notes,
         "error": "",
@@ -139,18 +132,18 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: Any) ->
     if request.method != "POST":
         return page(request, environment, "analytics/report_edit.html", context)
     name, notes = request.POST.get("name", "").strip(), request.POST.get("notes", "").replace("\0", "").strip()
-    context |= {"name": name, "notes": notes, "error": _wrong_name(name)}
+    opened = version_of(request.POST)
+    context |= {"name": name, "notes": notes, "error": _wrong_name(name), "version": opened}
     if context["error"]:
         return page(request, environment, "analytics/report_edit.html", context)
     try:
-        actions.rename_report(
-            report=found, name=name, notes=notes, version=_version(request.POST), by=signed_in_user(request)
-        )
+        actions.rename_report(report=found, name=name, notes=notes, version=opened, by=signed_in_user(request))
     except actions.Gone:
         messages.error(request, f"Somebody deleted {found.name} meanwhile.")
         return redirect("analytics:report_list", environment.app_id)
     except actions.Conflict:
-        context |= {"report": find_report(environment, lineage), "conflict": True}
+        found = find_report(environment, lineage)
+        context |= {"report": found, "version": found.version, "conflict": True}
         return page(request, environment, "analytics/report_edit.html", context, 409)
     messages.success(request, f"Report {name} saved.")
     return redirect("analytics:report", environment.app_id, found.lineage)

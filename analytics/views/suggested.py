@@ -1,6 +1,5 @@
 """Values from the data, for the fields of a form."""
 
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -8,6 +7,7 @@ from accounts.policy import Can
 from analytics import suggestions
 from analytics.conditions import BadQuery, Field
 from analytics.query import Scope
+from analytics.run import QueryTimeout
 from analytics.views.rendering import page
 from projects.door import environment_view
 from projects.models import Environment
@@ -27,6 +27,6 @@ def suggested_values(request: HttpRequest, environment: Environment) -> HttpResp
         return page(request, environment, "analytics/form/values.html", {"values": []})
     try:
         values = suggestions.values(Scope.of(environment), chosen)
-    except OperationalError:  # took too long
+    except QueryTimeout:
         values = []
     return page(request, environment, "analytics/form/values.html", {"values": values})

@@ -189,17 +189,31 @@ def between(events: list[FakeEvent], start: datetime, end: datetime) -> list[Fak
     return [event for event in events if start <= event.time < end]
 
 
-def graph(world: World, asked: Graph, cut: tuple[Bucket, ...], segments: tuple) -> dict:
-    """{key: (values by bucket, total)} of every group, and under `...` of everything together."""
-    selection = Selection(asked.event)
-    found = between(occurrences(world, selection, asked.where, segments), cut[0].start, cut[-1].end)
-    if asked.counts is Counts.SESSIONS and asked.by:
-        found = [event for event in found if event.session is not None]
-    groups = defaultdict(list)
-    for event in found:
-        if asked.by:
-            groups[value_of(world, asked.by, event, world.who(event))].append(event)
-    return {key: line(world, asked, cut, events) for key, events in [(..., found), *groups.items()]}
+def graph(world: World, asked: Graph, cut: tuple[Bucket, ...], segments: tuple) -> tuple[list, int | float]:
+    """Values by bucket, and the total, of everything together."""
+    return line(world, asked, cut, counted_events(world, asked, cut, segments))
+
+
+def counted_events(world: World, asked: Graph, cut: tuple[Bucket, ...], segments: tuple) -> list[FakeEvent]:
+    found = between(occurrences(world, Selection(asked.event), asked.where, segments), cut[0].start, cut[-1].end)
+    return [event for event in found if asked.counts is not Counts.SESSIONS or event.session is not None]
+
+
+def groups(world: World, asked: Graph, cut: tuple[Bucket, ...], most: int) -> list[tuple]:
+    """(key, values by bucket, total) of the `most` largest groups, the largest first, and of all others under `...`.
+
+    Groups are as large as what is counted, those of a count per person as their events; of equal ones "no value" comes
+    first, then the lesser text.
+    """
+    assert asked.by is not None
+    of_key = defaultdict(list)
+    for event in counted_events(world, asked, cut, asked.segments):
+        of_key[value_of(world, asked.by, event, world.who(event))].append(event)
+    size = Counts.EVENTS if asked.counts is Counts.PER_USER else asked.counts
+    order = sorted(of_key, key=lambda key: (-counted(world, size, of_key[key]), key is not None, key))
+    lines = [(key, *line(world, asked, cut, of_key[key])) for key in order[:most]]
+    others = [event for key in order[most:] for event in of_key[key]]
+    return [*lines, (..., *line(world, asked, cut, others))] if others else lines
 
 
 def line(world: World, asked: Graph, cut: tuple[Bucket, ...], events: list[FakeEvent]) -> tuple[list, int | float]:

@@ -60,7 +60,7 @@ TEXTS = (
     *("a", "A", "b", "ab", "/a/b", "", "é", "日本", "%", "_", "a*b", "\\", "a\nb", "true"),
     *("10", "9", "9.50", "-1", "1e2", "100"),
 )
-VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, True, False, None)
+VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, 0.00001, 1e22, True, False, None)
 DEFINITIONS = tuple(UUID(int=n) for n in range(1, 4))
 SEGMENTS = tuple(UUID(int=n) for n in range(101, 104))
 KEYS = ("plan", "größe", "x.y")
@@ -70,7 +70,7 @@ _environment_ids = itertools.count(1_000_000)
 
 # HYPOTHESIS_EXAMPLES=2000 tries more than the usual run.
 thorough = settings(
-    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
@@ -209,11 +209,16 @@ segment_lists = st.one_of(
 )
 
 
+compared_lists = st.one_of(
+    st.just(()),
+    st.lists(st.sampled_from([Compared(each) for each in (None, *SEGMENTS)]), max_size=4, unique=True).map(tuple),
+)
+
+
 @st.composite
 def graphs(draw, world, environment_id):
     unit = draw(st.sampled_from(list(Unit)))
     by = draw(st.one_of(st.none(), all_fields))
-    sides = st.lists(st.builds(Compared, st.sampled_from([None, *SEGMENTS])), max_size=3, unique=True).map(tuple)
     return Graph(
         draw(scopes(environment_id)),
         event=draw(references),
@@ -223,7 +228,7 @@ def graphs(draw, world, environment_id):
         where=draw(few_groups),
         by=by,
         segments=draw(segment_lists),
-        compare=() if by else draw(sides),
+        compare=() if by else draw(compared_lists),
     )
 
 
@@ -238,6 +243,7 @@ def funnels(draw, world, environment_id):
         span=draw(spans(world)),
         where=draw(few_groups),
         segments=draw(segment_lists),
+        compare=draw(compared_lists),
     )
 
 

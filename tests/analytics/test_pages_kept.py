@@ -4,13 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from analytics.forms.kept import read_definition, read_segment, write_definition, write_segment
 from analytics.live import newest
 from analytics.models import Definition, Segment
-from analytics.parameters import Reader
-from analytics.views.asking import as_lists
+from analytics.parameters import Reader, as_lists
 from tests.analytics.kept import make_definition, make_report, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
@@ -142,6 +142,15 @@ def test_the_preview_counts_the_last_week_and_shows_the_latest(environment, full
     assert response.content.decode().count("Clicked</span> “Buy”") == 2
 
 
+def test_a_preview_that_takes_too_long_is_stopped_and_says_so(environment, full, monkeypatch, thing):
+    monkeypatch.setattr("analytics.preview.TIME_LIMIT", timedelta(milliseconds=50))
+    monkeypatch.setattr("analytics.preview._number", lambda *_: connection.cursor().execute("select pg_sleep(20)"))
+
+    page = full.get(url(environment, f"{thing}_preview"), THINGS[thing][1])
+
+    assert "took too long" in words(page)
+
+
 def test_the_preview_of_a_segment_counts_people(environment, full):
     add_person(environment, 1, properties={"plan": "gold"})
     add_person(environment, 2, properties={"plan": "free"})
@@ -182,6 +191,16 @@ def test_changing_saves_and_says_who(environment, full, thing):
 
     kept.refresh_from_db()
     assert (kept.name, kept.version, kept.changed_by) == (typed["name"], 2, full.user)
+
+
+def test_a_slip_in_the_form_does_not_hide_what_somebody_else_saved_meanwhile(environment, full, thing):
+    _, typed, make = THINGS[thing]
+    kept = make(environment)
+    full.post(url(environment, f"{thing}_edit", kept), typed | {"name": "Theirs", "version": "1"})
+
+    slipped = full.post(url(environment, f"{thing}_edit", kept), typed | {"name": "", "version": "1"})
+
+    assert re.findall(r'name="version" value="(\d+)"', slipped.content.decode()) == ["1"]
 
 
 def test_whoever_saves_an_old_version_is_told_and_can_save_again(environment, full, thing):

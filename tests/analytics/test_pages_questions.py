@@ -1,7 +1,7 @@
 """The four questions as pages: the URL is the question, the answer is on the page, and what is wrong is said."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -12,6 +12,22 @@ from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
 
 KINDS = ("graph", "funnel", "retention", "users")
+DID_SINCE_YESTERDAY = {
+    "match": "all",
+    "groups": [
+        {
+            "match": "all",
+            "clauses": [
+                {
+                    "did": {"event": "event:Signed up", "where": {"match": "all", "conditions": []}},
+                    "comparison": "at_least",
+                    "times": 1,
+                    "days": 1,
+                }
+            ],
+        }
+    ],
+}
 FUNNEL = {"step.0.event": "event:Signed up", "step.1.event": "event:Paid"}
 
 
@@ -42,6 +58,16 @@ def test_a_graph_shows_the_number_the_chart_and_the_table(environment, read_only
     assert "3 events" in words(response)
     assert 'role="img"' in html(response)
     assert "Whole range" in words(response)
+
+
+@pytest.mark.parametrize("chart", ["line", "table"])
+def test_the_table_marks_the_day_that_is_not_over(environment, read_only, chart):
+    add_event(environment)
+
+    page = html(ask(read_only, environment, "graph", {"event": "event:Signed up", "days": "7", "chart": chart}))
+
+    names = re.findall(r'<th scope="row" class="sticky nowrap">(.+?)</th>', page)
+    assert [name.endswith('<span class="faint">incomplete</span>') for name in names] == [False] * 6 + [True, False]
 
 
 def test_another_environments_events_are_not_counted(environment, read_only):
@@ -87,15 +113,16 @@ def test_people_lead_to_their_page(environment, read_only):
     assert reverse("analytics:person", args=[environment.app_id, -5]) in html(response)
 
 
-def test_more_people_than_a_page_holds_are_a_link_away(environment, read_only):
-    for actor in range(51):
-        add_person(environment, actor)
+@pytest.mark.parametrize("least", [0, -(2**63)])  # visitors, people with an identity
+def test_more_people_than_a_page_holds_are_a_link_away(environment, read_only, least):
+    for actor in range(least, least + 51):
+        add_person(environment, actor, identity=str(actor) if actor < 0 else None)
 
     first = html(ask(read_only, environment, "users"))
     older = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
     second = html(read_only.get(older))
 
-    people = re.compile(r"/people/(\d+)/")
+    people = re.compile(r"/people/(-?\d+)/")
     assert len({*people.findall(first), *people.findall(second)}) == 51
     assert 'rel="next"' not in second
 
@@ -180,6 +207,23 @@ def test_a_slow_question_is_asked_for_again_by_the_page(environment, read_only, 
     assert "took too long" in words(patient)
 
 
+def test_lines_of_one_name_keep_their_own_totals(environment, read_only):
+    for properties in ({}, {"plan": "(none)"}, {"plan": "(none)"}):
+        add_event(environment, properties=properties)
+
+    response = ask(read_only, environment, "graph", {"event": "event:Signed up", "by": "property:plan"})
+
+    assert re.findall(r'truncate">([^<]+)</span> <strong>(\d+)<', html(response)) == [("(none)", "2"), ("(none)", "1")]
+
+
+def test_a_group_of_empty_values_has_a_name(environment, read_only):
+    add_event(environment, properties={"plan": ""})
+
+    response = ask(read_only, environment, "graph", {"event": "event:Signed up", "by": "property:plan"})
+
+    assert '<th scope="col" class="number">(empty)</th>' in html(response)
+
+
 def test_a_property_that_looks_like_markup_is_only_text(environment, read_only):
     add_event(environment, properties={"<b>": "<script>alert(1)</script>"})
 
@@ -234,6 +278,18 @@ def test_a_group_that_looks_like_a_formula_is_text_in_the_header_too(environment
     assert lines[0] == "Day,'=1+1"
 
 
+def test_a_small_number_is_written_as_conditions_compare_it(environment, read_only):
+    add_person(environment, 1, properties={"score": 0.00001})
+    add_person(environment, 2)
+    query = {"where.0.field": "user:score", "where.0.op": "is", "where.0.value": "0.00001"}
+
+    page = html(ask(read_only, environment, "users", query))
+    lines = text(csv_of(read_only, environment, kind="users", **query)).splitlines()
+
+    assert "<td>0.00001</td>" in page
+    assert [line.rpartition(",")[2] for line in lines] == ["score", "0.00001"]
+
+
 def test_the_csv_of_people_has_all_of_them(environment, read_only):
     for actor in range(120):
         add_person(environment, actor)
@@ -242,6 +298,18 @@ def test_the_csv_of_people_has_all_of_them(environment, read_only):
 
     assert len(lines) == 121
     assert len(set(lines)) == 121
+
+
+def test_the_csv_of_people_is_as_of_one_moment(environment, read_only, monkeypatch):
+    """Segments look back from it: nobody drops out between two pages."""
+    for actor in range(60):
+        add_person(environment, actor)
+        add_event(environment, actor_id=actor, ago=timedelta(hours=23, minutes=30))
+    segment = make_segment(environment, body=DID_SINCE_YESTERDAY)
+    response = csv_of(read_only, environment, kind="users", segment=str(segment.lineage))
+    monkeypatch.setattr("analytics.run.timezone.now", lambda: datetime.now(UTC) + timedelta(hours=1))
+
+    assert len(text(response).splitlines()) == 61
 
 
 def test_the_file_is_called_after_the_report(environment, read_only):

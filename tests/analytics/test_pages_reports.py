@@ -120,6 +120,18 @@ def test_the_second_who_saves_is_told_and_nothing_is_overwritten(environment, fu
     assert ["days", "7"] in report.body["parameters"]
 
 
+def test_running_a_question_again_does_not_hide_what_somebody_else_saved_meanwhile(environment, full):
+    report = make_report(environment)
+    opened = html(full.get(url(environment, "report", report.lineage)))
+    full.post(url(environment, "report_save", report.lineage), {"kind": "graph", "question": "days=7", "version": "1"})
+    form = re.search(r'<form class="question.*?</form>', opened, re.DOTALL)[0]
+    sent = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', form)) | {"days": "90"}
+
+    answer = html(full.get(url(environment, "report", report.lineage), sent, headers={"HX-Request": "true"}))
+
+    assert re.findall(r'name="version" value="(\d+)"', answer) == ["1"]
+
+
 def test_a_report_cannot_become_another_kind(environment, full):
     report = make_report(environment)
 
@@ -139,6 +151,17 @@ def test_renaming_tells_the_second_person(environment, full):
     report.refresh_from_db()
     assert (response.status_code, report.name) == (409, "Theirs")
     assert 'value="Mine"' in html(response)
+
+
+@pytest.mark.parametrize(("name", "version"), [("", "1"), ("Mine", "2")])  # a slip, a conflict that was told
+def test_the_form_of_a_name_carries_the_version_that_its_reader_has_seen(environment, full, name, version):
+    report = make_report(environment)
+    address = url(environment, "report_edit", report.lineage)
+    full.post(address, {"name": "Theirs", "version": "1"})
+
+    response = full.post(address, {"name": name, "version": "1"})
+
+    assert re.findall(r'name="version" value="(\d+)"', html(response)) == [version]
 
 
 def test_deleting_a_report_takes_its_tile_along(environment, full):

@@ -1,6 +1,7 @@
 """Queries as URL parameters, both ways."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.http import QueryDict
@@ -67,6 +68,7 @@ def test_a_graph_with_everything():
     [
         ("graph", "event=nonsense", "event"),
         ("graph", "event=definition:nonsense", "event"),
+        ("graph", "event=event:a%00b", "event"),
         ("graph", "counts=money", "counts"),
         ("graph", "days=0", "days"),
         ("graph", "days=-5", "days"),
@@ -81,6 +83,8 @@ def test_a_graph_with_everything():
         ("graph", "segment=nonsense", "segment"),
         ("graph", "compare=nonsense", "compare"),
         ("graph", "by=event:path&compare=everyone", "by"),
+        ("graph", "&".join(f"compare={UUID(int=number)}" for number in range(5)), "compare"),
+        ("graph", "&".join(f"segment={UUID(int=number)}" for number in range(5)), "compare"),
         ("graph", "where.0.field=event:nonsense", "where.0.field"),
         ("graph", "where.0.field=event:path&where.0.op=regex", "where.0.op"),
         ("graph", "where.0.field=property:n&where.0.op=greater&where.0.value=much", "where.0.value"),
@@ -113,10 +117,11 @@ def test_odd_parameters_are_never_an_error_of_ours(parameters):
         assert parsed.query is not None or parsed.errors
 
 
-def test_a_list_of_people_goes_on_where_it_ended():
-    assert parse("users", QueryDict("after=1767225600000000_-5"), SCOPE).query == Users(
-        SCOPE, after=Cursor(1767225600000000, -5)
-    )
+@pytest.mark.parametrize("actor", [-5, 0, -(2**63), 2**63 - 1])  # an identity's number has 19 digits, mostly
+def test_a_list_of_people_goes_on_where_it_ended(actor):
+    cursor = Cursor(1767225600000000, actor)
+
+    assert parse("users", QueryDict(f"after={cursor}"), SCOPE).query == Users(SCOPE, after=cursor)
 
 
 def test_a_window_is_written_in_its_largest_whole_unit():

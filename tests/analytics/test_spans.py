@@ -55,6 +55,13 @@ def test_a_day_that_a_calendar_skips_has_no_bucket():
     assert hours(found) == [24, 24]
 
 
+def test_a_day_that_a_calendar_skips_cannot_be_asked_for_alone():
+    day = date(2011, 12, 30)
+
+    with pytest.raises(BadQuery, match="does not exist"):
+        buckets(Span(None, day, day), Unit.DAY, NOW, ZoneInfo("Pacific/Apia"))
+
+
 @pytest.mark.parametrize(("starts_on", "lengths"), [(1, [5, 7, 2]), (7, [4, 7, 3]), (4, [1, 7, 6])])
 def test_weeks_begin_on_the_projects_day_and_the_span_cuts_them(starts_on, lengths):
     span = Span(None, date(2026, 4, 1), date(2026, 4, 14))  # from a Wednesday to a Tuesday

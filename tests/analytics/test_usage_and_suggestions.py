@@ -8,8 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from analytics import suggestions
+from analytics.choices import choices
 from analytics.conditions import Field, Source
 from analytics.query import Scope
+from analytics.run import QueryTimeout
 from projects import registry
 from tests.factories import EnvironmentFactory
 
@@ -70,6 +72,17 @@ def test_names_and_values_come_by_frequency_and_from_one_environment():
     assert set(suggestions.property_names(scope, Source.PROPERTY)) == {"plan", "größe"}
     assert suggestions.values(scope, Field(Source.EVENT, "path")) == ["/Paid", "/Signed up"]
     assert suggestions.values(scope, Field(Source.PROPERTY, "größe")) == ["5"]
+
+
+def test_what_takes_too_long_is_suggested_by_nothing(monkeypatch):
+    environment = EnvironmentFactory()
+    collect(environment, "Signed up")
+    monkeypatch.setattr(suggestions, "TIME_LIMIT", timedelta(milliseconds=50))
+    monkeypatch.setitem(suggestions.SAMPLED, "events", "select {columns} from events, pg_sleep(20) limit {sample}")
+
+    with pytest.raises(QueryTimeout):
+        suggestions.event_names(Scope.of(environment))
+    assert choices(environment).events[0].title == "Built in"
 
 
 def test_people_are_suggested_too():

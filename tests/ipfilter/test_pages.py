@@ -65,6 +65,14 @@ def test_a_bad_line_is_named_the_text_stays_and_nothing_is_saved():
     assert [rule.source for rule in scope.rules()] == ["10.1.*"]
 
 
+def test_lines_are_counted_and_not_what_is_wrong_in_them():
+    scope = make_scope()
+
+    response = post(signed_in(scope), scope, "10.1, 10.2, 10.3\n10.1.*")
+
+    assert "One line is not understood, so nothing is saved." in text_of(response)
+
+
 def test_suggestions_are_put_in_where_asked_for_and_not_saved():
     scope = make_scope()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipfilter.rules import MAX_LINE_LENGTH, MAX_LINES, MAX_RULES, MAX_TRIPLES, RulesError, parse
+from ipfilter.rules import MAX_ERRORS, MAX_LINE_LENGTH, MAX_LINES, MAX_RULES, MAX_TRIPLES, RulesError, parse
 
 
 def errors(text):
@@ -161,6 +161,12 @@ def test_a_list_may_have_just_as_many_lines_as_the_limit():
     assert len(parse("\n".join(lines) + "\n\n").rules) == 1
     (error,) = errors("\n".join([*lines, "2.2.2.2"]))
     assert (error.line, error.text) == (MAX_LINES + 1, "2.2.2.2")
+
+
+def test_wrong_rules_beyond_number_are_not_all_put_into_words():
+    text = "\n".join(["1," * (MAX_LINE_LENGTH // 2)] * MAX_LINES)
+
+    assert MAX_ERRORS <= len(errors(text)) <= MAX_ERRORS + MAX_LINE_LENGTH
 
 
 def test_several_rules_in_a_line_do_not_pass_the_limit_of_rules():
