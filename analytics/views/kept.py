@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.door import signed_in_user
 from accounts.models import User
-from analytics import actions
+from analytics import actions, references
 from analytics.choices import Choices, choices
 from analytics.conditions import BadQuery
 from analytics.forms.kept import KeptForm, Read
@@ -41,6 +41,7 @@ class Thing:
     create: Callable[..., Any]
     change: Callable[..., Any]
     delete: Callable[..., None]
+    users: Callable[[Any], references.Users]  # what refers to it
 
     def list_url(self, environment: Environment) -> str:
         return reverse(f"analytics:{self.word}_list", args=[environment.app_id])
@@ -169,13 +170,13 @@ def _form(
 def delete(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
     """Asks first. What uses it is named; it can go all the same once that was seen."""
     kept = thing.find(environment, lineage)
-    context: dict[str, Any] = {"kept": kept, "thing": thing.word, "in_use": None}
+    context: dict[str, Any] = {"kept": kept, "thing": thing.word, "in_use": thing.users(kept)}
     if request.method == "POST":
         try:
             thing.delete(
                 **{thing.word: kept}, by=signed_in_user(request), although_used="although_used" in request.POST
             )
-        except actions.InUse as in_use:
+        except actions.InUse as in_use:  # since the page was shown
             return page(request, environment, "analytics/kept_delete.html", context | {"in_use": in_use.users}, 409)
         messages.success(request, f"{thing.word.capitalize()} {kept.name} deleted.")
         return redirect(thing.list_url(environment))

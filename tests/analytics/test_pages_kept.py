@@ -211,7 +211,17 @@ def test_deleting_asks_first(environment, full, thing):
     assert (asked.status_code, still_there, model.objects.exists()) == (200, True, False)
 
 
-def test_deleting_what_a_report_uses_names_it_and_asks_again(environment, full):
+def test_deleting_what_a_report_uses_names_it_before_anything_is_pressed(environment, full):
+    kept = make_definition(environment)
+    make_report(environment, name="Weekly numbers", parameters=[["event", f"definition:{kept.lineage}"]])
+
+    asked = full.get(url(environment, "definition_delete", kept))
+
+    assert "Report Weekly numbers" in words(asked)
+    assert 'name="although_used"' in asked.content.decode()
+
+
+def test_a_report_that_came_to_use_it_since_is_named_and_asked_about_again(environment, full):
     kept = make_definition(environment)
     make_report(environment, name="Weekly numbers", parameters=[["event", f"definition:{kept.lineage}"]])
 
