@@ -19,6 +19,7 @@ from analytics.results import (
     Table,
     UsersResult,
 )
+from analytics.spans import Unit
 
 ADDITIVE = {Counts.EVENTS}  # sums of these make sense; somebody in two groups is still one person
 BUILTIN_UNITS = {"pageview": "pageviews", "session": "sessions"}
@@ -248,7 +249,7 @@ def _retention(result: RetentionResult, title: str) -> Answer:
     periods = range(1, len(result.buckets))
     cohorts = tuple(
         CohortView(
-            bucket_name(cohort.bucket.start.astimezone(zone), unit),
+            bucket_name(cohort.bucket.start.astimezone(zone), Unit.DAY if unit is Unit.WEEK else unit),
             cohort.size,
             not cohort.bucket.complete,
             tuple(_cell(result, row, period) for period in periods),
