@@ -23,6 +23,7 @@ from analytics.views.rendering import page
 from analytics.wording import KINDS, query_words, span_words
 from projects.door import environment_view
 from projects.models import Environment
+from projects.registry import last_event_at
 
 
 def _analyze(kind: str) -> Callable[..., HttpResponseBase]:
@@ -54,6 +55,8 @@ def answered(
     `action` is the page's own URL, to which the form goes. `is_changed`: the question is not the report's own.
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed}
+    if context["answer"] and context["answer"].is_empty:
+        context["is_waiting"] = last_event_at(environment) is None
     if request.headers.get("HX-Request") and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
         response["HX-Push-Url"] = context["link"]

@@ -44,6 +44,16 @@ def test_a_graph_shows_the_number_the_chart_and_the_table(environment, read_only
     assert "Whole range" in words(response)
 
 
+@pytest.mark.parametrize("kind", ["graph", "retention", "users"])
+def test_before_the_first_event_nobody_is_told_to_take_a_filter_away(environment, read_only, kind):
+    waiting = words(ask(read_only, environment, kind))
+    add_event(environment, ago=timedelta(days=300))
+    nothing = words(ask(read_only, environment, kind, {"search": "nobody"}))
+
+    assert "Waiting for the first event" in waiting and "Nothing matched" not in waiting
+    assert "Nothing matched" in nothing and "Waiting" not in nothing
+
+
 def test_another_environments_events_are_not_counted(environment, read_only):
     add_event(EnvironmentFactory())
 
