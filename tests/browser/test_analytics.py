@@ -143,6 +143,7 @@ def test_a_graph_is_asked_saved_pinned_and_read_by_a_reader(ada, reader, environ
     assert "event=event%3APaid" in ada.url
 
     ada.locator("summary", has_text="Save").click()
+    expect(ada.get_by_label("Name of the report")).to_be_focused()
     ada.get_by_label("Name of the report").fill("Payments by plan")
     ada.get_by_label("Pin to the dashboard").check()
     ada.get_by_role("button", name="Save report").click()
