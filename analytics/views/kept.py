@@ -1,6 +1,6 @@
 """The pages of definitions and of segments, which differ in what they keep and not in how they are kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,13 @@ from django.urls import reverse
 
 from accounts.door import signed_in_user
 from accounts.models import User
-from analytics import actions, references
+from analytics import actions, comparing, references
+from analytics.catalogue import Catalogue, read_definitions
 from analytics.choices import Choices, choices
 from analytics.conditions import BadQuery
 from analytics.forms.kept import KeptForm, Read
+from analytics.lineages import references as references_of
+from analytics.lines import lines
 from analytics.models import Definition, Segment
 from analytics.parameters import Pairs, Reader
 from analytics.query import Scope
@@ -63,12 +66,17 @@ def show_list(request: HttpRequest, environment: Environment, thing: Thing) -> H
     if search:
         rows = rows.filter(name__icontains=search)
     found = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return page(
-        request,
-        environment,
-        f"analytics/{thing.word}_list.html",
-        {"rows": found, "search": search, "thing": thing.word},
-    )
+    entries = _in_words(environment, thing, found.object_list)
+    context = {"rows": found, "entries": entries, "search": search, "thing": thing.word}
+    return page(request, environment, f"analytics/{thing.word}_list.html", context)
+
+
+def _in_words(environment: Environment, thing: Thing, rows: Iterable[Any]) -> list[tuple[Any, list[str]]]:
+    """Each with what it says, line by line."""
+    things = [(each, comparing.Thing(thing.word, each.lineage, each.name, each.notes, each.body)) for each in rows]
+    named = {key.lineage for _, each in things for key in references_of(each.body)}
+    catalogue = Catalogue(read_definitions(environment.pk, named))
+    return [(row, lines(each, catalogue)) for row, each in things]
 
 
 def show_one(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:

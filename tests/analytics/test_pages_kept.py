@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from analytics.bodies import DefinitionBody
 from analytics.forms.kept import read_definition, read_segment, write_definition, write_segment
 from analytics.live import newest
 from analytics.models import Definition, Segment
 from analytics.parameters import Reader
+from analytics.query import PAGEVIEW, EventReference, RefersTo, Selection
 from analytics.views.asking import as_lists
 from tests.analytics.kept import make_definition, make_report, make_segment
 from tests.analytics.rows import add_event, add_person
@@ -78,6 +80,26 @@ def test_the_page_reads_it_out(environment, full, read_only):
     assert "Click where Target text is Buy" in definition
     assert "plan is gold and they did at least 2× Paid in the last 30 days" in segment
     assert "or they did not do Pageview where Path is /pricing" in segment
+
+
+def test_the_list_says_of_each_what_it_means(environment, full, read_only):
+    full.post(url(environment, "definition_create"), BUY)
+    bought = Definition.objects.get()
+    make_definition(environment, name="Either", body=union_of(bought))
+    full.post(url(environment, "segment_create"), PAYERS)
+
+    definitions = words(read_only.get(url(environment, "definition_list")))
+    segments = words(read_only.get(url(environment, "segment_list")))
+
+    assert "Clicked Buy Click where Target text is Buy" in definitions
+    assert "Either Clicked Buy or Pageview" in definitions
+    assert "Any of: · plan is gold and did Paid at least 2× in the last 30 days ·" in segments
+
+
+def union_of(definition):
+    return DefinitionBody(
+        (Selection(EventReference(RefersTo.DEFINITION, str(definition.lineage))), Selection(PAGEVIEW))
+    ).to_json()
 
 
 def test_what_is_written_is_read_back():
