@@ -54,3 +54,17 @@ def test_pages_of_projects_and_environments(client, ada, environment):
     pages = [client.get(address) for address in addresses]
 
     assert {marked(page) for page in pages} == {"Projects &amp; environments"}
+
+
+def test_every_page_tells_somebody_who_may_only_read_whom_to_ask(client, ada, environment):
+    ada.user.name = "Ada"
+    ada.user.save(update_fields=["name"])
+    reader = MembershipFactory(account=ada.account, read_only=True)
+    address = reverse("analytics:definition_list", args=[environment.app_id])
+
+    told_ada = client.get(address).content.decode()
+    client.force_login(reader.user)
+    told_reader = client.get(address).content.decode()
+
+    assert "can give you more" in told_reader and "Ada" in told_reader
+    assert "can give you more" not in told_ada
