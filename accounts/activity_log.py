@@ -18,15 +18,36 @@ WORDS = {
     "account.settings": "changed the account's settings",
     "account.close": "closed the account",
     "account.reopen": "reopened the account",
+    "account.ask_to_close": "asked support to close the account",
+    "account.export": "asked for an export of the account",
+    "account.export_fetch": "fetched the export of the account",
     "project.create": "created the project",
-    "project.rename": "renamed the project",
+    "project.change": "changed the project",
     "project.delete": "deleted the project",
+    "project.removed": "All data is removed of the project",
     "environment.add": "added the environment",
     "environment.rename": "renamed the environment",
     "environment.delete": "deleted the environment",
     "api_key.create": "created the API key",
     "api_key.revoke": "revoked the API key",
+    "environment.removed": "All data is removed of the environment",
+    "environment.carry_over": "carried over into",
+    "environment.carry_undo": "took back what was carried over into",
     "excluded_ips.save": "changed the excluded IPs of",
+    "definition.create": "made the definition",
+    "definition.change": "changed the definition",
+    "definition.delete": "deleted the definition",
+    "segment.create": "made the segment",
+    "segment.change": "changed the segment",
+    "segment.delete": "deleted the segment",
+    "report.create": "saved the report",
+    "report.change": "changed the report",
+    "report.delete": "deleted the report",
+    "report.pin": "pinned to the dashboard:",
+    "report.unpin": "took off the dashboard:",
+    "dashboard.reorder": "put the dashboard into another order:",
+    "person.delete": "asked to delete",
+    "person.deleted": "deleted all data of",
     "teammate.full_access": "gave full access to",
     "teammate.read_only": "made read-only:",
     "teammate.remove": "removed",
@@ -54,6 +75,15 @@ WORDS = {
     "login.rescue_offer": "The operator made a one-time link for",
     "login.rescue": "used the operator's one-time link",
     "login.delete": "deleted their own login",
+    "support.look": "looked at",
+    "support.visit": "visited the account:",
+    "support.visit_end": "ended the visit:",
+    "support.allow_visits": "allowed visits of support",
+    "support.forbid_visits": "forbade visits of support",
+    "support.reply": "answered",
+    "support.new": "took up again:",
+    "support.answered": "marked as answered:",
+    "support.closed": "closed",
     "refused": "was refused",
 }
 KINDS = {
@@ -65,7 +95,9 @@ KINDS = {
     "teammate": "Teammates",
     "invitation": "Invitations",
     "definition": "Definitions",
+    "segment": "Segments",
     "report": "Reports",
+    "dashboard": "Dashboards",
     "person": "People",
     "login": "Logins and passwords",
     "support": "Support",
@@ -74,7 +106,7 @@ KINDS = {
 
 
 def words(verb: str) -> str:
-    """What `verb` means, for people; a verb without words of its own is made readable ("report.pin": "report: pin")."""
+    """What `verb` means, for people; a verb without words stays readable ("report.star": "report: star")."""
     return WORDS.get(verb) or verb.replace(".", ": ").replace("_", " ")
 
 
@@ -177,6 +209,10 @@ def _in_words(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return " → ".join(_in_words(each) for each in value)
+    if isinstance(value, dict) and value.keys() == {"count", "names"}:
+        return (
+            f"{value['count']:,} ({', '.join(value['names'])}{', …' if value['count'] > len(value['names']) else ''})"
+        )
     if isinstance(value, dict):
         return ", ".join(f"{_in_words(each)} {name}" for name, each in value.items())
     return str(value)

@@ -25,6 +25,10 @@ AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # checked already; ever
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "This e-mail address and password do not go together.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Whether anybody may make a login and an account (SIGNUP_OPEN)."""
         return bool(settings.SIGNUP_OPEN)

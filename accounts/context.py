@@ -8,18 +8,21 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Membership
+from accounts.teammates import grantors
 
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
     """`account`, `membership`, `accounts` for the bar; `can` (a set of rights) inside an account; `signup_open`.
 
     Outside of an account's pages `account` and `membership` are those that the person used last, so that the bar
-    looks the same everywhere; `can` is empty there. `accounts` is [{"account", "url", "is_current"}].
+    looks the same everywhere; `can` is empty there. `accounts` is [{"account", "url", "is_current"}]; `grantors` are
+    whom somebody who may only read can ask for more.
     """
     return {
         "membership": SimpleLazyObject(lambda: membership_of(request)),
         "account": SimpleLazyObject(lambda: _account(request)),
         "accounts": SimpleLazyObject(lambda: _accounts(request)),
+        "grantors": SimpleLazyObject(lambda: _grantors(request)),
         "can": getattr(request, "can", frozenset()),
         "signup_open": settings.SIGNUP_OPEN,
     }
@@ -34,6 +37,11 @@ def membership_of(request: HttpRequest) -> Membership | None:
 def _account(request: HttpRequest) -> Any:
     membership = membership_of(request)
     return membership.account if membership else None
+
+
+def _grantors(request: HttpRequest) -> list[str]:
+    membership = membership_of(request)
+    return grantors(membership.account) if membership and membership.read_only else []
 
 
 def _accounts(request: HttpRequest) -> list[dict[str, Any]]:

@@ -135,9 +135,9 @@ class FunnelResult:
         for side in self.sides:
             prefix = f"{side.label}: " if side.compared else ""
             columns += [
-                Column(f"{prefix}people"),
-                Column(f"{prefix}of previous step", Shown.PERCENT),
-                Column(f"{prefix}of first step", Shown.PERCENT),
+                Column(f"{prefix}people" if prefix else "People"),
+                Column(f"{prefix}of previous step" if prefix else "Of previous step", Shown.PERCENT),
+                Column(f"{prefix}of first step" if prefix else "Of first step", Shown.PERCENT),
             ]
         rows = []
         for step, label in enumerate(self.step_labels):

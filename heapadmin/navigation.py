@@ -39,6 +39,16 @@ PART_OF = {  # a page without a tab of its own: the view whose tab is marked
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete")], "analytics:report_list"),
     **dict.fromkeys(["analytics:person", "analytics:person_delete"], "analytics:users"),
     **dict.fromkeys([f"projects:api_key_{part}" for part in ("list", "create", "revoke")], "projects:project_list"),
+    **dict.fromkeys(
+        [f"accounts:{page}" for page in ("teammate", "teammate_remove", "leave", "invite", "invitation_link")],
+        "accounts:teammate_list",
+    ),
+    **dict.fromkeys(
+        [f"projects:project_{what}" for what in ("create", "edit", "delete")]
+        + [f"projects:environment_{what}" for what in ("add", "rename", "delete")],
+        "projects:project_list",
+    ),
+    "accounts:account_settings_save": "accounts:account_settings",
     "ipfilter:environment_excluded_ips": "ipfilter:excluded_ips",
 }
 

@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "heapadmin.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "support.status.middleware.StatusMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -181,6 +182,7 @@ CACHES = {
 
 # --- Language, time, static files -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "heapadmin.formats"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import get_text_list
 
 from accounts import activity
 from accounts.models import Account, Membership, User
@@ -42,9 +43,9 @@ class AddedEnvironment:
 
     @property
     def receipt(self) -> str:
-        """ "14 definitions and 6 reports copied, 0 events"."""
+        """ "14 definitions, 2 segments and 6 reports copied, 0 events"."""
         parts = [f"{count:,} {kind if count != 1 else kind.removesuffix('s')}" for kind, count in self.copied.items()]
-        return f"{' and '.join(parts) or 'Nothing'} copied, 0 events"
+        return f"{get_text_list(parts, 'and') or 'Nothing'} copied, 0 events"
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import django_htmx
 import pytest
+from django.urls import reverse
 
 ROOT = Path(__file__).resolve().parent.parent
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
@@ -56,6 +57,15 @@ def test_css_and_javascript_keep_to_the_budget():
     sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in [htmx, *ours]}
 
     assert sum(sizes.values()) <= BUDGET_BYTES, sizes
+
+
+@pytest.mark.django_db
+def test_pages_travel_compressed(client):
+    plain = client.get(reverse("account_login"))
+    response = client.get(reverse("account_login"), headers={"Accept-Encoding": "gzip, br"})
+
+    assert response["Content-Encoding"] == "gzip"
+    assert len(response.content) < len(plain.content) / 2
 
 
 def test_no_template_styles_or_scripts_inline():

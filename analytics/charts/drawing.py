@@ -43,7 +43,7 @@ def across_periods(unit: Unit, count: int) -> Across:
     return Across(
         tuple(f"{unit.capitalize()} {number}" for number in numbers),
         (True,) * count,
-        tuple(numbered_labels(count)),
+        tuple(numbered_labels(count, unit.capitalize())),
     )
 
 

@@ -94,10 +94,13 @@ def bucket_labels(starts: Sequence[datetime], unit: Unit) -> list[XLabel]:
     ]
 
 
-def numbered_labels(count: int) -> list[XLabel]:
-    """Labels 1, 2, 3… under `count` buckets, at most MAX_X_LABELS of them."""
+def numbered_labels(count: int, what: str) -> list[XLabel]:
+    """Labels "Week 1", 2, 3… under `count` buckets, at most MAX_X_LABELS of them; `what` is said once."""
     stride = math.ceil(count / MAX_X_LABELS) if count else 1
-    return [XLabel(index, str(index + 1), place % 2 == 1) for place, index in enumerate(range(0, count, stride))]
+    return [
+        XLabel(index, str(index + 1) if place else f"{what} 1", place % 2 == 1)
+        for place, index in enumerate(range(0, count, stride))
+    ]
 
 
 def _round_places(starts: Sequence[datetime], unit: Unit) -> list[int]:

@@ -87,7 +87,7 @@ def _funnel(raw: Reader, choices: Choices) -> Question:
         steps=steps,
         spare_step=spare,
         within=_control(raw, "within", "Conversion window", "7", "number"),
-        within_unit=_select(raw, "within_unit", "Unit of the window", plain(WINDOWS), "day"),
+        within_unit=_select(raw, "within_unit", "Unit", plain(WINDOWS), "day"),
         span=_span(raw, 30),
         where=group_rows(raw, "where", choices.all_fields),
         segments=_segments(raw, choices),

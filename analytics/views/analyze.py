@@ -23,6 +23,7 @@ from analytics.views.rendering import page
 from analytics.wording import KINDS, query_words, span_words
 from projects.door import environment_view
 from projects.models import Environment
+from projects.registry import last_event_at
 
 
 def _analyze(kind: str) -> Callable[..., HttpResponseBase]:
@@ -56,6 +57,8 @@ def answered(
     `version` is that of the report as it was opened, which the form sends along from one run to the next.
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
+    if context["answer"] and context["answer"].is_empty:
+        context["is_waiting"] = last_event_at(environment) is None
     if request.headers.get("HX-Request") and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
         response["HX-Push-Url"] = context["link"]

@@ -1,6 +1,7 @@
 """From a result to what the templates show: charts, headline numbers and tables. Nothing is counted again here."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -18,6 +19,7 @@ from analytics.results import (
     Table,
     UsersResult,
 )
+from analytics.spans import Unit
 
 ADDITIVE = {Counts.EVENTS}  # sums of these make sense; somebody in two groups is still one person
 BUILTIN_UNITS = {"pageview": "pageviews", "session": "sessions"}
@@ -130,7 +132,22 @@ def present(result: Result, title: str) -> Answer:
 def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
     """The lines that are drawn, and how many series are left to the table."""
     lines = [Line(each.label, each.values, each.is_other) for each in result.series]
-    return fold(lines, result.query.counts in ADDITIVE and not result.query.compare)
+    shown, left_out = fold(lines, result.query.counts in ADDITIVE and not result.query.compare)
+    begun = [each.start <= result.ran.as_of for each in result.buckets]
+    return [replace(line, values=_so_far(line.values, begun)) for line in shown], left_out
+
+
+def _so_far(values: Sequence[float | None], begun: Sequence[bool]) -> tuple[float | None, ...]:
+    """Nothing yet is not zero: a line ends at now. (Clocks of senders run fast, so there can be something already.)"""
+    return tuple(value if value or is_begun else None for value, is_begun in zip(values, begun, strict=True))
+
+
+def _for_people(result: GraphResult) -> Table:
+    """The table with its times as they are spoken; the CSV has them as programs read them."""
+    table, zone = result.table(), result.query.scope.zone
+    names = [bucket_name(each.start.astimezone(zone), result.query.unit) for each in result.buckets]
+    rows = [(name, *row[1:]) for name, row in zip(names, table.rows, strict=False)]
+    return replace(table, rows=(*rows, *table.rows[len(names) :]))
 
 
 def buckets_across(result: GraphResult) -> Across:
@@ -156,7 +173,7 @@ def _graph(result: GraphResult, title: str) -> Answer:
         legend=_legend(result, lines),
         left_out=left_out if chart else 0,
         ranking=_ranking(result) if query.chart is Chart.TABLE and query.by else (),
-        table=result.table(),
+        table=_for_people(result),
         has_total_row=True,
         has_incomplete=not all(each.complete for each in result.buckets),
         is_empty=not any(each.total for each in result.series),
@@ -232,7 +249,7 @@ def _retention(result: RetentionResult, title: str) -> Answer:
     periods = range(1, len(result.buckets))
     cohorts = tuple(
         CohortView(
-            bucket_name(cohort.bucket.start.astimezone(zone), unit),
+            bucket_name(cohort.bucket.start.astimezone(zone), Unit.DAY if unit is Unit.WEEK else unit),
             cohort.size,
             not cohort.bucket.complete,
             tuple(_cell(result, row, period) for period in periods),

@@ -20,6 +20,7 @@ from analytics.views.rendering import drawn, page
 from analytics.views.reports import find_report
 from projects.door import environment_view
 from projects.models import Environment
+from projects.registry import last_event_at
 
 
 @require_safe
@@ -30,7 +31,11 @@ def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
     if "all" in request.GET:
         for tile in tiles:
             tile["html"] = drawn(request, environment, "analytics/tile_body.html", _drawn_tile(environment, tile))
-    context = {"tiles": tiles, "is_builtin": bool(tiles) and tiles[0]["report"] is None}
+    context = {
+        "tiles": tiles,
+        "is_builtin": tiles[0]["report"] is None,
+        "has_events": last_event_at(environment) is not None,
+    }
     return page(request, environment, "analytics/dashboard.html", context)
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics import actions
+from analytics import actions, references
 from analytics.bodies import DefinitionBody
 from analytics.catalogue import Catalogue, read_definitions
 from analytics.forms.kept import definition_form, read_definition, write_definition
@@ -40,6 +40,7 @@ THING = Thing(
     create=actions.create_definition,
     change=actions.change_definition,
     delete=actions.delete_definition,
+    users=references.users_of_definition,
 )
 
 

@@ -1,6 +1,6 @@
 """The pages of definitions and of segments, which differ in what they keep and not in how they are kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,13 @@ from django.urls import reverse
 
 from accounts.door import signed_in_user
 from accounts.models import User
-from analytics import actions
+from analytics import actions, comparing, references
+from analytics.catalogue import Catalogue, read_definitions
 from analytics.choices import Choices, choices
 from analytics.conditions import BadQuery
 from analytics.forms.kept import KeptForm, Read
+from analytics.lineages import references as references_of
+from analytics.lines import lines
 from analytics.models import Definition, Segment
 from analytics.parameters import Pairs, Reader, as_lists
 from analytics.query import Scope
@@ -41,6 +44,7 @@ class Thing:
     create: Callable[..., Any]
     change: Callable[..., Any]
     delete: Callable[..., None]
+    users: Callable[[Any], references.Users]  # what refers to it
 
     def list_url(self, environment: Environment) -> str:
         return reverse(f"analytics:{self.word}_list", args=[environment.app_id])
@@ -67,7 +71,18 @@ def listed(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
 
 def show_list(request: HttpRequest, environment: Environment, thing: Thing) -> HttpResponse:
     context = listed(request, thing.model.objects.filter(environment=environment))
-    return page(request, environment, f"analytics/{thing.word}_list.html", context | {"thing": thing.word})
+    entries = _in_words(environment, thing, context["rows"].object_list)
+    return page(
+        request, environment, f"analytics/{thing.word}_list.html", context | {"entries": entries, "thing": thing.word}
+    )
+
+
+def _in_words(environment: Environment, thing: Thing, rows: Iterable[Any]) -> list[tuple[Any, list[str]]]:
+    """Each with what it says, line by line."""
+    things = [(each, comparing.Thing(thing.word, each.lineage, each.name, each.notes, each.body)) for each in rows]
+    named = {key.lineage for _, each in things for key in references_of(each.body)}
+    catalogue = Catalogue(read_definitions(environment.pk, named))
+    return [(row, lines(each, catalogue)) for row, each in things]
 
 
 def show_one(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
@@ -175,13 +190,13 @@ def _form(
 def delete(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
     """Asks first. What uses it is named; it can go all the same once that was seen."""
     kept = thing.find(environment, lineage)
-    context: dict[str, Any] = {"kept": kept, "thing": thing.word, "in_use": None}
+    context: dict[str, Any] = {"kept": kept, "thing": thing.word, "in_use": thing.users(kept)}
     if request.method == "POST":
         try:
             thing.delete(
                 **{thing.word: kept}, by=signed_in_user(request), although_used="although_used" in request.POST
             )
-        except actions.InUse as in_use:
+        except actions.InUse as in_use:  # since the page was shown
             return page(request, environment, "analytics/kept_delete.html", context | {"in_use": in_use.users}, 409)
         messages.success(request, f"{thing.word.capitalize()} {kept.name} deleted.")
         return redirect(thing.list_url(environment))

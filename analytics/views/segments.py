@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics import actions
+from analytics import actions, references
 from analytics.bodies import Clause, SegmentBody
 from analytics.catalogue import Catalogue, read_definitions
 from analytics.conditions import Condition
@@ -59,6 +59,7 @@ THING = Thing(
     create=actions.create_segment,
     change=actions.change_segment,
     delete=actions.delete_segment,
+    users=references.users_of_segment,
 )
 
 

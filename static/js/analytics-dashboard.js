@@ -17,8 +17,8 @@ function save(tile) {
 function refresh() {
   const all = tiles();
   all.forEach((tile, index) => {
-    tile.querySelector("[data-move='-1']").toggleAttribute("aria-disabled", index === 0);
-    tile.querySelector("[data-move='1']").toggleAttribute("aria-disabled", index === all.length - 1);
+    tile.querySelector("[data-move='-1']").setAttribute("aria-disabled", index === 0);
+    tile.querySelector("[data-move='1']").setAttribute("aria-disabled", index === all.length - 1);
   });
 }
 

@@ -18,7 +18,6 @@ function prepareList(list) {
   if (!spare || !button) return;
   patterns.set(list, { html: spare.outerHTML, prefix: spare.dataset.row, next: number(spare.dataset.row) });
   spare.remove();
-  button.hidden = false;
   refresh(list);
 }
 
@@ -143,7 +142,6 @@ function prepare(root) {
   for (const list of [root, ...root.querySelectorAll("[data-rows]")]) {
     if (list.matches?.("[data-rows]")) prepareList(list);
   }
-  for (const button of root.querySelectorAll("[data-remove-row]")) button.hidden = false;
   for (const select of root.querySelectorAll("select[name$='.op']")) showValue(select);
 }
 

@@ -1,9 +1,8 @@
 // The live view: pause and go on, hold still while a row is open, and mark the rows that are new.
 (() => {
-  const controls = document.querySelector("[data-live-controls]");
   const button = document.querySelector("[data-live-pause]");
   const state = document.querySelector("[data-live-state]");
-  if (!controls || !window.htmx) return;
+  if (!button || !window.htmx) return;
   let paused = false;
 
   const feed = () => document.getElementById("live-feed");
@@ -46,6 +45,5 @@
   }
 
   remember();
-  controls.hidden = false;
   tell();
 })();

@@ -46,6 +46,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/* What a menu was opened to be filled in is ready for typing. */
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.open && event.target.matches("[data-menu]")) event.target.querySelector("[data-menu-focus]")?.focus();
+  },
+  true,
+);
+
 /* --- The switcher's filter ------------------------------------------------------------------------------------ */
 
 function filter(text) {

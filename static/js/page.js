@@ -82,6 +82,13 @@ function prepare(root) {
   refreshTimes(root);
 }
 
+/* On a narrow screen the tab of this page may lie beyond the edge. */
+function showTab(tabs) {
+  const current = tabs.querySelector("[aria-current]");
+  if (current) tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.offsetWidth) / 2;
+}
+
+document.querySelectorAll(".tabs").forEach(showTab);
 prepare(document);
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from accounts.activity_log import words
 from accounts.models import Activity
 from support.staff.base import StaffModelAdmin, link
 from support.staff.site import staff_site
@@ -15,7 +16,7 @@ from support.staff.site import staff_site
 
 @admin.register(Activity, site=staff_site)
 class ActivityAdmin(StaffModelAdmin):
-    list_display = ("at", "account_link", "by_email", "as_staff", "verb", "target")
+    list_display = ("at", "account_link", "by_email", "as_staff", "what", "target")
     list_filter = ("as_staff",)
     search_fields = ("by_email", "verb", "target")
     search_help_text = "An account's number, a person's address, or what was done"
@@ -34,6 +35,10 @@ class ActivityAdmin(StaffModelAdmin):
         if search_term.strip().isdecimal():
             return queryset.filter(account_id=int(search_term)), False
         return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="what", ordering="verb")
+    def what(self, row: Activity) -> str:
+        return words(row.verb)
 
     @admin.display(description="account")
     def account_link(self, row: Activity) -> SafeString:

@@ -1,9 +1,10 @@
-"""Words and counts for support's pages."""
+"""Words and counts for support's pages, and for those of lower floors that may not import what they need."""
 
 from typing import Any
 
 from django import template
 
+from collector.user_agent import agent_of
 from support.models.status import State
 from support.status.render import WORDS
 
@@ -20,3 +21,10 @@ def count_of(bars: list[dict[str, Any]], kind: str) -> int:
 def state_word(state: State | None) -> str:
     """ "up", "degraded", "down"; "not measured" for None."""
     return "not measured" if state is None else WORDS[state]
+
+
+@register.filter
+def browser_words(user_agent: str) -> str:
+    """ "Chrome on Linux"; a header that tells neither stays as it is."""
+    agent = agent_of(user_agent.encode("latin-1", "replace"))
+    return " on ".join(part for part in (agent.browser, agent.os) if part and part != "Other") or user_agent

@@ -173,6 +173,22 @@ class TestSessions:
         assert "127.0.0.1" in page
         assert "this one" in page
 
+    @pytest.mark.parametrize(
+        ("header", "words"),
+        [
+            ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36",
+             "Chrome on Linux"),
+            ("my <b>own</b> program", "my &lt;b&gt;own&lt;/b&gt; program"),
+        ],
+    )  # fmt: skip
+    def test_browsers_have_the_names_that_people_know(self, bob, header, words):
+        client = signed_in(bob.user)
+        UserSession.objects.update(user_agent=header)
+
+        page = client.get(reverse("usersessions_list"), headers={"User-Agent": header}).content.decode()
+
+        assert f">{words}</span>" in page
+
 
 class TestDeleting:
     def delete(self, user, confirm=None):

@@ -47,9 +47,10 @@ def test_everything_kept_is_copied_and_no_data(source):
 
 def test_the_receipt_says_what_was_copied(source):
     DefinitionFactory.create_batch(14, environment=source)
+    SegmentFactory(environment=source)
     ReportFactory.create_batch(6, environment=source)
 
-    assert copied(source).receipt == "14 definitions and 6 reports copied, 0 events"
+    assert copied(source).receipt == "14 definitions, 1 segment and 6 reports copied, 0 events"
 
 
 def test_a_copy_keeps_lineage_body_and_author_and_starts_at_version_1(source):

@@ -84,6 +84,17 @@ def test_everything_known_of_an_event_is_on_the_page(environment, read_only):
         assert text in html
 
 
+def test_the_number_of_an_identity_is_ours_alone_a_visitors_is_the_senders(environment, read_only):
+    add_person(environment, -7_000_000, identity="ada@shop.example")
+    add_event(environment, actor_id=-7_000_000)
+    known = live(read_only, environment).content.decode()
+    add_event(environment, actor_id=42_000_000)
+    both = live(read_only, environment).content.decode()
+
+    assert ">-7000000<" not in known and "user_id" not in known
+    assert ">42000000<" in both
+
+
 def test_times_are_in_the_projects_zone(environment, read_only):
     environment.project.time_zone = "Asia/Tokyo"
     environment.project.save(update_fields=["time_zone"])

@@ -7,10 +7,12 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from analytics.bodies import DefinitionBody
 from analytics.forms.kept import read_definition, read_segment, write_definition, write_segment
 from analytics.live import newest
 from analytics.models import Definition, Segment
 from analytics.parameters import Reader, as_lists
+from analytics.query import PAGEVIEW, EventReference, RefersTo, Selection
 from tests.analytics.kept import make_definition, make_report, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
@@ -76,10 +78,28 @@ def test_the_page_reads_it_out(environment, full, read_only):
     segment = words(read_only.get(url(environment, "segment", Segment.objects.get())))
 
     assert "Click where Target text is Buy" in definition
-    assert (
-        "plan is gold and did at least 2× Paid in the last 30 days or did not do Pageview where Path is /pricing"
-        in segment
-    )
+    assert "plan is gold and they did at least 2× Paid in the last 30 days" in segment
+    assert "or they did not do Pageview where Path is /pricing" in segment
+
+
+def test_the_list_says_of_each_what_it_means(environment, full, read_only):
+    full.post(url(environment, "definition_create"), BUY)
+    bought = Definition.objects.get()
+    make_definition(environment, name="Either", body=union_of(bought))
+    full.post(url(environment, "segment_create"), PAYERS)
+
+    definitions = words(read_only.get(url(environment, "definition_list")))
+    segments = words(read_only.get(url(environment, "segment_list")))
+
+    assert "Clicked Buy Click where Target text is Buy" in definitions
+    assert "Either Clicked Buy or Pageview" in definitions
+    assert "Any of: · plan is gold and did Paid at least 2× in the last 30 days ·" in segments
+
+
+def union_of(definition):
+    return DefinitionBody(
+        (Selection(EventReference(RefersTo.DEFINITION, str(definition.lineage))), Selection(PAGEVIEW))
+    ).to_json()
 
 
 def test_what_is_written_is_read_back():
@@ -230,7 +250,17 @@ def test_deleting_asks_first(environment, full, thing):
     assert (asked.status_code, still_there, model.objects.exists()) == (200, True, False)
 
 
-def test_deleting_what_a_report_uses_names_it_and_asks_again(environment, full):
+def test_deleting_what_a_report_uses_names_it_before_anything_is_pressed(environment, full):
+    kept = make_definition(environment)
+    make_report(environment, name="Weekly numbers", parameters=[["event", f"definition:{kept.lineage}"]])
+
+    asked = full.get(url(environment, "definition_delete", kept))
+
+    assert "Report Weekly numbers" in words(asked)
+    assert 'name="although_used"' in asked.content.decode()
+
+
+def test_a_report_that_came_to_use_it_since_is_named_and_asked_about_again(environment, full):
     kept = make_definition(environment)
     make_report(environment, name="Weekly numbers", parameters=[["event", f"definition:{kept.lineage}"]])
 

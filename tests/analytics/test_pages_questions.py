@@ -70,6 +70,16 @@ def test_the_table_marks_the_day_that_is_not_over(environment, read_only, chart)
     assert [name.endswith('<span class="faint">incomplete</span>') for name in names] == [False] * 6 + [True, False]
 
 
+@pytest.mark.parametrize("kind", ["graph", "retention", "users"])
+def test_before_the_first_event_nobody_is_told_to_take_a_filter_away(environment, read_only, kind):
+    waiting = words(ask(read_only, environment, kind))
+    add_event(environment, ago=timedelta(days=300))
+    nothing = words(ask(read_only, environment, kind, {"search": "nobody"}))
+
+    assert "Waiting for the first event" in waiting and "Nothing matched" not in waiting
+    assert "Nothing matched" in nothing and "Waiting" not in nothing
+
+
 def test_another_environments_events_are_not_counted(environment, read_only):
     add_event(EnvironmentFactory())
 

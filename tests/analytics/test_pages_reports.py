@@ -195,7 +195,25 @@ def test_reports_are_searched_by_name(environment, read_only):
 # --- Dashboard ------------------------------------------------------------------------------------------------------
 
 
+def test_before_the_first_event_there_is_the_first_step_in_place_of_empty_tiles(environment, read_only):
+    page = read_only.get(url(environment, "dashboard"))
+
+    assert "Waiting for the first event" in words(page)
+    assert reverse("projects:install", args=[environment.app_id]) in html(page)
+    assert "data-tile" not in html(page)
+
+
+def test_pinned_reports_stay_before_the_first_event(environment, read_only):
+    pin(make_report(environment, name="Mine"))
+
+    page = words(read_only.get(url(environment, "dashboard")))
+
+    assert "Mine" in page and "No event has arrived here yet." in page
+
+
 def test_without_pins_there_are_built_in_tiles(environment, read_only):
+    add_event(environment)
+
     page = html(read_only.get(url(environment, "dashboard")))
 
     assert page.count("data-tile") - page.count("data-tiles") == len(BUILTIN)

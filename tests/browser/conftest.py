@@ -121,6 +121,19 @@ class Teammate:
     environment: Environment
 
 
+SHIFTED = """() => new Promise(done => {
+    let sum = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(each => sum += each.value))
+        .observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(sum), 500);
+})"""
+
+
+def shifted(page):
+    """How much has moved by itself since the page began, as browsers score it: 0 is nothing."""
+    return page.evaluate(SHIFTED)
+
+
 @pytest.fixture
 def teammate(live_server):
     environment = EnvironmentFactory(project__name="Shop", project__account__name="Analytical Engines")

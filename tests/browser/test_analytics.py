@@ -1,5 +1,6 @@
 """From a row of the live view to a pinned report, as people with and without rights do it in Chromium."""
 
+import itertools
 import re
 from datetime import timedelta
 
@@ -10,9 +11,9 @@ from playwright.sync_api import expect
 from analytics.models import Definition, Report, Segment
 from analytics.run import QueryTimeout
 from analytics.run import run as run_query
-from tests.analytics.kept import make_report, make_segment, pin
+from tests.analytics.kept import make_definition, make_report, make_segment, pin
 from tests.analytics.rows import add_event, add_person
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import shifted, sign_in
 from tests.factories import MembershipFactory
 
 WIDTHS = (360, 400, 768, 1280, 2560)
@@ -142,6 +143,7 @@ def test_a_graph_is_asked_saved_pinned_and_read_by_a_reader(ada, reader, environ
     assert "event=event%3APaid" in ada.url
 
     ada.locator("summary", has_text="Save").click()
+    expect(ada.get_by_label("Name of the report")).to_be_focused()
     ada.get_by_label("Name of the report").fill("Payments by plan")
     ada.get_by_label("Pin to the dashboard").check()
     ada.get_by_role("button", name="Save report").click()
@@ -328,6 +330,8 @@ def test_a_tile_is_moved_by_keyboard_and_keeps_the_focus(ada, environment, three
     expect(ada.locator(".tile h2")).to_have_text(["Two", "One", "Three"])
     expect(button).to_be_focused()
     assert order_kept(environment) == ["Two", "One", "Three"]
+    expect(ada.get_by_role("button", name="Move Two forward")).to_have_attribute("aria-disabled", "true")
+    expect(ada.get_by_role("button", name="Move One forward")).to_have_attribute("aria-disabled", "false")
 
 
 def test_a_tile_is_dragged(ada, environment, three):
@@ -379,6 +383,34 @@ def test_no_page_scrolls_sideways(ada, environment, visits, name):
             too_wide.append(width)
 
     assert too_wide == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_jumps_while_a_page_comes(ada, environment, three, visits, name):
+    ada.set_viewport_size({"width": 360, "height": 800})
+
+    ada.goto(url(environment, name))
+    ada.wait_for_load_state("networkidle")
+
+    assert shifted(ada) < 0.005
+
+
+def test_nothing_of_a_row_lies_on_another_part_of_it_on_a_phone(ada, environment, visits):
+    ada.set_viewport_size({"width": 360, "height": 800})
+    definition = make_definition(environment)
+
+    for address in (url(environment, "live"), url(environment, "definition", definition.lineage)):
+        ada.goto(address)
+        parts = ada.locator(".log__head").first.locator("> *").all()
+        boxes = [each.bounding_box() for each in parts]
+
+        assert [(a, b) for a, b in itertools.combinations(boxes, 2) if overlap(a, b)] == []
+
+
+def overlap(a, b):
+    across = min(a["x"] + a["width"], b["x"] + b["width"]) - max(a["x"], b["x"])
+    down = min(a["y"] + a["height"], b["y"] + b["height"]) - max(a["y"], b["y"])
+    return across > 1 and down > 1
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import shifted, sign_in
 from tests.factories import EnvironmentFactory, UserFactory
 
 WIDTHS = (360, 640, 1024, 1440, 2560)
@@ -66,16 +66,7 @@ def test_no_component_makes_the_page_scroll_sideways(staff_page):
 def test_nothing_moves_when_its_styles_and_scripts_have_loaded(staff_page):
     staff_page.goto(COMPONENTS)
 
-    shifted = staff_page.evaluate(
-        """() => new Promise(done => {
-            let sum = 0;
-            new PerformanceObserver(list => list.getEntries().forEach(each => sum += each.value))
-                .observe({type: "layout-shift", buffered: true});
-            setTimeout(() => done(sum), 500);
-        })"""
-    )
-
-    assert shifted == 0
+    assert shifted(staff_page) == 0
 
 
 # --- The environment switcher -----------------------------------------------------------------------------------
@@ -130,6 +121,14 @@ def test_the_name_of_what_is_not_production_is_whole_on_a_phone(staff_page):
 
     name = staff_page.locator(".switcher__environment--tinted")
     assert name.evaluate("each => each.scrollWidth <= each.clientWidth && each.clientWidth > 0")
+
+
+def test_the_tab_of_a_page_is_in_sight_on_a_phone(new_page, teammate, live_server):
+    page = sign_in(new_page(viewport={"width": 360, "height": 740}), teammate.user, live_server.url)
+
+    page.goto(reverse("accounts:account_settings", args=[teammate.account.pk]))
+
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
 
 
 # --- Menus and keys ---------------------------------------------------------------------------------------------

@@ -183,6 +183,15 @@ def test_the_page_needs_no_session_and_sets_no_cookie(django_assert_num_queries)
     assert "default-src 'self'" in response["Content-Security-Policy"]
 
 
+def test_nobody_who_is_signed_in_is_asked_to_sign_in():
+    client = Client()
+    client.force_login(MembershipFactory().user)
+
+    page = client.get("/status/").content.decode()
+
+    assert "Sign in" not in page and "To the console" in page
+
+
 def test_only_reading_is_taken():
     assert Client().post("/status/").status_code == 405
     assert Client().head("/status/").status_code == 200
