@@ -1,6 +1,5 @@
 """Deleting environments and projects: asked for by name, closed at once, removed in steps, with a receipt."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -18,6 +17,7 @@ from projects import actions, removal
 from projects.models import Environment, Project, Removal
 from support.closing.tables import Scope, account_tables, any_of, conditions, read_schema
 from tests.factories import EnvironmentFactory, MembershipFactory
+from tests.together import both_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -214,25 +214,10 @@ def test_two_at_once_do_not_delete_the_last(what):
     else:
         second = actions.create_project(account=account, name="Other", by=ada)
         tries = [lambda each=each: actions.delete_project(project=each, by=ada) for each in (first.project, second)]
-    refused = []
-    together = threading.Barrier(2)
 
-    def attempt(delete) -> None:
-        together.wait()
-        try:
-            delete()
-        except actions.LastOne as last:
-            refused.append(str(last))
-        finally:
-            connection.close()
+    errors = both_at_once(*tries)
 
-    threads = [threading.Thread(target=attempt, args=[each]) for each in tries]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(refused) == 1
+    assert sorted(type(error) for error in errors if error) == [actions.LastOne]
     assert (Environment if what == "environment" else Project).objects.live().count() == 1
 
 
