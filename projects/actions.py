@@ -47,15 +47,20 @@ class AddedEnvironment:
         return f"{' and '.join(parts) or 'Nothing'} copied, 0 events"
 
 
+class Gone(Exception):
+    """The project or environment is being deleted: somebody else, or the first of two clicks, was faster."""
+
+
 @transaction.atomic
 def add_environment(*, project: Project, name: str, source: Environment, by: User) -> AddedEnvironment:
     """Make an environment and copy the definitions and reports of `source` into it, all or nothing; no data.
 
     Raises IntegrityError when the project has an environment of that name, ValueError when `source` is of
-    another project.
+    another project, Gone when the project is being deleted.
     """
     if source.project_id != project.pk:
         raise ValueError("the source is not an environment of this project")
+    _locked(project)
     environment = Environment.objects.create(project=project, name=name, created_by=by)
     added = AddedEnvironment(environment, registry.copy(source, environment))
     activity.record(
@@ -106,11 +111,13 @@ def rename_environment(*, environment: Environment, name: str, by: User) -> None
 def delete_environment(*, environment: Environment, by: User) -> Removal:
     """Close an environment to people and programs at once, and have a job remove its rows.
 
-    Raises LastOne for the only environment of its project.
+    Raises LastOne for the only environment of its project, Gone when it is being deleted already.
     """
-    project = Project.objects.select_for_update().select_related(None).get(pk=environment.project_id)
-    others = project.environments.live().exclude(pk=environment.pk)
-    if not others.exists():
+    project = _locked(environment.project)
+    live = project.environments.live()
+    if not live.filter(pk=environment.pk).exists():
+        raise Gone
+    if not live.exclude(pk=environment.pk).exists():
         raise LastOne(f"{environment.name} is the only environment of {project.name}. Delete the project instead.")
     name = f"{project.name} › {environment.name}"
     return _delete(environments=[environment], project=None, account=environment.project.account, name=name, by=by)
@@ -120,13 +127,22 @@ def delete_environment(*, environment: Environment, by: User) -> Removal:
 def delete_project(*, project: Project, by: User) -> Removal:
     """Close a project with all its environments at once, and have a job remove its rows.
 
-    Raises LastOne for the only project of its account.
+    Raises LastOne for the only project of its account, Gone when it is being deleted already.
     """
-    account = Account.objects.select_for_update().get(pk=project.account_id)
+    account = Account.objects.select_for_update(no_key=True).get(pk=project.account_id)
+    _locked(project)
     if not account.projects.live().exclude(pk=project.pk).exists():
         raise LastOne(f"{project.name} is the only project of {account.name}. Create another one first.")
-    environments = list(project.environments.live().select_for_update())
+    environments = list(project.environments.live())
     return _delete(environments=environments, project=project, account=account, name=project.name, by=by)
+
+
+def _locked(project: Project) -> Project:
+    """The project as it is now, locked, so that adding to it and deleting from it follow each other. Raises Gone."""
+    current = Project.objects.live().select_for_update(no_key=True).filter(pk=project.pk).first()
+    if current is None:
+        raise Gone
+    return current
 
 
 def _delete(

@@ -1,9 +1,10 @@
 """Deleting environments and projects: asked for by name, closed at once, removed in steps, with a receipt."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -13,7 +14,8 @@ from analytics.models import Definition
 from collector.places import PLACES_SQL
 from events.models import Event, Person
 from ipfilter.models import ExcludedIPList
-from projects import actions, removal
+from projects import actions, deleting, removal
+from projects.forms import EnvironmentForm
 from projects.models import Environment, Project, Removal
 from support.closing.tables import Scope, account_tables, any_of, conditions, read_schema
 from tests.factories import EnvironmentFactory, MembershipFactory
@@ -217,8 +219,82 @@ def test_two_at_once_do_not_delete_the_last(what):
 
     errors = both_at_once(*tries)
 
-    assert sorted(type(error) for error in errors if error) == [actions.LastOne]
+    assert [type(error) for error in errors if error] == [actions.LastOne]
     assert (Environment if what == "environment" else Project).objects.live().count() == 1
+
+
+def test_the_second_of_two_clicks_deletes_nothing_more(ada, production, staging):
+    actions.delete_environment(environment=staging, by=ada)
+    actions.create_project(account=production.project.account, name="Other", by=ada)
+    actions.delete_project(project=production.project, by=ada)
+
+    for again in (
+        lambda: actions.delete_environment(environment=staging, by=ada),
+        lambda: actions.delete_project(project=production.project, by=ada),
+    ):
+        with pytest.raises(actions.Gone):
+            again()
+
+    assert Removal.objects.count() == 2
+
+
+@pytest.mark.parametrize("what", ["environment_delete", "project_delete"])
+def test_the_second_of_two_clicks_that_got_in_before_the_first_was_done_is_told(
+    client, ada, production, staging, monkeypatch, what
+):
+    def is_faster(*args):
+        actions.create_project(account=production.project.account, name="Other", by=ada)
+        actions.delete_project(project=Project.objects.get(pk=production.project_id), by=ada)
+        return ""
+
+    monkeypatch.setattr(deleting.Question, "problem", is_faster)
+    argument = staging.app_id if what == "environment_delete" else production.project_id
+
+    assert client.post(reverse(f"projects:{what}", args=[argument])).status_code == 404
+    assert Removal.objects.count() == 1
+
+
+def test_nothing_is_added_to_a_project_that_is_being_deleted(client, ada, production, monkeypatch):
+    project = production.project
+    actions.create_project(account=project.account, name="Other", by=ada)
+    clean = EnvironmentForm.clean
+
+    def is_faster(form):
+        actions.delete_project(project=project, by=ada)
+        return clean(form)
+
+    monkeypatch.setattr(EnvironmentForm, "clean", is_faster)
+    url = reverse("projects:environment_add", args=[project.pk])
+
+    assert client.post(url, {"name": "Late", "source": production.pk}).status_code == 404
+    assert not Environment.objects.filter(name="Late").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_environment_that_is_being_added_goes_with_its_project():
+    """Else its events would stay behind: nothing but the removal's scope says whose they are."""
+    production = EnvironmentFactory()
+    project = production.project
+    ada = MembershipFactory(account=project.account).user
+    actions.create_project(account=project.account, name="Other", by=ada)
+    added, deleted = threading.Event(), threading.Event()
+
+    def add():
+        with transaction.atomic():
+            actions.add_environment(project=project, name="Late", source=production, by=ada)
+            added.set()
+            assert not deleted.wait(timeout=1)  # deleting waits for this transaction
+
+    def delete():
+        added.wait(timeout=10)
+        actions.delete_project(project=project, by=ada)
+        deleted.set()
+
+    assert both_at_once(add, delete) == [None, None]
+
+    late = Environment.objects.get(name="Late")
+    assert late.deleting_at is not None
+    assert set(Removal.objects.get().scope["environment_id"]) == {production.pk, late.pk}
 
 
 def test_home_does_not_lead_into_what_is_being_deleted(client, ada, production, staging, settings):
