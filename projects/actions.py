@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
+from accounts.changing import change
 from accounts.models import Account, Membership, User
 from projects import registry, removal
 from projects.models import PRODUCTION, Environment, Project, Removal
@@ -42,9 +43,10 @@ class AddedEnvironment:
 
     @property
     def receipt(self) -> str:
-        """ "14 definitions and 6 reports copied, 0 events"."""
+        """ "14 definitions, 2 segments and 6 reports copied, 0 events"."""
         parts = [f"{count:,} {kind if count != 1 else kind.removesuffix('s')}" for kind, count in self.copied.items()]
-        return f"{' and '.join(parts) or 'Nothing'} copied, 0 events"
+        words = " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
+        return f"{words or 'Nothing'} copied, 0 events"
 
 
 class Gone(Exception):
@@ -77,33 +79,29 @@ class LastOne(Exception):
     """The last environment of a project, or the last project of an account, is not deleted; the text says so."""
 
 
-def change_project(*, project: Project, by: User, **changes: Any) -> None:
-    """Set `name`, `time_zone` or `week_starts_on`. Raises IntegrityError when the account has such a name already."""
-    before = {name: getattr(project, name) for name in changes if getattr(project, name) != changes[name]}
-    with transaction.atomic():
-        for name, value in changes.items():
-            setattr(project, name, value)
-        project.save(update_fields=list(changes))
+@transaction.atomic
+def change_project(*, project: Project, by: User, **values: Any) -> list[str]:
+    """Set `name`, `time_zone` or `week_starts_on`; returns those that changed.
+
+    Raises IntegrityError when the account has such a name already.
+    """
+    changed = change(project, values)
+    if changed:
+        activity.record(account=project.account, by=by, verb="project.change", target=project.name, details=changed)
+    return list(changed)
+
+
+@transaction.atomic
+def rename_environment(*, environment: Environment, name: str, by: User) -> None:
+    """Give another name. Raises IntegrityError when the project has an environment of that name already."""
+    project = environment.project
+    if changed := change(environment, {"name": name}):
         activity.record(
             account=project.account,
             by=by,
-            verb="project.change",
-            target=project.name,
-            details={name: [value, changes[name]] for name, value in before.items()},
-        )
-
-
-def rename_environment(*, environment: Environment, name: str, by: User) -> None:
-    """Give another name. Raises IntegrityError when the project has an environment of that name already."""
-    before, environment.name = environment.name, name
-    with transaction.atomic():
-        environment.save(update_fields=["name"])
-        activity.record(
-            account=environment.project.account,
-            by=by,
             verb="environment.rename",
-            target=f"{environment.project.name} › {name}",
-            details={"name": [before, name]},
+            target=f"{project.name} › {name}",
+            details=changed,
         )
 
 

@@ -1,11 +1,12 @@
 """Forms of the Projects & environments tab."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 
+from accounts.forms import ChangesForm
 from accounts.models import Account
+from accounts.time_zones import time_zones
 from projects.models import Environment, Project
 
 
@@ -32,12 +33,12 @@ class ProjectForm(forms.Form):
 WEEK_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class ProjectSettingsForm(ProjectForm):
+class ProjectSettingsForm(ChangesForm, ProjectForm):
     """A project's name, and how its days and weeks are counted."""
 
     time_zone = forms.ChoiceField(
         label="Time zone",
-        choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+        choices=time_zones(),
         help_text="Days, weeks and months in queries and reports begin at its midnight.",
     )
     week_starts_on = forms.TypedChoiceField(

@@ -111,11 +111,11 @@ def project_edit(request: HttpRequest, project: Project) -> HttpResponse:
     form = ProjectSettingsForm(request.POST if request.method == "POST" else None, project=project)
     if form.is_valid():
         try:
-            actions.change_project(project=project, by=signed_in_user(request), **form.cleaned_data)
+            changed = actions.change_project(project=project, by=signed_in_user(request), **form.changes)
         except IntegrityError:  # somebody else was faster
             form.add_error("name", f"There is a project named “{form.cleaned_data['name']}” already.")
         else:
-            messages.success(request, f"{project.name} changed.")
+            messages.success(request, f"{project.name} changed." if changed else "Nothing had changed.")
             return redirect("projects:project_list", project.account_id)
     return render(request, "projects/project_edit.html", {"form": form, "project": project})
 
