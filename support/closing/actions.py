@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
-from accounts.models import Account, User
+from accounts.models import Account, Membership, User
 from support import tasks
 from support.closing import counting, tables
 from support.models import Closing, ClosingState, Visit
@@ -51,7 +51,8 @@ def _close(account: Account, grace_days: int, asked_by: str, by: User | None, ex
     Visit.objects.filter(account=locked, ended_at=None).update(ended_at=now)
     details = {"asked_by": asked_by, "grace_days": grace_days}
     activity.record(account=locked, by=by, verb="account.close", target=locked.name, details=details)
-    tasks.mail_closed.defer(closing_id=closing.pk)
+    for place in Membership.objects.full_access().filter(account=locked):  # a job each, for each may be tried again
+        tasks.mail_closed.defer(closing_id=closing.pk, user_id=place.user_id)
     if grace_days == 0:
         tasks.defer_purge(closing.pk)
     return closing
