@@ -125,11 +125,17 @@ def end_other_sessions(*, user: User, keep: str | None) -> int:
     return len(others)
 
 
+class StaffLogin(Exception):
+    """The login is staff's: what it did in the staff's pages is on record under its number and would go with it."""
+
+
 def delete_login(*, user: User) -> None:
     """Delete one's own login. What the person made stays, and activity keeps name and address.
 
-    Raises LastFullAccess, naming the accounts that would be left without anybody who has full access.
+    Raises LastFullAccess, naming the accounts that would be left without anybody who has full access, and StaffLogin.
     """
+    if user.is_staff or user.is_superuser:
+        raise StaffLogin
     account_ids = list(user.memberships.values_list("account_id", flat=True))
     with keeping_full_access(account_ids):
         activity.record_everywhere(user=user, verb="login.delete", target=user.email)
