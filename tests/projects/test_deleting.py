@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from accounts.models import Activity
+from accounts.models import Account, Activity
 from analytics.models import Definition
 from collector.places import PLACES_SQL
 from events.models import Event, Person
 from ipfilter.models import ExcludedIPList
-from projects import actions, deleting, removal
+from projects import actions, deleting, jobs, removal
 from projects.forms import EnvironmentForm
 from projects.models import Environment, Project, Removal
 from support.closing.tables import Scope, account_tables, any_of, conditions, read_schema
@@ -158,6 +158,22 @@ def test_what_arrives_late_is_removed_too(ada, production, staging, monkeypatch)
     assert removal.run(asked.pk, seconds=60)
 
     assert rows_left(environments=[staging.pk], projects=[]) == []
+
+
+def test_nothing_is_removed_while_the_account_is_closed_and_it_goes_on_once_reopened(ada, production, staging):
+    fill(staging, events=5)
+    asked = actions.delete_environment(environment=staging, by=ada)
+    Account.objects.update(closed_at=timezone.now())
+
+    jobs.remove(removal_id=asked.pk)
+    assert Event.objects.filter(environment_id=staging.pk).count() == 5
+
+    ProcrastinateJob.objects.all().delete()
+    Account.objects.update(closed_at=None)
+    jobs.removals(timestamp=0)
+    job = ProcrastinateJob.objects.get(task_name="projects.remove")
+    jobs.remove(**job.args)
+    assert not Environment.objects.filter(pk=staging.pk).exists()
 
 
 def test_a_project_goes_with_all_its_environments(client, ada, production, staging):
