@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import activity, jobs, links, mails
@@ -117,12 +118,17 @@ def end_session(*, user: User, session: UserSession) -> None:
 
 def end_other_sessions(*, user: User, keep: str | None) -> int:
     """End all sessions but the one whose key is `keep`; returns how many."""
-    others = list(UserSession.objects.filter(user=user).exclude(session_key=keep))
-    for session in others:
+    ended = _end_sessions(UserSession.objects.filter(user=user).exclude(session_key=keep))
+    if ended:
+        activity.record_everywhere(user=user, verb="login.sessions_end", details={"ended": ended})
+    return ended
+
+
+def _end_sessions(sessions: QuerySet[UserSession]) -> int:
+    found = list(sessions)
+    for session in found:
         session.end()
-    if others:
-        activity.record_everywhere(user=user, verb="login.sessions_end", details={"ended": len(others)})
-    return len(others)
+    return len(found)
 
 
 class StaffLogin(Exception):
@@ -140,8 +146,7 @@ def delete_login(*, user: User) -> None:
     with keeping_full_access(account_ids):
         activity.record_everywhere(user=user, verb="login.delete", target=user.email)
         Invitation.objects.open().filter(invited_by=user).update(revoked_at=timezone.now())
-        for session in UserSession.objects.filter(user=user):
-            session.end()
+        _end_sessions(UserSession.objects.filter(user=user))
         User.objects.get(pk=user.pk).delete()  # not `user` itself: it must stay whole if this is undone
 
 
@@ -171,8 +176,7 @@ def use_rescue(*, rescue: Rescue, password: str) -> User:
     user.save(update_fields=["password"])
     Authenticator.objects.filter(user=user).delete()
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
-    for session in UserSession.objects.filter(user=user):
-        session.end()
+    _end_sessions(UserSession.objects.filter(user=user))
     activity.record_everywhere(user=user, verb="login.rescue", target=user.email)
     jobs.send_mail.defer(template="rescued", to=user.email, context={})
     return user

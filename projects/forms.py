@@ -56,26 +56,27 @@ class ProjectSettingsForm(ChangesForm, ProjectForm):
 
 
 class EnvironmentNameForm(forms.Form):
-    """An environment's other name."""
+    """An environment's name, unique in its project without regard to case; another one for `environment`, if given."""
 
     name = forms.CharField(label="Name", max_length=100)
 
-    def __init__(self, *args: Any, environment: Environment, **kwargs: Any) -> None:
-        super().__init__(*args, **(kwargs | {"initial": {"name": environment.name}}))
-        self.environment = environment
+    def __init__(self, *args: Any, project: Project, environment: Environment | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.others = project.environments.live()
+        if environment is not None:
+            self.initial["name"] = environment.name
+            self.others = self.others.exclude(pk=environment.pk)
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        others = self.environment.project.environments.live().exclude(pk=self.environment.pk)
-        if others.filter(name__iexact=name).exists():
+        if self.others.filter(name__iexact=name).exists():
             raise forms.ValidationError(f"There is an environment named “{name}” in this project already.")
         return name
 
 
-class EnvironmentForm(forms.Form):
+class EnvironmentForm(EnvironmentNameForm):
     """A new environment's name, and the environment of the same project that it is copied from."""
 
-    name = forms.CharField(label="Name", max_length=100)
     source = forms.ModelChoiceField(
         Environment.objects.none(),
         label="Copy definitions and reports from",
@@ -84,15 +85,8 @@ class EnvironmentForm(forms.Form):
     )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.project = project
+        super().__init__(*args, project=project, **kwargs)
         source = self.fields["source"]
         assert isinstance(source, forms.ModelChoiceField)
         source.queryset = project.environments.live().order_by("-is_production", "name")
         source.initial = source.queryset.first()
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if self.project.environments.live().filter(name__iexact=name).exists():
-            raise forms.ValidationError(f"There is an environment named “{name}” in this project already.")
-        return name

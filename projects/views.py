@@ -122,7 +122,8 @@ def project_edit(request: HttpRequest, project: Project) -> HttpResponse:
 
 @environment_view(Can.MANAGE)
 def environment_rename(request: HttpRequest, environment: Environment) -> HttpResponse:
-    form = EnvironmentNameForm(request.POST if request.method == "POST" else None, environment=environment)
+    data = request.POST if request.method == "POST" else None
+    form = EnvironmentNameForm(data, project=environment.project, environment=environment)
     if form.is_valid():
         name = form.cleaned_data["name"]
         try:
