@@ -10,6 +10,7 @@ from django.core.validators import validate_email
 from django.utils.html import format_html
 
 from accounts.models import Account, User, WhoMayInvite
+from accounts.names import NameField
 from accounts.second_factor import has_second_factor
 from accounts.time_zones import time_zones
 
@@ -69,7 +70,7 @@ class AccessForm(forms.Form):
 class NewPersonForm(forms.Form):
     """What somebody who has no login yet gives to accept an invitation."""
 
-    name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label="Password",
         strip=False,
@@ -128,6 +129,7 @@ class ChangesForm(forms.BaseForm):
 class AccountForm(ChangesForm, forms.ModelForm):
     """The account's name and rules."""
 
+    name = NameField(label="Name", max_length=100)
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=time_zones(),
@@ -161,7 +163,7 @@ class AccountForm(ChangesForm, forms.ModelForm):
 class NameForm(forms.Form):
     """One's own name."""
 
-    name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
 class EmailChangeForm(forms.Form):

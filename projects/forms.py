@@ -6,6 +6,7 @@ from django import forms
 
 from accounts.forms import ChangesForm
 from accounts.models import Account
+from accounts.names import NameField
 from accounts.time_zones import time_zones
 from projects.models import Environment, Project
 
@@ -13,7 +14,7 @@ from projects.models import Environment, Project
 class ProjectForm(forms.Form):
     """A new project's name, unique in the account without regard to case."""
 
-    name = forms.CharField(label="Name", max_length=100)
+    name = NameField(label="Name", max_length=100)
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,7 +59,7 @@ class ProjectSettingsForm(ChangesForm, ProjectForm):
 class EnvironmentNameForm(forms.Form):
     """An environment's name, unique in its project without regard to case; another one for `environment`, if given."""
 
-    name = forms.CharField(label="Name", max_length=100)
+    name = NameField(label="Name", max_length=100)
 
     def __init__(self, *args: Any, project: Project, environment: Environment | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
