@@ -176,6 +176,17 @@ def test_nothing_is_removed_while_the_account_is_closed_and_it_goes_on_once_reop
     assert not Environment.objects.filter(pk=staging.pk).exists()
 
 
+def test_the_receipt_is_not_written_while_a_row_is_left(ada, production, staging):
+    fill(staging)
+    asked = actions.delete_environment(environment=staging, by=ada)
+
+    assert removal._finish(asked.pk) is False
+
+    asked.refresh_from_db()
+    assert asked.done_at is None
+    assert Environment.objects.filter(pk=staging.pk).exists()
+
+
 def test_a_project_goes_with_all_its_environments(client, ada, production, staging):
     fill(production)
     fill(staging)
