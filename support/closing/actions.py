@@ -75,16 +75,19 @@ def reopen(*, closing: Closing, by: User | None) -> Account:
 
 @transaction.atomic
 def start_purge(closing_id: int, now: datetime) -> Closing | None:
-    """Go over to removing rows if the grace is over; from here there is no way back.
+    """Go over to removing rows if the grace is over, or go on with it; from here there is no way back.
 
     Returns the closing while there is something to remove, None when there is not (too early, reopened, done).
     """
     closing = Closing.objects.select_for_update().filter(pk=closing_id).first()
-    if closing is None or closing.state == ClosingState.PURGING:
-        return closing
-    if not closing.is_due(now):
+    if closing is None:
         return None
-    closing.state, closing.purge_started_at = ClosingState.PURGING, now
-    closing.scope = tables.scope_of(closing.account_number).as_json()
+    if closing.state != ClosingState.PURGING:
+        if not closing.is_due(now):
+            return None
+        closing.state, closing.purge_started_at = ClosingState.PURGING, now
+    # looked up each time: a project that somebody was making when the account was closed may have come since
+    for table, ids in tables.scope_of(closing.account_number).as_json().items():
+        closing.scope[table] = sorted({*closing.scope.get(table, []), *ids})
     closing.save(update_fields=["state", "purge_started_at", "scope"])
     return closing

@@ -10,11 +10,13 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity, Membership, User
+from events.models import Event
 from support import tasks
 from support.closing import actions, counting, purge
 from support.closing.tables import Scope
 from support.models import Closing, ClosingState, Message
-from tests.factories import MembershipFactory, UserFactory
+from tests.analytics.factories import ReportFactory
+from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 from tests.support.filling import checksums_of, collect, make_account, rows_of
 
 pytestmark = pytest.mark.django_db
@@ -261,6 +263,18 @@ def test_what_arrives_late_is_removed_as_well(account, staff):
 
     purge_all(closing)
     assert not any(rows_of(account).values())
+
+
+def test_a_project_that_was_being_made_at_that_moment_goes_as_well(account, staff):
+    closing = close(account, staff)
+    actions.start_purge(closing.pk, timezone.now())
+    late = EnvironmentFactory(project__account=account)
+    ReportFactory(environment=late)
+    collect(late.pk, events=5, span=timedelta(days=1), people=False)
+
+    assert purge_all(closing).state == ClosingState.DONE
+
+    assert not Event.objects.filter(environment_id=late.pk).exists()
 
 
 def test_it_does_not_end_while_something_may_still_arrive(account, staff, monkeypatch):
