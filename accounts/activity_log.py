@@ -20,18 +20,32 @@ WORDS = {
     "account.reopen": "reopened the account",
     "account.ask_to_close": "asked support to close the account",
     "account.export": "asked for an export of the account",
-    "account.export_fetch": "fetched an export of the account",
+    "account.export_fetch": "fetched the export of the account",
     "project.create": "created the project",
     "project.change": "changed the project",
     "project.delete": "deleted the project",
-    "project.removed": "has had everything removed of the project",
+    "project.removed": "All data is removed of the project",
     "environment.add": "added the environment",
     "environment.rename": "renamed the environment",
     "environment.delete": "deleted the environment",
-    "environment.removed": "has had everything removed of the environment",
-    "environment.carry_over": "carried definitions and reports over into",
-    "environment.carry_undo": "undid what was carried over into",
+    "environment.removed": "All data is removed of the environment",
+    "environment.carry_over": "carried over into",
+    "environment.carry_undo": "took back what was carried over into",
     "excluded_ips.save": "changed the excluded IPs of",
+    "definition.create": "made the definition",
+    "definition.change": "changed the definition",
+    "definition.delete": "deleted the definition",
+    "segment.create": "made the segment",
+    "segment.change": "changed the segment",
+    "segment.delete": "deleted the segment",
+    "report.create": "saved the report",
+    "report.change": "changed the report",
+    "report.delete": "deleted the report",
+    "report.pin": "pinned to the dashboard:",
+    "report.unpin": "took off the dashboard:",
+    "dashboard.reorder": "put the dashboard into another order:",
+    "person.delete": "asked to delete",
+    "person.deleted": "deleted all data of",
     "teammate.full_access": "gave full access to",
     "teammate.read_only": "made read-only:",
     "teammate.remove": "removed",
@@ -43,29 +57,6 @@ WORDS = {
     "invitation.accept": "accepted the invitation of",
     "invitation.decline": "declined the invitation of",
     "invitation.ask_again": "asked for a new invitation of",
-    "definition.create": "created the definition",
-    "definition.change": "changed the definition",
-    "definition.delete": "deleted the definition",
-    "segment.create": "created the segment",
-    "segment.change": "changed the segment",
-    "segment.delete": "deleted the segment",
-    "report.create": "created the report",
-    "report.change": "changed the report",
-    "report.delete": "deleted the report",
-    "report.pin": "pinned to the dashboard the report",
-    "report.unpin": "took off the dashboard the report",
-    "dashboard.reorder": "changed the order of the dashboard",
-    "person.delete": "asked for the deletion of",
-    "person.deleted": "has had deleted",
-    "support.look": "looked at",
-    "support.visit": "looked into this account as support:",
-    "support.visit_end": "stopped looking into this account as support:",
-    "support.allow_visits": "let support look into this account",
-    "support.forbid_visits": "forbade support to look into this account",
-    "support.reply": "answered",
-    "support.new": "opened again",
-    "support.answered": "marked as answered",
-    "support.closed": "closed",
     "login.sign_in": "signed in",
     "login.rename": "changed their own name to",
     "login.email_ask": "asked for another address than",
@@ -80,6 +71,15 @@ WORDS = {
     "login.rescue_offer": "The operator made a one-time link for",
     "login.rescue": "used the operator's one-time link",
     "login.delete": "deleted their own login",
+    "support.look": "looked at",
+    "support.visit": "visited the account:",
+    "support.visit_end": "ended the visit:",
+    "support.allow_visits": "allowed visits of support",
+    "support.forbid_visits": "forbade visits of support",
+    "support.reply": "answered",
+    "support.new": "took up again:",
+    "support.answered": "marked as answered:",
+    "support.closed": "closed",
     "refused": "was refused",
 }
 KINDS = {
@@ -101,7 +101,7 @@ KINDS = {
 
 
 def words(verb: str) -> str:
-    """What `verb` means, for people; a verb without words of its own is made readable ("report.pin": "report: pin")."""
+    """What `verb` means, for people; a verb without words stays readable ("report.star": "report: star")."""
     return WORDS.get(verb) or verb.replace(".", ": ").replace("_", " ")
 
 
@@ -204,6 +204,10 @@ def _in_words(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return " → ".join(_in_words(each) for each in value)
+    if isinstance(value, dict) and value.keys() == {"count", "names"}:
+        return (
+            f"{value['count']:,} ({', '.join(value['names'])}{', …' if value['count'] > len(value['names']) else ''})"
+        )
     if isinstance(value, dict):
         return ", ".join(f"{_in_words(each)} {name}" for name, each in value.items())
     return str(value)

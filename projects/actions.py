@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import get_text_list
 
 from accounts import activity
 from accounts.changing import change
@@ -45,8 +46,7 @@ class AddedEnvironment:
     def receipt(self) -> str:
         """ "14 definitions, 2 segments and 6 reports copied, 0 events"."""
         parts = [f"{count:,} {kind if count != 1 else kind.removesuffix('s')}" for kind, count in self.copied.items()]
-        words = " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
-        return f"{words or 'Nothing'} copied, 0 events"
+        return f"{get_text_list(parts, 'and') or 'Nothing'} copied, 0 events"
 
 
 class Gone(Exception):
