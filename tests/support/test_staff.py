@@ -189,6 +189,15 @@ def test_looking_at_an_account_is_written_into_its_own_activity_once_an_hour(cli
     assert [look.as_staff for look in looks] == [True]
 
 
+def test_staff_that_belongs_to_an_account_acts_as_staff_on_the_staffs_pages(account):
+    colleague = make_staff()
+    MembershipFactory(account=account, user=colleague)
+
+    sign_in(colleague).get(page_of(account))
+
+    assert Activity.objects.get(account=account, verb="support.look").as_staff
+
+
 def test_a_message_is_answered_from_its_page_and_it_is_on_record(client, account):
     message = Message.objects.create(account=account, email="ada@shop.example", text="Where is it?", page="/x/")
 
