@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
+from accounts.changing import change
 from accounts.guard import keeping_full_access, require_full_access
 from accounts.models import Account, Invitation, Membership, User
 
@@ -75,11 +76,7 @@ def _revoke_invitations_of(membership: Membership) -> int:
 @transaction.atomic
 def change_settings(*, account: Account, by: User, **values: Any) -> list[str]:
     """Set fields of an account (name, time_zone, who_may_invite, require_second_factor); returns those that changed."""
-    before = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    changed = {name: [getattr(before, name), value] for name, value in values.items() if getattr(before, name) != value}
-    for name, (_, value) in changed.items():
-        setattr(account, name, value)
+    changed = change(account, values)
     if changed:
-        account.save(update_fields=list(changed))
         activity.record(account=account, by=by, verb="account.settings", target=account.name, details=changed)
     return list(changed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -158,7 +158,7 @@ def found(account: Account, wanted: dict[str, Any]) -> QuerySet[Activity]:
     zone = ZoneInfo(account.time_zone)
     if after := wanted.get("after"):
         rows = rows.filter(at__gte=datetime.combine(after, time.min, zone))
-    if before := wanted.get("before"):
+    if (before := wanted.get("before")) and before < date.max:  # no day follows the last one that can be typed
         rows = rows.filter(at__lt=datetime.combine(before + timedelta(days=1), time.min, zone))
     return rows
 
@@ -192,10 +192,10 @@ def _parsed(key: str) -> tuple[str, datetime | None, int]:
     direction, _, rest = key.partition(":")
     moment, _, row_id = rest.rpartition(":")
     try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
+        at = datetime.fromisoformat(moment).astimezone(UTC)  # PostgreSQL knows no offset of 16 hours or more
+    except (ValueError, OverflowError):
         return "", None, 0
-    if direction not in ("older", "newer") or at.tzinfo is None or not row_id.isdecimal() or len(row_id) > 18:
+    if direction not in ("older", "newer") or not row_id.isdecimal() or len(row_id) > 18:
         return "", None, 0
     return direction, at, int(row_id)
 

@@ -44,18 +44,16 @@ def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> Ac
     request.can = granted  # type: ignore[attr-defined]
     last_seen.note_in_account(membership)
     if needs not in granted:
-        _record_refusal(request, account, needs)
+        record_refusal(request, account, {"path": request.path, "needs": needs.value})
         raise PermissionDenied
     return account
 
 
-def _record_refusal(request: HttpRequest, account: Account, needs: Can) -> None:
+def record_refusal(request: HttpRequest, account: Account, details: dict[str, str]) -> None:
+    """Write into the account's activity that what this request wanted was refused."""
     page = request.resolver_match.view_name if request.resolver_match else request.path
     activity.record_refusal(
-        account=account,
-        by=signed_in_user(request),
-        target=f"{request.method} {page}",
-        details={"path": request.path, "needs": needs.value},
+        account=account, by=signed_in_user(request), target=f"{request.method} {page}", details=details
     )
 
 

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
@@ -11,7 +10,9 @@ from django.core.validators import validate_email
 from django.utils.html import format_html
 
 from accounts.models import Account, User, WhoMayInvite
+from accounts.names import NameField
 from accounts.second_factor import has_second_factor
+from accounts.time_zones import time_zones
 
 MOST_AT_ONCE = 50
 LONGEST_ADDRESS = 254  # as User.email holds
@@ -69,7 +70,7 @@ class AccessForm(forms.Form):
 class NewPersonForm(forms.Form):
     """What somebody who has no login yet gives to accept an invitation."""
 
-    name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label="Password",
         strip=False,
@@ -111,12 +112,27 @@ class NewPasswordForm(forms.Form):
         return password
 
 
-class AccountForm(forms.ModelForm):
+class ChangesForm(forms.BaseForm):
+    """A form that remembers what it was shown with, so that saving it undoes nothing that others saved meanwhile."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The new values of what this person changed, and nothing else."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+class AccountForm(ChangesForm, forms.ModelForm):
     """The account's name and rules."""
 
+    name = NameField(label="Name", max_length=100)
     time_zone = forms.ChoiceField(
         label="Time zone",
-        choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+        choices=time_zones(),
         help_text="What new projects start with. Each project has its own.",
     )
 
@@ -147,7 +163,7 @@ class AccountForm(forms.ModelForm):
 class NameForm(forms.Form):
     """One's own name."""
 
-    name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
 class EmailChangeForm(forms.Form):

@@ -43,15 +43,18 @@ def invite(*, account: Account, emails: Sequence[str], read_only: bool, by: User
     """
     _lock(account)
     require_full_access(account, by)
+    # locked before anything else is read: an offer that is being answered is waited for, and not written over
+    offers = {each.email: each for each in account.invitations.open().select_for_update().filter(email__in=emails)}
     teammates = set(account.memberships.filter(user__email__in=emails).values_list("user__email", flat=True))
     wanted = [email for email in emails if email not in teammates]
     _count_against_limit(account, len(wanted))
-    invitations = [_offer(account, email, read_only, by) for email in wanted]
+    invitations = [
+        _offer(offers.get(email) or Invitation(account=account, email=email), read_only, by) for email in wanted
+    ]
     return Invited(invitations, sorted(teammates))
 
 
-def _offer(account: Account, email: str, read_only: bool, by: User) -> Invitation:
-    invitation = account.invitations.open().filter(email=email).first() or Invitation(account=account, email=email)
+def _offer(invitation: Invitation, read_only: bool, by: User) -> Invitation:
     invitation.read_only = read_only
     invitation.invited_by = by
     invitation.created_at = timezone.now()

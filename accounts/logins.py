@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import activity, jobs, links, mails
@@ -117,25 +118,35 @@ def end_session(*, user: User, session: UserSession) -> None:
 
 def end_other_sessions(*, user: User, keep: str | None) -> int:
     """End all sessions but the one whose key is `keep`; returns how many."""
-    others = list(UserSession.objects.filter(user=user).exclude(session_key=keep))
-    for session in others:
+    ended = _end_sessions(UserSession.objects.filter(user=user).exclude(session_key=keep))
+    if ended:
+        activity.record_everywhere(user=user, verb="login.sessions_end", details={"ended": ended})
+    return ended
+
+
+def _end_sessions(sessions: QuerySet[UserSession]) -> int:
+    found = list(sessions)
+    for session in found:
         session.end()
-    if others:
-        activity.record_everywhere(user=user, verb="login.sessions_end", details={"ended": len(others)})
-    return len(others)
+    return len(found)
+
+
+class StaffLogin(Exception):
+    """The login is staff's: what it did in the staff's pages is on record under its number and would go with it."""
 
 
 def delete_login(*, user: User) -> None:
     """Delete one's own login. What the person made stays, and activity keeps name and address.
 
-    Raises LastFullAccess, naming the accounts that would be left without anybody who has full access.
+    Raises LastFullAccess, naming the accounts that would be left without anybody who has full access, and StaffLogin.
     """
+    if user.is_staff or user.is_superuser:
+        raise StaffLogin
     account_ids = list(user.memberships.values_list("account_id", flat=True))
     with keeping_full_access(account_ids):
         activity.record_everywhere(user=user, verb="login.delete", target=user.email)
         Invitation.objects.open().filter(invited_by=user).update(revoked_at=timezone.now())
-        for session in UserSession.objects.filter(user=user):
-            session.end()
+        _end_sessions(UserSession.objects.filter(user=user))
         User.objects.get(pk=user.pk).delete()  # not `user` itself: it must stay whole if this is undone
 
 
@@ -165,8 +176,7 @@ def use_rescue(*, rescue: Rescue, password: str) -> User:
     user.save(update_fields=["password"])
     Authenticator.objects.filter(user=user).delete()
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
-    for session in UserSession.objects.filter(user=user):
-        session.end()
+    _end_sessions(UserSession.objects.filter(user=user))
     activity.record_everywhere(user=user, verb="login.rescue", target=user.email)
     jobs.send_mail.defer(template="rescued", to=user.email, context={})
     return user

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 
 from accounts import activity
+from accounts.changing import change
 from accounts.models import Account, Membership, User
 from projects import registry, removal
 from projects.models import PRODUCTION, Environment, Project, Removal
@@ -48,15 +49,20 @@ class AddedEnvironment:
         return f"{get_text_list(parts, 'and') or 'Nothing'} copied, 0 events"
 
 
+class Gone(Exception):
+    """The project or environment is being deleted: somebody else, or the first of two clicks, was faster."""
+
+
 @transaction.atomic
 def add_environment(*, project: Project, name: str, source: Environment, by: User) -> AddedEnvironment:
     """Make an environment and copy the definitions and reports of `source` into it, all or nothing; no data.
 
     Raises IntegrityError when the project has an environment of that name, ValueError when `source` is of
-    another project.
+    another project, Gone when the project is being deleted.
     """
     if source.project_id != project.pk:
         raise ValueError("the source is not an environment of this project")
+    _locked(project)
     environment = Environment.objects.create(project=project, name=name, created_by=by)
     added = AddedEnvironment(environment, registry.copy(source, environment))
     activity.record(
@@ -73,33 +79,29 @@ class LastOne(Exception):
     """The last environment of a project, or the last project of an account, is not deleted; the text says so."""
 
 
-def change_project(*, project: Project, by: User, **changes: Any) -> None:
-    """Set `name`, `time_zone` or `week_starts_on`. Raises IntegrityError when the account has such a name already."""
-    before = {name: getattr(project, name) for name in changes if getattr(project, name) != changes[name]}
-    with transaction.atomic():
-        for name, value in changes.items():
-            setattr(project, name, value)
-        project.save(update_fields=list(changes))
+@transaction.atomic
+def change_project(*, project: Project, by: User, **values: Any) -> list[str]:
+    """Set `name`, `time_zone` or `week_starts_on`; returns those that changed.
+
+    Raises IntegrityError when the account has such a name already.
+    """
+    changed = change(project, values)
+    if changed:
+        activity.record(account=project.account, by=by, verb="project.change", target=project.name, details=changed)
+    return list(changed)
+
+
+@transaction.atomic
+def rename_environment(*, environment: Environment, name: str, by: User) -> None:
+    """Give another name. Raises IntegrityError when the project has an environment of that name already."""
+    project = environment.project
+    if changed := change(environment, {"name": name}):
         activity.record(
             account=project.account,
             by=by,
-            verb="project.change",
-            target=project.name,
-            details={name: [value, changes[name]] for name, value in before.items()},
-        )
-
-
-def rename_environment(*, environment: Environment, name: str, by: User) -> None:
-    """Give another name. Raises IntegrityError when the project has an environment of that name already."""
-    before, environment.name = environment.name, name
-    with transaction.atomic():
-        environment.save(update_fields=["name"])
-        activity.record(
-            account=environment.project.account,
-            by=by,
             verb="environment.rename",
-            target=f"{environment.project.name} › {name}",
-            details={"name": [before, name]},
+            target=f"{project.name} › {name}",
+            details=changed,
         )
 
 
@@ -107,11 +109,13 @@ def rename_environment(*, environment: Environment, name: str, by: User) -> None
 def delete_environment(*, environment: Environment, by: User) -> Removal:
     """Close an environment to people and programs at once, and have a job remove its rows.
 
-    Raises LastOne for the only environment of its project.
+    Raises LastOne for the only environment of its project, Gone when it is being deleted already.
     """
-    project = Project.objects.select_for_update().select_related(None).get(pk=environment.project_id)
-    others = project.environments.live().exclude(pk=environment.pk)
-    if not others.exists():
+    project = _locked(environment.project)
+    live = project.environments.live()
+    if not live.filter(pk=environment.pk).exists():
+        raise Gone
+    if not live.exclude(pk=environment.pk).exists():
         raise LastOne(f"{environment.name} is the only environment of {project.name}. Delete the project instead.")
     name = f"{project.name} › {environment.name}"
     return _delete(environments=[environment], project=None, account=environment.project.account, name=name, by=by)
@@ -121,13 +125,22 @@ def delete_environment(*, environment: Environment, by: User) -> Removal:
 def delete_project(*, project: Project, by: User) -> Removal:
     """Close a project with all its environments at once, and have a job remove its rows.
 
-    Raises LastOne for the only project of its account.
+    Raises LastOne for the only project of its account, Gone when it is being deleted already.
     """
-    account = Account.objects.select_for_update().get(pk=project.account_id)
+    account = Account.objects.select_for_update(no_key=True).get(pk=project.account_id)
+    _locked(project)
     if not account.projects.live().exclude(pk=project.pk).exists():
         raise LastOne(f"{project.name} is the only project of {account.name}. Create another one first.")
-    environments = list(project.environments.live().select_for_update())
+    environments = list(project.environments.live())
     return _delete(environments=environments, project=project, account=account, name=project.name, by=by)
+
+
+def _locked(project: Project) -> Project:
+    """The project as it is now, locked, so that adding to it and deleting from it follow each other. Raises Gone."""
+    current = Project.objects.live().select_for_update(no_key=True).filter(pk=project.pk).first()
+    if current is None:
+        raise Gone
+    return current
 
 
 def _delete(

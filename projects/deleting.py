@@ -32,4 +32,4 @@ class Question:
 
     def problem(self, confirm: str) -> str:
         """Why `confirm` does not confirm; empty when it does."""
-        return "" if confirm.strip() == self.name else f"Type {self.name} exactly as it is written here."
+        return "" if confirm.split() == self.name.split() else f"Type {self.name} exactly as it is written here."

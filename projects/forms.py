@@ -1,18 +1,20 @@
 """Forms of the Projects & environments tab."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 
+from accounts.forms import ChangesForm
 from accounts.models import Account
+from accounts.names import NameField
+from accounts.time_zones import time_zones
 from projects.models import ApiKey, Environment, Project
 
 
 class ProjectForm(forms.Form):
     """A new project's name, unique in the account without regard to case."""
 
-    name = forms.CharField(label="Name", max_length=100)
+    name = NameField(label="Name", max_length=100)
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,12 +34,12 @@ class ProjectForm(forms.Form):
 WEEK_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class ProjectSettingsForm(ProjectForm):
+class ProjectSettingsForm(ChangesForm, ProjectForm):
     """A project's name, and how its days and weeks are counted."""
 
     time_zone = forms.ChoiceField(
         label="Time zone",
-        choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+        choices=time_zones(),
         help_text="Days, weeks and months in queries and reports begin at its midnight.",
     )
     week_starts_on = forms.TypedChoiceField(
@@ -55,26 +57,27 @@ class ProjectSettingsForm(ProjectForm):
 
 
 class EnvironmentNameForm(forms.Form):
-    """An environment's other name."""
+    """An environment's name, unique in its project without regard to case; another one for `environment`, if given."""
 
-    name = forms.CharField(label="Name", max_length=100)
+    name = NameField(label="Name", max_length=100)
 
-    def __init__(self, *args: Any, environment: Environment, **kwargs: Any) -> None:
-        super().__init__(*args, **(kwargs | {"initial": {"name": environment.name}}))
-        self.environment = environment
+    def __init__(self, *args: Any, project: Project, environment: Environment | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.others = project.environments.live()
+        if environment is not None:
+            self.initial["name"] = environment.name
+            self.others = self.others.exclude(pk=environment.pk)
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        others = self.environment.project.environments.live().exclude(pk=self.environment.pk)
-        if others.filter(name__iexact=name).exists():
+        if self.others.filter(name__iexact=name).exists():
             raise forms.ValidationError(f"There is an environment named “{name}” in this project already.")
         return name
 
 
-class EnvironmentForm(forms.Form):
+class EnvironmentForm(EnvironmentNameForm):
     """A new environment's name, and the environment of the same project that it is copied from."""
 
-    name = forms.CharField(label="Name", max_length=100)
     source = forms.ModelChoiceField(
         Environment.objects.none(),
         label="Copy definitions and reports from",
@@ -83,24 +86,17 @@ class EnvironmentForm(forms.Form):
     )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.project = project
+        super().__init__(*args, project=project, **kwargs)
         source = self.fields["source"]
         assert isinstance(source, forms.ModelChoiceField)
         source.queryset = project.environments.live().order_by("-is_production", "name")
         source.initial = source.queryset.first()
 
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if self.project.environments.live().filter(name__iexact=name).exists():
-            raise forms.ValidationError(f"There is an environment named “{name}” in this project already.")
-        return name
-
 
 class ApiKeyForm(forms.Form):
     """A new API key's name, unique among the project's keys in force without regard to case."""
 
-    name = forms.CharField(label="Name", max_length=100, help_text="The program that will use it: “Nightly clean-up”.")
+    name = NameField(label="Name", max_length=100, help_text="The program that will use it: “Nightly clean-up”.")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from django.db import transaction
+from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -15,9 +16,14 @@ LOW = -10  # mail goes first
 
 @app.task(name="projects.remove", priority=LOW)
 def remove(removal_id: int) -> None:
-    """Remove some more rows, and come again while there are any."""
-    if Removal.objects.filter(pk=removal_id).exists() and not removal.run(removal_id, seconds=SLICE_SECONDS):
+    """Remove some more rows, and come again while there are any; not while the account is closed."""
+    if to_do().filter(pk=removal_id).exists() and not removal.run(removal_id, seconds=SLICE_SECONDS):
         defer_remove(removal_id, seconds=1)
+
+
+def to_do() -> QuerySet[Removal]:
+    """The removals of open accounts: one that is closed is left as it is, to be reopened or removed as a whole."""
+    return Removal.objects.filter(done_at=None, account__closed_at=None)
 
 
 def defer_remove(removal_id: int, seconds: int = 0) -> None:
@@ -30,6 +36,6 @@ def defer_remove(removal_id: int, seconds: int = 0) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="projects.removals", queueing_lock="projects.removals", pass_context=False)
 def removals(timestamp: int) -> None:
-    """Go on with the removals whose worker died."""
-    for removal_id in Removal.objects.filter(done_at=None).values_list("pk", flat=True):
+    """Go on with the removals whose worker died, and those of accounts that were reopened."""
+    for removal_id in to_do().values_list("pk", flat=True):
         defer_remove(removal_id)

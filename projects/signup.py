@@ -9,19 +9,20 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.names import NameField
 from projects.actions import open_account
 
 
 class SignupForm(AllauthSignupForm):
     """django-allauth's form with the person's name, and what their account and first project are called."""
 
-    name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    account_name = forms.CharField(
+    name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    account_name = NameField(
         label="Company or team",
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
-    project_name = forms.CharField(
+    project_name = NameField(
         label="First project", max_length=100, help_text="The site or app whose events you want to look at."
     )
     field_order = ["name", "email", "password1", "account_name", "project_name"]

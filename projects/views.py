@@ -1,13 +1,15 @@
 """Pages of projects and environments, and the way home."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.db.models import F, Prefetch, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -101,6 +103,8 @@ def environment_add(request: HttpRequest, project: Project) -> HttpResponse:
     except IntegrityError:  # somebody else was faster
         form.add_error("name", f"There is an environment named “{form.cleaned_data['name']}” in this project already.")
         return render(request, "projects/environment_add.html", {"form": form, "project": project})
+    except actions.Gone as gone:
+        raise Http404 from gone
     messages.success(request, f"{added.environment.name} created: {added.receipt}.")
     return redirect("projects:install", added.environment.app_id)
 
@@ -110,18 +114,19 @@ def project_edit(request: HttpRequest, project: Project) -> HttpResponse:
     form = ProjectSettingsForm(request.POST if request.method == "POST" else None, project=project)
     if form.is_valid():
         try:
-            actions.change_project(project=project, by=signed_in_user(request), **form.cleaned_data)
+            changed = actions.change_project(project=project, by=signed_in_user(request), **form.changes)
         except IntegrityError:  # somebody else was faster
             form.add_error("name", f"There is a project named “{form.cleaned_data['name']}” already.")
         else:
-            messages.success(request, f"{project.name} changed.")
+            messages.success(request, f"{project.name} changed." if changed else "Nothing had changed.")
             return redirect("projects:project_list", project.account_id)
     return render(request, "projects/project_edit.html", {"form": form, "project": project})
 
 
 @environment_view(Can.MANAGE)
 def environment_rename(request: HttpRequest, environment: Environment) -> HttpResponse:
-    form = EnvironmentNameForm(request.POST if request.method == "POST" else None, environment=environment)
+    data = request.POST if request.method == "POST" else None
+    form = EnvironmentNameForm(data, project=environment.project, environment=environment)
     if form.is_valid():
         name = form.cleaned_data["name"]
         try:
@@ -137,35 +142,35 @@ def environment_rename(request: HttpRequest, environment: Environment) -> HttpRe
 @environment_view(Can.MANAGE)
 def environment_delete(request: HttpRequest, environment: Environment) -> HttpResponse:
     question = deleting.Question.about([environment], environment.name)
-    if request.method == "POST":
-        problem = question.problem(request.POST.get("confirm", ""))
-        if not problem:
-            try:
-                actions.delete_environment(environment=environment, by=signed_in_user(request))
-            except actions.LastOne as last:
-                problem = str(last)
-            else:
-                messages.success(request, f"{environment.name} takes no more events and is being deleted.")
-                return redirect("projects:project_list", environment.project.account_id)
-        question.error = problem
+    if _deleted(request, question, partial(actions.delete_environment, environment=environment)):
+        return redirect("projects:project_list", environment.project.account_id)
     return render(request, "projects/environment_delete.html", {"question": question})
 
 
 @project_view(Can.MANAGE)
 def project_delete(request: HttpRequest, project: Project) -> HttpResponse:
     question = deleting.Question.about(list(project.environments.live()), project.name)
-    if request.method == "POST":
-        problem = question.problem(request.POST.get("confirm", ""))
-        if not problem:
-            try:
-                actions.delete_project(project=project, by=signed_in_user(request))
-            except actions.LastOne as last:
-                problem = str(last)
-            else:
-                messages.success(request, f"{project.name} takes no more events and is being deleted.")
-                return redirect("projects:project_list", project.account_id)
-        question.error = problem
+    if _deleted(request, question, partial(actions.delete_project, project=project)):
+        return redirect("projects:project_list", project.account_id)
     return render(request, "projects/project_delete.html", {"question": question, "project": project})
+
+
+def _deleted(request: HttpRequest, question: deleting.Question, delete: Callable[..., Removal]) -> bool:
+    """Delete if this is the answer that confirms it; what is wrong with another answer is in `question.error` then."""
+    if request.method != "POST":
+        return False
+    question.error = question.problem(request.POST.get("confirm", ""))
+    if question.error:
+        return False
+    try:
+        delete(by=signed_in_user(request))
+    except actions.LastOne as last:
+        question.error = str(last)
+        return False
+    except actions.Gone as gone:
+        raise Http404 from gone
+    messages.success(request, f"{question.name} takes no more events and is being deleted.")
+    return True
 
 
 @require_safe

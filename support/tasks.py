@@ -9,6 +9,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from accounts.models import Membership
 from support.models import AccountExport, Closing, ClosingState, ExportState, Message, Reply
 
 QUEUE = "mail"
@@ -48,13 +49,16 @@ LONG = "long"  # a queue that a worker of its own may serve
 
 
 @app.task(name="support.mail_closed", queue=QUEUE, retry=MAIL)
-def mail_closed(closing_id: int) -> None:
-    """Tell the full-access teammates that their account is closed, and until when it can be reopened."""
-    from support.closing.mail import closed_mails
+def mail_closed(closing_id: int, user_id: int) -> None:
+    """Tell a full-access teammate that their account is closed, and until when it can be reopened."""
+    from support.closing.mail import closed_mail
 
-    closing = Closing.objects.filter(pk=closing_id, state=ClosingState.GRACE).first()
-    for message in closed_mails(closing) if closing else []:
-        message.send()
+    closing = Closing.objects.under_way().filter(pk=closing_id).first()
+    if closing is None:
+        return
+    places = Membership.objects.full_access().filter(account_id=closing.account_number, user_id=user_id)
+    if place := places.select_related("user").first():
+        closed_mail(closing, place.user).send()
 
 
 @app.task(name="support.purge", queue=LONG, priority=LOW)
@@ -104,13 +108,14 @@ def defer_export(export_id: int) -> None:
 
 
 @app.task(name="support.mail_export", queue=QUEUE, retry=MAIL)
-def mail_export(export_id: int) -> None:
-    """Mail the link of an export that is ready."""
-    from support.exports.mail import ready_mails
+def mail_export(export_id: int, user_id: int) -> None:
+    """Mail the link of an export that is ready to somebody who may fetch it."""
+    from support.exports.actions import recipients
+    from support.exports.mail import ready_mail
 
     export = AccountExport.objects.select_related("account").filter(pk=export_id, state=ExportState.READY).first()
-    for message in ready_mails(export) if export else []:
-        message.send()
+    if export is not None and (user := recipients(export).filter(pk=user_id).first()):
+        ready_mail(export, user).send()
 
 
 @app.periodic(cron="7 * * * *")

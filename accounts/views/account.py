@@ -34,7 +34,7 @@ def account_settings_save(request: HttpRequest, account: Account) -> HttpRespons
     form = AccountForm(request.POST, instance=Account.objects.get(pk=account.pk), by=signed_in_user(request))
     if not form.is_valid():
         return _show_settings(request, form, status=422)
-    changed = actions.change_settings(account=account, by=signed_in_user(request), **form.cleaned_data)
+    changed = actions.change_settings(account=account, by=signed_in_user(request), **form.changes)
     messages.success(request, "Saved." if changed else "Nothing had changed.")
     return redirect("accounts:account_settings", account.pk)
 

@@ -97,6 +97,8 @@ def login_delete(request: HttpRequest) -> HttpResponse:
     except LastFullAccess as refusal:
         context = {"form": form, "held_by": refusal.accounts}
         return render(request, "accounts/login_delete.html", context, status=409)
+    except logins.StaffLogin:
+        return render(request, "accounts/login_delete.html", {"form": form, "is_staff": True}, status=409)
     logout(request)
     messages.success(request, "Your login is deleted. What you made stays with your teammates.")
     return redirect(settings.LOGIN_URL)

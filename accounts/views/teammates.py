@@ -5,8 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import actions, activity
-from accounts.door import account_view, signed_in_user
+from accounts import actions
+from accounts.door import account_view, record_refusal, signed_in_user
 from accounts.forms import AccessForm, InviteForm
 from accounts.guard import LastFullAccess
 from accounts.models import Account, Membership
@@ -114,11 +114,5 @@ def _teammate(account: Account, membership_id: int) -> Membership:
 
 
 def _refuse(request: HttpRequest, account: Account, membership: Membership) -> None:
-    page = request.resolver_match.view_name if request.resolver_match else request.path
-    activity.record_refusal(
-        account=account,
-        by=signed_in_user(request),
-        target=f"{request.method} {page}",
-        details={"teammate": membership.user.email, "reason": "last full access"},
-    )
+    record_refusal(request, account, {"teammate": membership.user.email, "reason": "last full access"})
     messages.error(request, LAST_ONE.format(name=membership.user))

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
-from accounts.models import Account, User
+from accounts.models import Account, Membership, User
 from support import tasks
 from support.closing import counting, tables
 from support.models import Closing, ClosingState, Visit
@@ -51,7 +51,8 @@ def _close(account: Account, grace_days: int, asked_by: str, by: User | None, ex
     Visit.objects.filter(account=locked, ended_at=None).update(ended_at=now)
     details = {"asked_by": asked_by, "grace_days": grace_days}
     activity.record(account=locked, by=by, verb="account.close", target=locked.name, details=details)
-    tasks.mail_closed.defer(closing_id=closing.pk)
+    for place in Membership.objects.full_access().filter(account=locked):  # a job each, for each may be tried again
+        tasks.mail_closed.defer(closing_id=closing.pk, user_id=place.user_id)
     if grace_days == 0:
         tasks.defer_purge(closing.pk)
     return closing
@@ -74,16 +75,19 @@ def reopen(*, closing: Closing, by: User | None) -> Account:
 
 @transaction.atomic
 def start_purge(closing_id: int, now: datetime) -> Closing | None:
-    """Go over to removing rows if the grace is over; from here there is no way back.
+    """Go over to removing rows if the grace is over, or go on with it; from here there is no way back.
 
     Returns the closing while there is something to remove, None when there is not (too early, reopened, done).
     """
     closing = Closing.objects.select_for_update().filter(pk=closing_id).first()
-    if closing is None or closing.state == ClosingState.PURGING:
-        return closing
-    if not closing.is_due(now):
+    if closing is None:
         return None
-    closing.state, closing.purge_started_at = ClosingState.PURGING, now
-    closing.scope = tables.scope_of(closing.account_number).as_json()
+    if closing.state != ClosingState.PURGING:
+        if not closing.is_due(now):
+            return None
+        closing.state, closing.purge_started_at = ClosingState.PURGING, now
+    # looked up each time: a project that somebody was making when the account was closed may have come since
+    for table, ids in tables.scope_of(closing.account_number).as_json().items():
+        closing.scope[table] = sorted({*closing.scope.get(table, []), *ids})
     closing.save(update_fields=["state", "purge_started_at", "scope"])
     return closing

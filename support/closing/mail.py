@@ -5,17 +5,15 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from accounts import links, mails
-from accounts.models import Membership
+from accounts.models import User
 from support.models import Closing
 
 
-def closed_mails(closing: Closing) -> list[EmailMessage]:
-    """One mail per full-access teammate."""
+def closed_mail(closing: Closing, user: User) -> EmailMessage:
+    """The mail to one of them."""
     context = {
         "account": mails.plain(closing.account_name),
         "closing": closing,
         "talk_url": links.absolute(reverse("support:talk")),
     }
-    mail = mails.render("account_closed", context)
-    places = Membership.objects.full_access().filter(account_id=closing.account_number).select_related("user")
-    return [mail.message(place.user.email, reply_to=settings.SUPPORT_EMAIL) for place in places]
+    return mails.render("account_closed", context).message(user.email, reply_to=settings.SUPPORT_EMAIL)

@@ -23,7 +23,8 @@ from support.models import Closing, ClosingState
 STEP_SECONDS = 0.15  # how long a step should take; the number of rows follows from it
 FEWEST, MOST = 200, 20_000  # rows a step
 PAUSE = 1.0  # the pause after a step, in steps
-SETTLE = timedelta(seconds=15)  # what was on its way when the account was closed is stored or refused by then
+# What was on its way when the account was closed is stored or refused by then, and its people have got their mail.
+SETTLE = timedelta(seconds=15)
 
 MEMBERSHIP = "accounts_membership"
 
@@ -90,10 +91,21 @@ def _steps(scope: Scope) -> Iterator[Step]:
     yield lambda closing, rows: extra.remove_jobs(scope)
     for table in tables:
         if table.name == MEMBERSHIP:
-            yield lambda closing, rows: extra.remove_some_logins(closing)
+            yield _remove_some_logins
         elif table.name != ACCOUNT:
             yield from _table_steps(table, by_name, scope)
     yield lambda closing, rows: extra.remove_sessions(closing)
+
+
+def _remove_some_logins(closing: Closing, rows: int) -> dict[str, int]:
+    """Without a grace period the mail that tells people of the closing is not out yet when the purge begins."""
+    _wait_until_settled(closing, "its people are being told by mail")
+    return extra.remove_some_logins(closing)
+
+
+def _wait_until_settled(closing: Closing, why: str) -> None:
+    if timezone.now() - closing.closed_at < SETTLE:
+        raise Unfinished(why)
 
 
 def _table_steps(table: AccountTable, tables: dict[str, AccountTable], scope: Scope) -> Iterator[Step]:
@@ -152,8 +164,7 @@ def finish(closing: Closing, scope: Scope) -> bool:
             raise Unfinished(f"rows in {', '.join(left)}")
         if extra.jobs_left(scope):
             raise Unfinished("a job of the account still runs")
-        if timezone.now() - locked.closed_at < SETTLE:
-            raise Unfinished("what was on its way when the account was closed may still arrive")
+        _wait_until_settled(locked, "what was on its way when the account was closed may still arrive")
         with connection.cursor() as cursor:
             cursor.execute("delete from accounts_account where id = %s", [locked.account_number])
         _write_receipt(locked)

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import activity, links
 from accounts.models import Account, Membership, User
+from accounts.second_factor import has_second_factor
 from support import tasks
 from support.closing.tables import scope_of
 from support.models import AccountExport, ExportState
@@ -47,8 +49,11 @@ def digest_of(secret: str) -> str:
 
 
 def find(*, secret: str, user: User) -> AccountExport | None:
-    """The export that `secret` opens for `user`: a full-access teammate of its account, closed or not."""
-    return (
+    """The export that `secret` opens for `user`: a full-access teammate of its account, closed or not.
+
+    An account that requires a second factor gives it to nobody without one, as its pages.
+    """
+    found = (
         AccountExport.objects.select_related("account")
         .filter(
             digest=digest_of(secret),
@@ -58,13 +63,16 @@ def find(*, secret: str, user: User) -> AccountExport | None:
         )
         .first()
     )
+    if found is not None and found.account.require_second_factor and not has_second_factor(user.pk):
+        return None
+    return found
 
 
-def recipients(export: AccountExport) -> list[User]:
+def recipients(export: AccountExport) -> QuerySet[User]:
     """Who gets the link: people who have full access at this moment."""
-    places = Membership.objects.full_access().filter(account_id=export.account_id).select_related("user")
-    users = [place.user for place in places]
-    return [user for user in users if user.pk == export.mail_to_id] if export.mail_to_id else users
+    places = Membership.objects.full_access().filter(account_id=export.account_id)
+    users = User.objects.filter(pk__in=places.values("user"))
+    return users.filter(pk=export.mail_to_id) if export.mail_to_id else users
 
 
 def expire() -> int:

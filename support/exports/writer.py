@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from support.closing.tables import Scope
-from support.exports.actions import LINK_LIVES, digest_of, secret_of
+from support.exports.actions import LINK_LIVES, digest_of, recipients, secret_of
 from support.exports.pieces import Piece, pieces
 from support.models import AccountExport, ExportPart, ExportState
 
@@ -95,7 +95,8 @@ def _publish(export: AccountExport, now: datetime | None = None) -> None:
     export.state, export.ready_at, export.expires_at = ExportState.READY, now, now + LINK_LIVES
     export.digest = digest_of(secret_of(export))
     export.save(update_fields=["state", "ready_at", "expires_at", "digest"])
-    tasks.mail_export.defer(export_id=export.pk)
+    for user in recipients(export):  # a job each: when one mail is tried again, nobody gets the others twice
+        tasks.mail_export.defer(export_id=export.pk, user_id=user.pk)
 
 
 def _fail(export: AccountExport, problem: str) -> None:

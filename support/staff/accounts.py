@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -23,7 +23,7 @@ from support.closing import actions as closing_actions
 from support.closing import counting
 from support.exports import actions as export_actions
 from support.models import Closing
-from support.staff.base import StaffModelAdmin, log
+from support.staff.base import StaffModelAdmin, log, number_in
 from support.staff.facts import facts_of, state_of
 from support.staff.forms import CloseForm, VisitForm
 from support.staff.site import staff_site
@@ -31,7 +31,6 @@ from support.visits import actions as visit_actions
 
 LOOKED = "support.look"
 LOOKS_APART = timedelta(hours=1)  # looking at an account's page again is written once in this time
-SHORTEST_APP_ID = 10
 
 
 @admin.register(Account, site=staff_site)
@@ -43,6 +42,7 @@ class AccountAdmin(StaffModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         newest = Activity.objects.filter(account=OuterRef("pk")).order_by("-at", "-pk")
+        closing = Closing.objects.under_way().filter(account_number=OuterRef("pk"))
         found: QuerySet[Account] = (
             super()
             .get_queryset(request)
@@ -50,6 +50,8 @@ class AccountAdmin(StaffModelAdmin):
                 members_total=_count_of(Membership.objects.filter(account=OuterRef("pk")).order_by(), "account"),
                 project_count=_count_of(Project.objects.filter(account=OuterRef("pk")).order_by(), "account"),
                 last_activity_at=Subquery(newest.values("at")[:1]),
+                closing_state=Subquery(closing.values("state")[:1]),
+                closing_grace_until=Subquery(closing.values("grace_until")[:1]),
             )
         )
         return found
@@ -58,12 +60,10 @@ class AccountAdmin(StaffModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
     ) -> tuple[QuerySet[Account], bool]:
         """A number is an app_id or an account's own number, and nothing else."""
-        term = search_term.strip()
-        if term.isdecimal():
-            if len(term) >= SHORTEST_APP_ID:
-                owner = Environment.objects.filter(app_id=term).values("project__account")
-                return queryset.filter(pk__in=owner), False
-            return queryset.filter(pk=int(term)), False
+        number = number_in(search_term)
+        if number is not None:
+            owner = Environment.objects.filter(app_id=str(number)).values("project__account")
+            return queryset.filter(Q(pk=number) | Q(pk__in=owner)), False
         return super().get_search_results(request, queryset, search_term)
 
     def get_urls(self) -> list[URLPattern]:
@@ -79,10 +79,9 @@ class AccountAdmin(StaffModelAdmin):
         return own + super().get_urls()
 
     @admin.display(description="state")
-    def state(self, account: Account) -> str:
-        if account.closed_at is None:
-            return "open"
-        return state_of(account, Closing.objects.under_way().filter(account_number=account.pk).first())
+    def state(self, account: Any) -> str:
+        found = Closing(state=account.closing_state, grace_until=account.closing_grace_until)
+        return state_of(account, found if account.closing_state else None)
 
     @admin.display(description="members", ordering="members_total")
     def members_count(self, account: Any) -> int:
@@ -101,7 +100,7 @@ class AccountAdmin(StaffModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """How the account is; that it was looked at is written into its own activity."""
-        account = get_object_or_404(Account, pk=object_id)
+        account = self.row_or_404(request, object_id)
         _record_look(request, account)
         return self._page(request, "account", account, facts=facts_of(account))
 

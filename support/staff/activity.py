@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from accounts.activity_log import words
 from accounts.models import Activity
-from support.staff.base import StaffModelAdmin, link
+from support.staff.base import StaffModelAdmin, link, number_in
 from support.staff.site import staff_site
 
 
@@ -32,8 +32,8 @@ class ActivityAdmin(StaffModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Activity], search_term: str
     ) -> tuple[QuerySet[Activity], bool]:
-        if search_term.strip().isdecimal():
-            return queryset.filter(account_id=int(search_term)), False
+        if (number := number_in(search_term)) is not None:
+            return queryset.filter(account_id=number), False
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="what", ordering="verb")

@@ -7,12 +7,14 @@ from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.door import signed_in_user
 from support.staff.site import staff_site
+
+LONGEST_NUMBER = 18  # digits that surely fit into a bigint
 
 
 class StaffModelAdmin(admin.ModelAdmin):
@@ -43,6 +45,13 @@ class StaffModelAdmin(admin.ModelAdmin):
         title = {"title": str(self.opts.verbose_name_plural).capitalize()}
         return super().changelist_view(request, title | (extra_context or {}))
 
+    def row_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        """The row that the URL names; any text may stand there."""
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        return found
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         return log(request, obj, ADDITION, message)
 
@@ -63,6 +72,12 @@ def log(request: HttpRequest, row: Model, flag: int, message: Any) -> LogEntry:
         action_flag=flag,
         change_message=json.dumps(message) if isinstance(message, list) else str(message),
     )
+
+
+def number_in(search_term: str) -> int | None:
+    """The number of a row that somebody looks for; None when it is something else."""
+    term = search_term.strip()
+    return int(term) if term.isdecimal() and len(term) <= LONGEST_NUMBER else None
 
 
 def link(url: str, text: object) -> SafeString:

@@ -4,12 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 
 from accounts.models import Account
 from support.models import Closing, ClosingState
-from support.staff.base import StaffModelAdmin
+from support.staff.base import StaffModelAdmin, number_in
 from support.staff.site import staff_site
 
 
@@ -22,15 +21,15 @@ class ClosingAdmin(StaffModelAdmin):
     ordering = ("-pk",)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        if search_term.strip().isdecimal():
-            return queryset.filter(account_number=int(search_term)), False
+        if (number := number_in(search_term)) is not None:
+            return queryset.filter(account_number=number), False
         return super().get_search_results(request, queryset, search_term)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """How far it is, or the receipt."""
-        closing = get_object_or_404(Closing.objects.select_related("closed_by", "reopened_by"), pk=object_id)
+        closing = self.row_or_404(request, object_id)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Closing of account {closing.account_number}",

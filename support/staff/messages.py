@@ -69,7 +69,7 @@ class MessageAdmin(StaffModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The thread, with an answer to write below it."""
-        message = get_object_or_404(self.get_queryset(request), pk=object_id)
+        message = self.row_or_404(request, object_id)
         return self._thread(request, message, ReplyForm())
 
     def _thread(self, request: HttpRequest, message: Message, form: ReplyForm, status: int = 200) -> HttpResponse:

@@ -1,6 +1,7 @@
 """The staff's admin: a site of our own, on which only what is registered here exists."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.contrib import admin
@@ -42,7 +43,7 @@ class StaffSite(admin.AdminSite):
             return render(request, "support/staff_only.html", {"reason": "staff"}, status=403)
         if not has_second_factor(_pk(request)):
             return render(request, "support/staff_only.html", {"reason": "second_factor"}, status=403)
-        return redirect(f"{reverse('mfa_reauthenticate')}?next={target}")
+        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': target})}")
 
     def password_change(  # type: ignore[override]  # django-stubs knows templates alone
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -155,12 +155,32 @@ class TestReading:
         assert back == there
 
     @pytest.mark.parametrize(
-        "key", ["x", "older:", "older:2020:1", "older:2020-01-01T00:00:00+00:00:x", "newer::", "older:9999-99-99:1"]
-    )
+        "key",
+        ["x", "older:", "older:2020:1", "older:2020-01-01T00:00:00+00:00:x", "newer::", "older:9999-99-99:1",
+         "older:9999-12-31T23:59:59-14:00:1", "newer:0001-01-01T00:00:00+14:00:1"],
+    )  # fmt: skip
     def test_an_odd_key_shows_the_newest(self, account, ada, many, browser_of, key):
         response = browser_of(ada.user).get(reverse("accounts:activity_list", args=[account.pk]), {"key": key})
 
         assert len(response.context["lines"]) == PER_PAGE
+
+    def test_a_key_may_have_any_offset(self, account, ada, many, browser_of):
+        key = "newer:2020-01-01T00:00:00+23:59:1"
+
+        response = browser_of(ada.user).get(reverse("accounts:activity_list", args=[account.pk]), {"key": key})
+
+        assert len(response.context["lines"]) == PER_PAGE
+
+    @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Adak"])
+    @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+    def test_the_first_and_the_last_day_there_are_can_be_asked_for(self, account, ada, row, browser_of, day, zone):
+        account.time_zone = zone
+        account.save(update_fields=["time_zone"])
+        url = reverse("accounts:activity_list", args=[account.pk])
+
+        found = [len(browser_of(ada.user).get(url, {end: day}).context["lines"]) for end in ("after", "before")]
+
+        assert found == ([1, 0] if day.startswith("0") else [0, 1])
 
     @pytest.mark.parametrize(
         ("query", "found"),

@@ -1,9 +1,11 @@
 """What a link does, and for whom; no mail needed."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +15,7 @@ from accounts.invitations import NotOpen
 from accounts.models import Activity, Invitation, Membership, User
 from tests.accounts.conftest import PASSWORD
 from tests.factories import MembershipFactory, UserFactory
+from tests.together import both_at_once
 from tests.world import make_invitation
 
 pytestmark = pytest.mark.django_db
@@ -263,3 +266,26 @@ def test_joining_is_remembered_as_the_account_used_last(account, ada, browser_of
     answer(make_invitation(account, ada.user, other.user.email), client)
 
     assert Membership.objects.latest_used(other.user).first().account == account
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inviting_anew_does_not_write_over_an_answer_that_is_being_given(account, ada, invitation):
+    accepted, invited = threading.Event(), threading.Event()
+
+    def accept():
+        with transaction.atomic():
+            invitations.accept_as_new(invitation=invitation, name="New", password=PASSWORD)
+            accepted.set()
+            assert not invited.wait(timeout=1)  # it waits for this transaction
+
+    def invite():
+        accepted.wait(timeout=10)
+        told.append(invitations.invite(account=account, emails=[invitation.email], read_only=False, by=ada.user))
+        invited.set()
+
+    told = []
+    errors = both_at_once(accept, invite)
+
+    assert errors == [None, None]
+    assert [each.teammates for each in told] == [["new@shop.example"]]
+    assert Invitation.objects.get().accepted_at is not None

@@ -14,6 +14,7 @@ from accounts import actions, logins
 from accounts.guard import LastFullAccess, keeping_full_access
 from accounts.models import Account, Activity, Membership, User
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
+from tests.together import both_at_once
 
 ONLY = "without a teammate with full access"
 
@@ -147,27 +148,6 @@ class TestPastTheActions:
         Account.objects.all().delete()
 
         assert not Membership.objects.exists()
-
-
-def both_at_once(*changes):
-    """Run the changes in threads of their own, each with its own connection; returns what each raised, or None."""
-    start, results = threading.Barrier(len(changes)), [None] * len(changes)
-
-    def run(number, change):
-        try:
-            start.wait(timeout=10)
-            change()
-        except Exception as error:
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(changes)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return results
 
 
 @pytest.mark.django_db(transaction=True)

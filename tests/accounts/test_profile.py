@@ -215,6 +215,16 @@ class TestDeleting:
         assert [each.name for each in response.context["held_by"]] == ["Shop"]
         assert User.objects.filter(email="bob@shop.example").exists()
 
+    @pytest.mark.parametrize("right", ["is_staff", "is_superuser"])
+    def test_staff_does_not_take_its_own_record_away(self, bob, right):
+        User.objects.filter(pk=bob.user_id).update(**{right: True})
+
+        _, response = self.delete(bob.user)
+
+        assert response.status_code == 409
+        assert "on record" in response.content.decode()
+        assert User.objects.filter(pk=bob.user_id).exists()
+
     def test_the_address_must_be_typed(self, bob):
         self.delete(bob.user, confirm="yes")
 

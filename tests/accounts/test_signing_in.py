@@ -131,6 +131,19 @@ class TestNothingLeadsAstray:
         assert not location.startswith("//")
         assert not location.replace("\t", "").startswith("//")
 
+    def test_a_browsers_name_puts_no_link_into_the_mail_about_a_new_password(self, known):
+        client, _ = sign_in()
+
+        client.post(
+            reverse("account_change_password"),
+            {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD},
+            headers={"user-agent": "Firefox (https://evil.example/x) evil.example"},
+        )
+
+        job = ProcrastinateJob.objects.get(task_name="accounts.send_mail")
+        assert job.args["template"] == "password_changed"
+        assert job.args["context"]["user_agent"] == "Firefox evil. example"
+
     def test_reset_links_are_built_from_site_url(self, known, settings):
         settings.ALLOWED_HOSTS = ["*"]
 

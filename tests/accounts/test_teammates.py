@@ -1,6 +1,7 @@
 """The Teammates tab, and that what it does holds from the next request on."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Membership, WhoMayInvite
 from accounts.policy import FULL, POLICY, READ_ONLY, Can, rights, what_can
+from tests.crawler import forms_of
 from tests.factories import MembershipFactory, UserFactory
 from tests.world import make_invitation
 
@@ -215,6 +217,20 @@ class TestSettings:
         self.save(browser_of(ada.user), account, name="Shop 2")
 
         assert account.activity.get().details == {"name": ["Shop", "Shop 2"], "time_zone": ["UTC", "Europe/Paris"]}
+
+    def test_what_somebody_else_saved_meanwhile_stays(self, account, ada, browser_of):
+        """Else a form that was opened before would switch off, without a word, what a colleague has just required."""
+        client = browser_of(ada.user)
+        page = client.get(reverse("accounts:account_settings", args=[account.pk]))
+        shown = next(form.data for form in forms_of(page) if "initial-name" in form.data)
+        shown.pop("require_second_factor")  # a box that is not ticked is not sent
+        Account.objects.filter(pk=account.pk).update(require_second_factor=True)
+        TOTP.activate(ada.user, generate_totp_secret())
+
+        self.save(client, account, **shown | {"name": "Shop 2", "time_zone": "UTC"})
+
+        account.refresh_from_db()
+        assert (account.name, account.require_second_factor) == ("Shop 2", True)
 
     @pytest.mark.parametrize("rule", [{"require_second_factor": "on"}, {"who_may_invite": "second_factor"}])
     def test_nobody_locks_themselves_out_with_a_rule_on_second_factors(self, account, ada, browser_of, rule):

@@ -52,6 +52,10 @@ def test_the_receipt_says_what_was_copied(source):
 
     assert copied(source).receipt == "14 definitions, 1 segment and 6 reports copied, 0 events"
 
+    SegmentFactory.create_batch(2, environment=source)
+
+    assert copied(source, "Test").receipt == "14 definitions, 2 segments and 6 reports copied, 0 events"
+
 
 def test_a_copy_keeps_lineage_body_and_author_and_starts_at_version_1(source):
     definition = DefinitionFactory(environment=source, version=7, notes="why")

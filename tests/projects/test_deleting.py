@@ -4,20 +4,22 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from accounts.models import Activity
+from accounts.models import Account, Activity
 from analytics.models import Definition
 from collector.places import PLACES_SQL
 from events.models import Event, Person
 from ipfilter.models import ExcludedIPList
-from projects import actions, removal
+from projects import actions, deleting, jobs, removal
+from projects.forms import EnvironmentForm
 from projects.models import Environment, Project, Removal
 from support.closing.tables import Scope, account_tables, any_of, conditions, read_schema
 from tests.factories import ApiKeyFactory, EnvironmentFactory, MembershipFactory
+from tests.together import both_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +160,33 @@ def test_what_arrives_late_is_removed_too(ada, production, staging, monkeypatch)
     assert rows_left(environments=[staging.pk], projects=[]) == []
 
 
+def test_nothing_is_removed_while_the_account_is_closed_and_it_goes_on_once_reopened(ada, production, staging):
+    fill(staging, events=5)
+    asked = actions.delete_environment(environment=staging, by=ada)
+    Account.objects.update(closed_at=timezone.now())
+
+    jobs.remove(removal_id=asked.pk)
+    assert Event.objects.filter(environment_id=staging.pk).count() == 5
+
+    ProcrastinateJob.objects.all().delete()
+    Account.objects.update(closed_at=None)
+    jobs.removals(timestamp=0)
+    job = ProcrastinateJob.objects.get(task_name="projects.remove")
+    jobs.remove(**job.args)
+    assert not Environment.objects.filter(pk=staging.pk).exists()
+
+
+def test_the_receipt_is_not_written_while_a_row_is_left(ada, production, staging):
+    fill(staging)
+    asked = actions.delete_environment(environment=staging, by=ada)
+
+    assert removal._finish(asked.pk) is False
+
+    asked.refresh_from_db()
+    assert asked.done_at is None
+    assert Environment.objects.filter(pk=staging.pk).exists()
+
+
 def test_a_project_goes_with_all_its_environments(client, ada, production, staging):
     fill(production)
     fill(staging)
@@ -215,26 +244,85 @@ def test_two_at_once_do_not_delete_the_last(what):
     else:
         second = actions.create_project(account=account, name="Other", by=ada)
         tries = [lambda each=each: actions.delete_project(project=each, by=ada) for each in (first.project, second)]
-    refused = []
-    together = threading.Barrier(2)
 
-    def attempt(delete) -> None:
-        together.wait()
-        try:
-            delete()
-        except actions.LastOne as last:
-            refused.append(str(last))
-        finally:
-            connection.close()
+    errors = both_at_once(*tries)
 
-    threads = [threading.Thread(target=attempt, args=[each]) for each in tries]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(refused) == 1
+    assert [type(error) for error in errors if error] == [actions.LastOne]
     assert (Environment if what == "environment" else Project).objects.live().count() == 1
+
+
+def test_the_second_of_two_clicks_deletes_nothing_more(ada, production, staging):
+    actions.delete_environment(environment=staging, by=ada)
+    actions.create_project(account=production.project.account, name="Other", by=ada)
+    actions.delete_project(project=production.project, by=ada)
+
+    for again in (
+        lambda: actions.delete_environment(environment=staging, by=ada),
+        lambda: actions.delete_project(project=production.project, by=ada),
+    ):
+        with pytest.raises(actions.Gone):
+            again()
+
+    assert Removal.objects.count() == 2
+
+
+@pytest.mark.parametrize("what", ["environment_delete", "project_delete"])
+def test_the_second_of_two_clicks_that_got_in_before_the_first_was_done_is_told(
+    client, ada, production, staging, monkeypatch, what
+):
+    def is_faster(*args):
+        actions.create_project(account=production.project.account, name="Other", by=ada)
+        actions.delete_project(project=Project.objects.get(pk=production.project_id), by=ada)
+        return ""
+
+    monkeypatch.setattr(deleting.Question, "problem", is_faster)
+    argument = staging.app_id if what == "environment_delete" else production.project_id
+
+    assert client.post(reverse(f"projects:{what}", args=[argument])).status_code == 404
+    assert Removal.objects.count() == 1
+
+
+def test_nothing_is_added_to_a_project_that_is_being_deleted(client, ada, production, monkeypatch):
+    project = production.project
+    actions.create_project(account=project.account, name="Other", by=ada)
+    clean = EnvironmentForm.clean
+
+    def is_faster(form):
+        actions.delete_project(project=project, by=ada)
+        return clean(form)
+
+    monkeypatch.setattr(EnvironmentForm, "clean", is_faster)
+    url = reverse("projects:environment_add", args=[project.pk])
+
+    assert client.post(url, {"name": "Late", "source": production.pk}).status_code == 404
+    assert not Environment.objects.filter(name="Late").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_environment_that_is_being_added_goes_with_its_project():
+    """Else its events would stay behind: nothing but the removal's scope says whose they are."""
+    production = EnvironmentFactory()
+    project = production.project
+    ada = MembershipFactory(account=project.account).user
+    actions.create_project(account=project.account, name="Other", by=ada)
+    added, deleted = threading.Event(), threading.Event()
+
+    def add():
+        with transaction.atomic():
+            actions.add_environment(project=project, name="Late", source=production, by=ada)
+            added.set()
+            assert not deleted.wait(timeout=1)  # deleting waits for this transaction
+
+    def delete():
+        added.wait(timeout=10)
+        actions.delete_project(project=project, by=ada)
+        deleted.set()
+
+    assert both_at_once(add, delete) == [None, None]
+
+    late = Environment.objects.get(name="Late")
+    assert late.deleting_at is not None
+    assert set(Removal.objects.get().scope["environment_id"]) == {production.pk, late.pk}
 
 
 def test_home_does_not_lead_into_what_is_being_deleted(client, ada, production, staging, settings):

@@ -1,9 +1,12 @@
 """Other names, another time zone, another first day of the week."""
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from accounts.models import Activity
+from accounts.time_zones import time_zones
+from tests.crawler import forms_of
 from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +40,37 @@ def test_activity_tells_what_was_changed_from_what(client, environment):
 
     details = Activity.objects.get(verb="project.change").details
     assert details["name"] == [before, "Big shop"]
+
+
+def test_what_another_tab_saved_meanwhile_stays(client, environment):
+    url = reverse("projects:project_edit", args=[environment.project_id])
+    shown = next(form.data for form in forms_of(client.get(url)) if "initial-name" in form.data)
+    client.post(url, SETTINGS | {"name": environment.project.name})
+
+    client.post(url, shown | {"name": "Big shop", "time_zone": "UTC", "week_starts_on": "1"})
+
+    environment.project.refresh_from_db()
+    project = environment.project
+    assert (project.name, project.time_zone, project.week_starts_on) == ("Big shop", "Europe/Paris", 7)
+    assert list(Activity.objects.latest("id").details) == ["name"]
+
+
+def test_saving_what_was_there_changes_and_tells_nothing(client, environment):
+    url = reverse("projects:project_edit", args=[environment.project_id])
+    shown = next(form.data for form in forms_of(client.get(url)) if "initial-name" in form.data)
+
+    response = client.post(url, shown | {"time_zone": "UTC", "week_starts_on": "1"}, follow=True)
+
+    assert "Nothing had changed" in response.content.decode()
+    assert not Activity.objects.exists()
+
+
+def test_every_time_zone_that_is_offered_is_known_to_postgresql():
+    with connection.cursor() as cursor:
+        cursor.execute("select name from pg_timezone_names")
+        known = {name for (name,) in cursor.fetchall()}
+
+    assert [zone for zone, _ in time_zones() if zone not in known] == []
 
 
 def test_a_project_keeps_its_own_name(client, environment):

@@ -45,6 +45,30 @@ def test_a_second_project_of_that_name_is_refused_in_words(client, ada, environm
     assert Project.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Web \n\t shop ", "Web shop"),
+        ("Web\u00a0 shop", "Web shop"),
+        ("\u202epohs beW\u202c", "pohs beW"),
+        ("Web\0 \x07shop", "Web shop"),
+        ("نمی\u200cخواهم", "نمی\u200cخواهم"),
+        ("👩\u200d💻" * 33, "👩\u200d💻" * 33),
+    ],
+)
+def test_a_name_is_kept_as_a_page_shows_it(client, ada, environment, typed, kept):
+    client.post(reverse("projects:project_create", args=[environment.project.account_id]), {"name": typed})
+
+    assert Project.objects.filter(name=kept).exists()
+
+
+@pytest.mark.parametrize("typed", [" ", "\u202e", "\u200b", "\u2063\u00a0", "x" * 101])
+def test_a_name_that_nobody_could_see_or_read_is_refused_at_its_field(client, ada, environment, typed):
+    response = client.post(reverse("projects:project_create", args=[environment.project.account_id]), {"name": typed})
+
+    assert list(response.context["form"].errors) == ["name"]
+
+
 def test_add_environment_says_what_was_copied(client, ada, environment, monkeypatch):
     monkeypatch.setattr(registry, "_copiers", [lambda source, target: {"definitions": 14, "reports": 1}])
     url = reverse("projects:environment_add", args=[environment.project_id])

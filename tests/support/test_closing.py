@@ -10,11 +10,13 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity, Membership, User
+from events.models import Event
 from support import tasks
 from support.closing import actions, counting, purge
 from support.closing.tables import Scope
 from support.models import Closing, ClosingState, Message
-from tests.factories import MembershipFactory, UserFactory
+from tests.analytics.factories import ReportFactory
+from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 from tests.support.filling import checksums_of, collect, make_account, rows_of
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +40,14 @@ def account():
 
 def close(account, staff, days=0):
     return actions.close(account=account, grace_days=days, asked_by="Ada, by mail", by=staff)
+
+
+def run_mail_jobs(name: str) -> int:
+    """Do the jobs of this name as a worker would; how many."""
+    jobs = list(ProcrastinateJob.objects.filter(task_name=name))
+    for job in jobs:
+        getattr(tasks, name.removeprefix("support."))(**job.args)
+    return len(jobs)
 
 
 def purge_all(closing):
@@ -79,11 +89,41 @@ def test_the_closing_is_in_the_accounts_activity_with_who_asked(account, staff):
 def test_the_full_access_teammates_are_told_by_mail_until_when_it_can_be_reopened(account, staff):
     closing = close(account, staff, days=30)
 
-    tasks.mail_closed(closing_id=closing.pk)
+    run_mail_jobs("support.mail_closed")
 
     full = account.memberships.get(read_only=False).user
     assert [message.to for message in mail.outbox] == [[full.email]]
     assert f"Until {closing.grace_until:%-d %B %Y}" in mail.outbox[0].body
+
+
+def test_they_are_told_also_when_removing_begins_at_once(account, staff, monkeypatch):
+    monkeypatch.setattr(purge, "SETTLE", timedelta(hours=1))
+    closing = close(account, staff, days=0)
+    full = account.memberships.get(read_only=False).user
+
+    with pytest.raises(purge.Unfinished, match="told by mail"):
+        purge.run(closing.pk, seconds=60)
+    run_mail_jobs("support.mail_closed")
+
+    assert [message.to for message in mail.outbox] == [[full.email]]
+    assert "is being removed for good" in mail.outbox[0].body
+
+
+def test_a_mail_that_is_tried_again_goes_to_nobody_twice(account, staff):
+    MembershipFactory(account=account)
+    close(account, staff, days=30)
+
+    jobs = run_mail_jobs("support.mail_closed")
+
+    assert (jobs, len(mail.outbox)) == (2, 2)
+
+
+def test_who_reads_the_mail_of_a_closing_that_was_taken_back_would_be_told_wrong(account, staff):
+    actions.reopen(closing=close(account, staff, days=30), by=staff)
+
+    run_mail_jobs("support.mail_closed")
+
+    assert not mail.outbox
 
 
 def test_an_account_is_closed_once(account, staff):
@@ -225,6 +265,18 @@ def test_what_arrives_late_is_removed_as_well(account, staff):
     assert not any(rows_of(account).values())
 
 
+def test_a_project_that_was_being_made_at_that_moment_goes_as_well(account, staff):
+    closing = close(account, staff)
+    actions.start_purge(closing.pk, timezone.now())
+    late = EnvironmentFactory(project__account=account)
+    ReportFactory(environment=late)
+    collect(late.pk, events=5, span=timedelta(days=1), people=False)
+
+    assert purge_all(closing).state == ClosingState.DONE
+
+    assert not Event.objects.filter(environment_id=late.pk).exists()
+
+
 def test_it_does_not_end_while_something_may_still_arrive(account, staff, monkeypatch):
     monkeypatch.setattr(purge, "SETTLE", timedelta(hours=1))
     closing = close(account, staff)
@@ -246,7 +298,7 @@ def test_the_receipt_is_not_written_while_a_row_is_left(account, staff, monkeypa
     collect(environment.pk, events=1, span=timedelta(days=1), people=False)
     closing.refresh_from_db()
 
-    with pytest.raises(purge.Unfinished, match="rows in events"):
+    with pytest.raises(purge.Unfinished, match=r"rows in .*events"):
         purge.finish(closing, Scope.from_json(closing.scope))
 
     assert Account.objects.filter(pk=account.pk).exists()

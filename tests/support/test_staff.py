@@ -1,6 +1,7 @@
 """The staff's admin: who gets in, what it shows, and that all of it is on record."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -9,8 +10,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Account, Activity
 from events.models import Customer, Event, IdempotencyKey, Merge, Person
+from support.closing import actions as closing_actions
 from support.models import Incident, Message, MessageState
 from support.staff.site import staff_site
+from tests.counting import queries_of
 from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 from tests.support.filling import collect
 from tests.support.staff import make_staff, sign_in, staff_client
@@ -68,6 +71,14 @@ def test_a_session_that_knows_the_password_alone_is_asked_for_the_second_factor(
     response = sign_in(make_staff(), second_factor=False).get(INDEX, follow=True)
 
     assert response.redirect_chain[-1][0].startswith(reverse("mfa_reauthenticate"))
+
+
+def test_the_way_back_after_the_second_factor_keeps_all_of_a_search():
+    inbox = reverse("admin:support_message_changelist") + "?q=ada&state__exact=new"
+
+    response = sign_in(make_staff(), second_factor=False).get(inbox, follow=True)
+
+    assert parse_qs(urlsplit(response.redirect_chain[-1][0]).query) == {"next": [inbox]}
 
 
 def test_a_second_factor_that_was_removed_opens_nothing_any_more():
@@ -135,6 +146,32 @@ def test_an_account_is_found_by_name_member_app_id_and_number(client, account, e
     assert list(found) == [account]
 
 
+@pytest.mark.parametrize("name", ["accounts_account", "support_message", "support_closing", "accounts_activity"])
+def test_a_row_that_is_none_and_a_number_that_is_too_large_are_answered(client, name):
+    for odd in ("abc", "1" * 30, "-1", "%00", "_2F"):
+        url = reverse(f"admin:{name}_change", args=["1"]).replace("/1/", f"/{odd}/")
+        assert client.get(url, follow=True).status_code in (200, 404), odd  # Django's own pages lead to the index
+    for term in ("9" * 30, "²", "٣", "\0"):
+        assert client.get(reverse(f"admin:{name}_changelist"), {"q": term}).status_code == 200, term
+
+
+def test_the_list_of_accounts_runs_the_same_queries_however_many_are_closed(client, account, environment):
+    url = reverse("admin:accounts_account_changelist")
+    closed_account()
+    client.get(url)
+    few = queries_of(client, url)
+
+    for _ in range(5):
+        closed_account()
+
+    assert queries_of(client, url) == few
+
+
+def closed_account():
+    account = EnvironmentFactory().project.account
+    return closing_actions.close(account=account, grace_days=3, asked_by="Ada", by=None)
+
+
 def test_an_accounts_page_shows_people_ids_and_usage_and_nothing_collected(client, account, environment):
     collect(environment.pk, events=3, span=timedelta(hours=1))
 
@@ -150,6 +187,15 @@ def test_looking_at_an_account_is_written_into_its_own_activity_once_an_hour(cli
 
     looks = Activity.objects.filter(account=account, verb="support.look")
     assert [look.as_staff for look in looks] == [True]
+
+
+def test_staff_that_belongs_to_an_account_acts_as_staff_on_the_staffs_pages(account):
+    colleague = make_staff()
+    MembershipFactory(account=account, user=colleague)
+
+    sign_in(colleague).get(page_of(account))
+
+    assert Activity.objects.get(account=account, verb="support.look").as_staff
 
 
 def test_a_message_is_answered_from_its_page_and_it_is_on_record(client, account):

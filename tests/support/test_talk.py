@@ -156,6 +156,16 @@ def test_the_sixth_message_from_one_address_is_refused_whatever_the_mailbox(clie
     assert write(client, email="eve@shop.example").status_code == 429
 
 
+def test_nobody_is_silenced_by_what_strangers_write_in_their_name(client, member):
+    for _ in range(5):
+        client.post(TALK, {"text": "Noise", "email": member.email}, REMOTE_ADDR="192.0.2.9")
+
+    client.force_login(member)
+
+    assert write(client).status_code == 200
+    assert Message.objects.filter(by=member).count() == 1
+
+
 def test_in_place_the_answer_is_only_the_part_that_changes(client):
     panel = client.get(TALK, headers={"HX-Request": "true"}).content.decode()
     refused = client.post(TALK, {"text": ""}, headers={"HX-Request": "true"})

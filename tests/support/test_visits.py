@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Activity
-from support.models import Visit
+from support.models import SupportAccess, Visit
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.support.staff import make_staff, sign_in
 
@@ -146,6 +146,13 @@ def test_forbidding_ends_a_visit_that_is_under_way(client, account, full):
     start(client, account)
 
     full.post(reverse("support:visits_allow", args=[account.pk]), {"allowed": "no"})
+
+    assert client.get(projects(account)).status_code == 404
+
+
+def test_a_visit_that_nobody_ended_lends_nothing_where_visits_are_forbidden(client, account):
+    start(client, account)
+    SupportAccess.objects.create(account=account, visits_allowed=False)
 
     assert client.get(projects(account)).status_code == 404
 

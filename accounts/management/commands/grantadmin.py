@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no login with the address {email}.")
         if not user.is_active:
-            raise CommandError(f"The login of {email} is switched off. Switch it on in the staff's pages first.")
+            raise CommandError(f"The login of {email} is switched off: it opens nothing.")
         if account is not None:
             _grant(user, account)
         link = links.absolute(reverse("accounts:rescue", args=[logins.offer_rescue(user=user)]))

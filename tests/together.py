@@ -1,0 +1,26 @@
+"""Several changes at the same moment, as several people make them."""
+
+import threading
+
+from django.db import connection
+
+
+def both_at_once(*changes):
+    """Run the changes in threads of their own, each with its own connection; returns what each raised, or None."""
+    start, results = threading.Barrier(len(changes)), [None] * len(changes)
+
+    def run(number, change):
+        try:
+            start.wait(timeout=10)
+            change()
+        except Exception as error:
+            results[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=each) for each in enumerate(changes)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return results
