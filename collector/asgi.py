@@ -15,6 +15,7 @@ from django.conf import settings
 from collector import answers, shared
 from collector.answers import Answer
 from collector.bodies import BODY_TOO_LARGE
+from collector.buckets import Buckets
 from collector.client_address import TrustedProxies, client_address
 from collector.database import conninfo
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
@@ -46,11 +47,14 @@ DRAIN_BYTES = 8 * MAX_BODY_BYTES
 class Collector:
     """An ASGI app. `database` is what psycopg connects with; `pages` answers what is not ours, or else it is 404."""
 
-    def __init__(self, database: str, trusted: TrustedProxies, pages: App | None = None) -> None:
+    def __init__(
+        self, database: str, trusted: TrustedProxies, pages: App | None = None, *, buckets: Buckets | None = None
+    ) -> None:
         self.directory = Directory(database)
         self.writer = BatchWriter(database)
         self.kept_out = Counters()
         self.crowd = Crowd()
+        self.buckets = buckets or Buckets(0)
         self._gathering: list[PeriodicWriter[Any]] = [
             PeriodicWriter(database, self.kept_out, WRITE_SECONDS),
             PeriodicWriter(database, self.crowd, shared.WRITE_SECONDS),
@@ -99,11 +103,12 @@ class Collector:
         )
 
     async def _carry_out(self, request: Request) -> Answer:
-        decision = decide(request, self.directory.places)
+        decision = decide(request, self.directory.places, self.buckets)
         if decision.outcome is Outcome.UNKNOWN_APP:
             decision = await self._ask_again(request, decision)
         if decision.place is not None:
             self.crowd.note(request.client, decision.place.account_id)
+            self.buckets.take(decision.place.environment_id, decision.tokens, request.now)
         if not decision.records:
             count(self.kept_out, decision, request.now)
             return decision.answer
@@ -119,7 +124,7 @@ class Collector:
         """An environment may be newer than what this process knows."""
         assert decision.app_id is not None
         if await self.directory.look_up(decision.app_id):
-            return decide(request, self.directory.places)
+            return decide(request, self.directory.places, self.buckets)
         if not self.directory.is_loaded:
             return decision._replace(answer=answers.unavailable("environments are not known yet"))
         return decision
@@ -157,7 +162,8 @@ class Collector:
 
 def from_settings(pages: App | None = None) -> Collector:
     """The collector of this installation. Raises ValueError for a TRUSTED_PROXIES that cannot be read."""
-    return Collector(conninfo(), TrustedProxies.parse(settings.TRUSTED_PROXIES), pages)
+    trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
+    return Collector(conninfo(), trusted, pages, buckets=Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS))
 
 
 class _TooLarge(Exception):

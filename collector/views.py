@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from collector import answers
 from collector.answers import Answer
 from collector.bodies import BODY_TOO_LARGE
+from collector.buckets import Buckets
 from collector.client_address import TrustedProxies, client_address
 from collector.decide import Outcome, Request, decide
 from collector.kept_out import KeptOutTimer
@@ -55,6 +56,8 @@ class KnownPlaces:
 
 known_places = KnownPlaces()
 kept_out = KeptOutTimer()
+buckets = Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS)
+taking = threading.Lock()
 
 
 @csrf_exempt
@@ -92,9 +95,12 @@ def _answer(request: HttpRequest) -> Answer:
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
     asked = Request(request.method or "", request.path, dict(headers), body, client, time.time(), query)
     try:
-        decision = decide(asked, known_places.get())
+        decision = decide(asked, known_places.get(), buckets)
         if decision.outcome is Outcome.UNKNOWN_APP:
-            decision = decide(asked, known_places.get(max_age_seconds=0.05))
+            decision = decide(asked, known_places.get(max_age_seconds=0.05), buckets)
+        if decision.place is not None:
+            with taking:
+                buckets.take(decision.place.environment_id, decision.tokens, asked.now)
         if decision.records:
             store(decision.records)
         kept_out.count(decision, asked.now)

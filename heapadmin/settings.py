@@ -24,6 +24,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 SECRET_KEY = env.str("SECRET_KEY", default="") or deployment.generated_secret(DATA_DIR / "secret_key", PRODUCTION)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys, while their sessions and links live
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
+EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=5_000)  # taken from one environment; 0: no limit
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 STATUS_CHECK_URL = env.str("STATUS_CHECK_URL", default="")  # where the status page's checks knock; empty: SITE_URL

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from collector import kept_out, views
+from collector.buckets import Buckets
 from events.faults import Unavailable
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from tests.events.making import events, people
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def known_afresh(monkeypatch):
     monkeypatch.setattr(views, "MAX_AGE_SECONDS", 0)
+    monkeypatch.setattr(views, "buckets", Buckets(0))
     monkeypatch.setattr(views, "known_places", views.KnownPlaces())
     monkeypatch.setattr(kept_out, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
     monkeypatch.setattr(views, "kept_out", kept_out.KeptOutTimer())
@@ -78,6 +80,19 @@ def test_without_a_database_it_is_503_and_not_an_ok(client, monkeypatch):
 
     assert response.status_code == 503
     assert response["retry-after"]
+
+
+def test_over_the_limit_it_is_429_and_nothing_is_stored(client, monkeypatch):
+    monkeypatch.setattr(views, "buckets", Buckets(0.001))
+    environment = EnvironmentFactory()
+    event = {"identity": "a", "event": "E"}
+    post(client, "/api/track", {"app_id": environment.app_id, "events": [event] * 3})
+
+    response = post(client, "/api/track", {"app_id": environment.app_id} | event)
+
+    assert response.status_code == 429
+    assert int(response["retry-after"]) > 0
+    assert len(events()) == 3
 
 
 def unavailable(records):
