@@ -23,18 +23,19 @@ class Buckets:
     def wait_seconds(self, environment_id: int, now: float) -> int:
         """Whole seconds until the debt of an environment is paid; 0 when it owes nothing. Changes nothing."""
         full_at = self._full_at.get(environment_id)
-        if full_at is None or self._was_set_back(now):
+        if full_at is None or full_at - now <= self._burst_seconds or self._was_set_back(now):
             return 0
-        return max(0, ceil(full_at - now - self._burst_seconds))
+        return ceil(full_at - now - self._burst_seconds)
 
     def take(self, environment_id: int, tokens: int, now: float) -> None:
         """Take `tokens` out at `now` (unix seconds)."""
         if not self._per_second or not tokens:
             return
-        if self._was_set_back(now):
+        if now > self._latest:
+            self._latest = now
+        elif self._was_set_back(now):
             self._full_at.clear()
             self._latest = now
-        self._latest = max(self._latest, now)
         full_at = self._full_at.get(environment_id, now)
         self._full_at[environment_id] = (full_at if full_at > now else now) + tokens / self._per_second
         if len(self._full_at) > self._most_kept:

@@ -38,10 +38,16 @@ class Outcome(StrEnum):
     EXCLUDED = "excluded"
     BAD = "bad"
     OVER_LIMIT = "over_limit"
-    UNAVAILABLE = "unavailable"  # it could not be committed, which a shell says
+    UNAVAILABLE = "unavailable"  # it could not be committed
     CLOSED = "closed"
     UNKNOWN_APP = "unknown_app"
     NOTHING = "nothing"  # a preflight and the like
+
+
+NOBODYS = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
+COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in NOBODYS)
+"""What can become of requests to an environment."""
+READ = frozenset({Outcome.ACCEPTED, Outcome.BAD})
 
 
 class Decision(NamedTuple):
@@ -58,7 +64,15 @@ class Decision(NamedTuple):
     @property
     def tokens(self) -> int:
         """What it takes out of the bucket of its place: as much as was read, be it found bad in the end."""
-        return max(1, self.weight) if self.outcome is Outcome.ACCEPTED or self.outcome is Outcome.BAD else 0
+        return (self.weight or 1) if self.outcome in READ else 0
+
+    def unavailable(self, line: str) -> "Decision":
+        """The same when it cannot be carried out now."""
+        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
+
+    def not_storable(self) -> "Decision":
+        """The same when the database does not take its records, which no check foresaw."""
+        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD)
 
 
 Read = Callable[[Any, Where], list[Record]]
