@@ -38,6 +38,7 @@ PART_OF = {  # a page without a tab of its own: the view whose tab is marked
     ),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete")], "analytics:report_list"),
     **dict.fromkeys(["analytics:person", "analytics:person_delete"], "analytics:users"),
+    "collector:collection": "projects:install",
     "ipfilter:environment_excluded_ips": "ipfilter:excluded_ips",
 }
 
