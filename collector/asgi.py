@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from collector import answers, shared
+from collector import answers, metrics, shared
 from collector.answers import Answer
 from collector.bodies import BODY_TOO_LARGE
 from collector.buckets import Buckets
@@ -52,7 +52,7 @@ class Collector:
         self, database: str, trusted: TrustedProxies, pages: App | None = None, *, buckets: Buckets | None = None
     ) -> None:
         self.directory = Directory(database)
-        self.writer = BatchWriter(database)
+        self.writer = BatchWriter(database, watch=metrics.Commits())
         self.kept_out = Counters()
         self.tally = Tally()
         self.crowd = Crowd()
@@ -73,6 +73,8 @@ class Collector:
                 await _send(answer, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+        elif scope["type"] == "http" and scope["path"] == metrics.PATH:
+            await _send(await asyncio.to_thread(metrics.scrape, scope["method"], dict(scope["headers"])), send)
         elif scope["type"] == "http" and is_tracker(scope["path"]):
             await _send(tracker(scope["method"], dict(scope["headers"])), send)
         else:

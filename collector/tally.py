@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from collector import metrics
 from collector.decide import Decision, Outcome
 from ipfilter.counters import Statement
 
@@ -97,10 +98,15 @@ class Tally:
             count.slowest_seconds = seconds
 
     def take(self) -> Counts:
-        """All that was counted since the last time, of environments that are known; it begins again with nothing."""
+        """All that was counted since the last time, of environments that are known; it begins again with nothing.
+
+        The metrics are told here, once, whether or not it can be written.
+        """
         fresh, self._counts = self._counts, {}
         taken, self._unwritten = self._unwritten, {}
-        for (environment_id, hour, outcome, _path), count in fresh.items():
+        for (environment_id, hour, outcome, path), count in fresh.items():
+            metrics.requests.labels(path, outcome).inc(count.requests)
+            metrics.events.labels(outcome).inc(count.events)
             if environment_id:
                 taken.setdefault((environment_id, hour, outcome), Count()).add(count)
         return taken
