@@ -60,16 +60,18 @@ def test_requests_are_added_up_by_environment_hour_and_outcome():
 
 def test_the_last_and_the_slowest_of_an_hour_are_kept_in_whatever_order_workers_write():
     environment = EnvironmentFactory()
-    late, early = Tally(), Tally()
+    late, early, earlier = Tally(), Tally(), Tally()
+    earlier.add("/h", decision(environment.pk), AT - 1, 0.125)
     early.add("/h", decision(environment.pk), AT, 0.5)
     late.add("/h", decision(environment.pk), AT + 2, 0.02)
     late.add("/api/track", decision(environment.pk), AT + 1, 0.25)
 
     write(late)
     write(early)
+    write(earlier)
 
     (row,) = stored("requests", "last_at", "last_seconds", "slowest_seconds")
-    assert row == (3, datetime.fromtimestamp(AT + 2, UTC), 0.02, 0.5)
+    assert row == (4, datetime.fromtimestamp(AT + 2, UTC), 0.02, 0.5)
 
 
 def test_requests_to_nobodys_environment_are_not_written():
