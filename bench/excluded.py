@@ -21,6 +21,7 @@ import psycopg
 from bench.collect import Bench, Server, cpu_seconds
 from bench.load import load
 from bench.rules import rules_text
+from collector.buckets import Buckets
 from collector.decide import Request, decide
 from collector.places import Place
 from ipfilter.rules import MAX_RULES, compile_rules, parse
@@ -91,8 +92,8 @@ def decisions(bench: Bench) -> float:
     taken = []
     for rules in ((), (compiled,)):
         places = {bench.environment["app_id"]: Place(1, 1, 1, False, rules)}
-        assert decide(request, places).records
-        bursts = timeit.repeat(lambda places=places: decide(request, places), number=BURST, repeat=500)  # type: ignore[misc]
+        assert decide(request, places, Buckets(0)).records
+        bursts = timeit.repeat(lambda places=places: decide(request, places, Buckets(0)), number=BURST, repeat=500)  # type: ignore[misc]
         taken.append(min(bursts) / BURST * 1e6)
     print(f"{'decide':>14} {taken[0]:>10.2f} µs without rules, {taken[1]:.2f} µs with {MAX_RULES:,}")
     return taken[1] - taken[0]

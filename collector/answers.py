@@ -86,6 +86,14 @@ def wrong_method(allowed: str) -> Answer:
     return refusal.with_headers(((b"allow", f"{allowed}, OPTIONS".encode()),))
 
 
+def over_limit(seconds: int) -> Answer:
+    """429: more than one environment may send; it should be sent again in so many `seconds`."""
+    line = f"more is sent to this app_id than is taken from one environment: send it again in {seconds:,} seconds"
+    return _refusal(429, "Too Many Requests", line).with_headers(
+        ((b"retry-after", b"%d" % seconds), *NO_STORE, *EXPOSED)
+    )
+
+
 def unavailable(line: str) -> Answer:
     """503: nothing of the request was acknowledged, it should be sent again."""
     return _refusal(503, "Service Unavailable", line).with_headers(

@@ -12,17 +12,19 @@ from typing import Any
 
 from django.conf import settings
 
-from collector import answers, shared
+from collector import answers, metrics, shared
 from collector.answers import Answer
 from collector.bodies import BODY_TOO_LARGE
+from collector.buckets import Buckets
 from collector.client_address import TrustedProxies, client_address
 from collector.database import conninfo
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
 from collector.directory import Directory
 from collector.gathering import PeriodicWriter
-from collector.kept_out import WRITE_SECONDS, count
+from collector.kept_out import count
 from collector.limits import MAX_BODY_BYTES
 from collector.shared import Crowd
+from collector.tally import Tally
 from collector.tracker import is_tracker, tracker
 from collector.user_agent import agent_of
 from events.faults import NotStorable, Unavailable
@@ -46,13 +48,18 @@ DRAIN_BYTES = 8 * MAX_BODY_BYTES
 class Collector:
     """An ASGI app. `database` is what psycopg connects with; `pages` answers what is not ours, or else it is 404."""
 
-    def __init__(self, database: str, trusted: TrustedProxies, pages: App | None = None) -> None:
+    def __init__(
+        self, database: str, trusted: TrustedProxies, pages: App | None = None, *, buckets: Buckets | None = None
+    ) -> None:
         self.directory = Directory(database)
-        self.writer = BatchWriter(database)
+        self.writer = BatchWriter(database, watch=metrics.Commits())
         self.kept_out = Counters()
+        self.tally = Tally()
         self.crowd = Crowd()
+        self.buckets = buckets or Buckets(0)
         self._gathering: list[PeriodicWriter[Any]] = [
-            PeriodicWriter(database, self.kept_out, WRITE_SECONDS),
+            PeriodicWriter(database, self.kept_out),
+            PeriodicWriter(database, self.tally),
             PeriodicWriter(database, self.crowd, shared.WRITE_SECONDS),
         ]
         self.trusted = trusted
@@ -66,6 +73,8 @@ class Collector:
                 await _send(answer, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+        elif scope["type"] == "http" and scope["path"] == metrics.PATH:
+            await _send(await asyncio.to_thread(metrics.scrape, scope["method"], dict(scope["headers"])), send)
         elif scope["type"] == "http" and is_tracker(scope["path"]):
             await _send(tracker(scope["method"], dict(scope["headers"])), send)
         else:
@@ -85,9 +94,10 @@ class Collector:
                     body = await _whole_body(headers, body, receive)
             except _TooLarge:
                 await _drain(receive)
-                return BODY_TOO_LARGE
+                return self._unread(scope, BODY_TOO_LARGE)
             except TimeoutError:
-                return answers.too_slow(f"the body did not arrive within {BODY_SECONDS:.0f} seconds")
+                too_slow = answers.too_slow(f"the body did not arrive within {BODY_SECONDS:.0f} seconds")
+                return self._unread(scope, too_slow)
         elif message["type"] != "http.request":
             return None
         if body is None:
@@ -98,30 +108,43 @@ class Collector:
             Request(scope["method"], scope["path"], headers, body, client, time.time(), scope["query_string"])
         )
 
+    def _unread(self, scope: Scope, answer: Answer) -> Answer:
+        """Count a request whose body nobody has looked into."""
+        self.tally.add(scope["path"], Decision(answer, Outcome.BAD), time.time())
+        return answer
+
     async def _carry_out(self, request: Request) -> Answer:
-        decision = decide(request, self.directory.places)
+        decision = decide(request, self.directory.places, self.buckets)
         if decision.outcome is Outcome.UNKNOWN_APP:
             decision = await self._ask_again(request, decision)
         if decision.place is not None:
             self.crowd.note(request.client, decision.place.account_id)
-        if not decision.records:
-            count(self.kept_out, decision, request.now)
-            return decision.answer
+            self.buckets.take(decision.place.environment_id, decision.tokens, request.now)
+        seconds = 0.0
+        if decision.records:
+            decision = await self._store(request, decision)
+            seconds = max(0.0, time.time() - request.now)
+        count(self.kept_out, decision, request.now)
+        self.tally.add(request.path, decision, request.now, seconds)
+        return decision.answer
+
+    async def _store(self, request: Request, decision: Decision) -> Decision:
+        """The decision once its records are committed, or what becomes of it when they cannot be."""
         try:
             await self.writer.put(decision.records, len(request.body))
         except NotStorable:
-            return answers.NOT_STORABLE
+            return decision.not_storable()
         except Unavailable as error:
-            return answers.unavailable(str(error).splitlines()[0])
-        return decision.answer
+            return decision.unavailable(str(error).splitlines()[0])
+        return decision
 
     async def _ask_again(self, request: Request, decision: Decision) -> Decision:
         """An environment may be newer than what this process knows."""
         assert decision.app_id is not None
         if await self.directory.look_up(decision.app_id):
-            return decide(request, self.directory.places)
+            return decide(request, self.directory.places, self.buckets)
         if not self.directory.is_loaded:
-            return decision._replace(answer=answers.unavailable("environments are not known yet"))
+            return decision.unavailable("environments are not known yet")
         return decision
 
     # --- The process --------------------------------------------------------------------------------------------------
@@ -157,7 +180,8 @@ class Collector:
 
 def from_settings(pages: App | None = None) -> Collector:
     """The collector of this installation. Raises ValueError for a TRUSTED_PROXIES that cannot be read."""
-    return Collector(conninfo(), TrustedProxies.parse(settings.TRUSTED_PROXIES), pages)
+    trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
+    return Collector(conninfo(), trusted, pages, buckets=Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS))
 
 
 class _TooLarge(Exception):

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from collector import answers, beacons, fields, integrations, server_api
 from collector.answers import Answer
-from collector.opening import Opened, open_beacon, open_json
+from collector.buckets import Buckets
+from collector.opening import Open, json_with, open_beacon
 from collector.places import Place, Places
 from collector.refusing import BadField, Refused
 from collector.server_api import Where
@@ -36,8 +37,17 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     EXCLUDED = "excluded"
     BAD = "bad"
+    OVER_LIMIT = "over_limit"
+    UNAVAILABLE = "unavailable"  # it could not be committed
+    CLOSED = "closed"
     UNKNOWN_APP = "unknown_app"
     NOTHING = "nothing"  # a preflight and the like
+
+
+NOBODYS = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
+COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in NOBODYS)
+"""What can become of requests to an environment."""
+READ = frozenset({Outcome.ACCEPTED, Outcome.BAD})
 
 
 class Decision(NamedTuple):
@@ -49,7 +59,20 @@ class Decision(NamedTuple):
     place: Place | None = None
     app_id: str | None = None  # of UNKNOWN_APP: a newly made environment that this process has not heard of, perhaps
     rule_id: int | None = None  # of EXCLUDED
-    kept_out: int = 0  # of EXCLUDED: how many events and the like were not stored
+    weight: int = 0  # how many events and the like it brings, as far as anybody has looked
+
+    @property
+    def tokens(self) -> int:
+        """What it takes out of the bucket of its place: as much as was read, be it found bad in the end."""
+        return (self.weight or 1) if self.outcome in READ else 0
+
+    def unavailable(self, line: str) -> "Decision":
+        """The same when it cannot be carried out now."""
+        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
+
+    def not_storable(self) -> "Decision":
+        """The same when the database does not take its records, which no check foresaw."""
+        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD)
 
 
 Read = Callable[[Any, Where], list[Record]]
@@ -60,35 +83,35 @@ class Endpoint:
     """A path: what opens a request, what reads what is in it, and what is answered."""
 
     read: Read | None  # None: accepted, whatever it is, and ignored
+    open: Open
     excluded: Answer  # to an excluded address
     accepted: Answer = answers.OK
-    open: Callable[[Mapping[bytes, bytes], bytes, bytes], Opened] = open_json
     methods: tuple[str, ...] = ("POST",)
 
 
 def _tracks(read: Read) -> Endpoint:
     """Excluded addresses are answered as usual, and what they send is dropped."""
-    return Endpoint(read, excluded=answers.OK_DROPPED)
+    return Endpoint(read, json_with("events"), excluded=answers.OK_DROPPED)
 
 
-def _people(read: Read, accepted: Answer = answers.OK) -> Endpoint:
-    """Excluded addresses are told so."""
-    return Endpoint(read, excluded=answers.EXCLUDED, accepted=accepted)
+def _people(read: Read, many: str | None, accepted: Answer = answers.OK) -> Endpoint:
+    """Excluded addresses are told so. `many` is the array that several people or customers come in."""
+    return Endpoint(read, json_with(many), excluded=answers.EXCLUDED, accepted=accepted)
 
 
 def _beacon(read: Read | None, excluded: Answer) -> Endpoint:
     """An image that a page asks for; its parameters may come by POST too."""
-    return Endpoint(read, excluded, accepted=answers.GIF, open=open_beacon, methods=("GET", "POST"))
+    return Endpoint(read, open_beacon, excluded, accepted=answers.GIF, methods=("GET", "POST"))
 
 
 ENDPOINTS: dict[str, Endpoint] = {
     "/api/track": _tracks(server_api.track),
-    "/api/add_user_properties": _people(server_api.add_user_properties),
-    "/api/add_account_properties": _people(server_api.add_account_properties),
-    "/api/v1/identify": _people(server_api.identify),
-    "/api/identify": _people(server_api.add_user_properties, accepted=answers.OK_OBJECT),
+    "/api/add_user_properties": _people(server_api.add_user_properties, "users"),
+    "/api/add_account_properties": _people(server_api.add_account_properties, "accounts"),
+    "/api/v1/identify": _people(server_api.identify, None),
+    "/api/identify": _people(server_api.add_user_properties, "users", accepted=answers.OK_OBJECT),
     "/api/integrations/track": _tracks(integrations.track),
-    "/api/integrations/add_user_properties": _people(integrations.add_user_properties),
+    "/api/integrations/add_user_properties": _people(integrations.add_user_properties, "users"),
     "/h": _beacon(beacons.capture, excluded=answers.GIF_DROPPED),
     "/api/identify_v3": _beacon(beacons.identify, excluded=answers.EXCLUDED),
     "/api/add_user_properties_v3": _beacon(beacons.add_user_properties, excluded=answers.EXCLUDED),
@@ -98,40 +121,45 @@ ENDPOINTS: dict[str, Endpoint] = {
 _PREFLIGHT = Decision(answers.PREFLIGHT, Outcome.NOTHING)
 
 
-def decide(request: Request, places: Places) -> Decision:
-    """Say what is stored and answered for a request whose path is one of ENDPOINTS."""
+def decide(request: Request, places: Places, buckets: Buckets) -> Decision:
+    """Say what is stored and answered for a request whose path is one of ENDPOINTS.
+
+    Of `buckets` it only asks who owes something; the shells take out what a decision costs (`Decision.tokens`).
+    """
     endpoint = ENDPOINTS[request.path]
     if request.method not in endpoint.methods:
         if request.method == "OPTIONS":
             return _PREFLIGHT
         return Decision(answers.wrong_method(", ".join(endpoint.methods)), Outcome.NOTHING)
-    decision = _judged(endpoint, request, places)
+    decision = _judged(endpoint, request, places, buckets)
     if endpoint.read is None and decision.outcome is not Outcome.EXCLUDED:
         return Decision(endpoint.accepted, Outcome.NOTHING)
     return decision
 
 
-def _judged(endpoint: Endpoint, request: Request, places: Places) -> Decision:
-    place = None
+def _judged(endpoint: Endpoint, request: Request, places: Places, buckets: Buckets) -> Decision:
+    place, weight = None, 0
     try:
         opened = endpoint.open(request.headers, request.query, request.body)
         app_id = fields.app_id(opened.app_id)
         place = places.get(app_id)
         if place is None:
             return _unknown(app_id)
+        weight = opened.weight
         if place.is_closed:
-            return _closed(place)
+            return _closed(place, weight)
         rule_id = place.excludes(request.client)
         if rule_id is not None:
-            kept_out = opened.weight
-            return Decision(endpoint.excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id, kept_out=kept_out)
+            return Decision(endpoint.excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id, weight=weight)
+        if seconds := buckets.wait_seconds(place.environment_id, request.now):
+            return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, place=place, weight=weight)
         where = Where(place.environment_id, request.now, request.headers.get(b"user-agent"))
         records = endpoint.read(opened.content, where) if endpoint.read else []
     except BadField as bad:
-        return Decision(answers.bad_request(bad.line), Outcome.BAD, place=place)
+        return Decision(answers.bad_request(bad.line), Outcome.BAD, place=place, weight=weight)
     except Refused as refused:
-        return Decision(refused.answer, Outcome.BAD, place=place)
-    return Decision(endpoint.accepted, Outcome.ACCEPTED, records, place)
+        return Decision(refused.answer, Outcome.BAD, place=place, weight=weight)
+    return Decision(endpoint.accepted, Outcome.ACCEPTED, records, place, weight=weight)
 
 
 def _unknown(app_id: str) -> Decision:
@@ -139,5 +167,6 @@ def _unknown(app_id: str) -> Decision:
     return Decision(answers.bad_request(f"app_id {shortened} is not known here"), Outcome.UNKNOWN_APP, app_id=app_id)
 
 
-def _closed(place: Place) -> Decision:
-    return Decision(answers.bad_request("the account of this app_id is closed"), Outcome.BAD, place=place)
+def _closed(place: Place, weight: int) -> Decision:
+    closed = answers.bad_request("the account of this app_id is closed")
+    return Decision(closed, Outcome.CLOSED, place=place, weight=weight)

@@ -1,16 +1,20 @@
-"""Things that a worker gathers in memory, and writes to the database every few seconds over a connection of its own."""
+"""Things that a worker gathers in memory, and writes to the database every few seconds."""
 
 import asyncio
 import contextlib
 import logging
+import threading
+from collections.abc import Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
+from django.db import connection
 
 from ipfilter.counters import Statement
 
 log = logging.getLogger(__name__)
 
+WRITE_SECONDS = 2.0  # between two writes, of most things
 ANSWER_SECONDS = 5.0  # for a server that has vanished
 
 Taken = TypeVar("Taken")
@@ -35,9 +39,12 @@ class Gathered(Protocol[Taken]):
 
 
 class PeriodicWriter(Generic[Taken]):
-    """Writes `gathered` every so many `seconds`. `start` and `stop` belong to the event loop that adds to it."""
+    """Writes `gathered` every so many `seconds`, over a connection of its own.
 
-    def __init__(self, conninfo: str, gathered: Gathered[Taken], seconds: float) -> None:
+    `start` and `stop` belong to the event loop that adds to it.
+    """
+
+    def __init__(self, conninfo: str, gathered: Gathered[Taken], seconds: float = WRITE_SECONDS) -> None:
         self._conninfo = conninfo
         self._gathered = gathered
         self._seconds = seconds
@@ -89,3 +96,46 @@ class PeriodicWriter(Generic[Taken]):
             with contextlib.suppress(psycopg.Error, OSError):
                 await self._connection.close()
             self._connection = None
+
+
+class TimedWriter:
+    """For the threads of a process without an event loop: a timer writes `gathered` a moment after something came."""
+
+    def __init__(self, *gathered: Gathered[Any]) -> None:
+        self._gathered = gathered
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+
+    @contextlib.contextmanager
+    def adding(self) -> Iterator[None]:
+        """Around whatever adds to what is gathered."""
+        with self._lock:
+            yield
+            if self._timer is None and any(self._gathered):
+                self._timer = threading.Timer(WRITE_SECONDS, self.write)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def write(self) -> None:
+        """Write what has come. Never raises: what cannot be written waits for the next time."""
+        with self._lock:
+            self._timer = None
+        try:
+            for gathered in self._gathered:
+                self._write(gathered)
+        finally:
+            if isinstance(threading.current_thread(), threading.Timer):
+                connection.close()
+
+    def _write(self, gathered: Gathered[Any]) -> None:
+        with self._lock:
+            if not gathered:
+                return
+            taken = gathered.take()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(*gathered.statement(taken))
+        except Exception as error:  # whatever it is: nobody waits for this thread, and what was taken stays
+            log.warning("%s: written later, %s", type(gathered).__name__, str(error).strip())
+            with self._lock:
+                gathered.give_back(taken)

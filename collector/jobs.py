@@ -1,17 +1,19 @@
-"""Jobs of this floor: deleting people as programs asked."""
+"""Jobs of this floor: deleting people as programs asked, and counts of requests that nobody looks at any more."""
 
 import uuid
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from collector import deletions
-from collector.models import DeletionRequest
+from collector.models import CollectedHour, DeletionRequest
 
-SLICE_SECONDS = 5.0  # then the job steps back behind others
-LOW = -10  # mail goes first
+SLICE_SECONDS = 5.0  # of deleting; then the job steps back behind others
+HOURS_KEPT = timedelta(days=90)
+LOW = -10  # priority: mail goes first
 
 
 @app.task(name="collector.delete_people", priority=LOW)
@@ -34,3 +36,10 @@ def unfinished(timestamp: int) -> None:
     """Go on with the deletions whose worker died, or that others were in the way of."""
     for request_id in DeletionRequest.objects.filter(done_at=None).order_by("asked_at").values_list("pk", flat=True):
         defer_delete_people(request_id)
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(name="collector.old_hours", queueing_lock="collector.old_hours", priority=LOW, pass_context=False)
+def old_hours(timestamp: int) -> None:
+    """Remove the hours that began more than 90 days ago."""
+    CollectedHour.objects.filter(hour__lt=datetime.fromtimestamp(timestamp, UTC) - HOURS_KEPT).delete()

@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from collector.decide import COUNTED
 from collector.limits import MAX_IDENTITY
-from projects.models import ApiKey
+from projects.models import ApiKey, Environment
 
 
 class SharedAddress(models.Model):
@@ -82,3 +83,44 @@ class DeletionTarget(models.Model):
 
     def __str__(self) -> str:
         return f"Somebody in {self.request_id}"
+
+
+class CollectedHour(models.Model):
+    """What became of the requests to one environment that came within one hour (UTC): one row per outcome.
+
+    Written by the collector beside everything else (tally.py). The database itself removes the rows of an environment
+    that goes (migration 0003), so that a count which comes at that moment stops nobody.
+    """
+
+    environment = models.ForeignKey(
+        Environment,
+        models.CASCADE,
+        related_name="collected_hours",
+        db_constraint=False,  # the migration makes one that cascades
+        db_index=False,  # the one for uniqueness begins with it
+    )
+    hour = models.DateTimeField()
+    outcome = models.CharField(max_length=20)
+    requests = models.PositiveBigIntegerField()
+    events = models.PositiveBigIntegerField()  # and people and customers, as far as anybody has looked
+    last_at = models.DateTimeField()  # when the last one came
+    last_seconds = models.FloatField()  # from its arrival to its answer; 0 where nothing had to be committed
+    slowest_seconds = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "hour", "outcome"], name="collectedhour_once_per_outcome"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=COUNTED),
+                name="collectedhour_known_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(hour__minute=0, hour__second=0), name="collectedhour_begins_with_its_hour"
+            ),
+            models.CheckConstraint(condition=Q(requests__gt=0), name="collectedhour_counts_something"),
+            models.CheckConstraint(
+                condition=Q(last_seconds__gte=0, slowest_seconds__gte=models.F("last_seconds")),
+                name="collectedhour_slowest_is_slowest",
+            ),
+        ]
+        indexes = [models.Index(fields=["hour"], name="collectedhour_by_hour")]  # for removing the old

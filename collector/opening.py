@@ -1,6 +1,7 @@
 """What a request holds before anybody looks into it: its app_id, its content, and how much that is."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from collector import beacons, bodies
@@ -19,10 +20,20 @@ class Opened(NamedTuple):
         return self.weigh(self.content)
 
 
-def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Opened:
-    """The server API: a JSON object. Raises Refused."""
-    content = bodies.json_object(headers, body)
-    return Opened(content.get("app_id"), content, _items)
+Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Opened]
+"""From the headers, the URL's query and the body of a request."""
+
+
+def json_with(many: str | None) -> Open:
+    """What opens a request of the server API whose array `many`, where there is one, holds all that it brings."""
+    weigh = partial(_items, many)
+
+    def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Opened:
+        """A JSON object. Raises Refused."""
+        content = bodies.json_object(headers, body)
+        return Opened(content.get("app_id"), content, weigh)
+
+    return open_json
 
 
 def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Opened:
@@ -31,6 +42,6 @@ def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Op
     return Opened(content.get("a"), content, beacons.count)
 
 
-def _items(body: dict[str, Any]) -> int:
-    many = next((body[name] for name in ("events", "users", "accounts") if name in body), None)
-    return len(many) if type(many) is list else 1
+def _items(many: str | None, body: dict[str, Any]) -> int:
+    items = body.get(many) if many is not None else None
+    return len(items) if type(items) is list else 1

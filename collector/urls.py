@@ -1,10 +1,11 @@
-"""The collecting paths, for workers without the ASGI front, and the API for holders of an API key.
+"""The collecting paths, for workers without the ASGI front, the API for holders of an API key, and a page.
 
-They have no names: programs know them by heart.
+Programs know the paths by heart: they have no names.
 """
 
 from django.urls import path, re_path
 
+from collector import collection
 from collector.decide import ENDPOINTS
 from collector.public_api import ROOT, auth_token, deletion_status, user_deletion
 from collector.tracker import PATH
@@ -16,5 +17,7 @@ urlpatterns = [
     path(f"{ROOT.removeprefix('/')}auth_token", auth_token),
     path(f"{ROOT.removeprefix('/')}user_deletion", user_deletion),
     path(f"{ROOT.removeprefix('/')}deletion_status/<str:request_id>", deletion_status),
+    path("env/<app_id:app_id>/collection/", collection.collection, name="collection"),
+    path("env/<app_id:app_id>/collection/numbers/", collection.collection_numbers, name="collection_numbers"),
     re_path(rf"^{PATH.pattern.removeprefix('/')}$", script),
 ]

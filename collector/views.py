@@ -15,14 +15,18 @@ from django.views.decorators.csrf import csrf_exempt
 from collector import answers
 from collector.answers import Answer
 from collector.bodies import BODY_TOO_LARGE
+from collector.buckets import Buckets
 from collector.client_address import TrustedProxies, client_address
-from collector.decide import Outcome, Request, decide
-from collector.kept_out import KeptOutTimer
+from collector.decide import Decision, Outcome, Request, decide
+from collector.gathering import TimedWriter
+from collector.kept_out import count
 from collector.limits import MAX_BODY_BYTES
 from collector.places import PLACES_SQL, Places, places_of
+from collector.tally import Tally
 from collector.tracker import tracker
 from events.faults import NotStorable, Unavailable
 from events.storing import store
+from ipfilter.counters import Counters
 from ipfilter.in_force import LISTS_SQL, RULES_SQL, CompiledLists
 
 MAX_AGE_SECONDS = 0.5  # of what is known of environments and excluded IPs
@@ -54,7 +58,9 @@ class KnownPlaces:
 
 
 known_places = KnownPlaces()
-kept_out = KeptOutTimer()
+kept_out, tally = Counters(), Tally()
+writer = TimedWriter(kept_out, tally)
+buckets = Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS)
 
 
 @csrf_exempt
@@ -92,14 +98,35 @@ def _answer(request: HttpRequest) -> Answer:
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
     asked = Request(request.method or "", request.path, dict(headers), body, client, time.time(), query)
     try:
-        decision = decide(asked, known_places.get())
-        if decision.outcome is Outcome.UNKNOWN_APP:
-            decision = decide(asked, known_places.get(max_age_seconds=0.05))
+        decision = _decision(asked)
+    except Error:
+        return answers.unavailable("the database does not answer")
+    decision = _stored(decision)
+    seconds = max(0.0, time.time() - asked.now) if decision.records else 0.0
+    with writer.adding():
+        count(kept_out, decision, asked.now)
+        tally.add(asked.path, decision, asked.now, seconds)
+    return decision.answer
+
+
+def _decision(request: Request) -> Decision:
+    """Decide, and take what it costs out of its bucket. Raises django.db.Error when the database does not answer."""
+    decision = decide(request, known_places.get(), buckets)
+    if decision.outcome is Outcome.UNKNOWN_APP:
+        decision = decide(request, known_places.get(max_age_seconds=0.05), buckets)
+    if decision.place is not None:
+        with writer.adding():
+            buckets.take(decision.place.environment_id, decision.tokens, request.now)
+    return decision
+
+
+def _stored(decision: Decision) -> Decision:
+    """The decision once its records are committed, or what becomes of it when they cannot be."""
+    try:
         if decision.records:
             store(decision.records)
-        kept_out.count(decision, asked.now)
     except NotStorable:
-        return answers.NOT_STORABLE
-    except (Unavailable, Error):
-        return answers.unavailable("the database does not answer")
-    return decision.answer
+        return decision.not_storable()
+    except Unavailable:
+        return decision.unavailable("the database does not answer")
+    return decision

@@ -47,16 +47,30 @@ class Waiting:
             self.done.set_exception(error)
 
 
+class Watch:
+    """Is told how the writing goes, and does nothing with it: whoever measures overrides it."""
+
+    def committed(self, records: int, seconds: float) -> None:
+        """A batch of so many records was committed."""
+
+    def failed(self) -> None:
+        """A batch could not be committed."""
+
+    def waiting(self, records: int) -> None:
+        """So many records wait for their turn; told several times a second."""
+
+
 class BatchWriter:
     """Takes the records of requests and commits them in batches.
 
     `start` and `stop` belong to the event loop that calls `put`. `conninfo` is what psycopg connects with.
     """
 
-    def __init__(self, conninfo: str, *, lanes: int = 2, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self, conninfo: str, *, lanes: int = 2, patience_seconds: float = PATIENCE_SECONDS, watch: Watch | None = None
+    ) -> None:
         self.patience_seconds = patience_seconds
-        self.last_commit_seconds = 0.0
-        self.last_commit_at = 0.0  # unix time
+        self._watch = watch or Watch()
         self._lanes = [Lane(conninfo) for _ in range(lanes)]
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting: deque[Waiting] = deque()
@@ -97,10 +111,6 @@ class BatchWriter:
         self._bytes += size
         self._filled.set()
         return done
-
-    @property
-    def records_waiting(self) -> int:
-        return self._records
 
     # --- Lanes ----------------------------------------------------------------------------------------------------
     async def _serve(self, lane: Lane) -> None:
@@ -164,6 +174,7 @@ class BatchWriter:
 
     async def _commit(self, lane: Lane, taken: list[Waiting]) -> None:
         arguments = batch.arguments(record for waiting in taken for record in waiting.records)
+        records = sum(len(waiting.records) for waiting in taken)
         for attempt in range(TRIES):
             started = time.monotonic()
             try:
@@ -173,17 +184,18 @@ class BatchWriter:
                 if fault is Fault.TRY_AGAIN and attempt + 1 < TRIES:
                     continue
                 log.warning("A batch of %d requests failed: %s", len(taken), error)
+                self._watch.failed()
                 if fault is Fault.RECORDS:
                     raise NotStorable(str(error)) from error
                 raise Unavailable(str(error)) from error
-            self.last_commit_seconds = time.monotonic() - started
-            self.last_commit_at = time.time()
+            self._watch.committed(records, time.monotonic() - started)
             return
 
     # --- Those who wait too long ------------------------------------------------------------------------------------
     async def _expire(self) -> None:
         while True:
             await asyncio.sleep(EXPIRE_EVERY_SECONDS)
+            self._watch.waiting(self._records)
             oldest = time.monotonic() - self.patience_seconds
             self._refuse(sum(waiting.since < oldest for waiting in self._waiting), "the database does not keep up")
 

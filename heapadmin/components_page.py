@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account, Membership
+from collector.overview import HourlyBars
 from projects.models import PRODUCTION, Environment, Project
 
 SERIES = ["Signed up", "Viewed pricing", "Started trial", "Paid", "Invited", "Exported", "Searched", "Left", "other"]
@@ -134,6 +135,7 @@ def _samples() -> dict[str, Any]:
             {"label": "Segments", "url": "#", "count": 3},
             {"label": "Archived", "url": "#"},
         ],
+        "bars": HourlyBars([number % 7 for number in range(24)]),
         "goes": ["3 environments", "1,204,311 events", "14 definitions and 6 reports"],
         "grantors": ["Ada Lovelace", "Grace Hopper"],
         "code": CURL,

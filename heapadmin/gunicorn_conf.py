@@ -4,8 +4,12 @@ docs/decisions/one-port.md says what was measured.
 """
 
 import os
+import shutil
+from typing import Any
 
 from django.conf import settings
+
+from heapadmin import metrics_folder
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
@@ -25,3 +29,25 @@ control_socket_disable = True
 forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES, not by gunicorn
 accesslog = None
 loglevel = "warning"
+
+METRICS = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when a worker loads it
+
+
+def on_starting(server: Any) -> None:
+    if settings.METRICS_TOKEN:
+        os.environ[METRICS] = str(metrics_folder.make())
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a worker has counted stays; what it had waiting does not."""
+    if METRICS in os.environ:
+        from prometheus_client import (
+            multiprocess,  # not before METRICS is set, or workers would inherit it loaded alone
+        )
+
+        multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    if folder := os.environ.pop(METRICS, None):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -49,6 +49,7 @@ PART_OF = {  # a page without a tab of its own: the view whose tab is marked
         "projects:project_list",
     ),
     "accounts:account_settings_save": "accounts:account_settings",
+    "collector:collection": "projects:install",
     "ipfilter:environment_excluded_ips": "ipfilter:excluded_ips",
 }
 

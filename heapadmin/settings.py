@@ -3,6 +3,7 @@
 `.env.example` lists every name that is read here; `tests/test_conventions.py` keeps the two equal.
 """
 
+import tomllib
 from pathlib import Path
 
 import environ
@@ -10,6 +11,7 @@ import environ
 from heapadmin import deployment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
@@ -24,8 +26,10 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 SECRET_KEY = env.str("SECRET_KEY", default="") or deployment.generated_secret(DATA_DIR / "secret_key", PRODUCTION)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys, while their sessions and links live
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
+EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=20_000)  # taken from one environment; 0: no limit
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # lets Prometheus in at /metrics; empty: nobody
 STATUS_CHECK_URL = env.str("STATUS_CHECK_URL", default="")  # where the status page's checks knock; empty: SITE_URL
 deployment.refuse_unsafe(
     production=PRODUCTION, debug=DEBUG, secret_key=SECRET_KEY, hosts=ALLOWED_HOSTS, site_url=SITE_URL

@@ -1,12 +1,32 @@
 """A tiny chart of bars as the `d` of one SVG path. Pure; the page sets size and colour."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 HEIGHT = 12.0
 WIDTH_OF_BAR = 3.0
 GAP = 1.0
 LEAST = 1.0
 """The height of the smallest bar that is not zero: one event shall be seen beside a thousand."""
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Counts of one span after the other, oldest first, as a tiny chart (templates/components/spark.html)."""
+
+    counts: Sequence[int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def path(self) -> str:
+        return path(self.counts)
+
+    @property
+    def view_box(self) -> str:
+        return f"0 0 {width(len(self.counts)):g} {HEIGHT:g}"
 
 
 def path(values: Sequence[int]) -> str:

@@ -1,6 +1,6 @@
 """What rules have kept out, as the page shows it: per rule, and per environment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,9 +10,9 @@ from django.db.models import F, Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from ipfilter import sparkline
 from ipfilter.models import ExcludedIP, KeptOut
 from ipfilter.scopes import Scope
+from ipfilter.sparkline import Bars
 from projects.models import Environment
 
 PER_PAGE = 50
@@ -26,23 +26,8 @@ ORDERS = {
 """By the name in the URL."""
 
 
-@dataclass(frozen=True)
-class DailyCounts:
+class DailyCounts(Bars):
     """Events per day (UTC) over the last DAYS days, oldest first."""
-
-    counts: Sequence[int]
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts)
-
-    @property
-    def path(self) -> str:
-        return sparkline.path(self.counts)
-
-    @property
-    def view_box(self) -> str:
-        return f"0 0 {sparkline.width(len(self.counts)):g} {sparkline.HEIGHT:g}"
 
     @property
     def in_words(self) -> str:

@@ -108,6 +108,7 @@ def _finish(removal_id: int) -> bool:
         if timezone.now() - removal.asked_at < SETTLE or count(removal.scope):
             return False
         environments = Environment.objects.filter(pk__in=removal.scope["environment_id"])
+        list(environments.order_by("pk").select_for_update())  # first: whoever counts for them locks in this order too
         _add(removal, _by_table(environments.delete()[1]))
         _add(removal, _by_table(Project.objects.filter(pk__in=removal.scope.get("project_id", [])).delete()[1]))
         removal.done_at = timezone.now()

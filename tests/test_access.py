@@ -74,6 +74,8 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:users": ("get", LOGIN, 404, 404, 200, 200),
+    "collector:collection": ("get", LOGIN, 404, 404, 200, 200),
+    "collector:collection_numbers": ("get", LOGIN, 404, 404, 200, 200),
     "ipfilter:environment_excluded_ips": ("get", LOGIN, 404, 404, 200, 200),
     "ipfilter:environment_excluded_ips_preview": NO_GET,
     "ipfilter:excluded_ips": ("get", LOGIN, 404, 404, 200, 200),

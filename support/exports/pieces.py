@@ -13,6 +13,7 @@ from psycopg import sql
 from support.closing.tables import ACCOUNT, AccountTable, Schema, Scope, account_tables, any_of, conditions, read_schema
 
 LEFT_OUT = {  # what is of no use outside, or the export itself
+    "collector_collectedhour",
     "idempotency_keys",
     "ipfilter_keptout",
     "support_accountexport",

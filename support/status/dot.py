@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.urls import NoReverseMatch, reverse
-
-from projects.models import Environment
 from support.models.status import Component, State
 from support.status.snapshot import Snapshot
 
 FRESH_FOR = timedelta(minutes=15)
-COLLECTION_PAGES = ("collector:collection", "projects:install")  # the first that there is
 
 
 @dataclass(frozen=True)
@@ -34,16 +30,6 @@ def dot(newest_at: datetime | None, now: datetime, snapshot: Snapshot) -> Dot:
     if collection.state == State.DEGRADED:
         return Dot("warn", "degraded", f"{collection.reason or 'Collection is degraded.'} {sentence}")
     return Dot("good", "fresh", sentence) if age <= FRESH_FOR else Dot("none", f"{_ago(age)}", sentence)
-
-
-def collection_page(environment: Environment) -> str:
-    """Where the dot leads."""
-    for name in COLLECTION_PAGES:
-        try:
-            return reverse(name, args=[environment.app_id])
-        except NoReverseMatch:
-            continue
-    raise AssertionError("the last page is always there")
 
 
 def _ago(age: timedelta) -> str:

@@ -11,7 +11,7 @@ from accounts.policy import Can
 from projects.door import environment_view
 from projects.models import Environment
 from projects.registry import last_event_at
-from support.status.dot import collection_page, dot
+from support.status.dot import dot
 from support.status.middleware import answer
 from support.status.watch import watch
 
@@ -28,8 +28,5 @@ def status(request: HttpRequest) -> HttpResponse:
 @environment_view(Can.VIEW)
 def freshness(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The dot: asked for by the header once it is on the screen, and then now and again."""
-    context = {
-        "dot": dot(last_event_at(environment), timezone.now(), watch.current().snapshot),
-        "href": collection_page(environment),
-    }
-    return render(request, "support/freshness.html", context)
+    found = dot(last_event_at(environment), timezone.now(), watch.current().snapshot)
+    return render(request, "support/freshness.html", {"dot": found})

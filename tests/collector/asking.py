@@ -3,6 +3,7 @@
 import json
 from urllib.parse import urlencode
 
+from collector.buckets import Buckets
 from collector.decide import Request, decide
 from collector.places import Place
 from ipfilter.rules import compile_rules, parse
@@ -16,13 +17,14 @@ PLACES = {
     APP_ID: Place(7, 3, 1, is_closed=False, rules=(RULES,)),
     CLOSED: Place(8, 4, 2, is_closed=True, rules=()),
 }
+UNLIMITED = Buckets(0)
 JSON = {b"content-type": b"application/json"}
 
 
-def ask(path, payload, *, method="POST", headers=None, client=OUTSIDE, now=NOW):
+def ask(path, payload, *, method="POST", headers=None, client=OUTSIDE, now=NOW, buckets=UNLIMITED):
     """Decide about `payload`: bytes as they are, anything else as JSON."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return decide(Request(method, path, JSON if headers is None else headers, body, client, now), PLACES)
+    return decide(Request(method, path, JSON if headers is None else headers, body, client, now), PLACES, buckets)
 
 
 def track(**fields):
@@ -40,7 +42,7 @@ def line(decision):
     return line
 
 
-def beacon(path, parameters, *, method="GET", body=b"", headers=(), client=OUTSIDE, now=NOW):
+def beacon(path, parameters, *, method="GET", body=b"", headers=(), client=OUTSIDE, now=NOW, buckets=UNLIMITED):
     """Decide about a beacon: a query string, or {name: value or values}."""
     query = parameters if isinstance(parameters, str) else urlencode({"a": APP_ID, "u": 1} | parameters, doseq=True)
-    return decide(Request(method, path, dict(headers), body, client, now, query.encode()), PLACES)
+    return decide(Request(method, path, dict(headers), body, client, now, query.encode()), PLACES, buckets)

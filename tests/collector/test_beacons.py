@@ -206,7 +206,7 @@ def test_events_of_an_excluded_address_are_dropped_and_counted():
 
     assert (decision.answer.status, decision.answer.body[:6], decision.records) == (200, b"GIF89a", ())
     assert (b"x-heapadmin-dropped", b"excluded-ip") in decision.answer.headers
-    assert decision.kept_out == 3
+    assert decision.weight == 3
 
 
 def test_telemetry_is_accepted_and_ignored():

@@ -114,6 +114,18 @@ def test_without_postgres_a_request_is_refused_with_503_and_taken_when_it_is_bac
     assert int(refused.headers["retry-after"]) > 0
     postgres.start()
     assert until_taken(server, payload)
+    assert until_counted(server, environment, "unavailable")
+
+
+def until_counted(server, environment, outcome):
+    """Whether what happened without a database is written to it, once it is there again."""
+    deadline = time.monotonic() + 20
+    counted = "select 1 from collector_collectedhour where environment_id = %s and outcome = %s"
+    while time.monotonic() < deadline:
+        if server.query(counted, environment.pk, outcome):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def until_taken(server, payload):

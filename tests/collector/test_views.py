@@ -4,8 +4,12 @@ import json
 
 import pytest
 
-from collector import kept_out, views
+from collector import gathering, views
+from collector.buckets import Buckets
+from collector.models import CollectedHour
+from collector.tally import Tally
 from events.faults import Unavailable
+from ipfilter.counters import Counters
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from tests.events.making import events, people
 from tests.factories import EnvironmentFactory
@@ -16,9 +20,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def known_afresh(monkeypatch):
     monkeypatch.setattr(views, "MAX_AGE_SECONDS", 0)
+    monkeypatch.setattr(views, "buckets", Buckets(0))
     monkeypatch.setattr(views, "known_places", views.KnownPlaces())
-    monkeypatch.setattr(kept_out, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
-    monkeypatch.setattr(views, "kept_out", kept_out.KeptOutTimer())
+    monkeypatch.setattr(gathering, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
+    monkeypatch.setattr(views, "kept_out", Counters())
+    monkeypatch.setattr(views, "tally", Tally())
+    monkeypatch.setattr(views, "writer", gathering.TimedWriter(views.kept_out, views.tally))
 
 
 def post(client, path, payload, **options):
@@ -66,7 +73,7 @@ def test_an_excluded_address_is_told_so(client):
     assert told.status_code == 403
     assert (dropped.status_code, dropped["x-heapadmin-dropped"]) == (200, "excluded-ip")
     assert people() == {} and events() == []
-    views.kept_out.write()
+    views.writer.write()
     assert KeptOut.objects.get().count == 2
 
 
@@ -78,6 +85,50 @@ def test_without_a_database_it_is_503_and_not_an_ok(client, monkeypatch):
 
     assert response.status_code == 503
     assert response["retry-after"]
+    views.writer.write()
+    assert CollectedHour.objects.get().outcome == "unavailable"
+
+
+def test_what_became_of_requests_is_counted(client):
+    environment = EnvironmentFactory()
+    event = {"identity": "a", "event": "E"}
+    post(client, "/api/track", {"app_id": environment.app_id} | event)
+    post(client, "/api/track", {"app_id": environment.app_id, "events": [event] * 3})
+    post(client, "/api/track", {"app_id": environment.app_id})
+    post(client, "/api/track", {"app_id": "9999999999"} | event)
+
+    views.writer.write()
+
+    found = CollectedHour.objects.filter(environment=environment).values_list("outcome", "requests", "events")
+    assert sorted(found) == [("accepted", 2, 4), ("bad", 1, 1)]
+    assert CollectedHour.objects.count() == 2
+
+
+def test_counts_that_cannot_be_written_wait(client, monkeypatch):
+    environment = EnvironmentFactory()
+    post(client, "/api/track", {"app_id": environment.app_id})
+    statement = views.tally.statement
+    monkeypatch.setattr(views.tally, "statement", unavailable)
+    views.writer.write()
+
+    monkeypatch.setattr(views.tally, "statement", statement)
+    post(client, "/api/track", {"app_id": environment.app_id})
+    views.writer.write()
+
+    assert CollectedHour.objects.get().requests == 2
+
+
+def test_over_the_limit_it_is_429_and_nothing_is_stored(client, monkeypatch):
+    monkeypatch.setattr(views, "buckets", Buckets(0.001))
+    environment = EnvironmentFactory()
+    event = {"identity": "a", "event": "E"}
+    post(client, "/api/track", {"app_id": environment.app_id, "events": [event] * 3})
+
+    response = post(client, "/api/track", {"app_id": environment.app_id} | event)
+
+    assert response.status_code == 429
+    assert int(response["retry-after"]) > 0
+    assert len(events()) == 3
 
 
 def unavailable(records):

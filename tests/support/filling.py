@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from accounts import activity
 from accounts.models import Account, Invitation
 from analytics.models import Definition, Pin, Report, ReportKind, Segment
+from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from support.closing.tables import account_tables, any_of, conditions, read_schema, scope_of
 from support.models import AccountExport, ExportPart, Message, Reply, SupportAccess, Visit
@@ -78,6 +79,9 @@ def _settings(account, environment, member):
     rules = ExcludedIPList.objects.create(account=account, text="10.1.*", saved_by=member)
     rule = ExcludedIP.objects.create(list=rules, canonical="10.1.0.0/16", source="10.1.*", position=0)
     KeptOut.objects.create(rule=rule, environment=environment, day="2026-01-01", count=3, last_at=timezone.now())
+    hour = {"hour": datetime(2026, 1, 1, 9, tzinfo=UTC), "last_at": timezone.now()}
+    count = {"outcome": "accepted", "requests": 2, "events": 3, "last_seconds": 0.01, "slowest_seconds": 0.02}
+    CollectedHour.objects.create(environment=environment, **hour, **count)
     Invitation.objects.create(
         account=account,
         email=f"new{account.pk}@shop.example",

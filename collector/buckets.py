@@ -1,0 +1,51 @@
+"""How much one environment may send: a token bucket for each, in the memory of one process. `now` is given."""
+
+from math import ceil
+
+BURST_SECONDS = 60.0  # a bucket holds what may come in so long: a minute's rush or a nightly import is no flood
+MOST_KEPT = 10_000  # full buckets are thrown away when there are more
+
+
+class Buckets:
+    """The buckets of all environments, each filling by `per_second` tokens; 0 is no limit.
+
+    A request comes in whenever its bucket owes nothing, however much it brings. What it takes beyond what is there is
+    a debt that time pays off, so no bulk request is too large for ever. Kept of each is one number: when it is full.
+    """
+
+    def __init__(self, per_second: float, *, burst_seconds: float = BURST_SECONDS, most_kept: int = MOST_KEPT) -> None:
+        self._per_second = per_second
+        self._burst_seconds = burst_seconds
+        self._most_kept = most_kept
+        self._full_at: dict[int, float] = {}  # by environment id; missing: it is full
+        self._latest = 0.0  # moment of the last `take`
+
+    def wait_seconds(self, environment_id: int, now: float) -> int:
+        """Whole seconds until the debt of an environment is paid; 0 when it owes nothing. Changes nothing."""
+        full_at = self._full_at.get(environment_id)
+        if full_at is None or full_at - now <= self._burst_seconds or self._was_set_back(now):
+            return 0
+        return ceil(full_at - now - self._burst_seconds)
+
+    def take(self, environment_id: int, tokens: int, now: float) -> None:
+        """Take `tokens` out at `now` (unix seconds)."""
+        if not self._per_second or not tokens:
+            return
+        if now > self._latest:
+            self._latest = now
+        elif self._was_set_back(now):
+            self._full_at.clear()
+            self._latest = now
+        full_at = self._full_at.get(environment_id, now)
+        self._full_at[environment_id] = (full_at if full_at > now else now) + tokens / self._per_second
+        if len(self._full_at) > self._most_kept:
+            self._sweep(now)
+
+    def _was_set_back(self, now: float) -> bool:
+        """Whether the clock was: debts by another clock would keep an environment out for the difference."""
+        return now < self._latest - self._burst_seconds
+
+    def _sweep(self, now: float) -> None:
+        """Forget full buckets. Should all be in use there are as many as environments, and looking again costs."""
+        self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
+        self._most_kept = max(self._most_kept, 2 * len(self._full_at))

@@ -1,0 +1,44 @@
+"""The Collection page of an environment: what comes in, what does not, and why."""
+
+from hashlib import blake2b
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.policy import Can
+from collector.buckets import BURST_SECONDS
+from collector.overview import overview
+from projects.door import environment_view
+from projects.models import Environment
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def collection(request: HttpRequest, environment: Environment) -> HttpResponse:
+    return _drawn(request, environment, "collector/collection.html")
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def collection_numbers(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """The part that asks again by itself; 204 when `?version=` says that the page shows these numbers already."""
+    return _drawn(request, environment, "collector/collection_numbers.html")
+
+
+def _drawn(request: HttpRequest, environment: Environment, template: str) -> HttpResponse:
+    numbers = overview(environment, timezone.now())
+    version = blake2b(repr(numbers).encode(), digest_size=8).hexdigest()
+    if request.GET.get("version") == version:
+        return HttpResponse(status=204)
+    context = {
+        "numbers": numbers,
+        "version": version,
+        "per_second": settings.EVENTS_PER_SECOND,
+        "at_once": f"up to {settings.EVENTS_PER_SECOND * BURST_SECONDS:,.0f} at once",
+    }
+    with timezone.override(ZoneInfo(environment.project.time_zone)):
+        return render(request, template, context)

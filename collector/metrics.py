@@ -1,0 +1,83 @@
+"""What Prometheus may ask: of this process, or of all workers of its group together (heapadmin/gunicorn_conf.py).
+
+Requests are told here when their counts are taken to be written (tally.py), and commits one by one: neither costs a
+request anything. No account and no environment is a label; the Collection page has those numbers.
+"""
+
+import hmac
+import platform
+from collections.abc import Mapping
+
+from django.conf import settings
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from collector import answers
+from collector.answers import Answer
+from events.writer import Watch
+
+PATH = "/metrics"
+REGISTRY = CollectorRegistry()  # without the library's own metrics, which know one process only
+
+requests = Counter("heapadmin_requests", "Requests to collect.", ["endpoint", "outcome"], registry=REGISTRY)
+events = Counter(
+    "heapadmin_events", "Events, people and customers in those requests; accepted ones are stored.", ["outcome"],
+    registry=REGISTRY,
+)  # fmt: skip
+_commit_seconds = Histogram(
+    "heapadmin_commit_seconds", "How long the commit of a batch took.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10), registry=REGISTRY,
+)  # fmt: skip
+_batch_records = Histogram(
+    "heapadmin_batch_records", "Records in a batch that was committed.",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000), registry=REGISTRY,
+)  # fmt: skip
+_commit_failures = Counter("heapadmin_commit_failures", "Batches that could not be committed.", registry=REGISTRY)
+_records_waiting = Gauge(
+    "heapadmin_records_waiting", "Records that wait for a commit.", multiprocess_mode="livesum", registry=REGISTRY
+)
+_build_info = Gauge(
+    "heapadmin_build_info", "Which version this is.", ["version", "python"], multiprocess_mode="max", registry=REGISTRY
+)
+_build_info.labels(settings.VERSION, platform.python_version()).set(1)
+
+
+class Commits(Watch):
+    """Tells how the batch writer fares."""
+
+    def committed(self, records: int, seconds: float) -> None:
+        _commit_seconds.observe(seconds)
+        _batch_records.observe(records)
+
+    def failed(self) -> None:
+        _commit_failures.inc()
+
+    def waiting(self, records: int) -> None:
+        _records_waiting.set(records)
+
+
+def scrape(method: str, headers: Mapping[bytes, bytes]) -> Answer:
+    """Everything as text, to whoever shows METRICS_TOKEN; 404 to anybody else, and to all while it is not set."""
+    if not _is_allowed(headers.get(b"authorization", b"")):
+        return answers.NOT_FOUND
+    if method not in ("GET", "HEAD"):
+        return answers.wrong_method("GET")
+    body = generate_latest(_registry())
+    head = ((b"content-type", CONTENT_TYPE_LATEST.encode()), (b"content-length", b"%d" % len(body)))
+    return Answer(200, body if method == "GET" else b"", (*head, *answers.NO_STORE))
+
+
+def _is_allowed(authorization: bytes) -> bool:
+    scheme, _, given = authorization.partition(b" ")
+    token = settings.METRICS_TOKEN.encode()
+    return bool(token) and scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), token)
+
+
+def _registry() -> CollectorRegistry:
+    """This process, or all workers of the group when they write into a folder together."""
+    together = CollectorRegistry()
+    try:
+        multiprocess.MultiProcessCollector(together)
+    except ValueError:  # there is no such folder
+        return REGISTRY
+    return together

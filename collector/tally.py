@@ -1,0 +1,136 @@
+"""What became of requests: counted in memory for each, written to CollectedHour in batches, and told to the metrics.
+
+As with what excluded IPs keep out (ipfilter/counters.py) no row is hot, and a worker that is killed loses a few seconds
+of numbers that people look at.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from collector import metrics
+from collector.decide import Decision, Outcome
+from ipfilter.counters import Statement
+
+HOUR_SECONDS = 3_600
+
+WRITE_SQL = """
+with came as (
+    select * from unnest(%(environments)s::bigint[], %(hours)s::timestamptz[], %(outcomes)s::text[],
+                         %(requests)s::bigint[], %(events)s::bigint[], %(lasts)s::timestamptz[],
+                         %(last_seconds)s::float8[], %(slowest_seconds)s::float8[])
+        as row (environment_id, hour, outcome, requests, events, last_at, last_seconds, slowest_seconds)
+), alive as (
+    select came.* from came
+      join projects_environment environment on environment.id = came.environment_id
+     order by came.environment_id, came.hour, came.outcome
+       for key share of environment
+)
+insert into collector_collectedhour as kept
+       (environment_id, hour, outcome, requests, events, last_at, last_seconds, slowest_seconds)
+select environment_id, hour, outcome, requests, events, last_at, last_seconds, slowest_seconds
+  from alive order by environment_id, hour, outcome
+    on conflict (environment_id, hour, outcome) do update
+       set requests = kept.requests + excluded.requests, events = kept.events + excluded.events,
+           last_seconds = case when excluded.last_at < kept.last_at then kept.last_seconds
+                               else excluded.last_seconds end,
+           last_at = greatest(kept.last_at, excluded.last_at),
+           slowest_seconds = greatest(kept.slowest_seconds, excluded.slowest_seconds)
+"""
+"""Passed over are environments that have gone; those that are there stay until this is committed.
+
+The order keeps workers from waiting for each other in a ring.
+"""
+
+Key = tuple[int, int, Outcome]
+"""Environment id, hours since 1970 (UTC), outcome."""
+
+
+@dataclass(slots=True)
+class Count:
+    """Requests of one kind. Moments are in unix seconds.
+
+    Durations are from arrival to answer, and 0 where nothing had to be committed.
+    """
+
+    requests: int = 0
+    events: int = 0  # and people and customers, as far as anybody has looked
+    last_at: float = 0.0
+    last_seconds: float = 0.0
+    slowest_seconds: float = 0.0
+
+    def add(self, other: "Count") -> None:
+        self.requests += other.requests
+        self.events += other.events
+        self.slowest_seconds = max(self.slowest_seconds, other.slowest_seconds)
+        if other.last_at >= self.last_at:
+            self.last_at, self.last_seconds = other.last_at, other.last_seconds
+
+
+Counts = Mapping[Key, Count]
+
+
+class Tally:
+    """The counts of one process, until they are taken to be written."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[int, int, Outcome, str], Count] = {}
+        self._unwritten: dict[Key, Count] = {}  # given back
+
+    def __bool__(self) -> bool:
+        return bool(self._counts or self._unwritten)
+
+    def add(self, path: str, decision: Decision, at: float, seconds: float = 0.0) -> None:
+        """Count a request that came at `at` and took so many `seconds` to be committed.
+
+        Every request does: about half a microsecond. One whose environment is not known has 0 in its place.
+        """
+        place = decision.place
+        key = (0 if place is None else place.environment_id, int(at) // HOUR_SECONDS, decision.outcome, path)
+        count = self._counts.get(key)
+        if count is None:
+            count = self._counts[key] = Count()
+        count.requests += 1
+        count.events += decision.weight
+        count.last_at, count.last_seconds = at, seconds
+        if seconds > count.slowest_seconds:
+            count.slowest_seconds = seconds
+
+    def take(self) -> Counts:
+        """All that was counted since the last time, of environments that are known; it begins again with nothing.
+
+        The metrics are told here, once, whether or not it can be written.
+        """
+        fresh, self._counts = self._counts, {}
+        taken, self._unwritten = self._unwritten, {}
+        for (environment_id, hour, outcome, path), count in fresh.items():
+            metrics.requests.labels(path, outcome).inc(count.requests)
+            metrics.events.labels(outcome).inc(count.events)
+            if environment_id:
+                taken.setdefault((environment_id, hour, outcome), Count()).add(count)
+        return taken
+
+    def give_back(self, counts: Counts) -> None:
+        """Keep what was taken and could not be written for the next time."""
+        for key, count in counts.items():
+            self._unwritten.setdefault(key, Count()).add(count)
+
+    def statement(self, counts: Counts) -> Statement:
+        """The one statement that adds `counts` to what is stored."""
+        rows = sorted(counts.items(), key=lambda row: row[0])
+        parameters: dict[str, Any] = {
+            "environments": [environment_id for (environment_id, _, _), _ in rows],
+            "hours": [_moment(hour * HOUR_SECONDS) for (_, hour, _), _ in rows],
+            "outcomes": [str(outcome) for (_, _, outcome), _ in rows],
+            "requests": [count.requests for _, count in rows],
+            "events": [count.events for _, count in rows],
+            "lasts": [_moment(count.last_at) for _, count in rows],
+            "last_seconds": [count.last_seconds for _, count in rows],
+            "slowest_seconds": [count.slowest_seconds for _, count in rows],
+        }
+        return Statement(WRITE_SQL, parameters)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

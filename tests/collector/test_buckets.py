@@ -1,0 +1,188 @@
+"""The limit of what one environment may send, against a naive model, and at every endpoint."""
+
+import json
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.buckets import Buckets
+from collector.decide import ENDPOINTS, Outcome
+from tests.collector.asking import APP_ID, EXCLUDED, NOW, PLACES, ask, beacon
+
+ENVIRONMENT = PLACES[APP_ID].environment_id
+RATE, BURST = 4, 8  # tokens a second, and seconds: a bucket holds 32. Halves and quarters are exact in binary
+HOLDS = RATE * BURST
+
+steps = st.lists(
+    st.tuples(st.integers(1, 2), st.integers(0, 40).map(lambda quarters: quarters / 4), st.integers(0, 100)),
+    max_size=60,
+)  # (environment, seconds since the step before, tokens)
+
+
+@given(steps)
+def test_it_does_what_a_bucket_does_that_drips_full(steps):
+    buckets, levels, now = Buckets(RATE, burst_seconds=BURST), {1: HOLDS, 2: HOLDS}, NOW
+    for environment, seconds, tokens in steps:
+        now += seconds
+        levels = {key: min(HOLDS, level + seconds * RATE) for key, level in levels.items()}
+
+        wait = buckets.wait_seconds(environment, now)
+
+        assert wait == max(0, ceil(-levels[environment] / RATE))
+        if not wait:
+            buckets.take(environment, tokens, now)
+            levels[environment] -= tokens
+
+
+@given(st.integers(1, 100_000), st.integers(1, 1_000))
+def test_what_is_told_to_wait_comes_in_after_that_wait(tokens, rate):
+    buckets = Buckets(rate)
+    buckets.take(1, tokens, NOW)
+
+    assert buckets.wait_seconds(1, NOW + buckets.wait_seconds(1, NOW)) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 500)), min_size=1, max_size=100))
+def test_in_the_long_run_no_more_comes_in_than_the_limit(requests):
+    buckets, now, taken = Buckets(RATE, burst_seconds=BURST), NOW, 0
+    largest = max(tokens for _, tokens in requests)
+    for seconds, tokens in requests:
+        now += seconds
+        if not buckets.wait_seconds(1, now):
+            buckets.take(1, tokens, now)
+            taken += tokens
+
+    assert taken <= HOLDS + RATE * (now - NOW) + largest
+
+
+def test_one_environment_owes_nothing_for_another():
+    buckets = Buckets(RATE)
+    buckets.take(1, 10_000, NOW)
+
+    assert buckets.wait_seconds(1, NOW) and not buckets.wait_seconds(2, NOW)
+
+
+def test_no_limit_is_zero():
+    buckets = Buckets(0)
+    buckets.take(1, 10**9, NOW)
+
+    assert buckets.wait_seconds(1, NOW) == 0
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_out_for_the_difference():
+    buckets = Buckets(RATE, burst_seconds=BURST)
+    buckets.take(1, 1, NOW)
+    earlier = NOW - 3_600
+
+    assert buckets.wait_seconds(1, earlier) == 0
+    buckets.take(1, HOLDS + RATE, earlier)
+    assert buckets.wait_seconds(1, earlier) == 1
+
+
+def test_full_buckets_are_forgotten():
+    buckets = Buckets(RATE, burst_seconds=BURST, most_kept=10)
+    for environment in range(1_000):
+        buckets.take(environment, 1, NOW + environment)  # each is full again by the next
+
+    assert len(buckets._full_at) <= 10
+
+
+def test_debts_are_remembered_however_many_there_are():
+    buckets = Buckets(RATE, burst_seconds=BURST, most_kept=10)
+    for environment in range(1_000):
+        buckets.take(environment, HOLDS + RATE, NOW)
+
+    assert {buckets.wait_seconds(environment, NOW) for environment in range(1_000)} == {1}
+
+
+# --- At the endpoints -----------------------------------------------------------------------------------------------
+BULK = {  # everything that brings more than one, and how much these bring
+    "/api/track": ("events", [{"event": "E", "identity": "a"}] * 3),
+    "/api/add_user_properties": ("users", [{"identity": "a"}] * 3),
+    "/api/add_account_properties": ("accounts", [{"account_id": "a"}] * 3),
+    "/api/identify": ("users", [{"identity": "a"}] * 3),
+    "/api/integrations/track": ("events", [{"event": "E", "user_identifier": {"identity": "a"}}] * 3),
+    "/api/integrations/add_user_properties": ("users", [{"user_identifier": {"identity": "a"}}] * 3),
+}
+BEACONS = {
+    "/h": {"z": "0", "t0": "E", "t1": "F"},
+    "/api/identify_v3": {"i": "ann"},
+    "/api/add_user_properties_v3": {"_plan": "pro"},
+}
+
+
+def in_debt(wait=7):
+    """Buckets from which our environment gets nothing for so many seconds."""
+    buckets = Buckets(1, burst_seconds=0)
+    buckets.take(ENVIRONMENT, wait, NOW)
+    return buckets
+
+
+def request_to(path, **options):
+    """A request that brings something, to any endpoint."""
+    if path in BEACONS:
+        return beacon(path, BEACONS[path], **options)
+    name, items = BULK.get(path, ("identity", "a"))
+    return ask(path, {"app_id": APP_ID, name: items, "user_id": 5}, **options)
+
+
+@pytest.mark.parametrize("path", sorted(set(ENDPOINTS) - {"/api/telemetry"}))
+def test_whoever_owes_is_told_when_to_come_again_at_every_endpoint(path):
+    decision = request_to(path, buckets=in_debt(7))
+
+    assert (decision.answer.status, decision.outcome, decision.records) == (429, Outcome.OVER_LIMIT, ())
+    headers = dict(decision.answer.headers)
+    assert headers[b"retry-after"] == b"7"
+    assert headers[b"access-control-allow-origin"] == b"*"
+    assert headers[b"content-type"] == b"text/plain"
+    assert decision.answer.body.startswith(b"Too Many Requests\n")
+    assert decision.tokens == 0
+
+
+@pytest.mark.parametrize("path", sorted(BULK))
+def test_a_bulk_request_weighs_what_it_brings_whatever_decoys_are_in_it(path):
+    name, items = BULK[path]
+    decoys = {"events": [], "users": [], "accounts": []}
+
+    decision = ask(path, {"app_id": APP_ID} | decoys | {name: items})
+
+    assert decision.tokens == len(decision.records) == 3
+
+
+def test_a_beacon_weighs_what_it_brings():
+    assert request_to("/h").tokens == 3
+    assert request_to("/api/identify_v3").tokens == 1
+
+
+def test_what_is_read_and_found_bad_costs_too_and_an_empty_request_costs_one():
+    bad = ask("/api/track", {"app_id": APP_ID, "events": [{"event": "E", "identity": "a"}, {}]})
+    empty = ask("/api/track", {"app_id": APP_ID, "events": []})
+
+    assert (bad.answer.status, bad.tokens) == (400, 2)
+    assert (empty.answer.status, empty.tokens) == (200, 1)
+
+
+def test_an_excluded_address_is_answered_as_ever_and_costs_nothing():
+    decision = request_to("/api/track", client=EXCLUDED, buckets=in_debt())
+
+    assert decision.outcome is Outcome.EXCLUDED
+    assert decision.tokens == 0
+
+
+def test_a_request_is_not_read_when_it_is_over_the_limit():
+    decision = ask("/api/track", {"app_id": APP_ID, "nothing": "right"}, buckets=in_debt())
+
+    assert decision.answer.status == 429
+
+
+@pytest.mark.parametrize("count", [1, 1_000])
+def test_a_bulk_of_any_size_comes_in_when_nothing_is_owed(count):
+    buckets = Buckets(0.5)
+    event = {"event": "E", "identity": "a"}
+
+    decision = ask("/api/track", json.dumps({"app_id": APP_ID, "events": [event] * count}).encode(), buckets=buckets)
+
+    assert decision.outcome is Outcome.ACCEPTED
+    assert decision.tokens == count
