@@ -10,7 +10,7 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
 wsgi_app = "heapadmin.asgi:application"
-worker_class = "asgi"
+worker_class = "heapadmin.connections.Worker"
 asgi_loop = "uvloop"
 asgi_lifespan = "on"  # a worker that cannot set up its batch writer must not serve
 workers = settings.WEB_WORKERS
