@@ -1,5 +1,6 @@
 """What clients do to connections: being ahead, being slow, never ending."""
 
+import contextlib
 import json
 import socket
 
@@ -40,3 +41,49 @@ def test_requests_sent_before_the_answer_are_all_answered_in_their_order(server,
 
     assert answers(connection, len(sent)) == [(200, b"OK")] * len(sent)
     assert server.events(environment) == [(f"E{number}",) for number in range(len(sent))]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /h?" + b"a=1&" * 3_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /api/track HTTP/1.1\r\nHost: x\r\nX-Pad: " + b"x" * 200_000 + b"\r\n\r\n",
+        b"POST /api/track HTTP/1.1\r\nHost: x\r\n" + b"X-Pad: x\r\n" * 5_000 + b"\r\n",
+        b"POST /api/track HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"POST /api/track HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 100,
+    ],
+    ids=["a long URL", "a long header", "many headers", "a negative length", "broken chunks", "TLS"],
+)
+def test_heads_that_no_client_sends_are_refused_and_disturb_nobody(server, environment, connection, head):
+    connection.sendall(head)
+
+    assert refused(connection)
+    answer = server.post("/api/track", {"app_id": environment.app_id, "identity": "a", "event": "E"})
+    assert answer.body == b"OK"
+
+
+def refused(connection):
+    """Whether a 4xx came before the end, or the end alone: what was sent and not read may cost the answer."""
+    received = b""
+    try:
+        while got := connection.recv(65536):
+            received += got
+    except ConnectionResetError:
+        pass
+    return not received or received.startswith(b"HTTP/1.1 4")
+
+
+def test_senders_who_never_finish_keep_nobody_waiting(server, environment):
+    """Half of a request's line, of its headers, of its body, over a hundred connections each."""
+    whole = request(environment, "Half")
+    with contextlib.ExitStack() as stack:
+        for cut in (5, 40, len(whole) - 1):
+            for _ in range(100):
+                slow = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
+                slow.sendall(whole[:cut])
+
+        answer = server.post("/api/track", {"app_id": environment.app_id, "identity": "a", "event": "E"})
+
+        assert answer.body == b"OK"
+    assert server.events(environment) == [("E",)]
