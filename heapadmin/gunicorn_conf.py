@@ -14,7 +14,7 @@ from heapadmin import metrics_folder
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
 wsgi_app = "heapadmin.asgi:application"
-worker_class = "asgi"
+worker_class = "heapadmin.connections.Worker"
 asgi_loop = "uvloop"
 asgi_lifespan = "on"  # a worker that cannot set up its batch writer must not serve
 workers = settings.WEB_WORKERS
@@ -23,6 +23,7 @@ backlog = 2048
 worker_connections = 4096
 keepalive = 5  # seconds; also how long an idle client can delay a graceful stop
 graceful_timeout = 30  # seconds to commit and answer what was accepted before SIGTERM
+limit_request_line = 8190  # bytes, the most there is: beacons come in URLs
 timeout = 60  # seconds without a heartbeat of the event loop
 max_requests = 0
 control_socket_disable = True

@@ -68,11 +68,12 @@ class Sender(threading.Thread):
 class Load:
     """Several senders at once: `with Load(...) as load: do harm`; afterwards all have ended."""
 
-    def __init__(self, server, app_id, *, retrying, senders=8):
+    def __init__(self, server, app_id, *, retrying, senders=8, deadline_seconds=60):
         self.stop = threading.Event()
         self.label = uuid4().hex  # begins the name of every event
         self.senders = [
-            Sender(server, app_id, f"{self.label}-{n}", self.stop, retrying=retrying) for n in range(senders)
+            Sender(server, app_id, f"{self.label}-{n}", self.stop, retrying=retrying, deadline_seconds=deadline_seconds)
+            for n in range(senders)
         ]
 
     def __enter__(self):

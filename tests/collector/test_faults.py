@@ -1,13 +1,17 @@
 """What was acknowledged is there, whatever is killed; with idempotency keys and retries exactly once."""
 
+import contextlib
 import json
 import os
 import random
 import signal
+import tempfile
 import time
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 
 from heapadmin.deployment import private_database_url
@@ -15,18 +19,24 @@ from heapadmin.postgres import PrivatePostgres
 from tests.collector.sending import Load
 from tests.servers import CollectingServer, manage
 
+BETWEEN = 40  # events that are acknowledged between two of the twenty kills
+KILLS_SECONDS = 120  # for a machine that is slow
+EVENT = "Fault"
 IMMEDIATE = signal.SIGQUIT  # to PostgreSQL: as if the machine had lost power
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    """A durable PostgreSQL that may be killed."""
-    folder = tmp_path_factory.mktemp("faults")
-    postgres = PrivatePostgres(folder / "postgres", say=lambda words: None)
-    postgres.start()
-    manage(url_of(postgres), "migrate", "--verbosity=0")
-    yield postgres
-    postgres.stop()
+def postgres():
+    """A durable PostgreSQL that may be killed.
+
+    Not below pytest's own folder: any other run of pytest closes that to PostgreSQL's user.
+    """
+    with tempfile.TemporaryDirectory(prefix="heapadmin-faults-") as folder:
+        postgres = PrivatePostgres(Path(folder) / "postgres", say=lambda words: None)
+        postgres.start()
+        manage(url_of(postgres), "migrate", "--verbosity=0")
+        yield postgres
+        postgres.stop()
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +156,110 @@ def test_a_stop_in_mid_flight_answers_what_it_stored_and_ends(server, environmen
     assert status == 0
     assert took < 20
     assert stored(server, environment, load) == Counter(load.acknowledged)
+
+
+# --- Twenty kills ------------------------------------------------------------------------------------------
+def test_twenty_kills_lose_nothing_and_double_nothing(one_server, environment, postgres):
+    """A failure shows the seed; KILLS_SEED=… runs the same order again."""
+    seed = int(os.environ.get("KILLS_SEED", random.randrange(10**6)))
+    print(f"KILLS_SEED={seed}")
+    chance = random.Random(seed)
+    kills = [kill_one_worker] * 12 + [kill_postgres] * 5 + [kill_the_master] * 3
+    chance.shuffle(kills)
+
+    with Load(one_server, environment.app_id, retrying=True, deadline_seconds=KILLS_SECONDS) as load:
+        for kill in kills:
+            load.wait_for_more(BETWEEN, KILLS_SECONDS)
+            kill(one_server, postgres, chance)
+        load.wait_for_more(BETWEEN, KILLS_SECONDS)
+
+    assert set(stored(one_server, environment, load).values()) == {1}
+    assert set(stored(one_server, environment, load)) == set(load.acknowledged)
+    assert load.refused <= {503, None}
+
+
+def kill_one_worker(server, postgres, chance):
+    workers = server.worker_pids()
+    if workers:  # none while gunicorn makes them anew
+        os.kill(chance.choice(workers), signal.SIGKILL)
+
+
+def kill_the_master(server, postgres, chance):
+    """The master, and once another one answers the workers that it left: they go on with what is connected."""
+    workers = server.worker_pids()
+    server.process.kill()
+    server.process.wait()
+    server.start()
+    for pid in workers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def kill_postgres(server, postgres, chance):
+    stop_postgres_at_once(postgres)
+    postgres.start()
+
+
+# --- PostgreSQL that cannot write ----------------------------------------------------------------------------
+def payload(environment, event=EVENT):
+    return {"app_id": environment.app_id, "identity": "a", "event": event}
+
+
+def count(server):
+    return server.query("select count(*) from events where name = %s", EVENT)[0][0]
+
+
+@pytest.fixture
+def admin(postgres):
+    with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
+        yield connection
+
+
+def refused_and_taken_again(server, environment, mend):
+    before = count(server)
+
+    refused = server.post("/api/track", payload(environment))
+
+    assert refused.status == 503, refused.text
+    assert int(refused.headers["retry-after"]) > 0
+    mend()
+    assert count(server) == before
+    assert until_taken(server, payload(environment))
+    assert count(server) == before + 1
+
+
+def test_a_table_that_somebody_locks(server, environment, postgres):
+    with psycopg.connect(postgres.conninfo()) as other:
+        other.execute("lock table events in share mode")  # may be read, not written
+
+        refused_and_taken_again(server, environment, other.rollback)
+
+
+def test_a_server_that_has_become_read_only(server, environment, admin):
+    set_read_only(admin, "on")
+
+    refused_and_taken_again(server, environment, lambda: set_read_only(admin, "off"))
+
+
+def set_read_only(admin, value):
+    """As a server that was failed over from is. Connections that are open see it a moment after the reload."""
+    admin.execute("set default_transaction_read_only = off")
+    admin.execute(f"alter system set default_transaction_read_only = {value}")
+    admin.execute("select pg_reload_conf()")
+    while seen_by_a_new_connection(admin) != value:
+        time.sleep(0.01)
+
+
+def seen_by_a_new_connection(admin):
+    with psycopg.connect(admin.info.dsn) as connection:
+        return connection.execute("show default_transaction_read_only").fetchone()[0]
+
+
+def test_a_disk_that_is_full(server, environment, admin):
+    admin.execute(
+        "create function full_disk() returns trigger language plpgsql as "
+        "$$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$"
+    )
+    admin.execute("create trigger full_disk before insert on events for each statement execute function full_disk()")
+
+    refused_and_taken_again(server, environment, lambda: admin.execute("drop function full_disk cascade"))

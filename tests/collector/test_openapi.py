@@ -1,0 +1,68 @@
+"""docs/openapi.yaml is held against a running server, and says all that there is."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+from django.conf import settings
+
+from collector.decide import ENDPOINTS
+
+DOCUMENT = settings.BASE_DIR / "docs" / "openapi.yaml"
+TRACKER = "/js/heap-{app_id}.js"
+PUBLIC = "/api/public/v0/"
+SHOWN = 800  # characters of a line of what schemathesis says
+EXAMPLES = 8  # of each phase and operation
+
+
+def document():
+    return yaml.safe_load(DOCUMENT.read_text())
+
+
+def test_it_has_every_collecting_path_with_its_methods():
+    paths = {path: methods for path, methods in document()["paths"].items() if not path.startswith(PUBLIC)}
+
+    assert {path: {method.upper() for method in methods} for path, methods in paths.items()} == (
+        {path: {"OPTIONS", *endpoint.methods} for path, endpoint in ENDPOINTS.items()} | {TRACKER: {"OPTIONS", "GET"}}
+    )
+
+
+CONFIG = """
+[generation]
+allow-x00 = false
+deterministic = true
+database = "none"
+[checks.negative_data_rejection]
+expected-statuses = [400, 404, 413, 414, 415]
+"""
+NARROWER = {  # what the document says of these in words only, or what depends on now
+    "Timestamp": {"enum": ["2017-03-10T22:21:56+00:00", "2017-03-10T22:21:56.5Z", 1489184516, 1489184516000, None]},
+    "Milliseconds": {"type": "integer", "minimum": 1_600_000_000_000, "maximum": 1_700_000_000_000},
+    "Pairs": {"const": ["name", "value"]},
+    "Literals": {"const": ["name", "1.5"]},
+}
+
+
+@pytest.mark.parametrize("mode", ["positive", "negative"])
+def test_the_server_does_what_it_says(server, environment, tmp_path, mode):
+    told = document()
+    schemas = told["components"]["schemas"]
+    schemas["AppId"] = schemas["AppIdOrNumber"] = {"const": environment.app_id}
+    if mode == "positive":
+        schemas |= NARROWER
+        for name in ("pp", "sp"):
+            told["components"]["parameters"][name]["schema"] = NARROWER["Pairs"]
+        told["components"]["parameters"]["t0"]["required"] = True  # other parameters of an event need it
+    (tmp_path / "openapi.json").write_text(json.dumps(told))
+    (tmp_path / "schemathesis.toml").write_text(CONFIG)
+    command = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json", f"--url={server.base_url}"]
+    command += ["--no-color", "--no-shrink", f"--max-examples={EXAMPLES}", f"--mode={mode}", "--seed=1"]
+    command += ["--phases=coverage,fuzzing", f"--exclude-path-regex={PUBLIC}"]
+    command += ["--suppress-health-check=all", "--continue-on-failure"]
+
+    result = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True)
+
+    assert result.returncode == 0, "\n".join(line[:SHOWN] for line in (result.stdout + result.stderr).splitlines())
