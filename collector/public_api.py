@@ -13,12 +13,13 @@ from http import HTTPStatus
 
 from allauth.core import ratelimit
 from django.contrib.auth.decorators import login_not_required
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts import links
-from collector import access_tokens, deletions, fields, server_api
+from collector import access_tokens, answers, deletions, fields, server_api
 from collector.bodies import json_object
 from collector.limits import MAX_DELETION_BYTES, MAX_DELETIONS
 from collector.models import DeletionRequest
@@ -44,7 +45,10 @@ def _endpoint(method: str) -> Callable[[View], View]:
         def checked(request: HttpRequest, **kwargs: str) -> HttpResponse:
             if request.method != method:
                 return _refusal(405, f"use {method}", {"Allow": method})
-            return view(request, **kwargs)
+            try:
+                return view(request, **kwargs)
+            except OperationalError:
+                return _refusal(503, "the database does not answer", {"Retry-After": str(answers.RETRY_AFTER_SECONDS)})
 
         return checked
 

@@ -10,10 +10,12 @@ import yaml
 from django.conf import settings
 
 from collector.decide import ENDPOINTS
+from collector.public_api import ROOT
+from tests.collector.test_public_api import Shop
 
 DOCUMENT = settings.BASE_DIR / "docs" / "openapi.yaml"
 TRACKER = "/js/heap-{app_id}.js"
-PUBLIC = "/api/public/v0/"
+PUBLIC = {"auth_token": "POST", "user_deletion": "POST", "deletion_status/{deletion_request_id}": "GET"}
 SHOWN = 800  # characters of a line of what schemathesis says
 EXAMPLES = 8  # of each phase and operation
 
@@ -22,11 +24,13 @@ def document():
     return yaml.safe_load(DOCUMENT.read_text())
 
 
-def test_it_has_every_collecting_path_with_its_methods():
-    paths = {path: methods for path, methods in document()["paths"].items() if not path.startswith(PUBLIC)}
+def test_it_has_every_path_with_its_methods():
+    told = {path: {method.upper() for method in methods} for path, methods in document()["paths"].items()}
 
-    assert {path: {method.upper() for method in methods} for path, methods in paths.items()} == (
-        {path: {"OPTIONS", *endpoint.methods} for path, endpoint in ENDPOINTS.items()} | {TRACKER: {"OPTIONS", "GET"}}
+    assert told == (
+        {path: {"OPTIONS", *endpoint.methods} for path, endpoint in ENDPOINTS.items()}
+        | {TRACKER: {"OPTIONS", "GET"}}
+        | {f"{ROOT}{path}": {method} for path, method in PUBLIC.items()}
     )
 
 
@@ -56,13 +60,32 @@ def test_the_server_does_what_it_says(server, environment, tmp_path, mode):
         for name in ("pp", "sp"):
             told["components"]["parameters"][name]["schema"] = NARROWER["Pairs"]
         told["components"]["parameters"]["t0"]["required"] = True  # other parameters of an event need it
-    (tmp_path / "openapi.json").write_text(json.dumps(told))
-    (tmp_path / "schemathesis.toml").write_text(CONFIG)
+    command = [f"--mode={mode}", f"--exclude-path-regex={ROOT}"]
+
+    result = hold(server, told, tmp_path, *command)
+
+    assert result.returncode == 0, shown(result)
+
+
+def test_so_do_the_paths_for_holders_of_an_api_key(server, environment, tmp_path):
+    token = Shop(server, environment).token
+    options = ["--mode=all", f"--include-path-regex={ROOT}", f"--header=Authorization: Bearer {token}"]
+    options += ["--exclude-checks=ignored_auth"]  # the header goes along always
+
+    result = hold(server, document(), tmp_path, *options)
+
+    assert result.returncode == 0, shown(result)
+
+
+def hold(server, told, folder, *options):
+    """Have schemathesis try all that the document says, in the same way each time."""
+    (folder / "openapi.json").write_text(json.dumps(told))
+    (folder / "schemathesis.toml").write_text(CONFIG)
     command = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json", f"--url={server.base_url}"]
-    command += ["--no-color", "--no-shrink", f"--max-examples={EXAMPLES}", f"--mode={mode}", "--seed=1"]
-    command += ["--phases=coverage,fuzzing", f"--exclude-path-regex={PUBLIC}"]
-    command += ["--suppress-health-check=all", "--continue-on-failure"]
+    command += ["--no-color", "--no-shrink", f"--max-examples={EXAMPLES}", "--seed=1", "--phases=coverage,fuzzing"]
+    command += ["--suppress-health-check=all", "--continue-on-failure", *options]
+    return subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True)
 
-    result = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True)
 
-    assert result.returncode == 0, "\n".join(line[:SHOWN] for line in (result.stdout + result.stderr).splitlines())
+def shown(result):
+    return "\n".join(line[:SHOWN] for line in (result.stdout + result.stderr).splitlines())
