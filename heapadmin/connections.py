@@ -16,11 +16,12 @@ KEPT_BYTES = 2**16  # by the parser, of what comes after a request
 
 
 class Connection(ASGIProtocol):
-    """One connection, with the bytes that came too early in `_early`."""
+    """One connection, with the bytes that came too early for the parser in `_early`."""
 
     def __init__(self, worker: "Worker") -> None:
         super().__init__(worker)
         self._early = b""
+        self._room = KEPT_BYTES  # how much of what comes too early the parser keeps, at least
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -32,10 +33,13 @@ class Connection(ASGIProtocol):
             self._receive(data[start : start + KEPT_BYTES])
 
     def _receive(self, data: bytes) -> None:
-        if self._early or self._is_early():
+        if not self._is_early():
+            self._room = KEPT_BYTES
+        if self._early or len(data) > self._room:
             self._early += data
             self._pause_reading()
         elif not self._closed:
+            self._room -= len(data)
             super().data_received(data)
 
     def _is_early(self) -> bool:
@@ -66,4 +70,6 @@ class Worker(gasgi.ASGIWorker):
     """The worker that makes such connections."""
 
 
+# What is known of the parser in C is kept with the class that looks for it first; gunicorn asks its own class.
+ASGIProtocol._check_h1c_protocol_available()
 gasgi.ASGIProtocol = Connection

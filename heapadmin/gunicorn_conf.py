@@ -16,6 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 wsgi_app = "heapadmin.asgi:application"
 worker_class = "heapadmin.connections.Worker"
 asgi_loop = "uvloop"
+http_parser = "fast"  # the one in C, or no start: the other takes 20 µs more of each request
 asgi_lifespan = "on"  # a worker that cannot set up its batch writer must not serve
 workers = settings.WEB_WORKERS
 bind = [f"{settings.HOST}:{settings.PORT}"]
