@@ -13,7 +13,7 @@ from analytics.conditions import Match
 from analytics.query import Funnel, Selection
 from analytics.sql.rows import joined
 from analytics.sql.segments import in_segments
-from analytics.sql.selecting import Key, Limits, event_rows, keys_of, selected
+from analytics.sql.selecting import Key, Limits, event_rows, keyed, keys_of, selected
 from analytics.sql.statement import Statement
 
 Numbered = tuple[int, Selection]
@@ -91,7 +91,8 @@ def _scan(statement: Statement, funnel: Funnel, steps: list[Numbered], limits: L
     rows, where = event_rows(statement, until, sessions=steps[0][1].event.is_session)
     where.append(rows.group(funnel.where))
     where += in_segments(rows, funnel.segments)
-    tests = {number: selected(rows, step) for number, step in steps}
+    where.append(keyed(rows, keys_of(statement, steps[0][1].event)))  # which are the same for all of these steps
+    tests = {number: selected(rows, step, of_its_keys=True) for number, step in steps}
     where.append(joined(Match.ANY, list(tests.values())))
     if len(tests) == 1:  # the WHERE says it
         tests = dict.fromkeys(tests, "true")

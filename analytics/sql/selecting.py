@@ -59,11 +59,10 @@ def session_starts(statement: Statement, limits: Limits) -> str:
     )
 
 
-def selected(rows: Rows, selection: Selection) -> str:
-    """The condition under which an event is meant by the selection."""
+def selected(rows: Rows, selection: Selection, *, of_its_keys: bool = False) -> str:
+    """The condition under which an event is meant by the selection; `of_its_keys`: one that `keyed` has let through."""
     statement = rows.statement
-    keys = keys_of(statement, selection.event)
-    parts = [_any_of(rows, keys)] if keys is not None else []
+    parts = [] if of_its_keys else [keyed(rows, keys_of(statement, selection.event))]
     if selection.event.lineage:
         parts.append(_defined(rows, selection.event.lineage, ()))
     if selection.where:
@@ -71,8 +70,10 @@ def selected(rows: Rows, selection: Selection) -> str:
     return joined(Match.ALL, parts)
 
 
-def _any_of(rows: Rows, keys: frozenset[Key]) -> str:
-    """Kind and name, so that the index is used; exact for one key, a little wide for several."""
+def keyed(rows: Rows, keys: frozenset[Key] | None) -> str:
+    """Kind and name, so that the index is used; exact for one key, a little wide for several. None is any event."""
+    if keys is None:
+        return "true"
     bind = rows.statement.bind
     tests = []
     for column, values in (("kind", {kind for kind, _ in keys}), ("name", {name for _, name in keys})):
@@ -98,8 +99,7 @@ def _alternative(rows: Rows, selection: Selection, above: tuple[UUID, ...]) -> s
     if selection.event.lineage:
         event = _defined(rows, selection.event.lineage, above)
     else:
-        keys = plain_keys(selection.event)
-        event = _any_of(rows, keys) if keys is not None else "true"
+        event = keyed(rows, plain_keys(selection.event))
     return joined(Match.ALL, [event, rows.group(selection.where)])
 
 
