@@ -22,6 +22,7 @@ from projects.models import Environment
 KEPT_DAYS = 400  # the longest preset is 365
 LATE = timedelta(hours=1)  # as in the index events_late
 SETTLING = timedelta(minutes=1)  # as in BOUNDARY
+ANALYZE_AFTER = (1, 10)  # days of one run: usually there is but one
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 # Nothing that began to be written before this moment is still being written: `received_at` is when a transaction
@@ -129,9 +130,19 @@ def _count(missing: list[Day], until: float) -> bool:
     busy = _with_events(missing)
     keep_empty([day for day in missing if day.starts not in busy])
     waiting = [day for day in missing if day.starts in busy]
-    while waiting and time.monotonic() < until:
-        build(waiting.pop(0))
-    return not waiting
+    for built in range(len(waiting)):
+        if time.monotonic() > until:
+            return False
+        if built in ANALYZE_AFTER:
+            _tell_planner()
+        build(waiting[built])
+    return True
+
+
+def _tell_planner() -> None:
+    """Of a new environment the planner thinks that nobody is in it, and would read all of it for each person."""
+    with connection.cursor() as cursor:
+        cursor.execute("analyze rollup_positions")
 
 
 def _note_complete(environment_id: int) -> None:
