@@ -54,7 +54,7 @@ def test_the_receipt_says_what_was_copied(source):
 
     SegmentFactory.create_batch(2, environment=source)
 
-    assert copied(source, "Test").receipt == "14 definitions, 2 segments and 6 reports copied, 0 events"
+    assert copied(source, "Test").receipt == "14 definitions, 3 segments and 6 reports copied, 0 events"
 
 
 def test_a_copy_keeps_lineage_body_and_author_and_starts_at_version_1(source):

@@ -9,7 +9,7 @@ from collector.limits import MAX_BODY_BYTES
 from collector.places import Place
 from events import batch
 from events.records import CustomerChange, Event
-from tests.collector.asking import APP_ID, NOW, OUTSIDE, PLACES
+from tests.collector.asking import APP_ID, NOW, OUTSIDE, PLACES, UNLIMITED
 from tests.collector.hostile_elsewhere import requests
 from tests.collector.test_hostile import ALLOWED, send_good_ones
 from tests.events.naive import Naive
@@ -45,7 +45,7 @@ def test_there_are_enough_of_them_for_every_endpoint():
 def test_the_pure_function_answers_each_and_makes_nothing_of_what_it_refuses():
     statuses = set()
     for sent in requests(APP_ID):
-        decision = decide(asked(sent, NOW), PLACES)
+        decision = decide(asked(sent, NOW), PLACES, UNLIMITED)
 
         assert decision.answer.status in ALLOWED, shown(sent)
         assert decision.answer.status == 200 or not decision.records
@@ -66,7 +66,7 @@ def test_the_server_answers_each_like_the_pure_function_and_stores_all_or_nothin
 
     try:
         for sent in requests(environment.app_id):
-            decision = decide(asked(sent, time.time()), places)
+            decision = decide(asked(sent, time.time()), places, UNLIMITED)
             wanted = 413 if len(sent.body) > MAX_BODY_BYTES else decision.answer.status  # not even looked at
             status, body = answer(connection, sent)
             assert status == wanted, (shown(sent), body)
