@@ -102,7 +102,7 @@ def test_a_funnel_says_how_many_went_on(environment, read_only):
 
     response = ask(read_only, environment, "funnel", FUNNEL)
 
-    assert "50.0 % went on, 1 did not" in words(response)
+    assert "50.0% went on, 1 did not" in words(response)
 
 
 def test_retention_shows_the_triangle(environment, read_only):
@@ -112,7 +112,7 @@ def test_retention_shows_the_triangle(environment, read_only):
     response = ask(read_only, environment, "retention", {"unit": "week", "days": "30"})
 
     assert "triangle" in html(response)
-    assert "100.0 %" in words(response)
+    assert "100.0%" in words(response)
 
 
 def test_people_lead_to_their_page(environment, read_only):
