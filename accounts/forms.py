@@ -4,6 +4,7 @@ import re
 from itertools import groupby
 from typing import Any
 
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
@@ -120,6 +121,17 @@ class NewPasswordForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, self.user)
         return password
+
+
+class AddKeyForm(AddWebAuthnForm):
+    """A passkey or security key to add; the library's form in words that people know."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = "So that you tell it from others, such as “Blue USB key”."
+        passkey = self.fields["passwordless"]
+        passkey.label = "Sign in with it instead of the password"
+        passkey.help_text = "Then it has to ask for your fingerprint, face or PIN, as phones and laptops do."
 
 
 class ChangesForm(forms.BaseForm):
