@@ -12,9 +12,9 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
 from analytics.conditions import BadQuery
-from analytics.forms.kept import MAX_NAME
+from analytics.forms.kept import name_and_notes
 from analytics.models import Report
-from analytics.parameters import parse
+from analytics.parameters import Reader, parse
 from analytics.query import Query, Scope
 from analytics.views.analyze import answered
 from analytics.views.asking import Parameters, ask, querystring
@@ -62,13 +62,14 @@ def report_create(request: HttpRequest, environment: Environment) -> HttpRespons
     if query is None:
         messages.error(request, "That question could not be read. Nothing was saved.")
         return redirect("analytics:report_list", environment.app_id)
-    name = request.POST.get("name", "").strip()
-    if wrong := _wrong_name(name):
-        context = {"error": wrong, "name": name, "kind": query.kind, "question": request.POST["question"]}
-        return page(request, environment, "analytics/report_create.html", context)
+    raw = Reader(request.POST)
+    name, notes = name_and_notes(raw)
+    if raw.errors:
+        context = {"errors": raw.errors, "name": name, "kind": query.kind, "question": request.POST["question"]}
+        return page(request, environment, "analytics/report_create.html", context | {"notes": notes})
     by = signed_in_user(request)
     try:
-        saved = actions.create_report(environment=environment, name=name, query=query, by=by)
+        saved = actions.create_report(environment=environment, name=name, query=query, notes=notes, by=by)
     except BadQuery as error:
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
@@ -85,12 +86,6 @@ def _question_url(environment: Environment, query: Query) -> str:
 def _question(environment: Environment, data: QueryDict) -> Query | None:
     kind = data.get("kind", "")
     return parse(kind, QueryDict(data.get("question", "")), Scope.of(environment)).query if kind in KINDS else None
-
-
-def _wrong_name(name: str) -> str:
-    if not name or "\0" in name:
-        return "Give it a name."
-    return f"A name has at most {MAX_NAME} characters." if len(name) > MAX_NAME else ""
 
 
 @require_POST
@@ -126,15 +121,15 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: Any) ->
         "version": found.version,
         "name": found.name,
         "notes": found.notes,
-        "error": "",
+        "errors": {},
         "conflict": False,
     }
     if request.method != "POST":
         return page(request, environment, "analytics/report_edit.html", context)
-    name, notes = request.POST.get("name", "").strip(), request.POST.get("notes", "").replace("\0", "").strip()
-    opened = version_of(request.POST)
-    context |= {"name": name, "notes": notes, "error": _wrong_name(name), "version": opened}
-    if context["error"]:
+    raw, opened = Reader(request.POST), version_of(request.POST)
+    name, notes = name_and_notes(raw)
+    context |= {"name": name, "notes": notes, "errors": raw.errors, "version": opened}
+    if raw.errors:
         return page(request, environment, "analytics/report_edit.html", context)
     try:
         actions.rename_report(report=found, name=name, notes=notes, version=opened, by=signed_in_user(request))

@@ -165,6 +165,18 @@ def test_the_form_of_a_name_carries_the_version_that_its_reader_has_seen(environ
     assert re.findall(r'name="version" value="(\d+)"', html(response)) == [version]
 
 
+def test_notes_are_as_long_as_those_of_definitions_at_most(environment, full):
+    report = make_report(environment, notes="as they were")
+    too_long = {"name": "Views", "notes": "x" * 10_001, "version": "1"}
+
+    response = full.post(url(environment, "report_edit", report.lineage), too_long)
+
+    report.refresh_from_db()
+    assert "Notes have at most 10,000 characters." in words(response)
+    assert "x" * 10_001 in html(response)
+    assert report.notes == "as they were"
+
+
 def test_deleting_a_report_takes_its_tile_along(environment, full):
     report = make_report(environment)
     pin(report)
