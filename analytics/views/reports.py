@@ -1,9 +1,11 @@
 """Reports: saved questions. Everybody may open and run them, with other ranges too; full access may save."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -25,9 +27,13 @@ from projects.door import environment_view
 from projects.models import Environment
 
 
-def find_report(environment: Environment, lineage: Any) -> Report:
+def _found(environment: Environment, lineage: Any) -> QuerySet[Report]:
     reports = Report.objects.select_related("created_by", "changed_by", "pin")
-    return get_object_or_404(reports, environment=environment, lineage=lineage)
+    return reports.filter(environment=environment, lineage=lineage)
+
+
+def find_report(environment: Environment, lineage: Any) -> Report:
+    return get_object_or_404(_found(environment, lineage))
 
 
 @require_safe
@@ -92,7 +98,9 @@ def _question(environment: Environment, data: QueryDict) -> Query | None:
 @environment_view(Can.EDIT)
 def report_save(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
     """Keep the question that was shown in place of the saved one, unless somebody else saved meanwhile."""
-    found = find_report(environment, lineage)
+    found = _found(environment, lineage).first()
+    if found is None:
+        return _gone(request, environment)
     query = _question(environment, request.POST)
     if query is None or query.kind != found.kind:
         messages.error(request, "That question could not be read. Nothing was saved.")
@@ -103,8 +111,7 @@ def report_save(request: HttpRequest, environment: Environment, lineage: Any) ->
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
     except actions.Gone:
-        messages.error(request, f"Somebody deleted {found.name} meanwhile. Your question is below: save it anew.")
-        return redirect(_question_url(environment, query))
+        return _gone(request, environment)
     except actions.Conflict:
         context = {"report": find_report(environment, lineage), "question": querystring(query), "kind": query.kind}
         return page(request, environment, "analytics/report_conflict.html", context, 409)
@@ -115,9 +122,12 @@ def report_save(request: HttpRequest, environment: Environment, lineage: Any) ->
 @environment_view(Can.EDIT)
 def report_edit(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
     """Rename it and write notes."""
-    found = find_report(environment, lineage)
+    found = _found(environment, lineage).first()
+    if found is None:
+        return _gone(request, environment)
     context: dict[str, Any] = {
         "report": found,
+        "question": urlencode(actions.parameters_of(found), doseq=True),
         "version": found.version,
         "name": found.name,
         "notes": found.notes,
@@ -134,14 +144,24 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: Any) ->
     try:
         actions.rename_report(report=found, name=name, notes=notes, version=opened, by=signed_in_user(request))
     except actions.Gone:
-        messages.error(request, f"Somebody deleted {found.name} meanwhile.")
-        return redirect("analytics:report_list", environment.app_id)
+        return _gone(request, environment)
     except actions.Conflict:
         found = find_report(environment, lineage)
         context |= {"report": found, "version": found.version, "conflict": True}
         return page(request, environment, "analytics/report_edit.html", context, 409)
     messages.success(request, f"Report {name} saved.")
     return redirect("analytics:report", environment.app_id, found.lineage)
+
+
+def _gone(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """Offer what was sent for a report that is not there any more as a new one; without a question, 404 alone."""
+    query = _question(environment, request.POST)
+    if query is None:
+        raise Http404
+    raw = Reader(request.POST)
+    context = {"is_gone": True, "name": raw.text("name"), "notes": raw.text("notes")}
+    context |= {"kind": query.kind, "question": querystring(query)}
+    return page(request, environment, "analytics/report_create.html", context, 404)
 
 
 @environment_view(Can.EDIT)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -152,6 +153,45 @@ def test_renaming_tells_the_second_person(environment, full):
     report.refresh_from_db()
     assert (response.status_code, report.name) == (409, "Theirs")
     assert 'value="Mine"' in html(response)
+
+
+def test_renaming_what_somebody_deleted_meanwhile_offers_it_as_a_new_one(environment, full):
+    report = make_report(environment, parameters=[["event", "builtin:session"], ["days", "7"]])
+    address = url(environment, "report_edit", report.lineage)
+    opened = fields_of(full.get(address))
+    report.delete()
+
+    told = full.post(address, opened | {"name": "Mine", "notes": "Why we look"})
+    full.post(url(environment, "report_create"), fields_of(told) | {"notes": "Why we look"})
+
+    assert told.status_code == 404
+    assert "Somebody deleted this report meanwhile" in words(told)
+    assert "Why we look" in html(told)
+    made = Report.objects.get()
+    assert (made.name, made.notes) == ("Mine", "Why we look")
+    assert ["event", "builtin:session"] in made.body["parameters"]
+
+
+def test_a_question_for_a_report_that_somebody_deleted_meanwhile_is_offered_as_a_new_one(environment, full):
+    report = make_report(environment)
+    opened = html(full.get(url(environment, "report", report.lineage), {"days": "7"}))
+    form = re.search(r'<form method="post" action="[^"]+/save/">.*?</form>', opened, re.DOTALL)[0]
+    report.delete()
+
+    told = full.post(url(environment, "report_save", report.lineage), fields(form))
+
+    assert told.status_code == 404
+    assert 'value="Views"' in html(told)
+    assert "days=7" in fields_of(told)["question"]
+
+
+def fields_of(response) -> dict[str, str]:
+    """The inputs of the page's form as a browser would send them."""
+    return fields(re.search(r'<form class="form".*?</form>', html(response), re.DOTALL)[0])
+
+
+def fields(form: str) -> dict[str, str]:
+    return {name: unescape(value) for name, value in re.findall(r'<input[^>]* name="([^"]+)" value="([^"]*)"', form)}
 
 
 @pytest.mark.parametrize(("name", "version"), [("", "1"), ("Mine", "2")])  # a slip, a conflict that was told
