@@ -189,7 +189,7 @@ def _form(
         "kept": kept,
         "version": kept.version if kept and version is None else version,
         "thing": thing.word,
-        "form": thing.form(raw, choices(environment)),
+        "form": thing.form(raw, choices(environment, raw)),
         "action": thing.url(environment, kept, "_edit") if kept else thing.create_url(environment),
         "conflict": status == 409 and kept is not None,
         "stray_error": raw.errors.get("", ""),
