@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailConfirmationHMAC
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, MultiFernet
@@ -68,6 +69,12 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
 
 
 class MfaAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "add_email_blocked": "A login with a second factor takes no further address.",
+        "cannot_generate_recovery_codes": "Recovery codes come with a second factor. Set one up first.",
+        "unverified_email": "Confirm your e-mail address first: the link is in the mail that we sent you.",
+    }
+
     def encrypt(self, text: str) -> str:
         """Secrets of authenticator apps and recovery codes are stored encrypted: a copied database opens nothing."""
         return _cipher().encrypt(text.encode()).decode()
@@ -75,6 +82,10 @@ class MfaAdapter(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         """Undo `encrypt`, also of what was written under a former SECRET_KEY."""
         return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def generate_authenticator_name(self, user: User, kind: str) -> str:
+        """What a new key is called unless its owner says better: "Key 1"."""
+        return f"Key {Authenticator.objects.filter(user_id=user.pk, type=kind).count() + 1}"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Passkeys belong to the host of SITE_URL; browsers know none for an IP address, but for localhost."""

@@ -1,13 +1,16 @@
 """Forms of Teammates, invitations, the account's settings and one's own login."""
 
 import re
+from itertools import groupby
 from typing import Any
 
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from accounts.models import Account, User, WhoMayInvite
 from accounts.names import NameField
@@ -16,20 +19,28 @@ from accounts.time_zones import time_zones
 
 MOST_AT_ONCE = 50
 LONGEST_ADDRESS = 254  # as User.email holds
-SEPARATORS = re.compile(r"[\s,;]+")
+LONGEST_QUOTED = 80
+PARTS = re.compile(r"[,;\n\r]+")  # words between two of these that are no address were meant as one
 
 
 def addresses(text: str) -> list[str]:
     """The e-mail addresses in `text`, in lower case, each once, in the order typed.
 
     Separated by blanks, lines, commas or semicolons; angle brackets around one are dropped. Raises ValidationError
-    naming each piece that is none.
+    naming each stretch of text that is none.
     """
-    pieces = [piece.strip("<>").lower() for piece in SEPARATORS.split(text) if piece.strip("<>")]
-    bad = [piece for piece in pieces if not _is_address(piece)]
+    found: list[str] = []
+    bad: list[str] = []
+    for part in PARTS.split(text):
+        pieces = [piece.strip("<>") for piece in part.split()]
+        for is_address, run in groupby(filter(None, pieces), key=_is_address):
+            if is_address:
+                found += (each.lower() for each in run)
+            else:
+                bad.append(Truncator(" ".join(run)).chars(LONGEST_QUOTED))
     if bad:
-        raise ValidationError([f"“{piece}” is not an e-mail address." for piece in bad[:10]])
-    return list(dict.fromkeys(pieces))
+        raise ValidationError([f"“{each}” is not an e-mail address." for each in bad[:10]])
+    return list(dict.fromkeys(found))
 
 
 def _is_address(text: str) -> bool:
@@ -110,6 +121,17 @@ class NewPasswordForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, self.user)
         return password
+
+
+class AddKeyForm(AddWebAuthnForm):
+    """A passkey or security key to add; the library's form in words that people know."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = "So that you tell it from others, such as “Blue USB key”."
+        passkey = self.fields["passwordless"]
+        passkey.label = "Sign in with it instead of the password"
+        passkey.help_text = "Then it has to ask for your fingerprint, face or PIN, as phones and laptops do."
 
 
 class ChangesForm(forms.BaseForm):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from django.core.cache import cache
 
@@ -9,12 +10,14 @@ from analytics import suggestions
 from analytics.catalogue import BUILTIN_LABELS, KIND_LABELS
 from analytics.conditions import EVENT_FIELDS, PERSON_FIELDS, Source
 from analytics.forms.controls import Option, Options
+from analytics.lineages import Key, references
 from analytics.models import Definition, Segment
+from analytics.parameters import Reader
 from analytics.query import Builtin, RefersTo, Scope
 from analytics.run import QueryTimeout
 from projects.models import Environment
 
-MOST = 1000  # definitions and segments that a drop-down offers
+MOST = 1000  # definitions and segments that a drop-down offers besides those that are chosen
 REMEMBERED_SECONDS = 20
 BUILTINS = [(f"{RefersTo.BUILTIN}:{key}", label) for key, label in BUILTIN_LABELS.items()]
 KINDS = [(f"{RefersTo.KIND}:{key}", label) for key, label in KIND_LABELS.items()]
@@ -69,15 +72,18 @@ def suggested(scope: Scope) -> Seen:
     return seen
 
 
-def choices(environment: Environment) -> Choices:
-    """Read the choices of one environment: its definitions and segments, and what its data suggests."""
+def choices(environment: Environment, raw: Reader) -> Choices:
+    """Read the choices of one environment: its definitions and segments, and what its data suggests.
+
+    What `raw` has chosen is among them, however many there are.
+    """
     seen = suggested(Scope.of(environment))
-    definitions = Definition.objects.filter(environment=environment).order_by("name")
-    segments = Segment.objects.filter(environment=environment).order_by("name")
+    sent = [[name, value] for name, values in raw.values.items() for value in values]
+    chosen = list(references({"parameters": sent}))
     return Choices(
         events=_groups(
             ("Built in", BUILTINS),
-            ("Definitions", _by_lineage(RefersTo.DEFINITION, definitions.values_list("lineage", "name")[:MOST])),
+            ("Definitions", _by_lineage(RefersTo.DEFINITION, _named(Definition, environment, chosen))),
             ("Custom events", _keyed(RefersTo.CUSTOM, seen.events)),
             ("By kind", KINDS),
         ),
@@ -89,8 +95,19 @@ def choices(environment: Environment) -> Choices:
             ("Person", _labelled(Source.PERSON, PERSON_FIELDS)),
             ("Properties of the person", _keyed(Source.USER, seen.of_people)),
         ),
-        segments=tuple((str(lineage), name) for lineage, name in segments.values_list("lineage", "name")[:MOST]),
+        segments=tuple((str(lineage), name) for lineage, name in _named(Segment, environment, chosen)),
     )
+
+
+def _named(
+    model: type[Definition] | type[Segment], environment: Environment, chosen: list[Key]
+) -> list[tuple[UUID, str]]:
+    """The lineages and names of the first MOST by name, after those of the chosen ones that are not among them."""
+    rows = model.objects.filter(environment=environment).order_by("name").values_list("lineage", "name")
+    offered = list(rows[:MOST])
+    noun = model.__name__.lower()
+    missing = {key.lineage for key in chosen if key.noun == noun} - {lineage for lineage, _ in offered}
+    return [*rows.filter(lineage__in=missing), *offered] if missing else offered
 
 
 def _groups(*groups: tuple[str, Iterable[Option]]) -> tuple[Options, ...]:

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from accounts import activity
 from accounts.models import User
-from analytics.people import KnownPerson, known_person
+from analytics.people import Done, KnownPerson, known_person
 from events import erasing
 from projects.models import Environment
 
@@ -12,11 +12,11 @@ WHOM = "a person"  # a receipt says nothing that would lead to them
 
 
 @transaction.atomic
-def ask(*, environment: Environment, person: KnownPerson, by: User) -> None:
-    """Have a job delete this person; what is there now is noted."""
+def ask(*, environment: Environment, person: KnownPerson, done: Done | None, by: User) -> None:
+    """Have a job delete this person; what is there now is noted, where it could be counted."""
     from analytics import jobs  # which imports this module
 
-    _note(environment, by, "person.delete", {"events": person.events})
+    _note(environment, by, "person.delete", {"events": done.events} if done else {})
     jobs.erase_person.defer(environment_id=environment.pk, actor_id=person.actor_id, by_id=by.pk)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import User
+from ipfilter import together
 from ipfilter.models import ExcludedIP, ExcludedIPList
 from ipfilter.naming import named
 from ipfilter.rules import Rule, RuleList
@@ -65,10 +66,10 @@ def save_list(
     """Make `rules`, which is what `text` was parsed into, the rules in force of `scope`.
 
     Rules that stay keep their rows, and so their counters. `version` is that of the list that `by` had in sight.
-    Raises SavedMeanwhile when it is no longer the newest, and BlocksEverybody for rules that keep all visitors out
-    without `everybody_confirmed`.
+    Raises SavedMeanwhile when it is no longer the newest, and BlocksEverybody for rules that keep all visitors out,
+    alone or with a list that holds beside them, without `everybody_confirmed`.
     """
-    if rules.blocks_everybody and not everybody_confirmed:
+    if not everybody_confirmed and (rules.blocks_everybody or together.block_everybody(scope, rules)):
         raise BlocksEverybody
     kept = _locked(scope)
     if kept.version != version:

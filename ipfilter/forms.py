@@ -1,11 +1,13 @@
 """The forms of the Excluded IPs tab."""
 
+from functools import cached_property
 from typing import Any
 
 from django import forms
 
-from ipfilter.models import ExcludedIPList
+from ipfilter import together
 from ipfilter.rules import LineError, RuleList, RulesError, parse
+from ipfilter.scopes import Scope
 
 ROWS_LEAST, ROWS_MOST = 10, 24
 EVERYBODY = "Nothing is saved yet. Tick the box if that is what you want."
@@ -31,9 +33,10 @@ class ExcludedIPsForm(forms.Form):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     everybody = forms.BooleanField(label="Yes, keep them all out", required=False)
 
-    def __init__(self, *args: Any, is_preview: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, scope: Scope, is_preview: bool = False, **kwargs: Any) -> None:
         """`is_preview`: nothing is going to be saved, so nothing needs to be confirmed yet."""
         super().__init__(*args, **kwargs)
+        self.scope = scope
         self.rules: RuleList | None = None
         self.line_errors: list[LineError] = []
         self.is_preview = is_preview
@@ -41,9 +44,10 @@ class ExcludedIPsForm(forms.Form):
         self.fields["text"].widget.attrs["rows"] = min(max(lines, ROWS_LEAST), ROWS_MOST)
 
     @classmethod
-    def showing(cls, kept: ExcludedIPList) -> "ExcludedIPsForm":
-        """The form with a list as it is saved."""
-        return cls(initial={"text": kept.text, "version": kept.version})
+    def showing(cls, scope: Scope) -> "ExcludedIPsForm":
+        """The form with the list as it is saved."""
+        kept = scope.saved_list()
+        return cls(scope=scope, initial={"text": kept.text, "version": kept.version})
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
@@ -60,7 +64,12 @@ class ExcludedIPsForm(forms.Form):
 
     @property
     def blocks_everybody(self) -> bool:
-        return self.rules is not None and self.rules.blocks_everybody
+        return self.rules is not None and (self.rules.blocks_everybody or self.blocks_everybody_together)
+
+    @cached_property
+    def blocks_everybody_together(self) -> bool:
+        """Whether it does so only with a list that holds beside this one. For a form that was validated."""
+        return self.rules is not None and together.block_everybody(self.scope, self.rules)
 
     @property
     def has_suggestions(self) -> bool:

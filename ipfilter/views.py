@@ -29,17 +29,17 @@ ScopeView = Callable[[HttpRequest, Scope], HttpResponse]
 def _look(request: HttpRequest, scope: Scope) -> HttpResponse:
     if _is_part(request) and "address" in request.GET:
         return _varying(render(request, "ipfilter/tested.html", page.testing(request, scope) | {"scope": scope}))
-    return _page(request, scope, ExcludedIPsForm.showing(scope.saved_list()))
+    return _page(request, scope, ExcludedIPsForm.showing(scope))
 
 
 def _save(request: HttpRequest, scope: Scope) -> HttpResponse:
-    form = ExcludedIPsForm(request.POST)
+    form = ExcludedIPsForm(request.POST, scope=scope)
     if not form.is_valid():
         return _page(request, scope, form)
     try:
         saved = actions.save_list(scope=scope, by=signed_in_user(request), **form.wanted())
     except actions.SavedMeanwhile as other:
-        return _page(request, scope, _of_old_version(request.POST, other))
+        return _page(request, scope, _of_old_version(request.POST, scope, other))
     if saved.is_changed:
         messages.success(request, f"Saved: {saved.receipt}. It holds from the next event on.")
     else:
@@ -47,9 +47,9 @@ def _save(request: HttpRequest, scope: Scope) -> HttpResponse:
     return redirect(scope.url)
 
 
-def _of_old_version(data: QueryDict, other: actions.SavedMeanwhile) -> ExcludedIPsForm:
+def _of_old_version(data: QueryDict, scope: Scope, other: actions.SavedMeanwhile) -> ExcludedIPsForm:
     """The form with the text kept and the version of today, so that saving once more replaces the other's list."""
-    form = ExcludedIPsForm({**data.dict(), "version": other.saved.version})
+    form = ExcludedIPsForm({**data.dict(), "version": other.saved.version}, scope=scope)
     form.is_valid()
     who = other.saved.saved_by or "somebody else"
     form.add_error(
@@ -62,12 +62,12 @@ def _of_old_version(data: QueryDict, other: actions.SavedMeanwhile) -> ExcludedI
 
 def _preview(request: HttpRequest, scope: Scope) -> HttpResponse:
     """What saving would do; `add` and `suggestions` change the text first. Saves nothing."""
-    form = ExcludedIPsForm(request.POST, is_preview=True)
+    form = ExcludedIPsForm(request.POST, scope=scope, is_preview=True)
     form.is_valid()
     if "suggestions" in request.POST:
-        form = _amended(request.POST, amending.with_suggestions(_text(form), form.line_errors))
+        form = _amended(request.POST, scope, amending.with_suggestions(_text(form), form.line_errors))
     elif request.POST.get("add"):
-        form = _amended(request.POST, _with_own_address(request, _text(form)))
+        form = _amended(request.POST, scope, _with_own_address(request, _text(form)))
     if _is_part(request):
         return _varying(render(request, "ipfilter/preview.html", page.editing(request, scope, form)))
     return _page(request, scope, form)
@@ -78,8 +78,8 @@ def _text(form: ExcludedIPsForm) -> str:
     return str(form["text"].value() or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _amended(data: QueryDict, text: str) -> ExcludedIPsForm:
-    amended = ExcludedIPsForm({**data.dict(), "text": text}, is_preview=True)
+def _amended(data: QueryDict, scope: Scope, text: str) -> ExcludedIPsForm:
+    amended = ExcludedIPsForm({**data.dict(), "text": text}, scope=scope, is_preview=True)
     amended.is_valid()
     return amended
 

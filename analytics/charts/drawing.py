@@ -11,7 +11,7 @@ from datetime import datetime
 from django.utils.safestring import SafeString
 
 from analytics.charts import svg
-from analytics.charts.plots import DrawnLine, Line, bar_marks, center, line_marks, spark_points, value_scale
+from analytics.charts.plots import DrawnLine, Line, Value, bar_marks, center, line_marks, spark_points, value_scale
 from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full, numbered_labels
 from analytics.spans import Unit
 
@@ -48,7 +48,7 @@ def across_periods(unit: Unit, count: int) -> Across:
 
 
 def line_chart(lines: Sequence[Line], across: Across, title: str, suffix: str = "") -> SafeString:
-    """Lines; one alone gets its area filled. `suffix` follows every number (" %")."""
+    """Lines; one alone gets its area filled. `suffix` follows every number ("%")."""
     axis = value_scale(lines)
     drawn = line_marks(lines, across.complete, axis)
     marks = [_line(each, filled=len(drawn) == 1) for each in drawn]
@@ -207,7 +207,12 @@ def _vertical(x: float) -> dict[str, str]:
 
 def _values_at(lines: Sequence[Line], across: Across, bucket: int, suffix: str) -> str:
     """The bucket's name, then a line for each series: "name: value"."""
-    return "\n".join([across.names[bucket], *(f"{each.name}: {full(each.values[bucket])}{suffix}" for each in lines)])
+    spoken = (f"{each.name}: {_spoken(each.values[bucket], suffix)}" for each in lines)
+    return "\n".join([across.names[bucket], *spoken])
+
+
+def _spoken(value: Value, suffix: str) -> str:
+    return "nothing to tell yet" if value is None else full(value) + suffix
 
 
 def sparkline(values: Sequence[float], title: str) -> SafeString:

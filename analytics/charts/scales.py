@@ -68,7 +68,7 @@ def full(value: float | None) -> str:
 
 def percent_text(share: float | None) -> str:
     """A share in percent with one decimal; a dash for none."""
-    return "–" if share is None else f"{share:,.1f} %"
+    return "–" if share is None else f"{share:,.1f}%"
 
 
 @dataclass(frozen=True)

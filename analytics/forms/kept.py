@@ -45,17 +45,18 @@ def read_definition(raw: Reader, *, named: bool = True) -> Read[DefinitionBody]:
         selection for prefix in raw.numbered("any") if (selection := raw.selection(prefix, None)) is not None
     )
     body = raw.attempt("any", lambda: DefinitionBody(selections))
-    return Read(raw, *_name_and_notes(raw, named), body)
+    return Read(raw, *name_and_notes(raw, named=named), body)
 
 
 def read_segment(raw: Reader, *, named: bool = True) -> Read[SegmentBody]:
     groups = tuple(group for prefix in raw.numbered("group") if (group := _clause_group(raw, prefix)).clauses)
     match = raw.choice("match", Match, Match.ALL)
     body = raw.attempt("group", lambda: SegmentBody(groups, match))
-    return Read(raw, *_name_and_notes(raw, named), body)
+    return Read(raw, *name_and_notes(raw, named=named), body)
 
 
-def _name_and_notes(raw: Reader, named: bool) -> tuple[str, str]:
+def name_and_notes(raw: Reader, *, named: bool = True) -> tuple[str, str]:
+    """What the fields of these names say; what is wrong is noted in `raw.errors`."""
     name, notes = raw.text("name").strip(), raw.text("notes").strip()
     if named and not name:
         raw.wrong("name", "Give it a name.")

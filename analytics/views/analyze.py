@@ -63,7 +63,7 @@ def answered(
         response = page(request, environment, "analytics/answer.html", context)
         response["HX-Push-Url"] = context["link"]
         return response
-    context["question"] = question(asked.kind, asked.raw, choices(environment))
+    context["question"] = question(asked.kind, asked.raw, choices(environment, asked.raw))
     response = page(request, environment, "analytics/analyze.html", context, 422 if asked.errors else 200)
     if asked.errors:
         response["HX-Retarget"], response["HX-Reselect"], response["HX-Reswap"] = "#analyze", "#analyze", "outerHTML"

@@ -261,7 +261,7 @@ def _retention(result: RetentionResult, title: str) -> Answer:
         "retention",
         result,
         headline=Headline(percent_text(averages[0]), f"came back in {unit} 1") if averages else None,
-        chart=line_chart([Line("Came back", averages)], across_periods(unit, len(averages)), title, " %"),
+        chart=line_chart([Line("Came back", averages)], across_periods(unit, len(averages)), title, "%"),
         table=result.table(),
         is_empty=not any(cohort.size for cohort in result.cohorts),
         averages=averages,

@@ -55,9 +55,12 @@ class Thing:
     def url(self, environment: Environment, kept: Any, what: str = "") -> str:
         return reverse(f"analytics:{self.word}{what}", args=[environment.app_id, kept.lineage])
 
+    def found(self, environment: Environment, lineage: Any) -> QuerySet[Any]:
+        people = self.model.objects.select_related("created_by", "changed_by")
+        return people.filter(environment=environment, lineage=lineage)
+
     def find(self, environment: Environment, lineage: Any) -> Any:
-        found = self.model.objects.select_related("created_by", "changed_by")
-        return get_object_or_404(found, environment=environment, lineage=lineage)
+        return get_object_or_404(self.found(environment, lineage))
 
 
 def listed(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
@@ -130,10 +133,13 @@ def create(request: HttpRequest, environment: Environment, thing: Thing) -> Http
 
 
 def edit(request: HttpRequest, environment: Environment, thing: Thing, lineage: Any) -> HttpResponse:
-    kept = thing.find(environment, lineage)
     if request.method != "POST":
+        kept = thing.find(environment, lineage)
         return _form(request, environment, thing, Reader(as_lists(thing.write(kept))), kept)
     read, opened = thing.read(Reader(request.POST)), version_of(request.POST)
+    kept = thing.found(environment, lineage).first()
+    if kept is None:
+        return _gone(request, environment, thing, read.raw)
     if not read.is_good:
         return _form(request, environment, thing, read.raw, kept, opened)
     try:
@@ -142,12 +148,17 @@ def edit(request: HttpRequest, environment: Environment, thing: Thing, lineage: 
         read.raw.wrong(error.at, error.message)
         return _form(request, environment, thing, read.raw, kept, opened)
     except actions.Gone:
-        read.raw.wrong("", f"Somebody deleted {kept.name} meanwhile. Saving makes it anew.")
-        return _form(request, environment, thing, read.raw, status=409)
+        return _gone(request, environment, thing, read.raw)
     except actions.Conflict:
         return _form(request, environment, thing, read.raw, thing.find(environment, lineage), status=409)
     messages.success(request, f"{thing.word.capitalize()} {read.name} saved.")
     return redirect(thing.url(environment, kept))
+
+
+def _gone(request: HttpRequest, environment: Environment, thing: Thing, raw: Reader) -> HttpResponse:
+    """What was typed for something that is not there any more, as the form of a new one."""
+    raw.wrong("", f"Somebody deleted this {thing.word} meanwhile. What you typed is below, and saving makes it anew.")
+    return _form(request, environment, thing, raw, status=404)
 
 
 def _change(thing: Thing, kept: Any, read: Read, version: int, by: User) -> None:
@@ -178,7 +189,7 @@ def _form(
         "kept": kept,
         "version": kept.version if kept and version is None else version,
         "thing": thing.word,
-        "form": thing.form(raw, choices(environment)),
+        "form": thing.form(raw, choices(environment, raw)),
         "action": thing.url(environment, kept, "_edit") if kept else thing.create_url(environment),
         "conflict": status == 409 and kept is not None,
         "stray_error": raw.errors.get("", ""),

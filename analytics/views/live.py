@@ -1,13 +1,15 @@
 """The live view: the newest events, and the part of it that asks again by itself."""
 
 from hashlib import blake2b
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
 from analytics.live import Position, newest
-from analytics.views.rendering import drawn, page
+from analytics.run import QueryTimeout
+from analytics.views.rendering import TOO_SLOW, drawn, page
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -17,15 +19,22 @@ from projects.models import Environment
 def live(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The newest events, or with `?before=` those that came before; only the first page asks again by itself."""
     before = Position.parse(request.GET.get("before", ""))
-    rows = _rows(request, environment, before)
-    return page(request, environment, "analytics/live.html", _feed(rows) | {"before": before})
+    context: dict[str, Any]
+    try:
+        context = _feed(_rows(request, environment, before))
+    except QueryTimeout:
+        context = {"failure": TOO_SLOW}
+    return page(request, environment, "analytics/live.html", context | {"before": before})
 
 
 @require_safe
 @environment_view(Can.VIEW)
 def live_rows(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The newest events again; 204 when `?version=` says that the page shows them already."""
-    feed = _feed(_rows(request, environment, None))
+    """The newest events again; 204 when the page shows them already (`?version=`), 503 when they do not come."""
+    try:
+        feed = _feed(_rows(request, environment, None))
+    except QueryTimeout:
+        return HttpResponse(TOO_SLOW, status=503)
     if request.GET.get("version") == feed["version"]:
         return HttpResponse(status=204)
     return page(request, environment, "analytics/live_feed.html", feed)

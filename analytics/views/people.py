@@ -1,5 +1,8 @@
 """One person: their page with properties, sessions and timeline, and the way to delete them."""
 
+from datetime import timedelta
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -10,8 +13,10 @@ from accounts.policy import Can
 from analytics import erasing
 from analytics.charts.scales import full
 from analytics.live import Position, newest
-from analytics.people import KnownPerson, known_person, merged_into
-from analytics.views.rendering import page
+from analytics.people import Done, KnownPerson, count_done, known_person, merged_into
+from analytics.run import TIME_LIMIT, QueryTimeout
+from analytics.views.asking import AT_ONCE
+from analytics.views.rendering import TOO_SLOW, page
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -26,42 +31,60 @@ def find_person(environment: Environment, actor_id: int) -> KnownPerson:
 @require_safe
 @environment_view(Can.VIEW)
 def person(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponse:
-    """A visitor who has become somebody leads to that person."""
+    """A visitor who has become somebody leads to that person. Their events are counted at once, or with `?wait`."""
     somebody = merged_into(environment.pk, actor_id)
     if somebody is not None:
         return redirect("analytics:person", environment.app_id, somebody)
     known = find_person(environment, actor_id)
-    before = Position.parse(request.GET.get("before", ""))
-    context = {"person": known, "page": newest(environment.pk, before, known.actors), "before": before}
+    before, is_patient = Position.parse(request.GET.get("before", "")), "wait" in request.GET
+    context: dict[str, Any] = {"person": known, "before": before, "is_patient": is_patient}
+    try:
+        context["page"] = newest(environment.pk, before, known.actors)
+    except QueryTimeout:
+        context["failure"] = TOO_SLOW
+    context["done"] = _done(environment, known, TIME_LIMIT if is_patient else AT_ONCE)
     return page(request, environment, "analytics/person.html", context)
+
+
+def _done(environment: Environment, known: KnownPerson, limit: timedelta = AT_ONCE) -> Done | None:
+    """None where counting takes longer than this."""
+    try:
+        return count_done(environment.pk, known, limit)
+    except QueryTimeout:
+        return None
 
 
 @environment_view(Can.MANAGE)
 def person_delete(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponse:
     """Show what goes, ask for the name, and leave the work to a job."""
     known = find_person(environment, actor_id)
-    context = {"person": known, "goes": _goes(known), "error": ""}
+    done = _done(environment, known)
+    context = {"person": known, "goes": _goes(known, done), "error": ""}
     if request.method != "POST":
         return page(request, environment, "analytics/person_delete.html", context)
     if request.POST.get("confirm", "").strip() != known.name:
         context["error"] = f"Type {known.name} exactly as it is written here."
         return page(request, environment, "analytics/person_delete.html", context)
-    erasing.ask(environment=environment, person=known, by=signed_in_user(request))
+    erasing.ask(environment=environment, person=known, done=done, by=signed_in_user(request))
     messages.success(
         request,
-        f"{known.name} and {_counted(known.events, 'event')} are being deleted. The receipt will be in Activity.",
+        f"{known.name} and {_events(done)} are being deleted. The receipt will be in Activity.",
     )
     return redirect("analytics:users", environment.app_id)
 
 
-def _goes(known: KnownPerson) -> list[str]:
+def _goes(known: KnownPerson, done: Done | None) -> list[str]:
     visitors = len(known.visitors)
     return [
-        f"{_counted(known.events, 'event')} in {_counted(known.sessions, 'session')}",
+        f"{_events(done)} in {_counted(done.sessions, 'session')}" if done else _events(done),
         _counted(len(known.properties), "property", "properties"),
         *([f"{_counted(visitors, 'visitor number')} that they came under before"] if visitors else []),
         "their part in every graph, funnel and report, also of the past",
     ]
+
+
+def _events(done: Done | None) -> str:
+    return _counted(done.events, "event") if done else "all their events, too many to count at once"
 
 
 def _counted(number: int, one: str, many: str = "") -> str:

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from projects.models import Environment
 
+TOO_SLOW = "Reading the events took too long and was stopped."
+
 
 def drawn(request: HttpRequest, environment: Environment, template: str, context: dict[str, Any]) -> str:
     """`template` as text, its moments in the project's time zone."""

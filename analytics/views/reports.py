@@ -1,9 +1,11 @@
 """Reports: saved questions. Everybody may open and run them, with other ranges too; full access may save."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -12,9 +14,9 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
 from analytics.conditions import BadQuery
-from analytics.forms.kept import MAX_NAME
+from analytics.forms.kept import name_and_notes
 from analytics.models import Report
-from analytics.parameters import parse
+from analytics.parameters import Reader, parse
 from analytics.query import Query, Scope
 from analytics.views.analyze import answered
 from analytics.views.asking import Parameters, ask, querystring
@@ -25,9 +27,13 @@ from projects.door import environment_view
 from projects.models import Environment
 
 
-def find_report(environment: Environment, lineage: Any) -> Report:
+def _found(environment: Environment, lineage: Any) -> QuerySet[Report]:
     reports = Report.objects.select_related("created_by", "changed_by", "pin")
-    return get_object_or_404(reports, environment=environment, lineage=lineage)
+    return reports.filter(environment=environment, lineage=lineage)
+
+
+def find_report(environment: Environment, lineage: Any) -> Report:
+    return get_object_or_404(_found(environment, lineage))
 
 
 @require_safe
@@ -62,13 +68,14 @@ def report_create(request: HttpRequest, environment: Environment) -> HttpRespons
     if query is None:
         messages.error(request, "That question could not be read. Nothing was saved.")
         return redirect("analytics:report_list", environment.app_id)
-    name = request.POST.get("name", "").strip()
-    if wrong := _wrong_name(name):
-        context = {"error": wrong, "name": name, "kind": query.kind, "question": request.POST["question"]}
-        return page(request, environment, "analytics/report_create.html", context)
+    raw = Reader(request.POST)
+    name, notes = name_and_notes(raw)
+    if raw.errors:
+        context = {"errors": raw.errors, "name": name, "kind": query.kind, "question": request.POST["question"]}
+        return page(request, environment, "analytics/report_create.html", context | {"notes": notes})
     by = signed_in_user(request)
     try:
-        saved = actions.create_report(environment=environment, name=name, query=query, by=by)
+        saved = actions.create_report(environment=environment, name=name, query=query, notes=notes, by=by)
     except BadQuery as error:
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
@@ -87,17 +94,13 @@ def _question(environment: Environment, data: QueryDict) -> Query | None:
     return parse(kind, QueryDict(data.get("question", "")), Scope.of(environment)).query if kind in KINDS else None
 
 
-def _wrong_name(name: str) -> str:
-    if not name or "\0" in name:
-        return "Give it a name."
-    return f"A name has at most {MAX_NAME} characters." if len(name) > MAX_NAME else ""
-
-
 @require_POST
 @environment_view(Can.EDIT)
 def report_save(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
     """Keep the question that was shown in place of the saved one, unless somebody else saved meanwhile."""
-    found = find_report(environment, lineage)
+    found = _found(environment, lineage).first()
+    if found is None:
+        return _gone(request, environment)
     query = _question(environment, request.POST)
     if query is None or query.kind != found.kind:
         messages.error(request, "That question could not be read. Nothing was saved.")
@@ -108,8 +111,7 @@ def report_save(request: HttpRequest, environment: Environment, lineage: Any) ->
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
     except actions.Gone:
-        messages.error(request, f"Somebody deleted {found.name} meanwhile. Your question is below: save it anew.")
-        return redirect(_question_url(environment, query))
+        return _gone(request, environment)
     except actions.Conflict:
         context = {"report": find_report(environment, lineage), "question": querystring(query), "kind": query.kind}
         return page(request, environment, "analytics/report_conflict.html", context, 409)
@@ -120,33 +122,46 @@ def report_save(request: HttpRequest, environment: Environment, lineage: Any) ->
 @environment_view(Can.EDIT)
 def report_edit(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
     """Rename it and write notes."""
-    found = find_report(environment, lineage)
+    found = _found(environment, lineage).first()
+    if found is None:
+        return _gone(request, environment)
     context: dict[str, Any] = {
         "report": found,
+        "question": urlencode(actions.parameters_of(found), doseq=True),
         "version": found.version,
         "name": found.name,
         "notes": found.notes,
-        "error": "",
+        "errors": {},
         "conflict": False,
     }
     if request.method != "POST":
         return page(request, environment, "analytics/report_edit.html", context)
-    name, notes = request.POST.get("name", "").strip(), request.POST.get("notes", "").replace("\0", "").strip()
-    opened = version_of(request.POST)
-    context |= {"name": name, "notes": notes, "error": _wrong_name(name), "version": opened}
-    if context["error"]:
+    raw, opened = Reader(request.POST), version_of(request.POST)
+    name, notes = name_and_notes(raw)
+    context |= {"name": name, "notes": notes, "errors": raw.errors, "version": opened}
+    if raw.errors:
         return page(request, environment, "analytics/report_edit.html", context)
     try:
         actions.rename_report(report=found, name=name, notes=notes, version=opened, by=signed_in_user(request))
     except actions.Gone:
-        messages.error(request, f"Somebody deleted {found.name} meanwhile.")
-        return redirect("analytics:report_list", environment.app_id)
+        return _gone(request, environment)
     except actions.Conflict:
         found = find_report(environment, lineage)
         context |= {"report": found, "version": found.version, "conflict": True}
         return page(request, environment, "analytics/report_edit.html", context, 409)
     messages.success(request, f"Report {name} saved.")
     return redirect("analytics:report", environment.app_id, found.lineage)
+
+
+def _gone(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """Offer what was sent for a report that is not there any more as a new one; without a question, 404 alone."""
+    query = _question(environment, request.POST)
+    if query is None:
+        raise Http404
+    raw = Reader(request.POST)
+    context = {"is_gone": True, "name": raw.text("name"), "notes": raw.text("notes")}
+    context |= {"kind": query.kind, "question": querystring(query)}
+    return page(request, environment, "analytics/report_create.html", context, 404)
 
 
 @environment_view(Can.EDIT)

@@ -168,6 +168,22 @@ def test_one_bad_address_among_several_stops_all_and_keeps_what_was_typed(accoun
     assert not Invitation.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "quoted"),
+    [
+        ("not an address", ["not an address"]),
+        ("Ada Lovelace <ada@shop.example>", ["Ada Lovelace"]),
+        ("ada@shop.example grace hopper, Bob\nx@", ["grace hopper", "Bob", "x@"]),
+        ("x " * 5_000, ["x " * 39 + "x…"]),
+    ],
+)
+def test_words_that_belong_together_are_one_mistake_quoted_as_typed(account, ada, browser_of, typed, quoted):
+    response = browser_of(ada.user).post(reverse("accounts:invite", args=[account.pk]), {"emails": typed})
+
+    errors = response.context["form"].errors["emails"]
+    assert errors == [f"“{words}” is not an e-mail address." for words in quoted]
+
+
 def test_an_account_sends_only_so_many_invitations_an_hour(account, ada, browser_of, settings):
     settings.INVITATIONS_PER_HOUR = 3
     client, url = browser_of(ada.user), reverse("accounts:invite", args=[account.pk])

@@ -1,5 +1,7 @@
 """An account may let in only those who use a second factor."""
 
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
@@ -144,3 +146,15 @@ def test_turning_the_rule_on_takes_a_second_factor_of_ones_own(account, bob, bro
     client.post(url, data)
 
     assert Account.objects.get(pk=account.pk).require_second_factor
+
+
+def test_adding_a_key_asks_in_words_that_people_know(bob):
+    client = Client()
+    client.post(reverse("account_login"), {"login": bob.user.email, "password": PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+
+    page = client.get(reverse("mfa_add_webauthn")).content.decode()
+
+    assert "Sign in with it instead of the password" in page
+    assert 'value="Key 1"' in page
+    assert not re.search("passwordless</label|master key", page, re.IGNORECASE)

@@ -145,9 +145,12 @@ def test_any_numbers_and_any_name_give_a_drawing_without_style_or_script(draw, v
 
 
 def test_periods_are_numbered_and_numbers_get_their_unit():
-    chart = parse(line_chart([Line("Came back", (50.0, None))], across_periods(Unit.WEEK, 2), "Retention", " %"))
+    chart = parse(line_chart([Line("Came back", (50.0, None))], across_periods(Unit.WEEK, 2), "Retention", "%"))
 
-    assert [each.text for each in chart.iter("title")][1:] == ["Week 1\nCame back: 50 %", "Week 2\nCame back: – %"]
+    assert [each.text for each in chart.iter("title")][1:] == [
+        "Week 1\nCame back: 50%",
+        "Week 2\nCame back: nothing to tell yet",
+    ]
     assert [each.text for each in chart.iter("text")][-2:] == ["Week 1", "2"]
 
 

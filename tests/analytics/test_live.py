@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from analytics.live import PAGE_SIZE, Position, newest
+from analytics.run import QueryTimeout
 from tests.analytics.rows import add_event, add_person, merge
 from tests.factories import EnvironmentFactory
 
@@ -44,6 +47,41 @@ def test_every_event_is_on_exactly_one_page_also_when_times_are_equal(environmen
     seen += names(page)
 
     assert sorted(seen, key=int) == [str(number) for number in range(PAGE_SIZE * 2 + 7)]
+
+
+def test_the_events_of_several_visitors_are_paged_as_one_list(environment):
+    for number in range(PAGE_SIZE * 2 + 7):
+        add_event(environment, name=str(number), actor_id=number % 2, ago=timedelta(minutes=number))
+        add_event(environment, name="somebody else's", actor_id=3, ago=timedelta(minutes=number))
+
+    seen, before = [], None
+    while (page := newest(environment.pk, before, [0, 1])).older:
+        seen += names(page)
+        before = page.older
+    seen += names(page)
+
+    assert seen == [str(number) for number in range(PAGE_SIZE * 2 + 7)]
+
+
+@pytest.mark.parametrize("actors", [None, [1]])
+def test_the_database_stops_reading_when_the_time_is_up(environment, actors):
+    with CaptureQueriesContext(connection) as asked:
+        newest(environment.pk, None, actors)
+
+    assert "set local statement_timeout = 5000" in [each["sql"] for each in asked]
+
+
+def test_reading_that_takes_too_long_says_so_and_the_page_keeps_what_it_shows(environment, read_only, monkeypatch):
+    def too_slow(*args):
+        raise QueryTimeout
+
+    monkeypatch.setattr("analytics.views.live.newest", too_slow)
+
+    opened = live(read_only, environment)
+    asked_again = read_only.get(reverse("analytics:live_rows", args=[environment.app_id]))
+
+    assert "took too long" in opened.content.decode()
+    assert asked_again.status_code == 503
 
 
 def test_a_visitor_who_became_somebody_is_shown_by_that_name(environment):

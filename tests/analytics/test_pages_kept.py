@@ -239,6 +239,23 @@ def test_whoever_saves_an_old_version_is_told_and_can_save_again(environment, fu
     assert kept.name == "Mine"
 
 
+def test_saving_what_somebody_deleted_meanwhile_keeps_what_was_typed_and_makes_it_anew(environment, full, thing):
+    model, typed, make = THINGS[thing]
+    kept = make(environment)
+    address = url(environment, f"{thing}_edit", kept)
+    kept.delete()
+
+    told = full.post(address, typed | {"name": "Mine", "version": "1"})
+    form = re.search(r'<form class="card kept-form".*?</form>', told.content.decode(), re.DOTALL)[0]
+    sent = typed | dict(re.findall(r'name="(name)" type="text" value="([^"]+)"', form))
+    again = full.post(re.search(r'action="([^"]+)"', form)[1], sent)
+
+    assert (told.status_code, again.status_code) == (404, 302)
+    assert f"Somebody deleted this {thing} meanwhile" in words(told)
+    assert (typed.get("any.0.where.0.value") or "gold") in form
+    assert model.objects.get().name == "Mine"
+
+
 def test_deleting_asks_first(environment, full, thing):
     model, _, make = THINGS[thing]
     kept = make(environment)

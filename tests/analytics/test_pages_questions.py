@@ -102,7 +102,7 @@ def test_a_funnel_says_how_many_went_on(environment, read_only):
 
     response = ask(read_only, environment, "funnel", FUNNEL)
 
-    assert "50.0 % went on, 1 did not" in words(response)
+    assert "50.0% went on, 1 did not" in words(response)
 
 
 def test_retention_shows_the_triangle(environment, read_only):
@@ -112,7 +112,7 @@ def test_retention_shows_the_triangle(environment, read_only):
     response = ask(read_only, environment, "retention", {"unit": "week", "days": "30"})
 
     assert "triangle" in html(response)
-    assert "100.0 %" in words(response)
+    assert "100.0%" in words(response)
 
 
 def test_people_lead_to_their_page(environment, read_only):
@@ -202,6 +202,24 @@ def test_the_same_link_gives_the_same_question(environment, read_only):
 
     assert "Unique users of Signed up by plan, last 90 days" in again
     assert re.search(r'href="([^"]+)" data-copy-link', again)[1] == link
+
+
+def test_what_is_chosen_is_offered_however_many_there_are(environment, read_only, monkeypatch):
+    monkeypatch.setattr("analytics.choices.MOST", 1)
+    make_definition(environment, name="A")
+    make_segment(environment, name="A")
+    event = f"definition:{make_definition(environment, name='Viewed').lineage}"
+    segment, compared = (str(make_segment(environment, name=name).lineage) for name in ("Known", "Other"))
+    elsewhere = make_segment(EnvironmentFactory(), name="Theirs").lineage
+
+    page = html(
+        ask(read_only, environment, "graph", {"event": event, "segment": [segment, elsewhere], "compare": [compared]})
+    )
+
+    assert f'<option value="{event}" selected>Viewed</option>' in page
+    assert re.search(f'name="segment" value="{segment}" checked', page)
+    assert re.search(f'name="compare" value="{compared}" checked', page)
+    assert "no longer there" not in page and "Theirs" not in page
 
 
 def test_a_slow_question_is_asked_for_again_by_the_page(environment, read_only, monkeypatch):

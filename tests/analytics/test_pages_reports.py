@@ -1,7 +1,7 @@
-"""Reports, the dashboard and one person's page."""
+"""Reports and the dashboard."""
 
 import re
-from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -10,7 +10,7 @@ from accounts.models import Activity
 from analytics.models import Pin, Report
 from analytics.tiles import BUILTIN
 from tests.analytics.kept import make_report, pin
-from tests.analytics.rows import add_event, add_person, merge
+from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
 
 
@@ -153,6 +153,45 @@ def test_renaming_tells_the_second_person(environment, full):
     assert 'value="Mine"' in html(response)
 
 
+def test_renaming_what_somebody_deleted_meanwhile_offers_it_as_a_new_one(environment, full):
+    report = make_report(environment, parameters=[["event", "builtin:session"], ["days", "7"]])
+    address = url(environment, "report_edit", report.lineage)
+    opened = fields_of(full.get(address))
+    report.delete()
+
+    told = full.post(address, opened | {"name": "Mine", "notes": "Why we look"})
+    full.post(url(environment, "report_create"), fields_of(told) | {"notes": "Why we look"})
+
+    assert told.status_code == 404
+    assert "Somebody deleted this report meanwhile" in words(told)
+    assert "Why we look" in html(told)
+    made = Report.objects.get()
+    assert (made.name, made.notes) == ("Mine", "Why we look")
+    assert ["event", "builtin:session"] in made.body["parameters"]
+
+
+def test_a_question_for_a_report_that_somebody_deleted_meanwhile_is_offered_as_a_new_one(environment, full):
+    report = make_report(environment)
+    opened = html(full.get(url(environment, "report", report.lineage), {"days": "7"}))
+    form = re.search(r'<form method="post" action="[^"]+/save/">.*?</form>', opened, re.DOTALL)[0]
+    report.delete()
+
+    told = full.post(url(environment, "report_save", report.lineage), fields(form))
+
+    assert told.status_code == 404
+    assert 'value="Views"' in html(told)
+    assert "days=7" in fields_of(told)["question"]
+
+
+def fields_of(response) -> dict[str, str]:
+    """The inputs of the page's form as a browser would send them."""
+    return fields(re.search(r'<form class="form".*?</form>', html(response), re.DOTALL)[0])
+
+
+def fields(form: str) -> dict[str, str]:
+    return {name: unescape(value) for name, value in re.findall(r'<input[^>]* name="([^"]+)" value="([^"]*)"', form)}
+
+
 @pytest.mark.parametrize(("name", "version"), [("", "1"), ("Mine", "2")])  # a slip, a conflict that was told
 def test_the_form_of_a_name_carries_the_version_that_its_reader_has_seen(environment, full, name, version):
     report = make_report(environment)
@@ -162,6 +201,18 @@ def test_the_form_of_a_name_carries_the_version_that_its_reader_has_seen(environ
     response = full.post(address, {"name": name, "version": "1"})
 
     assert re.findall(r'name="version" value="(\d+)"', html(response)) == [version]
+
+
+def test_notes_are_as_long_as_those_of_definitions_at_most(environment, full):
+    report = make_report(environment, notes="as they were")
+    too_long = {"name": "Views", "notes": "x" * 10_001, "version": "1"}
+
+    response = full.post(url(environment, "report_edit", report.lineage), too_long)
+
+    report.refresh_from_db()
+    assert "Notes have at most 10,000 characters." in words(response)
+    assert "x" * 10_001 in html(response)
+    assert report.notes == "as they were"
 
 
 def test_deleting_a_report_takes_its_tile_along(environment, full):
@@ -322,41 +373,3 @@ def test_pinning_and_unpinning_is_told_in_the_activity(environment, full):
     full.post(url(environment, "report_pin", report.lineage), {"off": "1"})
 
     assert list(Activity.objects.order_by("id").values_list("verb", flat=True)) == ["report.pin", "report.unpin"]
-
-
-# --- One person -----------------------------------------------------------------------------------------------------
-
-
-def test_a_person_has_the_events_of_the_visitor_they_were(environment, read_only):
-    add_person(environment, -7, identity="ada@shop.example", properties={"plan": "gold"})
-    merge(environment, 42, -7)
-    add_event(environment, actor_id=42, name="Looked around", ago=timedelta(days=1), session_id=1)
-    add_event(environment, actor_id=-7, name="Signed in", session_id=2)
-    add_event(environment, actor_id=43, name="Somebody else's")
-    merge(EnvironmentFactory(), 43, -7)
-
-    page = words(read_only.get(url(environment, "person", -7)))
-
-    for text in ("ada@shop.example", "gold", "Looked around", "Signed in", "Events 2", "Sessions 2"):
-        assert text in page
-    assert "Somebody else's" not in page
-
-
-def test_a_visitor_who_has_a_name_now_leads_to_that_person(environment, read_only):
-    add_person(environment, -7, identity="ada@shop.example")
-    merge(environment, 42, -7)
-
-    response = read_only.get(url(environment, "person", 42))
-
-    assert response.url == url(environment, "person", -7)
-
-
-def test_nobody_is_404(environment, read_only):
-    add_event(EnvironmentFactory(), actor_id=42)
-
-    assert read_only.get(url(environment, "person", 42)).status_code == 404
-
-
-@pytest.mark.parametrize("number", ["9" * 19, "-" + "9" * 19])
-def test_a_number_that_no_person_can_have_is_404(environment, read_only, number):
-    assert read_only.get(f"/env/{environment.app_id}/people/{number}/").status_code == 404

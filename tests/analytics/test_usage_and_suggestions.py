@@ -10,6 +10,7 @@ from django.utils import timezone
 from analytics import suggestions
 from analytics.choices import choices
 from analytics.conditions import Field, Source
+from analytics.parameters import Reader
 from analytics.query import Scope
 from analytics.run import QueryTimeout
 from projects import registry
@@ -82,7 +83,7 @@ def test_what_takes_too_long_is_suggested_by_nothing(monkeypatch):
 
     with pytest.raises(QueryTimeout):
         suggestions.event_names(Scope.of(environment))
-    assert choices(environment).events[0].title == "Built in"
+    assert choices(environment, Reader({})).events[0].title == "Built in"
 
 
 def test_people_are_suggested_too():

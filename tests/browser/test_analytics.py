@@ -192,7 +192,7 @@ def test_a_funnel_is_put_together_step_by_step(ada, environment, visits):
     run(ada)
 
     expect(ada.locator(".funnel__step")).to_have_count(3)
-    expect(ada.locator(".funnel__step").last).to_contain_text("33.3 %")
+    expect(ada.locator(".funnel__step").last).to_contain_text("33.3%")
 
     ada.get_by_role("button", name="Remove Step 2").click()
     run(ada)
@@ -356,7 +356,7 @@ def test_a_question_can_be_asked_without_javascript(new_page, teammate, live_ser
     page.get_by_role("combobox", name="Step 2", exact=True).select_option("Paid")
     page.get_by_role("button", name="Run Query").click()
 
-    assert "33.3 %" in page.locator("#answer .stat__value").inner_text()
+    assert "33.3%" in page.locator("#answer .stat__value").inner_text()
 
 
 def test_a_definition_can_be_made_without_javascript(new_page, teammate, live_server, visits):

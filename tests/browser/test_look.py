@@ -7,7 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.browser.conftest import shifted, sign_in
-from tests.factories import EnvironmentFactory, UserFactory
+from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 
 WIDTHS = (360, 640, 1024, 1440, 2560)
 BARS = ("production", "staging", "none")
@@ -61,6 +61,31 @@ def test_no_component_makes_the_page_scroll_sideways(staff_page):
         too_wide += [width] if is_too_wide(staff_page) else []
 
     assert too_wide == []
+
+
+UNDER_THE_TAB = """(chosen) => {
+    const tab = document.querySelector(".talk__tab").getBoundingClientRect();
+    return [...document.querySelectorAll(chosen)].filter((each) => {
+        const box = each.getBoundingClientRect();
+        return box.bottom > tab.top && box.top < tab.bottom && box.right > tab.left;
+    }).map((each) => each.outerHTML);
+}"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_talk_to_us_covers_neither_the_end_of_a_page_nor_what_has_the_focus(new_page, teammate, live_server, width):
+    MembershipFactory.create_batch(12, account=teammate.account)
+    page = sign_in(new_page(viewport={"width": width, "height": 400}), teammate.user, live_server.url)
+    page.goto(reverse("accounts:teammate_list", args=[teammate.account.pk]))
+
+    focused = []
+    for _ in range(50):
+        page.keyboard.press("Tab")
+        focused += page.evaluate(UNDER_THE_TAB, "main :is(a, button, input, textarea):focus")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    at_the_end = page.evaluate(UNDER_THE_TAB, "main > *")
+
+    assert (focused, at_the_end) == ([], [])
 
 
 def test_nothing_moves_when_its_styles_and_scripts_have_loaded(staff_page):

@@ -103,7 +103,7 @@ def test_a_passkey_signs_in_instead_of_the_password(page, ada, passkeys, axe_cle
     page.goto(reverse("mfa_add_webauthn"))
     confirm_password(page)
     axe_clean(page)
-    page.get_by_label("Passwordless").check()
+    page.get_by_label("Sign in with it instead of the password").check()
     page.get_by_role("button", name="Add", exact=True).click()
     page.wait_for_url("**/recovery-codes/")
     page.goto(reverse("mfa_list_webauthn"))

@@ -4,10 +4,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from accounts import activity
 from accounts.models import Invitation, Membership, User
 from tests.browser.conftest import sign_in
 from tests.factories import MembershipFactory
 from tests.mailbox import path_in, running_mailbox
+from tests.world import make_invitation
 
 PASSWORD = "correct horse battery staple"
 
@@ -126,6 +128,21 @@ def test_searching_filters_as_one_types(tab, teammate):
     expect(tab.get_by_role("link", name="Person 08", exact=True)).to_have_count(0)
     expect(tab.get_by_role("searchbox", name="Name or address")).to_be_focused()
     assert "?q=on" in tab.url
+
+
+SCROLLING_INSIDE = "[...document.querySelectorAll('.table-scroll')].filter(e => e.scrollWidth > e.clientWidth).length"
+
+
+def test_on_a_phone_the_lists_are_read_without_scrolling_sideways(tab, teammate):
+    MembershipFactory(account=teammate.account, user__name="Grace Brewster Murray Hopper")
+    make_invitation(teammate.account, teammate.user, "somebody.with.a.long.address@subsidiary.shop.example")
+    activity.record(account=teammate.account, by=teammate.user, verb="project.create", target="Shop " * 15)
+    tab.set_viewport_size({"width": 360, "height": 740})
+
+    for name in ("teammate_list", "activity_list"):
+        tab.goto(reverse(f"accounts:{name}", args=[teammate.account.pk]))
+        expect(tab.locator(".table-scroll").first).to_be_visible()
+        assert tab.evaluate(SCROLLING_INSIDE) == 0
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,30 @@ def test_rules_against_everybody_need_a_confirmation(text):
     assert len(sources(scope)) == text.count("\n") + 1
 
 
+def test_two_lists_that_block_everybody_only_together_need_a_confirmation():
+    own = make_scope(own=True)
+    whole = Scope(own.account)
+    save(make_scope(), "0.0.0.0/1")
+    save(whole, "128.0.0.0/1")
+
+    with pytest.raises(BlocksEverybody):
+        save(own, "0.0.0.0/1")
+    save(own, "0.0.0.0/1", everybody_confirmed=True)
+    with pytest.raises(BlocksEverybody):
+        save(whole, "128.0.0.0/2\n192.0.0.0/2")
+
+    assert sources(whole) == [("128.0.0.0/1", "")]
+
+
+def test_an_environments_list_is_not_asked_about_where_the_accounts_blocks_everybody_by_itself():
+    own = make_scope(own=True)
+    save(Scope(own.account), "0.0.0.0/0", everybody_confirmed=True)
+
+    save(own, "10.1.*")
+
+    assert sources(own) == [("10.1.*", "")]
+
+
 def test_the_activity_tells_the_difference():
     scope = make_scope(own=True)
     save(scope, "10.1.*\n10.2.*")

@@ -120,6 +120,20 @@ def test_rules_against_everybody_are_saved_once_the_box_is_ticked():
     assert scope.rules().count() == 1
 
 
+def test_who_blocks_everybody_together_with_another_list_is_asked_and_told_which():
+    scope = make_scope(own=True)
+    save(Scope(scope.account), "128.0.0.0/1")
+    client = signed_in(scope)
+
+    previewed = preview(client, scope, "0.0.0.0/1")
+    refused = post(client, scope, "0.0.0.0/1")
+    saved = post(client, scope, "0.0.0.0/1", everybody="on")
+
+    assert "Together with the list of the whole account, these rules keep out every visitor" in text_of(previewed)
+    assert "everybody" in refused.context["form"].errors
+    assert saved.status_code == 302
+
+
 def test_somebody_elses_save_is_not_overwritten_unseen():
     scope = make_scope()
     client = signed_in(scope)

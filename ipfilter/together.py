@@ -1,0 +1,50 @@
+"""What a list means together with those that hold beside it: the account's and that of one environment."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from django.db.models import QuerySet
+
+from ipfilter import coverage
+from ipfilter.models import ExcludedIP
+from ipfilter.restoring import Refused, triples_of
+from ipfilter.rules import RuleList
+from ipfilter.scopes import Scope
+from ipfilter.triples import Triple
+
+Triples = list[tuple[Triple, ...]]
+
+
+def block_everybody(scope: Scope, rules: RuleList) -> bool:
+    """Whether `rules`, as the list of `scope`, keep all visitors out somewhere, but only with a list beside them.
+
+    A list that does so by itself was confirmed when it was saved, and is not asked about again.
+    """
+    own = [rule.triples for rule in rules.rules]
+    if not own or rules.blocks_everybody:
+        return False
+    return any(
+        coverage.blocks_everybody([*own, *theirs]) and not coverage.blocks_everybody(theirs)
+        for theirs in _lists_beside(scope)
+    )
+
+
+def _lists_beside(scope: Scope) -> Iterator[Triples]:
+    rows = _rules_beside(scope).order_by("list").values_list("list", "canonical")
+    for _, rules in groupby(rows, key=lambda row: row[0]):
+        yield [triples for _, canonical in rules if (triples := _read(canonical))]
+
+
+def _rules_beside(scope: Scope) -> QuerySet[ExcludedIP]:
+    if scope.environment:
+        return Scope(scope.account).rules()
+    return ExcludedIP.objects.filter(
+        list__account=scope.account, list__environment__isnull=False, list__environment__deleting_at=None
+    )
+
+
+def _read(canonical: str) -> tuple[Triple, ...]:
+    try:
+        return triples_of(canonical)
+    except Refused:  # written by hand: holds for nobody, as in in_force.py
+        return ()

@@ -1,0 +1,96 @@
+"""One person's page, and the one that deletes them."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from analytics.run import QueryTimeout
+from tests.analytics.rows import add_event, add_person, merge
+from tests.factories import EnvironmentFactory
+
+
+def url(environment, name, *args):
+    return reverse(f"analytics:{name}", args=[environment.app_id, *args])
+
+
+def html(response) -> str:
+    return response.content.decode()
+
+
+def words(response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html(response)))
+
+
+def test_a_person_has_the_events_of_the_visitor_they_were(environment, read_only):
+    add_person(environment, -7, identity="ada@shop.example", properties={"plan": "gold"})
+    merge(environment, 42, -7)
+    add_event(environment, actor_id=42, name="Looked around", ago=timedelta(days=1), session_id=1)
+    add_event(environment, actor_id=-7, name="Signed in", session_id=2)
+    add_event(environment, actor_id=43, name="Somebody else's")
+    merge(EnvironmentFactory(), 43, -7)
+
+    page = words(read_only.get(url(environment, "person", -7), {"wait": "1"}))
+
+    for text in ("ada@shop.example", "gold", "Looked around", "Signed in", "Events 2", "Sessions 2"):
+        assert text in page
+    assert "Somebody else's" not in page
+
+
+def test_a_visitor_who_has_a_name_now_leads_to_that_person(environment, read_only):
+    add_person(environment, -7, identity="ada@shop.example")
+    merge(environment, 42, -7)
+
+    response = read_only.get(url(environment, "person", 42))
+
+    assert response.url == url(environment, "person", -7)
+
+
+def test_nobody_is_404(environment, read_only):
+    add_event(EnvironmentFactory(), actor_id=42)
+
+    assert read_only.get(url(environment, "person", 42)).status_code == 404
+
+
+def test_a_person_who_did_too_much_to_be_counted_at_once_is_shown_all_the_same(environment, read_only, monkeypatch):
+    add_event(environment, actor_id=42, name="Looked around")
+    monkeypatch.setattr("analytics.views.people.count_done", too_slow)
+    address = url(environment, "person", 42)
+
+    first, patient = read_only.get(address), read_only.get(address, {"wait": "1"})
+
+    assert "Looked around" in words(first) and "Looked around" in words(patient)
+    assert f"{address}?wait=1" in html(first) and f"{address}?wait=1" not in html(patient)
+    assert "took too long" in words(patient)
+
+
+def test_who_deletes_a_person_reads_that_there_are_too_many_events_to_count(environment, full, monkeypatch):
+    add_event(environment, actor_id=42)
+    monkeypatch.setattr("analytics.views.people.count_done", too_slow)
+    address = url(environment, "person_delete", 42)
+
+    asked = full.get(address)
+    told = full.post(address, {"confirm": "Visitor 000042"}, follow=True)
+
+    assert "all their events, too many to count at once" in words(asked)
+    assert "are being deleted" in words(told)
+
+
+def test_a_timeline_that_takes_too_long_says_so(environment, read_only, monkeypatch):
+    add_event(environment, actor_id=42)
+    monkeypatch.setattr("analytics.views.people.newest", too_slow)
+
+    page = words(read_only.get(url(environment, "person", 42)))
+
+    assert "took too long and was stopped" in page
+    assert "No events" not in page
+
+
+def too_slow(*args, **kwargs):
+    raise QueryTimeout
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "-" + "9" * 19])
+def test_a_number_that_no_person_can_have_is_404(environment, read_only, number):
+    assert read_only.get(f"/env/{environment.app_id}/people/{number}/").status_code == 404
