@@ -40,6 +40,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_SECONDS = 30.0  # for a whole body to arrive
+TOO_SLOW = answers.too_slow("the body did not arrive in time")
 WARM_UP = b"Mozilla/5.0 (X11; Linux x86_64)"  # the first look at a User-Agent takes half a second
 DRAIN_SECONDS = 2.0
 DRAIN_BYTES = 8 * MAX_BODY_BYTES
@@ -96,10 +97,9 @@ class Collector:
                 await _drain(receive)
                 return self._unread(scope, BODY_TOO_LARGE)
             except TimeoutError:
-                too_slow = answers.too_slow(f"the body did not arrive within {BODY_SECONDS:.0f} seconds")
-                return self._unread(scope, too_slow)
+                return self._unread(scope, TOO_SLOW)
         elif message["type"] != "http.request":
-            return None
+            return TOO_SLOW  # the client has gone and sees nothing, or is there and never began: gunicorn waits 60 s
         if body is None:
             return None
         peer = scope["client"]
@@ -141,11 +141,11 @@ class Collector:
     async def _ask_again(self, request: Request, decision: Decision) -> Decision:
         """An environment may be newer than what this process knows."""
         assert decision.app_id is not None
-        if await self.directory.look_up(decision.app_id):
-            return decide(request, self.directory.places, self.buckets)
-        if not self.directory.is_loaded:
-            return decision.unavailable("environments are not known yet")
-        return decision
+        try:
+            is_known = await self.directory.look_up(decision.app_id)
+        except Unavailable as error:
+            return decision.unavailable(str(error))
+        return decide(request, self.directory.places, self.buckets) if is_known else decision
 
     # --- The process --------------------------------------------------------------------------------------------------
     async def start(self) -> None:

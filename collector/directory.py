@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import psycopg
 
 from collector.places import PLACES_SQL, PlaceRow, Places, places_of
+from events.faults import Unavailable
 from ipfilter.in_force import FINGERPRINT_SQL, LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow, fingerprint
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,10 @@ class Directory:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def look_up(self, app_id: str, seconds: float = 2.0) -> bool:
-        """Ask the database about an unknown app_id, unless it said no before. Whether `places` has it now."""
+        """Ask the database about an unknown app_id, unless it said no before. Whether `places` has it now.
+
+        Raises Unavailable when there is no answer in time: then nobody knows.
+        """
         if app_id in self._unknown:
             return False
         asked_at = time.monotonic()
@@ -66,7 +70,7 @@ class Directory:
             async with asyncio.timeout(seconds), self._loaded:
                 await self._loaded.wait_for(lambda: self.loaded_at > asked_at)
         except TimeoutError:
-            return False
+            raise Unavailable("the database does not say whether the app_id is known") from None
         if app_id in self.places:
             return True
         if len(self._unknown) >= MAX_UNKNOWN:

@@ -4,6 +4,8 @@
   more, the connection was closed without an answer. That hit senders of large bodies, since they are often ahead: they
   have read the answer before the event loop comes round.
 - Nothing bounded how long the headers of a connection's first request may take.
+
+docs/decisions/mended-connections.md says how that was seen, and what it costs.
 """
 
 from asyncio import BaseTransport

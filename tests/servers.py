@@ -26,7 +26,8 @@ from ipfilter.rules import parse
 from projects.models import PRODUCTION, Environment, Project
 
 ALIAS = "served"  # Django's name for the server's database
-START_SECONDS = 60
+START_SECONDS = 300  # however slow the machine is
+STOP_SECONDS = 300
 NUMBERS = itertools.count(1)  # one server's database may be made while another's is in use
 JSON = {"Content-Type": "application/json"}
 
@@ -105,7 +106,7 @@ class CollectingServer:
     def stop(self, which=signal.SIGTERM):
         """Ask it to stop, wait until it has, return its exit status."""
         self.process.send_signal(which)
-        return self.process.wait(60)
+        return self.process.wait(STOP_SECONDS)
 
     def kill(self):
         if self.process.poll() is not None:

@@ -4,23 +4,25 @@ import http.client
 import json
 import threading
 import time
+from collections import Counter
 from itertools import count
 from uuid import uuid4
 
 RETRY_SECONDS = 0.02
+PATIENCE_SECONDS = 300  # in which nothing at all is acknowledged: no machine is so slow
 
 
 class Sender(threading.Thread):
     """Sends numbered events one after the other until `stop` is set.
 
-    With `retrying` each has an idempotency key and is sent again until it is acknowledged; without, each is sent once.
+    With `retrying` each has an idempotency key and is sent again until it is acknowledged, or until `given_up` is set;
+    without, each is sent once.
     """
 
-    def __init__(self, server, app_id, name, stop, *, retrying, deadline_seconds=60):
+    def __init__(self, server, app_id, name, stop, given_up, *, retrying):
         super().__init__(daemon=True)
         self.server, self.app_id, self.label = server, app_id, name
-        self.stop_event, self.retrying = stop, retrying
-        self.deadline = time.monotonic() + deadline_seconds
+        self.stop_event, self.given_up, self.retrying = stop, given_up, retrying
         self.acknowledged = []
         self.refused = []  # statuses that were not 200
         self.connection = None
@@ -30,7 +32,7 @@ class Sender(threading.Thread):
             if self.stop_event.is_set():
                 break
             event = f"{self.label}-{number}"
-            while not self.send(event) and self.retrying and time.monotonic() < self.deadline:
+            while not self.send(event) and self.retrying and not self.given_up.is_set():
                 time.sleep(RETRY_SECONDS)
         self.disconnect()
 
@@ -68,12 +70,13 @@ class Sender(threading.Thread):
 class Load:
     """Several senders at once: `with Load(...) as load: do harm`; afterwards all have ended."""
 
-    def __init__(self, server, app_id, *, retrying, senders=8, deadline_seconds=60):
-        self.stop = threading.Event()
+    def __init__(self, server, app_id, *, retrying, senders=8):
+        self.server, self.retrying = server, retrying
+        self.stop, self.given_up = threading.Event(), threading.Event()
         self.label = uuid4().hex  # begins the name of every event
         self.senders = [
-            Sender(server, app_id, f"{self.label}-{n}", self.stop, retrying=retrying, deadline_seconds=deadline_seconds)
-            for n in range(senders)
+            Sender(server, app_id, f"{self.label}-{number}", self.stop, self.given_up, retrying=retrying)
+            for number in range(senders)
         ]
 
     def __enter__(self):
@@ -81,10 +84,16 @@ class Load:
             sender.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
+        """Let each have its last event acknowledged, unless the test has failed: then that may never be."""
         self.stop.set()
-        for sender in self.senders:
-            sender.join()
+        try:
+            if failure is None:
+                self._wait_until(lambda: not any(sender.is_alive() for sender in self.senders))
+        finally:
+            self.given_up.set()
+            for sender in self.senders:
+                sender.join()
 
     @property
     def acknowledged(self):
@@ -94,10 +103,29 @@ class Load:
     def refused(self):
         return {status for sender in self.senders for status in sender.refused}
 
-    def wait_for_more(self, events, seconds=60):
+    def wait_for_more(self, events):
         """Until so many more were acknowledged."""
         goal = len(self.acknowledged) + events
-        deadline = time.monotonic() + seconds
-        while len(self.acknowledged) < goal:
-            assert time.monotonic() < deadline, "nothing is acknowledged any more"
+        self._wait_until(lambda: len(self.acknowledged) >= goal)
+
+    def _wait_until(self, what):
+        """However long it takes, as long as something is acknowledged now and then."""
+        known, since = len(self.acknowledged), time.monotonic()
+        while not what():
+            if len(self.acknowledged) > known:
+                known, since = len(self.acknowledged), time.monotonic()
+            assert time.monotonic() - since < PATIENCE_SECONDS, "nothing is acknowledged any more"
             time.sleep(0.01)
+
+    def stored(self, environment):
+        """How often each event is in the database."""
+        names = Counter(name for (name,) in self.server.events(environment))
+        return Counter({name: count for name, count in names.items() if name.startswith(self.label)})
+
+    def check(self, environment):
+        """What was acknowledged is there; with keys and retries exactly once, and nothing else."""
+        there = self.stored(environment)
+        assert not set(self.acknowledged) - set(there)
+        if self.retrying:
+            assert set(there.values()) == {1}
+            assert set(there) == set(self.acknowledged)

@@ -1,11 +1,23 @@
 """What clients do to connections: being ahead, being slow, never ending."""
 
 import contextlib
+import hashlib
+import inspect
 import json
 import socket
 
 import pytest
+from gunicorn.asgi.protocol import ASGIProtocol, BodyReceiver
+from gunicorn.workers.gasgi import ASGIWorker
 
+MENDED = "998ca65787811fb8"  # digest of what heapadmin/connections.py was written against
+LEANED_ON = [
+    *(ASGIProtocol.connection_made, ASGIProtocol.data_received, ASGIProtocol.connection_lost),
+    *(ASGIProtocol._pause_reading, ASGIProtocol._resume_reading, ASGIProtocol._maybe_resume_reading),
+    *(ASGIProtocol._arm_keepalive_timer, ASGIProtocol._cancel_keepalive_timer, ASGIProtocol._keepalive_timeout),
+    *(ASGIProtocol._handle_connection, ASGIProtocol._feed_callback_parser, ASGIProtocol._close_transport),
+    *(BodyReceiver._pop_chunk, ASGIWorker._serve),
+]
 LARGE = 200_000  # bytes: more than the parser keeps of a request that comes too early
 
 
@@ -87,3 +99,10 @@ def test_senders_who_never_finish_keep_nobody_waiting(server, environment):
 
         assert answer.body == b"OK"
     assert server.events(environment) == [("E",)]
+
+
+def test_gunicorns_connection_is_still_the_one_that_was_mended():
+    """When an upgrade makes this fail: read heapadmin/connections.py again beside the new one, then note its digest."""
+    sources = "".join(map(inspect.getsource, LEANED_ON))
+
+    assert hashlib.sha256(sources.encode()).hexdigest()[:16] == MENDED

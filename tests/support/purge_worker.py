@@ -1,9 +1,16 @@
-"""The jobs' worker, with a purge in many small steps, slow enough to be killed in the middle twenty times.
+"""The jobs' worker, with a purge in many small steps: `python -m tests.support.purge_worker [STATEMENT]`.
 
-It does nothing else, so that what is counted for another account in the background does not look like damage.
+With a number it is killed in the middle of the purge. It does nothing else, so that what is counted for another account
+in the background does not look like damage.
 """
 
+import itertools
 import os
+import random
+import signal
+import sys
+import threading
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 
@@ -13,14 +20,50 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 
 from support.closing import purge  # noqa: E402
 
-ROWS = 50
-PAUSE = 10.0  # after a step, in steps
+ROWS = 20  # a step
+MOMENT_SECONDS = 0.003  # about as long as a step takes
+MOST_AFTER = 10  # statements, should the timer be late
 purge.SETTLE = timedelta(0)
 purge.FEWEST = purge.MOST = ROWS
-purge.Pace = partial(purge.Pace, rows=ROWS, pause=PAUSE)
+purge.Pace = partial(purge.Pace, rows=ROWS, pause=0)
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_around(statement: int) -> None:
+    """Be killed when the purge runs its so many-th statement or soon after: before it, in it, while it is committed.
+
+    Statements are counted from the first step on that removed something, so each worker gets on.
+    """
+    numbers = itertools.count(1)
+    run_step = purge._count_in
+    removed = 0
+
+    def watch(execute, *arguments):
+        number = next(numbers)
+        if number == statement:
+            threading.Timer(random.uniform(0, MOMENT_SECONDS), kill).start()
+        elif number > statement + MOST_AFTER:
+            kill()
+        return execute(*arguments)
+
+    def step(*arguments):
+        nonlocal removed
+        with connection.execute_wrapper(watch) if removed else nullcontext():
+            rows = run_step(*arguments)
+        removed += rows
+        return rows
+
+    purge._count_in = step
+
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        die_around(int(sys.argv[1]))
     call_command("procrastinate", "worker", "--queues", "long", "--fetch-job-polling-interval", "0.2")

@@ -1,0 +1,22 @@
+"""The collector with other limits than its own, so that a test reaches them without waiting long.
+
+gunicorn calls `collector` when it is named as the application: `CollectingServer(…, application=with_limits({…}))`.
+"""
+
+from importlib import import_module
+
+from collector.asgi import Collector, from_settings
+
+
+def with_limits(limits: dict[str, float]) -> str:
+    """What gunicorn is told to run; `limits` are constants by full names, like {"collector.asgi.BODY_SECONDS": 1.0}."""
+    return f"{__name__}:collector({limits!r})"
+
+
+def collector(limits: dict[str, float]) -> Collector:
+    """For the worker process that calls it alone. Raises AttributeError for a limit that does not exist."""
+    for name, value in limits.items():
+        module, _, constant = name.rpartition(".")
+        getattr(import_module(module), constant)
+        setattr(import_module(module), constant, value)
+    return from_settings()

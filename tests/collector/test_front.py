@@ -1,0 +1,26 @@
+"""The ASGI front by itself, for what no client over HTTP can bring about soon."""
+
+import asyncio
+
+from collector.asgi import Collector
+from collector.client_address import TrustedProxies
+
+
+def test_a_sender_that_never_begins_its_body_is_answered_408():
+    """gunicorn gives it up after a minute, and says what it says of clients that have gone."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    async def ask():
+        collector = Collector("host=/nowhere/at/all", TrustedProxies.parse(""))
+        collector._started = True
+        await collector({"type": "http", "method": "POST", "path": "/api/track", "headers": []}, receive, send)
+
+    asyncio.run(ask())
+
+    assert sent[0]["status"] == 408
