@@ -8,9 +8,7 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest
 
-from accounts.policy import Can
 from accounts.request_address import client_address
-from accounts.teammates import grantors
 from ipfilter import history, statistics
 from ipfilter.checking import NoAddress, check, rules_for
 from ipfilter.forms import ExcludedIPsForm
@@ -47,7 +45,6 @@ def context(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> dict[s
         "rule_lines": statistics.rule_lines(page),
         "environment_lines": statistics.environment_lines(scope),
         "history": history.latest(scope),
-        "grantors": [] if Can.MANAGE in request.can else grantors(scope.account),  # type: ignore[attr-defined]
     } | testing(request, scope)  # fmt: skip
 
 

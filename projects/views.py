@@ -18,7 +18,6 @@ from django.views.decorators.http import require_safe
 from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
-from accounts.teammates import grantors
 from projects import actions, api_keys, deleting, registry
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
 from projects.forms import ApiKeyForm, EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
@@ -59,11 +58,7 @@ def project_list(request: HttpRequest, account: Account) -> HttpResponse:
     for each in environments:
         each.usage = usage.get(each.pk, registry.Usage())  # type: ignore[attr-defined]
         each.kept = kept.get(each.pk, {})  # type: ignore[attr-defined]
-    context = {
-        "projects": projects,
-        "removals": _recent_removals(account),
-        "grantors": [] if Can.MANAGE in request.can else grantors(account),  # type: ignore[attr-defined]
-    }
+    context = {"projects": projects, "removals": _recent_removals(account)}
     return render(request, "projects/project_list.html", context)
 
 
@@ -180,12 +175,7 @@ def api_key_list(request: HttpRequest, project: Project) -> HttpResponse:
         F("revoked_at").desc(nulls_first=True), "-created_at", "-pk"
     )
     page = Paginator(keys, API_KEYS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "project": project,
-        "page": page,
-        "grantors": [] if Can.MANAGE in request.can else grantors(project.account),  # type: ignore[attr-defined]
-    }
-    return render(request, "projects/api_key_list.html", context)
+    return render(request, "projects/api_key_list.html", {"project": project, "page": page})
 
 
 @never_cache

@@ -11,7 +11,7 @@ from accounts.forms import AccessForm, InviteForm
 from accounts.guard import LastFullAccess
 from accounts.models import Account, Membership
 from accounts.policy import Can, what_can
-from accounts.teammates import grantors, overview
+from accounts.teammates import overview
 
 LAST_ONE = "{name} is the last teammate with full access. Give full access to somebody else first."
 
@@ -33,7 +33,6 @@ def show_list(request: HttpRequest, account: Account, form: InviteForm, status: 
             pending_page=request.GET.get("pending"),
         ),
         "form": form,
-        "grantors": [] if Can.MANAGE in request.can else grantors(account),  # type: ignore[attr-defined]
     }
     return render(request, "accounts/teammate_list.html", context, status=status)
 
