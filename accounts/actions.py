@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
-from accounts.changing import change
 from accounts.guard import keeping_full_access, require_full_access
 from accounts.models import Account, Invitation, Membership, User
+from common.changes import change
 
 
 def set_access(*, membership: Membership, read_only: bool, by: User) -> None:

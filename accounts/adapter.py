@@ -18,9 +18,10 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from accounts import activity, jobs, links, mails
+from accounts import activity, jobs
 from accounts.models import User
 from accounts.request_address import client_address
+from common import links, mails
 
 AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # checked already; everything else is somebody's words
 

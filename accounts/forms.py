@@ -13,9 +13,9 @@ from django.utils.html import format_html
 from django.utils.text import Truncator
 
 from accounts.models import Account, User, WhoMayInvite
-from accounts.names import NameField
 from accounts.second_factor import has_second_factor
-from accounts.time_zones import time_zones
+from common.names import NameField
+from common.time_zones import time_zones
 
 MOST_AT_ONCE = 50
 LONGEST_ADDRESS = 254  # as User.email holds

@@ -10,9 +10,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import activity, jobs, links, mails
+from accounts import activity, jobs
 from accounts.guard import require_full_access
 from accounts.models import Account, Activity, Invitation, Membership, User
+from common import links, mails
 
 PURPOSE = "invitation"
 SENDING = ("invitation.create", "invitation.resend")  # the verbs that the hourly limit counts

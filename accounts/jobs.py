@@ -1,6 +1,6 @@
 """Jobs of this floor: mail. Each is deferred in the transaction of the change that it tells, and tried again for hours.
 
-Arguments are ids and harmless words. Secrets are made when the mail is sent (accounts/links.py, allauth's own
+Arguments are ids and harmless words. Secrets are made when the mail is sent (common/links.py, allauth's own
 tokens), so the job queue never holds one; and a job checks that its ids still mean what they meant.
 """
 
@@ -15,8 +15,8 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import links, mails
 from accounts.models import EmailChange, Invitation, User
+from common import links, mails
 
 QUEUE = "mail"
 RETRY = RetryStrategy(max_attempts=7, exponential_wait=4)  # after 4 s, 16 s, 1, 4, 17 and 68 minutes, 4.5 hours

@@ -10,9 +10,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import activity, jobs, links, mails
+from accounts import activity, jobs
 from accounts.guard import keeping_full_access
 from accounts.models import EmailChange, Invitation, Rescue, User
+from common import links, mails
 
 EMAIL_CHANGE_TERM = timedelta(days=1)
 RESCUE_TERM = timedelta(hours=1)

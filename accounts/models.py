@@ -145,7 +145,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 class Invitation(models.Model):
     """A place in an account that is offered to one address.
 
-    The secret of the link is not stored: it is derived from SECRET_KEY and `nonce` (accounts/links.py), and a link
+    The secret of the link is not stored: it is derived from SECRET_KEY and `nonce` (common/links.py), and a link
     is looked up by `digest`. A new `nonce` makes a new link and voids the old one.
     """
 

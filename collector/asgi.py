@@ -17,16 +17,16 @@ from collector.answers import Answer
 from collector.bodies import BODY_TOO_LARGE
 from collector.buckets import Buckets
 from collector.client_address import TrustedProxies, client_address
-from collector.database import conninfo
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
 from collector.directory import Directory
-from collector.gathering import PeriodicWriter
 from collector.kept_out import count
 from collector.limits import MAX_BODY_BYTES
 from collector.shared import Crowd
 from collector.tally import Tally
 from collector.tracker import is_tracker, tracker
 from collector.user_agent import agent_of
+from common.database import conninfo
+from common.periodic_writer import PeriodicWriter
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter
 from ipfilter.counters import Counters

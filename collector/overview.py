@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from collector.decide import Outcome
 from collector.models import CollectedHour
+from common.sparkline import Bars
 from events.models import Event, Kind
-from ipfilter.sparkline import Bars
 from projects.models import Environment
 
 HOUR = timedelta(hours=1)

@@ -18,12 +18,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts import links
 from collector import access_tokens, answers, deletions, fields, server_api
 from collector.bodies import json_object
 from collector.limits import MAX_DELETION_BYTES, MAX_DELETIONS
 from collector.models import DeletionRequest
 from collector.refusing import BadField, Refused
+from common import links
 from projects import api_keys
 from projects.models import ApiKey
 

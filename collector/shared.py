@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ipfilter.counters import Statement
+from common.periodic_writer import BoundStatement
 
 LEAST_ACCOUNTS = 3  # an agency may well send for two
 MANY_ACCOUNTS = 5  # from which on the staff's page warns
@@ -58,7 +58,7 @@ class Crowd:
     def give_back(self, taken: Mapping[str, int]) -> None:
         """Nothing is lost that the next minute will not show again."""
 
-    def statement(self, taken: Mapping[str, int]) -> Statement:
+    def statement(self, taken: Mapping[str, int]) -> BoundStatement:
         addresses = sorted(taken)
         accounts = [taken[address] for address in addresses]
-        return Statement(WRITE_SQL, {"addresses": addresses, "accounts": accounts, "days": KEPT_DAYS})
+        return BoundStatement(WRITE_SQL, {"addresses": addresses, "accounts": accounts, "days": KEPT_DAYS})

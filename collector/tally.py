@@ -11,7 +11,7 @@ from typing import Any
 
 from collector import metrics
 from collector.decide import Decision, Outcome
-from ipfilter.counters import Statement
+from common.periodic_writer import BoundStatement
 
 HOUR_SECONDS = 3_600
 
@@ -116,7 +116,7 @@ class Tally:
         for key, count in counts.items():
             self._unwritten.setdefault(key, Count()).add(count)
 
-    def statement(self, counts: Counts) -> Statement:
+    def statement(self, counts: Counts) -> BoundStatement:
         """The one statement that adds `counts` to what is stored."""
         rows = sorted(counts.items(), key=lambda row: row[0])
         parameters: dict[str, Any] = {
@@ -129,7 +129,7 @@ class Tally:
             "last_seconds": [count.last_seconds for _, count in rows],
             "slowest_seconds": [count.slowest_seconds for _, count in rows],
         }
-        return Statement(WRITE_SQL, parameters)
+        return BoundStatement(WRITE_SQL, parameters)
 
 
 def _moment(seconds: float) -> datetime:

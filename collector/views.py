@@ -18,12 +18,12 @@ from collector.bodies import BODY_TOO_LARGE
 from collector.buckets import Buckets
 from collector.client_address import TrustedProxies, client_address
 from collector.decide import Decision, Outcome, Request, decide
-from collector.gathering import TimedWriter
 from collector.kept_out import count
 from collector.limits import MAX_BODY_BYTES
 from collector.places import PLACES_SQL, Places, places_of
 from collector.tally import Tally
 from collector.tracker import tracker
+from common.periodic_writer import TimedWriter
 from events.faults import NotStorable, Unavailable
 from events.storing import store
 from ipfilter.counters import Counters

@@ -6,7 +6,9 @@ has not written when it is killed is lost: a few seconds of a number that people
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from common.periodic_writer import BoundStatement
 
 Key = tuple[int, int, date]
 """Rule id, environment id, day (UTC)."""
@@ -38,13 +40,6 @@ select rule_id, environment_id, day, count, last_at from alive order by rule_id,
 The order keeps workers from waiting for each other in a ring. The rows are locked against being deleted until this is
 committed, so no foreign key can fail.
 """
-
-
-class Statement(NamedTuple):
-    """What to hand to `connection.execute`, be it a synchronous connection or an asynchronous one."""
-
-    sql: str
-    parameters: dict[str, Any]
 
 
 class Counters:
@@ -84,7 +79,7 @@ class Counters:
         for (rule_id, environment_id, _), (count, last_at) in counts.items():
             self.add(rule_id=rule_id, environment_id=environment_id, at=last_at.timestamp(), events=count)
 
-    def statement(self, counts: Counts) -> Statement:
+    def statement(self, counts: Counts) -> BoundStatement:
         """The one statement that adds `counts` to what is stored."""
         keys = sorted(counts)
         parameters: dict[str, Any] = {
@@ -94,4 +89,4 @@ class Counters:
             "counts": [counts[key][0] for key in keys],
             "lasts": [counts[key][1] for key in keys],
         }
-        return Statement(FLUSH_SQL, parameters)
+        return BoundStatement(FLUSH_SQL, parameters)

@@ -10,9 +10,9 @@ from django.db.models import F, Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from common.sparkline import Bars
 from ipfilter.models import ExcludedIP, KeptOut
 from ipfilter.scopes import Scope
-from ipfilter.sparkline import Bars
 from projects.models import Environment
 
 PER_PAGE = 50

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 
 from accounts import activity
-from accounts.changing import change
 from accounts.models import Account, Membership, User
+from common.changes import change
 from projects import registry, removal
 from projects.models import PRODUCTION, Environment, Project, Removal
 

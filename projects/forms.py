@@ -6,8 +6,8 @@ from django import forms
 
 from accounts.forms import ChangesForm
 from accounts.models import Account
-from accounts.names import NameField
-from accounts.time_zones import time_zones
+from common.names import NameField
+from common.time_zones import time_zones
 from projects.models import ApiKey, Environment, Project
 
 

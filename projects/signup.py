@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.names import NameField
+from common.names import NameField
 from projects.actions import open_account
 
 

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts import links
 from accounts.models import Account, Invitation, User
 from analytics.models import Carry, Definition, Pin, Report, Segment
+from common import links
 from events.models import Person
 from projects.models import Environment, Removal
 from tests.factories import ApiKeyFactory, EnvironmentFactory, MembershipFactory, UserFactory

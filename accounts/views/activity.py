@@ -7,11 +7,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts import activity_log, csv_export
+from accounts import activity_log
 from accounts.door import account_view
 from accounts.forms import ActivityFilterForm
 from accounts.models import Account
 from accounts.policy import Can
+from common import csv
 
 
 @require_safe
@@ -38,7 +39,7 @@ def activity_csv(request: HttpRequest, account: Account) -> StreamingHttpRespons
     form = _filter_form(request)
     wanted = form.cleaned_data if form.is_valid() else {}
     rows = activity_log.rows(account=account, wanted=wanted)
-    return csv_export.response(f"activity-{account.name}-{timezone.now():%Y-%m-%d}", activity_log.HEADER, rows)
+    return csv.response(f"activity-{account.name}-{timezone.now():%Y-%m-%d}", activity_log.HEADER, rows)
 
 
 def _filter_form(request: HttpRequest) -> ActivityFilterForm:

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.urls import reverse
 
-from accounts import links, mails
 from accounts.models import User
+from common import links, mails
 from support.models import Closing
 
 

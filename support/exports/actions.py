@@ -6,9 +6,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import activity, links
+from accounts import activity
 from accounts.models import Account, Membership, User
 from accounts.second_factor import has_second_factor
+from common import links
 from support import tasks
 from support.closing.tables import scope_of
 from support.models import AccountExport, ExportState

@@ -3,8 +3,8 @@
 from django.core.mail import EmailMessage
 from django.urls import reverse
 
-from accounts import links, mails
 from accounts.models import User
+from common import links, mails
 from support.exports.actions import secret_of
 from support.models import AccountExport
 

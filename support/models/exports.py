@@ -25,7 +25,7 @@ class AccountExport(models.Model):
     asked_at = models.DateTimeField(default=timezone.now)
     ready_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
-    nonce = models.CharField(max_length=32)  # the link's secret is derived from it, see accounts/links.py
+    nonce = models.CharField(max_length=32)  # the link's secret is derived from it, see common/links.py
     digest = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  # null, so that many may have none
     # how far it is: {"table": "events", "after": [last key]}
     cursor = models.JSONField(default=dict)

@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from accounts import links
 from accounts.door import signed_in_user
+from common import links
 from support.models import Message, MessageState
 from support.models.messages import LONGEST_TEXT
 from support.staff.base import StaffModelAdmin, link, log

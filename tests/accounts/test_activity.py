@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts import activity, logins
 from accounts.activity_log import KINDS, PER_PAGE, WORDS, page, words
-from accounts.csv_export import safe
 from accounts.models import Account, Activity
+from common.csv import safe
 from projects import actions as project_actions
 from support.models import MessageState
 from tests.factories import AccountFactory, MembershipFactory, UserFactory

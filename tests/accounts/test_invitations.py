@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import invitations, links
+from accounts import invitations
 from accounts.invitations import NotOpen
 from accounts.models import Activity, Invitation, Membership, User
+from common import links
 from tests.accounts.conftest import PASSWORD
 from tests.factories import MembershipFactory, UserFactory
 from tests.together import both_at_once

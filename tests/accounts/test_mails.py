@@ -5,8 +5,8 @@ from django.template.loader import get_template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import mails
-from accounts.mails import BUTTON, plain
+from common import mails
+from common.mails import BUTTON, plain
 
 
 @pytest.mark.parametrize(

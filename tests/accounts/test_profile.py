@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import links, logins
+from accounts import logins
 from accounts.models import Activity, EmailChange, Invitation, User
+from common import links
 from tests.accounts.conftest import PASSWORD
 from tests.factories import MembershipFactory
 from tests.mailbox import path_in

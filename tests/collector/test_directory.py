@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from collector import directory as module
-from collector.database import conninfo
 from collector.directory import BETWEEN_LOADS_SECONDS, Directory
+from common.database import conninfo
 from events.faults import Unavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)

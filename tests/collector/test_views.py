@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from collector import gathering, views
+from collector import views
 from collector.buckets import Buckets
 from collector.models import CollectedHour
 from collector.tally import Tally
+from common import periodic_writer
 from events.faults import Unavailable
 from ipfilter.counters import Counters
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
@@ -22,10 +23,10 @@ def known_afresh(monkeypatch):
     monkeypatch.setattr(views, "MAX_AGE_SECONDS", 0)
     monkeypatch.setattr(views, "buckets", Buckets(0))
     monkeypatch.setattr(views, "known_places", views.KnownPlaces())
-    monkeypatch.setattr(gathering, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
+    monkeypatch.setattr(periodic_writer, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
     monkeypatch.setattr(views, "kept_out", Counters())
     monkeypatch.setattr(views, "tally", Tally())
-    monkeypatch.setattr(views, "writer", gathering.TimedWriter(views.kept_out, views.tally))
+    monkeypatch.setattr(views, "writer", periodic_writer.TimedWriter(views.kept_out, views.tally))
 
 
 def post(client, path, payload, **options):

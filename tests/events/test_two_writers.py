@@ -6,7 +6,7 @@ import threading
 import psycopg
 import pytest
 
-from collector.database import conninfo
+from common.database import conninfo
 from events import batch
 from events.faults import Fault, fault_of
 from events.records import Event, Identified, PersonChange

@@ -6,7 +6,7 @@ import time
 import psycopg
 import pytest
 
-from collector.database import conninfo
+from common.database import conninfo
 from events import writer as writer_module
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ipfilter import sparkline
+from common import sparkline
 from ipfilter.amending import with_rule, with_suggestions
 from ipfilter.rules import MAX_LINE_LENGTH, RulesError, parse
 from ipfilter.sizes import addresses_in_words

@@ -5,7 +5,7 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.models import Activity
-from accounts.time_zones import time_zones
+from common.time_zones import time_zones
 from tests.crawler import forms_of
 from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactory
 

@@ -6,8 +6,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.urls import reverse
 
-from accounts import activity, links, logins
+from accounts import activity, logins
 from accounts.models import Account, Membership, User
+from common import links
 
 
 class Command(BaseCommand):

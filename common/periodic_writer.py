@@ -5,12 +5,10 @@ import contextlib
 import logging
 import threading
 from collections.abc import Iterator
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import psycopg
 from django.db import connection
-
-from ipfilter.counters import Statement
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +16,13 @@ WRITE_SECONDS = 2.0  # between two writes, of most things
 ANSWER_SECONDS = 5.0  # for a server that has vanished
 
 Taken = TypeVar("Taken")
+
+
+class BoundStatement(NamedTuple):
+    """What to hand to `connection.execute` of a synchronous or an asynchronous connection."""
+
+    sql: str
+    parameters: dict[str, Any]
 
 
 class Gathered(Protocol[Taken]):
@@ -33,7 +38,7 @@ class Gathered(Protocol[Taken]):
         """Add what was taken and could not be written."""
         ...
 
-    def statement(self, taken: Taken, /) -> Statement:
+    def statement(self, taken: Taken, /) -> BoundStatement:
         """The one statement that writes it."""
         ...
 
