@@ -24,7 +24,7 @@ from bench.rules import rules_text
 from collector.buckets import Buckets
 from collector.decide import Request, decide
 from collector.places import Place
-from ipfilter.rules import MAX_RULES, compile_rules, parse
+from ipfilter.rules.lists import MAX_RULES, compile_rules, parse
 
 WITHIN = 0.05  # of the rate without rules
 CONNECTIONS = 64

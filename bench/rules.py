@@ -12,8 +12,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
 from collector.client_address import TrustedProxies, client_address
-from ipfilter.restoring import triples_of
-from ipfilter.rules import MAX_RULES, CompiledRules, RulesError, compile_rules, parse
+from ipfilter.rules.canonical import triples_of
+from ipfilter.rules.lists import MAX_RULES, CompiledRules, RulesError, compile_rules, parse
 
 SIZES = (0, 10, 1_000, MAX_RULES)
 FLAT_WITHIN = 3.0

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from collector.forwarded import canonical_address, forwarded, node_address, x_forwarded_for
-from ipfilter.rules import CompiledRules, RulesError, compile_rules, parse
+from ipfilter.rules.lists import CompiledRules, RulesError, compile_rules, parse
 
 UNKNOWN = "0.0.0.0"  # noqa: S104 - no address to listen on, but the one that means "none"
 """The address of a peer that has none (a Unix socket), when nothing trusted tells more."""
@@ -56,7 +56,7 @@ class TrustedProxies:
         """Read a setting. Raises `ValueError` with a reason for whoever wrote it.
 
         `value` is empty (nobody is trusted); or how many proxies each request comes through, such as
-        `1`; or the proxies' networks separated by commas, in any form of `ipfilter.rules`, with the
+        `1`; or the proxies' networks separated by commas, in any form of `ipfilter.rules.lists`, with the
         word `unix` among them for a proxy that connects through a Unix socket. The word
         `x-forwarded-for` or `forwarded` beside them names the one header that the proxies write.
         """

@@ -16,7 +16,7 @@ import psycopg
 
 from collector.places import PLACES_SQL, PlaceRow, Places, places_of
 from events.faults import Unavailable
-from ipfilter.in_force import FINGERPRINT_SQL, LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow, fingerprint
+from ipfilter.rules_cache import FINGERPRINT_SQL, LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow, fingerprint
 
 log = logging.getLogger(__name__)
 

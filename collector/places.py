@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ipfilter.in_force import RulesInForce
-from ipfilter.rules import CompiledRules
+from ipfilter.rules.lists import CompiledRules
+from ipfilter.rules_cache import RulesInForce
 
 PLACES_SQL = """
 select environment.app_id, environment.id, environment.project_id, account.id,

@@ -27,7 +27,7 @@ from common.periodic_writer import TimedWriter
 from events.faults import NotStorable, Unavailable
 from events.storing import store
 from ipfilter.counters import Counters
-from ipfilter.in_force import LISTS_SQL, RULES_SQL, CompiledLists
+from ipfilter.rules_cache import LISTS_SQL, RULES_SQL, CompiledLists
 
 MAX_AGE_SECONDS = 0.5  # of what is known of environments and excluded IPs
 

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import User
-from ipfilter import together
+from ipfilter import combined_lists
 from ipfilter.models import ExcludedIP, ExcludedIPList
-from ipfilter.naming import named
-from ipfilter.rules import Rule, RuleList
+from ipfilter.page.names import named
+from ipfilter.rules.lists import Rule, RuleList
 from ipfilter.scopes import Scope
 
 VERB = "excluded_ips.save"
@@ -69,7 +69,7 @@ def save_list(
     Raises SavedMeanwhile when it is no longer the newest, and BlocksEverybody for rules that keep all visitors out,
     alone or with a list that holds beside them, without `everybody_confirmed`.
     """
-    if not everybody_confirmed and (rules.blocks_everybody or together.block_everybody(scope, rules)):
+    if not everybody_confirmed and (rules.blocks_everybody or combined_lists.block_everybody(scope, rules)):
         raise BlocksEverybody
     kept = _locked(scope)
     if kept.version != version:

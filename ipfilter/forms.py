@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from ipfilter import together
-from ipfilter.rules import LineError, RuleList, RulesError, parse
+from ipfilter import combined_lists
+from ipfilter.rules.lists import LineError, RuleList, RulesError, parse
 from ipfilter.scopes import Scope
 
 ROWS_LEAST, ROWS_MOST = 10, 24
@@ -69,7 +69,7 @@ class ExcludedIPsForm(forms.Form):
     @cached_property
     def blocks_everybody_together(self) -> bool:
         """Whether it does so only with a list that holds beside this one. For a form that was validated."""
-        return self.rules is not None and together.block_everybody(self.scope, self.rules)
+        return self.rules is not None and combined_lists.block_everybody(self.scope, self.rules)
 
     @property
     def has_suggestions(self) -> bool:

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account, User
-from ipfilter.rules import MAX_CANONICAL_LENGTH, MAX_LINE_LENGTH
+from ipfilter.rules.lists import MAX_CANONICAL_LENGTH, MAX_LINE_LENGTH
 from projects.models import Environment
 
 
@@ -37,7 +37,7 @@ class ExcludedIP(models.Model):
     """One rule in force. A rule that stays when the list is saved keeps its row, so its counters go on."""
 
     list = models.ForeignKey(ExcludedIPList, models.CASCADE, related_name="rules")
-    canonical = models.CharField(max_length=MAX_CANONICAL_LENGTH)  # ipfilter/rules.py: the rule's identity
+    canonical = models.CharField(max_length=MAX_CANONICAL_LENGTH)  # ipfilter/rules/lists.py: the rule's identity
     source = models.CharField(max_length=MAX_LINE_LENGTH)  # as typed
     note = models.CharField(max_length=MAX_LINE_LENGTH, blank=True)
     position = models.PositiveIntegerField()  # order in the list, from 0

@@ -15,10 +15,11 @@ from accounts.door import account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
 from accounts.request_address import client_address
-from ipfilter import actions, amending, page
+from ipfilter import actions
 from ipfilter.forms import ExcludedIPsForm
+from ipfilter.page import context, text_edits
+from ipfilter.page.your_address import Visitor
 from ipfilter.scopes import Scope
-from ipfilter.visitor import Visitor
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -28,7 +29,7 @@ ScopeView = Callable[[HttpRequest, Scope], HttpResponse]
 
 def _look(request: HttpRequest, scope: Scope) -> HttpResponse:
     if _is_part(request) and "address" in request.GET:
-        return _varying(render(request, "ipfilter/tested.html", page.testing(request, scope) | {"scope": scope}))
+        return _varying(render(request, "ipfilter/tested.html", context.testing(request, scope) | {"scope": scope}))
     return _page(request, scope, ExcludedIPsForm.showing(scope))
 
 
@@ -65,11 +66,11 @@ def _preview(request: HttpRequest, scope: Scope) -> HttpResponse:
     form = ExcludedIPsForm(request.POST, scope=scope, is_preview=True)
     form.is_valid()
     if "suggestions" in request.POST:
-        form = _amended(request.POST, scope, amending.with_suggestions(_text(form), form.line_errors))
+        form = _amended(request.POST, scope, text_edits.with_suggestions(_text(form), form.line_errors))
     elif request.POST.get("add"):
         form = _amended(request.POST, scope, _with_own_address(request, _text(form)))
     if _is_part(request):
-        return _varying(render(request, "ipfilter/preview.html", page.editing(request, scope, form)))
+        return _varying(render(request, "ipfilter/preview.html", context.editing(request, scope, form)))
     return _page(request, scope, form)
 
 
@@ -89,11 +90,11 @@ def _with_own_address(request: HttpRequest, text: str) -> str:
     visitor, wanted = Visitor(client_address(request)), request.POST["add"]
     if wanted not in (visitor.address, visitor.network):
         return text
-    return amending.with_rule(text, wanted, name=str(signed_in_user(request)), on=timezone.now().date())
+    return text_edits.with_rule(text, wanted, name=str(signed_in_user(request)), on=timezone.now().date())
 
 
 def _page(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> HttpResponse:
-    return _varying(render(request, "ipfilter/excluded_ips.html", page.context(request, scope, form)))
+    return _varying(render(request, "ipfilter/excluded_ips.html", context.context(request, scope, form)))
 
 
 def _is_part(request: HttpRequest) -> bool:

@@ -22,7 +22,7 @@ from django.db import connections
 
 from accounts.models import Account
 from ipfilter.models import ExcludedIP, ExcludedIPList
-from ipfilter.rules import parse
+from ipfilter.rules.lists import parse
 from projects.models import PRODUCTION, Environment, Project
 
 ALIAS = "served"  # Django's name for the server's database

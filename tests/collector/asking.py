@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from collector.buckets import Buckets
 from collector.decide import Request, decide
 from collector.places import Place
-from ipfilter.rules import compile_rules, parse
+from ipfilter.rules.lists import compile_rules, parse
 
 NOW = 1_790_000_000.0  # 2026-09-21
 APP_ID = "1234567890"

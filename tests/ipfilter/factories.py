@@ -1,7 +1,7 @@
 """Lists of excluded IPs, saved the way the page saves them."""
 
 from ipfilter import actions
-from ipfilter.rules import parse
+from ipfilter.rules.lists import parse
 from ipfilter.scopes import Scope
 from tests.factories import EnvironmentFactory, MembershipFactory
 

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 
 from common import sparkline
-from ipfilter.amending import with_rule, with_suggestions
-from ipfilter.rules import MAX_LINE_LENGTH, RulesError, parse
-from ipfilter.sizes import addresses_in_words
-from ipfilter.visitor import Visitor
+from ipfilter.page.sizes import addresses_in_words
+from ipfilter.page.text_edits import with_rule, with_suggestions
+from ipfilter.page.your_address import Visitor
+from ipfilter.rules.lists import MAX_LINE_LENGTH, RulesError, parse
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ipfilter.models import ExcludedIPList, KeptOut
-from ipfilter.rules import MAX_LINE_LENGTH, MAX_LINES
+from ipfilter.rules.lists import MAX_LINE_LENGTH, MAX_LINES
 from ipfilter.scopes import Scope
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.ipfilter.factories import make_scope, rule_of, save

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from ipfilter.rules import MAX_CANONICAL_LENGTH, Rule, RulesError, compile_rules, parse
+from ipfilter.rules.lists import MAX_CANONICAL_LENGTH, Rule, RulesError, compile_rules, parse
 
 
 def only(text):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipfilter.rules import MAX_LINE_LENGTH, parse
+from ipfilter.rules.lists import MAX_LINE_LENGTH, parse
 
 
 def notices(text):

@@ -7,9 +7,9 @@ from hypothesis import assume, example, settings
 from hypothesis import given as given_by_hypothesis
 from hypothesis import strategies as st
 
-from ipfilter.parsing import Refused, parse_rule
-from ipfilter.restoring import triples_of
-from ipfilter.rules import Rule, RulesError, compile_rules, parse
+from ipfilter.rules.canonical import triples_of
+from ipfilter.rules.lists import Rule, RulesError, compile_rules, parse
+from ipfilter.rules.parsing import Refused, parse_rule
 
 
 def given(*strategies):

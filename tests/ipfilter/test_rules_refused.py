@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipfilter.rules import MAX_ERRORS, MAX_LINE_LENGTH, MAX_LINES, MAX_RULES, MAX_TRIPLES, RulesError, parse
+from ipfilter.rules.lists import MAX_ERRORS, MAX_LINE_LENGTH, MAX_LINES, MAX_RULES, MAX_TRIPLES, RulesError, parse
 
 
 def errors(text):

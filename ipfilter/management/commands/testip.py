@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ipfilter.checking import NoAddress, check, rules_for
+from ipfilter.address_check import NoAddress, check, rules_for
 from projects.models import Environment
 
 

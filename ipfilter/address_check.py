@@ -7,12 +7,12 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.models import Account
 from ipfilter.models import ExcludedIP
-from ipfilter.parsing import Refused, address
-from ipfilter.refusals import refusal
-from ipfilter.restoring import triples_of
-from ipfilter.rules import RulesError, parse
+from ipfilter.rules.canonical import triples_of
+from ipfilter.rules.lists import RulesError, parse
+from ipfilter.rules.parsing import Refused, address
+from ipfilter.rules.refusals import refusal
+from ipfilter.rules.triples import address_text
 from ipfilter.scopes import Scope
-from ipfilter.triples import address_text
 from projects.models import Environment
 
 

@@ -9,14 +9,14 @@ from django.db.models import Count
 from django.http import HttpRequest
 
 from accounts.request_address import client_address
-from ipfilter import history, statistics
-from ipfilter.checking import NoAddress, check, rules_for
+from ipfilter.address_check import NoAddress, check, rules_for
 from ipfilter.forms import ExcludedIPsForm
 from ipfilter.models import ExcludedIPList
-from ipfilter.preview import Preview, SavedRule
-from ipfilter.rules import RulesError, parse
+from ipfilter.page import history, statistics
+from ipfilter.page.preview import Preview, SavedRule
+from ipfilter.page.your_address import Visitor
+from ipfilter.rules.lists import RulesError, parse
 from ipfilter.scopes import Scope
-from ipfilter.visitor import Visitor
 from projects.models import Project
 
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Generic, TypeVar
 
-from ipfilter.triples import FULL, MAPPED_PREFIX
+from ipfilter.rules.triples import FULL, MAPPED_PREFIX
 
 Key = TypeVar("Key")
 Table = tuple[tuple[int, dict[int, Key]], ...]

@@ -5,9 +5,9 @@ import logging
 import pytest
 from django.db import connection
 
-from ipfilter import in_force
-from ipfilter.in_force import LISTS_SQL, RULES_SQL, CompiledLists
+from ipfilter import rules_cache
 from ipfilter.models import ExcludedIP
+from ipfilter.rules_cache import LISTS_SQL, RULES_SQL, CompiledLists
 from ipfilter.scopes import Scope
 from tests.ipfilter.factories import make_scope, rule_of, save
 
@@ -80,7 +80,7 @@ def test_a_row_that_cannot_be_read_is_told_and_stops_nothing_else(caplog):
     broken = rule_of(scope, "10.1.*")
     ExcludedIP.objects.filter(pk=broken.pk).update(canonical="written by hand")
 
-    with caplog.at_level(logging.ERROR, logger=in_force.__name__):
+    with caplog.at_level(logging.ERROR, logger=rules_cache.__name__):
         rules, _ = look(CompiledLists())
 
     assert f"Excluded IP {broken.pk} of list {broken.list_id} holds for nobody" in caplog.text

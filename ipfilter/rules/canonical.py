@@ -5,8 +5,8 @@ What `triples.canonical` writes takes a short way; whatever is not quite like th
 
 from socket import AF_INET, AF_INET6, inet_pton
 
-from ipfilter.parsing import Refused, parse_rule, wildcard
-from ipfilter.triples import BITS, FULL, MAPPED_PREFIX, MASKS, Triple, range_triples
+from ipfilter.rules.parsing import Refused, parse_rule, wildcard
+from ipfilter.rules.triples import BITS, FULL, MAPPED_PREFIX, MASKS, Triple, range_triples
 
 MASK_OF = {version: {str(length): mask for length, mask in enumerate(MASKS[version])} for version in BITS}
 

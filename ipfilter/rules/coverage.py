@@ -6,7 +6,7 @@ Both work in n log n for n rules; nothing here compares every rule with every ot
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ipfilter.triples import Triple, enclosing_prefix, prefix
+from ipfilter.rules.triples import Triple, enclosing_prefix, prefix
 
 Rules = Sequence[tuple[Triple, ...]]
 

@@ -6,7 +6,7 @@
 from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
 
-from ipfilter.triples import BITS, FULL, MAPPED_PREFIX, Triple, address_text, canonical, prefix, range_triples
+from ipfilter.rules.triples import BITS, FULL, MAPPED_PREFIX, Triple, address_text, canonical, prefix, range_triples
 
 OCTETS = {str(number): number for number in range(256)}
 """The only texts that are an octet: no sign, no leading zero, no digit beyond ASCII."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ipfilter import coverage
-from ipfilter.rules import Rule
+from ipfilter.rules import coverage
+from ipfilter.rules.lists import Rule
 
 NETWORK_BITS = 64  # of IPv6: what one household or office usually has
 

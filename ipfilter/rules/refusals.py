@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from ipfilter.parsing import HEX_DIGITS, OCTETS, Refused, parse_rule
-from ipfilter.triples import BITS, FULL, MASKS
+from ipfilter.rules.parsing import HEX_DIGITS, OCTETS, Refused, parse_rule
+from ipfilter.rules.triples import BITS, FULL, MASKS
 
 Refusal = tuple[str, str | None]
 

@@ -8,8 +8,8 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from ipfilter.restoring import Refused, triples_of
-from ipfilter.rules import CompiledRules, compile_rules
+from ipfilter.rules.canonical import Refused, triples_of
+from ipfilter.rules.lists import CompiledRules, compile_rules
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, overload
 
-from ipfilter import coverage
-from ipfilter.matching import Address, CompiledRules
-from ipfilter.parsing import Meaning, Refused, parse_rule
-from ipfilter.refusals import refusal
-from ipfilter.triples import MAX_CANONICAL_LENGTH, Triple
+from ipfilter.rules import coverage
+from ipfilter.rules.matching import Address, CompiledRules
+from ipfilter.rules.parsing import Meaning, Refused, parse_rule
+from ipfilter.rules.refusals import refusal
+from ipfilter.rules.triples import MAX_CANONICAL_LENGTH, Triple
 
 __all__ = [
     "MAX_CANONICAL_LENGTH",

@@ -5,12 +5,12 @@ from itertools import groupby
 
 from django.db.models import QuerySet
 
-from ipfilter import coverage
 from ipfilter.models import ExcludedIP
-from ipfilter.restoring import Refused, triples_of
-from ipfilter.rules import RuleList
+from ipfilter.rules import coverage
+from ipfilter.rules.canonical import Refused, triples_of
+from ipfilter.rules.lists import RuleList
+from ipfilter.rules.triples import Triple
 from ipfilter.scopes import Scope
-from ipfilter.triples import Triple
 
 Triples = list[tuple[Triple, ...]]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-from ipfilter.rules import Rule, RuleList
+from ipfilter.rules.lists import Rule, RuleList
 
 
 @dataclass(frozen=True)

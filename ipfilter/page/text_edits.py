@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from ipfilter.rules import LineError
+from ipfilter.rules.lists import LineError
 
 MOST_OF_A_NAME = 100  # so that address, name and day fit into a line
 

@@ -1,0 +1,1 @@
+"""What the page of excluded IPs shows, and the help that it gives to whoever types."""
