@@ -28,7 +28,7 @@ def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> Ac
 
     Raises Http404 without a membership, so a stranger does not learn that the account exists, and
     PermissionDenied, which goes into the account's activity, for a teammate without the right. AccountClosed and
-    SecondFactorMissing are answered with pages of their own (accounts/closed.py).
+    SecondFactorMissing are answered with pages of their own (accounts/closed_account.py).
     """
     if membership is None:
         raise Http404

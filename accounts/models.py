@@ -115,7 +115,7 @@ class Membership(models.Model):
     """A user's place in an account: a teammate.
 
     A trigger (migration 0004) sees to it that an open account keeps a full-access teammate, whatever deletes or
-    changes rows; `accounts.guard` says it in words before it comes to that.
+    changes rows; `accounts.full_access` says it in words before it comes to that.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="memberships")

@@ -6,7 +6,8 @@ from allauth.account.signals import password_changed, password_reset, password_s
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.http import HttpRequest
 
-from accounts import activity, logins
+from accounts import activity
+from accounts.actions import logins
 from accounts.models import User
 
 

@@ -5,7 +5,7 @@ from django.db import transaction
 from accounts import activity
 from accounts.models import User
 from analytics.people import Done, KnownPerson, known_person
-from events import erasing
+from events import erasure
 from projects.models import Environment
 
 WHOM = "a person"  # a receipt says nothing that would lead to them
@@ -31,7 +31,7 @@ def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, in
         person = known_person(environment_id, actor_id) if environment else None
         if environment is None or person is None:
             return {}
-        gone = erasing.erase(environment_id, [actor_id]).rows
+        gone = erasure.erase(environment_id, [actor_id]).rows
         by = User.objects.filter(pk=by_id).first() if by_id is not None else None
         _note(environment, by, "person.deleted", gone)
     return gone

@@ -31,8 +31,8 @@ from analytics.rollups import answering  # noqa: E402
 from analytics.rollups.refresh import refresh  # noqa: E402
 from analytics.tiles import BUILTIN  # noqa: E402
 from bench.query_data import Site, make  # noqa: E402
+from events.blocking_writer import store  # noqa: E402
 from events.records import Event  # noqa: E402
-from events.storing import store  # noqa: E402
 from projects.actions import open_account  # noqa: E402
 from projects.models import Environment, Project  # noqa: E402
 

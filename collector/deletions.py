@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import activity
 from collector.models import DeletionRequest, DeletionTarget
-from events.erasing import erase
+from events.erasure import erase
 from events.identity import actor_of
 from projects.models import ApiKey, Environment
 

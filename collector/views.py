@@ -24,8 +24,8 @@ from collector.places import PLACES_SQL, Places, places_of
 from collector.tally import Tally
 from collector.tracker import tracker
 from common.periodic_writer import TimedWriter
+from events.blocking_writer import store
 from events.faults import NotStorable, Unavailable
-from events.storing import store
 from ipfilter.counters import Counters
 from ipfilter.rules_cache import LISTS_SQL, RULES_SQL, CompiledLists
 

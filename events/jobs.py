@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from procrastinate.contrib.django import app
 
-from events.keeping import ensure_partitions, forget_keys
+from events.upkeep import ensure_partitions, forget_keys
 
 AHEAD = timedelta(days=93)  # three months: a job that fails is noticed long before it matters
 LOW = -10  # priority: mail goes first

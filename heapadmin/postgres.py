@@ -23,7 +23,7 @@ from psycopg import sql
 
 from heapadmin import processes
 from heapadmin.deployment import DATABASE_NAME, DATABASE_USER, default_socket_dir, private_socket_dir
-from heapadmin.unprivileged import Runner, let_in, let_read, runner_for
+from heapadmin.system_user import Runner, let_in, let_read, runner_for
 
 MAJOR_VERSION = "18"
 START_TRIES = 5

@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.request_address.RequestAddressMiddleware",
-    "accounts.closed.ClosedAccountMiddleware",
+    "accounts.closed_account.ClosedAccountMiddleware",
     "accounts.last_seen.LastSeenMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",

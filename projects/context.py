@@ -47,7 +47,7 @@ def _projects(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _switch(request: HttpRequest, environment: Environment) -> str:
-    """The way to `environment` from the page that is open (projects/switching.py decides where it leads)."""
+    """The way to `environment` from the page that is open (projects/switch_target.py decides where it leads)."""
     match = request.resolver_match
     if match is None or "app_id" not in match.kwargs or request.method != "GET":
         return reverse(settings.ENVIRONMENT_LANDING, args=[environment.app_id])

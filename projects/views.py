@@ -18,12 +18,12 @@ from django.views.decorators.http import require_safe
 from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
-from projects import actions, api_keys, deleting, registry
+from projects import actions, api_keys, delete_question, registry
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
 from projects.forms import ApiKeyForm, EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
 from projects.models import Environment, Project, Removal
 from projects.snippet import curl, snippet, token_curl
-from projects.switching import destination
+from projects.switch_target import destination
 
 API_KEYS_PER_PAGE = 25
 REMOVAL_SHOWN_FOR = timedelta(hours=1)  # after it is done
@@ -136,7 +136,7 @@ def environment_rename(request: HttpRequest, environment: Environment) -> HttpRe
 
 @environment_view(Can.MANAGE)
 def environment_delete(request: HttpRequest, environment: Environment) -> HttpResponse:
-    question = deleting.Question.about([environment], environment.name)
+    question = delete_question.Question.about([environment], environment.name)
     if _deleted(request, question, partial(actions.delete_environment, environment=environment)):
         return redirect("projects:project_list", environment.project.account_id)
     return render(request, "projects/environment_delete.html", {"question": question})
@@ -144,13 +144,13 @@ def environment_delete(request: HttpRequest, environment: Environment) -> HttpRe
 
 @project_view(Can.MANAGE)
 def project_delete(request: HttpRequest, project: Project) -> HttpResponse:
-    question = deleting.Question.about(list(project.environments.live()), project.name)
+    question = delete_question.Question.about(list(project.environments.live()), project.name)
     if _deleted(request, question, partial(actions.delete_project, project=project)):
         return redirect("projects:project_list", project.account_id)
     return render(request, "projects/project_delete.html", {"question": question, "project": project})
 
 
-def _deleted(request: HttpRequest, question: deleting.Question, delete: Callable[..., Removal]) -> bool:
+def _deleted(request: HttpRequest, question: delete_question.Question, delete: Callable[..., Removal]) -> bool:
     """Delete if this is the answer that confirms it; what is wrong with another answer is in `question.error` then."""
     if request.method != "POST":
         return False

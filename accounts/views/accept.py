@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import activity, invitations
+from accounts import activity
+from accounts.actions import invitations
+from accounts.actions.invitations import NotOpen
 from accounts.forms import NewPersonForm
-from accounts.invitations import NotOpen
 from accounts.models import Invitation, User
 
 GONE = 410

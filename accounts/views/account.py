@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import actions, last_seen
+from accounts import last_seen
+from accounts.actions import memberships
 from accounts.door import account_view, signed_in_user
 from accounts.forms import AccountForm
 from accounts.models import Account
@@ -34,7 +35,7 @@ def account_settings_save(request: HttpRequest, account: Account) -> HttpRespons
     form = AccountForm(request.POST, instance=Account.objects.get(pk=account.pk), by=signed_in_user(request))
     if not form.is_valid():
         return _show_settings(request, form, status=422)
-    changed = actions.change_settings(account=account, by=signed_in_user(request), **form.changes)
+    changed = memberships.change_settings(account=account, by=signed_in_user(request), **form.changes)
     messages.success(request, "Saved." if changed else "Nothing had changed.")
     return redirect("accounts:account_settings", account.pk)
 

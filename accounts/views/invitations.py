@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts import invitations
+from accounts.actions import invitations
+from accounts.actions.invitations import NotOpen, TooManyInvitations
 from accounts.door import account_view, signed_in_user
 from accounts.forms import InviteForm
-from accounts.invitations import NotOpen, TooManyInvitations
 from accounts.models import Account, Invitation
 from accounts.policy import Can
 from accounts.views.teammates import show_list

@@ -12,10 +12,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import logins
+from accounts.actions import logins
 from accounts.door import signed_in_user
 from accounts.forms import DeleteLoginForm, EmailChangeForm, NameForm
-from accounts.guard import LastFullAccess
+from accounts.full_access import LastFullAccess
 from accounts.models import EmailChange, Membership
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import logins
+from accounts.actions import logins
 from accounts.forms import NewPasswordForm
 from accounts.models import Rescue
 

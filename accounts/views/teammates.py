@@ -5,10 +5,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import actions
+from accounts.actions import memberships
 from accounts.door import account_view, record_refusal, signed_in_user
 from accounts.forms import AccessForm, InviteForm
-from accounts.guard import LastFullAccess
+from accounts.full_access import LastFullAccess
 from accounts.models import Account, Membership
 from accounts.policy import Can, what_can
 from accounts.teammates import overview
@@ -61,7 +61,7 @@ def teammate_access(request: HttpRequest, account: Account, membership_id: int) 
     form.is_valid()
     read_only = form.cleaned_data["read_only"]
     try:
-        actions.set_access(membership=membership, read_only=read_only, by=signed_in_user(request))
+        memberships.set_access(membership=membership, read_only=read_only, by=signed_in_user(request))
     except LastFullAccess:
         _refuse(request, account, membership)
     except Membership.DoesNotExist as gone:
@@ -79,7 +79,7 @@ def teammate_remove(request: HttpRequest, account: Account, membership_id: int) 
     if membership.user_id == signed_in_user(request).pk:
         return redirect("accounts:leave", account.pk)
     try:
-        revoked = actions.remove(membership=membership, by=signed_in_user(request))
+        revoked = memberships.remove(membership=membership, by=signed_in_user(request))
     except LastFullAccess:
         _refuse(request, account, membership)
     except Membership.DoesNotExist as gone:
@@ -96,7 +96,7 @@ def leave(request: HttpRequest, account: Account) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/leave.html")
     try:
-        actions.leave(membership=membership)
+        memberships.leave(membership=membership)
     except LastFullAccess:
         _refuse(request, account, membership)
         return redirect("accounts:leave", account.pk)

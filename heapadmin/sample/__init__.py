@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 
 from accounts.models import User
-from events.storing import store
+from events.blocking_writer import store
 from heapadmin.sample import questions
 from heapadmin.sample.shop import Shop
 from projects.models import Environment

@@ -17,8 +17,8 @@ from django.db import OperationalError, connections
 
 from heapadmin import datafolder, sample
 from heapadmin.postgres import PrivatePostgres
-from heapadmin.standalone import first, statics
-from heapadmin.standalone.listening import listen
+from heapadmin.standalone import first_account, statics
+from heapadmin.standalone.port import listen
 from heapadmin.standalone.supervisor import Service, Supervisor, end_leftovers
 from projects.models import Environment
 
@@ -124,10 +124,11 @@ def _greet(supervisor: Supervisor, listener: socket.socket, say: Callable[[str],
 
     The first password is told whatever happens: nobody could find it out later.
     """
-    login = first.make_first_account()
+    login = first_account.make_first_account()
     try:
         if login is not None:
-            say(f"{sample.fill(login.environment, login.user):,} made-up events written into the {first.PROJECT_NAME}.")
+            written = sample.fill(login.environment, login.user)
+            say(f"{written:,} made-up events written into the {first_account.PROJECT_NAME}.")
         _wait_until_served(supervisor, listener)
     except BaseException:
         if login is not None:
@@ -163,7 +164,7 @@ def _answers(listener: socket.socket) -> bool:
         probe.close()
 
 
-def _welcome(login: first.FirstLogin | None) -> str:
+def _welcome(login: first_account.FirstLogin | None) -> str:
     lines = ["", f"Heapadmin is at {settings.SITE_URL}/"]
     if login is not None:
         lines.append(login.in_words())

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import Account, Membership, User
+from projects import tables
 from support import tasks
-from support.closing import counting, tables
+from support.closing import counting
 from support.models import Closing, ClosingState, Visit
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db import OperationalError, connection, transaction
 from psycopg import sql
 
+from projects.tables import AccountTable, Scope, account_tables, any_of, conditions, read_schema, scope_of
 from support.closing import extra
-from support.closing.tables import AccountTable, Scope, account_tables, any_of, conditions, read_schema, scope_of
 
 PATIENCE_MS = 20_000  # for counting one table; what takes longer is estimated
 

@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.db.models import Q
 
 from accounts.models import Membership, User
-from support.closing.tables import Scope
+from projects.tables import Scope
 from support.models import Closing, Message
 
 LOGINS_AT_ONCE = 50

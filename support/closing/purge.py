@@ -15,9 +15,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg import sql
 
+from projects.tables import ACCOUNT, AccountTable, Scope, account_tables, conditions, read_schema
 from support.closing import counting, extra
 from support.closing.actions import start_purge
-from support.closing.tables import ACCOUNT, AccountTable, Scope, account_tables, conditions, read_schema
 from support.models import Closing, ClosingState
 
 STEP_SECONDS = 0.15  # how long a step should take; the number of rows follows from it

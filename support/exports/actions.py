@@ -10,8 +10,8 @@ from accounts import activity
 from accounts.models import Account, Membership, User
 from accounts.second_factor import has_second_factor
 from common import links
+from projects.tables import scope_of
 from support import tasks
-from support.closing.tables import scope_of
 from support.models import AccountExport, ExportState
 
 PURPOSE = "account_export"

@@ -1,6 +1,6 @@
 """What an export reads, cut into pieces that an index serves in order.
 
-Tables are those of support/closing/tables.py, so a new one is exported as well. A piece is a table; where rows are kept
+Tables are those of projects/tables.py, so a new one is exported as well. A piece is a table; where rows are kept
 per environment (events, people), it is one environment of it.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db import connection
 from psycopg import sql
 
-from support.closing.tables import ACCOUNT, AccountTable, Schema, Scope, account_tables, any_of, conditions, read_schema
+from projects.tables import ACCOUNT, AccountTable, Schema, Scope, account_tables, any_of, conditions, read_schema
 
 LEFT_OUT = {  # what is of no use outside, or the export itself
     "collector_collectedhour",

@@ -8,7 +8,7 @@ import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
-from support.closing.tables import Scope
+from projects.tables import Scope
 from support.exports.actions import LINK_LIVES, digest_of, recipients, secret_of
 from support.exports.pieces import Piece, pieces
 from support.models import AccountExport, ExportPart, ExportState

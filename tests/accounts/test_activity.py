@@ -11,7 +11,8 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import activity, logins
+from accounts import activity
+from accounts.actions import logins
 from accounts.activity_log import KINDS, PER_PAGE, WORDS, page, words
 from accounts.models import Account, Activity
 from common.csv import safe

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import logins
+from accounts.actions import logins
 from accounts.models import Activity, Rescue, User
 from tests.accounts.conftest import PASSWORD
 from tests.factories import MembershipFactory

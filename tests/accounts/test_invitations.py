@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import invitations
-from accounts.invitations import NotOpen
+from accounts.actions import invitations
+from accounts.actions.invitations import NotOpen
 from accounts.models import Activity, Invitation, Membership, User
 from common import links
 from tests.accounts.conftest import PASSWORD

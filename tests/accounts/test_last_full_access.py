@@ -10,8 +10,8 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import actions, logins
-from accounts.guard import LastFullAccess, keeping_full_access
+from accounts.actions import logins, memberships
+from accounts.full_access import LastFullAccess, keeping_full_access
 from accounts.models import Account, Activity, Membership, User
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
 from tests.together import both_at_once
@@ -75,13 +75,13 @@ class TestByActions:
         assert User.objects.filter(pk=ada.user_id).exists()
 
     def test_removing_somebody_who_is_read_only_is_always_possible(self, ada, reader):
-        actions.remove(membership=reader, by=ada.user)
+        memberships.remove(membership=reader, by=ada.user)
 
         assert not Membership.objects.filter(pk=reader.pk).exists()
 
     def test_a_refused_change_leaves_nothing_behind(self, ada, reader):
         with pytest.raises(LastFullAccess):
-            actions.set_access(membership=ada, read_only=True, by=ada.user)
+            memberships.set_access(membership=ada, read_only=True, by=ada.user)
 
         assert not Activity.objects.exists()
 
@@ -154,14 +154,15 @@ class TestPastTheActions:
 class TestTwoAtOnce:
     def test_two_admins_cannot_remove_each_other(self, account, ada, grace):
         errors = both_at_once(
-            lambda: actions.remove(membership=grace, by=ada.user), lambda: actions.remove(membership=ada, by=grace.user)
+            lambda: memberships.remove(membership=grace, by=ada.user),
+            lambda: memberships.remove(membership=ada, by=grace.user),
         )
 
         assert Membership.objects.full_access().filter(account=account).count() == 1
         assert sum(error is not None for error in errors) == 1
 
     def test_two_admins_cannot_both_leave(self, account, ada, grace):
-        errors = both_at_once(lambda: actions.leave(membership=ada), lambda: actions.leave(membership=grace))
+        errors = both_at_once(lambda: memberships.leave(membership=ada), lambda: memberships.leave(membership=grace))
 
         assert Membership.objects.full_access().filter(account=account).count() == 1
         assert [type(error) for error in errors if error] == [LastFullAccess]
@@ -179,7 +180,7 @@ class TestTwoAtOnce:
         def later():
             ada_is_out.wait(timeout=10)
             try:
-                actions.leave(membership=grace)
+                memberships.leave(membership=grace)
             finally:
                 grace_is_done.set()
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import logins
+from accounts.actions import logins
 from accounts.models import Activity, EmailChange, Invitation, User
 from common import links
 from tests.accounts.conftest import PASSWORD

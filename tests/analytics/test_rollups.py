@@ -16,7 +16,7 @@ from analytics.rollups import answering
 from analytics.rollups.building import FIELDS
 from analytics.rollups.refresh import refresh
 from analytics.spans import Span, Unit
-from events.erasing import erase
+from events.erasure import erase
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
     DEFINITIONS,

@@ -12,8 +12,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts.models import Activity
 from collector import deletions, jobs
 from collector.models import DeletionRequest, DeletionStatus, DeletionTarget
+from events.blocking_writer import store
 from events.identity import actor_of
-from events.storing import store
 from tests.events.making import event, identified, merges, people, rows
 from tests.factories import ApiKeyFactory, DeletionRequestFactory, EnvironmentFactory
 

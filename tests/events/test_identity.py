@@ -5,8 +5,8 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from events.blocking_writer import store
 from events.identity import actor_of
-from events.storing import store
 from tests.events.making import change, event, events, identified, merges, people
 from tests.events.naive import Naive
 

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from events import jobs
-from events.keeping import ensure_partitions, forget_keys
+from events.blocking_writer import store
 from events.models import IdempotencyKey
-from events.storing import store
+from events.upkeep import ensure_partitions, forget_keys
 from tests.events.making import event, rows
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Activity
 from projects import actions, api_keys
 from projects.models import ApiKey
-from support.closing.tables import scope_of
+from projects.tables import scope_of
 from support.exports.pieces import pieces
 from tests.counting import queries_of
 from tests.factories import ApiKeyFactory, EnvironmentFactory, MembershipFactory

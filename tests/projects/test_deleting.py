@@ -14,10 +14,10 @@ from analytics.models import Definition
 from collector.places import PLACES_SQL
 from events.models import Event, Person
 from ipfilter.models import ExcludedIPList
-from projects import actions, deleting, jobs, removal
+from projects import actions, delete_question, jobs, removal
 from projects.forms import EnvironmentForm
 from projects.models import Environment, Project, Removal
-from support.closing.tables import Scope, account_tables, any_of, conditions, read_schema
+from projects.tables import Scope, account_tables, any_of, conditions, read_schema
 from tests.factories import ApiKeyFactory, EnvironmentFactory, MembershipFactory
 from tests.together import both_at_once
 
@@ -275,7 +275,7 @@ def test_the_second_of_two_clicks_that_got_in_before_the_first_was_done_is_told(
         actions.delete_project(project=Project.objects.get(pk=production.project_id), by=ada)
         return ""
 
-    monkeypatch.setattr(deleting.Question, "problem", is_faster)
+    monkeypatch.setattr(delete_question.Question, "problem", is_faster)
     argument = staging.app_id if what == "environment_delete" else production.project_id
 
     assert client.post(reverse(f"projects:{what}", args=[argument])).status_code == 404

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from analytics.models import Pin
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
-from support.closing.tables import account_tables, read_schema
+from projects.tables import account_tables, read_schema
 from support.models import Message
 from tests.analytics.factories import ReportFactory
 from tests.factories import AccountFactory, EnvironmentFactory

@@ -12,7 +12,7 @@ from accounts.models import Account, Invitation
 from analytics.models import Definition, Pin, Report, ReportKind, Segment
 from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
-from support.closing.tables import account_tables, any_of, conditions, read_schema, scope_of
+from projects.tables import account_tables, any_of, conditions, read_schema, scope_of
 from support.models import AccountExport, ExportPart, Message, Reply, SupportAccess, Visit
 from tests.factories import ApiKeyFactory, DeletionRequestFactory, EnvironmentFactory, MembershipFactory, ProjectFactory
 
@@ -162,7 +162,7 @@ def _some_value(key, account):
 
 
 def rows_of(account: Account) -> dict[str, int]:
-    """{table: rows of the account}, by the definition of support/closing/tables.py; zeros included."""
+    """{table: rows of the account}, by the definition of projects/tables.py; zeros included."""
     return {name: found[0] for name, found in _ask(account, "count(*)").items()}
 
 

@@ -11,9 +11,9 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity, Membership, User
 from events.models import Event
+from projects.tables import Scope
 from support import tasks
 from support.closing import actions, counting, purge
-from support.closing.tables import Scope
 from support.models import Closing, ClosingState, Message
 from tests.analytics.factories import ReportFactory
 from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory

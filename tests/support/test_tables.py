@@ -3,8 +3,8 @@
 import pytest
 from django.db import connection
 
+from projects.tables import ACCOUNT, account_tables, read_schema
 from support.closing import extra
-from support.closing.tables import ACCOUNT, account_tables, read_schema
 from tests.support.filling import make_account, rows_of
 
 pytestmark = pytest.mark.django_db

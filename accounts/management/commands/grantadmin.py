@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.urls import reverse
 
-from accounts import activity, logins
+from accounts import activity
+from accounts.actions import logins
 from accounts.models import Account, Membership, User
 from common import links
 

@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from heapadmin.datafolder import InUse
 from heapadmin.postgres import PostgresError
-from heapadmin.standalone.listening import CannotListen
+from heapadmin.standalone.port import CannotListen
 from heapadmin.standalone.run import CannotStart, run
-from heapadmin.unprivileged import Unreachable
+from heapadmin.system_user import Unreachable
 
 
 class Command(BaseCommand):

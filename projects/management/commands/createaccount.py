@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from projects.opening import open_with_login
+from projects.new_account import open_with_login
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ import time
 import pytest
 from django.db import IntegrityError, connection
 
+from events.blocking_writer import store
 from events.faults import NotStorable
-from events.storing import store
 from tests.events.making import change, customer, event, events, people, rows
 
 pytestmark = pytest.mark.django_db

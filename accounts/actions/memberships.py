@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
-from accounts.guard import keeping_full_access, require_full_access
+from accounts.full_access import keeping_full_access, require_full_access
 from accounts.models import Account, Invitation, Membership, User
 from common.changes import change
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import activity, jobs
-from accounts.guard import keeping_full_access
+from accounts.full_access import keeping_full_access
 from accounts.models import EmailChange, Invitation, Rescue, User
 from common import links, mails
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from events import erasing
-from events.erasing import erase
-from events.storing import store
+from events import erasure
+from events.blocking_writer import store
+from events.erasure import erase
 from tests.events.making import ENVIRONMENT, change, event, events, identified, merges, people, rows, who
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +173,7 @@ def test_an_event_that_is_just_being_written_stays_and_the_next_one_brings_its_p
 
 @pytest.mark.django_db(transaction=True)
 def test_a_writer_that_holds_the_person_for_long_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(erasing, "LOCK_TIMEOUT", "10ms")
+    monkeypatch.setattr(erasure, "LOCK_TIMEOUT", "10ms")
     store([event("ann")])
     locked, tried = threading.Event(), threading.Event()
 

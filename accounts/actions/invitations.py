@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import activity, jobs
-from accounts.guard import require_full_access
+from accounts.full_access import require_full_access
 from accounts.models import Account, Activity, Invitation, Membership, User
 from common import links, mails
 

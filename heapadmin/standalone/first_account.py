@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from projects.models import Environment
-from projects.opening import open_with_login
+from projects.new_account import open_with_login
 
 EMAIL = "admin@localhost"
 ACCOUNT_NAME = "My company"
