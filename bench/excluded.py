@@ -21,9 +21,9 @@ import psycopg
 from bench.collect import Bench, Server, cpu_seconds
 from bench.load import load
 from bench.rules import rules_text
-from collector.buckets import Buckets
 from collector.decide import Request, decide
-from collector.places import Place
+from collector.environments.places import Place
+from collector.rate_limits import Buckets
 from ipfilter.rules.lists import MAX_RULES, compile_rules, parse
 
 WITHIN = 0.05  # of the rate without rules

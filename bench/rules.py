@@ -11,7 +11,7 @@ import tracemalloc
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
-from collector.client_address import TrustedProxies, client_address
+from collector.request.client_address import TrustedProxies, client_address
 from ipfilter.rules.canonical import triples_of
 from ipfilter.rules.lists import MAX_RULES, CompiledRules, RulesError, compile_rules, parse
 

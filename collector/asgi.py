@@ -12,19 +12,20 @@ from typing import Any
 
 from django.conf import settings
 
-from collector import answers, metrics, shared
-from collector.answers import Answer
-from collector.bodies import BODY_TOO_LARGE
-from collector.buckets import Buckets
-from collector.client_address import TrustedProxies, client_address
+from collector.counts import metrics, proxies
+from collector.counts.excluded import count
+from collector.counts.proxies import Crowd
+from collector.counts.tally import Tally
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
-from collector.directory import Directory
-from collector.kept_out import count
-from collector.limits import MAX_BODY_BYTES
-from collector.shared import Crowd
-from collector.tally import Tally
+from collector.environments.directory import Directory
+from collector.protocol import answers
+from collector.protocol.answers import Answer
+from collector.protocol.limits import MAX_BODY_BYTES
+from collector.rate_limits import Buckets
+from collector.request.bodies import BODY_TOO_LARGE
+from collector.request.client_address import TrustedProxies, client_address
+from collector.request.user_agent import agent_of
 from collector.tracker import is_tracker, tracker
-from collector.user_agent import agent_of
 from common.database import conninfo
 from common.periodic_writer import PeriodicWriter
 from events.faults import NotStorable, Unavailable
@@ -61,7 +62,7 @@ class Collector:
         self._gathering: list[PeriodicWriter[Any]] = [
             PeriodicWriter(database, self.kept_out),
             PeriodicWriter(database, self.tally),
-            PeriodicWriter(database, self.crowd, shared.WRITE_SECONDS),
+            PeriodicWriter(database, self.crowd, proxies.WRITE_SECONDS),
         ]
         self.trusted = trusted
         self.pages = pages or _not_found

@@ -1,7 +1,7 @@
 """What a request means: a pure function from the request and what is known of environments to a decision.
 
 It touches no clock, no network and no database, so odd requests are tried by the thousand. The shells around it
-(collector/asgi.py, collector/views.py) read the request, have the records stored, and send the answer.
+(collector/asgi.py, collector/wsgi.py) read the request, have the records stored, and send the answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from collector import answers, beacons, fields, integrations, server_api
-from collector.answers import Answer
-from collector.buckets import Buckets
-from collector.opening import Open, json_with, open_beacon
-from collector.places import Place, Places
-from collector.refusing import BadField, Refused
-from collector.server_api import Where
+from collector.environments.places import Place, Places
+from collector.protocol import answers, beacons, fields, integrations, server_api
+from collector.protocol.answers import Answer
+from collector.protocol.errors import BadField, Refused
+from collector.protocol.server_api import Where
+from collector.rate_limits import Buckets
+from collector.request.contents import Open, json_with, open_beacon
 from events.records import Record
 
 
@@ -26,7 +26,7 @@ class Request(NamedTuple):
     path: str
     headers: Mapping[bytes, bytes]
     body: bytes
-    client: str  # the address it comes from: collector/client_address.py
+    client: str  # the address it comes from: collector/request/client_address.py
     now: float
     query: bytes = b""  # of the URL, as it was sent
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from collector.decide import COUNTED
-from collector.limits import MAX_IDENTITY
+from collector.protocol.limits import MAX_IDENTITY
 from projects.models import ApiKey, Environment
 
 

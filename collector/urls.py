@@ -5,11 +5,11 @@ Programs know the paths by heart: they have no names.
 
 from django.urls import path, re_path
 
-from collector import collection
 from collector.decide import ENDPOINTS
-from collector.public_api import ROOT, auth_token, deletion_status, user_deletion
 from collector.tracker import PATH
-from collector.views import collect, script
+from collector.views import collection
+from collector.views.public_api import ROOT, auth_token, deletion_status, user_deletion
+from collector.wsgi import collect, script
 
 app_name = "collector"
 urlpatterns = [

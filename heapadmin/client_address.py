@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from collector.client_address import KINDS, TrustedProxies, client_address
+from collector.request.client_address import KINDS, TrustedProxies, client_address
 
 META_NAME = "heapadmin.client_address"  # accounts/request_address.py reads it; no client can send a name with a dot
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account, Membership
-from collector.overview import HourlyBars
+from collector.counts.overview import HourlyBars
 from projects.models import PRODUCTION, Environment, Project
 
 SERIES = ["Signed up", "Viewed pricing", "Started trial", "Paid", "Invited", "Exported", "Searched", "Left", "other"]

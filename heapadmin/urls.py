@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from collector.seen import how_do_we_see_you
+from collector.views.how_do_we_see_you import how_do_we_see_you
 from heapadmin.components_page import components_page
 from support.staff.site import staff_site
 

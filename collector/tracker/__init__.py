@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 
-from collector import answers
-from collector.answers import Answer
+from collector.protocol import answers
+from collector.protocol.answers import Answer
 
 PATH = re.compile(r"/js/heap-[0-9]{1,20}\.js")
 CACHE = ((b"cache-control", b"public, max-age=3600, stale-while-revalidate=86400"), (b"vary", b"Accept-Encoding"))

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from collector.user_agent import agent_of
+from collector.request.user_agent import agent_of
 from support.models.status import State
 from support.status.render import WORDS
 

@@ -3,9 +3,9 @@
 import json
 from urllib.parse import urlencode
 
-from collector.buckets import Buckets
 from collector.decide import Request, decide
-from collector.places import Place
+from collector.environments.places import Place
+from collector.rate_limits import Buckets
 from ipfilter.rules.lists import compile_rules, parse
 
 NOW = 1_790_000_000.0  # 2026-09-21

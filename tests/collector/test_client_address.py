@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from collector.client_address import UNKNOWN, VENDOR_HEADERS, TrustedProxies, client_address, explain
+from collector.request.client_address import UNKNOWN, VENDOR_HEADERS, TrustedProxies, client_address, explain
 
 PROXY = "10.0.0.1"
 VISITOR = "203.0.113.9"

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from collector.counts.overview import TITLES, WORDS, Amount, in_words, overview
 from collector.decide import COUNTED, Outcome
 from collector.models import CollectedHour
-from collector.overview import TITLES, WORDS, Amount, in_words, overview
 from events.models import Event
 from tests.counting import queries_of
 from tests.factories import EnvironmentFactory, MembershipFactory

@@ -6,8 +6,8 @@ import time
 import psycopg
 import pytest
 
-from collector import directory as module
-from collector.directory import BETWEEN_LOADS_SECONDS, Directory
+from collector.environments import directory as module
+from collector.environments.directory import BETWEEN_LOADS_SECONDS, Directory
 from common.database import conninfo
 from events.faults import Unavailable
 

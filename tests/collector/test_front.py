@@ -3,7 +3,7 @@
 import asyncio
 
 from collector.asgi import Collector
-from collector.client_address import TrustedProxies
+from collector.request.client_address import TrustedProxies
 
 
 def test_a_sender_that_never_begins_its_body_is_answered_408():

@@ -5,8 +5,8 @@ import threading
 import time
 
 from collector.decide import ENDPOINTS, Request, decide
-from collector.limits import MAX_BODY_BYTES
-from collector.places import Place
+from collector.environments.places import Place
+from collector.protocol.limits import MAX_BODY_BYTES
 from events import batch
 from events.records import CustomerChange, Event
 from tests.collector.asking import APP_ID, NOW, OUTSIDE, PLACES, UNLIMITED

@@ -11,9 +11,10 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from collector import answers, metrics
+from collector.counts import metrics
+from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome
-from collector.tally import Tally
+from collector.protocol import answers
 from heapadmin import metrics_folder
 from tests.servers import CollectingServer, served_database
 

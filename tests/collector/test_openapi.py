@@ -10,7 +10,7 @@ import yaml
 from django.conf import settings
 
 from collector.decide import ENDPOINTS
-from collector.public_api import ROOT
+from collector.views.public_api import ROOT
 from tests.collector.test_public_api import Shop
 
 DOCUMENT = settings.BASE_DIR / "docs" / "openapi.yaml"

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Activity
-from collector.limits import MAX_DELETION_BYTES
+from collector.protocol.limits import MAX_DELETION_BYTES
 from projects import api_keys
 from projects.models import ApiKey, Project
 from tests.servers import ALIAS, manage

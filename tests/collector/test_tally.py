@@ -8,12 +8,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from collector import answers
+from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome
+from collector.environments.places import Place
 from collector.jobs import old_hours
 from collector.models import CollectedHour
-from collector.places import Place
-from collector.tally import Tally
+from collector.protocol import answers
 from projects import removal
 from projects.models import Removal
 from tests.factories import AccountFactory, EnvironmentFactory

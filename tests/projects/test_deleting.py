@@ -11,7 +11,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity
 from analytics.models import Definition
-from collector.places import PLACES_SQL
+from collector.environments.places import PLACES_SQL
 from events.models import Event, Person
 from ipfilter.models import ExcludedIPList
 from projects import actions, delete_question, jobs, removal

@@ -1,6 +1,6 @@
 """Beacons: what the parameters that a tracker in a web page sends ask to be stored.
 
-As in collector/server_api.py each function takes the parameters, whose app_id has been found, and raises BadField.
+As in server_api.py each function takes the parameters, whose app_id has been found, and raises BadField.
 What describes a page or an element is cut where it is too long: the page cannot help it.
 """
 
@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from collector import fields
-from collector.limits import MAX_EVENTS_IN_BEACON, MAX_HIERARCHY, MAX_TEXT
-from collector.parameters import Pairs, Parameters
-from collector.refusing import BadField, shown
-from collector.server_api import USER_PROPERTIES_REFUSED, Where
-from collector.user_agent import agent_of
+from collector.protocol import fields
+from collector.protocol.errors import BadField, shown
+from collector.protocol.limits import MAX_EVENTS_IN_BEACON, MAX_HIERARCHY, MAX_TEXT
+from collector.protocol.server_api import USER_PROPERTIES_REFUSED, Where
+from collector.request.parameters import Pairs, Parameters
+from collector.request.user_agent import agent_of
 from events.identity import actor_of, key_digest
 from events.records import Event, Identified, PersonChange, Properties, Record
 

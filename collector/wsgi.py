@@ -12,16 +12,16 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from collector import answers
-from collector.answers import Answer
-from collector.bodies import BODY_TOO_LARGE
-from collector.buckets import Buckets
-from collector.client_address import TrustedProxies, client_address
+from collector.counts.excluded import count
+from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome, Request, decide
-from collector.kept_out import count
-from collector.limits import MAX_BODY_BYTES
-from collector.places import PLACES_SQL, Places, places_of
-from collector.tally import Tally
+from collector.environments.places import PLACES_SQL, Places, places_of
+from collector.protocol import answers
+from collector.protocol.answers import Answer
+from collector.protocol.limits import MAX_BODY_BYTES
+from collector.rate_limits import Buckets
+from collector.request.bodies import BODY_TOO_LARGE
+from collector.request.client_address import TrustedProxies, client_address
 from collector.tracker import tracker
 from common.periodic_writer import TimedWriter
 from events.blocking_writer import store

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from collector import bodies
-from collector.limits import MAX_PARAMETERS
-from collector.refusing import BadField
+from collector.protocol.errors import BadField
+from collector.protocol.limits import MAX_PARAMETERS
+from collector.request import bodies
 
 _NUMBERED = re.compile(r"(id|ts|[etnicxhykl])(0|[1-9][0-9]{0,3})")  # `t0`: parameter `t` of the event 0
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from collector.client_address import TrustedProxies, explain
+from collector.counts.proxies import MANY_ACCOUNTS
 from collector.models import SharedAddress
-from collector.shared import MANY_ACCOUNTS
+from collector.request.client_address import TrustedProxies, explain
 
 DAYS = 7
 MOST_SHOWN = 20

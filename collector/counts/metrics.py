@@ -12,8 +12,8 @@ from django.conf import settings
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from collector import answers
-from collector.answers import Answer
+from collector.protocol import answers
+from collector.protocol.answers import Answer
 from events.writer import Watch
 
 PATH = "/metrics"

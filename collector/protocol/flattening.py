@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from collector.limits import LARGEST_WHOLE, MAX_KEY, MAX_NESTED_NAMES, MAX_TEXT, SMALLEST_WHOLE
-from collector.refusing import BadField, shown
+from collector.protocol.errors import BadField, shown
+from collector.protocol.limits import LARGEST_WHOLE, MAX_KEY, MAX_NESTED_NAMES, MAX_TEXT, SMALLEST_WHOLE
 from events.records import Properties
 
 _encode = msgspec.json.Encoder().encode

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from collector import beacons, bodies
-from collector.parameters import parameters
+from collector.protocol import beacons
+from collector.request import bodies
+from collector.request.parameters import parameters
 
 
 class Opened(NamedTuple):

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from collector import views
-from collector.buckets import Buckets
+from collector import wsgi
+from collector.counts.tally import Tally
 from collector.models import CollectedHour
-from collector.tally import Tally
+from collector.rate_limits import Buckets
 from common import periodic_writer
 from events.faults import Unavailable
 from ipfilter.counters import Counters
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def known_afresh(monkeypatch):
-    monkeypatch.setattr(views, "MAX_AGE_SECONDS", 0)
-    monkeypatch.setattr(views, "buckets", Buckets(0))
-    monkeypatch.setattr(views, "known_places", views.KnownPlaces())
+    monkeypatch.setattr(wsgi, "MAX_AGE_SECONDS", 0)
+    monkeypatch.setattr(wsgi, "buckets", Buckets(0))
+    monkeypatch.setattr(wsgi, "known_places", wsgi.KnownPlaces())
     monkeypatch.setattr(periodic_writer, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
-    monkeypatch.setattr(views, "kept_out", Counters())
-    monkeypatch.setattr(views, "tally", Tally())
-    monkeypatch.setattr(views, "writer", periodic_writer.TimedWriter(views.kept_out, views.tally))
+    monkeypatch.setattr(wsgi, "kept_out", Counters())
+    monkeypatch.setattr(wsgi, "tally", Tally())
+    monkeypatch.setattr(wsgi, "writer", periodic_writer.TimedWriter(wsgi.kept_out, wsgi.tally))
 
 
 def post(client, path, payload, **options):
@@ -74,19 +74,19 @@ def test_an_excluded_address_is_told_so(client):
     assert told.status_code == 403
     assert (dropped.status_code, dropped["x-heapadmin-dropped"]) == (200, "excluded-ip")
     assert people() == {} and events() == []
-    views.writer.write()
+    wsgi.writer.write()
     assert KeptOut.objects.get().count == 2
 
 
 def test_without_a_database_it_is_503_and_not_an_ok(client, monkeypatch):
     environment = EnvironmentFactory()
-    monkeypatch.setattr(views, "store", unavailable)
+    monkeypatch.setattr(wsgi, "store", unavailable)
 
     response = post(client, "/api/track", {"app_id": environment.app_id, "identity": "a", "event": "E"})
 
     assert response.status_code == 503
     assert response["retry-after"]
-    views.writer.write()
+    wsgi.writer.write()
     assert CollectedHour.objects.get().outcome == "unavailable"
 
 
@@ -98,7 +98,7 @@ def test_what_became_of_requests_is_counted(client):
     post(client, "/api/track", {"app_id": environment.app_id})
     post(client, "/api/track", {"app_id": "9999999999"} | event)
 
-    views.writer.write()
+    wsgi.writer.write()
 
     found = CollectedHour.objects.filter(environment=environment).values_list("outcome", "requests", "events")
     assert sorted(found) == [("accepted", 2, 4), ("bad", 1, 1)]
@@ -108,19 +108,19 @@ def test_what_became_of_requests_is_counted(client):
 def test_counts_that_cannot_be_written_wait(client, monkeypatch):
     environment = EnvironmentFactory()
     post(client, "/api/track", {"app_id": environment.app_id})
-    statement = views.tally.statement
-    monkeypatch.setattr(views.tally, "statement", unavailable)
-    views.writer.write()
+    statement = wsgi.tally.statement
+    monkeypatch.setattr(wsgi.tally, "statement", unavailable)
+    wsgi.writer.write()
 
-    monkeypatch.setattr(views.tally, "statement", statement)
+    monkeypatch.setattr(wsgi.tally, "statement", statement)
     post(client, "/api/track", {"app_id": environment.app_id})
-    views.writer.write()
+    wsgi.writer.write()
 
     assert CollectedHour.objects.get().requests == 2
 
 
 def test_over_the_limit_it_is_429_and_nothing_is_stored(client, monkeypatch):
-    monkeypatch.setattr(views, "buckets", Buckets(0.001))
+    monkeypatch.setattr(wsgi, "buckets", Buckets(0.001))
     environment = EnvironmentFactory()
     event = {"identity": "a", "event": "E"}
     post(client, "/api/track", {"app_id": environment.app_id, "events": [event] * 3})

@@ -18,11 +18,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from collector import access_tokens, answers, deletions, fields, server_api
-from collector.bodies import json_object
-from collector.limits import MAX_DELETION_BYTES, MAX_DELETIONS
+from collector import access_tokens, deletions
 from collector.models import DeletionRequest
-from collector.refusing import BadField, Refused
+from collector.protocol import answers, fields, server_api
+from collector.protocol.errors import BadField, Refused
+from collector.protocol.limits import MAX_DELETION_BYTES, MAX_DELETIONS
+from collector.request.bodies import json_object
 from common import links
 from projects import api_keys
 from projects.models import ApiKey

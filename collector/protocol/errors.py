@@ -2,7 +2,7 @@
 
 import json
 
-from collector.answers import Answer, bad_request
+from collector.protocol.answers import Answer, bad_request
 
 SHOWN_CHARACTERS = 60
 

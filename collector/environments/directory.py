@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from collector.places import PLACES_SQL, PlaceRow, Places, places_of
+from collector.environments.places import PLACES_SQL, PlaceRow, Places, places_of
 from events.faults import Unavailable
 from ipfilter.rules_cache import FINGERPRINT_SQL, LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow, fingerprint
 

@@ -3,9 +3,9 @@
 from hashlib import blake2b
 from typing import Any
 
-from collector import fields
-from collector.refusing import BadField
-from collector.server_api import USER_PROPERTIES_REFUSED, Body, Where, each
+from collector.protocol import fields
+from collector.protocol.errors import BadField
+from collector.protocol.server_api import USER_PROPERTIES_REFUSED, Body, Where, each
 from events.identity import MAX_VISITOR, actor_of, key_digest
 from events.records import Event, PersonChange, Record
 

@@ -8,8 +8,9 @@ from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
-from collector.flattening import flattened
-from collector.limits import (
+from collector.protocol.errors import BadField, shown
+from collector.protocol.flattening import flattened
+from collector.protocol.limits import (
     FIRST_TIME,
     LARGEST_WHOLE,
     MAX_AHEAD_SECONDS,
@@ -21,7 +22,6 @@ from collector.limits import (
     MAX_TEXT,
     SMALLEST_WHOLE,
 )
-from collector.refusing import BadField, shown
 from events.identity import MAX_VISITOR, actor_of
 from events.records import Properties
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.buckets import Buckets
 from collector.decide import ENDPOINTS, Outcome
+from collector.rate_limits import Buckets
 from tests.collector.asking import APP_ID, EXCLUDED, NOW, PLACES, ask, beacon
 
 ENVIRONMENT = PLACES[APP_ID].environment_id

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from collector import fields
-from collector.limits import MAX_USERS
-from collector.refusing import BadField
+from collector.protocol import fields
+from collector.protocol.errors import BadField
+from collector.protocol.limits import MAX_USERS
 from events.identity import actor_of, key_digest
 from events.records import CustomerChange, Event, Identified, PersonChange, Record
 

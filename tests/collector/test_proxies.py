@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from collector.counts.proxies import MOST_ACCOUNTS, MOST_ADDRESSES, Crowd
 from collector.models import SharedAddress
-from collector.shared import MOST_ACCOUNTS, MOST_ADDRESSES, Crowd
 
 
 def crowd_of(accounts_by_address):

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from collector import answers
-from collector.limits import MAX_BODY_BYTES, MAX_DEPTH
-from collector.refusing import Refused
+from collector.protocol import answers
+from collector.protocol.errors import Refused
+from collector.protocol.limits import MAX_BODY_BYTES, MAX_DEPTH
 
 BODY_TOO_LARGE = answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} bytes")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from collector import metrics
+from collector.counts import metrics
 from collector.decide import Decision, Outcome
 from common.periodic_writer import BoundStatement
 

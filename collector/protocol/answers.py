@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from collector.excluded import EXCLUDED_CODE
-
 Headers = tuple[tuple[bytes, bytes], ...]
 
 CORS: Headers = ((b"access-control-allow-origin", b"*"),)
@@ -14,6 +12,7 @@ NO_STORE: Headers = ((b"cache-control", b"no-store"),)
 DROPPED: Headers = ((b"x-heapadmin-dropped", b"excluded-ip"),)
 
 RETRY_AFTER_SECONDS = 2
+EXCLUDED_CODE = "excluded_ip"  # stable: programs may look for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from collector.buckets import BURST_SECONDS
-from collector.overview import overview
+from collector.counts.overview import overview
+from collector.rate_limits import BURST_SECONDS
 from projects.door import environment_view
 from projects.models import Environment
 

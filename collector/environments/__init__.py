@@ -1,0 +1,1 @@
+"""The environments and excluded IPs that a worker knows."""
