@@ -2,18 +2,22 @@
 
 from django.urls import path
 
-from support.views import account, exports, status, talk, visits
+from support.account.views import account_support, close_ask, export_ask, visits_allow
+from support.exports.views import export_download
+from support.status.views import freshness, status
+from support.talk.views import talk
+from support.visits.views import visit_end
 
 app_name = "support"
 urlpatterns = [
-    path("talk/", talk.talk, name="talk"),
-    path("status/", status.status, name="status"),
-    path("status.json", status.status, name="status_json"),
-    path("env/<app_id:app_id>/freshness/", status.freshness, name="freshness"),
-    path("account/<int:account_id>/support/", account.account_support, name="account_support"),
-    path("account/<int:account_id>/support/visits/", account.visits_allow, name="visits_allow"),
-    path("account/<int:account_id>/support/export/", account.export_ask, name="export_ask"),
-    path("account/<int:account_id>/support/close/", account.close_ask, name="close_ask"),
-    path("export/<str:secret>/", exports.export_download, name="export_download"),
-    path("visit/end/", visits.visit_end, name="visit_end"),
+    path("talk/", talk, name="talk"),
+    path("status/", status, name="status"),
+    path("status.json", status, name="status_json"),
+    path("env/<app_id:app_id>/freshness/", freshness, name="freshness"),
+    path("account/<int:account_id>/support/", account_support, name="account_support"),
+    path("account/<int:account_id>/support/visits/", visits_allow, name="visits_allow"),
+    path("account/<int:account_id>/support/export/", export_ask, name="export_ask"),
+    path("account/<int:account_id>/support/close/", close_ask, name="close_ask"),
+    path("export/<str:secret>/", export_download, name="export_download"),
+    path("visit/end/", visit_end, name="visit_end"),
 ]

@@ -9,7 +9,7 @@ from accounts import activity
 from accounts.models import Account, Membership, User
 from projects import tables
 from support import tasks
-from support.closing import counting
+from support.closing import row_counts
 from support.models import Closing, ClosingState, Visit
 
 
@@ -27,7 +27,7 @@ def close(*, account: Account, grace_days: int, asked_by: str, by: User | None) 
     `asked_by` says in words who asked for it; `by` is who does it, None on the command line. The collector's workers
     hear of it by NOTIFY when this commits. Raises AlreadyClosed.
     """
-    expected = counting.count_rows(account.pk)
+    expected = row_counts.count_rows(account.pk)
     with transaction.atomic():
         return _close(account, grace_days, asked_by, by, expected)
 

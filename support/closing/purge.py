@@ -16,7 +16,7 @@ from django.utils import timezone
 from psycopg import sql
 
 from projects.tables import ACCOUNT, AccountTable, Scope, account_tables, conditions, read_schema
-from support.closing import counting, extra
+from support.closing import row_counts, unlinked_rows
 from support.closing.actions import start_purge
 from support.models import Closing, ClosingState
 
@@ -88,19 +88,19 @@ def _steps(scope: Scope) -> Iterator[Step]:
     """What to repeat until it removes nothing, in order: rows before the rows that they point to."""
     tables = account_tables(read_schema())
     by_name = {table.name: table for table in tables}
-    yield lambda closing, rows: extra.remove_jobs(scope)
+    yield lambda closing, rows: unlinked_rows.remove_jobs(scope)
     for table in tables:
         if table.name == MEMBERSHIP:
             yield _remove_some_logins
         elif table.name != ACCOUNT:
             yield from _table_steps(table, by_name, scope)
-    yield lambda closing, rows: extra.remove_sessions(closing)
+    yield lambda closing, rows: unlinked_rows.remove_sessions(closing)
 
 
 def _remove_some_logins(closing: Closing, rows: int) -> dict[str, int]:
     """Without a grace period the mail that tells people of the closing is not out yet when the purge begins."""
     _wait_until_settled(closing, "its people are being told by mail")
-    return extra.remove_some_logins(closing)
+    return unlinked_rows.remove_some_logins(closing)
 
 
 def _wait_until_settled(closing: Closing, why: str) -> None:
@@ -159,10 +159,10 @@ def finish(closing: Closing, scope: Scope) -> bool:
     with _purging(closing) as locked:
         if locked.state != ClosingState.PURGING:
             return True
-        left = counting.tables_with_rows(scope)
+        left = row_counts.tables_with_rows(scope)
         if left:
             raise Unfinished(f"rows in {', '.join(left)}")
-        if extra.jobs_left(scope):
+        if unlinked_rows.jobs_left(scope):
             raise Unfinished("a job of the account still runs")
         _wait_until_settled(locked, "what was on its way when the account was closed may still arrive")
         with connection.cursor() as cursor:

@@ -20,7 +20,7 @@ from accounts.door import signed_in_user
 from accounts.models import Account, Activity, Membership
 from projects.models import Environment, Project
 from support.closing import actions as closing_actions
-from support.closing import counting
+from support.closing import row_counts
 from support.exports import actions as export_actions
 from support.models import Closing
 from support.staff.base import StaffModelAdmin, log, number_in
@@ -125,8 +125,8 @@ class AccountAdmin(StaffModelAdmin):
                 "close",
                 account,
                 form=form,
-                counts=counting.count_rows(pk),
-                span=counting.event_span(pk),
+                counts=row_counts.count_rows(pk),
+                span=row_counts.event_span(pk),
                 members=account.memberships.select_related("user").order_by("user__email"),
             )
         try:

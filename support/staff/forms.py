@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Account
-from support.models.closing import LONGEST_GRACE_DAYS
+from support.closing.models import LONGEST_GRACE_DAYS
 
 DEFAULT_GRACE_DAYS = 30
 

@@ -10,8 +10,8 @@ import psycopg
 from django.conf import settings
 from django.urls import reverse
 
-from support.models.status import Component, State
 from support.status import database, history
+from support.status.models import Component, State
 from support.status.readings import Reading, worse
 
 HTTP_SECONDS = 5.0

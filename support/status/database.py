@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg
 from django.db import connections
 
-from support.models.status import Component, State
+from support.status.models import Component, State
 from support.status.readings import Reading
 
 CONNECT_SECONDS = 2

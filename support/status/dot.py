@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from support.models.status import Component, State
+from support.status.models import Component, State
 from support.status.snapshot import Snapshot
 
 FRESH_FOR = timedelta(minutes=15)

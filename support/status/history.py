@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import psycopg
 
-from support.models.status import Component, State
+from support.status.models import Component, State
 from support.status.readings import Reading
 
 DAYS = 90

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from support.models.status import Component, Impact, State
+from support.status.models import Component, Impact, State
 from support.status.readings import Reading
 
 SHOWN_FOR = timedelta(days=14)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from support.models.status import Component, State
+from support.status.models import Component, State
 
 
 @dataclass(frozen=True)

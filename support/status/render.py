@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from django.template.loader import render_to_string
 
-from support.models.status import State
+from support.status.models import State
 from support.status.snapshot import Part, Snapshot
 
 WORDS = {State.UP: "up", State.DEGRADED: "degraded", State.DOWN: "down"}

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from support.models.status import Component, State
 from support.status import database, freshness, history, incidents
 from support.status.history import Minute, PartHistory
 from support.status.incidents import Told
+from support.status.models import Component, State
 from support.status.readings import Freshness, Reading, worse
 
 

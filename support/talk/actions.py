@@ -10,8 +10,8 @@ from accounts.models import User
 from accounts.request_address import current_address
 from support import tasks
 from support.models import Message, MessageState, Reply
-from support.models.messages import MessageKind
-from support.talk.place import Place
+from support.talk.models import MessageKind
+from support.talk.origin import Place
 
 # Messages from one address, and from one mailbox. What strangers write in somebody's name does not count against that
 # person when signed in: else anybody could silence them.

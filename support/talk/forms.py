@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
-from support.models.messages import LONGEST_TEXT
+from support.talk.models import LONGEST_TEXT
 
 ROWS = 6
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from collector.request.user_agent import agent_of
-from support.models.status import State
+from support.status.models import State
 from support.status.render import WORDS
 
 register = template.Library()

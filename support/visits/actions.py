@@ -10,7 +10,7 @@ from accounts import activity
 from accounts.door import signed_in_user
 from accounts.models import Account, User
 from support.models import SupportAccess, Visit
-from support.models.visits import VISIT
+from support.visits.models import VISIT
 
 SESSION_KEY = "support_visit"  # the id of the visit that this session is on
 

@@ -13,7 +13,7 @@ from accounts.models import Account, Activity, Membership, User
 from events.models import Event
 from projects.tables import Scope
 from support import tasks
-from support.closing import actions, counting, purge
+from support.closing import actions, purge, row_counts
 from support.models import Closing, ClosingState, Message
 from tests.analytics.factories import ReportFactory
 from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
@@ -316,8 +316,8 @@ def test_a_slice_ends_in_time_and_the_next_one_goes_on(account, staff):
 
 
 def test_what_will_go_is_counted_before(account):
-    counts = counting.count_rows(account.pk)
-    span = counting.event_span(account.pk)
+    counts = row_counts.count_rows(account.pk)
+    span = row_counts.event_span(account.pk)
 
     assert counts["events"] == 400 and counts["accounts_user"] == 2
     assert span.newest - span.oldest > timedelta(days=190)
@@ -326,5 +326,5 @@ def test_what_will_go_is_counted_before(account):
 def test_an_account_without_events_has_no_span(staff):
     account = MembershipFactory().account
 
-    assert counting.event_span(account.pk) == counting.Span(None, None)
+    assert row_counts.event_span(account.pk) == row_counts.Span(None, None)
     assert purge_all(close(account, staff)).state == ClosingState.DONE

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from projects.tables import ACCOUNT, account_tables, read_schema
-from support.closing import extra
+from support.closing import unlinked_rows
 from tests.support.filling import make_account, rows_of
 
 pytestmark = pytest.mark.django_db
@@ -15,13 +15,15 @@ def names():
 
 
 def test_every_table_of_the_schema_is_an_accounts_or_named_with_a_reason():
-    unknown = read_schema().tables - set(names()) - set(extra.KEPT)
+    unknown = read_schema().tables - set(names()) - set(unlinked_rows.KEPT)
 
-    assert not unknown, f"say in support/closing/extra.py why a closed account leaves nothing in {sorted(unknown)}"
+    assert not unknown, (
+        f"say in support/closing/unlinked_rows.py why a closed account leaves nothing in {sorted(unknown)}"
+    )
 
 
 def test_no_reason_is_given_for_a_table_that_is_an_accounts_or_is_not_there():
-    assert set(extra.KEPT) <= read_schema().tables - set(names())
+    assert set(unlinked_rows.KEPT) <= read_schema().tables - set(names())
 
 
 def test_a_new_table_with_a_foreign_key_is_found():
@@ -43,7 +45,7 @@ def test_a_new_table_that_leads_nowhere_must_be_named():
     with connection.cursor() as cursor:
         cursor.execute("create table a_new_one (owner text)")
 
-    assert "a_new_one" in read_schema().tables - set(names()) - set(extra.KEPT)
+    assert "a_new_one" in read_schema().tables - set(names()) - set(unlinked_rows.KEPT)
 
 
 def test_a_customers_own_account_id_is_not_taken_for_ours():

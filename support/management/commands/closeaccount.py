@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import Account
-from support.closing import actions, counting
+from support.closing import actions, row_counts
+from support.closing.models import LONGEST_GRACE_DAYS
 from support.closing.purge import Unfinished, run
 from support.models import Closing
-from support.models.closing import LONGEST_GRACE_DAYS
 
 DEFAULT_GRACE_DAYS = 30
 
@@ -50,9 +50,9 @@ class Command(BaseCommand):
         self._purge(closing, wait=not options["no_wait"])
 
     def _show(self, account: Account) -> None:
-        span = counting.event_span(account.pk)
+        span = row_counts.event_span(account.pk)
         self.stdout.write(f"Account {account.pk}, {account.name}. What would go:")
-        for table, rows in counting.count_rows(account.pk).items():
+        for table, rows in row_counts.count_rows(account.pk).items():
             self.stdout.write(f"  {rows:>14,}  {table}")
         if span.oldest and span.newest:
             self.stdout.write(f"Events from {span.oldest:%Y-%m-%d} to {span.newest:%Y-%m-%d}.")

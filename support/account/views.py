@@ -9,9 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
-from support.account_requests import ask_to_close
+from support.account.actions import ask_to_close
+from support.account.forms import AskToCloseForm
 from support.exports import actions as export_actions
-from support.forms import AskToCloseForm
 from support.models import AccountExport, ExportState, Visit
 from support.talk.actions import TooManyMessages
 from support.visits import actions as visit_actions

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from support.talk import actions
 from support.talk.forms import TalkForm
-from support.talk.place import place_of
+from support.talk.origin import place_of
 
 TOO_MANY = "That is a lot of messages at once. Please write again in {minutes} minutes."
 

@@ -8,7 +8,7 @@ from django.urls import Resolver404, ResolverMatch, resolve
 
 from accounts.models import Account, User
 from projects.models import Environment
-from support.models.messages import LONGEST_PAGE
+from support.talk.models import LONGEST_PAGE
 
 HARMLESS = ("_id", "pk", "name", "slug", "lineage")  # what an id in a URL may be called: anything else may be a secret
 

@@ -7,7 +7,7 @@ from accounts import activity
 from accounts.models import Account, User
 from support.models import Message, MessageKind
 from support.talk.actions import send
-from support.talk.place import Place
+from support.talk.origin import Place
 
 
 @transaction.atomic

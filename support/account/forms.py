@@ -2,7 +2,7 @@
 
 from django import forms
 
-from support.models.messages import LONGEST_TEXT
+from support.talk.models import LONGEST_TEXT
 
 
 class AskToCloseForm(forms.Form):

@@ -7,7 +7,7 @@ from django.db import OperationalError, connection, transaction
 from psycopg import sql
 
 from projects.tables import AccountTable, Scope, account_tables, any_of, conditions, read_schema, scope_of
-from support.closing import extra
+from support.closing import unlinked_rows
 
 PATIENCE_MS = 20_000  # for counting one table; what takes longer is estimated
 
@@ -33,7 +33,7 @@ def count_rows(account_id: int) -> dict[str, int]:
     by_name = {table.name: table for table in tables}
     scope = scope_of(account_id)
     counts = {table.name: _count(table, by_name, scope) for table in tables}
-    counts |= {"accounts_user": len(extra.logins_that_go(account_id))}
+    counts |= {"accounts_user": len(unlinked_rows.logins_that_go(account_id))}
     return {name: count for name, count in sorted(counts.items()) if count}
 
 

@@ -1,0 +1,27 @@
+"""What support keeps, by noun."""
+
+from support.closing.models import Closing, ClosingState
+from support.exports.models import AccountExport, ExportPart, ExportState
+from support.status.models import Component, Day, Incident, IncidentUpdate, Sample, State
+from support.talk.models import Message, MessageKind, MessageState, Reply
+from support.visits.models import SupportAccess, Visit
+
+__all__ = [
+    "AccountExport",
+    "Closing",
+    "ClosingState",
+    "Component",
+    "Day",
+    "ExportPart",
+    "ExportState",
+    "Incident",
+    "IncidentUpdate",
+    "Message",
+    "MessageKind",
+    "MessageState",
+    "Reply",
+    "Sample",
+    "State",
+    "SupportAccess",
+    "Visit",
+]

@@ -1,1 +1,0 @@
-"""Support's pages, by noun."""
