@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import User
-from analytics import references
-from analytics.bodies import DefinitionBody, SegmentBody
+from analytics.definitions import used_by
+from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.models import Definition, Pin, Report, Segment
-from analytics.parameters import as_lists, encode
-from analytics.query import Query
+from analytics.questions.parameters import as_lists, encode
+from analytics.questions.query import Query
 from projects.models import Environment
 
 K = TypeVar("K", Definition, Segment, Report)
@@ -34,7 +34,7 @@ class Gone(Exception):
 class InUse(Exception):
     """It cannot go without a word: `users` (references.Users) refer to it."""
 
-    def __init__(self, users: references.Users) -> None:
+    def __init__(self, users: used_by.Users) -> None:
         super().__init__("in use")
         self.users = users
 
@@ -44,7 +44,7 @@ def create_definition(
     *, environment: Environment, name: str, body: DefinitionBody, notes: str = "", by: User
 ) -> Definition:
     """Raises BadQuery when the body refers to what this environment has not."""
-    references.check_definition(environment, body)
+    used_by.check_definition(environment, body)
     return _create(Definition(environment=environment, name=name, notes=notes, body=body.to_json()), by)
 
 
@@ -54,42 +54,42 @@ def change_definition(
 ) -> Definition:
     """`version` is the one that was edited. Raises Conflict, Gone, and BadQuery also where it would contain itself."""
     _lock_definitions(definition.environment)
-    references.check_definition(definition.environment, body, itself=definition.lineage)
+    used_by.check_definition(definition.environment, body, itself=definition.lineage)
     return _change(definition, version, by, name=name, notes=notes, body=body.to_json())
 
 
 @transaction.atomic
 def delete_definition(*, definition: Definition, by: User, although_used: bool = False) -> None:
     """Raises InUse when something refers to it, unless `although_used`."""
-    _refuse_used(references.users_of_definition(definition), although_used)
+    _refuse_used(used_by.users_of_definition(definition), although_used)
     _delete(definition, by)
 
 
 @transaction.atomic
 def create_segment(*, environment: Environment, name: str, body: SegmentBody, notes: str = "", by: User) -> Segment:
     """Raises BadQuery when the body refers to what this environment has not."""
-    references.check_segment(environment, body)
+    used_by.check_segment(environment, body)
     return _create(Segment(environment=environment, name=name, notes=notes, body=body.to_json()), by)
 
 
 @transaction.atomic
 def change_segment(*, segment: Segment, name: str, body: SegmentBody, notes: str, version: int, by: User) -> Segment:
     """Raises Conflict, Gone and BadQuery."""
-    references.check_segment(segment.environment, body)
+    used_by.check_segment(segment.environment, body)
     return _change(segment, version, by, name=name, notes=notes, body=body.to_json())
 
 
 @transaction.atomic
 def delete_segment(*, segment: Segment, by: User, although_used: bool = False) -> None:
     """Raises InUse when a report refers to it, unless `although_used`."""
-    _refuse_used(references.users_of_segment(segment), although_used)
+    _refuse_used(used_by.users_of_segment(segment), although_used)
     _delete(segment, by)
 
 
 @transaction.atomic
 def create_report(*, environment: Environment, name: str, query: Query, notes: str = "", by: User) -> Report:
     """Raises BadQuery when the query refers to what this environment has not."""
-    references.check_query(environment, query)
+    used_by.check_query(environment, query)
     report = Report(environment=environment, name=name, notes=notes, kind=query.kind, body=report_body(query))
     return _create(report, by)
 
@@ -97,7 +97,7 @@ def create_report(*, environment: Environment, name: str, query: Query, notes: s
 @transaction.atomic
 def change_report(*, report: Report, query: Query, version: int, by: User) -> Report:
     """Save another query under the same name. Raises Conflict, Gone and BadQuery."""
-    references.check_query(report.environment, query)
+    used_by.check_query(report.environment, query)
     return _change(report, version, by, kind=query.kind, body=report_body(query))
 
 
@@ -195,7 +195,7 @@ def _delete(kept: Definition | Segment | Report, by: User) -> None:
         _note(kept.environment, by, f"{_noun(kept)}.delete", kept.name)
 
 
-def _refuse_used(users: references.Users, although_used: bool) -> None:
+def _refuse_used(users: used_by.Users, although_used: bool) -> None:
     if users and not although_used:
         raise InUse(users)
 

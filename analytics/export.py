@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from analytics.results import Cell, Result, Table
+from analytics.questions.results import Cell, Result, Table
 
 # What a spreadsheet may take for the beginning of a formula. Some skip white space and quotes before they look.
 FORMULA = re.compile(r"[\s\"']*[=+\-@\t\r|＝＋－＠]")

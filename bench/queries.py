@@ -27,9 +27,9 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from accounts.models import Account, User  # noqa: E402
+from analytics.default_tiles import BUILTIN  # noqa: E402
 from analytics.rollups import answering  # noqa: E402
 from analytics.rollups.refresh import refresh  # noqa: E402
-from analytics.tiles import BUILTIN  # noqa: E402
 from bench.query_data import Site, make  # noqa: E402
 from events.blocking_writer import store  # noqa: E402
 from events.records import Event  # noqa: E402
@@ -176,7 +176,7 @@ def page_and_sql(browser: Client, url: str) -> tuple[Cost, Cost]:
 
 @contextmanager
 def _as_queries_run() -> Any:
-    """The same settings of the connection as analytics/run.py uses."""
+    """The same settings of the connection as analytics/store/run.py uses."""
     rows("select set_config('jit', 'off', false), set_config('random_page_cost', '1.1', false)")
     rows("select set_config('work_mem', '64MB', false)")
     try:

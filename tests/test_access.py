@@ -13,7 +13,7 @@ from django.urls import resolve, reverse
 
 from accounts.models import Activity
 from accounts.policy import READ_ONLY
-from analytics.describing import person_name
+from analytics.event_words import person_name
 from tests.crawler import forms_of, links_of
 from tests.world import PARAMS, Write, carried_over, make_world, other_environment, resolve_view
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from analytics.charts import svg
 from analytics.charts.plots import DrawnLine, Line, Value, bar_marks, center, line_marks, spark_points, value_scale
 from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full, numbered_labels
-from analytics.spans import Unit
+from analytics.questions.spans import Unit
 
 MOST_POINTS = 600  # values up to which each gets a point that shows when one points at it
 LABEL_WIDTH = 7  # pixels, a generous digit at the size of axis labels

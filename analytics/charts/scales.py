@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from analytics.spans import Unit
+from analytics.questions.spans import Unit
 
 ROUND_STEPS = (1, 2, 2.5, 5, 10)
 COMPACT = ((1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.choices import Choices
-from analytics.conditions import Condition, Group, Match
+from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
+from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain
 from analytics.forms.rows import (
     MATCHES,
@@ -16,8 +15,9 @@ from analytics.forms.rows import (
     selection_row,
     selection_rows,
 )
-from analytics.parameters import Pairs, Reader, write_group, write_selection
-from analytics.query import Comparison, Did
+from analytics.questions.conditions import Condition, Group, Match
+from analytics.questions.parameters import Pairs, Reader, write_group, write_selection
+from analytics.questions.query import Comparison, Did
 
 MAX_NAME = 200
 MAX_NOTES = 10_000

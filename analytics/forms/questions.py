@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from analytics.choices import Choices
+from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Control, Option, Options, Select, plain, with_nothing
 from analytics.forms.rows import GroupRows, SelectionRow, group_rows, selection_row, selection_rows
-from analytics.parameters import EVERYONE, Reader
-from analytics.query import PAGEVIEW, Counts
-from analytics.spans import PRESETS, Unit
-from analytics.wording import COUNTED
+from analytics.questions.parameters import EVERYONE, Reader
+from analytics.questions.query import PAGEVIEW, Counts
+from analytics.questions.spans import PRESETS, Unit
+from analytics.questions.words import COUNTED
 
 CUSTOM = "custom"
 COUNTS = [(each.value, COUNTED[each]) for each in Counts]

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from analytics.choices import Choices
-from analytics.conditions import Match, Operator
+from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Options, Select, plain, with_nothing
-from analytics.parameters import Reader
+from analytics.questions.conditions import Match, Operator
+from analytics.questions.parameters import Reader
 
 OPERATORS = plain((each.value, each.label) for each in Operator)
 MATCHES = plain([(Match.ALL.value, "all"), (Match.ANY.value, "any one")])

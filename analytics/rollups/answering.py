@@ -14,13 +14,13 @@ from heapq import nsmallest
 from itertools import count
 from typing import Any
 
-from analytics.catalogue import Catalogue
-from analytics.conditions import Source
-from analytics.query import TOP_GROUPS, Counts, EventReference, Graph, Retention, Selection
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.conditions import Source
+from analytics.questions.query import TOP_GROUPS, Counts, EventReference, Graph, Retention, Selection
+from analytics.questions.spans import Bucket, Span, Unit, buckets
 from analytics.rollups.bitmaps import Bitmap, from_positions, union
 from analytics.rollups.building import FIELDS
 from analytics.rollups.reading import ANY, SESSION, Held, Key, Pending, few_pending, held, kept_days, positions, values
-from analytics.spans import Bucket, Span, Unit, buckets
 from analytics.sql.counted import active_sql, groups_sql
 from analytics.sql.graph import OTHER, graph_sql
 from analytics.sql.selecting import has_conditions, plain_events, plain_keys

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from analytics.catalogue import Catalogue
-from analytics.query import Scope
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
 from analytics.rollups.reading import ANY, SESSION, Key
 from analytics.sql.graph import encode_key

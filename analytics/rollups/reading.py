@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from django.db import connection
 
+from analytics.questions.spans import Bucket
 from analytics.rollups import bitmaps
-from analytics.spans import Bucket
 
 ANY, SESSION = ("any", ""), ("session", "")
 MAX_PENDING = 20_000  # merges not yet folded in; with more, days are not used

@@ -12,11 +12,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from analytics.query import Scope
+from analytics.questions.query import Scope
+from analytics.questions.spans import midnight
 from analytics.rollups import bitmaps
 from analytics.rollups.building import PLACE, Day, build, keep_empty
 from analytics.rollups.reading import pending_people
-from analytics.spans import midnight
 from projects.models import Environment
 
 KEPT_DAYS = 400  # the longest preset is 365

@@ -3,9 +3,9 @@
 
 from collections.abc import Sequence
 
-from analytics.conditions import Match
-from analytics.query import Graph, Selection
-from analytics.spans import Bucket
+from analytics.questions.conditions import Match
+from analytics.questions.query import Graph, Selection
+from analytics.questions.spans import Bucket
 from analytics.sql.graph import found_sql
 from analytics.sql.rows import Rows, joined
 from analytics.sql.selecting import Limits, event_rows, selected

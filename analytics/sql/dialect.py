@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from analytics.conditions import NUMBER
-from analytics.spans import Bucket
+from analytics.questions.conditions import NUMBER
+from analytics.questions.spans import Bucket
 
 Bind = Callable[[object], str]  # puts a value among the statement's parameters and returns its placeholder
 

@@ -9,8 +9,8 @@ one event is never two steps.
 
 from datetime import datetime
 
-from analytics.conditions import Match
-from analytics.query import Funnel, Selection
+from analytics.questions.conditions import Match
+from analytics.questions.query import Funnel, Selection
 from analytics.sql.rows import joined
 from analytics.sql.segments import in_segments
 from analytics.sql.selecting import Key, Limits, event_rows, keyed, keys_of, selected

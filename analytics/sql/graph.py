@@ -11,9 +11,9 @@ people  how many people, where the graph counts per user
 
 from collections.abc import Sequence
 
-from analytics.conditions import Match
-from analytics.query import TOP_GROUPS, Counts, Graph, Selection
-from analytics.spans import Bucket
+from analytics.questions.conditions import Match
+from analytics.questions.query import TOP_GROUPS, Counts, Graph, Selection
+from analytics.questions.spans import Bucket
 from analytics.sql.rows import Rows, joined
 from analytics.sql.segments import in_segments
 from analytics.sql.selecting import Limits, event_rows, selected

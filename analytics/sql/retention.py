@@ -3,9 +3,9 @@
 
 from collections.abc import Sequence
 
-from analytics.conditions import Match
-from analytics.query import Retention, Selection
-from analytics.spans import Bucket
+from analytics.questions.conditions import Match
+from analytics.questions.query import Retention, Selection
+from analytics.questions.spans import Bucket
 from analytics.sql.rows import Rows, joined
 from analytics.sql.segments import in_segments
 from analytics.sql.selecting import Limits, event_rows, selected

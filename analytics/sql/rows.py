@@ -3,7 +3,7 @@
 Merges are respected here: `actor` is who an event's actor is today.
 """
 
-from analytics.conditions import Condition, Field, Group, Match, Operator, Source
+from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
 from analytics.sql.statement import Statement
 
 

@@ -4,9 +4,9 @@
 from datetime import timedelta
 from uuid import UUID
 
-from analytics.bodies import Clause
-from analytics.conditions import Condition, Match
-from analytics.query import Comparison, Did
+from analytics.definitions.bodies import Clause
+from analytics.questions.conditions import Condition, Match
+from analytics.questions.query import Comparison, Did
 from analytics.sql.rows import Rows, joined
 from analytics.sql.selecting import Limits, event_rows, selected
 

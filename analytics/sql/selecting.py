@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from analytics.catalogue import Catalogue
-from analytics.conditions import BadQuery, Match
-from analytics.query import Builtin, EventReference, RefersTo, Selection
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.conditions import BadQuery, Match
+from analytics.questions.query import Builtin, EventReference, RefersTo, Selection
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
 

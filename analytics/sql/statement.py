@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from analytics.catalogue import Catalogue
-from analytics.query import Scope
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.query import Scope
 from analytics.sql.dialect import POSTGRESQL, Dialect
 
 

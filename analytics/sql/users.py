@@ -3,8 +3,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from analytics.conditions import Match
-from analytics.query import Cursor, Users
+from analytics.questions.conditions import Match
+from analytics.questions.query import Cursor, Users
 from analytics.sql.rows import Rows, joined
 from analytics.sql.segments import in_segments
 from analytics.sql.statement import Statement

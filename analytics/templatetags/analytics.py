@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
-from analytics import describing
+from analytics import event_words
 from analytics.charts.scales import full, percent_text
-from analytics.results import Cell, Column, PersonRow, Shown, Table, as_text
+from analytics.questions.results import Cell, Column, PersonRow, Shown, Table, as_text
 from analytics.views.answers import Cell as CohortCell
 from analytics.views.answers import CohortView
 
@@ -74,7 +74,7 @@ def value_of(values: dict[str, Any], name: str) -> str:
 @register.filter
 def person_name(person: PersonRow) -> str:
     """How a person of a list is called."""
-    return describing.person_name(person.actor_id, person.identity)
+    return event_words.person_name(person.actor_id, person.identity)
 
 
 # A result can have thousands of cells, and a template takes its time for each: these rows are put together here.

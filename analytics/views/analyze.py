@@ -10,17 +10,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.policy import Can
-from analytics.catalogue import catalogue_for
-from analytics.choices import choices
+from analytics.definitions.catalogue import catalogue_for
+from analytics.forms.choices import choices
 from analytics.forms.questions import question
 from analytics.models import Report
-from analytics.query import Users
-from analytics.results import UsersResult
-from analytics.run import cancel as cancel_run
+from analytics.questions.query import Users
+from analytics.questions.results import UsersResult
+from analytics.questions.words import KINDS, query_words, span_words
+from analytics.store.run import cancel as cancel_run
 from analytics.views.answers import present
 from analytics.views.asking import TOKEN, Asked, ask, querystring
 from analytics.views.rendering import page
-from analytics.wording import KINDS, query_words, span_words
 from projects.door import environment_view
 from projects.models import Environment
 from projects.registry import last_event_at

@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from analytics.charts.drawing import Across, across_periods, across_time, bar_chart, line_chart, share_bar
 from analytics.charts.plots import Line, colours, fold, funnel_marks, heat
 from analytics.charts.scales import bucket_name, full, percent_text
-from analytics.query import Chart, Counts, Graph, RefersTo
-from analytics.results import (
+from analytics.questions.query import Chart, Counts, Graph, RefersTo
+from analytics.questions.results import (
     FunnelResult,
     GraphResult,
     PersonRow,
@@ -19,7 +19,7 @@ from analytics.results import (
     Table,
     UsersResult,
 )
-from analytics.spans import Unit
+from analytics.questions.spans import Unit
 
 ADDITIVE = {Counts.EVENTS}  # sums of these make sense; somebody in two groups is still one person
 BUILTIN_UNITS = {"pageview": "pageviews", "session": "sessions"}

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from django.http import HttpRequest, QueryDict
 
-from analytics.conditions import BadQuery
-from analytics.parameters import Reader, as_lists, encode, parse
-from analytics.query import Query, Scope
-from analytics.results import Result
-from analytics.run import TIME_LIMIT, QueryFailed, new_token, run
+from analytics.questions.conditions import BadQuery
+from analytics.questions.parameters import Reader, as_lists, encode, parse
+from analytics.questions.query import Query, Scope
+from analytics.questions.results import Result
+from analytics.store.run import TIME_LIMIT, QueryFailed, new_token, run
 from projects.models import Environment
 
 Parameters = QueryDict | Mapping[str, list[str]]

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
+from analytics.default_tiles import BUILTIN, BY_LINEAGE
 from analytics.models import Report
-from analytics.tiles import BUILTIN, BY_LINEAGE
 from analytics.views.analyze import answer_context
 from analytics.views.asking import Asked, Parameters, answer, understand
 from analytics.views.rendering import drawn, page

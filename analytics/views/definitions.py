@@ -6,13 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics import actions, references
-from analytics.bodies import DefinitionBody
-from analytics.catalogue import Catalogue, read_definitions
+from analytics import actions
+from analytics.definitions import used_by
+from analytics.definitions.bodies import DefinitionBody
+from analytics.definitions.catalogue import Catalogue, read_definitions
 from analytics.forms.kept import definition_form, read_definition, write_definition
 from analytics.models import Definition
-from analytics.parameters import Pairs
-from analytics.preview import preview_definition
+from analytics.questions.parameters import Pairs
+from analytics.store.preview import preview_definition
 from analytics.views import kept
 from analytics.views.kept import Thing
 from projects.door import environment_view
@@ -40,7 +41,7 @@ THING = Thing(
     create=actions.create_definition,
     change=actions.change_definition,
     delete=actions.delete_definition,
-    users=references.users_of_definition,
+    users=used_by.users_of_definition,
 )
 
 

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
 from analytics.export import csv_lines, file_name, table_lines
-from analytics.results import Result, UsersResult
-from analytics.run import run
+from analytics.questions.results import Result, UsersResult
+from analytics.questions.words import KINDS
+from analytics.store.run import run
 from analytics.views.asking import answer, understand
-from analytics.wording import KINDS
 from projects.door import environment_view
 from projects.models import Environment
 

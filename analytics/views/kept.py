@@ -13,17 +13,19 @@ from django.urls import reverse
 
 from accounts.door import signed_in_user
 from accounts.models import User
-from analytics import actions, comparing, references
-from analytics.catalogue import Catalogue, read_definitions
-from analytics.choices import Choices, choices
-from analytics.conditions import BadQuery
+from analytics import actions
+from analytics.definitions import used_by
+from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.environments import compare
+from analytics.environments.differences import lines
+from analytics.environments.lineages import references as references_of
+from analytics.forms.choices import Choices, choices
 from analytics.forms.kept import KeptForm, Read
-from analytics.lineages import references as references_of
-from analytics.lines import lines
 from analytics.models import Definition, Segment
-from analytics.parameters import Pairs, Reader, as_lists
-from analytics.query import Scope
-from analytics.run import QueryFailed
+from analytics.questions.conditions import BadQuery
+from analytics.questions.parameters import Pairs, Reader, as_lists
+from analytics.questions.query import Scope
+from analytics.store.run import QueryFailed
 from analytics.views.rendering import page
 from projects.models import Environment
 
@@ -44,7 +46,7 @@ class Thing:
     create: Callable[..., Any]
     change: Callable[..., Any]
     delete: Callable[..., None]
-    users: Callable[[Any], references.Users]  # what refers to it
+    users: Callable[[Any], used_by.Users]  # what refers to it
 
     def list_url(self, environment: Environment) -> str:
         return reverse(f"analytics:{self.word}_list", args=[environment.app_id])
@@ -82,7 +84,7 @@ def show_list(request: HttpRequest, environment: Environment, thing: Thing) -> H
 
 def _in_words(environment: Environment, thing: Thing, rows: Iterable[Any]) -> list[tuple[Any, list[str]]]:
     """Each with what it says, line by line."""
-    things = [(each, comparing.Thing(thing.word, each.lineage, each.name, each.notes, each.body)) for each in rows]
+    things = [(each, compare.Thing(thing.word, each.lineage, each.name, each.notes, each.body)) for each in rows]
     named = {key.lineage for _, each in things for key in references_of(each.body)}
     catalogue = Catalogue(read_definitions(environment.pk, named))
     return [(row, lines(each, catalogue)) for row, each in things]

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics.live import Position, newest
-from analytics.run import QueryTimeout
+from analytics.store.live import Position, newest
+from analytics.store.run import QueryTimeout
 from analytics.views.rendering import TOO_SLOW, drawn, page
 from projects.door import environment_view
 from projects.models import Environment

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.door import signed_in_user
 from accounts.policy import Can
-from analytics import erasing
+from analytics import erasure
 from analytics.charts.scales import full
-from analytics.live import Position, newest
-from analytics.people import Done, KnownPerson, count_done, known_person, merged_into
-from analytics.run import TIME_LIMIT, QueryTimeout
+from analytics.store.live import Position, newest
+from analytics.store.people import Done, KnownPerson, count_done, known_person, merged_into
+from analytics.store.run import TIME_LIMIT, QueryTimeout
 from analytics.views.asking import AT_ONCE
 from analytics.views.rendering import TOO_SLOW, page
 from projects.door import environment_view
@@ -65,7 +65,7 @@ def person_delete(request: HttpRequest, environment: Environment, actor_id: int)
     if request.POST.get("confirm", "").strip() != known.name:
         context["error"] = f"Type {known.name} exactly as it is written here."
         return page(request, environment, "analytics/person_delete.html", context)
-    erasing.ask(environment=environment, person=known, done=done, by=signed_in_user(request))
+    erasure.ask(environment=environment, person=known, done=done, by=signed_in_user(request))
     messages.success(
         request,
         f"{known.name} and {_events(done)} are being deleted. The receipt will be in Activity.",

@@ -13,16 +13,16 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
-from analytics.conditions import BadQuery
 from analytics.forms.kept import name_and_notes
 from analytics.models import Report
-from analytics.parameters import Reader, parse
-from analytics.query import Query, Scope
+from analytics.questions.conditions import BadQuery
+from analytics.questions.parameters import Reader, parse
+from analytics.questions.query import Query, Scope
+from analytics.questions.words import KINDS
 from analytics.views.analyze import answered
 from analytics.views.asking import Parameters, ask, querystring
 from analytics.views.kept import listed, version_of
 from analytics.views.rendering import page
-from analytics.wording import KINDS
 from projects.door import environment_view
 from projects.models import Environment
 

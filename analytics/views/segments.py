@@ -6,15 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics import actions, references
-from analytics.bodies import Clause, SegmentBody
-from analytics.catalogue import Catalogue, read_definitions
-from analytics.conditions import Condition
+from analytics import actions
+from analytics.definitions import used_by
+from analytics.definitions.bodies import Clause, SegmentBody
+from analytics.definitions.catalogue import Catalogue, read_definitions
 from analytics.forms.kept import read_segment, segment_form, write_segment
 from analytics.models import Segment
-from analytics.parameters import Pairs
-from analytics.preview import preview_segment
-from analytics.query import Comparison, Did
+from analytics.questions.conditions import Condition
+from analytics.questions.parameters import Pairs
+from analytics.questions.query import Comparison, Did
+from analytics.store.preview import preview_segment
 from analytics.views import kept
 from analytics.views.kept import Thing
 from projects.door import environment_view
@@ -59,7 +60,7 @@ THING = Thing(
     create=actions.create_segment,
     change=actions.change_segment,
     delete=actions.delete_segment,
-    users=references.users_of_segment,
+    users=used_by.users_of_segment,
 )
 
 

@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics import suggestions
-from analytics.conditions import BadQuery, Field
-from analytics.query import Scope
-from analytics.run import QueryTimeout
+from analytics.questions.conditions import BadQuery, Field
+from analytics.questions.query import Scope
+from analytics.store import suggestions
+from analytics.store.run import QueryTimeout
 from analytics.views.rendering import page
 from projects.door import environment_view
 from projects.models import Environment

@@ -6,9 +6,9 @@ from django.db import transaction
 
 from accounts.models import User
 from analytics import actions
-from analytics.bodies import Clause, ClauseGroup, DefinitionBody, SegmentBody
-from analytics.conditions import Condition, Field, Group, Operator
-from analytics.query import (
+from analytics.definitions.bodies import Clause, ClauseGroup, DefinitionBody, SegmentBody
+from analytics.questions.conditions import Condition, Field, Group, Operator
+from analytics.questions.query import (
     PAGEVIEW,
     SESSION,
     Chart,
@@ -23,7 +23,7 @@ from analytics.query import (
     Scope,
     Selection,
 )
-from analytics.spans import Span, Unit
+from analytics.questions.spans import Span, Unit
 from projects.models import Environment
 
 ORDER = EventReference(RefersTo.CUSTOM, "Order placed")

@@ -2,10 +2,10 @@
 
 import factory
 
-from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.conditions import Condition, Field, Operator, Source
+from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.models import Definition, Report, Segment
-from analytics.query import PAGEVIEW, EventReference, RefersTo, Selection
+from analytics.questions.conditions import Condition, Field, Operator, Source
+from analytics.questions.query import PAGEVIEW, EventReference, RefersTo, Selection
 from tests.factories import EnvironmentFactory, UserFactory
 
 ANY_PAGEVIEW = DefinitionBody((Selection(PAGEVIEW),))

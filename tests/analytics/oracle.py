@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from analytics.bodies import ClauseGroup
-from analytics.catalogue import Catalogue
-from analytics.conditions import NUMBER, Condition, Field, Group, Match, Operator, Source
-from analytics.query import (
+from analytics.definitions.bodies import ClauseGroup
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.conditions import NUMBER, Condition, Field, Group, Match, Operator, Source
+from analytics.questions.query import (
     Builtin,
     Comparison,
     Counts,
@@ -23,8 +23,8 @@ from analytics.query import (
     Selection,
     Users,
 )
-from analytics.results import as_text
-from analytics.spans import Bucket
+from analytics.questions.results import as_text
+from analytics.questions.spans import Bucket
 
 
 @dataclass(frozen=True)

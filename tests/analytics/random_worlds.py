@@ -12,10 +12,10 @@ from django.db import connection
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.catalogue import Catalogue, Named
-from analytics.conditions import Condition, Field, Group, Match, Operator, Source
-from analytics.query import (
+from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
+from analytics.definitions.catalogue import Catalogue, Named
+from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
+from analytics.questions.query import (
     ANY_EVENT,
     PAGEVIEW,
     SESSION,
@@ -32,8 +32,8 @@ from analytics.query import (
     Selection,
     Users,
 )
-from analytics.run import Asker
-from analytics.spans import Span, Unit
+from analytics.questions.spans import Span, Unit
+from analytics.store.run import Asker
 from tests.analytics.oracle import FakeEvent, FakePerson, World
 
 ZONES = (

@@ -4,11 +4,11 @@ import pytest
 
 from accounts.models import Activity
 from analytics import actions
-from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.conditions import BadQuery
+from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.models import Definition, Pin, Report, Segment
-from analytics.parameters import parse
-from analytics.query import PAGEVIEW, Did, Funnel, Graph, Scope, Selection
+from analytics.questions.conditions import BadQuery
+from analytics.questions.parameters import parse
+from analytics.questions.query import PAGEVIEW, Did, Funnel, Graph, Scope, Selection
 from tests.analytics.factories import (
     ANY_PAGEVIEW,
     IN_TEAM_PLAN,

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.query import PAGEVIEW, Graph, Scope
-from analytics.results import GraphResult, Ran, Series
-from analytics.spans import Span, Unit, buckets
+from analytics.questions.query import PAGEVIEW, Graph, Scope
+from analytics.questions.results import GraphResult, Ran, Series
+from analytics.questions.spans import Span, Unit, buckets
 from analytics.views.answers import graph_lines, present
 
 NOON = datetime(2026, 3, 3, 12, 30, tzinfo=UTC)

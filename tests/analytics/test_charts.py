@@ -11,7 +11,7 @@ from analytics.charts import svg
 from analytics.charts.drawing import Across, across_periods, across_time, bar_chart, line_chart, share_bar, sparkline
 from analytics.charts.plots import Line, bar_marks, fold, funnel_marks, heat, line_marks, spark_points, value_scale
 from analytics.charts.scales import scale
-from analytics.spans import Unit
+from analytics.questions.spans import Unit
 
 NAMES = "abcdefghijkl"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.charts.scales import MAX_X_LABELS, bucket_labels, bucket_name, compact, full, scale
-from analytics.spans import Unit
+from analytics.questions.spans import Unit
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

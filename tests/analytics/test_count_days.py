@@ -6,12 +6,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from analytics.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Scope
+from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Scope
+from analytics.questions.spans import Span
 from analytics.rollups import answering
 from analytics.rollups.building import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
-from analytics.run import run
-from analytics.spans import Span
+from analytics.store.run import run
 from analytics.tasks import count_days
 from tests.factories import EnvironmentFactory, ProjectFactory
 
@@ -191,8 +191,8 @@ def test_a_day_with_too_many_names_or_values_is_read_from_its_events(environment
 
     refresh(environment)
 
-    from analytics.conditions import Field
-    from analytics.query import EventReference
+    from analytics.questions.conditions import Field
+    from analytics.questions.query import EventReference
 
     assert run(graph(environment, EventReference.parse("event:Name 1"))).total == 1
     assert len(run(graph(environment, by=Field.parse("event:path"))).series) == 3

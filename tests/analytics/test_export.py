@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.export import file_name, safe, table_lines
-from analytics.results import Column, Table
+from analytics.questions.results import Column, Table
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from analytics.live import PAGE_SIZE, Position, newest
-from analytics.run import QueryTimeout
+from analytics.store.live import PAGE_SIZE, Position, newest
+from analytics.store.run import QueryTimeout
 from tests.analytics.rows import add_event, add_person, merge
 from tests.factories import EnvironmentFactory
 

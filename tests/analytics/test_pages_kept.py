@@ -7,12 +7,12 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from analytics.bodies import DefinitionBody
+from analytics.definitions.bodies import DefinitionBody
 from analytics.forms.kept import read_definition, read_segment, write_definition, write_segment
-from analytics.live import newest
 from analytics.models import Definition, Segment
-from analytics.parameters import Reader, as_lists
-from analytics.query import PAGEVIEW, EventReference, RefersTo, Selection
+from analytics.questions.parameters import Reader, as_lists
+from analytics.questions.query import PAGEVIEW, EventReference, RefersTo, Selection
+from analytics.store.live import newest
 from tests.analytics.kept import make_definition, make_report, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
@@ -163,8 +163,10 @@ def test_the_preview_counts_the_last_week_and_shows_the_latest(environment, full
 
 
 def test_a_preview_that_takes_too_long_is_stopped_and_says_so(environment, full, monkeypatch, thing):
-    monkeypatch.setattr("analytics.preview.TIME_LIMIT", timedelta(milliseconds=50))
-    monkeypatch.setattr("analytics.preview._number", lambda *_: connection.cursor().execute("select pg_sleep(20)"))
+    monkeypatch.setattr("analytics.store.preview.TIME_LIMIT", timedelta(milliseconds=50))
+    monkeypatch.setattr(
+        "analytics.store.preview._number", lambda *_: connection.cursor().execute("select pg_sleep(20)")
+    )
 
     page = full.get(url(environment, f"{thing}_preview"), THINGS[thing][1])
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from analytics.run import QueryTimeout
+from analytics.store.run import QueryTimeout
 from tests.analytics.rows import add_event, add_person, merge
 from tests.factories import EnvironmentFactory
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from analytics.run import QueryTimeout
+from analytics.store.run import QueryTimeout
 from tests.analytics.kept import make_definition, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
@@ -205,7 +205,7 @@ def test_the_same_link_gives_the_same_question(environment, read_only):
 
 
 def test_what_is_chosen_is_offered_however_many_there_are(environment, read_only, monkeypatch):
-    monkeypatch.setattr("analytics.choices.MOST", 1)
+    monkeypatch.setattr("analytics.forms.choices.MOST", 1)
     make_definition(environment, name="A")
     make_segment(environment, name="A")
     event = f"definition:{make_definition(environment, name='Viewed').lineage}"
@@ -335,7 +335,7 @@ def test_the_csv_of_people_is_as_of_one_moment(environment, read_only, monkeypat
         add_event(environment, actor_id=actor, ago=timedelta(hours=23, minutes=30))
     segment = make_segment(environment, body=DID_SINCE_YESTERDAY)
     response = csv_of(read_only, environment, kind="users", segment=str(segment.lineage))
-    monkeypatch.setattr("analytics.run.timezone.now", lambda: datetime.now(UTC) + timedelta(hours=1))
+    monkeypatch.setattr("analytics.store.run.timezone.now", lambda: datetime.now(UTC) + timedelta(hours=1))
 
     assert len(text(response).splitlines()) == 61
 

@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Activity
+from analytics.default_tiles import BUILTIN
 from analytics.models import Pin, Report
-from analytics.tiles import BUILTIN
 from tests.analytics.kept import make_report, pin
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory

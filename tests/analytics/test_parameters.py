@@ -8,11 +8,11 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.catalogue import Catalogue
-from analytics.conditions import Condition, Field, Group, Match, Operator, Source
-from analytics.parameters import encode, parse
-from analytics.query import PAGEVIEW, Chart, Counts, Cursor, EventReference, Graph, RefersTo, Scope, Users
-from analytics.spans import Span, Unit
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
+from analytics.questions.parameters import encode, parse
+from analytics.questions.query import PAGEVIEW, Chart, Counts, Cursor, EventReference, Graph, RefersTo, Scope, Users
+from analytics.questions.spans import Span, Unit
 from tests.analytics.oracle import World
 from tests.analytics.random_worlds import funnels, graphs, retentions, users_questions
 

@@ -9,13 +9,13 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import answers
-from analytics.conditions import Field, Source
-from analytics.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Retention, Scope, Selection
+from analytics.questions.conditions import Field, Source
+from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Retention, Scope, Selection
+from analytics.questions.spans import Span, Unit
 from analytics.rollups import answering
 from analytics.rollups.building import FIELDS
 from analytics.rollups.refresh import refresh
-from analytics.spans import Span, Unit
+from analytics.store import answers
 from events.erasure import erase
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (

@@ -11,12 +11,11 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 
-from analytics import run as running
-from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.catalogue import Catalogue
-from analytics.conditions import BadQuery, Condition, Field, Group, Operator, Source
+from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
+from analytics.definitions.catalogue import Catalogue
 from analytics.export import csv_lines
-from analytics.query import (
+from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
+from analytics.questions.query import (
     PAGEVIEW,
     SESSION,
     Compared,
@@ -30,12 +29,13 @@ from analytics.query import (
     Selection,
     Users,
 )
-from analytics.results import Shown
-from analytics.run import QueryCancelled, QueryTimeout, cancel, new_token, run
-from analytics.spans import Span, Unit, buckets
+from analytics.questions.results import Shown
+from analytics.questions.spans import Span, Unit, buckets
 from analytics.sql.funnel import funnel_sql
 from analytics.sql.graph import graph_sql
 from analytics.sql.statement import Statement
+from analytics.store import run as running
+from analytics.store.run import QueryCancelled, QueryTimeout, cancel, new_token, run
 from tests.analytics.factories import DefinitionFactory, SegmentFactory, refers_to
 from tests.factories import EnvironmentFactory
 
@@ -75,7 +75,8 @@ def scope(environment):
 def slow(monkeypatch):
     """Every graph waits in the database."""
     monkeypatch.setattr(
-        "analytics.answers.graph_sql", lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)")
+        "analytics.store.answers.graph_sql",
+        lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)"),
     )
 
 
@@ -378,7 +379,7 @@ def test_statements_carry_no_values_in_their_text(scope):
 
 def test_sessions_and_segments_of_sessions_can_be_asked(environment, scope):
     make_events(environment.pk, 60)
-    from analytics.query import Did
+    from analytics.questions.query import Did
 
     body = SegmentBody((ClauseGroup((Did(Selection(SESSION), times=1),)),))
     segment = SegmentFactory(environment=environment, body=body.to_json())

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.conditions import BadQuery
-from analytics.spans import Span, Unit, buckets, midnight
+from analytics.questions.conditions import BadQuery
+from analytics.questions.spans import Span, Unit, buckets, midnight
 from tests.analytics.random_worlds import ZONES
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -9,8 +9,8 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import answers
-from analytics.spans import buckets
+from analytics.questions.spans import buckets
+from analytics.store import answers
 from tests.analytics import oracle
 from tests.analytics.random_worlds import ask, funnels, graphs, retentions, store, thorough, users_questions, worlds
 

@@ -7,12 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from analytics import suggestions
-from analytics.choices import choices
-from analytics.conditions import Field, Source
-from analytics.parameters import Reader
-from analytics.query import Scope
-from analytics.run import QueryTimeout
+from analytics.forms.choices import choices
+from analytics.questions.conditions import Field, Source
+from analytics.questions.parameters import Reader
+from analytics.questions.query import Scope
+from analytics.store import suggestions
+from analytics.store.run import QueryTimeout
 from projects import registry
 from tests.factories import EnvironmentFactory
 

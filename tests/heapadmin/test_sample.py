@@ -5,9 +5,9 @@ from django.core.management import CommandError, call_command
 
 from analytics.actions import parameters_of
 from analytics.models import Pin
-from analytics.parameters import parse
-from analytics.query import Scope
-from analytics.run import run
+from analytics.questions.parameters import parse
+from analytics.questions.query import Scope
+from analytics.store.run import run
 from events.models import Event, Merge, Person
 from heapadmin import sample
 from tests.factories import EnvironmentFactory, MembershipFactory

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from django.core.cache import cache
 
-from analytics import suggestions
-from analytics.catalogue import BUILTIN_LABELS, KIND_LABELS
-from analytics.conditions import EVENT_FIELDS, PERSON_FIELDS, Source
+from analytics.definitions.catalogue import BUILTIN_LABELS, KIND_LABELS
+from analytics.environments.lineages import Key, references
 from analytics.forms.controls import Option, Options
-from analytics.lineages import Key, references
 from analytics.models import Definition, Segment
-from analytics.parameters import Reader
-from analytics.query import Builtin, RefersTo, Scope
-from analytics.run import QueryTimeout
+from analytics.questions.conditions import EVENT_FIELDS, PERSON_FIELDS, Source
+from analytics.questions.parameters import Reader
+from analytics.questions.query import Builtin, RefersTo, Scope
+from analytics.store import suggestions
+from analytics.store.run import QueryTimeout
 from projects.models import Environment
 
 MOST = 1000  # definitions and segments that a drop-down offers besides those that are chosen

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from analytics.query import Compared, Cursor, Funnel, Graph, Retention, Users
-from analytics.spans import Bucket, Unit
+from analytics.questions.query import Compared, Cursor, Funnel, Graph, Retention, Users
+from analytics.questions.spans import Bucket, Unit
 
 Number = int | float
 Cell = str | int | float | None

@@ -4,14 +4,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from analytics.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.catalogue import Catalogue, Named
-from analytics.comparing import Pair, Thing
-from analytics.conditions import BadQuery, Condition, Group, Match
-from analytics.lineages import DEFINITION, SEGMENT
-from analytics.parameters import as_lists, parse
-from analytics.query import PAGEVIEW, Comparison, Did, Funnel, Graph, Query, Retention, Scope, Selection, Users
-from analytics.wording import KINDS, query_words, span_words
+from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
+from analytics.definitions.catalogue import Catalogue, Named
+from analytics.environments.compare import Pair, Thing
+from analytics.environments.lineages import DEFINITION, SEGMENT
+from analytics.questions.conditions import BadQuery, Condition, Group, Match
+from analytics.questions.parameters import as_lists, parse
+from analytics.questions.query import (
+    PAGEVIEW,
+    Comparison,
+    Did,
+    Funnel,
+    Graph,
+    Query,
+    Retention,
+    Scope,
+    Selection,
+    Users,
+)
+from analytics.questions.words import KINDS, query_words, span_words
 
 UNREADABLE = "Cannot be read any more."
 

@@ -22,8 +22,8 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from analytics.conditions import BadQuery, Condition, Field, Group, Match, Operator
-from analytics.query import (
+from analytics.questions.conditions import BadQuery, Condition, Field, Group, Match, Operator
+from analytics.questions.query import (
     PAGEVIEW,
     Chart,
     Compared,
@@ -38,7 +38,7 @@ from analytics.query import (
     Selection,
     Users,
 )
-from analytics.spans import Span, Unit
+from analytics.questions.spans import Span, Unit
 
 Pairs = list[tuple[str, str]]
 WINDOW_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}

@@ -9,14 +9,14 @@ from uuid import uuid4
 from django.db import connection
 from django.utils import timezone
 
-from analytics.bodies import DefinitionBody, SegmentBody
-from analytics.catalogue import Catalogue, Named, read_definitions
-from analytics.live import COLUMNS, LiveEvent, described
-from analytics.query import EventReference, RefersTo, Scope, Selection, Users
-from analytics.run import limited
+from analytics.definitions.bodies import DefinitionBody, SegmentBody
+from analytics.definitions.catalogue import Catalogue, Named, read_definitions
+from analytics.questions.query import EventReference, RefersTo, Scope, Selection, Users
 from analytics.sql.selecting import Limits, event_rows, selected
 from analytics.sql.statement import Statement
 from analytics.sql.users import count_sql
+from analytics.store.live import COLUMNS, LiveEvent, described
+from analytics.store.run import limited
 
 DAYS = 7
 LATEST = 10

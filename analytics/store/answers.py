@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from analytics.catalogue import Catalogue
-from analytics.query import TOP_GROUPS, Compared, Counts, Funnel, Graph, Retention, Selection, Users
-from analytics.results import (
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.query import TOP_GROUPS, Compared, Counts, Funnel, Graph, Retention, Selection, Users
+from analytics.questions.results import (
     Cohort,
     FunnelResult,
     FunnelSide,
@@ -21,8 +21,8 @@ from analytics.results import (
     Series,
     UsersResult,
 )
+from analytics.questions.spans import Bucket, buckets
 from analytics.rollups import answering as counted
-from analytics.spans import Bucket, buckets
 from analytics.sql.funnel import funnel_sql
 from analytics.sql.graph import OTHER, decode_key, graph_sql
 from analytics.sql.retention import retention_sql

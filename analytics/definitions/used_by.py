@@ -7,11 +7,11 @@ from uuid import UUID
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from analytics.bodies import DefinitionBody, SegmentBody
-from analytics.catalogue import definitions_of, read_definitions, segments_of
-from analytics.conditions import BadQuery
+from analytics.definitions.bodies import DefinitionBody, SegmentBody
+from analytics.definitions.catalogue import definitions_of, read_definitions, segments_of
 from analytics.models import Definition, Report, Segment
-from analytics.query import Query
+from analytics.questions.conditions import BadQuery
+from analytics.questions.query import Query
 from projects.models import Environment
 
 M = TypeVar("M", Definition, Report, Segment)

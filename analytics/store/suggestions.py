@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db import connection
 
-from analytics.conditions import Field, Source
-from analytics.query import Scope
-from analytics.run import limited
+from analytics.questions.conditions import Field, Source
+from analytics.questions.query import Scope
+from analytics.store.run import limited
 
 SAMPLE = 5_000  # newest events, or people last seen, that are looked at
 MOST = 50

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from analytics.conditions import BadQuery, Condition, Field, Group, Match, Operator
-from analytics.query import Comparison, Did, EventReference, Selection
+from analytics.questions.conditions import BadQuery, Condition, Field, Group, Match, Operator
+from analytics.questions.query import Comparison, Did, EventReference, Selection
 
 MAX_ALTERNATIVES = 20
 MAX_CLAUSES = 20

@@ -21,11 +21,11 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
-from analytics.answers import answer_funnel, answer_graph, answer_retention, answer_users
-from analytics.catalogue import catalogue_for
-from analytics.query import Funnel, Graph, Query, Retention, Users
-from analytics.results import FunnelResult, GraphResult, Result, RetentionResult, UsersResult
+from analytics.definitions.catalogue import catalogue_for
+from analytics.questions.query import Funnel, Graph, Query, Retention, Users
+from analytics.questions.results import FunnelResult, GraphResult, Result, RetentionResult, UsersResult
 from analytics.sql.tuning import tune
+from analytics.store.answers import answer_funnel, answer_graph, answer_retention, answer_users
 
 TIME_LIMIT = timedelta(seconds=30)
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from analytics.conditions import BadQuery
+from analytics.questions.conditions import BadQuery
 
 PRESETS = (7, 30, 90, 365)
 MAX_BUCKETS = 1100  # 366 days by day thrice over; 45 days by hour

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from accounts import activity
 from accounts.models import User
-from analytics.people import Done, KnownPerson, known_person
+from analytics.store.people import Done, KnownPerson, known_person
 from events import erasure
 from projects.models import Environment
 

@@ -11,9 +11,9 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from analytics.conditions import MAX_VALUE
-from analytics.describing import Headline, headline, person_name
-from analytics.run import limited
+from analytics.event_words import Headline, headline, person_name
+from analytics.questions.conditions import MAX_VALUE
+from analytics.store.run import limited
 
 PAGE_SIZE = 50
 TIME_LIMIT = timedelta(seconds=5)

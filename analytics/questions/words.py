@@ -1,8 +1,8 @@
 """Questions in words: "Unique users of Signed up by plan, last 30 days"."""
 
-from analytics.catalogue import Catalogue
-from analytics.query import Counts, Funnel, Graph, Query, Retention, Users
-from analytics.spans import Span
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.query import Counts, Funnel, Graph, Query, Retention, Users
+from analytics.questions.spans import Span
 
 COUNTED = {
     Counts.EVENTS: "Count of",

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from analytics.bodies import DefinitionBody, SegmentBody
-from analytics.conditions import BadQuery
+from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.models import Definition, Segment
-from analytics.query import EventReference, Funnel, Graph, Query, RefersTo, Retention
+from analytics.questions.conditions import BadQuery
+from analytics.questions.query import EventReference, Funnel, Graph, Query, RefersTo, Retention
 
 BUILTIN_LABELS = {"pageview": "Pageview", "session": "Session", "any": "Any event"}
 KIND_LABELS = {"click": "Click", "change": "Change", "submit": "Submit"}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Activity
-from analytics.erasing import erase
+from analytics.erasure import erase
 from tests.analytics.rows import add_event, add_person, merge
 from tests.factories import EnvironmentFactory
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection
 
-from analytics.describing import person_name
-from analytics.run import limited
+from analytics.event_words import person_name
+from analytics.store.run import limited
 from events.models import Merge, Person
 
 

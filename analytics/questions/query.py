@@ -12,8 +12,8 @@ from typing import ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from analytics.conditions import MAX_VALUE, BadQuery, Field, Group, Source
-from analytics.spans import Span, Unit
+from analytics.questions.conditions import MAX_VALUE, BadQuery, Field, Group, Source
+from analytics.questions.spans import Span, Unit
 from projects.models import Environment
 
 MAX_STEPS = 10
