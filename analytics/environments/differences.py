@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, Named
+from analytics.definitions.lineages import DEFINITION, SEGMENT
 from analytics.environments.compare import Pair, Thing
-from analytics.environments.lineages import DEFINITION, SEGMENT
 from analytics.questions.conditions import BadQuery, Condition, Group, Match
 from analytics.questions.parameters import as_lists, parse
 from analytics.questions.query import (
