@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, Named
 from analytics.definitions.lineages import DEFINITION, SEGMENT
+from analytics.definitions.words import definition_words, segment_words, selection_words
 from analytics.environments.compare import Pair, Thing
-from analytics.questions.conditions import BadQuery, Condition, Group, Match
+from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import as_lists, parse
 from analytics.questions.query import (
     PAGEVIEW,
-    Comparison,
     Did,
     Funnel,
     Graph,
@@ -22,7 +21,7 @@ from analytics.questions.query import (
     Selection,
     Users,
 )
-from analytics.questions.words import KINDS, query_words, span_words
+from analytics.questions.words import KINDS, duration_words, group_words, query_words, span_words
 
 UNREADABLE = "Cannot be read any more."
 
@@ -75,48 +74,12 @@ def lines(thing: Thing, catalogue: Catalogue) -> list[str]:
     """What a thing says, one idea a line."""
     try:
         if thing.noun == DEFINITION:
-            return [_selection(each, catalogue) for each in DefinitionBody.from_json(thing.body).alternatives]
+            return definition_words(DefinitionBody.from_json(thing.body), catalogue)
         if thing.noun == SEGMENT:
-            return list(_segment(SegmentBody.from_json(thing.body), catalogue))
+            return list(segment_words(SegmentBody.from_json(thing.body), catalogue))
         return list(_report(thing, catalogue))
     except (BadQuery, KeyError, TypeError, ValueError):
         return [UNREADABLE]
-
-
-def _selection(selection: Selection, catalogue: Catalogue) -> str:
-    where = f" where {_group(selection.where)}" if selection.where.conditions else ""
-    return catalogue.event_label(selection.event) + where
-
-
-def _group(group: Group) -> str:
-    return _joined([_condition(each) for each in group.conditions], group.match)
-
-
-def _joined(words: list[str], match: Match) -> str:
-    return (" or " if match is Match.ANY else " and ").join(words)
-
-
-def _condition(condition: Condition) -> str:
-    value = f" {condition.value}" if condition.operator.takes_value else ""
-    return f"{condition.field.label} {condition.operator.label}{value}"
-
-
-def _segment(body: SegmentBody, catalogue: Catalogue) -> Iterator[str]:
-    if len(body.groups) > 1:
-        yield "Any of:" if body.match is Match.ANY else "All of:"
-    for group in body.groups:
-        yield _clauses(group, catalogue)
-
-
-def _clauses(group: ClauseGroup, catalogue: Catalogue) -> str:
-    words = [_condition(each) if isinstance(each, Condition) else _did(each, catalogue) for each in group.clauses]
-    return _joined(words, group.match)
-
-
-def _did(did: Did, catalogue: Catalogue) -> str:
-    most = "at most" if did.comparison is Comparison.AT_MOST else "at least"
-    span = f" in the last {did.days:,} days" if did.days else ""
-    return f"did {_selection(did.selection, catalogue)} {most} {did.times:,}×{span}"
 
 
 def _report(thing: Thing, catalogue: Catalogue) -> Iterator[str]:
@@ -127,7 +90,7 @@ def _report(thing: Thing, catalogue: Catalogue) -> Iterator[str]:
     yield query_words(query, catalogue)
     yield from _details(query, catalogue)
     if query.where.conditions:
-        yield f"Where {_group(query.where)}"
+        yield f"Where {group_words(query.where)}"
     for segment in query.segments:
         yield f"Only people in {catalogue.segment_label(segment)}"
 
@@ -139,24 +102,14 @@ def _details(query: Query, catalogue: Catalogue) -> Iterator[str]:
         case Graph():
             yield f"By {query.unit}, as {query.chart}"
         case Funnel():
-            yield f"Within {_duration(query.within)}"
+            yield f"Within {duration_words(query.within)}"
             for number, step in enumerate(query.steps, 1):
-                yield f"Step {number}: {_selection(step, catalogue)}"
+                yield f"Step {number}: {selection_words(step, catalogue)}"
         case Retention():
-            yield f"From {_selection(query.start, catalogue)} to {_selection(query.returning, catalogue)}"
+            yield f"From {selection_words(query.start, catalogue)} to {selection_words(query.returning, catalogue)}"
         case Users():
             if query.search:
                 yield f"Search: {query.search}"
     if isinstance(query, Graph | Funnel) and query.compare:
         sides = ", ".join(catalogue.segment_label(each.segment) for each in query.compare)
         yield f"Compared: {sides}"
-
-
-def _duration(within: timedelta) -> str:
-    """ "7 days", "36 hours", "90 minutes"."""
-    minutes = int(within.total_seconds() // 60)
-    number, unit = next((minutes // size, unit) for size, unit in SIZES if minutes % size == 0)
-    return f"{number:,} {unit}{'' if number == 1 else 's'}"
-
-
-SIZES = ((1440, "day"), (60, "hour"), (1, "minute"))
