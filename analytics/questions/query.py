@@ -131,12 +131,26 @@ class Did:
 
 
 class Counts(StrEnum):
-    """What a graph counts."""
+    """What is counted of events."""
 
     EVENTS = "events"
     USERS = "users"  # people after merging
     SESSIONS = "sessions"
     PER_USER = "per_user"  # events divided by users
+
+
+@dataclass(frozen=True)
+class Counting:
+    """These events, or their people or sessions, to be counted by time. `where` filters events, `segments` people.
+
+    With `by`, the TOP_GROUPS largest groups are counted, and all others together.
+    """
+
+    event: EventReference
+    counts: Counts = Counts.EVENTS
+    where: Group = field(default_factory=Group)
+    by: Field | None = None
+    segments: tuple[UUID, ...] = ()
 
 
 class Chart(StrEnum):
@@ -184,6 +198,10 @@ class Graph:
         self.span.check(self.unit)
         if self.by is not None and self.compare:
             raise BadQuery("Compare segments or group by a property, not both.", "by")
+
+    @property
+    def counting(self) -> Counting:
+        return Counting(self.event, self.counts, self.where, self.by, self.segments)
 
 
 @dataclass(frozen=True)

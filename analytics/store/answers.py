@@ -2,13 +2,24 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analytics.definitions.catalogue import Catalogue
-from analytics.questions.query import TOP_GROUPS, Compared, Counts, Funnel, Graph, Retention, Selection, Users
+from analytics.questions.conditions import Match
+from analytics.questions.query import (
+    TOP_GROUPS,
+    Compared,
+    Counts,
+    Cursor,
+    Funnel,
+    Graph,
+    Retention,
+    Selection,
+    Users,
+)
 from analytics.questions.results import (
     Cohort,
     FunnelResult,
@@ -22,12 +33,16 @@ from analytics.questions.results import (
     UsersResult,
 )
 from analytics.questions.spans import Bucket, buckets
-from analytics.rollups import answering as counted
+from analytics.rollups import counting as counted
+from analytics.rollups.bitmaps import Bitmap
+from analytics.rollups.days import DayReader, by_bucket, told_keys
+from analytics.sql.asking import Asking, Rows
+from analytics.sql.counting import OTHER, counting_sql, decode_key
 from analytics.sql.funnel import funnel_sql
-from analytics.sql.graph import OTHER, decode_key, graph_sql
+from analytics.sql.people import people_count_sql, people_rows
 from analytics.sql.retention import retention_sql
+from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
-from analytics.sql.users import count_sql, cursor_after, page_sql
 
 Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
 NO_VALUE_LABEL = "(none)"
@@ -59,10 +74,11 @@ def _lines(
     graph: Graph, catalogue: Catalogue, now: datetime, ask: Ask, cut: tuple[Bucket, ...]
 ) -> tuple[tuple[Series, ...], Number]:
     """The lines of a graph without comparison, and its total."""
-    statement = Statement(graph.scope, catalogue, now)
-    rows = counted.graph_rows(graph, catalogue, now, ask, cut)
+    asking = Asking(graph.scope, catalogue, now, ask)
+    rows = counted.counting_rows(graph.counting, graph.span, graph.unit, asking)
     if rows is None:
-        rows = ask(graph_sql(statement, graph, cut), statement.parameters)
+        statement = asking.statement()
+        rows = asking.rows(statement, counting_sql(statement, graph.counting, cut))
     places = {bucket.start: index for index, bucket in enumerate(cut)}
     values: dict[int | None, list[Number]] = {}
     totals: dict[int | None, Number] = {}
@@ -123,7 +139,7 @@ def answer_retention(retention: Retention, catalogue: Catalogue, now: datetime, 
     scope = retention.scope
     cut = buckets(retention.span, retention.unit, now, scope.zone, scope.week_starts_on)
     statement = Statement(scope, catalogue, now)
-    rows = counted.retention_rows(retention, catalogue, now, ask, cut)
+    rows = retention_rows(retention, cut, Asking(scope, catalogue, now, ask))
     if rows is None:
         rows = ask(retention_sql(statement, retention, cut), statement.parameters)
     return RetentionResult(retention, Ran(now, cut[0].start, cut[-1].end), cut, cohorts_from(rows, cut, now))
@@ -148,7 +164,7 @@ def cohorts_from(rows: list[tuple[Any, ...]], cut: tuple[Bucket, ...], now: date
 def answer_users(users: Users, catalogue: Catalogue, now: datetime, ask: Ask) -> UsersResult:
     page, count = Statement(users.scope, catalogue, now), Statement(users.scope, catalogue, now)
     rows = ask(page_sql(page, users), page.parameters)
-    ((total,),) = ask(count_sql(count, users), count.parameters)
+    ((total,),) = ask(people_count_sql(count, users.where, users.segments, users.search), count.parameters)
     people = tuple(_person(*row) for row in rows[: users.limit])
     has_more = len(rows) > users.limit
     following = cursor_after(people[-1].last_seen_at, people[-1].actor_id) if has_more else None
@@ -163,3 +179,57 @@ def _person(actor_id: int, identity: str | None, properties: str, first: datetim
 def _property_names(people: tuple[PersonRow, ...]) -> tuple[str, ...]:
     found = Counter(name for each in people for name in each.properties)
     return tuple(sorted(found, key=lambda name: (-found[name], name))[:MAX_PROPERTY_COLUMNS])
+
+
+def retention_rows(retention: Retention, cut: Sequence[Bucket], asking: Asking) -> Rows | None:
+    """Rows as analytics/sql/retention.py gives them; None where the counted days do not tell."""
+    start, returning = retention.start, retention.returning
+    if retention.where or retention.segments or start.where or returning.where:
+        return None
+    start_keys, return_keys = told_keys(start.event, asking.catalogue), told_keys(returning.event, asking.catalogue)
+    if start_keys is None or return_keys is None:
+        return None
+    reader = DayReader.of(asking, retention.span, start_keys | return_keys)
+    if reader is None:
+        return None
+    began = by_bucket(cut, reader.held(start.event, start_keys, with_people=True))
+    same = start_keys == return_keys
+    came = began if same else by_bucket(cut, reader.held(returning.event, return_keys, with_people=True))
+    return list(_triangle(cut, [each.people for each in began], [each.people for each in came]))
+
+
+def _triangle(cut: Sequence[Bucket], began: list[Bitmap], came: list[Bitmap]) -> Iterator[tuple[Any, ...]]:
+    """Rows (cohort, period, people) from who began and who came in each bucket."""
+    seen = 0
+    for index, (bucket, people) in enumerate(zip(cut, began, strict=True)):
+        cohort = people & ~seen
+        seen |= people
+        yield bucket.start, None, cohort.bit_count()
+        for later in range(index + 1, len(cut)):
+            if number := (cohort & came[later]).bit_count():
+                yield bucket.start, cut[later].start, number
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def page_sql(statement: Statement, users: Users) -> str:
+    """Rows (actor_id, identity, properties, first_seen_at, last_seen_at), one more than the page is long."""
+    rows, where = people_rows(statement, users.where, users.segments, users.search)
+    if users.after is not None:
+        seen, actor = statement.bind(moment_of(users.after)), statement.bind(users.after.actor_id)
+        where.append(f"(p.last_seen_at, p.actor_id) < ({seen}, {actor})")
+    return statement.text(
+        f"select p.actor_id, p.identity, p.properties, p.first_seen_at, p.last_seen_at {rows.from_()} "
+        f"where {joined(Match.ALL, where)} order by p.last_seen_at desc, p.actor_id desc "
+        f"limit {statement.bind(users.limit + 1)}"
+    )
+
+
+def cursor_after(last_seen_at: datetime, actor_id: int) -> Cursor:
+    return Cursor((last_seen_at - EPOCH) // timedelta(microseconds=1), actor_id)
+
+
+def moment_of(cursor: Cursor) -> datetime:
+    """Raises OverflowError where there is no such moment: parameters.py lets none of them through."""
+    return EPOCH + timedelta(microseconds=cursor.last_seen_microseconds)

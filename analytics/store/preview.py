@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, Named, read_definitions
-from analytics.questions.query import EventReference, RefersTo, Scope, Selection, Users
+from analytics.questions.conditions import Group
+from analytics.questions.query import EventReference, RefersTo, Scope, Selection
+from analytics.sql.people import people_count_sql
 from analytics.sql.selecting import Limits, event_rows, selected
 from analytics.sql.statement import Statement
-from analytics.sql.users import count_sql
 from analytics.store.live import COLUMNS, LiveEvent, described
 from analytics.store.run import limited
 
@@ -49,7 +50,7 @@ def preview_segment(scope: Scope, body: SegmentBody, now: datetime | None = None
     definitions = read_definitions(scope.environment_id, body.lineages())
     catalogue = Catalogue(definitions, {lineage: Named("", body)})
     statement = Statement(scope, catalogue, now or timezone.now())
-    sql = count_sql(statement, Users(scope, segments=(lineage,)))
+    sql = people_count_sql(statement, Group(), (lineage,))
     with limited(TIME_LIMIT):
         return _number(sql, statement.parameters)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Retention, Scope, Selection
 from analytics.questions.spans import Span, Unit
-from analytics.rollups import answering
+from analytics.rollups import counting, days
 from analytics.rollups.building import FIELDS
 from analytics.rollups.refresh import refresh
 from analytics.store import answers
@@ -72,8 +72,8 @@ def questions(data, scope):
 def from_events(query, world):
     """The answer without counted days."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answering, "graph_rows", lambda *_: None)
-        patch.setattr(answering, "retention_rows", lambda *_: None)
+        patch.setattr(counting, "counting_rows", lambda *_: None)
+        patch.setattr(answers, "retention_rows", lambda *_: None)
         return answer(query, world)
 
 
@@ -87,7 +87,7 @@ def answer(query, world):
 @given(st.data())
 def test_after_any_history_the_answers_are_those_of_the_events(data):
     with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answering, "MAX_RAW_SHARE", 1.0)  # counted days are used however few they are
+        patch.setattr(days, "MAX_RAW_SHARE", 1.0)  # counted days are used however few they are
         project = ProjectFactory(time_zone=data.draw(st.sampled_from(ZONES)))
         environment = EnvironmentFactory(project=project)
         now = timezone.now()

@@ -31,8 +31,8 @@ from analytics.questions.query import (
 )
 from analytics.questions.results import Shown
 from analytics.questions.spans import Span, Unit, buckets
+from analytics.sql.counting import counting_sql
 from analytics.sql.funnel import funnel_sql
-from analytics.sql.graph import graph_sql
 from analytics.sql.statement import Statement
 from analytics.store import run as running
 from analytics.store.run import QueryCancelled, QueryTimeout, cancel, new_token, run
@@ -75,7 +75,7 @@ def scope(environment):
 def slow(monkeypatch):
     """Every graph waits in the database."""
     monkeypatch.setattr(
-        "analytics.store.answers.graph_sql",
+        "analytics.store.answers.counting_sql",
         lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)"),
     )
 
@@ -328,7 +328,9 @@ def test_a_graph_of_a_named_event_reads_the_index_alone(busy, counts):
     graph = Graph(Scope.of(busy), SIGNED_UP, counts, Span(30))
     statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW)
 
-    found = plan(statement, graph_sql(statement, graph, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone)))
+    found = plan(
+        statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
+    )
 
     assert re.search(BY_NAME_ALONE, found)
     assert "Seq Scan" not in found
@@ -350,7 +352,9 @@ def test_a_definition_of_several_events_uses_the_index(busy):
     graph = Graph(Scope.of(busy), refers_to(definition))
     statement = Statement(Scope.of(busy), running.catalogue_for(graph, has_merges=False), NOW)
 
-    found = plan(statement, graph_sql(statement, graph, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone)))
+    found = plan(
+        statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
+    )
 
     assert re.search(BY_NAME_ALONE, found)
     assert "Seq Scan" not in found
@@ -360,7 +364,9 @@ def test_only_months_of_the_span_are_looked_at(busy):
     graph = Graph(Scope.of(busy), SIGNED_UP, span=Span(7))
     statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW)
 
-    found = plan(statement, graph_sql(statement, graph, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone)))
+    found = plan(
+        statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
+    )
 
     assert len(re.findall(r" on events_\w+", found)) == 1
 
@@ -371,7 +377,7 @@ def test_statements_carry_no_values_in_their_text(scope):
     graph = Graph(scope, EventReference(RefersTo.CUSTOM, odd), where=where, by=Field(Source.USER, odd))
     statement = Statement(scope, Catalogue(), NOW)
 
-    sql = graph_sql(statement, graph, buckets(graph.span, graph.unit, NOW, scope.zone))
+    sql = counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, scope.zone))
 
     assert odd not in sql
     assert run(graph, now=NOW).total == 0

@@ -33,7 +33,7 @@ def asked(data, world, questions):
 @given(worlds(), st.data())
 def test_graphs(world, data):
     with asked(data, world, graphs) as questions, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analytics.sql.graph.TOP_GROUPS", MOST_GROUPS)
+        patch.setattr("analytics.sql.counting.TOP_GROUPS", MOST_GROUPS)
         for graph in questions:
             result = answers.answer_graph(graph, world.catalogue, world.now, ask)
             cut = buckets(graph.span, graph.unit, world.now, graph.scope.zone, graph.scope.week_starts_on)
