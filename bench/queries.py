@@ -28,9 +28,9 @@ from django.urls import reverse  # noqa: E402
 
 from accounts.models import Account, User  # noqa: E402
 from analytics.default_tiles import BUILTIN  # noqa: E402
+from analytics.kinds import retention  # noqa: E402
 from analytics.rollups import counting  # noqa: E402
 from analytics.rollups.refresh import refresh  # noqa: E402
-from analytics.store import answers  # noqa: E402
 from bench.query_data import Site, make  # noqa: E402
 from events.blocking_writer import store  # noqa: E402
 from events.records import Event  # noqa: E402
@@ -190,12 +190,13 @@ def _as_queries_run() -> Any:
 @contextmanager
 def without_counted_days() -> Any:
     """Questions are answered from events alone."""
-    real = counting.counting_rows, answers.retention_rows
-    counting.counting_rows = answers.retention_rows = lambda *_: None  # type: ignore[assignment]
+    real = counting.counting_rows, retention.retention_rows
+    counting.counting_rows = lambda *_: None
+    retention.retention_rows = lambda *_: None
     try:
         yield
     finally:
-        counting.counting_rows, answers.retention_rows = real
+        counting.counting_rows, retention.retention_rows = real
 
 
 def pages(millions: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.conditions import Condition, Match
-from analytics.questions.query import Comparison, Did, Selection
+from analytics.questions.query import Compared, Comparison, Did, Selection
 from analytics.questions.words import condition_words, group_words, joined_words
 
 
@@ -39,3 +39,8 @@ def _did_words(did: Did, catalogue: Catalogue) -> str:
     most = "at most" if did.comparison is Comparison.AT_MOST else "at least"
     span = f" in the last {did.days:,} days" if did.days else ""
     return f"did {selection_words(did.selection, catalogue)} {most} {did.times:,}×{span}"
+
+
+def compared_words(sides: tuple[Compared, ...], catalogue: Catalogue) -> Iterator[str]:
+    if sides:
+        yield f"Compared: {', '.join(catalogue.segment_label(each.segment) for each in sides)}"

@@ -5,23 +5,14 @@ from dataclasses import dataclass
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, Named
-from analytics.definitions.lineages import DEFINITION, SEGMENT
-from analytics.definitions.words import definition_words, segment_words, selection_words
+from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT
+from analytics.definitions.words import definition_words, segment_words
 from analytics.environments.compare import Pair, Thing
+from analytics.kinds.registry import kind_named, kind_of, parse
 from analytics.questions.conditions import BadQuery
-from analytics.questions.parameters import as_lists, parse
-from analytics.questions.query import (
-    PAGEVIEW,
-    Did,
-    Funnel,
-    Graph,
-    Query,
-    Retention,
-    Scope,
-    Selection,
-    Users,
-)
-from analytics.questions.words import KINDS, duration_words, group_words, query_words, span_words
+from analytics.questions.parameters import as_lists
+from analytics.questions.query import PAGEVIEW, Did, Scope, Selection
+from analytics.questions.words import group_words
 
 UNREADABLE = "Cannot be read any more."
 
@@ -44,7 +35,7 @@ def differences(pair: Pair, there: Catalogue, here: Catalogue) -> list[Differenc
         Difference(what, [before] if before else [], [after] if after else [])
         for what, before, after in (
             ("Name", one.name, other.name),
-            ("Kind", KINDS.get(one.kind, one.kind), KINDS.get(other.kind, other.kind)),
+            ("Kind", _kind_label(one), _kind_label(other)),
             ("Notes", one.notes, other.notes),
         )
         if before != after
@@ -58,6 +49,11 @@ def differences(pair: Pair, there: Catalogue, here: Catalogue) -> list[Differenc
     elif not found and one.body != other.body:
         found.append(Difference("Refers to", ["another thing of the same name"], []))
     return found
+
+
+def _kind_label(thing: Thing) -> str:
+    """Empty for what is no report."""
+    return kind_named(thing.kind).label if thing.noun == REPORT else ""
 
 
 def names_only(things: list[Thing]) -> Catalogue:
@@ -87,29 +83,12 @@ def _report(thing: Thing, catalogue: Catalogue) -> Iterator[str]:
     if query is None:
         yield UNREADABLE
         return
-    yield query_words(query, catalogue)
-    yield from _details(query, catalogue)
-    if query.where.conditions:
+    kind = kind_of(query)
+    yield kind.words(query, catalogue)
+    if words := query.range_words():
+        yield f"Range: {words}"
+    yield from kind.details(query, catalogue)
+    if query.where:
         yield f"Where {group_words(query.where)}"
     for segment in query.segments:
         yield f"Only people in {catalogue.segment_label(segment)}"
-
-
-def _details(query: Query, catalogue: Catalogue) -> Iterator[str]:
-    if not isinstance(query, Users):
-        yield f"Range: {span_words(query.span)}"
-    match query:
-        case Graph():
-            yield f"By {query.unit}, as {query.chart}"
-        case Funnel():
-            yield f"Within {duration_words(query.within)}"
-            for number, step in enumerate(query.steps, 1):
-                yield f"Step {number}: {selection_words(step, catalogue)}"
-        case Retention():
-            yield f"From {selection_words(query.start, catalogue)} to {selection_words(query.returning, catalogue)}"
-        case Users():
-            if query.search:
-                yield f"Search: {query.search}"
-    if isinstance(query, Graph | Funnel) and query.compare:
-        sides = ", ".join(catalogue.segment_label(each.segment) for each in query.compare)
-        yield f"Compared: {sides}"

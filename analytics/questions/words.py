@@ -1,10 +1,9 @@
-"""Questions in words: "Unique users of Signed up by plan, last 30 days"."""
+"""Pieces of questions in words."""
 
 from datetime import timedelta
 
-from analytics.definitions.catalogue import Catalogue
 from analytics.questions.conditions import Condition, Group, Match
-from analytics.questions.query import Counts, Funnel, Graph, Query, Retention, Users
+from analytics.questions.query import Counts
 from analytics.questions.spans import Span
 
 COUNTED = {
@@ -13,22 +12,6 @@ COUNTED = {
     Counts.SESSIONS: "Sessions with",
     Counts.PER_USER: "Count per user of",
 }
-KINDS = {"graph": "Graph", "funnel": "Funnel", "retention": "Retention", "users": "Users"}
-
-
-def query_words(query: Query, catalogue: Catalogue) -> str:
-    """One line that names the question, without its range."""
-    name = catalogue.event_label
-    match query:
-        case Graph():
-            words = f"{COUNTED[query.counts]} {name(query.event)}"
-            return words + (f" by {query.by.label}" if query.by else "")
-        case Funnel():
-            return " → ".join(name(step.event) for step in query.steps)
-        case Retention():
-            return f"{name(query.start.event)}, then {name(query.returning.event)}, by {query.unit}"
-        case Users():
-            return "People by last activity"
 
 
 def span_words(span: Span) -> str:

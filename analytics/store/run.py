@@ -1,11 +1,4 @@
-"""Asking the database: one question, one answer, with a time limit and a way to cancel.
-
-    result = run(query, token=new_token())      # GraphResult, FunnelResult, RetentionResult or UsersResult
-    cancel(environment_id, token)               # from another request, while it runs
-
-`run` raises QueryTimeout, QueryCancelled (words for people in `.message`) and BadQuery (a definition or segment that
-is not there any more).
-"""
+"""Asking the database: with a time limit, in one snapshot, and in a way that can be cancelled from another request."""
 
 import math
 import re
@@ -13,19 +6,14 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, overload
+from datetime import timedelta
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
-from analytics.definitions.catalogue import catalogue_for
-from analytics.questions.query import Funnel, Graph, Query, Retention, Users
-from analytics.questions.results import FunnelResult, GraphResult, Result, RetentionResult, UsersResult
+from analytics.sql.asking import Ask
 from analytics.sql.tuning import tune
-from analytics.store.answers import answer_funnel, answer_graph, answer_retention, answer_users
 
 TIME_LIMIT = timedelta(seconds=30)
 
@@ -52,31 +40,21 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
-@overload
-def run(query: Graph, *, now: datetime | None = ..., token: str = ..., limit: timedelta = ...) -> GraphResult: ...
-@overload
-def run(query: Funnel, *, now: datetime | None = ..., token: str = ..., limit: timedelta = ...) -> FunnelResult: ...
-@overload
-def run(
-    query: Retention, *, now: datetime | None = ..., token: str = ..., limit: timedelta = ...
-) -> RetentionResult: ...
-@overload
-def run(query: Users, *, now: datetime | None = ..., token: str = ..., limit: timedelta = ...) -> UsersResult: ...
+@contextmanager
+def asking(environment_id: int, token: str, limit: timedelta) -> Iterator["Asker"]:
+    """Statements about one snapshot of the data, all within the limit. With a `token`, `cancel` stops them.
 
-
-def run(query: Query, *, now: datetime | None = None, token: str = "", limit: timedelta = TIME_LIMIT) -> Result:
-    """Answer the question as of `now`. With a `token` it can be cancelled from elsewhere."""
-    now = now or timezone.now()
+    Raises QueryTimeout and QueryCancelled.
+    """
     began = time.monotonic()
     try:
-        with _snapshot(_label(query.scope.environment_id, token)):
-            result = _answer(query, now, Asker(began + limit.total_seconds()))
+        with _snapshot(_label(environment_id, token)):
+            yield Asker(began + limit.total_seconds())
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
         is_late = time.monotonic() - began >= limit.total_seconds()
         raise (QueryTimeout if is_late else QueryCancelled) from error
-    return replace(result, ran=replace(result.ran, seconds=time.monotonic() - began))
 
 
 class Asker:
@@ -87,7 +65,7 @@ class Asker:
 
     def __call__(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """All rows. The database stops the statement when the time is up."""
-        # Rounded up: what is stopped before the deadline was cancelled by somebody (`run`).
+        # Rounded up: what is stopped before the deadline was cancelled by somebody (`asking`).
         left = max(math.ceil((self.deadline - time.monotonic()) * 1000), 1)
         with connection.cursor() as cursor:
             cursor.execute(f"set local statement_timeout = {left}")
@@ -109,18 +87,8 @@ def limited(limit: timedelta) -> Iterator[None]:
         raise
 
 
-def _answer(query: Query, now: datetime, ask: Asker) -> Result:
-    catalogue = catalogue_for(query, has_merges=_has_merges(query.scope.environment_id, ask))
-    if isinstance(query, Graph):
-        return answer_graph(query, catalogue, now, ask)
-    if isinstance(query, Funnel):
-        return answer_funnel(query, catalogue, now, ask)
-    if isinstance(query, Retention):
-        return answer_retention(query, catalogue, now, ask)
-    return answer_users(query, catalogue, now, ask)
-
-
-def _has_merges(environment_id: int, ask: Asker) -> bool:
+def has_merges(environment_id: int, ask: Ask) -> bool:
+    """Whether anybody was merged in the environment; without, statements need no look at merges."""
     sql = "select exists(select from merges where environment_id = %(environment)s)"
     return bool(ask(sql, {"environment": environment_id})[0][0])
 

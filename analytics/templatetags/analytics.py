@@ -10,7 +10,8 @@ from django.utils.safestring import SafeString
 
 from analytics import event_words
 from analytics.charts.scales import full, percent_text
-from analytics.questions.results import Cell, Column, PersonRow, Shown, Table, as_text
+from analytics.kinds.users import PersonRow
+from analytics.questions.results import Cell, Column, Shown, Table, as_text
 from analytics.views.answers import Cell as CohortCell
 from analytics.views.answers import CohortView
 

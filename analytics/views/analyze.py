@@ -13,10 +13,9 @@ from accounts.policy import Can
 from analytics.definitions.catalogue import catalogue_for
 from analytics.forms.choices import choices
 from analytics.forms.questions import question
+from analytics.kinds.registry import KINDS, query_words
+from analytics.kinds.users import Users, UsersResult
 from analytics.models import Report
-from analytics.questions.query import Users
-from analytics.questions.results import UsersResult
-from analytics.questions.words import KINDS, query_words, span_words
 from analytics.store.run import cancel as cancel_run
 from analytics.views.answers import present
 from analytics.views.asking import TOKEN, Asked, ask, querystring
@@ -72,15 +71,14 @@ def answered(
 
 def answer_context(asked: Asked, action: str) -> dict[str, Any]:
     """What analytics/answer.html needs."""
-    title = query_words(asked.query, catalogue_for(asked.query)) if asked.query else KINDS[asked.kind]
-    span = getattr(asked.query, "span", None)
+    title = query_words(asked.query, catalogue_for(asked.query)) if asked.query else KINDS[asked.kind].label
     return {
         "asked": asked,
         "answer": present(asked.result, title) if asked.result else None,
         "kind": asked.kind,
-        "kind_label": KINDS[asked.kind],
+        "kind_label": KINDS[asked.kind].label,
         "title": title,
-        "span": span_words(span) if span else "",
+        "span": asked.query.range_words() if asked.query else "",
         "action": action,
         "older_link": _older_link(asked, action),
         "link": f"{action}?{asked.querystring or 'run=1'}" if asked.query else action,

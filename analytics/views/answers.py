@@ -9,16 +9,13 @@ from django.utils.safestring import SafeString
 from analytics.charts.drawing import Across, across_periods, across_time, bar_chart, line_chart, share_bar
 from analytics.charts.plots import Line, colours, fold, funnel_marks, heat
 from analytics.charts.scales import bucket_name, full, percent_text
-from analytics.questions.query import Chart, Counts, Graph, RefersTo
-from analytics.questions.results import (
-    FunnelResult,
-    GraphResult,
-    PersonRow,
-    Result,
-    RetentionResult,
-    Table,
-    UsersResult,
-)
+from analytics.kinds.funnel import FunnelResult
+from analytics.kinds.graph import Chart, Graph, GraphResult
+from analytics.kinds.registry import UnknownKind
+from analytics.kinds.retention import RetentionResult
+from analytics.kinds.users import PersonRow, UsersResult
+from analytics.questions.query import Counts, RefersTo
+from analytics.questions.results import Result, Table
 from analytics.questions.spans import Unit
 
 ADDITIVE = {Counts.EVENTS}  # sums of these make sense; somebody in two groups is still one person
@@ -127,6 +124,8 @@ def present(result: Result, title: str) -> Answer:
             return _retention(result, title)
         case UsersResult():
             return _users(result)
+        case _:
+            raise UnknownKind(result.query.kind)
 
 
 def graph_lines(result: GraphResult) -> tuple[list[Line], int]:

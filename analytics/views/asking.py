@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from django.http import HttpRequest, QueryDict
 
+from analytics.kinds.registry import parse, run
 from analytics.questions.conditions import BadQuery
-from analytics.questions.parameters import Reader, as_lists, encode, parse
+from analytics.questions.parameters import Reader, as_lists
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
-from analytics.store.run import TIME_LIMIT, QueryFailed, new_token, run
+from analytics.store.run import TIME_LIMIT, QueryFailed, new_token
 from projects.models import Environment
 
 Parameters = QueryDict | Mapping[str, list[str]]
@@ -46,7 +47,7 @@ class Asked:
 def querystring(query: Query) -> str:
     """A question as the part of a URL after the question mark."""
     link = QueryDict(mutable=True)
-    for name, value in encode(query):
+    for name, value in query.parameters():
         link.appendlist(name, value)
     return link.urlencode()
 
@@ -78,7 +79,7 @@ def understand(environment: Environment, kind: str, parameters: Parameters) -> A
     if kind in NEEDS_INPUT and not any(parameters):
         return Asked(kind, Reader({}))
     parsed = parse(kind, parameters, Scope.of(environment))
-    raw = Reader(as_lists(encode(parsed.query)) if parsed.query else parameters)
+    raw = Reader(as_lists(parsed.query.parameters()) if parsed.query else parameters)
     raw.errors = dict(parsed.errors)
     return Asked(kind, raw, parsed.query, errors=parsed.errors)
 

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
 from analytics.export import csv_lines, file_name, table_lines
-from analytics.questions.results import Result, UsersResult
-from analytics.questions.words import KINDS
-from analytics.store.run import run
+from analytics.kinds.registry import KINDS, run
+from analytics.kinds.users import UsersResult
+from analytics.questions.results import Result
 from analytics.views.asking import answer, understand
 from projects.door import environment_view
 from projects.models import Environment
@@ -30,7 +30,7 @@ def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
     asked = answer(environment, understand(environment, kind, request.GET))
     if asked.result is None:
         return _refused(asked.failure or " ".join(asked.errors.values()) or "Nothing was asked.")
-    name = file_name(request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind]}")
+    name = file_name(request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind].label}")
     response = StreamingHttpResponse(_lines(asked.result), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.questions.query import PAGEVIEW, Graph, Scope
-from analytics.questions.results import GraphResult, Ran, Series
+from analytics.kinds.graph import Graph, GraphResult, Series
+from analytics.questions.query import PAGEVIEW, Scope
+from analytics.questions.results import Ran
 from analytics.questions.spans import Span, Unit, buckets
 from analytics.views.answers import graph_lines, present
 

@@ -6,12 +6,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Scope
+from analytics.kinds.graph import Graph
+from analytics.kinds.registry import run
+from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Scope
 from analytics.questions.spans import Span
 from analytics.rollups import counting
 from analytics.rollups.building import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
-from analytics.store.run import run
 from analytics.tasks import count_days
 from tests.factories import EnvironmentFactory, ProjectFactory
 

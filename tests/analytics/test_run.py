@@ -12,30 +12,21 @@ import pytest
 from django.db import connection, transaction
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.catalogue import Catalogue, catalogue_for
 from analytics.export import csv_lines
+from analytics.kinds import registry
+from analytics.kinds.funnel import Funnel, funnel_sql
+from analytics.kinds.graph import Graph
+from analytics.kinds.registry import run
+from analytics.kinds.retention import Retention
+from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
-from analytics.questions.query import (
-    PAGEVIEW,
-    SESSION,
-    Compared,
-    Counts,
-    EventReference,
-    Funnel,
-    Graph,
-    RefersTo,
-    Retention,
-    Scope,
-    Selection,
-    Users,
-)
+from analytics.questions.query import PAGEVIEW, SESSION, Compared, Counts, EventReference, RefersTo, Scope, Selection
 from analytics.questions.results import Shown
 from analytics.questions.spans import Span, Unit, buckets
 from analytics.sql.counting import counting_sql
-from analytics.sql.funnel import funnel_sql
 from analytics.sql.statement import Statement
-from analytics.store import run as running
-from analytics.store.run import QueryCancelled, QueryTimeout, cancel, new_token, run
+from analytics.store.run import QueryCancelled, QueryTimeout, cancel, new_token
 from tests.analytics.factories import DefinitionFactory, SegmentFactory, refers_to
 from tests.factories import EnvironmentFactory
 
@@ -75,7 +66,7 @@ def scope(environment):
 def slow(monkeypatch):
     """Every graph waits in the database."""
     monkeypatch.setattr(
-        "analytics.store.answers.counting_sql",
+        "analytics.kinds.graph.counting_sql",
         lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)"),
     )
 
@@ -148,7 +139,7 @@ def test_a_token_is_of_one_environment(slow):
 def test_a_query_runs_in_one_snapshot_that_cannot_write(monkeypatch):
     seen = []
     monkeypatch.setattr(
-        running,
+        registry,
         "_answer",
         lambda *_: seen.append((rows("show transaction_isolation"), rows("show transaction_read_only"))),
     )
@@ -350,7 +341,7 @@ def test_a_definition_of_several_events_uses_the_index(busy):
     body = DefinitionBody((Selection(SIGNED_UP), Selection(EventReference(RefersTo.CUSTOM, "Paid"))))
     definition = DefinitionFactory(environment=busy, body=body.to_json())
     graph = Graph(Scope.of(busy), refers_to(definition))
-    statement = Statement(Scope.of(busy), running.catalogue_for(graph, has_merges=False), NOW)
+    statement = Statement(Scope.of(busy), catalogue_for(graph, has_merges=False), NOW)
 
     found = plan(
         statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))

@@ -1,0 +1,210 @@
+"""Graph: how often something happens, by time, perhaps by group or segment.
+
+Its SQL is analytics/sql/counting.py; days that are counted already answer in its place (analytics/rollups/counting.py).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.words import compared_words
+from analytics.kinds.kind import Kind
+from analytics.questions.conditions import BadQuery, Field
+from analytics.questions.parameters import Reader, write_common, write_compared
+from analytics.questions.query import (
+    LAST_30_DAYS,
+    PAGEVIEW,
+    TOP_GROUPS,
+    Compared,
+    Counting,
+    Counts,
+    EventReference,
+    Query,
+    Scope,
+    check_compared,
+)
+from analytics.questions.results import Column, Number, Ran, Result, Shown, Table, bucket_label
+from analytics.questions.spans import Bucket, Span, Unit
+from analytics.questions.words import COUNTED, span_words
+from analytics.rollups import counting as counted
+from analytics.sql.asking import Asking
+from analytics.sql.counting import OTHER, counting_sql, decode_key
+
+NO_VALUE_LABEL = "(none)"
+EMPTY_LABEL = "(empty)"
+OTHER_LABEL = "Other"
+SHARES_DECIMALS = 2
+
+
+class Chart(StrEnum):
+    LINE = "line"
+    BAR = "bar"
+    TABLE = "table"
+
+
+@dataclass(frozen=True)
+class Graph(Query["GraphResult"]):
+    """How often, by time. `compare` gives each segment a line."""
+
+    kind: ClassVar[str] = "graph"
+
+    event: EventReference
+    counts: Counts = Counts.EVENTS
+    span: Span = LAST_30_DAYS
+    unit: Unit = Unit.DAY
+    by: Field | None = None
+    compare: tuple[Compared, ...] = ()
+    chart: Chart = Chart.LINE
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_compared(self.compare)
+        self.span.check(self.unit)
+        if self.by is not None and self.compare:
+            raise BadQuery("Compare segments or group by a property, not both.", "by")
+
+    @property
+    def counting(self) -> Counting:
+        return Counting(self.event, self.counts, self.where, self.by, self.segments)
+
+    def parameters(self) -> Iterator[tuple[str, str]]:
+        yield "event", str(self.event)
+        yield "counts", self.counts.value
+        yield "unit", self.unit.value
+        if self.by:
+            yield "by", str(self.by)
+        yield from write_common(self, self.span)
+        yield from write_compared(self.compare)
+        yield "chart", self.chart.value
+
+    def events(self) -> Iterable[EventReference]:
+        return [self.event]
+
+    def named_segments(self) -> Iterable[UUID]:
+        return [*self.segments, *(side.segment for side in self.compare if side.segment)]
+
+    def range_words(self) -> str:
+        return span_words(self.span)
+
+
+def read(reader: Reader, scope: Scope) -> Graph:
+    by = reader.text("by")
+    return Graph(
+        scope,
+        event=reader.event("event") or PAGEVIEW,
+        counts=reader.choice("counts", Counts, Counts.EVENTS),
+        span=reader.span(30),
+        unit=reader.choice("unit", Unit, Unit.DAY),
+        where=reader.group(),
+        by=reader.attempt("by", lambda: Field.parse(by)) if by else None,
+        segments=reader.lineages("segment"),
+        compare=reader.compared(),
+        chart=reader.choice("chart", Chart, Chart.LINE),
+    )
+
+
+def words(graph: Graph, catalogue: Catalogue) -> str:
+    """ "Unique users of Signed up by plan"."""
+    line = f"{COUNTED[graph.counts]} {catalogue.event_label(graph.event)}"
+    return line + (f" by {graph.by.label}" if graph.by else "")
+
+
+def details(graph: Graph, catalogue: Catalogue) -> Iterator[str]:
+    yield f"By {graph.unit}, as {graph.chart}"
+    yield from compared_words(graph.compare, catalogue)
+
+
+# --- The answer ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a graph. `values` has one number per bucket; `total` is of the whole span, not their sum.
+
+    (Somebody who came on two days is one user.) `key` is the group's value, None where events have none.
+    """
+
+    label: str
+    values: tuple[Number, ...]
+    total: Number
+    key: str | None = None
+    compared: Compared | None = None
+    is_other: bool = False
+
+
+@dataclass(frozen=True)
+class GraphResult(Result):
+    """`series` in order of size, "other" last; `total` over all of them, None where segments are compared."""
+
+    query: Graph
+    buckets: tuple[Bucket, ...]
+    series: tuple[Series, ...]
+    total: Number | None
+
+    def table(self) -> Table:
+        """A row per bucket, a column per series, and a last row of totals."""
+        zone = self.query.scope.zone
+        columns = (Column(self.query.unit.capitalize(), Shown.TIME), *(Column(each.label) for each in self.series))
+        rows = [
+            (bucket_label(bucket, self.query.unit, zone), *(each.values[index] for each in self.series))
+            for index, bucket in enumerate(self.buckets)
+        ]
+        incomplete = frozenset(index for index, bucket in enumerate(self.buckets) if not bucket.complete)
+        return Table(columns, (*rows, ("Whole range", *(each.total for each in self.series))), incomplete)
+
+
+def answer(graph: Graph, asking: Asking) -> GraphResult:
+    cut = asking.cut(graph.span, graph.unit)
+    ran = Ran(asking.now, cut[0].start, cut[-1].end)
+    if not graph.compare:
+        series, total = _lines(graph, asking, cut)
+        return GraphResult(graph, ran, cut, series, total)
+    lines = []
+    for side in graph.compare:
+        (line,), _ = _lines(replace(graph, compare=(), segments=side.among(graph.segments)), asking, cut)
+        lines.append(replace(line, label=asking.catalogue.segment_label(side.segment), compared=side))
+    return GraphResult(graph, ran, cut, tuple(lines), None)
+
+
+def _lines(graph: Graph, asking: Asking, cut: tuple[Bucket, ...]) -> tuple[tuple[Series, ...], Number]:
+    """The lines of a graph without comparison, and its total."""
+    rows = counted.counting_rows(graph.counting, graph.span, graph.unit, asking)
+    if rows is None:
+        statement = asking.statement()
+        rows = asking.rows(statement, counting_sql(statement, graph.counting, cut))
+    places = {bucket.start: index for index, bucket in enumerate(cut)}
+    values: dict[int | None, list[Number]] = {}
+    totals: dict[int | None, Number] = {}
+    keys: dict[int, str | None] = {}
+    for slot, key, bucket, n, people in rows:
+        number = _number(graph.counts, int(n or 0), int(people or 0))
+        if slot is not None:
+            keys[slot] = key
+        if bucket is None:
+            totals[slot] = number
+        else:
+            values.setdefault(slot, [0] * len(cut))[places[bucket]] = number
+    if graph.by is None:
+        line = values.get(0, [0] * len(cut))
+        total = sum(line) if graph.counts is Counts.EVENTS else totals.get(None, 0)
+        return (Series(asking.catalogue.event_label(graph.event), tuple(line), total),), total
+    series = (_group_line(slot, keys[slot], values[slot], totals[slot]) for slot in sorted(keys))
+    return tuple(series), totals.get(None, 0)
+
+
+def _number(counts: Counts, n: int, people: int) -> Number:
+    if counts is not Counts.PER_USER:
+        return n
+    return round(n / people, SHARES_DECIMALS) if people else 0
+
+
+def _group_line(slot: int, encoded: str | None, values: list[Number], total: Number) -> Series:
+    key = decode_key(encoded)
+    label = OTHER_LABEL if slot == OTHER else NO_VALUE_LABEL if key is None else key or EMPTY_LABEL
+    return Series(label, tuple(values), total, key=key, is_other=slot > TOP_GROUPS)
+
+
+GRAPH = Kind(query=Graph, label="Graph", prompt=None, read=read, answer=answer, words=words, details=details)
