@@ -7,9 +7,18 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
+from django.utils.safestring import SafeString
+
+from analytics.charts.drawing import share_bar
+from analytics.charts.plots import funnel_marks
+from analytics.charts.scales import percent_text
 from analytics.definitions.catalogue import Catalogue
 from analytics.definitions.words import compared_words, selection_words
-from analytics.kinds.kind import Kind
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Control, Select, plain
+from analytics.forms.questions import QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.rows import SelectionRow, group_rows, selection_rows
+from analytics.kinds.kind import Answer, Headline, Kind, LegendItem, nothing_further
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, write_common, write_compared, write_selection
 from analytics.questions.query import (
@@ -272,12 +281,110 @@ def step_label(step: Selection, catalogue: Catalogue) -> str:
     return f"{event} ({conditions})"
 
 
+# --- The page --------------------------------------------------------------------------------------------------------
+
+
+WINDOWS = plain([("minute", "minutes"), ("hour", "hours"), ("day", "days")])
+
+
+@dataclass(frozen=True)
+class FunnelForm(QuestionForm):
+    steps: tuple[SelectionRow, ...]
+    spare_step: SelectionRow
+    within: Control
+    within_unit: Select
+    span: SpanControls
+
+
+def form(raw: Reader, choices: Choices) -> FunnelForm:
+    steps, spare = selection_rows(raw, "step", choices, "Step", least=2)
+    return FunnelForm(
+        steps=steps,
+        spare_step=spare,
+        within=control(raw, "within", "Conversion window", "7", "number"),
+        within_unit=select(raw, "within_unit", "Unit", WINDOWS, "day"),
+        span=span_controls(raw, 30),
+        where=group_rows(raw, "where", choices.all_fields),
+        menus=menus(raw, choices, compare=True),
+        errors=stray(raw, "segment", "compare", "step"),
+    )
+
+
+@dataclass(frozen=True)
+class StepSide:
+    """One side of one step of a funnel. Shares are percent, None of nobody."""
+
+    label: str
+    bar: SafeString
+    people: int
+    of_first: float | None
+    of_previous: float | None
+    lost: int
+
+
+@dataclass(frozen=True)
+class StepView:
+    number: int
+    label: str
+    sides: tuple[StepSide, ...]
+
+
+@dataclass(frozen=True)
+class FunnelAnswer(Answer):
+    steps: tuple[StepView, ...]
+    legend: tuple[LegendItem, ...]
+    table: Table
+
+
+def show(result: FunnelResult, title: str) -> FunnelAnswer:
+    first, *others = result.sides
+    return FunnelAnswer(
+        result,
+        headline=None if others else Headline(percent_text(first.conversion), "of them got to the end"),
+        is_empty=not any(side.counts[0] for side in result.sides),
+        steps=_steps(result),
+        legend=_legend(result.sides) if others else (),
+        table=result.table(),
+    )
+
+
+def _legend(sides: tuple[FunnelSide, ...]) -> tuple[LegendItem, ...]:
+    return tuple(
+        LegendItem(side.label, str(number), percent_text(side.conversion)) for number, side in enumerate(sides, 1)
+    )
+
+
+def _steps(result: FunnelResult) -> tuple[StepView, ...]:
+    marks = funnel_marks(result.step_labels, [side.counts for side in result.sides])
+    return tuple(
+        StepView(
+            number + 1,
+            label,
+            tuple(
+                StepSide(
+                    side.label,
+                    share_bar(mark.width, mark.before, mark.colour),
+                    side.counts[number],
+                    side.of_first(number),
+                    side.of_previous(number),
+                    side.counts[max(number - 1, 0)] - side.counts[number],
+                )
+                for side, mark in zip(result.sides, marks[number], strict=True)
+            ),
+        )
+        for number, label in enumerate(result.step_labels)
+    )
+
+
 FUNNEL = Kind(
     query=Funnel,
     label="Funnel",
     prompt="Choose the steps above and press Run Query.",
     read=read,
     answer=answer,
+    further=nothing_further,
     words=words,
     details=details,
+    form=form,
+    show=show,
 )

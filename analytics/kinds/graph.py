@@ -3,15 +3,24 @@
 Its SQL is analytics/sql/counting.py; days that are counted already answer in its place (analytics/rollups/counting.py).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from django.utils.safestring import SafeString
+
+from analytics.charts.drawing import Across, across_time, bar_chart, line_chart, share_bar
+from analytics.charts.plots import Line, colours, fold
+from analytics.charts.scales import bucket_name, full
 from analytics.definitions.catalogue import Catalogue
 from analytics.definitions.words import compared_words
-from analytics.kinds.kind import Kind
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Select, plain, with_nothing
+from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.rows import group_rows
+from analytics.kinds.kind import Answer, Headline, Kind, LegendItem, nothing_further
 from analytics.questions.conditions import BadQuery, Field
 from analytics.questions.parameters import Reader, write_common, write_compared
 from analytics.questions.query import (
@@ -23,6 +32,7 @@ from analytics.questions.query import (
     Counts,
     EventReference,
     Query,
+    RefersTo,
     Scope,
     check_compared,
 )
@@ -207,4 +217,154 @@ def _group_line(slot: int, encoded: str | None, values: list[Number], total: Num
     return Series(label, tuple(values), total, key=key, is_other=slot > TOP_GROUPS)
 
 
-GRAPH = Kind(query=Graph, label="Graph", prompt=None, read=read, answer=answer, words=words, details=details)
+# --- The page --------------------------------------------------------------------------------------------------------
+
+
+COUNTS = plain((each.value, COUNTED[each]) for each in Counts)
+UNITS = plain((each.value, f"by {each.value}") for each in Unit)
+CHARTS = plain([("line", "as lines"), ("bar", "as bars"), ("table", "as a table")])
+
+
+@dataclass(frozen=True)
+class GraphForm(QuestionForm):
+    counts: Select
+    event: Select
+    by: Select
+    span: SpanControls
+    unit: Select
+    chart: Select
+
+
+def form(raw: Reader, choices: Choices) -> GraphForm:
+    return GraphForm(
+        counts=select(raw, "counts", "Measure", COUNTS),
+        event=select(raw, "event", "Event", choices.events, str(PAGEVIEW)),
+        by=select(raw, "by", "Group by", with_nothing("nothing", choices.all_fields)),
+        span=span_controls(raw, 30),
+        unit=select(raw, "unit", "Unit", UNITS, Unit.DAY.value),
+        chart=select(raw, "chart", "Show", CHARTS),
+        where=group_rows(raw, "where", choices.all_fields),
+        menus=menus(raw, choices, compare=True),
+        errors=stray(raw, "segment", "compare"),
+    )
+
+
+ADDITIVE = {Counts.EVENTS}  # sums of these make sense; somebody in two groups is still one person
+BUILTIN_UNITS = {"pageview": "pageviews", "session": "sessions"}
+RANKING_ROWS = 7
+COUNTED_UNITS = {
+    Counts.EVENTS: "events",
+    Counts.USERS: "people",
+    Counts.SESSIONS: "sessions",
+    Counts.PER_USER: "per person",
+}
+
+
+@dataclass(frozen=True)
+class RankingItem:
+    """One group of a graph as a line of a short list; `bar` is its share of the largest."""
+
+    name: str
+    bar: SafeString
+    total: str
+
+
+@dataclass(frozen=True)
+class GraphAnswer(Answer):
+    chart: SafeString | None
+    legend: tuple[LegendItem, ...]
+    left_out: int  # series that are in the table only
+    ranking: tuple[RankingItem, ...]  # for a tile, of a grouped graph that is shown as a table
+    table: Table
+    has_incomplete: bool
+    unit: str
+
+
+def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
+    """The lines that are drawn, and how many series are left to the table."""
+    lines = [Line(each.label, each.values, each.is_other) for each in result.series]
+    shown, left_out = fold(lines, result.query.counts in ADDITIVE and not result.query.compare)
+    begun = [each.start <= result.ran.as_of for each in result.buckets]
+    return [replace(line, values=_so_far(line.values, begun)) for line in shown], left_out
+
+
+def _so_far(values: Sequence[float | None], begun: Sequence[bool]) -> tuple[float | None, ...]:
+    """Nothing yet is not zero: a line ends at now. (Clocks of senders run fast, so there can be something already.)"""
+    return tuple(value if value or is_begun else None for value, is_begun in zip(values, begun, strict=True))
+
+
+def _for_people(result: GraphResult) -> Table:
+    """The table with its times as they are spoken; the CSV has them as programs read them."""
+    table, zone = result.table(), result.query.scope.zone
+    names = [bucket_name(each.start.astimezone(zone), result.query.unit) for each in result.buckets]
+    rows = [(name, *row[1:]) for name, row in zip(names, table.rows, strict=False)]
+    return replace(table, rows=(*rows, *table.rows[len(names) :]))
+
+
+def buckets_across(result: GraphResult) -> Across:
+    zone = result.query.scope.zone
+    starts = [each.start.astimezone(zone) for each in result.buckets]
+    return across_time(starts, [each.complete for each in result.buckets], result.query.unit)
+
+
+def show(result: GraphResult, title: str) -> GraphAnswer:
+    query = result.query
+    lines, left_out = graph_lines(result)
+    across = buckets_across(result)
+    chart = None
+    if query.chart is Chart.LINE:
+        chart = line_chart(lines, across, title)
+    elif query.chart is Chart.BAR:
+        chart = bar_chart(lines, across, title, stacked=query.counts in ADDITIVE and not query.compare)
+    return GraphAnswer(
+        result,
+        headline=None if result.total is None else Headline(full(result.total), _counted_unit(query)),
+        is_empty=not any(each.total for each in result.series),
+        chart=chart,
+        legend=_legend(result, lines),
+        left_out=left_out if chart else 0,
+        ranking=_ranking(result) if query.chart is Chart.TABLE and query.by else (),
+        table=_for_people(result),
+        has_incomplete=not all(each.complete for each in result.buckets),
+        unit=query.unit.value,
+    )
+
+
+def _counted_unit(query: Graph) -> str:
+    """What the number counts: "events", or what they are called where everybody knows it."""
+    if query.counts is Counts.EVENTS and query.event.to is RefersTo.BUILTIN:
+        return BUILTIN_UNITS.get(query.event.key, "events")
+    return COUNTED_UNITS[query.counts]
+
+
+def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
+    """A key for each line; one line alone needs none. The folded "other" has no total: it was never counted as one."""
+    if len(lines) < 2 and not result.query.compare:
+        return ()
+    totals = [full(each.total) for each in result.series if not each.is_other]  # the lines' own, in their order
+    return tuple(
+        LegendItem(line.name, colour, "" if line.is_other else totals[place])
+        for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
+    )
+
+
+def _ranking(result: GraphResult) -> tuple[RankingItem, ...]:
+    largest = max((each.total for each in result.series), default=0) or 1
+    named = [each for each in result.series if not each.is_other][:RANKING_ROWS]
+    return tuple(
+        RankingItem(each.label, share_bar(100 * each.total / largest, 0, "1"), full(each.total)) for each in named
+    )
+
+
+GRAPH = Kind(
+    query=Graph,
+    label="Graph",
+    prompt=None,
+    read=read,
+    answer=answer,
+    further=nothing_further,
+    words=words,
+    details=details,
+    form=form,
+    show=show,
+)

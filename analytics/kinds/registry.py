@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from django.http import QueryDict
 from django.utils import timezone
 
-from analytics.definitions.catalogue import Catalogue, catalogue_for
+from analytics.definitions.catalogue import catalogue_for
 from analytics.kinds.funnel import FUNNEL
 from analytics.kinds.graph import GRAPH
-from analytics.kinds.kind import Kind
+from analytics.kinds.kind import Answer, Kind
 from analytics.kinds.retention import RETENTION
 from analytics.kinds.users import USERS
 from analytics.questions.conditions import BadQuery
@@ -69,9 +69,10 @@ def parse(kind: str, parameters: QueryDict | Mapping[str, list[str]], scope: Sco
     return Parsed(None if reader.errors else query, reader.errors)
 
 
-def query_words(query: Query, catalogue: Catalogue) -> str:
-    """One line that names the question, without its range."""
-    return kind_of(query).words(query, catalogue)
+def show(result: Result, title: str) -> Answer:
+    """The answer as the page of its kind shows it; `title` says what a chart is of."""
+    answer: Answer = kind_of(result.query).show(result, title)
+    return answer
 
 
 def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit: timedelta = TIME_LIMIT) -> R:

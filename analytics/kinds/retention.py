@@ -10,12 +10,21 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.utils.safestring import SafeString
+
+from analytics.charts.drawing import across_periods, line_chart
+from analytics.charts.plots import Line, heat
+from analytics.charts.scales import bucket_name, full, percent_text
 from analytics.definitions.catalogue import Catalogue
 from analytics.definitions.words import selection_words
-from analytics.kinds.kind import Kind
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Select, plain
+from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.rows import SelectionRow, group_rows, selection_row
+from analytics.kinds.kind import Answer, Headline, Kind, nothing_further
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, need, write_common, write_selection
-from analytics.questions.query import LAST_90_DAYS, EventReference, Query, Scope, Selection
+from analytics.questions.query import LAST_90_DAYS, PAGEVIEW, EventReference, Query, Scope, Selection
 from analytics.questions.results import Column, Ran, Result, Shown, Table, bucket_label, percent
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import span_words
@@ -224,6 +233,100 @@ def cohorts_from(rows: list[tuple[Any, ...]], cut: tuple[Bucket, ...], now: date
     return tuple(cohorts)
 
 
+# --- The page --------------------------------------------------------------------------------------------------------
+
+
+UNITS = plain((each.value, f"by {each.value}") for each in Unit if each is not Unit.HOUR)
+
+
+@dataclass(frozen=True)
+class RetentionForm(QuestionForm):
+    start: SelectionRow
+    returning: SelectionRow
+    unit: Select
+    span: SpanControls
+
+
+def form(raw: Reader, choices: Choices) -> RetentionForm:
+    return RetentionForm(
+        start=selection_row(raw, "start", choices, "They first did", default=str(PAGEVIEW)),
+        returning=selection_row(raw, "return", choices, "and came back to do", default=str(PAGEVIEW)),
+        unit=select(raw, "unit", "Unit", UNITS, Unit.WEEK.value),
+        span=span_controls(raw, 90),
+        where=group_rows(raw, "where", choices.all_fields),
+        menus=menus(raw, choices, compare=False),
+        errors=stray(raw, "segment"),
+    )
+
+
+@dataclass(frozen=True)
+class CohortView:
+    """A row of the triangle; a result can have thousands of `cells`, so they are written here, not by a template."""
+
+    name: str
+    size: int
+    running: bool
+    cells: SafeString
+
+
+@dataclass(frozen=True)
+class RetentionAnswer(Answer):
+    chart: SafeString
+    averages: tuple[float | None, ...]
+    periods: tuple[int, ...]
+    cohorts: tuple[CohortView, ...]
+    table: Table
+    unit: str
+
+
+def show(result: RetentionResult, title: str) -> RetentionAnswer:
+    zone, unit = result.query.scope.zone, result.query.unit
+    periods = tuple(range(1, len(result.buckets)))
+    cohorts = tuple(
+        CohortView(
+            bucket_name(cohort.bucket.start.astimezone(zone), Unit.DAY if unit is Unit.WEEK else unit),
+            cohort.size,
+            not cohort.bucket.complete,
+            SafeString("".join(_cell(result, row, period) for period in periods)),
+        )
+        for row, cohort in enumerate(result.cohorts)
+    )
+    averages = tuple(result.average(period) for period in periods)
+    return RetentionAnswer(
+        result,
+        headline=Headline(percent_text(averages[0]), f"came back in {unit} 1") if averages else None,
+        is_empty=not any(cohort.size for cohort in result.cohorts),
+        chart=line_chart([Line("Came back", averages)], across_periods(unit, len(averages)), title, "%"),
+        averages=averages,
+        periods=periods,
+        cohorts=cohorts,
+        table=result.table(),
+        unit=unit.value,
+    )
+
+
+def _cell(result: RetentionResult, row: int, period: int) -> str:
+    """One cell of the triangle: a share, shaded; who it is of on hover."""
+    cohort = result.cohorts[row]
+    came = cohort.returned[period] if period < len(cohort.returned) else None
+    share = cohort.rate(period)
+    shade = None if came is None else heat(share)
+    if shade is None:
+        return "<td></td>"
+    running, word = (" is-running", ", incomplete") if result.is_running(row, period) else ("", "")
+    title = f"{full(came)} of {full(cohort.size)} people{word}"
+    return f'<td class="number heat heat-{shade}{running}" title="{title}">{percent_text(share)}</td>'
+
+
 RETENTION = Kind(
-    query=Retention, label="Retention", prompt=None, read=read, answer=answer, words=words, details=details
+    query=Retention,
+    label="Retention",
+    prompt=None,
+    read=read,
+    answer=answer,
+    further=nothing_further,
+    words=words,
+    details=details,
+    form=form,
+    show=show,
 )

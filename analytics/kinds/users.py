@@ -5,13 +5,19 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
+from analytics.charts.scales import full
 from analytics.definitions.catalogue import Catalogue
-from analytics.kinds.kind import Kind
+from analytics.event_words import person_name
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Control
+from analytics.forms.questions import QuestionForm, menus, stray
+from analytics.forms.rows import group_rows
+from analytics.kinds.kind import Answer, Headline, Kind, Run
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, write_filters
 from analytics.questions.query import EventReference, Query, Scope
@@ -22,6 +28,7 @@ from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
 
 MAX_PROPERTY_COLUMNS = 12
+PEOPLE_AT_ONCE = 1000  # of a CSV
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -133,6 +140,11 @@ class PersonRow:
     first_seen_at: datetime
     last_seen_at: datetime
 
+    @property
+    def name(self) -> str:
+        """How they are called."""
+        return person_name(self.actor_id, self.identity)
+
 
 @dataclass(frozen=True)
 class UsersResult(Result):
@@ -152,6 +164,10 @@ class UsersResult(Result):
             *(Column(name, Shown.TEXT) for name in self.property_names),
         )
         return Table(columns, tuple(self._rows()))
+
+    def following(self, limit: int | None = None) -> Users | None:
+        """The question whose answer is the next page, perhaps of another length; None where this was the last."""
+        return replace(self.query, after=self.next, limit=limit or self.query.limit) if self.next else None
 
     def _rows(self) -> Iterator[tuple[Cell, ...]]:
         zone = self.query.scope.zone
@@ -185,4 +201,56 @@ def _property_names(people: tuple[PersonRow, ...]) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (-found[name], name))[:MAX_PROPERTY_COLUMNS])
 
 
-USERS = Kind(query=Users, label="Users", prompt=None, read=read, answer=answer, words=words, details=details)
+# --- The page --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class UsersForm(QuestionForm):
+    search: Control
+
+
+def form(raw: Reader, choices: Choices) -> UsersForm:
+    return UsersForm(
+        search=Control("search", "Identity contains", raw.text("search"), type="search", placeholder="ada@"),
+        where=group_rows(raw, "where", choices.people_fields),
+        menus=menus(raw, choices, compare=False),
+        errors=stray(raw, "segment", "after"),
+    )
+
+
+@dataclass(frozen=True)
+class UsersAnswer(Answer):
+    result: UsersResult
+    older: Users | None  # the next page
+
+
+def show(result: UsersResult, title: str) -> UsersAnswer:
+    return UsersAnswer(
+        result,
+        headline=Headline(full(result.total), "person" if result.total == 1 else "people"),
+        is_empty=not result.people,
+        older=result.following(),
+    )
+
+
+def further(result: UsersResult, run: Run) -> Iterator[Table]:
+    """Everybody else, page after page, with the columns and the moment of this page."""
+    following = result.following(PEOPLE_AT_ONCE)
+    while following is not None:
+        part = run(following, now=result.ran.as_of)
+        yield replace(part, property_names=result.property_names).table()
+        following = part.following(PEOPLE_AT_ONCE)
+
+
+USERS = Kind(
+    query=Users,
+    label="Users",
+    prompt=None,
+    read=read,
+    answer=answer,
+    further=further,
+    words=words,
+    details=details,
+    form=form,
+    show=show,
+)

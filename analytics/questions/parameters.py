@@ -36,6 +36,14 @@ def as_lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return lists
 
 
+def querystring(query: Query) -> str:
+    """A question as the part of a URL after the question mark."""
+    link = QueryDict(mutable=True)
+    for name, value in query.parameters():
+        link.appendlist(name, value)
+    return link.urlencode()
+
+
 class Unreadable(Exception):
     """Something that cannot be left out was wrong; the reader's errors say what."""
 

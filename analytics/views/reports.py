@@ -17,10 +17,10 @@ from analytics.forms.kept import name_and_notes
 from analytics.kinds.registry import KINDS, parse
 from analytics.models import Report
 from analytics.questions.conditions import BadQuery
-from analytics.questions.parameters import Reader
+from analytics.questions.parameters import Reader, querystring
 from analytics.questions.query import Query, Scope
 from analytics.views.analyze import answered
-from analytics.views.asking import Parameters, ask, querystring
+from analytics.views.asking import Parameters, ask
 from analytics.views.kept import listed, version_of
 from analytics.views.rendering import page
 from projects.door import environment_view
