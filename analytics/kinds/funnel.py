@@ -18,7 +18,7 @@ from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain
 from analytics.forms.questions import QuestionForm, SpanControls, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_rows
-from analytics.kinds.kind import Answer, Headline, Kind, LegendItem, nothing_further
+from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, write_common, write_compared, write_selection
 from analytics.questions.query import (
@@ -125,7 +125,7 @@ def details(funnel: Funnel, catalogue: Catalogue) -> Iterator[str]:
 # one event is never two steps.
 
 Numbered = tuple[int, Selection]
-Source = frozenset[Key] | None  # kinds and names; None is any
+KeySet = frozenset[Key] | None  # kinds and names; None is any
 
 BEFORE = "over (partition by actor order by time, id rows between unbounded preceding and 1 preceding)"
 
@@ -170,13 +170,13 @@ def _define_matched(statement: Statement, funnel: Funnel, limits: Limits) -> Non
 
 def _by_source(statement: Statement, funnel: Funnel) -> list[list[Numbered]]:
     """Steps that look at the same kinds and names are found in one scan; others each by their own part of the index."""
-    groups: dict[tuple[bool, Source], list[Numbered]] = {}
+    groups: dict[tuple[bool, KeySet], list[Numbered]] = {}
     for number, step in enumerate(funnel.steps, 1):
         groups.setdefault(_source(statement, step), []).append((number, step))
     return list(groups.values())
 
 
-def _source(statement: Statement, step: Selection) -> tuple[bool, Source]:
+def _source(statement: Statement, step: Selection) -> tuple[bool, KeySet]:
     return step.event.is_session, keys_of(statement, step.event)
 
 
@@ -330,17 +330,17 @@ class StepView:
 
 
 @dataclass(frozen=True)
-class FunnelAnswer(Answer):
+class FunnelView(AnswerView):
     steps: tuple[StepView, ...]
     legend: tuple[LegendItem, ...]
     table: Table
 
 
-def show(result: FunnelResult, title: str) -> FunnelAnswer:
+def show(result: FunnelResult, title: str) -> FunnelView:
     first, *others = result.sides
-    return FunnelAnswer(
+    return FunnelView(
         result,
-        headline=None if others else Headline(percent_text(first.conversion), "of them got to the end"),
+        headline=None if others else KeyFigure(percent_text(first.conversion), "of them got to the end"),
         is_empty=not any(side.counts[0] for side in result.sides),
         steps=_steps(result),
         legend=_legend(result.sides) if others else (),
@@ -376,7 +376,7 @@ def _steps(result: FunnelResult) -> tuple[StepView, ...]:
     )
 
 
-FUNNEL = Kind(
+FUNNEL = QueryKind(
     query=Funnel,
     label="Funnel",
     prompt="Choose the steps above and press Run Query.",

@@ -20,7 +20,7 @@ from analytics.forms.choices import Choices
 from analytics.forms.controls import Select, plain, with_nothing
 from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
-from analytics.kinds.kind import Answer, Headline, Kind, LegendItem, nothing_further
+from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.conditions import BadQuery, Field
 from analytics.questions.parameters import Reader, write_common, write_compared
 from analytics.questions.query import (
@@ -270,7 +270,7 @@ class RankingItem:
 
 
 @dataclass(frozen=True)
-class GraphAnswer(Answer):
+class GraphView(AnswerView):
     chart: SafeString | None
     legend: tuple[LegendItem, ...]
     left_out: int  # series that are in the table only
@@ -307,7 +307,7 @@ def buckets_across(result: GraphResult) -> Across:
     return across_time(starts, [each.complete for each in result.buckets], result.query.unit)
 
 
-def show(result: GraphResult, title: str) -> GraphAnswer:
+def show(result: GraphResult, title: str) -> GraphView:
     query = result.query
     lines, left_out = graph_lines(result)
     across = buckets_across(result)
@@ -316,9 +316,9 @@ def show(result: GraphResult, title: str) -> GraphAnswer:
         chart = line_chart(lines, across, title)
     elif query.chart is Chart.BAR:
         chart = bar_chart(lines, across, title, stacked=query.counts in ADDITIVE and not query.compare)
-    return GraphAnswer(
+    return GraphView(
         result,
-        headline=None if result.total is None else Headline(full(result.total), _counted_unit(query)),
+        headline=None if result.total is None else KeyFigure(full(result.total), _counted_unit(query)),
         is_empty=not any(each.total for each in result.series),
         chart=chart,
         legend=_legend(result, lines),
@@ -356,7 +356,7 @@ def _ranking(result: GraphResult) -> tuple[RankingItem, ...]:
     )
 
 
-GRAPH = Kind(
+GRAPH = QueryKind(
     query=Graph,
     label="Graph",
     prompt=None,

@@ -19,7 +19,7 @@ AnyResult = TypeVar("AnyResult", bound=Result)
 
 
 @dataclass(frozen=True)
-class Headline:
+class KeyFigure:
     """The number that matters, written out."""
 
     value: str
@@ -34,22 +34,22 @@ class LegendItem:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerView:
     """What the page shows of a result; each kind adds what its own templates show. Nothing is counted here."""
 
     result: Result
-    headline: Headline | None  # None where no number stands for all of it
+    headline: KeyFigure | None  # None where no number stands for all of it
     is_empty: bool
 
 
-class Run(Protocol):
+class RunQuery(Protocol):
     """Asks a question as of a moment (registry.run)."""
 
     def __call__(self, query: Query[AnyResult], *, now: datetime) -> AnyResult: ...
 
 
 @dataclass(frozen=True)
-class Kind(Generic[Q, R]):
+class QueryKind(Generic[Q, R]):
     """One kind of question. Every field has to be filled: there is nothing that a kind may leave out.
 
     What a question knows without anybody's help, its parameters and what it refers to, are methods of its class
@@ -62,11 +62,11 @@ class Kind(Generic[Q, R]):
     prompt: str | None  # what to choose first; None where a page without parameters has a question to ask
     read: Callable[[Reader, Scope], Q]  # raises BadQuery; what else is wrong is noted in the reader
     answer: Callable[[Q, Asking], R]  # asks the database
-    further: Callable[[R, Run], Iterator[Table]]  # for the CSV: what follows a result that is a page of a list
+    further: Callable[[R, RunQuery], Iterator[Table]]  # for the CSV: what follows a result that is a page of a list
     words: Callable[[Q, Catalogue], str]  # one line that names the question, without its range
     details: Callable[[Q, Catalogue], Iterable[str]]  # what else it says, an idea a line, without filters and segments
     form: Callable[[Reader, Choices], QuestionForm]  # filled with what was read; the reader says what is wrong
-    show: Callable[[R, str], Answer]  # for the page; the text says what a chart is of
+    show: Callable[[R, str], AnswerView]  # for the page; the text says what a chart is of
 
     @property
     def name(self) -> str:
@@ -89,6 +89,6 @@ class Kind(Generic[Q, R]):
         return f"analytics/kinds/{self.name}/tile.html"
 
 
-def nothing_further(result: Result, run: Run) -> Iterator[Table]:
+def nothing_further(result: Result, run: RunQuery) -> Iterator[Table]:
     """For kinds whose result is the whole answer."""
     return iter(())

@@ -17,7 +17,7 @@ from django.utils import timezone
 from analytics.definitions.catalogue import catalogue_for
 from analytics.kinds.funnel import FUNNEL
 from analytics.kinds.graph import GRAPH
-from analytics.kinds.kind import Answer, Kind
+from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.retention import RETENTION
 from analytics.kinds.users import USERS
 from analytics.questions.conditions import BadQuery
@@ -28,7 +28,7 @@ from analytics.sql.asking import Ask, Asking
 from analytics.store.run import TIME_LIMIT, asking, has_merges
 
 R = TypeVar("R", bound=Result)
-AnyKind = Kind[Any, Any]
+AnyKind = QueryKind[Any, Any]
 KINDS: dict[str, AnyKind] = {kind.name: kind for kind in (GRAPH, FUNNEL, RETENTION, USERS)}  # in the menu's order
 
 
@@ -69,9 +69,9 @@ def parse(kind: str, parameters: QueryDict | Mapping[str, list[str]], scope: Sco
     return Parsed(None if reader.errors else query, reader.errors)
 
 
-def show(result: Result, title: str) -> Answer:
+def show(result: Result, title: str) -> AnswerView:
     """The answer as the page of its kind shows it; `title` says what a chart is of."""
-    answer: Answer = kind_of(result.query).show(result, title)
+    answer: AnswerView = kind_of(result.query).show(result, title)
     return answer
 
 

@@ -21,7 +21,7 @@ from analytics.forms.choices import Choices
 from analytics.forms.controls import Select, plain
 from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_row
-from analytics.kinds.kind import Answer, Headline, Kind, nothing_further
+from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, need, write_common, write_selection
 from analytics.questions.query import LAST_90_DAYS, PAGEVIEW, EventReference, Query, Scope, Selection
@@ -30,9 +30,8 @@ from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import span_words
 from analytics.rollups.bitmaps import Bitmap
 from analytics.rollups.days import DayReader, by_bucket, told_keys
-from analytics.sql.asking import Asking, Rows
-from analytics.sql.rows import Rows as From
-from analytics.sql.rows import joined
+from analytics.sql.asking import Asking, Tuples
+from analytics.sql.rows import Rows, joined
 from analytics.sql.segments import in_segments
 from analytics.sql.selecting import Limits, event_rows, selected
 from analytics.sql.statement import Statement
@@ -120,12 +119,12 @@ def _active(
         f"{name}_pairs",
         f"select distinct e.actor_id, {bucket} as bucket {rows.from_()} where {joined(Match.ALL, where)}",
     )
-    resolved = From(statement, f"{pairs} e")
+    resolved = Rows(statement, f"{pairs} e")
     actor = resolved.actor
     return statement.define(name, f"select distinct {actor} as actor, e.bucket {resolved.from_()}")
 
 
-def retention_rows(retention: Retention, cut: Sequence[Bucket], asking: Asking) -> Rows | None:
+def retention_rows(retention: Retention, cut: Sequence[Bucket], asking: Asking) -> Tuples | None:
     """The same rows from counted days; None where they do not tell."""
     start, returning = retention.start, retention.returning
     if retention.where or retention.segments or start.where or returning.where:
@@ -270,7 +269,7 @@ class CohortView:
 
 
 @dataclass(frozen=True)
-class RetentionAnswer(Answer):
+class RetentionView(AnswerView):
     chart: SafeString
     averages: tuple[float | None, ...]
     periods: tuple[int, ...]
@@ -279,7 +278,7 @@ class RetentionAnswer(Answer):
     unit: str
 
 
-def show(result: RetentionResult, title: str) -> RetentionAnswer:
+def show(result: RetentionResult, title: str) -> RetentionView:
     zone, unit = result.query.scope.zone, result.query.unit
     periods = tuple(range(1, len(result.buckets)))
     cohorts = tuple(
@@ -292,9 +291,9 @@ def show(result: RetentionResult, title: str) -> RetentionAnswer:
         for row, cohort in enumerate(result.cohorts)
     )
     averages = tuple(result.average(period) for period in periods)
-    return RetentionAnswer(
+    return RetentionView(
         result,
-        headline=Headline(percent_text(averages[0]), f"came back in {unit} 1") if averages else None,
+        headline=KeyFigure(percent_text(averages[0]), f"came back in {unit} 1") if averages else None,
         is_empty=not any(cohort.size for cohort in result.cohorts),
         chart=line_chart([Line("Came back", averages)], across_periods(unit, len(averages)), title, "%"),
         averages=averages,
@@ -318,7 +317,7 @@ def _cell(result: RetentionResult, row: int, period: int) -> str:
     return f'<td class="number heat heat-{shade}{running}" title="{title}">{percent_text(share)}</td>'
 
 
-RETENTION = Kind(
+RETENTION = QueryKind(
     query=Retention,
     label="Retention",
     prompt=None,

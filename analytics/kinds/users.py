@@ -17,7 +17,7 @@ from analytics.forms.choices import Choices
 from analytics.forms.controls import Control
 from analytics.forms.questions import QuestionForm, menus, stray
 from analytics.forms.rows import group_rows
-from analytics.kinds.kind import Answer, Headline, Kind, Run
+from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, write_filters
 from analytics.questions.query import EventReference, Query, Scope
@@ -219,21 +219,21 @@ def form(raw: Reader, choices: Choices) -> UsersForm:
 
 
 @dataclass(frozen=True)
-class UsersAnswer(Answer):
+class UsersView(AnswerView):
     result: UsersResult
     older: Users | None  # the next page
 
 
-def show(result: UsersResult, title: str) -> UsersAnswer:
-    return UsersAnswer(
+def show(result: UsersResult, title: str) -> UsersView:
+    return UsersView(
         result,
-        headline=Headline(full(result.total), "person" if result.total == 1 else "people"),
+        headline=KeyFigure(full(result.total), "person" if result.total == 1 else "people"),
         is_empty=not result.people,
         older=result.following(),
     )
 
 
-def further(result: UsersResult, run: Run) -> Iterator[Table]:
+def further(result: UsersResult, run: RunQuery) -> Iterator[Table]:
     """Everybody else, page after page, with the columns and the moment of this page."""
     following = result.following(PEOPLE_AT_ONCE)
     while following is not None:
@@ -242,7 +242,7 @@ def further(result: UsersResult, run: Run) -> Iterator[Table]:
         following = part.following(PEOPLE_AT_ONCE)
 
 
-USERS = Kind(
+USERS = QueryKind(
     query=Users,
     label="Users",
     prompt=None,

@@ -17,14 +17,14 @@ from analytics.rollups.bitmaps import union
 from analytics.rollups.building import FIELDS
 from analytics.rollups.days import DayReader, are_too_many, by_bucket, runs, told_keys
 from analytics.rollups.reading import SESSION, Held, Key, kept_days, values
-from analytics.sql.asking import Asking, Rows
+from analytics.sql.asking import Asking, Tuples
 from analytics.sql.counted import groups_sql
 from analytics.sql.counting import OTHER
 
 KINDS_WITH_VALUES = (frozenset({SESSION}), frozenset({("pageview", "")}))
 
 
-def counting_rows(counting: Counting, span: Span, unit: Unit, asking: Asking) -> Rows | None:
+def counting_rows(counting: Counting, span: Span, unit: Unit, asking: Asking) -> Tuples | None:
     """Rows as analytics/sql/counting.py gives them; None where the counted days do not tell."""
     keys = told_keys(counting.event, asking.catalogue)
     is_told = not (counting.where or counting.segments or counting.counts is Counts.SESSIONS or unit is Unit.HOUR)
@@ -40,9 +40,9 @@ def counting_rows(counting: Counting, span: Span, unit: Unit, asking: Asking) ->
     return _rows(counting, cut, days)
 
 
-def _rows(counting: Counting, cut: Sequence[Bucket], days: dict[datetime, Held]) -> Rows:
+def _rows(counting: Counting, cut: Sequence[Bucket], days: dict[datetime, Held]) -> Tuples:
     everything = Held(sum(day.events for day in days.values()), union(day.people for day in days.values()))
-    rows: Rows = [
+    rows: Tuples = [
         (0, None, bucket.start, *_numbers(counting.counts, each))
         for bucket, each in zip(cut, by_bucket(cut, days), strict=True)
     ]
@@ -57,7 +57,7 @@ def _numbers(counts: Counts, day: Held) -> tuple[int, int]:
 
 def _grouped_rows(
     counting: Counting, span: Span, keys: frozenset[Key], asking: Asking, cut: Sequence[Bucket]
-) -> Rows | None:
+) -> Tuples | None:
     by, environment_id = counting.by, asking.scope.environment_id
     assert by is not None
     is_kept = by.source is Source.EVENT and by.key in FIELDS and keys in KINDS_WITH_VALUES

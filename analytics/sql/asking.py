@@ -10,8 +10,8 @@ from analytics.questions.query import Scope
 from analytics.questions.spans import Bucket, Span, Unit, buckets
 from analytics.sql.statement import Statement
 
-Rows = list[tuple[Any, ...]]
-Ask = Callable[[str, dict[str, Any]], Rows]  # SQL and its parameters
+Tuples = list[tuple[Any, ...]]
+Ask = Callable[[str, dict[str, Any]], Tuples]  # SQL and its parameters
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Asking:
         """A new one, without anything in it."""
         return Statement(self.scope, self.catalogue, self.now)
 
-    def rows(self, statement: Statement, sql: str) -> Rows:
+    def rows(self, statement: Statement, sql: str) -> Tuples:
         """What the database answers to `sql`, whose parameters `statement` holds."""
         return self.ask(sql, statement.parameters)
 
