@@ -22,6 +22,10 @@ select relname from pg_class
 PRIVATE = pytest.StashKey[tuple[PrivatePostgres, Path]]()
 
 
+def pytest_addoption(parser):
+    parser.addoption("--golden", action="store_true", help="write tests/analytics/golden/*.sql anew")
+
+
 def pytest_configure(config):
     """Runs in pytest itself and in each worker of pytest-xdist; the workers find DATABASE_URL set by the former."""
     _suit_tests()
