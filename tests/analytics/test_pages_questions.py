@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from analytics.kinds.registry import KINDS
 from analytics.store.run import QueryTimeout
 from tests.analytics.kept import make_definition, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
 
-KINDS = ("graph", "funnel", "retention", "users")
 DID_SINCE_YESTERDAY = {
     "match": "all",
     "groups": [
