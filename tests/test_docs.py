@@ -1,0 +1,118 @@
+"""What docs/ lists is what there is."""
+
+import re
+from itertools import product
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.migrations import RunSQL, SeparateDatabaseAndState
+from django.db.migrations.loader import MigrationLoader
+
+DOCS = settings.BASE_DIR / "docs"
+
+
+def page(name):
+    return (DOCS / name).read_text()
+
+
+def rows(text, first_heading):
+    """The cells of the table whose first column has this heading."""
+    lines = text.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"| {first_heading} |"))
+    found = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        found.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))])
+    return found
+
+
+def named(cell):
+    """What stands between backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def asked(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return set(cursor.fetchall())
+
+
+# --- What the database does by itself -------------------------------------------------------------------------------
+
+ARCHITECTURE = page("architecture.md")
+OURS = "space.nspname = current_schema() and {name} not like 'procrastinate%'"
+TRIGGERS = f"""
+select trigger.tgname, class.relname, function.proname
+  from pg_trigger trigger
+  join pg_class class on class.oid = trigger.tgrelid
+  join pg_proc function on function.oid = trigger.tgfoid
+  join pg_namespace space on space.oid = class.relnamespace
+ where not trigger.tgisinternal and trigger.tgparentid = 0 and {OURS.format(name="trigger.tgname")}
+"""
+FUNCTIONS = f"""
+select function.proname from pg_proc function join pg_namespace space on space.oid = function.pronamespace
+ where {OURS.format(name="function.proname")}
+"""
+CASCADES = f"""
+select class.relname
+  from pg_constraint c
+  join pg_class class on class.oid = c.conrelid
+  join pg_namespace space on space.oid = class.relnamespace
+ where c.contype = 'f' and c.confdeltype <> 'a' and {OURS.format(name="class.relname")}
+"""
+
+
+@pytest.mark.django_db
+def test_every_trigger_is_told_with_its_table_and_its_function():
+    told = [
+        triple
+        for names, tables, _, _, functions, _ in rows(ARCHITECTURE, "trigger")
+        for triple in product(named(names), named(tables), named(functions))
+    ]
+
+    assert len(told) == len(set(told))
+    assert set(told) == asked(TRIGGERS)
+
+
+@pytest.mark.django_db
+def test_every_function_is_told():
+    told = {function for row in rows(ARCHITECTURE, "trigger") for function in named(row[4])}
+    told |= {function for row in rows(ARCHITECTURE, "function") for function in named(row[0])}
+
+    assert told == {name for (name,) in asked(FUNCTIONS)}
+
+
+@pytest.mark.django_db
+def test_every_table_is_told_in_which_the_database_deletes():
+    sentence = ARCHITECTURE.split("(`on delete cascade`)")[1].split("\n\n")[0]
+
+    assert set(named(sentence)) == {name for (name,) in asked(CASCADES)}
+
+
+def made_in(kind):
+    """{name: the migrations whose SQL makes a trigger or a function of this name, as "ipfilter 0003"}."""
+    found = {}
+    for (app, name), migration in MigrationLoader(None, ignore_no_migrations=True).disk_migrations.items():
+        for sql in sql_of(migration.operations):
+            for made in re.findall(rf"\bcreate (?:or replace )?(?:constraint )?{kind} (\w+)", sql, re.IGNORECASE):
+                found.setdefault(made, set()).add(f"{app} {name[:4]}")
+    return found
+
+
+def sql_of(operations):
+    for operation in operations:
+        if isinstance(operation, SeparateDatabaseAndState):
+            yield from sql_of(operation.database_operations)
+        elif isinstance(operation, RunSQL):
+            yield operation.sql if isinstance(operation.sql, str) else str(operation.sql)
+
+
+@pytest.mark.parametrize("kind", ["trigger", "function"])
+def test_it_is_told_in_which_migration_it_is_made(kind):
+    made = made_in(kind)
+
+    for row in rows(ARCHITECTURE, kind):
+        for name in named(row[0]):
+            assert row[-1] in made[name], name
