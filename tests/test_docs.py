@@ -9,7 +9,10 @@ from django.db import connection
 from django.db.migrations import RunSQL, SeparateDatabaseAndState
 from django.db.migrations.loader import MigrationLoader
 
+from tests.test_access import PERSONAL, PUBLIC
+
 DOCS = settings.BASE_DIR / "docs"
+TEMPLATES = settings.BASE_DIR / "templates"
 
 
 def page(name):
@@ -116,3 +119,40 @@ def test_it_is_told_in_which_migration_it_is_made(kind):
     for row in rows(ARCHITECTURE, kind):
         for name in named(row[0]):
             assert row[-1] in made[name], name
+
+
+# --- Pages that pass no door, templates that cross floors ------------------------------------------------------------
+
+
+def test_every_page_without_a_door_is_told():
+    told = {name for row in rows(ARCHITECTURE, "what") for name in named(row[0]) if ":" in name}
+
+    assert told == PERSONAL | PUBLIC
+
+
+FLOORS = {
+    **dict.fromkeys(["account", "accounts", "allauth", "mfa", "usersessions"], 1),
+    "projects": 2,
+    "ipfilter": 3,
+    "collector": 5,
+    "analytics": 6,
+    **dict.fromkeys(["admin", "support"], 7),
+}
+"""Of the folders of templates, and of the libraries of tags. Frames, components and mails lie below all of them."""
+
+
+def floor(name):
+    return FLOORS.get(name.split("/")[0], 0)
+
+
+def test_every_template_that_takes_something_from_a_floor_above_is_told():
+    takes = re.compile(r"""\{% (?:include|extends) "([^"]+)"|\{% load ([\w ]+) %\}""")
+    crossing = set()
+    for path in TEMPLATES.rglob("*.html"):
+        name = path.relative_to(TEMPLATES).as_posix()
+        for template, tags in takes.findall(path.read_text()):
+            crossing |= {(name, taken) for taken in [template, *tags.split()] if taken and floor(taken) > floor(name)}
+
+    told = {pair for row in rows(ARCHITECTURE, "template") for pair in product(named(row[0]), named(row[1]))}
+
+    assert told == crossing
