@@ -1,6 +1,7 @@
 """What docs/ lists is what there is."""
 
 import re
+from datetime import date
 from itertools import product
 
 import pytest
@@ -156,3 +157,31 @@ def test_every_template_that_takes_something_from_a_floor_above_is_told():
     told = {pair for row in rows(ARCHITECTURE, "template") for pair in product(named(row[0]), named(row[1]))}
 
     assert told == crossing
+
+
+# --- Decisions ------------------------------------------------------------------------------------------------------
+
+DECISIONS = sorted(path for path in (DOCS / "decisions").glob("*.md") if path.name != "README.md")
+HEAD = re.compile(r"# (.+)\n(\d{4}-\d\d-\d\d), (accepted|superseded by \[[^]]+\]\(([\w-]+\.md)\))\.\n\n")
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_has_a_date_a_status_what_was_decided_and_what_was_given_up(path):
+    text = path.read_text()
+    head = HEAD.match(text)
+    sections = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, re.MULTILINE))
+
+    assert head is not None
+    date.fromisoformat(head[2])
+    assert head[4] is None or (path.parent / head[4]).is_file()
+    for section in ("Decision", "Given up"):
+        assert len(sections.get(section, "").split()) > 5, section
+
+
+def test_the_index_has_every_decision_once_with_its_date_status_and_title():
+    heads = {path.name: HEAD.match(path.read_text()) for path in DECISIONS}
+    expected = [f"- {head[2]}, {head[3]}: [{head[1]}]({name})" for name, head in heads.items()]
+
+    lines = [line for line in page("decisions/README.md").splitlines() if line.startswith("- 2")]
+
+    assert sorted(lines) == sorted(expected)
