@@ -1,15 +1,20 @@
 """What docs/ lists is what there is."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, time
 from itertools import product
 
 import pytest
+import yaml
 from django.conf import settings
 from django.db import connection
 from django.db.migrations import RunSQL, SeparateDatabaseAndState
 from django.db.migrations.loader import MigrationLoader
+from prometheus_client import Counter
 
+from collector import limits, metrics
+from collector.decide import Outcome
+from events.identity import MAX_VISITOR
 from tests.test_access import PERSONAL, PUBLIC
 
 DOCS = settings.BASE_DIR / "docs"
@@ -157,6 +162,152 @@ def test_every_template_that_takes_something_from_a_floor_above_is_told():
     told = {pair for row in rows(ARCHITECTURE, "template") for pair in product(named(row[0]), named(row[1]))}
 
     assert told == crossing
+
+
+# --- Limits ---------------------------------------------------------------------------------------------------------
+
+
+def mib(count):
+    assert count % 2**20 == 0
+    return f"{count // 2**20} MiB"
+
+
+def first_day():
+    first = datetime.fromtimestamp(limits.FIRST_TIME, UTC)
+    assert first.time() == time(0)
+    return first.date()
+
+
+def days(seconds):
+    return {86_400: "a day"}[seconds]
+
+
+def bits():
+    assert (limits.SMALLEST_WHOLE, limits.LARGEST_WHOLE) == (-(2**63), 2**64 - 1)
+    return 64
+
+
+LIMITS_IN_WORDS = {
+    "FIRST_TIME": lambda: f"between {first_day()} and",
+    "LARGEST_WHOLE": lambda: f"whole numbers of up to {bits()} bits",
+    "MAX_AHEAD_SECONDS": lambda: f"and {days(limits.MAX_AHEAD_SECONDS)} from now",
+    "MAX_BODY_BYTES": lambda: f"at most {mib(limits.MAX_BODY_BYTES)}, also after decompression (`Content-Encoding",
+    "MAX_DELETIONS": lambda: f"1 to {limits.MAX_DELETIONS:,}; at most",
+    "MAX_DELETION_BYTES": lambda: f"; at most {mib(limits.MAX_DELETION_BYTES)}, also after decompression |",
+    "MAX_DEPTH": lambda: f"at most {limits.MAX_DEPTH} levels deep",
+    "MAX_EVENT": lambda: f"| `event` | 1 to {limits.MAX_EVENT:,} characters",
+    "MAX_EVENTS_IN_BEACON": lambda: f"A beacon holds at most {limits.MAX_EVENTS_IN_BEACON:,} events",
+    "MAX_EVENT_BYTES": lambda: f"at most {limits.MAX_EVENT_BYTES:,} bytes in UTF-8",
+    "MAX_HIERARCHY": lambda: f"(hierarchy: {limits.MAX_HIERARCHY:,})",
+    "MAX_IDEMPOTENCY_KEY": lambda: f"| `idempotency_key` | up to {limits.MAX_IDEMPOTENCY_KEY:,} characters",
+    "MAX_IDENTITY": lambda: f"| `identity`, `account_id` | 1 to {limits.MAX_IDENTITY} characters",
+    "MAX_KEY": lambda: f"| `properties` | names of 1 to {limits.MAX_KEY:,} characters",
+    "MAX_NESTED_NAMES": lambda: f"have at most {limits.MAX_NESTED_NAMES:,} characters together",
+    "MAX_PARAMETERS": lambda: f"and {limits.MAX_PARAMETERS:,} parameters",
+    "MAX_TEXT": lambda: f"texts of up to {limits.MAX_TEXT:,}",
+    "MAX_USERS": lambda: f"`users`: an array of these, at most {limits.MAX_USERS:,}",
+    "SMALLEST_WHOLE": lambda: f"whole numbers of up to {bits()} bits",
+}
+
+
+def test_every_limit_of_the_protocol_is_in_a_sentence():
+    assert set(LIMITS_IN_WORDS) == {name for name in vars(limits) if name.isupper()}
+
+
+@pytest.mark.parametrize("name", LIMITS_IN_WORDS)
+def test_a_limit_is_told_as_it_is(name):
+    assert LIMITS_IN_WORDS[name]() in " ".join(page("collection-api.md").split())
+
+
+BOUNDS_IN_SCHEMA = {
+    "components/parameters/i/schema/maxLength": limits.MAX_IDENTITY,
+    "components/parameters/t0/schema/maxLength": limits.MAX_EVENT,
+    "components/schemas/AccountProperties/oneOf/0/properties/accounts/maxItems": limits.MAX_USERS,
+    "components/schemas/AppId/pattern": f"^[0-9]{{1,{limits.MAX_KEY}}}$",
+    "components/schemas/Beacon/properties/i/maxLength": limits.MAX_IDENTITY,
+    "components/schemas/Beacon/properties/t0/maxLength": limits.MAX_EVENT,
+    "components/schemas/EventName/maxLength": limits.MAX_EVENT,
+    "components/schemas/IdempotencyKey/maxLength": limits.MAX_IDEMPOTENCY_KEY,
+    "components/schemas/IdentityText/maxLength": limits.MAX_IDENTITY,
+    "components/schemas/Literals/items/maxLength": limits.MAX_TEXT,
+    "components/schemas/Pairs/items/maxLength": limits.MAX_TEXT,
+    "components/schemas/Properties/propertyNames/maxLength": limits.MAX_KEY,
+    "components/schemas/PropertiesBeacon/patternProperties/^_/maxLength": limits.MAX_TEXT,
+    "components/schemas/PropertiesBeacon/properties/i/maxLength": limits.MAX_IDENTITY,
+    "components/schemas/PropertiesBeacon/propertyNames/maxLength": limits.MAX_KEY,
+    "components/schemas/UserProperties/oneOf/0/properties/users/maxItems": limits.MAX_USERS,
+    "components/schemas/Value/anyOf/0/maxLength": limits.MAX_TEXT,
+    "components/schemas/Value/anyOf/1/maximum": limits.LARGEST_WHOLE,
+    "components/schemas/Value/anyOf/1/minimum": limits.SMALLEST_WHOLE,
+    "components/schemas/Visitor/maximum": MAX_VISITOR,
+    "paths//api/public/v0/user_deletion/post/requestBody/content/application/json/schema/properties/users/maxItems": (
+        limits.MAX_DELETIONS
+    ),
+}
+
+
+def bounds_of(node, path=""):
+    """{where it stands: every upper bound, and every lower one that says more than "not negative"}."""
+    found = {}
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if key in ("maxLength", "maxItems", "maximum") or (key == "minimum" and value not in (0, 1)):
+            found[f"{path}{key}"] = value
+        found |= bounds_of(value, f"{path}{key}/")
+    return found
+
+
+def test_every_bound_in_openapi_is_the_limit_that_it_stands_for():
+    document = yaml.safe_load(page("openapi.yaml"))
+    pattern = document["components"]["schemas"]["AppId"]["pattern"]
+
+    assert bounds_of(document) | {"components/schemas/AppId/pattern": pattern} == BOUNDS_IN_SCHEMA
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"{mib(limits.MAX_BODY_BYTES)} is the most",
+        f"The body is larger than {mib(limits.MAX_BODY_BYTES)}",
+        f"At most {limits.MAX_EVENT_BYTES:,} bytes in UTF-8",
+        f"between {first_day()} and {days(limits.MAX_AHEAD_SECONDS)} from now",
+        f"Whole numbers have up to {bits()} bits, texts up to {limits.MAX_TEXT:,} characters",
+    ],
+)
+def test_openapi_says_the_same_in_words(words):
+    assert words in " ".join(page("openapi.yaml").split())
+
+
+# --- Metrics --------------------------------------------------------------------------------------------------------
+
+
+def exported():
+    """{metric as it is scraped: its labels}; a histogram by the name that its parts begin with."""
+    found = {}
+    for metric in metrics.REGISTRY._collector_to_names:
+        name = f"{metric._name}_total" if isinstance(metric, Counter) else metric._name
+        found[name] = set(metric._labelnames)
+    return found
+
+
+def test_every_metric_is_told_with_its_labels_and_no_other():
+    told = {}
+    for row in rows(page("operations.md"), "metric"):
+        for name, labels in re.findall(r"`(\w+)(?:\{([\w,]+)\})?`", row[0]):
+            told[name] = set(labels.split(",")) - {""}
+
+    assert told == exported()
+
+
+def test_metrics_that_are_named_elsewhere_exist():
+    text = "".join(path.read_text() for path in DOCS.rglob("*.md"))
+
+    assert set(re.findall(r"\bheapadmin_\w+", text)) <= set(exported())
+
+
+def test_every_outcome_of_a_request_is_told():
+    [words] = [row[1] for row in rows(page("operations.md"), "metric") if "heapadmin_requests_total" in row[0]]
+
+    assert set(named(words)) == {outcome.value for outcome in Outcome}
 
 
 # --- Decisions ------------------------------------------------------------------------------------------------------
