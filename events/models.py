@@ -1,6 +1,6 @@
 """What was collected, as Django sees it. Rows are written by events/writer.py, never by `save()`.
 
-The tables are made by SQL (events/sql/tables.sql): partitions, covering indexes and composite keys.
+The tables are made by SQL (events/migrations/sql): partitions, covering indexes and composite keys.
 """
 
 from django.db import models

@@ -1,7 +1,7 @@
 """What is written: one type per thing that can be told of an environment. Times are unix seconds.
 
-Whoever makes a record has checked it: PostgreSQL takes it as it is (events/sql/tables.sql has the bounds).
-Field names are those of the SQL functions in events/sql/collect.sql.
+Whoever makes a record has checked it: PostgreSQL takes it as it is (events/migrations/sql has the bounds).
+Field names are those of the SQL function `collect`.
 """
 
 from msgspec import Struct, field
