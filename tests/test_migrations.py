@@ -1,11 +1,14 @@
-"""Every installation comes to the schema of a fresh one.
+"""Migrations are frozen: a released one never changes, and every installation comes to the schema of a fresh one.
 
 tests/installations holds early installations, as the schema and the list of migrations that had run there.
 """
 
+import ast
 import difflib
+import hashlib
 import re
 import subprocess
+import sys
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -20,9 +23,64 @@ from tests.factories import EnvironmentFactory
 from tests.servers import conninfo_of, manage, served_database, sibling_url
 
 ROOT = settings.BASE_DIR
+DIGESTS = ROOT / "tests" / "migrations.sha256"  # `sha256sum -c` reads it too
 INSTALLATIONS = ROOT / "tests" / "installations"
 
+MAY_IMPORT = {"django", *sys.stdlib_module_names}
+MODELS_DEFAULT = ("projects/migrations/0001_first.py", "projects.models")  # Django compares it with the model's own
+READS_BESIDE = 'SQL = Path(__file__).parent / "sql"'
 
+
+# --- A released migration stays as it is ----------------------------------------------------------------------------
+def migrations():
+    """The files that decide what migrations do, by path."""
+    found = [file for file in ROOT.glob("*/migrations/**/*") if file.is_file() and "__pycache__" not in file.parts]
+    return {file.relative_to(ROOT).as_posix(): file for file in sorted(found) if file.name != "__init__.py"}
+
+
+def released():
+    """Digest and path, as released."""
+    return [line.split() for line in DIGESTS.read_text().splitlines()]
+
+
+def test_a_released_migration_never_changes():
+    now = {path: hashlib.sha256(file.read_bytes()).hexdigest() for path, file in migrations().items()}
+    changed = [path for digest, path in released() if now.get(path) != digest]
+
+    assert not changed, (
+        f"Released, and changed or gone since: {', '.join(changed)}. Installations that ran it keep what it did then: "
+        "put it back, and write a new migration. (On no branch but yours? Renew its line in tests/migrations.sha256.)"
+    )
+
+
+def test_a_new_migration_is_frozen():
+    new = migrations().keys() - {path for _, path in released()}
+
+    assert not new, f"When it does what it should: sha256sum {' '.join(sorted(new))} >> tests/migrations.sha256"
+
+
+def test_migrations_depend_on_nothing_that_changes():
+    """Code of ours changes, and so do files elsewhere: a migration says all itself, or reads what lies beside it."""
+    found = []
+    for path, file in migrations().items():
+        if file.suffix != ".py":
+            continue
+        text = file.read_text()
+        found += [(path, name) for name in imported(text) if name.split(".")[0] not in MAY_IMPORT]
+        found += [(path, line) for line in re.findall(r".*\b(?:Path|open)\(.*", text) if line != READS_BESIDE]
+
+    assert found == [MODELS_DEFAULT]
+
+
+def imported(text):
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "."
+
+
+# --- Every way leads to one schema ----------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def fresh(django_db_setup, django_db_blocker):
     """The URL of a database that was migrated from nothing: a copy of the one that other tests use."""
