@@ -25,6 +25,7 @@ from tests.servers import conninfo_of, manage, served_database, sibling_url
 ROOT = settings.BASE_DIR
 DIGESTS = ROOT / "tests" / "migrations.sha256"  # `sha256sum -c` reads it too
 INSTALLATIONS = ROOT / "tests" / "installations"
+EARLY_ROLLUPS = import_module("analytics.migrations.0004_early_rollups")
 
 MAY_IMPORT = {"django", *sys.stdlib_module_names}
 MODELS_DEFAULT = ("projects/migrations/0001_first.py", "projects.models")  # Django compares it with the model's own
@@ -88,16 +89,9 @@ def fresh(django_db_setup, django_db_blocker):
         yield url
 
 
-@pytest.fixture(scope="module")
-def upgraded(request, fresh):
-    """The URL of an early installation, named by the test, that has been migrated."""
-    with installation(request.param) as url:
-        manage(url, "migrate", "--verbosity=0")
-        yield url
-
-
 @contextmanager
 def installation(name):
+    """The URL of an early installation as it was. `fresh` has made its name differ from those of other processes."""
     database = f"{connection.settings_dict['NAME']}_{name}"
     with psycopg.connect(conninfo_of(sibling_url("postgres")), autocommit=True) as admin:
         admin.execute(f'drop database if exists "{database}" with (force)')
@@ -141,28 +135,33 @@ def differences(one, other):
     return "\n".join(difflib.unified_diff(schema(one), schema(other), lineterm=""))
 
 
-@pytest.mark.parametrize("upgraded", sorted(file.stem for file in INSTALLATIONS.iterdir()), indirect=True)
-def test_an_upgraded_database_has_the_schema_of_a_fresh_one(fresh, upgraded):
-    found = differences(fresh, upgraded)
+@pytest.mark.parametrize("name", sorted(file.stem for file in INSTALLATIONS.iterdir()))
+def test_an_upgraded_database_has_the_schema_of_a_fresh_one(fresh, name):
+    with installation(name) as url:
+        manage(url, "migrate", "--verbosity=0")
+
+        found = differences(fresh, url)
 
     assert not found, found
 
 
-@pytest.mark.parametrize("upgraded", ["before_edits"], indirect=True)
-def test_days_that_were_counted_in_an_older_form_are_counted_again(upgraded):
-    kept = "select (select count(*) from rollup_days), (select count(*) from rollup_values), complete from rollup_marks"
+def test_days_that_were_counted_in_an_older_form_are_counted_again(fresh):
+    with installation("before_edits") as url:
+        with psycopg.connect(conninfo_of(url)) as there:
+            there.execute(EARLY_ROLLUPS.MEND)
 
-    assert ask(upgraded, kept) == [(0, 0, False)]
+        kept = ask(url, "select (select count(*) from rollup_days), (select count(*) from rollup_values)")
+
+    assert kept == [(0, 0)]
 
 
 @pytest.mark.django_db
 def test_days_that_were_counted_in_todays_form_stay():
     environment = EnvironmentFactory()
-    mend = import_module("analytics.migrations.0004_early_rollups").MEND
     with connection.cursor() as cursor:
         cursor.execute("insert into rollup_days values (%s, '2026-11-21', '2026-11-22', true, true)", [environment.pk])
 
-        cursor.execute(mend)
+        cursor.execute(EARLY_ROLLUPS.MEND)
 
     assert rows("select environment_id from rollup_days") == [(environment.pk,)]
 
