@@ -31,7 +31,7 @@ ALLAUTHS_MAIL = re.compile(r"(?:account|mfa)/email/(\w+)")  # send_mail of our a
 
 def reachable_templates() -> set[str]:
     """The names of all templates that are asked for, ours and those of packages."""
-    code = [*_our_code(), *_code_of(*DJANGO), *_reachable_code_of_allauth()]
+    code = [*our_code(), *code_of(*DJANGO), *_reachable_code_of_allauth()]
     found: set[str] = set()
     todo = _names_in(code) | {view.template_name for view in _views_reached() if getattr(view, "template_name", None)}
     while todo:
@@ -71,12 +71,13 @@ def _routes(patterns, before=""):
 
 
 @cache
-def _our_code():
+def our_code() -> list[ast.Module]:
+    """All modules of the product, parsed."""
     packages = [path.parent for path in ROOT.glob("*/__init__.py") if path.parent.name not in NOT_SERVED]
-    return _code_of(*packages)
+    return code_of(*packages)
 
 
-def _code_of(*folders):
+def code_of(*folders: Path) -> list[ast.Module]:
     return [ast.parse(path.read_text()) for folder in folders for path in folder.rglob("*.py")]
 
 
@@ -109,7 +110,7 @@ def _entrances_of_allauth() -> set[str]:
     by_settings = {path.rpartition(".")[2] for path in (*settings.MIDDLEWARE, *settings.AUTHENTICATION_BACKENDS)}
     imported = {
         alias.name
-        for module in _our_code()
+        for module in our_code()
         for node in ast.walk(module)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("allauth")
         for alias in node.names
