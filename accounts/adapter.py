@@ -71,7 +71,6 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
 
 class MfaAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "add_email_blocked": "A login with a second factor takes no further address.",
         "cannot_generate_recovery_codes": "Recovery codes come with a second factor. Set one up first.",
         "unverified_email": "Confirm your e-mail address first: the link is in the mail that we sent you.",
     }

@@ -12,7 +12,6 @@ from tests.factories import AccountFactory, EnvironmentFactory, MembershipFactor
 
 pytestmark = pytest.mark.django_db
 TALK = "/talk/"
-SENT = "Your message is sent! We&#x27;ll respond via email shortly."
 
 
 @pytest.fixture(autouse=True)
