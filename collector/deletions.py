@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts import activity
 from collector.models import DeletionRequest, DeletionTarget
+from common import jobs
 from events.erasure import erase
 from events.identity import actor_of
 from projects.models import ApiKey, Environment
@@ -26,13 +27,11 @@ PAUSE = 0.5  # after a step, in steps: collecting goes on undisturbed
 @transaction.atomic
 def ask(*, key: ApiKey, identities: Sequence[str]) -> DeletionRequest:
     """Have the people of these identities deleted, known here or not; each counts once."""
-    from collector import jobs  # which imports this module
-
     each_once = list(dict.fromkeys(identities))
     request = DeletionRequest.objects.create(api_key=key, people=len(each_once))
     DeletionTarget.objects.bulk_create(DeletionTarget(request=request, identity=identity) for identity in each_once)
     _note(request, "person.delete_by_api")
-    jobs.defer_delete_people(request.pk)
+    jobs.defer_once("collector.delete_people", request_id=str(request.pk))
     return request
 
 

@@ -9,6 +9,7 @@ from django.utils.text import get_text_list
 
 from accounts import activity
 from accounts.models import Account, Membership, User
+from common import jobs
 from common.changes import change
 from projects import registry, removal
 from projects.models import PRODUCTION, Environment, Project, Removal
@@ -146,8 +147,6 @@ def _locked(project: Project) -> Project:
 def _delete(
     *, environments: list[Environment], project: Project | None, account: Account, name: str, by: User
 ) -> Removal:
-    from projects.jobs import defer_remove
-
     now = timezone.now()
     scope = {"environment_id": [each.pk for each in environments]} | ({"project_id": [project.pk]} if project else {})
     Environment.objects.filter(pk__in=scope["environment_id"]).update(deleting_at=now)
@@ -158,5 +157,5 @@ def _delete(
     )
     verb = "project.delete" if project else "environment.delete"
     activity.record(account=account, by=by, verb=verb, target=name, details={"rows": asked.expected})
-    defer_remove(asked.pk)
+    jobs.defer_once("projects.remove", removal_id=asked.pk)
     return asked

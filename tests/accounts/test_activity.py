@@ -15,6 +15,7 @@ from accounts import activity
 from accounts.actions import logins
 from accounts.activity_log import KINDS, PER_PAGE, WORDS, page, words
 from accounts.models import Account, Activity
+from common.jobs import app as jobs
 from projects import actions as project_actions
 from support.models import MessageState
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
@@ -258,9 +259,10 @@ def test_every_verb_that_is_written_has_words():
         file
         for app in ("accounts", "projects", "ipfilter", "analytics", "support")
         for file in (settings.BASE_DIR / app).rglob("*.py")
-        if file.name not in ("tasks.py", "activity_log.py")  # names of jobs look alike
+        if file.name != "activity_log.py"
     ]
     written = {verb for file in files for verb in quoted.findall(file.read_text())}
+    written -= jobs.tasks.keys()  # their names look alike
 
     assert len(written) > 40
     assert (written | kept | messages) - WORDS.keys() == set()

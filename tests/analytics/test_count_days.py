@@ -6,13 +6,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from analytics.jobs import count_days
 from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Scope
 from analytics.questions.spans import Span
 from analytics.rollups import answering
 from analytics.rollups.building import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
 from analytics.store.run import run
-from analytics.tasks import count_days
 from tests.factories import EnvironmentFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
