@@ -10,7 +10,8 @@ from accounts.models import Account, Membership, User
 from common import jobs
 from projects import tables
 from support.closing import row_counts
-from support.models import Closing, ClosingState, Visit
+from support.closing.models import Closing, ClosingState
+from support.visits.models import Visit
 
 
 class AlreadyClosed(Exception):

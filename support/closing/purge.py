@@ -18,7 +18,7 @@ from psycopg import sql
 from projects.tables import ACCOUNT, AccountTable, Scope, account_tables, conditions, read_schema
 from support.closing import row_counts, unlinked_rows
 from support.closing.actions import start_purge
-from support.models import Closing, ClosingState
+from support.closing.models import Closing, ClosingState
 
 STEP_SECONDS = 0.15  # how long a step should take; the number of rows follows from it
 FEWEST, MOST = 200, 20_000  # rows a step

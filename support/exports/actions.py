@@ -11,7 +11,7 @@ from accounts.models import Account, Membership, User
 from accounts.second_factor import has_second_factor
 from common import jobs, links
 from projects.tables import scope_of
-from support.models import AccountExport, ExportState
+from support.exports.models import AccountExport, ExportState
 
 PURPOSE = "account_export"
 LINK_LIVES = timedelta(days=7)

@@ -11,8 +11,8 @@ from django.utils import timezone
 from common import jobs
 from projects.tables import Scope
 from support.exports.actions import LINK_LIVES, digest_of, recipients, secret_of
+from support.exports.models import AccountExport, ExportPart, ExportState
 from support.exports.pieces import Piece, pieces
-from support.models import AccountExport, ExportPart, ExportState
 
 PAGE_ROWS = 5_000
 PART_BYTES = 4 * 2**20  # before compression

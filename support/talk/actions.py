@@ -9,8 +9,7 @@ from accounts import activity
 from accounts.models import User
 from accounts.request_address import current_address
 from common import jobs
-from support.models import Message, MessageState, Reply
-from support.talk.models import MessageKind
+from support.talk.models import Message, MessageKind, MessageState, Reply
 from support.talk.origin import Place
 
 # Messages from one address, and from one mailbox. What strangers write in somebody's name does not count against that
