@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from support.staff.base import StaffModelAdmin, link
-from support.staff.site import staff_site
+from support.staff_admin import StaffModelAdmin, link
+from support.staff_site import staff_site
 from support.visits.models import Visit
 
 
