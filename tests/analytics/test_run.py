@@ -19,6 +19,7 @@ from analytics.questions.query import (
     SESSION,
     Compared,
     Counts,
+    Did,
     EventReference,
     Funnel,
     Graph,
@@ -381,7 +382,6 @@ def test_statements_carry_no_values_in_their_text(scope):
 
 def test_sessions_and_segments_of_sessions_can_be_asked(environment, scope):
     make_events(environment.pk, 60)
-    from analytics.questions.query import Did
 
     body = SegmentBody((ClauseGroup((Did(Selection(SESSION), times=1),)),))
     segment = SegmentFactory(environment=environment, body=body.to_json())
