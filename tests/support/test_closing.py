@@ -10,6 +10,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity, Membership, User
+from common import steps
 from events.models import Event
 from projects.tables import Scope
 from support import jobs
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch):
-    monkeypatch.setattr(purge, "SETTLE", timedelta(0))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(0))
     monkeypatch.setattr(purge, "PAUSE", 0.0)
 
 
@@ -97,7 +98,7 @@ def test_the_full_access_teammates_are_told_by_mail_until_when_it_can_be_reopene
 
 
 def test_they_are_told_also_when_removing_begins_at_once(account, staff, monkeypatch):
-    monkeypatch.setattr(purge, "SETTLE", timedelta(hours=1))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(hours=1))
     closing = close(account, staff, days=0)
     full = account.memberships.get(read_only=False).user
 
@@ -278,7 +279,7 @@ def test_a_project_that_was_being_made_at_that_moment_goes_as_well(account, staf
 
 
 def test_it_does_not_end_while_something_may_still_arrive(account, staff, monkeypatch):
-    monkeypatch.setattr(purge, "SETTLE", timedelta(hours=1))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(hours=1))
     closing = close(account, staff)
 
     with pytest.raises(purge.Unfinished):
@@ -291,10 +292,10 @@ def test_it_does_not_end_while_something_may_still_arrive(account, staff, monkey
 def test_the_receipt_is_not_written_while_a_row_is_left(account, staff, monkeypatch):
     environment = account.projects.first().environments.first()
     closing = close(account, staff)
-    monkeypatch.setattr(purge, "SETTLE", timedelta(hours=1))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(hours=1))
     with pytest.raises(purge.Unfinished):
         purge.run(closing.pk, seconds=60)
-    monkeypatch.setattr(purge, "SETTLE", timedelta(0))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(0))
     collect(environment.pk, events=1, span=timedelta(days=1), people=False)
     closing.refresh_from_db()
 
