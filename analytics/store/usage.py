@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Count
 
-from analytics.models import Definition, Report
+from analytics.models import Definition, Report, Segment
 from projects.models import Environment
 from projects.registry import Kept, Usage
 
@@ -42,10 +42,10 @@ def last_event_at(environment: Environment) -> datetime | None:
 
 
 def kept(environments: Iterable[Environment]) -> dict[int, Kept]:
-    """How many definitions and reports each environment has: two statements for all of them."""
+    """How many definitions, segments and reports each environment has: a statement of each kind for all of them."""
     ids = [environment.pk for environment in environments]
-    counts: dict[int, Kept] = {key: {"definitions": 0, "reports": 0} for key in ids}
-    for noun, model in (("definitions", Definition), ("reports", Report)):
+    counts: dict[int, Kept] = {key: {"definitions": 0, "segments": 0, "reports": 0} for key in ids}
+    for noun, model in (("definitions", Definition), ("segments", Segment), ("reports", Report)):
         found = model._default_manager.filter(environment__in=ids).values_list("environment_id").annotate(Count("pk"))
         for key, number in found:
             counts[key][noun] = number
