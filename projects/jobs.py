@@ -7,7 +7,7 @@ from common.jobs import LOW, defer_once
 from projects import removal
 from projects.models import Removal
 
-SLICE_SECONDS = 20.0  # longer than others: a slice looks for the tables first, and counts what is left
+SLICE_SECONDS = 20.0  # then the job steps back behind others
 
 
 @app.task(name="projects.remove", priority=LOW)
