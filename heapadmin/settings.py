@@ -129,7 +129,6 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold the worker
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-PROCRASTINATE_IMPORT_PATHS = ["support.tasks"]
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")  # where Talk to Us is mailed to; empty: the staff's inbox only
 
 # --- People and their sessions --------------------------------------------------------------------------------------
