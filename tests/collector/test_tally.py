@@ -14,6 +14,7 @@ from collector.environments.places import Place
 from collector.jobs import old_hours
 from collector.models import CollectedHour
 from collector.protocol import answers
+from common import steps
 from projects import removal
 from projects.models import Removal
 from tests.collector.factories import NINE, CollectedHourFactory
@@ -110,7 +111,7 @@ def test_an_environment_that_has_gone_is_passed_over():
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_that_write_while_environments_go_never_fail(monkeypatch):
-    monkeypatch.setattr(removal, "SETTLE", timedelta(0))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(0))
     account = AccountFactory()
     environments = [EnvironmentFactory().pk for _ in range(15)]
     failures, done = [], threading.Event()
