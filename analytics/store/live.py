@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from analytics.event_words import Headline, headline, person_name
 from analytics.questions.conditions import MAX_VALUE
-from analytics.store.run import limited
+from analytics.store.postgresql.asking import limited
 
 PAGE_SIZE = 50
 TIME_LIMIT = timedelta(seconds=5)

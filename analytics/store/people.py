@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from analytics.event_words import person_name
-from analytics.store.run import limited
+from analytics.store.postgresql.asking import limited
 from events.models import Merge, Person
 
 

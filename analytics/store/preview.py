@@ -16,7 +16,7 @@ from analytics.sql.selecting import Limits, event_rows, selected
 from analytics.sql.statement import Statement
 from analytics.sql.users import count_sql
 from analytics.store.live import COLUMNS, LiveEvent, described
-from analytics.store.run import limited
+from analytics.store.postgresql.asking import limited
 
 DAYS = 7
 LATEST = 10

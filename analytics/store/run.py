@@ -7,44 +7,25 @@
 is not there any more).
 """
 
-import math
-import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, overload
+from typing import overload
 
-from django.db import OperationalError, connection, transaction
 from django.utils import timezone
-from psycopg.errors import QueryCanceled
 
 from analytics.definitions.catalogue import catalogue_for
 from analytics.questions.query import Funnel, Graph, Query, Retention, Users
 from analytics.questions.results import FunnelResult, GraphResult, Result, RetentionResult, UsersResult
-from analytics.sql.tuning import tune
 from analytics.store.answers import answer_funnel, answer_graph, answer_retention, answer_users
+from analytics.store.current import event_store
+from analytics.store.failures import QueryCancelled, QueryFailed, QueryTimeout
+from analytics.store.protocol import Ask
+
+__all__ = ["TIME_LIMIT", "QueryCancelled", "QueryFailed", "QueryTimeout", "cancel", "new_token", "run"]
 
 TIME_LIMIT = timedelta(seconds=30)
-
-
-class QueryFailed(Exception):
-    """The question was fine, the answer did not come. `message` is for people."""
-
-    message = "The query failed."
-
-
-class QueryTimeout(QueryFailed):
-    message = (
-        "The query took too long and was stopped. Narrow it down: take a shorter range, a named event instead of any, "
-        "fewer steps, or no grouping."
-    )
-
-
-class QueryCancelled(QueryFailed):
-    message = "The query was cancelled."
 
 
 def new_token() -> str:
@@ -68,48 +49,17 @@ def run(query: Query, *, now: datetime | None = None, token: str = "", limit: ti
     """Answer the question as of `now`. With a `token` it can be cancelled from elsewhere."""
     now = now or timezone.now()
     began = time.monotonic()
-    try:
-        with _snapshot(_label(query.scope.environment_id, token)):
-            result = _answer(query, now, Asker(began + limit.total_seconds()))
-    except OperationalError as error:
-        if not isinstance(error.__cause__, QueryCanceled):
-            raise
-        is_late = time.monotonic() - began >= limit.total_seconds()
-        raise (QueryTimeout if is_late else QueryCancelled) from error
+    with event_store().asking(query.scope.environment_id, token=token, limit=limit) as ask:
+        result = _answer(query, now, ask)
     return replace(result, ran=replace(result.ran, seconds=time.monotonic() - began))
 
 
-class Asker:
-    """Asks one statement after the other, until the deadline (`time.monotonic()` seconds)."""
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-
-    def __call__(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """All rows. The database stops the statement when the time is up."""
-        # Rounded up: what is stopped before the deadline was cancelled by somebody (`run`).
-        left = max(math.ceil((self.deadline - time.monotonic()) * 1000), 1)
-        with connection.cursor() as cursor:
-            cursor.execute(f"set local statement_timeout = {left}")
-            cursor.execute(sql, parameters)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
+def cancel(environment_id: int, token: str) -> bool:
+    """Stop the run of this environment that has this token; whether one was running."""
+    return event_store().cancel(environment_id, token)
 
 
-@contextmanager
-def limited(limit: timedelta) -> Iterator[None]:
-    """A transaction in which no statement takes longer than this; QueryTimeout when one does. For small look-ups."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"set local statement_timeout = {int(limit.total_seconds() * 1000)}")
-            yield
-    except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
-            raise QueryTimeout from error
-        raise
-
-
-def _answer(query: Query, now: datetime, ask: Asker) -> Result:
+def _answer(query: Query, now: datetime, ask: Ask) -> Result:
     catalogue = catalogue_for(query, has_merges=_has_merges(query.scope.environment_id, ask))
     if isinstance(query, Graph):
         return answer_graph(query, catalogue, now, ask)
@@ -120,36 +70,6 @@ def _answer(query: Query, now: datetime, ask: Asker) -> Result:
     return answer_users(query, catalogue, now, ask)
 
 
-def _has_merges(environment_id: int, ask: Asker) -> bool:
+def _has_merges(environment_id: int, ask: Ask) -> bool:
     sql = "select exists(select from merges where environment_id = %(environment)s)"
     return bool(ask(sql, {"environment": environment_id})[0][0])
-
-
-@contextmanager
-def _snapshot(label: str) -> Iterator[None]:
-    """One view of the data for all statements of a query, read only; what is set here ends with it."""
-    is_outermost = not connection.in_atomic_block
-    with transaction.atomic(), connection.cursor() as cursor:
-        if is_outermost:
-            cursor.execute("set transaction isolation level repeatable read, read only")
-        tune()
-        cursor.execute("select set_config('application_name', %s, true)", [label])
-        yield
-
-
-def _label(environment_id: int, token: str) -> str:
-    """What the connection is called while it answers; how `cancel` finds it. PostgreSQL keeps 63 bytes."""
-    return f"heapadmin query {environment_id} {token}".strip()
-
-
-def cancel(environment_id: int, token: str) -> bool:
-    """Stop the run of this environment that has this token; whether one was running."""
-    if not re.fullmatch(r"[0-9a-f]{32}", token):
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_cancel_backend(pid) from pg_stat_activity "
-            "where application_name = %s and datname = current_database() and pid <> pg_backend_pid()",
-            [_label(environment_id, token)],
-        )
-        return any(stopped for (stopped,) in cursor.fetchall())
