@@ -3,9 +3,12 @@
 What is written, deleted and kept in shape is not here: events are always accepted by PostgreSQL (`events/`).
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any, Protocol
+
+from projects.registry import Usage
 
 
 class Ask(Protocol):
@@ -26,4 +29,8 @@ class EventStore(Protocol):
 
     def cancel(self, environment_id: int, token: str) -> bool:
         """Stop the statements of this environment that have this token; whether any were running."""
+        ...
+
+    def usage(self, environment_ids: Sequence[int]) -> dict[int, Usage]:
+        """By environment, without those that nothing ever arrived at. However many they are, as many statements."""
         ...

@@ -23,7 +23,7 @@ from analytics.views.asking import TOKEN, Asked, ask, querystring
 from analytics.views.rendering import page
 from projects.door import environment_view
 from projects.models import Environment
-from projects.registry import last_event_at
+from projects.registry import last_arrival_at
 
 
 def _analyze(kind: str) -> Callable[..., HttpResponseBase]:
@@ -58,7 +58,7 @@ def answered(
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     if context["answer"] and context["answer"].is_empty:
-        context["is_waiting"] = last_event_at(environment) is None
+        context["is_waiting"] = last_arrival_at(environment) is None
     if request.headers.get("HX-Request") and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
         response["HX-Push-Url"] = context["link"]

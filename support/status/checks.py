@@ -10,6 +10,7 @@ import psycopg
 from django.conf import settings
 from django.urls import reverse
 
+from events import newest, trial
 from support.status import database, history
 from support.status.models import Component, State
 from support.status.readings import Reading, worse
@@ -23,15 +24,6 @@ UNREACHABLE = "{what} cannot be reached."
 WRONG = "{what} answers {status} where it should not."
 LATE = "{what} took {seconds:.1f} seconds to answer."
 
-# What the collector does to store an event, taken back: everything but the commit, which the sample itself makes.
-STORE = "insert into events (environment_id, time, actor_id, kind, name) values (0, now(), 0, 'custom', 'status')"
-LIVELIEST = """
-select environment.id from projects_environment environment
-cross join lateral (
-    select received_at from events where environment_id = environment.id order by time desc, id desc limit 1
-) newest
-order by newest.received_at desc limit 1
-"""
 QUESTION = """
 select count(*), count(distinct actor_id) from events
 where environment_id = %s and kind = 'pageview' and name = '' and time > now() - interval '1 day'
@@ -93,8 +85,7 @@ def ask(base_url: str, probe: Probe) -> Reading:
 def _storing(connection: psycopg.Connection) -> Reading:
     """Store an event and take it back."""
     try:
-        with connection.transaction(force_rollback=True):
-            connection.execute(STORE)
+        trial.store_and_take_back(connection)  # the commit is left to the sample itself
     except psycopg.errors.QueryCanceled:
         return Reading(Component.COLLECTION, State.DEGRADED, "Storing an event takes unusually long.")
     except psycopg.Error:
@@ -108,8 +99,8 @@ def _querying(connection: psycopg.Connection) -> Reading:
     try:
         with connection.transaction(force_rollback=True):
             connection.execute("select set_config('statement_timeout', %s, true)", [f"{QUERY_SECONDS}s"])
-            row = connection.execute(LIVELIEST).fetchone()
-            connection.execute(QUESTION, [row[0] if row else 0])
+            found = newest.liveliest(connection)
+            connection.execute(QUESTION, [found.environment_id if found else 0])
     except psycopg.errors.QueryCanceled:
         pass
     except psycopg.Error:

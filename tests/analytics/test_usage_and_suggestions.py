@@ -40,7 +40,7 @@ def collect(environment, *names, days_ago=0, properties="{}", arrived_days_ago=0
 def test_usage_is_told_of_all_environments_by_one_statement():
     busy, quiet, empty = (EnvironmentFactory() for _ in range(3))
     collect(busy, "a", "b")
-    collect(quiet, "a", days_ago=8)
+    collect(quiet, "a", days_ago=8, arrived_days_ago=8)
 
     with CaptureQueriesContext(
         connection,
@@ -48,19 +48,9 @@ def test_usage_is_told_of_all_environments_by_one_statement():
         usage = registry.usage([busy, quiet, empty])
 
     assert (usage[busy.pk].events_last_7_days, usage[quiet.pk].events_last_7_days) == (2, 0)
-    assert usage[quiet.pk].last_event_at < usage[busy.pk].last_event_at
+    assert usage[quiet.pk].last_arrival_at < usage[busy.pk].last_arrival_at
     assert empty.pk not in usage
     assert len(queries) == 1
-
-
-def test_the_last_event_is_the_one_that_arrived_last():
-    environment = EnvironmentFactory()
-    assert registry.last_event_at(environment) is None
-
-    collect(environment, "a", days_ago=1, arrived_days_ago=1)
-    collect(environment, "b", days_ago=3)
-
-    assert timezone.now() - registry.last_event_at(environment) < timedelta(minutes=5)
 
 
 def test_names_and_values_come_by_frequency_and_from_one_environment():
