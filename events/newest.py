@@ -3,8 +3,8 @@
 *Arrived* is `received_at`, when we stored it: "Last event", "the newest came". *Happened* is the event's own `time`, as
 its sender tells it: "events from … to …". An event that is sent late arrives now and happened long ago.
 
-No index knows arrivals: the newest LOOKED_AT events by their own time are looked at. So a sender may tell a time up to a
-day ahead, and later arrivals are still seen, unless it does so that often.
+No index knows arrivals: the newest LOOKED_AT events by their own time are looked at. So a sender may tell a time up to
+a day ahead, and later arrivals are still seen, unless it does so that often.
 """
 
 from collections.abc import Sequence
