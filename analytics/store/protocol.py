@@ -1,13 +1,20 @@
 """What a store of events does: everything that is read of `events`, `people` and `merges`.
 
-What is written, deleted and kept in shape is not here: events are always accepted by PostgreSQL (`events/`).
+What is written, deleted and kept in shape is not here, nor when the newest event arrived: events are always accepted
+by PostgreSQL, and `events/` knows. Days that are counted beforehand (analytics/rollups) are PostgreSQL's too.
 """
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
+from analytics.definitions.bodies import DefinitionBody, SegmentBody
+from analytics.questions.conditions import Field, Source
+from analytics.questions.query import Scope
+from analytics.store.live import LiveEvent, Page, Position
+from analytics.store.people import Done, KnownPerson
 from projects.registry import Usage
 
 
@@ -17,8 +24,18 @@ class Ask(Protocol):
     def __call__(self, sql: str, parameters: dict[str, Any], /) -> list[tuple[Any, ...]]: ...
 
 
+@dataclass(frozen=True)
+class DefinitionPreview:
+    """How many events of the last days match, and the latest few of the last months."""
+
+    count: int
+    latest: list[LiveEvent]
+
+
 class EventStore(Protocol):
-    """Each operation raises QueryTimeout when it takes longer than its limit."""
+    """Whatever may take long has a limit, and raises QueryTimeout when that is over (analytics/store/failures.py)."""
+
+    # --- Questions ---
 
     def asking(self, environment_id: int, *, token: str, limit: timedelta) -> AbstractContextManager[Ask]:
         """Statements that see the same data and end together after `limit`; with a `token` they can be cancelled.
@@ -30,6 +47,57 @@ class EventStore(Protocol):
     def cancel(self, environment_id: int, token: str) -> bool:
         """Stop the statements of this environment that have this token; whether any were running."""
         ...
+
+    def preview_definition(self, scope: Scope, body: DefinitionBody) -> DefinitionPreview:
+        """What a definition matches. Raises BadQuery (it refers to what is not there) and QueryTimeout."""
+        ...
+
+    def preview_segment(self, scope: Scope, body: SegmentBody) -> int:
+        """How many people are in a segment. Raises BadQuery and QueryTimeout."""
+        ...
+
+    # --- Events and people, one by one ---
+
+    def newest_events(
+        self, environment_id: int, before: Position | None = None, actors: Sequence[int] | None = None
+    ) -> Page:
+        """The newest events, or the newest of those that come before `before`; of these actors only, if given.
+
+        Raises QueryTimeout.
+        """
+        ...
+
+    def merged_into(self, environment_id: int, actor_id: int) -> int | None:
+        """Who this visitor has become; None for nobody."""
+        ...
+
+    def known_person(self, environment_id: int, actor_id: int) -> KnownPerson | None:
+        """The person of this environment, or None. Somebody without a row of their own may still have events."""
+        ...
+
+    def has_person(self, environment_id: int, actor_id: int) -> bool:
+        """Whether there is a row of this person."""
+        ...
+
+    def count_done(self, environment_id: int, person: KnownPerson, limit: timedelta) -> Done:
+        """Every one of their events is read for it: 200,000 took a tenth of a second. Raises QueryTimeout."""
+        ...
+
+    # --- What occurs in the data: recent events and people only, the most frequent first; raises QueryTimeout ---
+
+    def event_names(self, scope: Scope, part: str = "") -> list[str]:
+        """Names of custom events that contain `part`, without regard to case."""
+        ...
+
+    def property_names(self, scope: Scope, source: Source, part: str = "") -> list[str]:
+        """Keys of event properties (Source.PROPERTY) or of people's properties (Source.USER)."""
+        ...
+
+    def field_values(self, scope: Scope, field: Field, part: str = "") -> list[str]:
+        """Values of a field."""
+        ...
+
+    # --- How much there is ---
 
     def usage(self, environment_ids: Sequence[int]) -> dict[int, Usage]:
         """By environment, without those that nothing ever arrived at. However many they are, as many statements."""

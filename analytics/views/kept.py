@@ -25,7 +25,7 @@ from analytics.models import Definition, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Pairs, Reader, as_lists
 from analytics.questions.query import Scope
-from analytics.store.run import QueryFailed
+from analytics.store.failures import QueryFailed
 from analytics.views.rendering import page
 from projects.models import Environment
 

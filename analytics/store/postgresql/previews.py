@@ -1,7 +1,6 @@
 # text is put together from fixed pieces and placeholders only; see sql/statement.py
 """What a definition or a segment would match, while it is being edited and before it is saved."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,8 +14,9 @@ from analytics.questions.query import EventReference, RefersTo, Scope, Selection
 from analytics.sql.selecting import Limits, event_rows, selected
 from analytics.sql.statement import Statement
 from analytics.sql.users import count_sql
-from analytics.store.live import COLUMNS, LiveEvent, described
 from analytics.store.postgresql.asking import limited
+from analytics.store.postgresql.live import COLUMNS, described
+from analytics.store.protocol import DefinitionPreview
 
 DAYS = 7
 LATEST = 10
@@ -24,17 +24,8 @@ LATEST_DAYS = 90  # how far back the latest are looked for
 TIME_LIMIT = timedelta(seconds=5)
 
 
-@dataclass(frozen=True)
-class DefinitionPreview:
-    """How many events of the last DAYS days match, and the latest few of the last LATEST_DAYS."""
-
-    count: int
-    latest: list[LiveEvent]
-
-
-def preview_definition(scope: Scope, body: DefinitionBody, now: datetime | None = None) -> DefinitionPreview:
-    """Raises BadQuery (it refers to what is not there) and QueryTimeout."""
-    now = now or timezone.now()
+def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
+    now = timezone.now()
     with limited(TIME_LIMIT):
         counting, conditions, source = _matching(scope, body, now, DAYS)
         count = _number(f"select count(*) {source} where {conditions}", counting.parameters)
@@ -43,12 +34,11 @@ def preview_definition(scope: Scope, body: DefinitionBody, now: datetime | None 
         return DefinitionPreview(count, described(scope.environment_id, chosen, listing.parameters))
 
 
-def preview_segment(scope: Scope, body: SegmentBody, now: datetime | None = None) -> int:
-    """How many people are in it. Raises BadQuery and QueryTimeout."""
+def preview_segment(scope: Scope, body: SegmentBody) -> int:
     lineage = uuid4()
     definitions = read_definitions(scope.environment_id, body.lineages())
     catalogue = Catalogue(definitions, {lineage: Named("", body)})
-    statement = Statement(scope, catalogue, now or timezone.now())
+    statement = Statement(scope, catalogue, timezone.now())
     sql = count_sql(statement, Users(scope, segments=(lineage,)))
     with limited(TIME_LIMIT):
         return _number(sql, statement.parameters)
