@@ -7,7 +7,8 @@ by PostgreSQL, and `events/` knows. Days that are counted beforehand (analytics/
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
@@ -30,6 +31,22 @@ class DefinitionPreview:
 
     count: int
     latest: list[LiveEvent]
+
+
+@dataclass(frozen=True)
+class EventSpan:
+    """When the oldest and the newest event happened, by their own time; None without any."""
+
+    oldest_at: datetime | None
+    newest_at: datetime | None
+
+
+class Collected(StrEnum):
+    """The tables behind this door."""
+
+    EVENTS = "events"
+    PEOPLE = "people"
+    MERGES = "merges"
 
 
 class EventStore(Protocol):
@@ -101,4 +118,30 @@ class EventStore(Protocol):
 
     def usage(self, environment_ids: Sequence[int]) -> dict[int, Usage]:
         """By environment, without those that nothing ever arrived at. However many they are, as many statements."""
+        ...
+
+    def events_per_day(self, environment_ids: Sequence[int], first: date, limit: timedelta) -> dict[date, int]:
+        """Events of all these environments by day (UTC) since `first`; days without any are left out."""
+        ...
+
+    def span(self, environment_ids: Sequence[int]) -> EventSpan:
+        """From when to when the events of these environments are."""
+        ...
+
+    # --- For the service itself ---
+
+    def export_page(
+        self, table: Collected, environment_id: int, after: Sequence[str] | None, most: int
+    ) -> list[tuple[str, ...]]:
+        """The next `most` rows in the order of their key, those after the key `after`: the row as JSON text, its key.
+
+        The key is what is unique within the environment, as texts.
+        """
+        ...
+
+    def probe(self, environment_id: int, limit: timedelta) -> None:
+        """Answer a small question of the sort that reports ask, whatever else is going on.
+
+        Raises QueryTimeout, and QueryFailed where the store does not answer.
+        """
         ...

@@ -4,12 +4,14 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 from django.conf import settings
 from django.urls import reverse
 
+from analytics.store.current import event_store
+from analytics.store.failures import QueryFailed, QueryTimeout
 from events import newest, trial
 from support.status import database, history
 from support.status.models import Component, State
@@ -23,11 +25,6 @@ QUERY_SECONDS = 10
 UNREACHABLE = "{what} cannot be reached."
 WRONG = "{what} answers {status} where it should not."
 LATE = "{what} took {seconds:.1f} seconds to answer."
-
-QUESTION = """
-select count(*), count(distinct actor_id) from events
-where environment_id = %s and kind = 'pageview' and name = '' and time > now() - interval '1 day'
-"""
 
 
 @dataclass(frozen=True)
@@ -100,10 +97,10 @@ def _querying(connection: psycopg.Connection) -> Reading:
         with connection.transaction(force_rollback=True):
             connection.execute("select set_config('statement_timeout', %s, true)", [f"{QUERY_SECONDS}s"])
             found = newest.liveliest(connection)
-            connection.execute(QUESTION, [found.environment_id if found else 0])
-    except psycopg.errors.QueryCanceled:
+        event_store().probe(found.environment_id if found else 0, timedelta(seconds=QUERY_SECONDS))
+    except (psycopg.errors.QueryCanceled, QueryTimeout):
         pass
-    except psycopg.Error:
+    except (psycopg.Error, QueryFailed):
         return Reading(Component.QUERIES, State.DOWN, "A question to the database fails.")
     took = time.monotonic() - started
     if took > SLOW_QUERY_SECONDS:
