@@ -11,7 +11,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
-from analytics.sql.tuning import tune
+from analytics.sql.tuning import TUNE
 from analytics.store.failures import QueryCancelled, QueryTimeout
 
 
@@ -66,7 +66,7 @@ def _snapshot(label: str) -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         if is_outermost:
             cursor.execute("set transaction isolation level repeatable read, read only")
-        tune()
+        cursor.execute(TUNE)
         cursor.execute("select set_config('application_name', %s, true)", [label])
         yield
 
