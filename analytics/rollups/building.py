@@ -118,9 +118,11 @@ def _keep_counts(day: Day, rows: list[tuple[str, str, int, bytes]]) -> None:
 
 
 def _keep_values(day: Day, kind: str, source: str, condition: str, parameters: dict[str, Any]) -> None:
+    columns = ", ".join(f"e.{field} as {field}" for field in FIELDS)
     fields = ", ".join(f"e.{field}" for field in FIELDS)
     sets = ", ".join(f"(e.{field})" for field in FIELDS)
-    rows = _rows(VALUES.format(fields=fields, source=source, condition=condition, sets=sets), parameters)
+    sql = VALUES.format(columns=columns, fields=fields, source=source, condition=condition, sets=sets)
+    rows = _rows(sql, parameters)
     found: dict[str, dict[str, int]] = {field: {} for field in FIELDS}
     for *labels, which, count in rows:
         # grouping() has a bit for each field that the row is not grouped by, the first field's the highest.

@@ -4,13 +4,13 @@
 """
 
 ACTIVE = """
-    select e.kind, e.name, coalesce(m.to_actor, e.actor_id) as actor, count(*) as n
+    select e.kind as kind, e.name as name, coalesce(m.to_actor, e.actor_id) as actor, count(*) as n
       from {source} left join merges m on m.environment_id = %(environment)s and m.from_actor = e.actor_id
      where {condition}
      group by 1, 2, 3
 """
 VALUES = (
-    "select {fields}, grouping({fields}) as which, count(*) as n from {source} where {condition} "
+    "select {columns}, grouping({fields}) as which, count(*) as n from {source} where {condition} "
     "group by grouping sets ({sets})"
 )
 EVENTS = "events e"  # a source, with the condition OF_DAY
@@ -27,7 +27,7 @@ BETWEEN = "and e.time >= %(first)s and e.time < %(last)s"  # after ARRIVED_LATE:
 
 # Starts of those of the days from `%(starts)s` to `%(ends)s`, two lists, on which anything happened.
 WITH_EVENTS = """
-    select day.starts from unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) as day(starts, ends)
+    select day.starts as starts from unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) as day(starts, ends)
      where exists (select 1 from events e where e.environment_id = %(environment)s
                       and e.time >= day.starts and e.time < day.ends)
 """

@@ -71,5 +71,5 @@ def _answer(query: Query, now: datetime, ask: Ask) -> Result:
 
 
 def _has_merges(environment_id: int, ask: Ask) -> bool:
-    sql = "select exists(select from merges where environment_id = %(environment)s)"
+    sql = "select exists (select 1 from merges where environment_id = %(environment)s) as has_merges"
     return bool(ask(sql, {"environment": environment_id})[0][0])

@@ -13,11 +13,13 @@ from analytics.store.postgresql.asking import limited
 TIME_LIMIT = timedelta(seconds=5)
 
 _OWN = ("time", "id", "kind", "name", "actor_id", "session_id", "received_at", "properties", *FIELDS)
-COLUMNS = ", ".join(f"e.{name}" for name in _OWN)
+COLUMNS = ", ".join(f"e.{name} as {name}" for name in _OWN)
 _DESCRIBED = f"""
 with chosen as ({{chosen}})
-select chosen.time, chosen.id, chosen.kind, chosen.name, coalesce(merges.to_actor, chosen.actor_id), people.identity,
-       chosen.session_id, chosen.received_at, chosen.properties, {", ".join(f"chosen.{name}" for name in FIELDS)}
+select chosen.time as time, chosen.id as id, chosen.kind as kind, chosen.name as name,
+       coalesce(merges.to_actor, chosen.actor_id) as actor_id, people.identity as identity,
+       chosen.session_id as session_id, chosen.received_at as received_at, chosen.properties as properties,
+       {", ".join(f"chosen.{name} as {name}" for name in FIELDS)}
 from chosen
 left join merges on merges.environment_id = %(of_environment)s and merges.from_actor = chosen.actor_id
 left join people on people.environment_id = %(of_environment)s

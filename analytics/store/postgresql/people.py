@@ -35,7 +35,7 @@ def known_person(environment_id: int, actor_id: int) -> KnownPerson | None:
 def _has_events(environment_id: int, actors: tuple[int, ...]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select exists(select from events where environment_id = %s and actor_id = any(%s))",
+            "select exists (select 1 from events where environment_id = %s and actor_id = any(%s)) as has_events",
             [environment_id, list(actors)],
         )
         return bool(cursor.fetchone()[0])
@@ -44,7 +44,8 @@ def _has_events(environment_id: int, actors: tuple[int, ...]) -> bool:
 def count_done(environment_id: int, person: KnownPerson, limit: timedelta) -> Done:
     with limited(limit), connection.cursor() as cursor:
         cursor.execute(
-            "select count(*), count(distinct session_id) from events where environment_id = %s and actor_id = any(%s)",
+            "select count(*) as events, count(distinct session_id) as sessions from events "
+            "where environment_id = %s and actor_id = any(%s)",
             [environment_id, list(person.actors)],
         )
         return Done(*cursor.fetchone())

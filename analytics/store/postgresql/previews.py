@@ -28,7 +28,7 @@ def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
     now = timezone.now()
     with limited(TIME_LIMIT):
         counting, conditions, source = _matching(scope, body, now, DAYS)
-        count = _number(f"select count(*) {source} where {conditions}", counting.parameters)
+        count = _number(f"select count(*) as n {source} where {conditions}", counting.parameters)
         listing, conditions, source = _matching(scope, body, now, LATEST_DAYS)
         chosen = f"select {COLUMNS} {source} where {conditions} order by e.time desc, e.id desc limit {LATEST}"
         return DefinitionPreview(count, described(scope.environment_id, chosen, listing.parameters))

@@ -15,7 +15,7 @@ from events import newest
 from projects.registry import Usage
 
 USAGE = f"""
-    select wanted.id,
+    select wanted.id as id,
            {newest.arrived_sql("wanted.id")} as arrived_at,
            (select count(*) from events e
              where e.environment_id = wanted.id and e.time >= now() - interval '7 days') as events
@@ -26,7 +26,7 @@ PER_DAY = """
      where environment_id = any(%s) and time >= %s group by 1 order by 1
 """
 OLDEST = """
-    select min(oldest.time) as time from unnest(%s::bigint[]) as environment(id)
+    select min(oldest.time) as oldest_at from unnest(%s::bigint[]) as environment(id)
      cross join lateral (select time from events where environment_id = environment.id order by time limit 1) oldest
 """
 PROBE = """
