@@ -20,12 +20,12 @@ def active_sql(statement: Statement, selection: Selection, days: Sequence[Bucket
     bucket = statement.dialect.bucket("e.time", days, statement.bind)
     statement.define(
         "pairs",
-        f"select {bucket} as bucket, e.actor_id, count(*) as n {rows.from_()} "
+        f"select {bucket} as bucket, e.actor_id as actor_id, count(*) as n {rows.from_()} "
         f"where {joined(Match.ALL, where)} group by 1, 2",
     )
     pairs = Rows(statement, "pairs e")
     actor = pairs.actor
-    return statement.text(f"select e.bucket, {actor} as actor, sum(e.n) as n {pairs.from_()} group by 1, 2")
+    return statement.text(f"select e.bucket as bucket, {actor} as actor, sum(e.n) as n {pairs.from_()} group by 1, 2")
 
 
 def groups_sql(statement: Statement, graph: Graph, days: Sequence[Bucket]) -> str:

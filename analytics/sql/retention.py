@@ -23,8 +23,9 @@ def retention_text(statement: Statement, starts: str, returns: str) -> str:
     """The triangle over two relations of (actor, bucket), each pair once."""
     statement.define("cohorts", f"select actor, min(bucket) as cohort from {starts} group by 1")
     return statement.text(
-        "select cohort, null as period, count(*) from cohorts group by 1 "
-        f"union all select c.cohort, r.bucket, count(*) from cohorts c join {returns} r on r.actor = c.actor "
+        "select cohort, null as period, count(*) as people from cohorts group by 1 "
+        "union all select c.cohort as cohort, r.bucket as period, count(*) as people "
+        f"from cohorts c join {returns} r on r.actor = c.actor "
         "where r.bucket > c.cohort group by 1, 2"
     )
 
@@ -39,7 +40,7 @@ def _active(
     bucket = statement.dialect.bucket("e.time", buckets, statement.bind)
     pairs = statement.define(
         f"{name}_pairs",
-        f"select distinct e.actor_id, {bucket} as bucket {rows.from_()} where {joined(Match.ALL, where)}",
+        f"select distinct e.actor_id as actor_id, {bucket} as bucket {rows.from_()} where {joined(Match.ALL, where)}",
     )
     return resolved_pairs(statement, pairs, name)
 
@@ -48,4 +49,4 @@ def resolved_pairs(statement: Statement, pairs: str, name: str) -> str:
     """(actor, bucket) once each, after merging, from (actor_id, bucket)."""
     rows = Rows(statement, f"{pairs} e")
     actor = rows.actor
-    return statement.define(name, f"select distinct {actor} as actor, e.bucket {rows.from_()}")
+    return statement.define(name, f"select distinct {actor} as actor, e.bucket as bucket {rows.from_()}")

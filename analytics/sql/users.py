@@ -19,7 +19,8 @@ def page_sql(statement: Statement, users: Users) -> str:
         seen, actor = statement.bind(moment_of(users.after)), statement.bind(users.after.actor_id)
         where.append(f"(p.last_seen_at, p.actor_id) < ({seen}, {actor})")
     return statement.text(
-        f"select p.actor_id, p.identity, p.properties, p.first_seen_at, p.last_seen_at {rows.from_()} "
+        "select p.actor_id as actor_id, p.identity as identity, p.properties as properties, "
+        f"p.first_seen_at as first_seen_at, p.last_seen_at as last_seen_at {rows.from_()} "
         f"where {joined(Match.ALL, where)} order by p.last_seen_at desc, p.actor_id desc "
         f"limit {statement.bind(users.limit + 1)}"
     )
@@ -27,7 +28,7 @@ def page_sql(statement: Statement, users: Users) -> str:
 
 def count_sql(statement: Statement, users: Users) -> str:
     rows, where = _people(statement, users)
-    return statement.text(f"select count(*) {rows.from_()} where {joined(Match.ALL, where)}")
+    return statement.text(f"select count(*) as people {rows.from_()} where {joined(Match.ALL, where)}")
 
 
 def _people(statement: Statement, users: Users) -> tuple[Rows, list[str]]:
