@@ -50,7 +50,11 @@ PART_OF = {  # a page without a tab of its own: the view whose tab is marked
     ),
     "accounts:account_settings_save": "accounts:account_settings",
     "collector:collection": "projects:install",
-    "ipfilter:environment_excluded_ips": "ipfilter:excluded_ips",
+    **dict.fromkeys(
+        [f"ipfilter:{page}" for page in ("environment_excluded_ips", "environment_excluded_ips_preview")]
+        + ["ipfilter:excluded_ips_preview"],  # a whole page where there is no JavaScript
+        "ipfilter:excluded_ips",
+    ),
 }
 
 

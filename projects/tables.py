@@ -2,8 +2,8 @@
 
 Nothing is listed by hand. A table is the account's when a chain of foreign keys leads from it to accounts_account, or
 when it has a column that is named like one of these keys and has no constraint (the events tables, for speed). So a
-table that somebody adds tomorrow is found here tomorrow; one that has neither must be named in KEPT with a reason, or
-in support/closing/unlinked_rows.py with a way to clear it, or a test fails.
+table that somebody adds tomorrow is found here tomorrow. One that has neither must be named in KEPT in
+support/closing/unlinked_rows.py with the reason, or a test fails; what an account leaves there is removed by it.
 """
 
 from collections.abc import Iterable

@@ -144,7 +144,7 @@ def environment_delete(request: HttpRequest, environment: Environment) -> HttpRe
 
 @project_view(Can.MANAGE)
 def project_delete(request: HttpRequest, project: Project) -> HttpResponse:
-    question = delete_question.Question.about(list(project.environments.live()), project.name)
+    question = delete_question.Question.about(list(project.environments.live()), project.name, project)
     if _deleted(request, question, partial(actions.delete_project, project=project)):
         return redirect("projects:project_list", project.account_id)
     return render(request, "projects/project_delete.html", {"question": question, "project": project})

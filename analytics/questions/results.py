@@ -167,7 +167,7 @@ class Cohort:
 
 @dataclass(frozen=True)
 class RetentionResult:
-    """The triangle. `is_running[b][k]`-like marks are told by `is_running`: a period that has begun but is not over."""
+    """The triangle: a cohort per bucket, and in each how many people came back after 1, 2, … periods."""
 
     query: Retention
     ran: Ran
@@ -175,6 +175,7 @@ class RetentionResult:
     cohorts: tuple[Cohort, ...]
 
     def is_running(self, cohort: int, period: int) -> bool:
+        """Whether this period of this cohort has begun and is not over, so that its number may still grow."""
         return cohort + period < len(self.buckets) and not self.buckets[cohort + period].complete
 
     def average(self, period: int) -> float | None:

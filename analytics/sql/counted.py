@@ -1,4 +1,3 @@
-# text is put together from fixed pieces and placeholders only; see statement.py
 """SQL for days that are not counted (analytics/rollups), to stand beside those that are."""
 
 from collections.abc import Sequence

@@ -1,4 +1,3 @@
-# text is put together from fixed pieces and placeholders only; see statement.py
 """People by last activity as SQL: a page, and how many there are in all."""
 
 from datetime import UTC, datetime, timedelta

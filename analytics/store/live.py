@@ -10,28 +10,12 @@ from django.utils.dateparse import parse_datetime
 
 from analytics.event_words import Headline, headline, person_name
 from analytics.questions.conditions import MAX_VALUE
+from events import columns
 
 PAGE_SIZE = 50
 PAGE_FIELDS = ("domain", "path", "query", "hash", "title", "referrer")
-TARGET_FIELDS = (
-    "target_tag",
-    "target_text",
-    "target_href",
-    "target_id",
-    "target_class",
-    "target_hierarchy",
-)
-CLIENT_FIELDS = (
-    "platform",
-    "browser",
-    "os",
-    "device",
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "utm_term",
-    "utm_content",
-)
+TARGET_FIELDS = columns.TARGET
+CLIENT_FIELDS = tuple(name for name in columns.TEXTS if name not in PAGE_FIELDS + TARGET_FIELDS)
 FIELDS = PAGE_FIELDS + TARGET_FIELDS + CLIENT_FIELDS
 
 

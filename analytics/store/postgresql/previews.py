@@ -1,4 +1,3 @@
-# text is put together from fixed pieces and placeholders only; see sql/statement.py
 """What a definition or a segment would match, while it is being edited and before it is saved."""
 
 from datetime import datetime, timedelta

@@ -111,7 +111,7 @@ create function set_customers(customers json) returns void language sql as $$
 $$;
 
 -- Changes in their order, some of which concern visitors: `visitor` is set where one became `actor_id`.
--- The visitor's row in people is the lock on who he is: it is made when missing, and gone when he is somebody.
+-- The visitor's row in people is the lock on who they are: made when missing, deleted when they become an identity.
 create function change_people(changes json) returns void language plpgsql
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
