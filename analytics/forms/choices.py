@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.cache import cache
 
 from analytics.definitions.catalogue import BUILTIN_LABELS, KIND_LABELS
-from analytics.environments.lineages import Key, references
+from analytics.definitions.lineages import Key, references
 from analytics.forms.controls import Option, Options
 from analytics.models import Definition, Segment
 from analytics.questions.conditions import EVENT_FIELDS, PERSON_FIELDS, Source

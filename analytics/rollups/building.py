@@ -14,8 +14,8 @@ from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
 from analytics.rollups.reading import ANY, SESSION, Key
+from analytics.sql.counting import encode_key
 from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, VALUES
-from analytics.sql.graph import encode_key
 from analytics.sql.selecting import Limits, session_starts
 from analytics.sql.statement import Statement
 from analytics.sql.tuning import TUNE

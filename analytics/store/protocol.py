@@ -4,25 +4,28 @@ What is written, deleted and kept in shape is not here, nor when the newest even
 by PostgreSQL, and `events/` knows. Days that are counted beforehand (analytics/rollups) are PostgreSQL's too.
 """
 
+import secrets
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Scope
+from analytics.sql.asking import Ask
 from analytics.store.live import LiveEvent, Page, Position
 from analytics.store.people import Done, KnownPerson
 from projects.registry import Usage
 
+TIME_LIMIT = timedelta(seconds=30)  # of a question
 
-class Ask(Protocol):
-    """Runs one statement of a question (text from analytics/sql, its parameters) and returns all rows."""
 
-    def __call__(self, sql: str, parameters: dict[str, Any], /) -> list[tuple[Any, ...]]: ...
+def new_token() -> str:
+    """Names one run, so that it can be cancelled; nobody can guess it."""
+    return secrets.token_hex(16)
 
 
 @dataclass(frozen=True)

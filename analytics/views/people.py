@@ -16,7 +16,7 @@ from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from analytics.store.live import Position
 from analytics.store.people import Done, KnownPerson
-from analytics.store.run import TIME_LIMIT
+from analytics.store.protocol import TIME_LIMIT
 from analytics.views.asking import AT_ONCE
 from analytics.views.rendering import TOO_SLOW, page
 from projects.door import environment_view

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, Named, read_definitions
-from analytics.questions.query import EventReference, RefersTo, Scope, Selection, Users
+from analytics.questions.conditions import Group
+from analytics.questions.query import EventReference, RefersTo, Scope, Selection
+from analytics.sql.people import people_count_sql
 from analytics.sql.selecting import Limits, event_rows, selected
 from analytics.sql.statement import Statement
-from analytics.sql.users import count_sql
 from analytics.store.postgresql.asking import limited
 from analytics.store.postgresql.live import COLUMNS, described
 from analytics.store.protocol import DefinitionPreview
@@ -38,7 +39,7 @@ def preview_segment(scope: Scope, body: SegmentBody) -> int:
     definitions = read_definitions(scope.environment_id, body.lineages())
     catalogue = Catalogue(definitions, {lineage: Named("", body)})
     statement = Statement(scope, catalogue, timezone.now())
-    sql = count_sql(statement, Users(scope, segments=(lineage,)))
+    sql = people_count_sql(statement, Group(), (lineage,))
     with limited(TIME_LIMIT):
         return _number(sql, statement.parameters)
 
