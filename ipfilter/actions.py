@@ -11,8 +11,8 @@ from accounts import activity
 from accounts.models import User
 from ipfilter import combined_lists
 from ipfilter.models import ExcludedIP, ExcludedIPList
-from ipfilter.page.names import named
 from ipfilter.rules.lists import Rule, RuleList
+from ipfilter.rules.names import named
 from ipfilter.scopes import Scope
 
 VERB = "excluded_ips.save"

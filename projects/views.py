@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
-from projects import actions, api_keys, delete_question, registry
+from projects import actions, delete_question, registry
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
 from projects.forms import ApiKeyForm, EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
 from projects.models import Environment, Project, Removal
@@ -187,7 +187,7 @@ def api_key_create(request: HttpRequest, project: Project) -> HttpResponse:
         return render(request, "projects/api_key_create.html", {"form": form, "project": project})
     name = form.cleaned_data["name"]
     try:
-        key, secret = api_keys.create(project=project, name=name, by=signed_in_user(request))
+        key, secret = actions.create_api_key(project=project, name=name, by=signed_in_user(request))
     except IntegrityError:  # somebody else was faster, or the page was sent twice
         form.add_error("name", f"There is an API key named “{name}” already.")
         return render(request, "projects/api_key_create.html", {"form": form, "project": project})
@@ -202,7 +202,7 @@ def api_key_revoke(request: HttpRequest, project: Project, api_key_id: int) -> H
     key = get_object_or_404(project.api_keys.filter(revoked_at=None), pk=api_key_id)
     if request.method != "POST":
         return render(request, "projects/api_key_revoke.html", {"project": project, "key": key})
-    api_keys.revoke(key=key, by=signed_in_user(request))
+    actions.revoke_api_key(key=key, by=signed_in_user(request))
     messages.success(request, f"The API key {key.name} is revoked. It opens nothing any more.")
     return redirect("projects:api_key_list", project.pk)
 

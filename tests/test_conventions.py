@@ -15,6 +15,7 @@ OUR_APPS = ["accounts", "projects", "ipfilter", "events", "collector", "analytic
 ELSEWHERE = re.compile(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import""")
 RUNS_CODE = re.compile(r"""<script(?![^>]*\s(?:src=|type="application/json"))|\son[a-z]+\s*=\s*["']|javascript:""")
 MOST_LINES = 450
+MOST_ON_TOP = {"analytics": 25, "collector": 18, "ipfilter": 18, "support": 18}  # files and folders of an app
 
 
 def committed():
@@ -108,6 +109,18 @@ def test_files_stay_readable_in_one_go():
     long = [f"{path}: {len(text.splitlines())} lines" for path, text in texts(".py") if text.count("\n") > MOST_LINES]
 
     assert long == []
+
+
+@pytest.mark.parametrize("app", MOST_ON_TOP)
+def test_an_app_that_has_grown_has_shelves(app):
+    folder = ROOT / app
+    on_top = {path.relative_to(folder).parts[0] for path in committed() if path.is_relative_to(folder)}
+
+    assert len(on_top) <= MOST_ON_TOP[app], sorted(on_top)
+
+
+def test_jobs_are_found_under_one_name():
+    assert [str(path) for path, _ in texts(".py") if path.name == "tasks.py"] == []
 
 
 def our_models():

@@ -12,8 +12,11 @@ from accounts.second_factor import users_with_second_factor
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from projects.models import Environment, Project
-from support.models import AccountExport, Closing, ClosingState, Message, Visit
+from support.closing.models import Closing, ClosingState
+from support.exports.models import AccountExport
+from support.talk.models import Message
 from support.visits.actions import allowed
+from support.visits.models import Visit
 
 USAGE_DAYS = 14
 PATIENCE = timedelta(seconds=3)

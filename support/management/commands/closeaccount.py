@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Account
 from support.closing import actions, row_counts
-from support.closing.models import LONGEST_GRACE_DAYS
+from support.closing.models import LONGEST_GRACE_DAYS, Closing
 from support.closing.purge import Unfinished, run
-from support.models import Closing
 
 DEFAULT_GRACE_DAYS = 30
 

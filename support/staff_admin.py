@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.door import signed_in_user
-from support.staff.site import staff_site
+from support.staff_site import staff_site
 
 LONGEST_NUMBER = 18  # digits that surely fit into a bigint
 

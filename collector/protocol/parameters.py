@@ -1,12 +1,10 @@
 """The parameters of a beacon: a query string, and a form body of the same shape."""
 
 import re
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from collector.protocol.errors import BadField
 from collector.protocol.limits import MAX_PARAMETERS
-from collector.request import bodies
 
 _NUMBERED = re.compile(r"(id|ts|[etnicxhykl])(0|[1-9][0-9]{0,3})")  # `t0`: parameter `t` of the event 0
 
@@ -51,12 +49,8 @@ class Parameters:
         return sorted(self._numbered.items(), key=lambda numbered: numbered[0])
 
 
-def parameters(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Parameters:
-    """Read a query string and a form body, as UTF-8. Raises BadField or Refused.
-
-    The body's type is not asked for: browsers call it text, or a form, or nothing.
-    """
-    text = query + b"&" + bodies.plain(headers, body) if body else query
+def read(text: bytes) -> Parameters:
+    """Read what stands in a query string, a form body, or both with "&" between, as UTF-8. Raises BadField."""
     try:
         pairs = parse_qsl(
             text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS, separator="&"

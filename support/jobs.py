@@ -1,26 +1,28 @@
 """Support's jobs. Each takes ids and looks again whether they still mean what they meant."""
 
-from contextlib import suppress
-
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from accounts.models import Membership
-from support.models import AccountExport, Closing, ClosingState, ExportState, Message, Reply
+from common.jobs import LONG, LOW, MAIL, MAIL_RETRY, SLICE_SECONDS, defer_once
+from support.closing import purge as purging
+from support.closing.mail import closed_mail
+from support.closing.models import Closing, ClosingState
+from support.exports import writer
+from support.exports.actions import expire, recipients
+from support.exports.mail import ready_mail
+from support.exports.models import AccountExport, ExportState
+from support.status.checks import base_url, check
+from support.talk.mail import message_mail, reply_mail
+from support.talk.models import Message, Reply
 
-QUEUE = "mail"
-MAIL = RetryStrategy(max_attempts=7, exponential_wait=4)  # the last try some 6 hours after the first
+# --- Talk to Us ---------------------------------------------------------------------------------------------------
 
 
-@app.task(name="support.mail_message", queue=QUEUE, retry=MAIL)
+@app.task(name="support.mail_message", queue=MAIL, retry=MAIL_RETRY)
 def mail_message(message_id: int) -> None:
     """Mail a message to SUPPORT_EMAIL, if there is one and it was not done yet."""
-    from support.talk.mail import message_mail
-
     message = Message.objects.filter(pk=message_id, mailed_at=None).select_related("account", "environment").first()
     if message is None or not settings.SUPPORT_EMAIL:
         return
@@ -28,11 +30,9 @@ def mail_message(message_id: int) -> None:
     Message.objects.filter(pk=message_id).update(mailed_at=timezone.now())
 
 
-@app.task(name="support.mail_reply", queue=QUEUE, retry=MAIL)
+@app.task(name="support.mail_reply", queue=MAIL, retry=MAIL_RETRY)
 def mail_reply(reply_id: int) -> None:
     """Mail support's answer to whoever wrote, if that was not done yet."""
-    from support.talk.mail import reply_mail
-
     reply = Reply.objects.filter(pk=reply_id, mailed_at=None).select_related("message").first()
     if reply is None:
         return
@@ -42,17 +42,12 @@ def mail_reply(reply_id: int) -> None:
 
 # --- Closing accounts ---------------------------------------------------------------------------------------------
 
-SLICE_SECONDS = 5.0  # then mail and others have their turn: a worker does one job at a time
 AGAIN_SECONDS = 3
-LOW = -10  # priority: whatever somebody waits for comes first
-LONG = "long"  # a queue that a worker of its own may serve
 
 
-@app.task(name="support.mail_closed", queue=QUEUE, retry=MAIL)
+@app.task(name="support.mail_closed", queue=MAIL, retry=MAIL_RETRY)
 def mail_closed(closing_id: int, user_id: int) -> None:
     """Tell a full-access teammate that their account is closed, and until when it can be reopened."""
-    from support.closing.mail import closed_mail
-
     closing = Closing.objects.under_way().filter(pk=closing_id).first()
     if closing is None:
         return
@@ -64,20 +59,11 @@ def mail_closed(closing_id: int, user_id: int) -> None:
 @app.task(name="support.purge", queue=LONG, priority=LOW)
 def purge(closing_id: int) -> None:
     """Remove some more rows of a closed account, and come again while there are any."""
-    from support.closing.purge import Unfinished, run
-
     try:
-        if not run(closing_id, seconds=SLICE_SECONDS):
-            defer_purge(closing_id)
-    except Unfinished:
-        defer_purge(closing_id, seconds=AGAIN_SECONDS)
-
-
-def defer_purge(closing_id: int, seconds: int = 0) -> None:
-    """Have the purge begin or go on, unless that is planned already."""
-    with suppress(AlreadyEnqueued), transaction.atomic():
-        task = purge.configure(queueing_lock=f"purge {closing_id}", schedule_in={"seconds": seconds})
-        task.defer(closing_id=closing_id)
+        if not purging.run(closing_id, seconds=SLICE_SECONDS):
+            defer_once("support.purge", closing_id=closing_id)
+    except purging.Unfinished:
+        defer_once("support.purge", in_seconds=AGAIN_SECONDS, closing_id=closing_id)
 
 
 @app.periodic(cron="* * * * *")
@@ -86,7 +72,7 @@ def closings(timestamp: int) -> None:
     """Start the purges whose grace is over, and those again whose worker died."""
     due = Closing.objects.filter(state=ClosingState.GRACE, grace_until__lte=timezone.now())
     for closing_id in (due | Closing.objects.filter(state=ClosingState.PURGING)).values_list("pk", flat=True):
-        defer_purge(closing_id)
+        defer_once("support.purge", closing_id=closing_id)
 
 
 # --- Exports ------------------------------------------------------------------------------------------------------
@@ -95,24 +81,13 @@ def closings(timestamp: int) -> None:
 @app.task(name="support.export_account", queue=LONG, priority=LOW)
 def export_account(export_id: int) -> None:
     """Write some more of an export, and come again until it is ready."""
-    from support.exports.writer import run
-
-    if not run(export_id, seconds=SLICE_SECONDS):
-        defer_export(export_id)
+    if not writer.run(export_id, seconds=SLICE_SECONDS):
+        defer_once("support.export_account", export_id=export_id)
 
 
-def defer_export(export_id: int) -> None:
-    """Have an export begin or go on, unless that is planned already."""
-    with suppress(AlreadyEnqueued), transaction.atomic():
-        export_account.configure(queueing_lock=f"export {export_id}").defer(export_id=export_id)
-
-
-@app.task(name="support.mail_export", queue=QUEUE, retry=MAIL)
+@app.task(name="support.mail_export", queue=MAIL, retry=MAIL_RETRY)
 def mail_export(export_id: int, user_id: int) -> None:
     """Mail the link of an export that is ready to somebody who may fetch it."""
-    from support.exports.actions import recipients
-    from support.exports.mail import ready_mail
-
     export = AccountExport.objects.select_related("account").filter(pk=export_id, state=ExportState.READY).first()
     if export is not None and (user := recipients(export).filter(pk=user_id).first()):
         ready_mail(export, user).send()
@@ -122,12 +97,10 @@ def mail_export(export_id: int, user_id: int) -> None:
 @app.task(name="support.exports", queueing_lock="support.exports", pass_context=False)
 def exports(timestamp: int) -> None:
     """Remove exports whose link is over, and go on with those whose worker died."""
-    from support.exports.actions import expire
-
     expire()
     unfinished = AccountExport.objects.filter(state__in=[ExportState.WAITING, ExportState.RUNNING])
     for export_id in unfinished.values_list("pk", flat=True):
-        defer_export(export_id)
+        defer_once("support.export_account", export_id=export_id)
 
 
 # --- The status page ----------------------------------------------------------------------------------------------
@@ -137,8 +110,6 @@ def exports(timestamp: int) -> None:
 @app.task(name="support.check_status", queueing_lock="support.check_status", pass_context=False)
 def check_status(timestamp: int) -> None:
     """Use every part of the service as others do, and keep how it went."""
-    from support.status.checks import base_url, check
-
     check(base_url(), timezone.now())
 
 
