@@ -4,7 +4,8 @@ from django.db import transaction
 
 from accounts import activity
 from accounts.models import User
-from analytics.store.people import Done, KnownPerson, known_person
+from analytics.store.current import event_store
+from analytics.store.people import Done, KnownPerson
 from common import jobs
 from events import erasure
 from projects.models import Environment
@@ -27,7 +28,7 @@ def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, in
     """
     environment = Environment.objects.select_related("project__account").filter(pk=environment_id).first()
     with transaction.atomic():
-        person = known_person(environment_id, actor_id) if environment else None
+        person = event_store().known_person(environment_id, actor_id) if environment else None
         if environment is None or person is None:
             return {}
         gone = erasure.erase(environment_id, [actor_id]).rows

@@ -5,20 +5,14 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from analytics.kinds.registry import KINDS
+
 Entry = tuple[str, str | list[tuple[str, str]]]  # label, and a view name or entries below it
 ENVIRONMENT_NAV: list[Entry] = [
     ("Dashboard", "analytics:dashboard"),
     ("Live", "analytics:live"),
     ("Definitions", "analytics:definition_list"),
-    (
-        "Analyze",
-        [
-            ("Graph", "analytics:graph"),
-            ("Funnel", "analytics:funnel"),
-            ("Retention", "analytics:retention"),
-            ("Users", "analytics:users"),
-        ],
-    ),
+    ("Analyze", [(kind.label, f"analytics:{name}") for name, kind in KINDS.items()]),
     ("Reports", "analytics:report_list"),
     ("Install", "projects:install"),
 ]

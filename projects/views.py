@@ -214,7 +214,7 @@ def install(request: HttpRequest, environment: Environment) -> HttpResponse:
     context = {
         "snippet": snippet(**place),
         "curl": curl(**place),
-        "last_event_at": registry.last_event_at(environment),
+        "last_arrival_at": registry.last_arrival_at(environment),
     }
     return render(request, "projects/install.html", context)
 
@@ -223,7 +223,7 @@ def install(request: HttpRequest, environment: Environment) -> HttpResponse:
 @environment_view(Can.VIEW)
 def install_status(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The part of the install page that asks again by itself until the first event is there."""
-    context = {"last_event_at": registry.last_event_at(environment)}
+    context = {"last_arrival_at": registry.last_arrival_at(environment)}
     return render(request, "projects/install_status.html", context)
 
 

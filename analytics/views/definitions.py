@@ -13,7 +13,9 @@ from analytics.definitions.catalogue import Catalogue, read_definitions
 from analytics.forms.kept import definition_form, read_definition, write_definition
 from analytics.models import Definition
 from analytics.questions.parameters import Pairs
-from analytics.store.preview import preview_definition
+from analytics.questions.query import Scope
+from analytics.store.current import event_store
+from analytics.store.protocol import DefinitionPreview
 from analytics.views import kept
 from analytics.views.kept import Thing
 from projects.door import environment_view
@@ -30,13 +32,17 @@ def _describe(body: DefinitionBody, environment: Environment) -> list[dict[str, 
     return [{"event": catalogue.event_label(each.event), "where": each.where} for each in body.alternatives]
 
 
+def _preview(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
+    return event_store().preview_definition(scope, body)
+
+
 THING = Thing(
     word="definition",
     model=Definition,
     read=read_definition,
     write=_write,
     form=definition_form,
-    preview=preview_definition,
+    preview=_preview,
     describe=_describe,
     create=actions.create_definition,
     change=actions.change_definition,

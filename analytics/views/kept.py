@@ -16,16 +16,16 @@ from accounts.models import User
 from analytics import actions
 from analytics.definitions import used_by
 from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.definitions.lineages import references as references_of
 from analytics.environments import compare
 from analytics.environments.differences import lines
-from analytics.environments.lineages import references as references_of
 from analytics.forms.choices import Choices, choices
 from analytics.forms.kept import KeptForm, Read
 from analytics.models import Definition, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Pairs, Reader, as_lists
 from analytics.questions.query import Scope
-from analytics.store.run import QueryFailed
+from analytics.store.failures import QueryFailed
 from analytics.views.rendering import page
 from projects.models import Environment
 

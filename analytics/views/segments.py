@@ -14,8 +14,8 @@ from analytics.forms.kept import read_segment, segment_form, write_segment
 from analytics.models import Segment
 from analytics.questions.conditions import Condition
 from analytics.questions.parameters import Pairs
-from analytics.questions.query import Comparison, Did
-from analytics.store.preview import preview_segment
+from analytics.questions.query import Comparison, Did, Scope
+from analytics.store.current import event_store
 from analytics.views import kept
 from analytics.views.kept import Thing
 from projects.door import environment_view
@@ -49,13 +49,17 @@ def did_words(did: Did) -> str:
     return "did" if did.times == 1 else f"did at least {did.times:,}×"
 
 
+def _preview(scope: Scope, body: SegmentBody) -> int:
+    return event_store().preview_segment(scope, body)
+
+
 THING = Thing(
     word="segment",
     model=Segment,
     read=read_segment,
     write=_write,
     form=segment_form,
-    preview=preview_segment,
+    preview=_preview,
     describe=_describe,
     create=actions.create_segment,
     change=actions.change_segment,

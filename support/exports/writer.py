@@ -5,7 +5,7 @@ import time
 from datetime import datetime
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from common import jobs
@@ -46,7 +46,7 @@ def _write_part(export: AccountExport) -> bool:
     after = export.cursor.get("after")
     while position < len(todo) and len(text) < PART_BYTES:
         piece = todo[position]
-        rows = _page(piece, after)
+        rows = piece.page(after, PAGE_ROWS)
         for row in rows:
             text += b'{"table":' + orjson.dumps(piece.table) + b',"row":' + row[0].encode() + b"}\n"
         if rows:
@@ -73,12 +73,6 @@ def _position(todo: list[Piece], name: str | None) -> int:
     if name is None:
         return 0
     return next((position for position, piece in enumerate(todo) if piece.name == name), len(todo))
-
-
-def _page(piece: Piece, after: list[str] | None) -> list[tuple[str, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(piece.page(after, PAGE_ROWS))
-        return list(cursor.fetchall())
 
 
 def _keep(export: AccountExport, text: bytes) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity, Membership, User
+from analytics.store.protocol import EventSpan
 from common import steps
 from events.models import Event
 from projects.tables import Scope
@@ -321,11 +322,11 @@ def test_what_will_go_is_counted_before(account):
     span = row_counts.event_span(account.pk)
 
     assert counts["events"] == 400 and counts["accounts_user"] == 2
-    assert span.newest - span.oldest > timedelta(days=190)
+    assert span.newest_at - span.oldest_at > timedelta(days=190)
 
 
 def test_an_account_without_events_has_no_span(staff):
     account = MembershipFactory().account
 
-    assert row_counts.event_span(account.pk) == row_counts.Span(None, None)
+    assert row_counts.event_span(account.pk) == EventSpan(None, None)
     assert purge_all(close(account, staff)).state == ClosingState.DONE

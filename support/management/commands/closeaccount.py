@@ -53,8 +53,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Account {account.pk}, {account.name}. What would go:")
         for table, rows in row_counts.count_rows(account.pk).items():
             self.stdout.write(f"  {rows:>14,}  {table}")
-        if span.oldest and span.newest:
-            self.stdout.write(f"Events from {span.oldest:%Y-%m-%d} to {span.newest:%Y-%m-%d}.")
+        if span.oldest_at and span.newest_at:
+            self.stdout.write(f"Events from {span.oldest_at:%Y-%m-%d} to {span.newest_at:%Y-%m-%d}.")
         for place in account.memberships.select_related("user").order_by("user__email"):
             self.stdout.write(f"  {place.user.email}{' (read-only)' if place.read_only else ''}")
 

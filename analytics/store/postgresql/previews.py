@@ -1,6 +1,5 @@
 """What a definition or a segment would match, while it is being edited and before it is saved."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,12 +9,14 @@ from django.utils import timezone
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, Named, read_definitions
-from analytics.questions.query import EventReference, RefersTo, Scope, Selection, Users
+from analytics.questions.conditions import Group
+from analytics.questions.query import EventReference, RefersTo, Scope, Selection
+from analytics.sql.people import people_count_sql
 from analytics.sql.selecting import Limits, event_rows, selected
 from analytics.sql.statement import Statement
-from analytics.sql.users import count_sql
-from analytics.store.live import COLUMNS, LiveEvent, described
-from analytics.store.run import limited
+from analytics.store.postgresql.asking import limited
+from analytics.store.postgresql.live import COLUMNS, described
+from analytics.store.protocol import DefinitionPreview
 
 DAYS = 7
 LATEST = 10
@@ -23,32 +24,22 @@ LATEST_DAYS = 90  # how far back the latest are looked for
 TIME_LIMIT = timedelta(seconds=5)
 
 
-@dataclass(frozen=True)
-class DefinitionPreview:
-    """How many events of the last DAYS days match, and the latest few of the last LATEST_DAYS."""
-
-    count: int
-    latest: list[LiveEvent]
-
-
-def preview_definition(scope: Scope, body: DefinitionBody, now: datetime | None = None) -> DefinitionPreview:
-    """Raises BadQuery (it refers to what is not there) and QueryTimeout."""
-    now = now or timezone.now()
+def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
+    now = timezone.now()
     with limited(TIME_LIMIT):
         counting, conditions, source = _matching(scope, body, now, DAYS)
-        count = _number(f"select count(*) {source} where {conditions}", counting.parameters)
+        count = _number(f"select count(*) as n {source} where {conditions}", counting.parameters)
         listing, conditions, source = _matching(scope, body, now, LATEST_DAYS)
         chosen = f"select {COLUMNS} {source} where {conditions} order by e.time desc, e.id desc limit {LATEST}"
         return DefinitionPreview(count, described(scope.environment_id, chosen, listing.parameters))
 
 
-def preview_segment(scope: Scope, body: SegmentBody, now: datetime | None = None) -> int:
-    """How many people are in it. Raises BadQuery and QueryTimeout."""
+def preview_segment(scope: Scope, body: SegmentBody) -> int:
     lineage = uuid4()
     definitions = read_definitions(scope.environment_id, body.lineages())
     catalogue = Catalogue(definitions, {lineage: Named("", body)})
-    statement = Statement(scope, catalogue, now or timezone.now())
-    sql = count_sql(statement, Users(scope, segments=(lineage,)))
+    statement = Statement(scope, catalogue, timezone.now())
+    sql = people_count_sql(statement, Group(), (lineage,))
     with limited(TIME_LIMIT):
         return _number(sql, statement.parameters)
 

@@ -7,7 +7,7 @@ from django.db import connection
 
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Scope
-from analytics.store.run import limited
+from analytics.store.postgresql.asking import limited
 
 SAMPLE = 5_000  # newest events, or people last seen, that are looked at
 MOST = 50
@@ -22,20 +22,17 @@ SAMPLED = {
 
 
 def event_names(scope: Scope, part: str = "") -> list[str]:
-    """Names of custom events, the most frequent first; those that contain `part`, without regard to case."""
     inner = _sample("events", "name, kind")
     sql = f"select name as value from ({inner}) e where kind = 'custom' and name <> ''"  # noqa: S608
     return _frequent(scope, sql, part)
 
 
 def property_names(scope: Scope, source: Source, part: str = "") -> list[str]:
-    """Keys of event properties (Source.PROPERTY) or of people's properties (Source.USER), the most frequent first."""
     inner = _sample("people" if source is Source.USER else "events", "properties")
     return _frequent(scope, f"select jsonb_object_keys(properties) as value from ({inner}) e", part)  # noqa: S608
 
 
-def values(scope: Scope, field: Field, part: str = "") -> list[str]:
-    """Values of a field, the most frequent first; those that contain `part`."""
+def field_values(scope: Scope, field: Field, part: str = "") -> list[str]:
     table = "people" if field.is_of_people else "events"
     if field.source in (Source.EVENT, Source.PERSON):
         sql = f"select {field.key} as value from ({_sample(table, field.key)}) e"  # noqa: S608  # one of the fixed fields
