@@ -51,15 +51,22 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @account_view(Can.VIEW)
 def project_list(request: HttpRequest, account: Account) -> HttpResponse:
+    context = {"projects": _with_environments(account), "removals": _recent_removals(account)}
+    return render(request, "projects/project_list.html", context)
+
+
+def _with_environments(
+    account: Account,
+) -> list[tuple[Project, list[tuple[Environment, registry.Usage, registry.Kept]]]]:
+    """Each project with its environments, Production first, and how much each is used and holds."""
     live = Prefetch("environments", Environment.objects.live().order_by("-is_production", "name"), "shown")
     projects = list(account.projects.live().prefetch_related(live).order_by("name"))
     environments: list[Environment] = [each for project in projects for each in project.shown]
     usage, kept = registry.usage(environments), registry.kept(environments)
-    for each in environments:
-        each.usage = usage.get(each.pk, registry.Usage())  # type: ignore[attr-defined]
-        each.kept = kept.get(each.pk, {})  # type: ignore[attr-defined]
-    context = {"projects": projects, "removals": _recent_removals(account)}
-    return render(request, "projects/project_list.html", context)
+    return [
+        (project, [(each, usage.get(each.pk, registry.Usage()), kept.get(each.pk, {})) for each in project.shown])
+        for project in projects
+    ]
 
 
 @require_safe

@@ -36,5 +36,5 @@ def lend(request: HttpRequest, account_id: int) -> Membership | None:
     if visit is None:
         return None
     place = Membership(account=visit.account, user=visit.by, read_only=True, last_seen_at=timezone.now())
-    place.visit = visit  # type: ignore[attr-defined]  # base.html shows the banner by it
+    place.visit = visit  # base.html shows the banner by it
     return place
