@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.door import account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
 from accounts.request_address import client_address
+from common.htmx import is_part, varying
 from ipfilter import actions
 from ipfilter.forms import ExcludedIPsForm
 from ipfilter.page import context, text_edits
@@ -28,8 +28,8 @@ ScopeView = Callable[[HttpRequest, Scope], HttpResponse]
 
 
 def _look(request: HttpRequest, scope: Scope) -> HttpResponse:
-    if _is_part(request) and "address" in request.GET:
-        return _varying(render(request, "ipfilter/tested.html", context.testing(request, scope) | {"scope": scope}))
+    if is_part(request) and "address" in request.GET:
+        return varying(render(request, "ipfilter/tested.html", context.testing(request, scope) | {"scope": scope}))
     return _page(request, scope, ExcludedIPsForm.showing(scope))
 
 
@@ -69,8 +69,8 @@ def _preview(request: HttpRequest, scope: Scope) -> HttpResponse:
         form = _amended(request.POST, scope, text_edits.with_suggestions(_text(form), form.line_errors))
     elif request.POST.get("add"):
         form = _amended(request.POST, scope, _with_own_address(request, _text(form)))
-    if _is_part(request):
-        return _varying(render(request, "ipfilter/preview.html", context.editing(request, scope, form)))
+    if is_part(request):
+        return varying(render(request, "ipfilter/preview.html", context.editing(request, scope, form)))
     return _page(request, scope, form)
 
 
@@ -94,17 +94,7 @@ def _with_own_address(request: HttpRequest, text: str) -> str:
 
 
 def _page(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> HttpResponse:
-    return _varying(render(request, "ipfilter/excluded_ips.html", context.context(request, scope, form)))
-
-
-def _is_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for a part of the page."""
-    return bool(getattr(request, "htmx", False))
-
-
-def _varying(response: HttpResponse) -> HttpResponse:
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return varying(render(request, "ipfilter/excluded_ips.html", context.context(request, scope, form)))
 
 
 # --- Doors: looking takes another right than saving -------------------------------------------------------------------

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from accounts.door import GuardedView, P, Response, TenantRequest, enter, guarded, place_in
 from accounts.models import Membership
 from accounts.policy import Can
+from common.htmx import is_part
 from projects.models import Environment, Project
 
 LAST_ENVIRONMENT = "last_environment"  # session key: the app_id that was looked at last
@@ -36,8 +37,8 @@ def environment_view(
             inside = cast(EnvironmentRequest, enter(request, membership, needs))
             assert environment is not None
             inside.environment = environment
-            is_part = "HX-Request" in request.headers  # of a page that is open already, asked for by itself perhaps
-            if request.session.get(LAST_ENVIRONMENT) != app_id and not is_part:
+            # a part of an open page may ask by itself, long after somebody went elsewhere in another tab
+            if request.session.get(LAST_ENVIRONMENT) != app_id and not is_part(request):
                 request.session[LAST_ENVIRONMENT] = app_id
             return view(inside, environment, *args, **kwargs)
 

@@ -57,6 +57,16 @@ def test_settings_are_read_in_one_place():
     assert found <= allowed
 
 
+def test_htmx_is_recognised_in_one_place():
+    found = [
+        str(path)
+        for path, text in texts(".py")
+        if path.parts[0] not in {"tests", "bench"} and re.search(r"HX-Request\b|request\.htmx|\"htmx\"", text)
+    ]
+
+    assert found == ["common/htmx.py"]
+
+
 def test_the_example_holds_no_secret():
     text = (ROOT / ".env.example").read_text()
 

@@ -21,6 +21,7 @@ from analytics.store.run import cancel as cancel_run
 from analytics.views.answers import present
 from analytics.views.asking import TOKEN, Asked, ask, querystring
 from analytics.views.rendering import page
+from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
 from projects.registry import last_event_at
@@ -59,7 +60,7 @@ def answered(
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     if context["answer"] and context["answer"].is_empty:
         context["is_waiting"] = last_event_at(environment) is None
-    if request.headers.get("HX-Request") and not asked.errors:
+    if is_part(request) and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
         response["HX-Push-Url"] = context["link"]
         return response

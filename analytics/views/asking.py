@@ -12,6 +12,7 @@ from analytics.questions.parameters import Reader, as_lists, encode, parse
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
 from analytics.store.run import TIME_LIMIT, QueryFailed, new_token, run
+from common.htmx import is_part
 from projects.models import Environment
 
 Parameters = QueryDict | Mapping[str, list[str]]
@@ -53,7 +54,7 @@ def querystring(query: Query) -> str:
 
 def ask(request: HttpRequest, environment: Environment, kind: str, parameters: Parameters) -> Asked:
     """Parse and run. A plain page waits half a second only, unless `?wait` asks for more; htmx waits to the end."""
-    patient = bool(request.headers.get("HX-Request")) or "wait" in request.GET
+    patient = is_part(request) or "wait" in request.GET
     asked = understand(environment, kind, parameters)
     return answer(environment, asked, patient=patient, token=_token(request))
 

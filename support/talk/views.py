@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from common.htmx import is_part
 from support.talk import actions
 from support.talk.forms import TalkForm
 from support.talk.origin import place_of
@@ -44,7 +45,7 @@ def _answer(
     request: HttpRequest, *, form: TalkForm | None = None, sent: bool = False, status: int = 200
 ) -> HttpResponse:
     context = {"form": form, "sent": sent}
-    if not getattr(request, "htmx", False):
+    if not is_part(request):
         return render(request, "support/talk.html", context, status=status)
     part = "support/talk_form.html" if request.method == "POST" else "support/talk_panel.html"
     return render(request, part, context, status=422 if status > 400 else status)  # htmx shows no other refusal
