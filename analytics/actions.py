@@ -32,7 +32,7 @@ class Gone(Exception):
 
 
 class InUse(Exception):
-    """It cannot go without a word: `users` (references.Users) refer to it."""
+    """It cannot go without a word: `users` refer to it."""
 
     def __init__(self, users: used_by.Users) -> None:
         super().__init__("in use")
