@@ -1,5 +1,6 @@
 """What two environments keep, side by side."""
 
+import json
 import uuid
 
 import pytest
@@ -123,6 +124,42 @@ def test_references_are_found_and_rewritten_where_they_stand():
     assert list(references(body)) == [Key("definition", old), Key("segment", segment)]
     assert changed["parameters"][0] == ["step.0.event", f"definition:{new}"]
     assert changed["parameters"][1:] == body["parameters"][1:]
+
+
+def test_a_segment_refers_where_it_asks_what_people_did():
+    old, new = uuid.uuid4(), uuid.uuid4()
+    condition = {"field": "user:plan", "op": "is", "value": f"definition:{old}"}
+    did = {"did": {"event": f"definition:{old}", "where": EVERY}, "comparison": "at_least", "times": 1, "days": None}
+    body = {"match": "all", "groups": [{"match": "any", "clauses": [condition, did]}]}
+
+    changed = rewrite(body, {Key("definition", old): Key("definition", new)})
+
+    assert list(references(body)) == [Key("definition", old)]
+    assert changed["groups"][0]["clauses"][0] == condition
+    assert changed["groups"][0]["clauses"][1] == did | {"did": {"event": f"definition:{new}", "where": EVERY}}
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"columns": [["segment", "{}"], ["event", "definition:{}"]]},
+        {"columns": [{"event": "definition:{}"}]},
+        {"alternatives": [["event", "definition:{}"]]},
+        {"alternatives": [{"event": "event:Paid", "where": {"conditions": [["event", "definition:{}"]]}}]},
+        {"groups": [{"clauses": [["segment", "{}"], {"field": "user:plan", "event": "definition:{}"}]}]},
+        {"parameters": [["values", ["segment", "{}"]]]},
+        {"parameters": [["event", "definition:{}", "more"], {"event": "definition:{}"}, "event"]},
+        {"parameters": {"event": "definition:{}"}},
+        ["event", "definition:{}"],
+        None,
+    ],
+)
+def test_what_looks_like_a_reference_in_another_place_is_left_alone(elsewhere):
+    lineage = uuid.uuid4()
+    body = json.loads(json.dumps(elsewhere).replace("{}", str(lineage)))
+
+    assert list(references(body)) == []
+    assert rewrite(body, {Key(noun, lineage): Key(noun, uuid.uuid4()) for noun in ("definition", "segment")}) == body
 
 
 def test_a_body_that_cannot_be_read_is_said_to_be():
