@@ -12,6 +12,7 @@ from accounts.models import Account, Membership, User
 from accounts.policy import Can, rights
 from accounts.second_factor import has_second_factor
 
+SAFE = ("GET", "HEAD", "OPTIONS")  # what only looks
 P = ParamSpec("P")  # what else the URL tells the view
 Response = TypeVar("Response", bound=HttpResponseBase)
 Answered = TypeVar("Answered", bound=HttpResponseBase, covariant=True)
@@ -25,7 +26,7 @@ class TenantRequest(HttpRequest):
 
 
 class GuardedView(Protocol[Answered]):
-    """A view behind a door, as the URLs see it. `needs` is the right it asks for: tests/test_access.py looks for it."""
+    """A view behind a door, as the URLs see it. `needs` is the right to look: tests/test_access.py asks for it."""
 
     needs: Can
 
@@ -109,19 +110,27 @@ def place_in(request: HttpRequest, account_id: int) -> Membership | None:
 
 
 def account_view(
-    needs: Can,
+    needs: Can, to_save: Can | None = None
 ) -> Callable[[Callable[Concatenate[TenantRequest, Account, P], Response]], GuardedView[Response]]:
-    """Turn `account_id` from the URL into an `Account` in which the signed-in user has the right `needs`."""
+    """Turn `account_id` from the URL into an `Account` in which the signed-in user has the right `needs`.
+
+    A page that more people may look at than save says with `to_save` what a POST needs.
+    """
 
     def decorate(view: Callable[Concatenate[TenantRequest, Account, P], Response]) -> GuardedView[Response]:
         @wraps(view)
         def checked(request: HttpRequest, account_id: int, *args: P.args, **kwargs: P.kwargs) -> Response:
-            inside = enter(request, place_in(request, account_id), needs)
+            inside = enter(request, place_in(request, account_id), needed(request, needs, to_save))
             return view(inside, inside.membership.account, *args, **kwargs)
 
         return guarded(checked, needs)
 
     return decorate
+
+
+def needed(request: HttpRequest, needs: Can, to_save: Can | None) -> Can:
+    """The right that this request needs: whatever does not only look is for those who may save."""
+    return needs if to_save is None or request.method in SAFE else to_save
 
 
 def guarded(view: Callable[..., Response], needs: Can) -> GuardedView[Response]:

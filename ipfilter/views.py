@@ -1,11 +1,7 @@
 """The pages of excluded IPs: the account's list, and the same page for one environment's own."""
 
-from collections.abc import Callable
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -23,8 +19,33 @@ from ipfilter.scopes import Scope
 from projects.door import environment_view
 from projects.models import Environment
 
-View = Callable[..., HttpResponseBase]
-ScopeView = Callable[[HttpRequest, Scope], HttpResponse]
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@account_view(Can.VIEW, to_save=Can.MANAGE)
+def excluded_ips(request: HttpRequest, account: Account) -> HttpResponse:
+    return _look_or_save(request, Scope(account))
+
+
+@require_POST
+@account_view(Can.MANAGE)
+def excluded_ips_preview(request: HttpRequest, account: Account) -> HttpResponse:
+    return _preview(request, Scope(account))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@environment_view(Can.VIEW, to_save=Can.MANAGE)
+def environment_excluded_ips(request: HttpRequest, environment: Environment) -> HttpResponse:
+    return _look_or_save(request, Scope.of(environment))
+
+
+@require_POST
+@environment_view(Can.MANAGE)
+def environment_excluded_ips_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
+    return _preview(request, Scope.of(environment))
+
+
+def _look_or_save(request: HttpRequest, scope: Scope) -> HttpResponse:
+    return _save(request, scope) if request.method == "POST" else _look(request, scope)
 
 
 def _look(request: HttpRequest, scope: Scope) -> HttpResponse:
@@ -95,35 +116,3 @@ def _with_own_address(request: HttpRequest, text: str) -> str:
 
 def _page(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> HttpResponse:
     return varying(render(request, "ipfilter/excluded_ips.html", context.context(request, scope, form)))
-
-
-# --- Doors: looking takes another right than saving -------------------------------------------------------------------
-def _by_method(look: View, save: View) -> View:
-    """One URL for both; each view is behind a door of its own."""
-
-    @require_http_methods(["GET", "HEAD", "POST"])
-    def view(request: HttpRequest, **ids: Any) -> HttpResponseBase:
-        return (save if request.method == "POST" else look)(request, **ids)
-
-    view.needs = Can.VIEW  # type: ignore[attr-defined]  # to look; the other door asks for more
-    return view
-
-
-def _of_account(needs: Can, view: ScopeView) -> View:
-    def with_scope(request: HttpRequest, account: Account) -> HttpResponse:
-        return view(request, Scope(account))
-
-    return account_view(needs)(with_scope)
-
-
-def _of_environment(needs: Can, view: ScopeView) -> View:
-    def with_scope(request: HttpRequest, environment: Environment) -> HttpResponse:
-        return view(request, Scope.of(environment))
-
-    return environment_view(needs)(with_scope)
-
-
-excluded_ips = _by_method(_of_account(Can.VIEW, _look), _of_account(Can.MANAGE, _save))
-excluded_ips_preview = require_POST(_of_account(Can.MANAGE, _preview))
-environment_excluded_ips = _by_method(_of_environment(Can.VIEW, _look), _of_environment(Can.MANAGE, _save))
-environment_excluded_ips_preview = require_POST(_of_environment(Can.MANAGE, _preview))

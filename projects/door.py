@@ -6,7 +6,7 @@ from typing import Concatenate, cast
 
 from django.http import HttpRequest
 
-from accounts.door import GuardedView, P, Response, TenantRequest, enter, guarded, place_in
+from accounts.door import GuardedView, P, Response, TenantRequest, enter, guarded, needed, place_in
 from accounts.models import Membership
 from accounts.policy import Can
 from common.htmx import is_part
@@ -22,11 +22,12 @@ class EnvironmentRequest(TenantRequest):
 
 
 def environment_view(
-    needs: Can,
+    needs: Can, to_save: Can | None = None
 ) -> Callable[[Callable[Concatenate[EnvironmentRequest, Environment, P], Response]], GuardedView[Response]]:
     """Turn `app_id` from the URL into an `Environment` in whose account the user has the right `needs`.
 
-    The view gets it with `project` and `project.account` loaded; `request.environment` is the same object.
+    The view gets it with `project` and `project.account` loaded; `request.environment` is the same object. `to_save` is
+    what a POST needs, as in `account_view`.
     """
 
     def decorate(view: Callable[Concatenate[EnvironmentRequest, Environment, P], Response]) -> GuardedView[Response]:
@@ -34,7 +35,7 @@ def environment_view(
         def checked(request: HttpRequest, app_id: str, *args: P.args, **kwargs: P.kwargs) -> Response:
             environment = Environment.objects.live().select_related("project__account").filter(app_id=app_id).first()
             membership = _membership(request, environment.project if environment else None)
-            inside = cast(EnvironmentRequest, enter(request, membership, needs))
+            inside = cast(EnvironmentRequest, enter(request, membership, needed(request, needs, to_save)))
             assert environment is not None
             inside.environment = environment
             # a part of an open page may ask by itself, long after somebody went elsewhere in another tab

@@ -3,12 +3,11 @@
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.door import SAFE
 from accounts.models import Membership
 from support.models import Visit
 from support.staff.site import is_staff, used_second_factor
 from support.visits.actions import SESSION_KEY, session_digest
-
-SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def lend(request: HttpRequest, account_id: int) -> Membership | None:
