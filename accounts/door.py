@@ -101,7 +101,7 @@ def register_lender(lender: Lender) -> None:
     _lenders.append(lender)
 
 
-def place_in(request: HttpRequest, account_id: int) -> Membership | None:
+def membership_in(request: HttpRequest, account_id: int) -> Membership | None:
     """The signed-in user's membership of the account, with the account loaded; else one that is lent; else None."""
     membership = (
         Membership.objects.select_related("account").filter(account_id=account_id, user=signed_in_user(request)).first()
@@ -120,7 +120,7 @@ def account_view(
     def decorate(view: Callable[Concatenate[TenantRequest, Account, P], Response]) -> GuardedView[Response]:
         @wraps(view)
         def checked(request: HttpRequest, account_id: int, *args: P.args, **kwargs: P.kwargs) -> Response:
-            inside = enter(request, place_in(request, account_id), needed(request, needs, to_save))
+            inside = enter(request, membership_in(request, account_id), needed(request, needs, to_save))
             return view(inside, inside.membership.account, *args, **kwargs)
 
         return guarded(checked, needs)

@@ -7,7 +7,7 @@ from projects.models import Environment
 
 
 @dataclass
-class Question:
+class DeleteQuestion:
     """What goes, in sentences, and the name that must be typed."""
 
     name: str
@@ -15,7 +15,7 @@ class Question:
     error: str = ""
 
     @classmethod
-    def about(cls, environments: list[Environment], name: str) -> "Question":
+    def about(cls, environments: list[Environment], name: str) -> "DeleteQuestion":
         """Count what goes with `environments`."""
         rows = removal.count({"environment_id": [each.pk for each in environments]})
         kept: dict[str, int] = {}

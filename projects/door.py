@@ -6,7 +6,7 @@ from typing import Concatenate, cast
 
 from django.http import HttpRequest
 
-from accounts.door import GuardedView, P, Response, TenantRequest, enter, guarded, needed, place_in
+from accounts.door import GuardedView, P, Response, TenantRequest, enter, guarded, membership_in, needed
 from accounts.models import Membership
 from accounts.policy import Can
 from common.htmx import is_part
@@ -74,4 +74,4 @@ def project_view(
 def _membership(request: HttpRequest, project: Project | None) -> Membership | None:
     if project is None:
         return None
-    return place_in(request, project.account_id)
+    return membership_in(request, project.account_id)

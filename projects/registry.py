@@ -19,7 +19,7 @@ class Usage:
     events_last_7_days: int = 0
 
 
-Kept = dict[str, int]
+KeptCounts = dict[str, int]
 """How many of each kind somebody keeps in an environment: {"definitions": 14, "reports": 6}."""
 
 
@@ -34,12 +34,12 @@ class Counterpart:
 
 Copier = Callable[[Environment, Environment], dict[str, int]]
 UsageReader = Callable[[Iterable[Environment]], dict[int, Usage]]
-LastEvent = Callable[[Environment], datetime | None]
-KeptReader = Callable[[Iterable[Environment]], dict[int, Kept]]
+LastEventReader = Callable[[Environment], datetime | None]
+KeptReader = Callable[[Iterable[Environment]], dict[int, KeptCounts]]
 
 _copiers: list[Copier] = []
 _usage_readers: list[UsageReader] = []
-_last_event_readers: list[LastEvent] = []
+_last_event_readers: list[LastEventReader] = []
 _kept_readers: list[KeptReader] = []
 _counterparts: dict[str, Counterpart] = {}
 
@@ -52,7 +52,7 @@ def register_copier(copier: Copier) -> None:
     _copiers.append(copier)
 
 
-def register_usage(reader: UsageReader, last_event: LastEvent) -> None:
+def register_usage(reader: UsageReader, last_event: LastEventReader) -> None:
     """`reader(environments)` gives a Usage per environment id; `last_event(environment)` the newest event's arrival."""
     _usage_readers.append(reader)
     _last_event_readers.append(last_event)
@@ -63,10 +63,10 @@ def register_kept(reader: KeptReader) -> None:
     _kept_readers.append(reader)
 
 
-def kept(environments: Iterable[Environment]) -> dict[int, Kept]:
+def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
     """What is kept in each environment, by id."""
     environments = list(environments)
-    counts: dict[int, Kept] = {}
+    counts: dict[int, KeptCounts] = {}
     for reader in _kept_readers:
         for key, found in reader(environments).items():
             counts.setdefault(key, {}).update(found)

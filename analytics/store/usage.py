@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from analytics.models import Definition, Report
 from projects.models import Environment
-from projects.registry import Kept, Usage
+from projects.registry import KeptCounts, Usage
 
 # The newest event by time is one step in an index; events that told an older time do not make an environment newer.
 NEWEST = """
@@ -41,10 +41,10 @@ def last_event_at(environment: Environment) -> datetime | None:
         return found
 
 
-def kept(environments: Iterable[Environment]) -> dict[int, Kept]:
+def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
     """How many definitions and reports each environment has: two statements for all of them."""
     ids = [environment.pk for environment in environments]
-    counts: dict[int, Kept] = {key: {"definitions": 0, "reports": 0} for key in ids}
+    counts: dict[int, KeptCounts] = {key: {"definitions": 0, "reports": 0} for key in ids}
     for noun, model in (("definitions", Definition), ("reports", Report)):
         found = model._default_manager.filter(environment__in=ids).values_list("environment_id").annotate(Count("pk"))
         for key, number in found:

@@ -34,6 +34,6 @@ def lend(request: HttpRequest, account_id: int) -> Membership | None:
     )
     if visit is None:
         return None
-    place = Membership(account=visit.account, user=visit.by, read_only=True, last_seen_at=timezone.now())
-    place.visit = visit  # base.html shows the banner by it
-    return place
+    membership = Membership(account=visit.account, user=visit.by, read_only=True, last_seen_at=timezone.now())
+    membership.visit = visit  # base.html shows the banner by it
+    return membership

@@ -260,7 +260,7 @@ def test_the_second_of_two_clicks_deletes_nothing_more(ada, production, staging)
         lambda: actions.delete_environment(environment=staging, by=ada),
         lambda: actions.delete_project(project=production.project, by=ada),
     ):
-        with pytest.raises(actions.Gone):
+        with pytest.raises(actions.BeingDeleted):
             again()
 
     assert Removal.objects.count() == 2
@@ -275,7 +275,7 @@ def test_the_second_of_two_clicks_that_got_in_before_the_first_was_done_is_told(
         actions.delete_project(project=Project.objects.get(pk=production.project_id), by=ada)
         return ""
 
-    monkeypatch.setattr(delete_question.Question, "problem", is_faster)
+    monkeypatch.setattr(delete_question.DeleteQuestion, "problem", is_faster)
     argument = staging.app_id if what == "environment_delete" else production.project_id
 
     assert client.post(reverse(f"projects:{what}", args=[argument])).status_code == 404
