@@ -13,9 +13,9 @@ from accounts.request_address import client_address
 from common.htmx import is_part, varying
 from ipfilter import actions
 from ipfilter.forms import ExcludedIPsForm
+from ipfilter.list_scope import ListScope
 from ipfilter.page import context, text_edits
 from ipfilter.page.your_address import Visitor
-from ipfilter.scopes import Scope
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -23,38 +23,38 @@ from projects.models import Environment
 @require_http_methods(["GET", "HEAD", "POST"])
 @account_view(Can.VIEW, to_save=Can.MANAGE)
 def excluded_ips(request: HttpRequest, account: Account) -> HttpResponse:
-    return _look_or_save(request, Scope(account))
+    return _look_or_save(request, ListScope(account))
 
 
 @require_POST
 @account_view(Can.MANAGE)
 def excluded_ips_preview(request: HttpRequest, account: Account) -> HttpResponse:
-    return _preview(request, Scope(account))
+    return _preview(request, ListScope(account))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @environment_view(Can.VIEW, to_save=Can.MANAGE)
 def environment_excluded_ips(request: HttpRequest, environment: Environment) -> HttpResponse:
-    return _look_or_save(request, Scope.of(environment))
+    return _look_or_save(request, ListScope.of(environment))
 
 
 @require_POST
 @environment_view(Can.MANAGE)
 def environment_excluded_ips_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
-    return _preview(request, Scope.of(environment))
+    return _preview(request, ListScope.of(environment))
 
 
-def _look_or_save(request: HttpRequest, scope: Scope) -> HttpResponse:
+def _look_or_save(request: HttpRequest, scope: ListScope) -> HttpResponse:
     return _save(request, scope) if request.method == "POST" else _look(request, scope)
 
 
-def _look(request: HttpRequest, scope: Scope) -> HttpResponse:
+def _look(request: HttpRequest, scope: ListScope) -> HttpResponse:
     if is_part(request) and "address" in request.GET:
         return varying(render(request, "ipfilter/tested.html", context.testing(request, scope) | {"scope": scope}))
     return _page(request, scope, ExcludedIPsForm.showing(scope))
 
 
-def _save(request: HttpRequest, scope: Scope) -> HttpResponse:
+def _save(request: HttpRequest, scope: ListScope) -> HttpResponse:
     form = ExcludedIPsForm(request.POST, scope=scope)
     if not form.is_valid():
         return _page(request, scope, form)
@@ -69,7 +69,7 @@ def _save(request: HttpRequest, scope: Scope) -> HttpResponse:
     return redirect(scope.url)
 
 
-def _of_old_version(data: QueryDict, scope: Scope, other: actions.SavedMeanwhile) -> ExcludedIPsForm:
+def _of_old_version(data: QueryDict, scope: ListScope, other: actions.SavedMeanwhile) -> ExcludedIPsForm:
     """The form with the text kept and the version of today, so that saving once more replaces the other's list."""
     form = ExcludedIPsForm({**data.dict(), "version": other.saved.version}, scope=scope)
     form.is_valid()
@@ -82,7 +82,7 @@ def _of_old_version(data: QueryDict, scope: Scope, other: actions.SavedMeanwhile
     return form
 
 
-def _preview(request: HttpRequest, scope: Scope) -> HttpResponse:
+def _preview(request: HttpRequest, scope: ListScope) -> HttpResponse:
     """What saving would do; `add` and `suggestions` change the text first. Saves nothing."""
     form = ExcludedIPsForm(request.POST, scope=scope, is_preview=True)
     form.is_valid()
@@ -100,7 +100,7 @@ def _text(form: ExcludedIPsForm) -> str:
     return str(form["text"].value() or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _amended(data: QueryDict, scope: Scope, text: str) -> ExcludedIPsForm:
+def _amended(data: QueryDict, scope: ListScope, text: str) -> ExcludedIPsForm:
     amended = ExcludedIPsForm({**data.dict(), "text": text}, scope=scope, is_preview=True)
     amended.is_valid()
     return amended
@@ -114,5 +114,5 @@ def _with_own_address(request: HttpRequest, text: str) -> str:
     return text_edits.with_rule(text, wanted, name=str(signed_in_user(request)), on=timezone.now().date())
 
 
-def _page(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> HttpResponse:
+def _page(request: HttpRequest, scope: ListScope, form: ExcludedIPsForm) -> HttpResponse:
     return varying(render(request, "ipfilter/excluded_ips.html", context.context(request, scope, form)))
