@@ -10,7 +10,7 @@ Scalar = str | int | float | bool | None
 Properties = dict[str, Scalar]
 
 
-class Event(Struct, omit_defaults=True, kw_only=True):
+class EventRecord(Struct, omit_defaults=True, kw_only=True):
     """One event. `actor_id` comes from events/identity.py; `identity` goes with it when it is negative.
 
     `key` is `key_digest` of an idempotency key: of several events with one key in 7 days only the first is stored.
@@ -81,4 +81,4 @@ class CustomerChange(Struct, omit_defaults=True, kw_only=True):
     properties: Properties = field(default_factory=dict)
 
 
-Record = Event | PersonChange | Identified | CustomerChange
+Record = EventRecord | PersonChange | Identified | CustomerChange

@@ -7,7 +7,7 @@ from collector.protocol import fields
 from collector.protocol.errors import BadField
 from collector.protocol.server_api import USER_PROPERTIES_REFUSED, Body, Where, each
 from events.identity import MAX_VISITOR, actor_of, key_digest
-from events.records import Event, PersonChange, Record
+from events.records import EventRecord, PersonChange, Record
 
 
 def track(body: Body, where: Where) -> list[Record]:
@@ -20,10 +20,10 @@ def add_user_properties(body: Body, where: Where) -> list[Record]:
     return each(body, "users", where, _person)
 
 
-def _event(item: Body, where: Where) -> Event:
+def _event(item: Body, where: Where) -> EventRecord:
     actor, identity = _who(item, where.environment_id)
     key = fields.idempotency_key(item.get("idempotency_key"))
-    return Event(
+    return EventRecord(
         environment_id=where.environment_id,
         time=fields.timestamp(item.get("timestamp"), where.now),
         actor_id=actor,

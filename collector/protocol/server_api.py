@@ -12,7 +12,7 @@ from collector.protocol import fields
 from collector.protocol.errors import BadField
 from collector.protocol.limits import MAX_USERS
 from events.identity import actor_of, key_digest
-from events.records import CustomerChange, Event, Identified, PersonChange, Record
+from events.records import CustomerChange, EventRecord, Identified, PersonChange, Record
 
 Body = dict[str, Any]
 Given = TypeVar("Given")
@@ -79,12 +79,12 @@ def each(
     return records
 
 
-def _event(item: Body, where: Where) -> Event:
+def _event(item: Body, where: Where) -> EventRecord:
     environment_id = where.environment_id
     name = fields.event_name(item.get("event"))
     actor, identity = fields.who(item, environment_id)
     key = fields.idempotency_key(item.get("idempotency_key"))
-    return Event(
+    return EventRecord(
         environment_id=environment_id,
         time=fields.timestamp(item.get("timestamp"), where.now),
         actor_id=actor,

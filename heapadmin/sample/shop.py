@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from events.identity import MAX_VISITOR, actor_of
-from events.records import Event, Identified, PersonChange, Properties, Record
+from events.records import EventRecord, Identified, PersonChange, Properties, Record
 from heapadmin.sample import goods
 from heapadmin.sample.goods import Device, Product, Source
 
@@ -52,7 +52,7 @@ class Shop:
                 self._life(self._newcomer(), morning, end)
         begin, stop = first.timestamp(), end.timestamp()
         kept = [timed for timed in self.records if begin <= timed[0] < stop]
-        self.events_made = sum(isinstance(record, Event) for _, record in kept)
+        self.events_made = sum(isinstance(record, EventRecord) for _, record in kept)
         return [record for _, record in sorted(kept, key=lambda timed: timed[0])]
 
     # --- Who -------------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Visit:
         environment_id, visitor, source = self.shop.environment_id, self.visitor, self.visitor.source
         identity = visitor.identity
         self._record(
-            Event(
+            EventRecord(
                 environment_id=environment_id,
                 time=self.clock,
                 actor_id=actor_of(environment_id, identity) if identity else visitor.number,

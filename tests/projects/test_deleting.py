@@ -11,7 +11,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity
 from analytics.models import Definition
-from collector.environments.places import PLACES_SQL
+from collector.environments.known import ENVIRONMENTS_SQL
 from events.models import Event, Person
 from ipfilter.models import ExcludedIPList
 from projects import actions, delete_question, jobs, removal
@@ -97,7 +97,7 @@ def test_a_deleted_environment_is_gone_at_once_for_people_and_programs(client, a
     client.post(reverse("projects:environment_delete", args=[staging.app_id]), {"confirm": "Staging"})
 
     with connection.cursor() as cursor:
-        cursor.execute(PLACES_SQL)
+        cursor.execute(ENVIRONMENTS_SQL)
         refuses = {row[0]: row[4] for row in cursor.fetchall()}
     assert refuses == {production.app_id: False, staging.app_id: True}
     assert client.get(reverse("projects:install", args=[staging.app_id])).status_code == 404
