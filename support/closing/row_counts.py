@@ -20,7 +20,7 @@ cross join lateral (select time from events where environment_id = environment.i
 
 
 @dataclass(frozen=True)
-class Span:
+class EventTimes:
     """Times of the oldest and newest event of an account; None when it has none."""
 
     oldest: datetime | None
@@ -65,9 +65,9 @@ def tables_with_rows(scope: Scope) -> list[str]:
     return left
 
 
-def event_span(account_id: int) -> Span:
+def event_span(account_id: int) -> EventTimes:
     """Times of the oldest and newest event; each a look into the index per environment."""
     environments = list(scope_of(account_id).ids["projects_environment"])
     with connection.cursor() as cursor:
         cursor.execute(SPAN, [environments])
-        return Span(*cursor.fetchone())
+        return EventTimes(*cursor.fetchone())

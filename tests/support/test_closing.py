@@ -326,5 +326,5 @@ def test_what_will_go_is_counted_before(account):
 def test_an_account_without_events_has_no_span(staff):
     account = MembershipFactory().account
 
-    assert row_counts.event_span(account.pk) == row_counts.Span(None, None)
+    assert row_counts.event_span(account.pk) == row_counts.EventTimes(None, None)
     assert purge_all(close(account, staff)).state == ClosingState.DONE
