@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import User
-from analytics.environments.compare import Comparison, State, Thing, compare
+from analytics.environments.compare import EnvironmentComparison, PairState, Thing, compare
 from analytics.environments.lineages import DEFINITION, REPORT, SEGMENT, Key, references, rewrite
 from analytics.models import Carry, Definition, Report, Segment
 from projects.models import Environment
@@ -28,7 +28,7 @@ MODELS: dict[str, type[Definition] | type[Segment] | type[Report]] = {
 MAX_NAME = 200
 NAMED = 50  # so many are named in the activity
 BATCH = 1000
-Row = Definition | Segment | Report
+KeptRow = Definition | Segment | Report
 
 
 class Clash(StrEnum):
@@ -96,7 +96,7 @@ def carry(
 class _Plan:
     """What is to be done about each thing, what it depends on before itself."""
 
-    def __init__(self, comparison: Comparison, source_name: str, clash: Clash) -> None:
+    def __init__(self, comparison: EnvironmentComparison, source_name: str, clash: Clash) -> None:
         self.comparison = comparison
         self.suffix = f" (from {source_name})"
         self.clash = clash
@@ -118,8 +118,8 @@ class _Plan:
             self._decide(pair.there, pair.here, pair.state)
             waiting += references(pair.there.body)
 
-    def _decide(self, thing: Thing, counterpart: Thing | None, state: State) -> None:
-        if state is State.SAME:
+    def _decide(self, thing: Thing, counterpart: Thing | None, state: PairState) -> None:
+        if state is PairState.SAME:
             self.receipt.same.append(thing.name)
         elif counterpart is None:
             self.created[thing.key] = thing
@@ -173,7 +173,7 @@ def _write(plan: _Plan, target: Environment, by: User) -> list[dict[str, Any]]:
     return changes
 
 
-def _change(noun: str, row: Row, before: dict[str, Any] | None) -> dict[str, Any]:
+def _change(noun: str, row: KeptRow, before: dict[str, Any] | None) -> dict[str, Any]:
     return {"noun": noun, "lineage": str(row.lineage), "version": row.version, "before": before}
 
 

@@ -64,10 +64,10 @@ def rewrite(body: Json, mapping: Mapping[Key, Key]) -> Json:
     return _walk(body, lambda key: mapping.get(key, key))
 
 
-Change = Callable[[Key], Key]
+NewKey = Callable[[Key], Key]
 
 
-def _walk(body: Json, change: Change) -> Json:
+def _walk(body: Json, change: NewKey) -> Json:
     body = _each(body, "alternatives", lambda selection: _selection(selection, change))
     body = _each(body, "groups", lambda group: _each(group, "clauses", lambda clause: _clause(clause, change)))
     return _each(body, "parameters", lambda pair: _parameter(pair, change))
@@ -80,19 +80,19 @@ def _each(node: Json, name: str, change: Callable[[Json], Json]) -> Json:
     return node | {name: [change(each) for each in node[name]]}
 
 
-def _clause(clause: Json, change: Change) -> Json:
+def _clause(clause: Json, change: NewKey) -> Json:
     if not isinstance(clause, dict) or "did" not in clause:  # a condition, which refers to nothing
         return clause
     return clause | {"did": _selection(clause["did"], change)}
 
 
-def _selection(selection: Json, change: Change) -> Json:
+def _selection(selection: Json, change: NewKey) -> Json:
     if not isinstance(selection, dict) or "event" not in selection:
         return selection
     return selection | {"event": _event(selection["event"], change)}
 
 
-def _parameter(pair: Json, change: Change) -> Json:
+def _parameter(pair: Json, change: NewKey) -> Json:
     match pair:
         case [str(name), value] if name == "event" or name.endswith(".event"):
             return [name, _event(value, change)]
@@ -101,7 +101,7 @@ def _parameter(pair: Json, change: Change) -> Json:
     return pair
 
 
-def _event(event: Json, change: Change) -> Json:
+def _event(event: Json, change: NewKey) -> Json:
     if not isinstance(event, str) or not event.startswith(PREFIX):
         return event
     lineage = _lineage(event.removeprefix(PREFIX))

@@ -1,4 +1,4 @@
-"""Undoing what was carried over (carrying.py), once."""
+"""Undoing what was carried over (carry.py), once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Undone(Exception):
 
 
 @dataclass(frozen=True)
-class Taken:
+class UndoReceipt:
     """How many things went or got back what they said before, and which stay: changed since, or used by others."""
 
     undone: int
@@ -28,7 +28,7 @@ class Taken:
 
 
 @transaction.atomic
-def undo(*, carried: Carry, by: User) -> Taken:
+def undo(*, carried: Carry, by: User) -> UndoReceipt:
     """Take back what was carried over. What somebody changed since stays as it is, and so does what others use.
 
     Raises Undone when it was undone already.
@@ -49,10 +49,10 @@ def undo(*, carried: Carry, by: User) -> Taken:
     _remove([(key, there[key]) for key in new])
     carried.undone_at = timezone.now()
     carried.save(update_fields=["undone_at"])
-    taken = Taken(len(before) + len(new), left)
-    details = {"from": carried.source_name, "undone": taken.undone, "left": left[:NAMED]}
+    receipt = UndoReceipt(len(before) + len(new), left)
+    details = {"from": carried.source_name, "undone": receipt.undone, "left": left[:NAMED]}
     note(environment, by, "environment.carry_undo", details)
-    return taken
+    return receipt
 
 
 def _locked_rows(environment: Environment, keys: Iterable[Key]) -> dict[Key, Any]:
