@@ -1,8 +1,10 @@
 """What must hold everywhere: settings, models, migrations, templates, requirements, committed files."""
 
+import ast
 import inspect
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,48 @@ def test_files_stay_readable_in_one_go():
     long = [f"{path}: {len(text.splitlines())} lines" for path, text in texts(".py") if text.count("\n") > MOST_LINES]
 
     assert long == []
+
+
+NAMED_TWICE = {
+    "Meta": "Django's",
+    "Command": "Django's",
+    # still to be renamed
+    "Answer": "analytics/views/answers",
+    "Ask": "analytics/rollups/answering, analytics/store/answers",
+    "Cell": "analytics/questions/results, analytics/views/answers",
+    "Day": "analytics/rollups/building",
+    "Group": "analytics/rollups/bitmaps",
+    "Headline": "analytics/event_words, analytics/views/answers",
+    "Json": "analytics/definitions/bodies, analytics/environments/lineages",
+    "Kept": "analytics/rollups/reading",
+    "Key": "analytics/rollups/reading, analytics/sql/selecting, projects/tables",
+    "Rows": "analytics/rollups/answering",
+    "Scope": "projects/tables",
+    "Source": "analytics/sql/funnel",
+    "Step": "support/closing/purge",
+    "Users": "analytics/definitions/used_by",
+}
+
+
+def names_defined(tree):
+    """Classes, and what a module calls a type; names of type variables mean something in their own file only."""
+    yield from (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name):
+            is_variable = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in {"TypeVar", "ParamSpec"}
+            if re.match(r"[A-Z]\w*[a-z]", target.id) and not is_variable:
+                yield target.id
+
+
+def test_a_name_means_one_thing_in_the_whole_repository():
+    found = Counter(
+        name
+        for path, text in texts(".py")
+        if path.parts[0] != "tests" and "migrations" not in path.parts
+        for name in names_defined(ast.parse(text))
+    )
+
+    assert {name for name, times in found.items() if times > 1} <= set(NAMED_TWICE)
 
 
 def our_models():
