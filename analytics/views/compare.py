@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -62,7 +63,7 @@ def compare_environments(request: HttpRequest, environment: Environment) -> Http
     return page(request, environment, "analytics/compare.html", context)
 
 
-def _others(environment: Environment) -> Any:
+def _others(environment: Environment) -> QuerySet[Environment]:
     live = Environment.objects.live().filter(project_id=environment.project_id)
     return live.exclude(pk=environment.pk).order_by("-is_production", "name")
 
