@@ -124,6 +124,7 @@ class Membership(models.Model):
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     joined_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(null=True, blank=True)  # in this account; to the minute
+    visit: object = None  # support's, when the membership is lent for it (door.register_lender) and not in the database
 
     objects = MembershipQuerySet.as_manager()
 

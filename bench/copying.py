@@ -83,7 +83,7 @@ class Collecting:
 
 
 @dataclass(frozen=True)
-class Measured:
+class CopyMeasured:
     """One size: seconds of each copy, and of the commits of the collection without and with a copy running."""
 
     size: int
@@ -95,7 +95,7 @@ class Measured:
     def median(self) -> float:
         return statistics.median(self.seconds)
 
-    def line(self, first: "Measured") -> str:
+    def line(self, first: "CopyMeasured") -> str:
         size, took = self.size / first.size, self.median / first.median
         commits = f"{_ms(self.alone)} {_ms(self.beside)}  {max(self.beside) * 1e3:>7.1f} ms"
         return (
@@ -107,7 +107,7 @@ def _ms(seconds: list[float]) -> str:
     return f"{statistics.median(seconds) * 1e3:>7.1f} ms"
 
 
-def measure(size: int, runs: int, conninfo: str) -> Measured:
+def measure(size: int, runs: int, conninfo: str) -> CopyMeasured:
     """Copy an environment of this size `runs` times."""
     # Models can be imported after _set_up only.
     from accounts.models import User  # noqa: PLC0415
@@ -129,7 +129,7 @@ def measure(size: int, runs: int, conninfo: str) -> Measured:
             seconds.append(time.monotonic() - started)
             beside += commits[before:] or commits[-1:]
         assert added.copied == {"definitions": size, "reports": size}, added.copied
-    return Measured(size, seconds, alone, beside)
+    return CopyMeasured(size, seconds, alone, beside)
 
 
 def _fill(conninfo: str, environment: int, size: int) -> None:

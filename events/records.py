@@ -10,7 +10,7 @@ Scalar = str | int | float | bool | None
 Properties = dict[str, Scalar]
 
 
-class Event(Struct, omit_defaults=True, kw_only=True):
+class EventRecord(Struct, omit_defaults=True, kw_only=True):
     """One event. This is the one list of its columns (events/columns.py), in the order in which people read them.
 
     `actor_id` comes from events/identity.py; `identity` goes with it when it is negative.
@@ -82,4 +82,4 @@ class CustomerChange(Struct, omit_defaults=True, kw_only=True):
     properties: Properties = field(default_factory=dict)
 
 
-Record = Event | PersonChange | Identified | CustomerChange
+Record = EventRecord | PersonChange | Identified | CustomerChange

@@ -77,7 +77,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "accounts.request_address.RequestAddressMiddleware",
     "accounts.closed_account.ClosedAccountMiddleware",
     "accounts.last_seen.LastSeenMiddleware",

@@ -52,7 +52,7 @@ class AddedEnvironment:
         return f"{get_text_list(parts, 'and') or 'Nothing'} copied, 0 events"
 
 
-class Gone(Exception):
+class BeingDeleted(Exception):
     """The project or environment is being deleted: somebody else, or the first of two clicks, was faster."""
 
 
@@ -61,7 +61,7 @@ def add_environment(*, project: Project, name: str, source: Environment, by: Use
     """Make an environment and copy the definitions and reports of `source` into it, all or nothing; no data.
 
     Raises IntegrityError when the project has an environment of that name, ValueError when `source` is of
-    another project, Gone when the project is being deleted.
+    another project, BeingDeleted when the project is being deleted.
     """
     if source.project_id != project.pk:
         raise ValueError("the source is not an environment of this project")
@@ -112,12 +112,12 @@ def rename_environment(*, environment: Environment, name: str, by: User) -> None
 def delete_environment(*, environment: Environment, by: User) -> Removal:
     """Close an environment to people and programs at once, and have a job remove its rows.
 
-    Raises LastOne for the only environment of its project, Gone when it is being deleted already.
+    Raises LastOne for the only environment of its project, BeingDeleted when it is being deleted already.
     """
     project = _locked(environment.project)
     live = project.environments.live()
     if not live.filter(pk=environment.pk).exists():
-        raise Gone
+        raise BeingDeleted
     if not live.exclude(pk=environment.pk).exists():
         raise LastOne(f"{environment.name} is the only environment of {project.name}. Delete the project instead.")
     name = f"{project.name} › {environment.name}"
@@ -128,7 +128,7 @@ def delete_environment(*, environment: Environment, by: User) -> Removal:
 def delete_project(*, project: Project, by: User) -> Removal:
     """Close a project with all its environments at once, and have a job remove its rows.
 
-    Raises LastOne for the only project of its account, Gone when it is being deleted already.
+    Raises LastOne for the only project of its account, BeingDeleted when it is being deleted already.
     """
     account = Account.objects.select_for_update(no_key=True).get(pk=project.account_id)
     _locked(project)
@@ -139,10 +139,13 @@ def delete_project(*, project: Project, by: User) -> Removal:
 
 
 def _locked(project: Project) -> Project:
-    """The project as it is now, locked, so that adding to it and deleting from it follow each other. Raises Gone."""
+    """The project as it is now, locked, so that adding to it and deleting from it follow each other.
+
+    Raises BeingDeleted.
+    """
     current = Project.objects.live().select_for_update(no_key=True).filter(pk=project.pk).first()
     if current is None:
-        raise Gone
+        raise BeingDeleted
     return current
 
 

@@ -7,7 +7,7 @@ from projects.models import Environment, Project
 
 
 @dataclass
-class Question:
+class DeleteQuestion:
     """What goes, in sentences, and the name that must be typed."""
 
     name: str
@@ -15,7 +15,7 @@ class Question:
     error: str = ""
 
     @classmethod
-    def about(cls, environments: list[Environment], name: str, project: Project | None = None) -> "Question":
+    def about(cls, environments: list[Environment], name: str, project: Project | None = None) -> "DeleteQuestion":
         """Count what goes with `environments`, and with their `project` where all of it is deleted."""
         rows = removal.count({"environment_id": [each.pk for each in environments]})
         kept: dict[str, int] = {}

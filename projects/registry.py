@@ -19,7 +19,7 @@ class Usage:
     events_last_7_days: int = 0
 
 
-Kept = dict[str, int]
+KeptCounts = dict[str, int]
 """How many of each kind somebody keeps in an environment: {"definitions": 14, "excluded IPs": 3}.
 
 Pages show these words; each is a plural in -s.
@@ -38,7 +38,7 @@ class Counterpart:
 Copier = Callable[[Environment, Environment], dict[str, int]]
 UsageReader = Callable[[Iterable[Environment]], dict[int, Usage]]
 ArrivalReader = Callable[[int], datetime | None]
-KeptReader = Callable[[Iterable[Environment]], dict[int, Kept]]
+KeptReader = Callable[[Iterable[Environment]], dict[int, KeptCounts]]
 
 _copiers: list[Copier] = []
 _usage_readers: list[UsageReader] = []
@@ -70,10 +70,10 @@ def register_kept(reader: KeptReader) -> None:
     _kept_readers.append(reader)
 
 
-def kept(environments: Iterable[Environment]) -> dict[int, Kept]:
+def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
     """What is kept in each environment, by id."""
     environments = list(environments)
-    counts: dict[int, Kept] = {}
+    counts: dict[int, KeptCounts] = {}
     for reader in _kept_readers:
         for key, found in reader(environments).items():
             counts.setdefault(key, {}).update(found)

@@ -9,7 +9,7 @@ from analytics.questions.conditions import EVENT_FIELDS
 from analytics.store.live import FIELDS
 from collector.protocol import beacons
 from events import columns, models
-from events.records import Event, Properties
+from events.records import EventRecord, Properties
 from tests.events.making import rows
 
 STORED_AS = {int: "bigint", float: "timestamp with time zone", str: "text", Properties: "jsonb"}
@@ -20,7 +20,7 @@ FILLED_IN = {"id": "bigint", "received_at": "timestamp with time zone"}  # by th
 def sql_types(names, sql):
     """By column: what `sql` says of its type in Python, null or not."""
     by_type = sql | {optional | None: text for optional, text in sql.items()}
-    return {field.name: by_type[field.type] for field in structs.fields(Event) if field.name in names}
+    return {field.name: by_type[field.type] for field in structs.fields(EventRecord) if field.name in names}
 
 
 @pytest.fixture

@@ -119,14 +119,14 @@ def by_secret(secret: str) -> Invitation | None:
 
 @transaction.atomic
 def accept(*, invitation: Invitation, user: User) -> Membership:
-    """Let `user`, who signed in as the invited address, into the account; returns the place. Uses the offer up.
+    """Let `user`, who signed in as the invited address, into the account; returns the membership. Uses the offer up.
 
     Raises NotOpen, and ValueError when the address is not the user's. Who is a teammate already stays as they are.
     """
     current = _open_for_answer(invitation)
     if current.email != user.email:
         raise ValueError("the invitation is for another address")
-    place, _ = Membership.objects.get_or_create(
+    membership, _ = Membership.objects.get_or_create(
         account=current.account,
         user=user,
         defaults={"read_only": current.read_only, "invited_by": current.invited_by, "last_seen_at": timezone.now()},
@@ -134,8 +134,8 @@ def accept(*, invitation: Invitation, user: User) -> Membership:
     current.accepted_at = timezone.now()
     current.accepted_by = user
     current.save(update_fields=["accepted_at", "accepted_by"])
-    _record(current, user, "invitation.accept", read_only=place.read_only)
-    return place
+    _record(current, user, "invitation.accept", read_only=membership.read_only)
+    return membership
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.cache import cache
 
 from analytics.definitions.catalogue import BUILTIN_LABELS, KIND_LABELS
-from analytics.definitions.lineages import Key, references
+from analytics.definitions.lineages import LineageKey, references
 from analytics.forms.controls import Option, Options
 from analytics.models import Definition, Segment
 from analytics.questions.conditions import EVENT_FIELDS, PERSON_FIELDS, Source
@@ -101,7 +101,7 @@ def choices(environment: Environment, raw: Reader) -> Choices:
 
 
 def _named(
-    model: type[Definition] | type[Segment], environment: Environment, chosen: list[Key]
+    model: type[Definition] | type[Segment], environment: Environment, chosen: list[LineageKey]
 ) -> list[tuple[UUID, str]]:
     """The lineages and names of the first MOST by name, after those of the chosen ones that are not among them."""
     rows = model.objects.filter(environment=environment).order_by("name").values_list("lineage", "name")

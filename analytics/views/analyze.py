@@ -16,6 +16,7 @@ from analytics.models import Report
 from analytics.store.current import event_store
 from analytics.views.asking import TOKEN, Asked, ask
 from analytics.views.rendering import page
+from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
 from projects.registry import last_arrival_at
@@ -50,7 +51,7 @@ def answered(
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     if context["answer"] and context["answer"].is_empty:
         context["is_waiting"] = last_arrival_at(environment) is None
-    if request.headers.get("HX-Request") and not asked.errors:
+    if is_part(request) and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
         response["HX-Push-Url"] = context["link"]
         return response

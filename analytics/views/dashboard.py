@@ -18,6 +18,7 @@ from analytics.views.analyze import answer_context
 from analytics.views.asking import Asked, Parameters, answer, understand
 from analytics.views.rendering import drawn, page
 from analytics.views.reports import find_report
+from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
 from projects.registry import last_arrival_at
@@ -103,7 +104,7 @@ def dashboard_order(request: HttpRequest, environment: Environment) -> HttpRespo
     if not wanted:
         wanted = _moved(order, request.POST.get("move", ""), request.POST.get("by", ""))
     actions.reorder(environment=environment, lineages=[UUID(each) for each in wanted], by=signed_in_user(request))
-    if request.headers.get("HX-Request"):
+    if is_part(request):
         return HttpResponse(status=204)
     return redirect("analytics:dashboard", environment.app_id)
 

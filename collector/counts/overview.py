@@ -88,7 +88,7 @@ class HourLine:
 
 
 @dataclass(frozen=True)
-class Overview:
+class CollectionOverview:
     """All numbers of the page. Durations are from the arrival of a request to its answer."""
 
     lines: Sequence[OutcomeLine]
@@ -113,14 +113,14 @@ class Overview:
         return self.last_arrival is None and not any(line.week.requests for line in self.lines)
 
 
-def overview(environment: Environment, now: datetime) -> Overview:
+def overview(environment: Environment, now: datetime) -> CollectionOverview:
     """Two looks into the database, however much is there."""
     this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     since = this_hour - (WEEK_HOURS - 1) * HOUR
     rows = list(environment.collected_hours.filter(hour__gte=since))
     committed = [row for row in rows if row.outcome == Outcome.ACCEPTED and row.slowest_seconds]
     last = max(committed, key=lambda row: row.last_at, default=None)
-    return Overview(
+    return CollectionOverview(
         lines=[_line(outcome, rows, this_hour) for outcome in TITLES],
         hours=[_hour(this_hour - ago * HOUR, rows) for ago in range(DAY_HOURS)],
         last_arrival=last_arrival(environment.pk),

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 
 from ipfilter.rules import coverage
 from ipfilter.rules.matching import Address, CompiledRules
-from ipfilter.rules.parsing import Meaning, Refused, parse_rule
+from ipfilter.rules.parsing import Meaning, NotARule, parse_rule
 from ipfilter.rules.refusals import refusal
 from ipfilter.rules.triples import MAX_CANONICAL_LENGTH, Triple
 
@@ -190,7 +190,7 @@ class _Reading:
     def read_rule(self, number: int, source: str, note: str) -> None:
         try:
             meaning = parse_rule(source)
-        except Refused as refused:
+        except NotARule as refused:
             self.errors.append(_line_error(number, source, refused))
             return
         first = self.rules.get(meaning.canonical)
@@ -222,7 +222,7 @@ class _Reading:
         return RuleList(rules, (*notices, *_version_notices(rules)))
 
 
-def _line_error(number: int, text: str, refused: Refused) -> LineError:
+def _line_error(number: int, text: str, refused: NotARule) -> LineError:
     reason, suggestion = refusal(text, refused)
     return LineError(number, text, reason, suggestion)
 

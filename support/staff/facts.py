@@ -44,13 +44,13 @@ def facts_of(account: Account) -> Facts:
     """Look everything up."""
     closing = Closing.objects.under_way().filter(account_number=account.pk).first()
     members = list(account.memberships.select_related("user").order_by("user__email"))
-    secured = users_with_second_factor(place.user_id for place in members)
+    secured = users_with_second_factor(each.user_id for each in members)
     activity = Activity.objects.filter(account=account)
     return Facts(
         account=account,
         state=state_of(account, closing),
         closing=closing,
-        members=[(place, place.user_id in secured) for place in members],
+        members=[(each, each.user_id in secured) for each in members],
         projects=account.projects.prefetch_related("environments").order_by("name"),
         usage=events_per_day(account),
         last_activity_at=activity.aggregate(Max("at"))["at__max"],

@@ -41,13 +41,13 @@ class PersonAdmin(StaffModelAdmin):
 
     @admin.display(description="accounts")
     def accounts(self, user: User) -> SafeString:
-        places = user.memberships.select_related("account").order_by("account__name")
+        memberships = user.memberships.select_related("account").order_by("account__name")
         rows = (
             (
-                reverse("admin:accounts_account_change", args=[place.account_id]),
-                place.account.name,
-                " (read-only)" if place.read_only else "",
+                reverse("admin:accounts_account_change", args=[each.account_id]),
+                each.account.name,
+                " (read-only)" if each.read_only else "",
             )
-            for place in places
+            for each in memberships
         )
         return format_html_join("\n", '<div><a href="{}">{}</a>{}</div>', rows) or SafeString("–")

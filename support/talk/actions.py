@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.request_address import current_address
 from common import jobs
 from support.talk.models import Message, MessageKind, MessageState, Reply
-from support.talk.origin import Place
+from support.talk.origin import Origin
 
 # Messages from one address, and from one mailbox. What strangers write in somebody's name does not count against that
 # person when signed in: else anybody could silence them.
@@ -27,20 +27,20 @@ class TooManyMessages(Exception):
 
 @transaction.atomic
 def send(
-    *, text: str, email: str, name: str, by: User | None, place: Place, kind: MessageKind = MessageKind.TALK
+    *, text: str, email: str, name: str, by: User | None, origin: Origin, kind: MessageKind = MessageKind.TALK
 ) -> Message:
     """Keep a message and have it mailed to support. Raises TooManyMessages."""
     address = current_address()
     _hold_limit(email, address, by)
     message = Message.objects.create(
         kind=kind,
-        account=place.account,
-        environment=place.environment,
+        account=origin.account,
+        environment=origin.environment,
         by=by,
         name=name,
         email=email,
         text=text,
-        page=place.page,
+        page=origin.page,
         address=address,
     )
     jobs.defer("support.mail_message", message_id=message.pk)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome
-from collector.environments.places import Place
+from collector.environments.known import KnownEnvironment
 from collector.jobs import old_hours
 from collector.models import CollectedHour
 from collector.protocol import answers
@@ -26,8 +26,8 @@ AT = NINE.timestamp() + 60
 
 
 def decision(environment_id=7, outcome=Outcome.ACCEPTED, weight=1):
-    place = Place(environment_id, 1, 1, is_closed=False, rules=()) if environment_id else None
-    return Decision(answers.OK, outcome, place=place, weight=weight)
+    environment = KnownEnvironment(environment_id, 1, 1, is_closed=False, rules=()) if environment_id else None
+    return Decision(answers.OK, outcome, environment=environment, weight=weight)
 
 
 def write(tally):

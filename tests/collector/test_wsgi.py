@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def known_afresh(monkeypatch):
     monkeypatch.setattr(wsgi, "MAX_AGE_SECONDS", 0)
     monkeypatch.setattr(wsgi, "buckets", Buckets(0))
-    monkeypatch.setattr(wsgi, "known_places", wsgi.KnownPlaces())
+    monkeypatch.setattr(wsgi, "cached_environments", wsgi.CachedEnvironments())
     monkeypatch.setattr(periodic_writer, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
     monkeypatch.setattr(wsgi, "kept_out", Counters())
     monkeypatch.setattr(wsgi, "tally", Tally())

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from ipfilter.rules.canonical import Refused, triples_of
+from ipfilter.rules.canonical import NotARule, triples_of
 from ipfilter.rules.lists import MAX_CANONICAL_LENGTH, compile_rules, parse
 
 
@@ -179,7 +179,7 @@ def test_compiled_rules_are_true_only_when_they_hold_something():
 
 @pytest.mark.parametrize("text", ["", "10.1.2", "1.1.1.1, 2.2.2.2", "9" * 5_000, "1.1.1.1/" + "9" * 5_000, " 1.1.1.1"])
 def test_a_stored_text_that_is_no_rule_is_refused(text):
-    with pytest.raises(Refused):
+    with pytest.raises(NotARule):
         triples_of(text)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ipfilter.rules.canonical import triples_of
 from ipfilter.rules.lists import RulesError, compile_rules, parse
-from ipfilter.rules.parsing import Refused, parse_rule
+from ipfilter.rules.parsing import NotARule, parse_rule
 
 
 def given(*strategies):
@@ -234,7 +234,7 @@ def test_a_slip_of_the_finger_is_refused_or_read_but_never_raises(written, posit
 def restored(function, text):
     try:
         return function(text)
-    except Refused:
+    except NotARule:
         return "refused"
 
 

@@ -11,7 +11,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity
 from analytics.models import Definition, Segment
-from collector.environments.places import PLACES_SQL
+from collector.environments.known import ENVIRONMENTS_SQL
 from common import steps
 from events.models import Event, Person
 from ipfilter.models import ExcludedIP, ExcludedIPList
@@ -162,7 +162,7 @@ def test_a_deleted_environment_is_gone_at_once_for_people_and_programs(client, a
     client.post(reverse("projects:environment_delete", args=[staging.app_id]), {"confirm": "Staging"})
 
     with connection.cursor() as cursor:
-        cursor.execute(PLACES_SQL)
+        cursor.execute(ENVIRONMENTS_SQL)
         refuses = {row[0]: row[4] for row in cursor.fetchall()}
     assert refuses == {production.app_id: False, staging.app_id: True}
     assert client.get(reverse("projects:install", args=[staging.app_id])).status_code == 404
@@ -342,7 +342,7 @@ def test_the_second_of_two_clicks_deletes_nothing_more(ada, production, staging)
         lambda: actions.delete_environment(environment=staging, by=ada),
         lambda: actions.delete_project(project=production.project, by=ada),
     ):
-        with pytest.raises(actions.Gone):
+        with pytest.raises(actions.BeingDeleted):
             again()
 
     assert Removal.objects.count() == 2
@@ -357,7 +357,7 @@ def test_the_second_of_two_clicks_that_got_in_before_the_first_was_done_is_told(
         actions.delete_project(project=Project.objects.get(pk=production.project_id), by=ada)
         return ""
 
-    monkeypatch.setattr(delete_question.Question, "problem", is_faster)
+    monkeypatch.setattr(delete_question.DeleteQuestion, "problem", is_faster)
     argument = staging.app_id if what == "environment_delete" else production.project_id
 
     assert client.post(reverse(f"projects:{what}", args=[argument])).status_code == 404

@@ -55,8 +55,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {rows:>14,}  {table}")
         if span.oldest_at and span.newest_at:
             self.stdout.write(f"Events from {span.oldest_at:%Y-%m-%d} to {span.newest_at:%Y-%m-%d}.")
-        for place in account.memberships.select_related("user").order_by("user__email"):
-            self.stdout.write(f"  {place.user.email}{' (read-only)' if place.read_only else ''}")
+        for membership in account.memberships.select_related("user").order_by("user__email"):
+            self.stdout.write(f"  {membership.user.email}{' (read-only)' if membership.read_only else ''}")
 
     def _close(self, account: Account, options: dict[str, Any]) -> Closing:
         days: int = options["grace_days"]

@@ -14,7 +14,7 @@ EVERYWHERE = "all projects and environments"
 
 
 @dataclass(frozen=True)
-class Scope:
+class ListScope:
     """Where a list holds. Raises ValueError for an environment of another account."""
 
     account: Account
@@ -25,7 +25,7 @@ class Scope:
             raise ValueError("the environment is not one of this account")
 
     @classmethod
-    def of(cls, environment: Environment) -> "Scope":
+    def of(cls, environment: Environment) -> "ListScope":
         return cls(environment.project.account, environment)
 
     def __str__(self) -> str:

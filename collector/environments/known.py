@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipfilter.rules.lists import CompiledRules
 from ipfilter.rules_cache import RulesInForce
 
-PLACES_SQL = """
+ENVIRONMENTS_SQL = """
 select environment.app_id, environment.id, environment.project_id, account.id,
        account.closed_at is not null or environment.deleting_at is not null
   from projects_environment environment
@@ -15,12 +15,12 @@ select environment.app_id, environment.id, environment.project_id, account.id,
  order by environment.id
 """
 
-PlaceRow = tuple[str, int, int, int, bool]
+EnvironmentRow = tuple[str, int, int, int, bool]
 """app_id, environment id, project id, account id, whether it takes no events: account closed, or being deleted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class KnownEnvironment:
     """An environment, as the collector sees it."""
 
     environment_id: int
@@ -38,19 +38,19 @@ class Place:
         return None
 
 
-Places = dict[str, Place]
+KnownEnvironments = dict[str, KnownEnvironment]
 """By app_id. Never changed: another one takes its place."""
 
 
-def places_of(place_rows: Iterable[PlaceRow], in_force: RulesInForce) -> Places:
-    """Put together what the database says (PLACES_SQL) and the rules that hold."""
+def known_environments(environment_rows: Iterable[EnvironmentRow], in_force: RulesInForce) -> KnownEnvironments:
+    """Put together what the database says (ENVIRONMENTS_SQL) and the rules that hold."""
     return {
-        app_id: Place(
+        app_id: KnownEnvironment(
             environment_id,
             project_id,
             account_id,
             is_closed,
             in_force.of(account_id=account_id, environment_id=environment_id),
         )
-        for app_id, environment_id, project_id, account_id, is_closed in place_rows
+        for app_id, environment_id, project_id, account_id, is_closed in environment_rows
     }
