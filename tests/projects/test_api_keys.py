@@ -272,8 +272,7 @@ def test_an_added_environment_brings_no_key(opened, project, environment, ada):
 def test_an_export_of_the_account_holds_no_digest(opened, project):
     piece = next(each for each in pieces(scope_of(project.account_id)) if each.table == "projects_apikey")
 
-    with connection.cursor() as cursor:
-        cursor.execute(piece.page(None, 10))
-        [(row, *_)] = cursor.fetchall()
+    [(row, *_)] = piece.page(None, 10)
+
     assert "ending" in row
     assert "digest" not in row and opened[1].digest not in row
