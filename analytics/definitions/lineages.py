@@ -11,6 +11,7 @@ A body that cannot be read any more keeps working here: what has another shape i
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 JsonValue = Any
