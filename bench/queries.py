@@ -33,7 +33,7 @@ from analytics.rollups import counting  # noqa: E402
 from analytics.rollups.refresh import refresh  # noqa: E402
 from bench.query_data import Site, make  # noqa: E402
 from events.blocking_writer import store  # noqa: E402
-from events.records import Event  # noqa: E402
+from events.records import EventRecord  # noqa: E402
 from projects.actions import open_account  # noqa: E402
 from projects.models import Environment, Project  # noqa: E402
 
@@ -177,7 +177,7 @@ def page_and_sql(browser: Client, url: str) -> tuple[Cost, Cost]:
 
 @contextmanager
 def _as_queries_run() -> Any:
-    """The same settings of the connection as analytics/store/run.py uses."""
+    """The same settings of the connection as analytics/store/postgresql/asking.py uses."""
     rows("select set_config('jit', 'off', false), set_config('random_page_cost', '1.1', false)")
     rows("select set_config('work_mem', '64MB', false)")
     try:
@@ -325,7 +325,7 @@ def collect() -> None:
 def _batch(environment_id: int) -> list[Any]:
     now = time.time()
     return [
-        Event(
+        EventRecord(
             environment_id=environment_id,
             time=now + n / 1e6,
             actor_id=int(now * 1000) % 10**9 + n // 5,

@@ -141,7 +141,8 @@ def funnel_sql(statement: Statement, funnel: Funnel, start: datetime, end: datet
         source = _step(statement, step, source, window)
     levels = " ".join(f"when x{step} is not null then {step}" for step in range(last, 0, -1))
     statement.define("levels", f"select actor, max(case {levels} else 0 end) as level from {source} group by actor")
-    counts = ", ".join(f"sum(case when level >= {step} then 1 else 0 end)" for step in range(1, last + 1))
+    steps = range(1, last + 1)
+    counts = ", ".join(f"sum(case when level >= {step} then 1 else 0 end) as step_{step}" for step in steps)
     return statement.text(f"select {counts} from levels")
 
 
@@ -206,7 +207,8 @@ def _scan(statement: Statement, funnel: Funnel, steps: list[Numbered], limits: L
         tests = dict.fromkeys(tests, "true")
     flags = ", ".join(f"{tests.get(step, 'false')} as is_{step}" for step in range(1, len(funnel.steps) + 1))
     actor = rows.actor
-    return f"select {actor} as actor, e.time, e.id, {flags} {rows.from_()} where {joined(Match.ALL, where)}"
+    columns = f"{actor} as actor, e.time as time, e.id as id, {flags}"
+    return f"select {columns} {rows.from_()} where {joined(Match.ALL, where)}"
 
 
 # --- The answer ------------------------------------------------------------------------------------------------------

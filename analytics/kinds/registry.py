@@ -2,7 +2,7 @@
 
 parsed = parse("graph", request.GET, Scope.of(environment))    # Parsed: the question, or what is wrong with it
 result = run(parsed.query, token=new_token())                  # the Result of its kind
-cancel(environment_id, token)                                  # store/run.py: from another request, meanwhile
+event_store().cancel(environment_id, token)                    # from another request, meanwhile
 """
 
 import time
@@ -24,8 +24,9 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, Unreadable
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
-from analytics.sql.asking import Ask, Asking
-from analytics.store.run import TIME_LIMIT, asking, has_merges
+from analytics.sql.asking import Ask, Asking, has_merges
+from analytics.store.current import event_store
+from analytics.store.protocol import TIME_LIMIT
 
 R = TypeVar("R", bound=Result)
 AnyKind = QueryKind[Any, Any]
@@ -83,7 +84,7 @@ def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit:
     """
     now = now or timezone.now()
     began = time.monotonic()
-    with asking(query.scope.environment_id, token, limit) as ask:
+    with event_store().asking(query.scope.environment_id, token=token, limit=limit) as ask:
         result = _answer(query, now, ask)
     return replace(result, ran=replace(result.ran, seconds=time.monotonic() - began))
 

@@ -101,8 +101,9 @@ def retention_sql(statement: Statement, retention: Retention, buckets: Sequence[
     returns = starts if same else _active(statement, retention, retention.returning, buckets, "returned")
     statement.define("cohorts", f"select actor, min(bucket) as cohort from {starts} group by 1")
     return statement.text(
-        "select cohort, null as period, count(*) from cohorts group by 1 "
-        f"union all select c.cohort, r.bucket, count(*) from cohorts c join {returns} r on r.actor = c.actor "
+        "select cohort, null as period, count(*) as people from cohorts group by 1 "
+        "union all select c.cohort as cohort, r.bucket as period, count(*) as people "
+        f"from cohorts c join {returns} r on r.actor = c.actor "
         "where r.bucket > c.cohort group by 1, 2"
     )
 
@@ -117,11 +118,11 @@ def _active(
     bucket = statement.dialect.bucket("e.time", buckets, statement.bind)
     pairs = statement.define(
         f"{name}_pairs",
-        f"select distinct e.actor_id, {bucket} as bucket {rows.from_()} where {joined(Match.ALL, where)}",
+        f"select distinct e.actor_id as actor_id, {bucket} as bucket {rows.from_()} where {joined(Match.ALL, where)}",
     )
     resolved = Rows(statement, f"{pairs} e")
     actor = resolved.actor
-    return statement.define(name, f"select distinct {actor} as actor, e.bucket {resolved.from_()}")
+    return statement.define(name, f"select distinct {actor} as actor, e.bucket as bucket {resolved.from_()}")
 
 
 def retention_rows(retention: Retention, cut: Sequence[Bucket], asking: Asking) -> Tuples | None:
@@ -175,13 +176,14 @@ class Cohort:
 
 @dataclass(frozen=True)
 class RetentionResult(Result):
-    """The triangle, cohort by cohort; `is_running` tells a period that has begun but is not over."""
+    """The triangle: a cohort per bucket, and in each how many people came back after 1, 2, … periods."""
 
     query: Retention
     buckets: tuple[Bucket, ...]
     cohorts: tuple[Cohort, ...]
 
     def is_running(self, cohort: int, period: int) -> bool:
+        """Whether this period of this cohort has begun and is not over, so that its number may still grow."""
         return cohort + period < len(self.buckets) and not self.buckets[cohort + period].complete
 
     def average(self, period: int) -> float | None:

@@ -112,7 +112,8 @@ def page_sql(statement: Statement, users: Users) -> str:
         seen, actor = statement.bind(moment_of(users.after)), statement.bind(users.after.actor_id)
         where.append(f"(p.last_seen_at, p.actor_id) < ({seen}, {actor})")
     return statement.text(
-        f"select p.actor_id, p.identity, p.properties, p.first_seen_at, p.last_seen_at {rows.from_()} "
+        "select p.actor_id as actor_id, p.identity as identity, p.properties as properties, "
+        f"p.first_seen_at as first_seen_at, p.last_seen_at as last_seen_at {rows.from_()} "
         f"where {joined(Match.ALL, where)} order by p.last_seen_at desc, p.actor_id desc "
         f"limit {statement.bind(users.limit + 1)}"
     )

@@ -14,6 +14,12 @@ Tuples = list[tuple[Any, ...]]
 Ask = Callable[[str, dict[str, Any]], Tuples]  # SQL and its parameters
 
 
+def has_merges(environment_id: int, ask: Ask) -> bool:
+    """Whether anybody was merged in the environment; without, statements need no look at merges."""
+    sql = "select exists (select 1 from merges where environment_id = %(environment)s) as has_merges"
+    return bool(ask(sql, {"environment": environment_id})[0][0])
+
+
 @dataclass(frozen=True)
 class Asking:
     """Whose data is asked for, what names stand for there, as of when, and who hands statements to the database."""

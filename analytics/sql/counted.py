@@ -1,4 +1,3 @@
-# text is put together from fixed pieces and placeholders only; see statement.py
 """SQL for days that are not counted (analytics/rollups), to stand beside those that are."""
 
 from collections.abc import Sequence
@@ -20,12 +19,12 @@ def active_sql(statement: Statement, selection: Selection, days: Sequence[Bucket
     bucket = statement.dialect.bucket("e.time", days, statement.bind)
     statement.define(
         "pairs",
-        f"select {bucket} as bucket, e.actor_id, count(*) as n {rows.from_()} "
+        f"select {bucket} as bucket, e.actor_id as actor_id, count(*) as n {rows.from_()} "
         f"where {joined(Match.ALL, where)} group by 1, 2",
     )
     pairs = Rows(statement, "pairs e")
     actor = pairs.actor
-    return statement.text(f"select e.bucket, {actor} as actor, sum(e.n) as n {pairs.from_()} group by 1, 2")
+    return statement.text(f"select e.bucket as bucket, {actor} as actor, sum(e.n) as n {pairs.from_()} group by 1, 2")
 
 
 def groups_sql(statement: Statement, counting: Counting, days: Sequence[Bucket]) -> str:

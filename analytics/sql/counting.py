@@ -46,8 +46,8 @@ def counting_sql(statement: Statement, counting: Counting, buckets: Sequence[Buc
     bucket = statement.dialect.bucket("e.time", buckets, statement.bind)
     if counting.counts is Counts.EVENTS:
         return statement.text(
-            f"select 0, null, {bucket} as bucket, count(*), 0 {rows.from_()} where {joined(Match.ALL, where)} "
-            "group by 3"
+            f"select 0 as slot, null as key, {bucket} as bucket, count(*) as n, 0 as people {rows.from_()} "
+            f"where {joined(Match.ALL, where)} group by 3"
         )
     return _distinct(statement, counting, rows, where, bucket)
 
@@ -76,15 +76,15 @@ def _distinct(statement: Statement, counting: Counting, rows: Rows, where: list[
         pairs = Rows(statement, "pairs e")
         actor = pairs.actor
         source = statement.define(
-            "resolved", f"select e.bucket, {actor} as actor_id, sum(e.n) as n {pairs.from_()} group by 1, 2"
+            "resolved", f"select e.bucket as bucket, {actor} as actor_id, sum(e.n) as n {pairs.from_()} group by 1, 2"
         )
     if counting.counts is Counts.PER_USER:
-        measures, total = "sum(n), count(*)", "sum(n), count(distinct actor_id)"
+        measures, total = "sum(n) as n, count(*) as people", "sum(n) as n, count(distinct actor_id) as people"
     else:
-        measures, total = "count(*), 0", "count(distinct actor_id), 0"
+        measures, total = "count(*) as n, 0 as people", "count(distinct actor_id) as n, 0 as people"
     return statement.text(
-        f"select 0, null, bucket, {measures} from {source} group by 3 "
-        f"union all select null, null, null, {total} from {source}"
+        f"select 0 as slot, null as key, bucket, {measures} from {source} group by 3 "
+        f"union all select null as slot, null as key, null as bucket, {total} from {source}"
     )
 
 
@@ -119,13 +119,17 @@ def ranked_sql(statement: Statement, counting: Counting) -> str:
     )
     statement.define(
         "cells",
-        f"select coalesce(l.place, {OTHER}) as slot, l.key, f.bucket, f.who, sum(f.n) as n "
+        f"select coalesce(l.place, {OTHER}) as slot, l.key as key, f.bucket as bucket, f.who as who, sum(f.n) as n "
         "from found f left join largest l on l.key = f.key group by 1, 2, 3, 4",
     )
     statement.define("groups", "select slot, key, who, sum(n) as n from cells group by 1, 2, 3")
-    measures = {Counts.EVENTS: "sum(n), 0", Counts.PER_USER: "sum(n), count(*)"}.get(counting.counts, "count(*), 0")
+    measures = {
+        Counts.EVENTS: "sum(n) as n, 0 as people",
+        Counts.PER_USER: "sum(n) as n, count(*) as people",
+    }.get(counting.counts, "count(*) as n, 0 as people")
     return statement.text(
         f"select slot, key, bucket, {measures} from cells group by 1, 2, 3 "
-        f"union all select slot, key, null, {measures} from groups group by 1, 2 "
-        f"union all select null, null, null, {measures} from (select who, sum(n) as n from groups group by 1) w"
+        f"union all select slot, key, null as bucket, {measures} from groups group by 1, 2 "
+        f"union all select null as slot, null as key, null as bucket, {measures} "
+        "from (select who, sum(n) as n from groups group by 1) w"
     )

@@ -23,4 +23,4 @@ def people_rows(
 def people_count_sql(statement: Statement, where: Group, segments: tuple[UUID, ...], search: str = "") -> str:
     """One row: how many they are."""
     rows, conditions = people_rows(statement, where, segments, search)
-    return statement.text(f"select count(*) {rows.from_()} where {joined(Match.ALL, conditions)}")
+    return statement.text(f"select count(*) as people {rows.from_()} where {joined(Match.ALL, conditions)}")

@@ -13,12 +13,13 @@ from analytics.definitions.catalogue import catalogue_for
 from analytics.forms.choices import choices
 from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
-from analytics.store.run import cancel as cancel_run
+from analytics.store.current import event_store
 from analytics.views.asking import TOKEN, Asked, ask
 from analytics.views.rendering import page
+from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
-from projects.registry import last_event_at
+from projects.registry import last_arrival_at
 
 
 def analyze(kind: AnyKind) -> Callable[..., HttpResponseBase]:
@@ -49,8 +50,8 @@ def answered(
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     if context["answer"] and context["answer"].is_empty:
-        context["is_waiting"] = last_event_at(environment) is None
-    if request.headers.get("HX-Request") and not asked.errors:
+        context["is_waiting"] = last_arrival_at(environment) is None
+    if is_part(request) and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
         response["HX-Push-Url"] = context["link"]
         return response
@@ -82,5 +83,5 @@ def query_cancel(request: HttpRequest, environment: Environment) -> HttpResponse
     """Stop the run that the page started under this token; nothing happens when it is over already."""
     token = request.POST.get("token", "")
     if TOKEN.fullmatch(token):
-        cancel_run(environment.pk, token)
+        event_store().cancel(environment.pk, token)
     return HttpResponse(status=204)

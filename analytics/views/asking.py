@@ -12,7 +12,9 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists, querystring
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
-from analytics.store.run import TIME_LIMIT, QueryFailed, new_token
+from analytics.store.failures import QueryFailed
+from analytics.store.protocol import TIME_LIMIT, new_token
+from common.htmx import is_part
 from projects.models import Environment
 
 Parameters = QueryDict | Mapping[str, list[str]]
@@ -45,7 +47,7 @@ class Asked:
 
 def ask(request: HttpRequest, environment: Environment, kind: str, parameters: Parameters) -> Asked:
     """Parse and run. A plain page waits half a second only, unless `?wait` asks for more; htmx waits to the end."""
-    patient = bool(request.headers.get("HX-Request")) or "wait" in request.GET
+    patient = is_part(request) or "wait" in request.GET
     asked = understand(environment, kind, parameters)
     return answer(environment, asked, patient=patient, token=_token(request))
 

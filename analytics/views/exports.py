@@ -1,17 +1,16 @@
 """Any answer as CSV, with the same parameters in the URL as its page."""
 
-import itertools
 from collections.abc import Iterator
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics.export import csv_lines, file_name, table_lines
 from analytics.kinds.registry import KINDS, kind_of, run
-from analytics.questions.results import Result
+from analytics.questions.results import Cell, Result
 from analytics.views.asking import answer, understand
+from common import csv
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -26,10 +25,9 @@ def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
     asked = answer(environment, understand(environment, kind, request.GET))
     if asked.result is None:
         return _refused(asked.failure or " ".join(asked.errors.values()) or "Nothing was asked.")
-    name = file_name(request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind].label}")
-    response = StreamingHttpResponse(_lines(asked.result), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    name = request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind].label}"
+    header = [column.name for column in asked.result.table().columns]
+    return csv.response(name, header, _rows(asked.result))
 
 
 def _refused(words: str) -> HttpResponse:
@@ -42,8 +40,8 @@ def one_of(names: list[str]) -> str:
     return f"{', '.join(most)} or {last}"
 
 
-def _lines(result: Result) -> Iterator[str]:
-    """The result's table and, of a list, what follows it."""
-    yield from csv_lines(result)
+def _rows(result: Result) -> Iterator[tuple[Cell, ...]]:
+    """The rows of the result's table and, of a list, of what follows it."""
+    yield from result.table().rows
     for table in kind_of(result.query).further(result, run):
-        yield from itertools.islice(table_lines(table), 1, None)
+        yield from table.rows

@@ -33,7 +33,7 @@ from analytics.questions.query import (
     Selection,
 )
 from analytics.questions.spans import Span, Unit
-from analytics.store.run import Asker
+from analytics.store.postgresql.asking import Asker
 from tests.analytics.oracle import FakeEvent, FakePerson, World
 
 ZONES = (

@@ -6,14 +6,15 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from analytics.jobs import count_days
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
-from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Scope
+from analytics.questions.conditions import Field
+from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, EventReference, Scope
 from analytics.questions.spans import Span
 from analytics.rollups import counting
 from analytics.rollups.building import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
-from analytics.tasks import count_days
 from tests.factories import EnvironmentFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
@@ -191,9 +192,6 @@ def test_a_day_with_too_many_names_or_values_is_read_from_its_events(environment
     collect(environment, days_ago=2, path="/{}", number=3, actor=10)
 
     refresh(environment)
-
-    from analytics.questions.conditions import Field
-    from analytics.questions.query import EventReference
 
     assert run(graph(environment, EventReference.parse("event:Name 1"))).total == 1
     assert len(run(graph(environment, by=Field.parse("event:path"))).series) == 3

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.definitions.catalogue import Catalogue, Named
-from analytics.definitions.lineages import Key, references
+from analytics.definitions.lineages import LineageKey, references
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.registry import KINDS, UnknownKind, kind_of, parse, run, show
 from analytics.models import ReportKind
@@ -134,8 +134,8 @@ def test_a_question_refers_to_what_its_report_refers_to(kind, data):
 
     kept = set(references({"parameters": [list(pair) for pair in query.parameters()]}))
 
-    definitions = {Key("definition", each.lineage) for each in query.events() if each.lineage}
-    assert kept == definitions | {Key("segment", each) for each in query.named_segments()}
+    definitions = {LineageKey("definition", each.lineage) for each in query.events() if each.lineage}
+    assert kept == definitions | {LineageKey("segment", each) for each in query.named_segments()}
 
 
 @every_kind

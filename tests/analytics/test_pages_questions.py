@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from analytics.kinds.registry import KINDS
-from analytics.store.run import QueryTimeout
+from analytics.store.failures import QueryTimeout
 from tests.analytics.kept import make_definition, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory

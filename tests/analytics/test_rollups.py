@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,12 +43,6 @@ DELAYS = st.one_of(
 )
 ACTORS, SESSIONS = st.sampled_from((0, 1, 2, -1)), st.sampled_from([None, 7, 8])
 KINDS = st.sampled_from(["pageview", "click", *(f"custom {name}" for name in NAMES[:2])])
-
-
-def rows(sql, *parameters):
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall() if cursor.description else None
 
 
 def some_events(data, arrived, first_number):

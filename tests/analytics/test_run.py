@@ -13,7 +13,6 @@ from django.db import connection, transaction
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, catalogue_for
-from analytics.export import csv_lines
 from analytics.kinds import registry
 from analytics.kinds.funnel import Funnel, funnel_sql
 from analytics.kinds.graph import Graph
@@ -21,12 +20,25 @@ from analytics.kinds.registry import run
 from analytics.kinds.retention import Retention
 from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
-from analytics.questions.query import PAGEVIEW, SESSION, Compared, Counts, EventReference, RefersTo, Scope, Selection
+from analytics.questions.query import (
+    PAGEVIEW,
+    SESSION,
+    Compared,
+    Counts,
+    Did,
+    EventReference,
+    RefersTo,
+    Scope,
+    Selection,
+)
 from analytics.questions.results import Shown
 from analytics.questions.spans import Span, Unit, buckets
 from analytics.sql.counting import counting_sql
 from analytics.sql.statement import Statement
-from analytics.store.run import QueryCancelled, QueryTimeout, cancel, new_token
+from analytics.store.current import event_store
+from analytics.store.failures import QueryCancelled, QueryTimeout
+from analytics.store.protocol import new_token
+from common.csv import lines as csv_lines
 from tests.analytics.factories import DefinitionFactory, SegmentFactory, refers_to
 from tests.factories import EnvironmentFactory
 
@@ -97,7 +109,7 @@ def test_a_running_query_can_be_cancelled_from_elsewhere(slow):
     def stop():
         for _ in range(100):
             time.sleep(0.05)
-            if cancel(scope.environment_id, token):
+            if event_store().cancel(scope.environment_id, token):
                 stopped.append(True)
                 break
         connection.close()
@@ -113,7 +125,7 @@ def test_a_running_query_can_be_cancelled_from_elsewhere(slow):
 
 @pytest.mark.parametrize("token", ["", "nonsense", "' or true --", "0123456789abcdef0123456789abcdef"])
 def test_nothing_is_cancelled_by_a_token_that_names_nothing(scope, token):
-    assert cancel(scope.environment_id, token) is False
+    assert event_store().cancel(scope.environment_id, token) is False
 
 
 @pytest.mark.django_db(transaction=True)
@@ -122,8 +134,8 @@ def test_a_token_is_of_one_environment(slow):
 
     def stop():
         time.sleep(0.5)
-        answers.append(cancel(scope.environment_id + 1, token))
-        answers.append(cancel(scope.environment_id, token))
+        answers.append(event_store().cancel(scope.environment_id + 1, token))
+        answers.append(event_store().cancel(scope.environment_id, token))
         connection.close()
 
     other = threading.Thread(target=stop)
@@ -229,9 +241,11 @@ def test_the_csv_holds_the_tables_numbers(environment, scope, kind):
 
     result = run(QUESTIONS[kind](scope), now=NOW)
 
-    lines = list(csv.reader(io.StringIO("".join(csv_lines(result)).removeprefix("\ufeff"))))
     table = result.table()
-    assert lines[0] == [column.name for column in table.columns]
+    header = [column.name for column in table.columns]
+    text = "".join(csv_lines(header, table.rows)).removeprefix("\ufeff")
+    lines = list(csv.reader(io.StringIO(text)))
+    assert lines[0] == header
     assert lines[1:] == [["" if cell is None else str(cell) for cell in row] for row in table.rows]
     assert len(table.rows) > 0
 
@@ -376,7 +390,6 @@ def test_statements_carry_no_values_in_their_text(scope):
 
 def test_sessions_and_segments_of_sessions_can_be_asked(environment, scope):
     make_events(environment.pk, 60)
-    from analytics.questions.query import Did
 
     body = SegmentBody((ClauseGroup((Did(Selection(SESSION), times=1),)),))
     segment = SegmentFactory(environment=environment, body=body.to_json())

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from analytics.kinds.registry import run as run_query
 from analytics.models import Definition, Report, Segment
-from analytics.store.run import QueryTimeout
+from analytics.store.failures import QueryTimeout
 from tests.analytics.kept import make_definition, make_report, make_segment, pin
 from tests.analytics.rows import add_event, add_person
 from tests.browser.conftest import shifted, sign_in

@@ -19,7 +19,8 @@
 \set p13 '2026-06-15 22:00:00+00:00'
 \set p14 '604800 s'
 with matched as (
-    select coalesce(m.to_actor, e.actor_id) as actor, e.time, e.id, true as is_1, false as is_2, false as is_3
+    select coalesce(m.to_actor, e.actor_id) as actor, e.time as time, e.id as id, true as is_1, false as is_2,
+        false as is_3
     from events e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where (
@@ -31,7 +32,8 @@ with matched as (
         and (true)
     )
     union all
-    select coalesce(m.to_actor, e.actor_id) as actor, e.time, e.id, false as is_1, true as is_2, false as is_3
+    select coalesce(m.to_actor, e.actor_id) as actor, e.time as time, e.id as id, false as is_1, true as is_2,
+        false as is_3
     from events e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where (
@@ -43,7 +45,8 @@ with matched as (
         and (true)
     )
     union all
-    select coalesce(m.to_actor, e.actor_id) as actor, e.time, e.id, false as is_1, false as is_2, true as is_3
+    select coalesce(m.to_actor, e.actor_id) as actor, e.time as time, e.id as id, false as is_1, false as is_2,
+        true as is_3
     from events e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where (
@@ -80,5 +83,6 @@ levels as (
     from reached_3
     group by actor
 )
-select sum(case when level >= 1 then 1 else 0 end), sum(case when level >= 2 then 1 else 0 end), sum(case when level >= 3 then 1 else 0 end)
+select sum(case when level >= 1 then 1 else 0 end) as step_1, sum(case when level >= 2 then 1 else 0 end) as step_2,
+    sum(case when level >= 3 then 1 else 0 end) as step_3
 from levels;

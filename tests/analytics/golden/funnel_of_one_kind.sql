@@ -28,7 +28,8 @@ with did_0 as (
     group by 1
 ),
 matched as (
-    select coalesce(m.to_actor, e.actor_id) as actor, e.time, e.id, ((e.path = :'p11')) as is_1, ((e.path = :'p12')) as is_2
+    select coalesce(m.to_actor, e.actor_id) as actor, e.time as time, e.id as id, ((e.path = :'p11')) as is_1,
+        ((e.path = :'p12')) as is_2
     from events e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     left join people p on p.environment_id = :p0 and p.actor_id = coalesce(m.to_actor, e.actor_id)
@@ -63,5 +64,5 @@ levels as (
     from reached_2
     group by actor
 )
-select sum(case when level >= 1 then 1 else 0 end), sum(case when level >= 2 then 1 else 0 end)
+select sum(case when level >= 1 then 1 else 0 end) as step_1, sum(case when level >= 2 then 1 else 0 end) as step_2
 from levels;

@@ -9,7 +9,8 @@
 \set p4 'Signed up'
 \set p5 '86400 s'
 \set p6 '2026-06-08 22:00:00+00:00'
-select 0, null, date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket, count(*), 0
+select 0 as slot, null as key, date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket, count(*) as n,
+    0 as people
 from events e
 where (
     e.environment_id = :p0

@@ -27,12 +27,12 @@
 \set p19 '2025-11-30 23:00:00+00:00'
 \set p20 '2026-02-28 23:00:00+00:00'
 \set p21 '2026-04-30 22:00:00+00:00'
-select 0, null, case when e.time < :'p17'::timestamptz then date_bin(:'p5'::interval, e.time, :'p6'::timestamptz)
+select 0 as slot, null as key, case when e.time < :'p17'::timestamptz then date_bin(:'p5'::interval, e.time, :'p6'::timestamptz)
     when e.time < :'p18'::timestamptz then date_bin(:'p7'::interval, e.time, :'p8'::timestamptz)
     when e.time < :'p19'::timestamptz then date_bin(:'p9'::interval, e.time, :'p10'::timestamptz)
     when e.time < :'p20'::timestamptz then date_bin(:'p11'::interval, e.time, :'p12'::timestamptz)
     when e.time < :'p21'::timestamptz then date_bin(:'p13'::interval, e.time, :'p14'::timestamptz)
-    else date_bin(:'p15'::interval, e.time, :'p16'::timestamptz) end as bucket, count(*), 0
+    else date_bin(:'p15'::interval, e.time, :'p16'::timestamptz) end as bucket, count(*) as n, 0 as people
 from (
     select f.*
     from (

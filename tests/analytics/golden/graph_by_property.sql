@@ -38,7 +38,7 @@ largest as (
     limit 20
 ),
 cells as (
-    select coalesce(l.place, 21) as slot, l.key, f.bucket, f.who, sum(f.n) as n
+    select coalesce(l.place, 21) as slot, l.key as key, f.bucket as bucket, f.who as who, sum(f.n) as n
     from found f
     left join largest l on l.key = f.key
     group by 1, 2, 3, 4
@@ -48,15 +48,15 @@ groups as (
     from cells
     group by 1, 2, 3
 )
-select slot, key, bucket, sum(n), 0
+select slot, key, bucket, sum(n) as n, 0 as people
 from cells
 group by 1, 2, 3
 union all
-select slot, key, null, sum(n), 0
+select slot, key, null as bucket, sum(n) as n, 0 as people
 from groups
 group by 1, 2
 union all
-select null, null, null, sum(n), 0
+select null as slot, null as key, null as bucket, sum(n) as n, 0 as people
 from (
     select who, sum(n) as n
     from groups

@@ -45,9 +45,9 @@ pairs as (
     )
     group by 1, 2
 )
-select 0, null, bucket, count(*), 0
+select 0 as slot, null as key, bucket, count(*) as n, 0 as people
 from pairs
 group by 3
 union all
-select null, null, null, count(distinct actor_id), 0
+select null as slot, null as key, null as bucket, count(distinct actor_id) as n, 0 as people
 from pairs;

@@ -21,14 +21,14 @@ with pairs as (
     group by 1, 2
 ),
 resolved as (
-    select e.bucket, coalesce(m.to_actor, e.actor_id) as actor_id, sum(e.n) as n
+    select e.bucket as bucket, coalesce(m.to_actor, e.actor_id) as actor_id, sum(e.n) as n
     from pairs e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     group by 1, 2
 )
-select 0, null, bucket, count(*), 0
+select 0 as slot, null as key, bucket, count(*) as n, 0 as people
 from resolved
 group by 3
 union all
-select null, null, null, count(distinct actor_id), 0
+select null as slot, null as key, null as bucket, count(distinct actor_id) as n, 0 as people
 from resolved;

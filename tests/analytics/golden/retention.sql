@@ -22,7 +22,7 @@
 \set p15 '2026-05-17 22:00:00+00:00'
 \set p16 '2026-05-17 22:00:00+00:00'
 with started_pairs as (
-    select distinct e.actor_id, case when e.time < :'p9'::timestamptz then date_bin(:'p5'::interval, e.time, :'p6'::timestamptz)
+    select distinct e.actor_id as actor_id, case when e.time < :'p9'::timestamptz then date_bin(:'p5'::interval, e.time, :'p6'::timestamptz)
         else date_bin(:'p7'::interval, e.time, :'p8'::timestamptz) end as bucket
     from events e
     where (
@@ -34,12 +34,12 @@ with started_pairs as (
     )
 ),
 started as (
-    select distinct coalesce(m.to_actor, e.actor_id) as actor, e.bucket
+    select distinct coalesce(m.to_actor, e.actor_id) as actor, e.bucket as bucket
     from started_pairs e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
 ),
 returned_pairs as (
-    select distinct e.actor_id, case when e.time < :'p16'::timestamptz then date_bin(:'p12'::interval, e.time, :'p13'::timestamptz)
+    select distinct e.actor_id as actor_id, case when e.time < :'p16'::timestamptz then date_bin(:'p12'::interval, e.time, :'p13'::timestamptz)
         else date_bin(:'p14'::interval, e.time, :'p15'::timestamptz) end as bucket
     from events e
     where (
@@ -51,7 +51,7 @@ returned_pairs as (
     )
 ),
 returned as (
-    select distinct coalesce(m.to_actor, e.actor_id) as actor, e.bucket
+    select distinct coalesce(m.to_actor, e.actor_id) as actor, e.bucket as bucket
     from returned_pairs e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
 ),
@@ -60,11 +60,11 @@ cohorts as (
     from started
     group by 1
 )
-select cohort, null as period, count(*)
+select cohort, null as period, count(*) as people
 from cohorts
 group by 1
 union all
-select c.cohort, r.bucket, count(*)
+select c.cohort as cohort, r.bucket as period, count(*) as people
 from cohorts c
 join returned r on r.actor = c.actor
 where r.bucket > c.cohort

@@ -10,7 +10,7 @@
 \set p5 '86400 s'
 \set p6 '2026-06-08 22:00:00+00:00'
 with started_pairs as (
-    select distinct e.actor_id, date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket
+    select distinct e.actor_id as actor_id, date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket
     from (
         select f.*
         from (
@@ -30,7 +30,7 @@ with started_pairs as (
     where ((true) and true)
 ),
 started as (
-    select distinct coalesce(m.to_actor, e.actor_id) as actor, e.bucket
+    select distinct coalesce(m.to_actor, e.actor_id) as actor, e.bucket as bucket
     from started_pairs e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
 ),
@@ -39,11 +39,11 @@ cohorts as (
     from started
     group by 1
 )
-select cohort, null as period, count(*)
+select cohort, null as period, count(*) as people
 from cohorts
 group by 1
 union all
-select c.cohort, r.bucket, count(*)
+select c.cohort as cohort, r.bucket as period, count(*) as people
 from cohorts c
 join started r on r.actor = c.actor
 where r.bucket > c.cohort

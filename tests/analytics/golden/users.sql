@@ -7,7 +7,8 @@
 \set p2 'DE'
 \set p3 '@shop.example'
 \set p4 51
-select p.actor_id, p.identity, p.properties, p.first_seen_at, p.last_seen_at
+select p.actor_id as actor_id, p.identity as identity, p.properties as properties, p.first_seen_at as first_seen_at,
+    p.last_seen_at as last_seen_at
 from people p
 where (
     p.environment_id = :p0
@@ -22,7 +23,7 @@ limit :p4;
 \set p1 'country'
 \set p2 'DE'
 \set p3 '@shop.example'
-select count(*)
+select count(*) as people
 from people p
 where (
     p.environment_id = :p0

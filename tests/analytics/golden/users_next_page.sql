@@ -22,7 +22,8 @@ with did_0 as (
         and (((e.kind = :'p4' and e.name = :'p5')))
     group by 1
 )
-select p.actor_id, p.identity, p.properties, p.first_seen_at, p.last_seen_at
+select p.actor_id as actor_id, p.identity as identity, p.properties as properties, p.first_seen_at as first_seen_at,
+    p.last_seen_at as last_seen_at
 from people p
 left join did_0 on did_0.actor = p.actor_id
 where (
@@ -54,7 +55,7 @@ with did_0 as (
         and (((e.kind = :'p4' and e.name = :'p5')))
     group by 1
 )
-select count(*)
+select count(*) as people
 from people p
 left join did_0 on did_0.actor = p.actor_id
 where (
