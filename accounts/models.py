@@ -17,7 +17,7 @@ class UserManager(BaseUserManager["User"]):
 
         `email` is kept in lower case: it is compared without regard to case everywhere.
         """
-        from allauth.account.models import EmailAddress
+        from allauth.account.models import EmailAddress  # noqa: PLC0415  # its models need this User first
 
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)

@@ -12,7 +12,7 @@ from accounts.models import User
 from analytics.definitions import used_by
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.models import Definition, Pin, Report, Segment
-from analytics.questions.parameters import as_lists, encode
+from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
 from projects.models import Environment
 
@@ -114,7 +114,7 @@ def delete_report(*, report: Report, by: User) -> None:
 
 def report_body(query: Query) -> dict[str, Any]:
     """The parameters of a query as a report keeps them."""
-    return {"parameters": [list(pair) for pair in encode(query)]}
+    return {"parameters": [list(pair) for pair in query.parameters()]}
 
 
 def parameters_of(report: Report) -> dict[str, list[str]]:

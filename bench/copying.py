@@ -19,7 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import django
 import psycopg
+from django.core.management import call_command
+from django.db import connections
 
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
@@ -106,8 +109,9 @@ def _ms(seconds: list[float]) -> str:
 
 def measure(size: int, runs: int, conninfo: str) -> CopyMeasured:
     """Copy an environment of this size `runs` times."""
-    from accounts.models import User
-    from projects.actions import add_environment, create_project, open_account
+    # Models can be imported after _set_up only.
+    from accounts.models import User  # noqa: PLC0415
+    from projects.actions import add_environment, create_project, open_account  # noqa: PLC0415
 
     by = User.objects.create_user(f"bench{size}@localhost", "spring-rain-7")
     account = open_account(name=f"Bench {size}", owner=by, project_name="First").account
@@ -167,16 +171,11 @@ def _set_up(folder: Path) -> None:
         "DATA_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": "heapadmin.settings",
     }
-    import django
-    from django.core.management import call_command
-
     django.setup()
     call_command("migrate", verbosity=0)
 
 
 def _hang_up() -> None:
-    from django.db import connections
-
     connections.close_all()
 
 

@@ -23,11 +23,11 @@ from collector.protocol.limits import MAX_BODY_BYTES
 from collector.rate_limits import Buckets
 from collector.request.bodies import BODY_TOO_LARGE
 from collector.request.client_address import TrustedProxies, client_address
-from collector.request.user_agent import agent_of
 from collector.tracker import is_tracker, tracker
 from common.asgi_types import App, AsgiScope, Receive, Send
 from common.database import conninfo
 from common.periodic_writer import PeriodicWriter
+from common.user_agent import agent_of
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter
 from ipfilter.counters import Counters

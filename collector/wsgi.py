@@ -93,7 +93,7 @@ def _headers(request: HttpRequest) -> list[tuple[bytes, bytes]]:
 def _answer(request: HttpRequest) -> Answer:
     body = request.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
-        return BODY_TOO_LARGE
+        return _counted(request.path, Decision(BODY_TOO_LARGE, Outcome.BAD), time.time())
     headers = _headers(request)
     trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
     client = client_address(request.META.get("REMOTE_ADDR"), headers, trusted)
@@ -102,12 +102,17 @@ def _answer(request: HttpRequest) -> Answer:
     try:
         decision = _decision(asked)
     except Error:
-        return answers.unavailable("the database does not answer")
+        decision = Decision(answers.unavailable("the database does not answer"), Outcome.UNAVAILABLE)
     decision = _stored(decision)
     seconds = max(0.0, time.time() - asked.now) if decision.records else 0.0
+    return _counted(asked.path, decision, asked.now, seconds)
+
+
+def _counted(path: str, decision: Decision, at: float, seconds: float = 0.0) -> Answer:
+    """The answer, once it is counted what became of the request that came at `at`."""
     with writer.adding():
-        count(kept_out, decision, asked.now)
-        tally.add(asked.path, decision, asked.now, seconds)
+        count(kept_out, decision, at)
+        tally.add(path, decision, at, seconds)
     return decision.answer
 
 

@@ -1,4 +1,4 @@
-"""A batch of records as the arguments of the SQL function `collect` (events/sql/collect.sql)."""
+"""A batch of records as the arguments of the SQL function `collect` (events/migrations/sql)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.door import entered
+from analytics.kinds.registry import KINDS
 from projects.door import entered_environment
 
 Entry = tuple[str, str | list[tuple[str, str]]]  # label, and a view name or entries below it
@@ -13,15 +14,7 @@ ENVIRONMENT_NAV: list[Entry] = [
     ("Dashboard", "analytics:dashboard"),
     ("Live", "analytics:live"),
     ("Definitions", "analytics:definition_list"),
-    (
-        "Analyze",
-        [
-            ("Graph", "analytics:graph"),
-            ("Funnel", "analytics:funnel"),
-            ("Retention", "analytics:retention"),
-            ("Users", "analytics:users"),
-        ],
-    ),
+    ("Analyze", [(kind.label, f"analytics:{name}") for name, kind in KINDS.items()]),
     ("Reports", "analytics:report_list"),
     ("Install", "projects:install"),
 ]
@@ -53,7 +46,11 @@ PART_OF = {  # a page without a tab of its own: the view whose tab is marked
     ),
     "accounts:account_settings_save": "accounts:account_settings",
     "collector:collection": "projects:install",
-    "ipfilter:environment_excluded_ips": "ipfilter:excluded_ips",
+    **dict.fromkeys(
+        [f"ipfilter:{page}" for page in ("environment_excluded_ips", "environment_excluded_ips_preview")]
+        + ["ipfilter:excluded_ips_preview"],  # a whole page where there is no JavaScript
+        "ipfilter:excluded_ips",
+    ),
 }
 
 

@@ -12,8 +12,8 @@ from accounts.models import User
 from ipfilter import combined_lists
 from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP, ExcludedIPList
-from ipfilter.page.names import named
 from ipfilter.rules.lists import Rule, RuleList
+from ipfilter.rules.names import named
 
 VERB = "excluded_ips.save"
 MOST_NAMED = 100

@@ -1,4 +1,4 @@
-"""What changes projects and environments."""
+"""What changes projects, environments and API keys."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,12 @@ from django.utils.text import get_text_list
 
 from accounts import activity
 from accounts.models import Account, Membership, User
+from common import jobs
 from common.changes import change
-from projects import registry, removal
-from projects.models import PRODUCTION, Environment, Project, Removal
+from projects import api_keys, registry, removal
+from projects.models import PRODUCTION, ApiKey, Environment, Project, Removal
+
+SHOWN_ENDING = 4  # characters of an API key's secret that are kept, to tell one key from another
 
 
 @transaction.atomic
@@ -149,8 +152,6 @@ def _locked(project: Project) -> Project:
 def _delete(
     *, environments: list[Environment], project: Project | None, account: Account, name: str, by: User
 ) -> Removal:
-    from projects.jobs import defer_remove
-
     now = timezone.now()
     scope = {"environment_id": [each.pk for each in environments]} | ({"project_id": [project.pk]} if project else {})
     Environment.objects.filter(pk__in=scope["environment_id"]).update(deleting_at=now)
@@ -161,5 +162,33 @@ def _delete(
     )
     verb = "project.delete" if project else "environment.delete"
     activity.record(account=account, by=by, verb=verb, target=name, details={"rows": asked.expected})
-    defer_remove(asked.pk)
+    jobs.defer_once("projects.remove", removal_id=asked.pk)
     return asked
+
+
+@transaction.atomic
+def create_api_key(*, project: Project, name: str, by: User) -> tuple[ApiKey, str]:
+    """Make a key; returns it and its secret, which cannot be had again.
+
+    Raises IntegrityError when a key of that name is in force in the project (without regard to case).
+    """
+    secret = api_keys.new_secret()
+    key = ApiKey.objects.create(
+        project=project, name=name, digest=api_keys.digest(secret), ending=secret[-SHOWN_ENDING:], created_by=by
+    )
+    _record_api_key(key, by, "api_key.create")
+    return key, secret
+
+
+@transaction.atomic
+def revoke_api_key(*, key: ApiKey, by: User) -> None:
+    """Close what the key opens, from now on. A key that was revoked before stays as it is."""
+    revoked = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
+    if revoked:
+        _record_api_key(key, by, "api_key.revoke")
+
+
+def _record_api_key(key: ApiKey, by: User, verb: str) -> None:
+    project = key.project
+    details = {"project": project.name, "ending": key.ending}
+    activity.record(account=project.account, by=by, verb=verb, target=key.name, details=details)

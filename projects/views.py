@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
-from projects import actions, api_keys, delete_question, registry
+from projects import actions, delete_question, registry
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
 from projects.forms import ApiKeyForm, EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
 from projects.models import Environment, Project, Removal
@@ -151,7 +151,7 @@ def environment_delete(request: HttpRequest, environment: Environment) -> HttpRe
 
 @project_view(Can.MANAGE)
 def project_delete(request: HttpRequest, project: Project) -> HttpResponse:
-    question = delete_question.DeleteQuestion.about(list(project.environments.live()), project.name)
+    question = delete_question.DeleteQuestion.about(list(project.environments.live()), project.name, project)
     if _deleted(request, question, partial(actions.delete_project, project=project)):
         return redirect("projects:project_list", project.account_id)
     return render(request, "projects/project_delete.html", {"question": question, "project": project})
@@ -194,7 +194,7 @@ def api_key_create(request: HttpRequest, project: Project) -> HttpResponse:
         return render(request, "projects/api_key_create.html", {"form": form, "project": project})
     name = form.cleaned_data["name"]
     try:
-        key, secret = api_keys.create(project=project, name=name, by=signed_in_user(request))
+        key, secret = actions.create_api_key(project=project, name=name, by=signed_in_user(request))
     except IntegrityError:  # somebody else was faster, or the page was sent twice
         form.add_error("name", f"There is an API key named “{name}” already.")
         return render(request, "projects/api_key_create.html", {"form": form, "project": project})
@@ -209,7 +209,7 @@ def api_key_revoke(request: HttpRequest, project: Project, api_key_id: int) -> H
     key = get_object_or_404(project.api_keys.filter(revoked_at=None), pk=api_key_id)
     if request.method != "POST":
         return render(request, "projects/api_key_revoke.html", {"project": project, "key": key})
-    api_keys.revoke(key=key, by=signed_in_user(request))
+    actions.revoke_api_key(key=key, by=signed_in_user(request))
     messages.success(request, f"The API key {key.name} is revoked. It opens nothing any more.")
     return redirect("projects:api_key_list", project.pk)
 
@@ -221,7 +221,7 @@ def install(request: HttpRequest, environment: Environment) -> HttpResponse:
     context = {
         "snippet": snippet(**where),
         "curl": curl(**where),
-        "last_event_at": registry.last_event_at(environment),
+        "last_arrival_at": registry.last_arrival_at(environment),
     }
     return render(request, "projects/install.html", context)
 
@@ -230,7 +230,7 @@ def install(request: HttpRequest, environment: Environment) -> HttpResponse:
 @environment_view(Can.VIEW)
 def install_status(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The part of the install page that asks again by itself until the first event is there."""
-    context = {"last_event_at": registry.last_event_at(environment)}
+    context = {"last_arrival_at": registry.last_arrival_at(environment)}
     return render(request, "projects/install_status.html", context)
 
 

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import activity, jobs
+from accounts import activity
 from accounts.full_access import require_full_access
 from accounts.models import Account, Activity, Invitation, Membership, User
-from common import links, mails
+from common import jobs, links, mails
 
 PURPOSE = "invitation"
 SENDING = ("invitation.create", "invitation.resend")  # the verbs that the hourly limit counts
@@ -107,7 +107,7 @@ def copy_link(*, invitation: Invitation, by: User) -> str:
         current.link_copied_at = timezone.now()
     current.save()
     _record(current, by, "invitation.copy_link")
-    return jobs.invitation_link(current)
+    return link_of(current)
 
 
 def by_secret(secret: str) -> Invitation | None:
@@ -199,6 +199,11 @@ def _open_for_answer(invitation: Invitation) -> Invitation:
     return current
 
 
+def link_of(invitation: Invitation) -> str:
+    """The public URL that accepts this invitation."""
+    return links.absolute(reverse("accounts:invitation", args=[links.secret(PURPOSE, invitation.nonce)]))
+
+
 def _renew_link(invitation: Invitation) -> None:
     invitation.nonce = links.new_nonce()
     invitation.digest = links.digest(PURPOSE, links.secret(PURPOSE, invitation.nonce))
@@ -220,7 +225,7 @@ def _record(invitation: Invitation, by: User | None, verb: str, **details: bool)
 
 
 def _mail(invitation: Invitation) -> None:
-    jobs.send_invitation.defer(invitation_id=invitation.pk, nonce=invitation.nonce)
+    jobs.defer("accounts.send_invitation", invitation_id=invitation.pk, nonce=invitation.nonce)
 
 
 def _tell_inviter(invitation: Invitation, template: str) -> None:
@@ -229,4 +234,4 @@ def _tell_inviter(invitation: Invitation, template: str) -> None:
         return
     link = links.absolute(reverse("accounts:teammate_list", args=[invitation.account_id]))
     context = {"email": invitation.email, "account": mails.plain(invitation.account.name), "link": link}
-    jobs.send_mail.defer(template=template, to=inviter.email, context=context)
+    jobs.defer("accounts.send_mail", template=template, to=inviter.email, context=context)

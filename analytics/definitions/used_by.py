@@ -8,7 +8,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import definitions_of, read_definitions, segments_of
+from analytics.definitions.catalogue import definitions_of, read_definitions
 from analytics.models import Definition, Report, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Query
@@ -56,7 +56,7 @@ def check_query(environment: Environment, query: Query) -> None:
     if query.scope.environment_id != environment.pk:
         raise BadQuery("This query is of another environment.")
     _need(Definition, environment, set(definitions_of(query)), "A definition that this query uses is not there.")
-    _need(Segment, environment, set(segments_of(query)), "A segment that this query uses is not there.")
+    _need(Segment, environment, set(query.named_segments()), "A segment that this query uses is not there.")
 
 
 def check_segment(environment: Environment, body: SegmentBody) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from analytics.environments.lineages import DEFINITION, NOUNS, REPORT, SEGMENT, Key, rewrite
+from analytics.definitions.lineages import DEFINITION, NOUNS, REPORT, SEGMENT, Key, rewrite
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from analytics.definitions.lineages import Key, references
 from analytics.environments.carry import MODELS, NAMED, note, rows_of, save, things
-from analytics.environments.lineages import Key, references
 from analytics.models import Carry
 from projects.models import Environment
 

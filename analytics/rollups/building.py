@@ -14,26 +14,16 @@ from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
 from analytics.rollups.reading import ANY, SESSION, Key
-from analytics.sql.graph import encode_key
+from analytics.sql.counting import encode_key
+from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, VALUES
 from analytics.sql.selecting import Limits, session_starts
 from analytics.sql.statement import Statement
-from analytics.sql.tuning import tune
+from analytics.sql.tuning import TUNE
 
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
 MAX_LABELS = 20_000  # a day with more values of a column keeps counts for none of them
 MAX_NAMES = 200  # a day with more names of custom events keeps counts for none of them
 
-ACTIVE = """
-    select e.kind, e.name, coalesce(m.to_actor, e.actor_id) as actor, count(*)
-      from {source} left join merges m on m.environment_id = %(environment)s and m.from_actor = e.actor_id
-     where {condition}
-     group by 1, 2, 3
-"""
-VALUES = (
-    "select {fields}, grouping({fields}) as which, count(*) from {source} where {condition} "
-    "group by grouping sets ({sets})"
-)
-PLAIN = "e.environment_id = %(environment)s and e.time >= %(starts)s and e.time < %(ends)s"
 PLACE = """
     insert into rollup_positions (environment_id, actor_id, position)
     select %(environment)s, actor, (select coalesce(max(position), -1) from rollup_positions
@@ -62,8 +52,9 @@ def build(day: Day) -> None:
 
     Something may be in it that arrives only now, and something else not: who reads sees that it came late (reading.py).
     """
-    tune()
-    active = _rows(ACTIVE.format(source="events e", condition=PLAIN), day.parameters)
+    with connection.cursor() as cursor:
+        cursor.execute(TUNE)
+    active = _rows(ACTIVE.format(source=EVENTS, condition=OF_DAY), day.parameters)
     sessions, parameters = _sessions(day)
     begun = _rows(ACTIVE.format(source=sessions, condition="true"), parameters)
     positions = _positions(day, {actor for _, _, actor, _ in active + begun})
@@ -80,7 +71,7 @@ def build(day: Day) -> None:
     _keep_day(day, has_names)
     kept = [key for key in events if has_names or key[0] != "custom"]
     _keep_counts(day, [(*key, events[key], bitmaps.to_bytes(bitmaps.from_positions(people[key]))) for key in kept])
-    _keep_values(day, "pageview", "events e", f"{PLAIN} and e.kind = 'pageview'", day.parameters)
+    _keep_values(day, "pageview", EVENTS, f"{OF_DAY} and e.kind = 'pageview'", day.parameters)
     _keep_values(day, "session", sessions, "true", parameters)
 
 
@@ -127,9 +118,11 @@ def _keep_counts(day: Day, rows: list[tuple[str, str, int, bytes]]) -> None:
 
 
 def _keep_values(day: Day, kind: str, source: str, condition: str, parameters: dict[str, Any]) -> None:
+    columns = ", ".join(f"e.{field} as {field}" for field in FIELDS)
     fields = ", ".join(f"e.{field}" for field in FIELDS)
     sets = ", ".join(f"(e.{field})" for field in FIELDS)
-    rows = _rows(VALUES.format(fields=fields, source=source, condition=condition, sets=sets), parameters)
+    sql = VALUES.format(columns=columns, fields=fields, source=source, condition=condition, sets=sets)
+    rows = _rows(sql, parameters)
     found: dict[str, dict[str, int]] = {field: {} for field in FIELDS}
     for *labels, which, count in rows:
         # grouping() has a bit for each field that the row is not grouped by, the first field's the highest.

@@ -15,6 +15,7 @@ from django.db import connection
 
 from analytics.questions.spans import Bucket
 from analytics.rollups import bitmaps
+from analytics.sql.days import ARRIVED_LATE, BETWEEN
 
 ANY, SESSION = ("any", ""), ("session", "")
 MAX_PENDING = 20_000  # merges not yet folded in; with more, days are not used
@@ -23,11 +24,6 @@ Key = tuple[str, str]
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 DECODE = msgspec.json.Decoder(dict[str, int]).decode
 
-LATE = """
-    select distinct date_bin('15 minutes', e.time, timestamptz '2000-01-01') from events e
-     where e.environment_id = %(environment)s and e.received_at - e.time > interval '1 hour'
-       and e.received_at >= %(mark)s and e.time >= %(first)s and e.time < %(last)s
-"""
 LATE_REACHES = timedelta(hours=25, minutes=15)  # a day, for sessions; the hour is for calendars, the rest for date_bin
 COUNTS = """
     select c.starts, c.events, {people} from rollup_counts c
@@ -89,13 +85,22 @@ def kept_days(environment_id: int, days: Sequence[Bucket]) -> Kept:
     )
 
 
+def mark_of(environment_id: int) -> datetime | None:
+    """The moment before which all that arrived is in the counted days; None where none were counted yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("select mark from rollup_marks where environment_id = %s", [environment_id])
+        (mark,) = cursor.fetchone() or (None,)
+        found: datetime | None = mark
+        return found
+
+
 def _late(environment_id: int, days: Sequence[Bucket]) -> list[datetime]:
     """When events happened that the counts do not know of, to a quarter of an hour."""
     with connection.cursor() as cursor:
-        cursor.execute("select mark from rollup_marks where environment_id = %s", [environment_id])
-        (mark,) = cursor.fetchone() or (EVER,)
+        mark = mark_of(environment_id) or EVER
         first, last = days[0].start - LATE_REACHES, days[-1].end
-        cursor.execute(LATE, {"environment": environment_id, "mark": mark, "first": first, "last": last})
+        edges = {"mark": mark, "first": first, "last": last}
+        cursor.execute(ARRIVED_LATE + BETWEEN, {"environment": environment_id, **edges})
         return [at for (at,) in cursor.fetchall()]
 
 

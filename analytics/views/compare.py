@@ -12,10 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.door import signed_in_user
 from accounts.policy import Can
+from analytics.definitions.lineages import Key
 from analytics.environments.carry import Circle, Clash, carry, things
 from analytics.environments.compare import EnvironmentComparison, Pair, PairState, compare
 from analytics.environments.differences import Difference, differences, names_only
-from analytics.environments.lineages import Key
 from analytics.environments.undo import Undone, undo
 from analytics.models import Carry
 from analytics.views.rendering import page

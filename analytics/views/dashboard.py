@@ -21,7 +21,7 @@ from analytics.views.reports import find_report
 from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
-from projects.registry import last_event_at
+from projects.registry import last_arrival_at
 
 
 @require_safe
@@ -35,7 +35,7 @@ def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
     context = {
         "tiles": tiles,
         "is_builtin": tiles[0]["report"] is None,
-        "has_events": last_event_at(environment) is not None,
+        "has_events": last_arrival_at(environment) is not None,
     }
     return page(request, environment, "analytics/dashboard.html", context)
 

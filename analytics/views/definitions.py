@@ -14,14 +14,14 @@ from accounts.policy import Can
 from analytics import actions
 from analytics.definitions.bodies import DefinitionBody
 from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.definitions.lineages import DEFINITION
 from analytics.definitions.used_by import users_of_definition
-from analytics.environments.lineages import DEFINITION
 from analytics.forms.choices import choices
 from analytics.forms.kept import definition_form, read_definition, write_definition
 from analytics.models import Definition
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists
-from analytics.store.preview import preview_definition
+from analytics.store.current import event_store
 from analytics.views.kept import delete_page, form_frame, in_words, listed, previewed, version_of
 from analytics.views.rendering import page
 from projects.door import environment_view
@@ -51,7 +51,7 @@ def definition(request: HttpRequest, environment: Environment, lineage: UUID) ->
     found = _find(environment, lineage)
     body = read_definition(_filled_in(found)).body
     context = {"kept": found, "body": _alternatives(body, environment) if body else None}
-    context |= previewed(preview_definition, environment, body)
+    context |= previewed(event_store().preview_definition, environment, body)
     return page(request, environment, "analytics/definition.html", context)
 
 
@@ -71,7 +71,7 @@ def _alternatives(body: DefinitionBody, environment: Environment) -> list[dict[s
 def definition_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
     """What the form as it stands would match; part of the form's page."""
     body = read_definition(Reader(request.GET), named=False).sound_body
-    context = previewed(preview_definition, environment, body)
+    context = previewed(event_store().preview_definition, environment, body)
     return page(request, environment, "analytics/definition_preview.html", context)
 
 
@@ -135,7 +135,9 @@ def _form(
 ) -> HttpResponse:
     """The form of what is `saved`, or of a new definition; see `form_frame` for `version` and `status`."""
     context = form_frame(raw, saved, version, status) | {"form": definition_form(raw, choices(environment, raw))}
-    context |= previewed(preview_definition, environment, read_definition(Reader(raw.values), named=False).sound_body)
+    context |= previewed(
+        event_store().preview_definition, environment, read_definition(Reader(raw.values), named=False).sound_body
+    )
     return page(request, environment, "analytics/definition_form.html", context, status)
 
 

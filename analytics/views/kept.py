@@ -8,15 +8,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.definitions.lineages import references
 from analytics.definitions.used_by import Users
 from analytics.environments.compare import Thing
 from analytics.environments.differences import lines
-from analytics.environments.lineages import references
 from analytics.models import Definition, Kept, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Scope
-from analytics.store.run import QueryFailed
+from analytics.store.failures import QueryFailed
 from analytics.views.rendering import page
 from projects.models import Environment
 

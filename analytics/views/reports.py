@@ -15,13 +15,13 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
 from analytics.forms.kept import name_and_notes
+from analytics.kinds.registry import KINDS, parse
 from analytics.models import Report
 from analytics.questions.conditions import BadQuery
-from analytics.questions.parameters import Reader, parse
+from analytics.questions.parameters import Reader, querystring
 from analytics.questions.query import Query, Scope
-from analytics.questions.words import KINDS
 from analytics.views.analyze import answered
-from analytics.views.asking import Parameters, ask, querystring
+from analytics.views.asking import Parameters, ask
 from analytics.views.kept import listed, version_of
 from analytics.views.rendering import page
 from projects.door import environment_view
@@ -41,7 +41,7 @@ def find_report(environment: Environment, lineage: UUID) -> Report:
 @environment_view(Can.VIEW)
 def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
     context = listed(request, Report.objects.filter(environment=environment).select_related("pin"))
-    return page(request, environment, "analytics/report_list.html", context | {"kinds": KINDS})
+    return page(request, environment, "analytics/report_list.html", context)
 
 
 @require_safe

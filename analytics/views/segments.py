@@ -14,15 +14,15 @@ from accounts.policy import Can
 from analytics import actions
 from analytics.definitions.bodies import Clause, SegmentBody
 from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.definitions.lineages import SEGMENT
 from analytics.definitions.used_by import users_of_segment
-from analytics.environments.lineages import SEGMENT
 from analytics.forms.choices import choices
 from analytics.forms.kept import read_segment, segment_form, write_segment
 from analytics.models import Segment
 from analytics.questions.conditions import BadQuery, Condition
 from analytics.questions.parameters import Reader, as_lists
 from analytics.questions.query import Comparison, Did
-from analytics.store.preview import preview_segment
+from analytics.store.current import event_store
 from analytics.views.kept import delete_page, form_frame, in_words, listed, previewed, version_of
 from analytics.views.rendering import page
 from projects.door import environment_view
@@ -52,7 +52,7 @@ def segment(request: HttpRequest, environment: Environment, lineage: UUID) -> Ht
     found = _find(environment, lineage)
     body = read_segment(_filled_in(found)).body
     context = {"kept": found, "body": _groups(body, environment) if body else None}
-    context |= previewed(preview_segment, environment, body)
+    context |= previewed(event_store().preview_segment, environment, body)
     return page(request, environment, "analytics/segment.html", context)
 
 
@@ -89,7 +89,7 @@ def _did_words(did: Did) -> str:
 def segment_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
     """What the form as it stands would match; part of the form's page."""
     body = read_segment(Reader(request.GET), named=False).sound_body
-    context = previewed(preview_segment, environment, body)
+    context = previewed(event_store().preview_segment, environment, body)
     return page(request, environment, "analytics/segment_preview.html", context)
 
 
@@ -153,7 +153,9 @@ def _form(
 ) -> HttpResponse:
     """The form of what is `saved`, or of a new segment; see `form_frame` for `version` and `status`."""
     context = form_frame(raw, saved, version, status) | {"form": segment_form(raw, choices(environment, raw))}
-    context |= previewed(preview_segment, environment, read_segment(Reader(raw.values), named=False).sound_body)
+    context |= previewed(
+        event_store().preview_segment, environment, read_segment(Reader(raw.values), named=False).sound_body
+    )
     return page(request, environment, "analytics/segment_form.html", context, status)
 
 

@@ -13,13 +13,13 @@ import msgspec
 from collector.protocol import fields
 from collector.protocol.errors import BadField, shown
 from collector.protocol.limits import MAX_EVENTS_IN_BEACON, MAX_HIERARCHY, MAX_TEXT
+from collector.protocol.parameters import BeaconParameters
 from collector.protocol.server_api import USER_PROPERTIES_REFUSED, Where
-from collector.request.parameters import BeaconParameters
-from collector.request.user_agent import agent_of
+from common.user_agent import agent_of
+from events.columns import UTM
 from events.identity import actor_of, key_digest
 from events.records import EventRecord, Identified, PersonChange, Properties, Record
 
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 TARGET = {  # parameter of an event: column
     "n": "target_tag",
     "c": "target_class",

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from collector.protocol import beacons
+from collector.protocol import beacons, parameters
 from collector.request import bodies
-from collector.request.parameters import parameters
 
 
 class Contents(NamedTuple):
@@ -38,8 +37,11 @@ def json_with(many: str | None) -> Open:
 
 
 def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
-    """A beacon: parameters of the URL, of a form, or of both. Raises BadField or Refused."""
-    content = parameters(headers, query, body)
+    """A beacon: parameters of the URL, of a form, or of both. Raises BadField or Refused.
+
+    The body's type is not asked for: browsers call it text, or a form, or nothing.
+    """
+    content = parameters.read(query + b"&" + bodies.plain(headers, body) if body else query)
     return Contents(content.get("a"), content, beacons.count)
 
 

@@ -1,4 +1,4 @@
-"""What rules have kept out, as the page shows it: per rule, and per environment."""
+"""What rules have kept out, as the page shows it: per rule, and per environment. How many rules an environment has."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Max, QuerySet, Sum
+from django.db.models import Count, F, Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from common.sparkline import Bars
 from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP, KeptOut
 from projects.models import Environment
+from projects.registry import KeptCounts
 
 PER_PAGE = 50
 DAYS = 30  # of a sparkline, today included
@@ -115,3 +116,11 @@ def _put(counts: list[int], day: date, first: date, total: int) -> None:
 
 
 _NOTHING = DailyCounts([0] * DAYS)
+
+
+def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
+    """How many rules the lists of these environments have; the account's own list belongs to none of them."""
+    ids = [environment.pk for environment in environments]
+    rules = ExcludedIP.objects.filter(list__environment__in=ids)
+    found = dict(rules.values_list("list__environment").annotate(Count("pk")))
+    return {key: {"excluded IPs": found.get(key, 0)} for key in ids}

@@ -4,7 +4,7 @@ The door of this package's logic: other code imports from here. No database, no 
 
     rules = parse(text)              # raises RulesError, which names every bad line
     rules.match("10.1.2.3")          # Rule or None
-    compile_rules((row.pk, Rule.from_canonical(row.canonical).triples) for row in rows).match(address)
+    compile_rules((row.pk, triples_of(row.canonical)) for row in rows).match(address)  # ipfilter.rules.canonical
 """
 
 import re
@@ -67,15 +67,6 @@ class Rule:
     note: str = ""  # the comment behind it, without the # sign
     line: int = 1  # counted from 1
 
-    @classmethod
-    def from_canonical(cls, text: str) -> "Rule":
-        """The rule that was stored as its canonical text. Raises `RulesError` for any text that is no rule."""
-        try:
-            meaning = parse_rule(text)
-        except NotARule as refused:
-            raise RulesError([_line_error(1, text, refused)]) from None
-        return cls(text, meaning.canonical, meaning.triples)
-
     @property
     def address_count(self) -> int:
         """How many addresses it holds; `*` counts those of both versions."""
@@ -137,10 +128,6 @@ class RuleList:
     def match(self, address: Address) -> Rule | None:
         """The most specific rule that holds `address`, or None; see `CompiledRules.match`. Never raises."""
         return self.compiled.match(address)
-
-    def as_text(self) -> str:
-        """One rule per line with its note; `parse` reads the same rules from it."""
-        return "\n".join(_rule_line(rule) for rule in self.rules)
 
 
 def parse(text: str) -> RuleList:
@@ -272,10 +259,3 @@ def _version_notices(rules: tuple[Rule, ...]) -> Iterator[Notice]:
             None,
             "The list has IPv4 and IPv6 rules. A visitor is compared with the rules of the version in use",
         )
-
-
-def _rule_line(rule: Rule) -> str:
-    if not rule.note:
-        return rule.source
-    line = f"{rule.source} # {rule.note}"
-    return line if len(line) <= MAX_LINE_LENGTH else f"{rule.source}#{rule.note}"

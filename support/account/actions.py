@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from accounts import activity
 from accounts.models import Account, User
-from support.models import Message, MessageKind
 from support.talk.actions import send
+from support.talk.models import Message, MessageKind
 from support.talk.origin import Origin
 
 

@@ -1,36 +1,29 @@
-"""Removing every row of a closed account, in steps.
+"""Removing every row of a closed account, in steps (common/steps.py).
 
-A step is one transaction: it removes some rows and adds their number to the closing's `rows`. So a purge that is killed
-anywhere has counted exactly what it removed, and goes on from what it finds when it is started again: there is no
-place to remember. Steps are short, and as long a pause follows each, so that others hardly notice.
+Steps are short, and as long a pause follows each, so that others hardly notice.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
-from projects.tables import ACCOUNT, AccountTable, Scope, account_tables, conditions, read_schema
+from common import steps
+from projects.tables import ACCOUNT, AccountTable, Scope, account_tables, conditions, deletion, leaves, read_schema
 from support.closing import row_counts, unlinked_rows
 from support.closing.actions import start_purge
-from support.models import Closing, ClosingState
+from support.closing.models import Closing, ClosingState
 
 STEP_SECONDS = 0.15  # how long a step should take; the number of rows follows from it
 FEWEST, MOST = 200, 20_000  # rows a step
 PAUSE = 1.0  # the pause after a step, in steps
-# What was on its way when the account was closed is stored or refused by then, and its people have got their mail.
-SETTLE = timedelta(seconds=15)
 
 MEMBERSHIP = "accounts_membership"
-
-LEAVES = """
-select relid::regclass::text from pg_partition_tree(%s::regclass) where isleaf
-"""
 
 
 class Unfinished(Exception):
@@ -62,23 +55,20 @@ def run(
     if closing is None or closing.state == ClosingState.DONE:
         return True
     pace = pace or Pace()
-    deadline = time.monotonic() + seconds
     scope = Scope.from_json(closing.scope)
-    for step in _steps(scope):
-        while True:
-            if time.monotonic() > deadline:
-                return False
-            started = time.monotonic()
-            removed = _count_in(closing, step, pace.rows)
-            took = time.monotonic() - started
-            if tell is not None:
-                tell(closing)
-            if removed == 0:
-                break
-            if removed >= pace.rows:
-                pace.note(took)
-            time.sleep(took * pace.pause)
-    return finish(closing, scope)
+    todo = (partial(_paced, closing, step, pace, tell) for step in _steps(scope))
+    return steps.run(todo, seconds=seconds, pause=pace.pause) and finish(closing, scope)
+
+
+def _paced(closing: Closing, step: "Step", pace: Pace, tell: Callable[[Closing], None] | None) -> int:
+    """Run one step with as many rows as the pace says, and learn from it; how many were removed."""
+    started = time.monotonic()
+    removed = _count_in(closing, step, pace.rows)
+    if removed >= pace.rows:
+        pace.note(time.monotonic() - started)
+    if tell is not None:
+        tell(closing)
+    return removed
 
 
 Step = Callable[[Closing, int], dict[str, int]]  # the locked closing, most rows -> {table: rows removed}
@@ -104,22 +94,15 @@ def _remove_some_logins(closing: Closing, rows: int) -> dict[str, int]:
 
 
 def _wait_until_settled(closing: Closing, why: str) -> None:
-    if timezone.now() - closing.closed_at < SETTLE:
+    if not steps.is_settled(closing.closed_at):
         raise Unfinished(why)
 
 
 def _table_steps(table: AccountTable, tables: dict[str, AccountTable], scope: Scope) -> Iterator[Step]:
     """One step per partition and way of belonging: each has an index of its own to go by."""
-    with connection.cursor() as cursor:
-        cursor.execute(LEAVES, [table.name])
-        leaves = [row[0] for row in cursor.fetchall()] or [table.name]
-    for leaf in leaves:
+    for leaf in leaves(table.name):
         for condition in conditions(table, tables, scope):
-            statement = sql.SQL(
-                "delete from only {leaf} where ctid = any(array("
-                "select ctid from only {leaf} where {condition} limit %s))"
-            ).format(leaf=sql.Identifier(leaf.strip('"')), condition=condition)
-            yield _deleting(table.name, statement)
+            yield _deleting(table.name, deletion(leaf, condition))
 
 
 def _deleting(table: str, statement: sql.Composed) -> Step:
@@ -134,8 +117,7 @@ def _deleting(table: str, statement: sql.Composed) -> Step:
 @contextmanager
 def _purging(closing: Closing) -> Iterator[Closing]:
     """A transaction that may remove what is otherwise kept (see accounts 0004), with the closing locked."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        locked = Closing.objects.select_for_update().get(pk=closing.pk)
+    with steps.locked(Closing.objects.all(), closing.pk) as locked, connection.cursor() as cursor:
         cursor.execute("select set_config('heapadmin.purging', %s, true)", [str(closing.account_number)])
         yield locked
 
@@ -146,8 +128,7 @@ def _count_in(closing: Closing, step: Step, rows: int) -> int:
         if locked.state != ClosingState.PURGING:
             return 0
         removed = step(locked, rows)
-        for table, count in removed.items():
-            locked.rows[table] = locked.rows.get(table, 0) + count
+        steps.count_in(locked.rows, removed)
         if removed:
             locked.save(update_fields=["rows", "scope"])
         closing.rows = locked.rows

@@ -9,7 +9,8 @@ from django.db.models import Q
 
 from accounts.models import Membership, User
 from projects.tables import Scope
-from support.models import Closing, Message
+from support.closing.models import Closing
+from support.talk.models import Message
 
 LOGINS_AT_ONCE = 50
 SESSIONS_AT_ONCE = 2_000

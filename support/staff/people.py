@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from accounts.second_factor import has_second_factor
-from support.staff.base import StaffModelAdmin
-from support.staff.site import staff_site
+from support.staff_admin import StaffModelAdmin
+from support.staff_site import staff_site
 
 
 @admin.register(User, site=staff_site)

@@ -8,9 +8,8 @@ from django.utils import timezone
 from accounts import activity
 from accounts.models import User
 from accounts.request_address import current_address
-from support import tasks
-from support.models import Message, MessageState, Reply
-from support.talk.models import MessageKind
+from common import jobs
+from support.talk.models import Message, MessageKind, MessageState, Reply
 from support.talk.origin import Origin
 
 # Messages from one address, and from one mailbox. What strangers write in somebody's name does not count against that
@@ -44,7 +43,7 @@ def send(
         page=origin.page,
         address=address,
     )
-    tasks.mail_message.defer(message_id=message.pk)
+    jobs.defer("support.mail_message", message_id=message.pk)
     return message
 
 
@@ -69,7 +68,7 @@ def reply(*, message: Message, text: str, by: User) -> Reply:
     _set_state(message, MessageState.ANSWERED)
     if message.account is not None:
         activity.record(account=message.account, by=by, verb="support.reply", target=f"message {message.pk}")
-    tasks.mail_reply.defer(reply_id=answer.pk)
+    jobs.defer("support.mail_reply", reply_id=answer.pk)
     return answer
 
 

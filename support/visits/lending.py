@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from accounts.door import SAFE
 from accounts.models import Membership
-from support.models import Visit
-from support.staff.site import is_staff, used_second_factor
+from support.staff_site import is_staff, used_second_factor
 from support.visits.actions import SESSION_KEY, session_digest
+from support.visits.models import Visit
 
 
 def lend(request: HttpRequest, account_id: int) -> Membership | None:

@@ -3,7 +3,7 @@
 import factory
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.models import Definition, Report, Segment
+from analytics.models import Definition, Pin, Report, Segment
 from analytics.questions.conditions import Condition, Field, Operator, Source
 from analytics.questions.query import PAGEVIEW, EventReference, RefersTo, Selection
 from tests.factories import EnvironmentFactory, UserFactory
@@ -44,6 +44,15 @@ class ReportFactory(KeptFactory):
     name = factory.Sequence(lambda n: f"Report {n}")
     kind = "graph"
     body = factory.LazyFunction(lambda: {"parameters": [["event", "builtin:pageview"]]})
+
+
+class PinFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Pin
+
+    report = factory.SubFactory(ReportFactory)
+    environment = factory.SelfAttribute("report.environment")
+    position = 0
 
 
 def refers_to(definition: Definition) -> EventReference:

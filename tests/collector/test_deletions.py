@@ -4,18 +4,17 @@ import base64
 import uuid
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Activity
 from collector import deletions, jobs
-from collector.models import DeletionRequest, DeletionStatus, DeletionTarget
+from collector.models import DeletionRequest, DeletionStatus
 from events.blocking_writer import store
 from events.identity import actor_of
 from tests.events.making import event, identified, merges, people, rows
-from tests.factories import ApiKeyFactory, DeletionRequestFactory, EnvironmentFactory
+from tests.factories import ApiKeyFactory, EnvironmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -229,7 +228,7 @@ def test_ten_thousand_people_are_gone_to_the_last(environment, key):
     assert (events_left(), len(people())) == (1, 1)
 
 
-# --- The other shell, and the database ----------------------------------------------------------------------------
+# --- The other shell ----------------------------------------------------------------------------------------------
 
 
 def test_under_wsgi_all_three_answer_alike(client, environment, key):
@@ -247,22 +246,3 @@ def test_under_wsgi_all_three_answer_alike(client, environment, key):
 
     assert (asked.status_code, answer.status_code) == (201, 200)
     assert answer.json()["rows_deleted"] == {"events": 1, "people": 1, "merges": 0}
-
-
-def refuses(constraint, write):
-    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
-        write()
-
-
-def test_a_request_names_somebody():
-    refuses("deletionrequest_names_somebody", lambda: DeletionRequestFactory(people=0))
-
-
-def test_a_request_starts_before_it_ends():
-    refuses("deletionrequest_starts_before_it_ends", lambda: DeletionRequestFactory(done_at=timezone.now()))
-
-
-def test_who_is_to_be_deleted_has_an_identity():
-    request = DeletionRequestFactory()
-
-    refuses("deletiontarget_has_an_identity", lambda: DeletionTarget.objects.create(request=request, identity=""))

@@ -5,7 +5,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from collector.counts.tally import Tally
@@ -14,13 +14,14 @@ from collector.environments.known import KnownEnvironment
 from collector.jobs import old_hours
 from collector.models import CollectedHour
 from collector.protocol import answers
+from common import steps
 from projects import removal
 from projects.models import Removal
+from tests.collector.factories import NINE, CollectedHourFactory
 from tests.factories import AccountFactory, EnvironmentFactory
 
 pytestmark = pytest.mark.django_db
 
-NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 AT = NINE.timestamp() + 60
 
 
@@ -110,7 +111,7 @@ def test_an_environment_that_has_gone_is_passed_over():
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_that_write_while_environments_go_never_fail(monkeypatch):
-    monkeypatch.setattr(removal, "SETTLE", timedelta(0))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(0))
     account = AccountFactory()
     environments = [EnvironmentFactory().pk for _ in range(15)]
     failures, done = [], threading.Event()
@@ -146,48 +147,9 @@ def test_workers_that_write_while_environments_go_never_fail(monkeypatch):
 
 
 # --- What the database holds ----------------------------------------------------------------------------------------
-def make_hour(**fields):
-    values = {"outcome": "accepted", "requests": 1, "events": 1, "last_seconds": 0.1, "slowest_seconds": 0.1}
-    return CollectedHour.objects.create(**{"hour": NINE, "last_at": NINE} | values | fields)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"outcome": "unknown_app"},
-        {"hour": NINE.replace(minute=30)},
-        {"requests": 0},
-        {"last_seconds": -0.1},
-        {"slowest_seconds": 0.05},
-    ],
-    ids=str,
-)
-def test_the_database_refuses_what_cannot_be(fields):
-    environment = EnvironmentFactory()
-
-    with pytest.raises(IntegrityError), transaction.atomic():
-        make_hour(environment=environment, **fields)
-
-
-def test_an_outcome_has_one_row_in_an_hour():
-    environment = EnvironmentFactory()
-    make_hour(environment=environment)
-
-    with pytest.raises(IntegrityError), transaction.atomic():
-        make_hour(environment=environment)
-    make_hour(environment=environment, outcome="bad")
-    make_hour(environment=EnvironmentFactory())
-
-
-def test_a_row_belongs_to_an_environment():
-    with pytest.raises(IntegrityError), transaction.atomic():
-        make_hour(environment_id=10**9)
-        connection.check_constraints()
-
-
 def test_the_database_itself_removes_the_rows_of_an_environment():
     environment = EnvironmentFactory()
-    make_hour(environment=environment)
+    CollectedHourFactory(environment=environment)
 
     with connection.cursor() as cursor:
         cursor.execute("delete from projects_environment where id = %s", [environment.pk])
@@ -199,7 +161,7 @@ def test_hours_are_forgotten_after_ninety_days():
     now = timezone.now().replace(minute=0, second=0, microsecond=0)
     environment = EnvironmentFactory()
     for days in (0, 89, 91, 400):
-        make_hour(environment=environment, hour=now - timedelta(days=days))
+        CollectedHourFactory(environment=environment, hour=now - timedelta(days=days))
 
     old_hours(int(now.timestamp()))
 

@@ -1,0 +1,18 @@
+"""What the models of analytics do by themselves."""
+
+import pytest
+
+from analytics.models import Definition, Pin, Report, Segment
+from tests.analytics.factories import DefinitionFactory, PinFactory, SegmentFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_is_kept_goes_with_its_environment():
+    environment = PinFactory().environment
+    DefinitionFactory(environment=environment)
+    SegmentFactory(environment=environment)
+
+    environment.delete()
+
+    assert not any(model.objects.exists() for model in (Definition, Segment, Report, Pin))

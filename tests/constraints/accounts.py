@@ -1,0 +1,63 @@
+"""What breaks the constraints of the tables of accounts."""
+
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
+
+from accounts.models import User
+from tests.accounts.factories import ActivityFactory, EmailChangeFactory, InvitationFactory, RescueFactory
+from tests.constraints.rows import Breaks, again, change, each, insert_twice, required
+from tests.factories import AccountFactory, MembershipFactory, UserFactory
+
+
+def place_in_a_group():
+    group = Group.objects.create(name="Staff")
+    return User.groups.through.objects.create(user=UserFactory(), group=group)
+
+
+def permission_of_a_user():
+    kind = ContentType.objects.get_for_model(User)
+    permission = Permission.objects.create(name="May look", codename="look", content_type=kind)
+    return User.user_permissions.through.objects.create(user=UserFactory(), permission=permission)
+
+
+def ended(*ways):
+    return InvitationFactory(
+        **{f"{way}_at": timezone.now() for way in ways}, accepted_by=UserFactory() if "accepted" in ways else None
+    )
+
+
+BREAKS: Breaks = {
+    "account_has_a_name": lambda: AccountFactory(name=""),
+    "account_who_may_invite_is_known": lambda: AccountFactory(who_may_invite="everybody"),
+    "user_email_unique": lambda: again(UserFactory()),
+    "user_email_lower_case": lambda: UserFactory(email="Ada@shop.example"),
+    "accounts_user_groups_user_id_group_id_59c0b32f_uniq": lambda: again(place_in_a_group()),
+    "accounts_user_user_permi_user_id_permission_id_2ab516c2_uniq": lambda: again(permission_of_a_user()),
+    "membership_once_per_account": lambda: again(MembershipFactory()),
+    "account_keeps_full_access: update accounts_membership": [
+        lambda: change(MembershipFactory(), read_only=True),
+        lambda: change(MembershipFactory(), account=AccountFactory()),
+    ],
+    "account_keeps_full_access: delete accounts_membership": lambda: MembershipFactory().delete(),
+    "account_keeps_full_access: update accounts_user": lambda: change(MembershipFactory().user, is_active=False),
+    "invitation_one_open_per_address": lambda: again(InvitationFactory(), digest="another"),
+    "accounts_invitation_digest_key": lambda: again(InvitationFactory(), email="another@shop.example"),
+    "invitation_email_lower_case": lambda: InvitationFactory(email="Ada@shop.example"),
+    "invitation_accepted_has_a_user": [
+        lambda: InvitationFactory(accepted_at=timezone.now()),
+        lambda: InvitationFactory(accepted_by=UserFactory()),
+    ],
+    "invitation_ends_once": each(
+        lambda ways: ended(*ways), ("accepted", "declined"), ("accepted", "revoked"), ("declined", "revoked")
+    ),
+    "emailchange_lower_case": lambda: EmailChangeFactory(new_email="Ada@shop.example"),
+    "accounts_emailchange_user_id_key": lambda: again(EmailChangeFactory(), old_digest="old", new_digest="new"),
+    "accounts_emailchange_old_digest_key": lambda: again(EmailChangeFactory(), user=UserFactory(), new_digest="new"),
+    "accounts_emailchange_new_digest_key": lambda: again(EmailChangeFactory(), user=UserFactory(), old_digest="old"),
+    "accounts_rescue_digest_key": lambda: again(RescueFactory()),
+    "activity_is_append_only: update accounts_activity": lambda: change(ActivityFactory(), target="another"),
+    "activity_is_append_only: delete accounts_activity": lambda: ActivityFactory().delete(),
+    "cache_entries_pkey": lambda: insert_twice("cache_entries"),
+    **required("cache_entries", "cache_key value expires"),
+}

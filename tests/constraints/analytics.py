@@ -1,0 +1,63 @@
+"""What breaks the constraints of the tables of analytics."""
+
+import uuid
+
+from tests.analytics.factories import DefinitionFactory, PinFactory, ReportFactory, SegmentFactory
+from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
+from tests.factories import EnvironmentFactory
+
+
+def kept(factory) -> Breaks:
+    """The constraints that Definition, Segment and Report share."""
+    table, thing = factory._meta.model._meta.db_table, factory._meta.model._meta.model_name
+    return {
+        f"{thing}_lineage_once_per_environment": lambda: again(factory()),
+        f"{thing}_environment_and_id": without(f"{table}_pkey", lambda: same_number(factory())),
+        f"{thing}_has_a_name": lambda: factory(name=""),
+        f"{thing}_version_from_1": lambda: factory(version=0),
+        f"{table}_version_check": without(f"{thing}_version_from_1", lambda: factory(version=-1)),
+    }
+
+
+def same_number(row):
+    again(row, id=row.pk, lineage=uuid.uuid4())
+
+
+def pin_in_the_same_place():
+    pin = PinFactory()
+    again(pin, report=ReportFactory(environment=pin.environment))
+
+
+BREAKS: Breaks = {
+    **kept(DefinitionFactory),
+    **kept(SegmentFactory),
+    **kept(ReportFactory),
+    "report_kind_known": lambda: ReportFactory(kind="pie"),
+    "analytics_pin_position_check": lambda: PinFactory(position=-1),
+    "analytics_pin_report_id_key": lambda: again(PinFactory(), position=1),
+    "pin_position_once_per_environment": pin_in_the_same_place,
+    "pin_and_report_of_one_environment": [
+        lambda: PinFactory(environment=EnvironmentFactory()),
+        lambda: change(PinFactory(), environment=EnvironmentFactory()),
+        lambda: change(PinFactory().report, environment=EnvironmentFactory()),
+    ],
+    "rollup_marks_environment_id_fkey": lambda: insert("rollup_marks", environment_id=-1),
+    "rollup_marks_pkey": lambda: insert_twice("rollup_marks"),
+    **required("rollup_marks", "environment_id mark complete"),
+    "rollup_day_in_order": each(lambda ends: insert("rollup_days", ends=ends), MOMENT, "2025-12-31 00:00:00+00"),
+    "rollup_days_environment_id_fkey": lambda: insert("rollup_days", environment_id=-1),
+    "rollup_days_pkey": lambda: insert_twice("rollup_days"),
+    **required("rollup_days", "environment_id starts ends has_names is_empty"),
+    "rollup_counts_environment_id_starts_fkey": lambda: insert("rollup_counts", environment_id=-1),
+    "rollup_counts_pkey": lambda: insert_twice("rollup_counts"),
+    **required("rollup_counts", "environment_id starts kind name events people"),
+    "rollup_values_environment_id_starts_fkey": lambda: insert("rollup_values", environment_id=-1),
+    "rollup_values_pkey": lambda: insert_twice("rollup_values"),
+    **required("rollup_values", "environment_id starts kind field labels"),
+    "rollup_positions_environment_id_fkey": lambda: insert("rollup_positions", environment_id=-1),
+    "rollup_positions_pkey": lambda: insert_twice("rollup_positions", position=1),
+    "rollup_positions_environment_id_position_key": lambda: insert_twice("rollup_positions", actor_id=6),
+    **required("rollup_positions", "environment_id actor_id position"),
+    "rollup_pending_pkey": lambda: insert_twice("rollup_pending"),
+    **required("rollup_pending", "environment_id from_actor to_actor"),
+}

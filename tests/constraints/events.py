@@ -1,0 +1,33 @@
+"""What breaks the constraints of the tables of what was collected."""
+
+from tests.constraints.rows import MOMENT, Breaks, each, insert, insert_twice, required
+
+TOO_LONG = "a" * 256
+
+BREAKS: Breaks = {
+    "event_kind_known": lambda: insert("events", kind="hover"),
+    "event_time_in_bounds": each(
+        lambda time: insert("events", time=time), "1999-12-31 23:59:59+00", "2200-01-01 00:00+00"
+    ),
+    "events_pkey": lambda: insert_twice("events"),
+    **required("events", "environment_id time id actor_id received_at kind name properties"),
+    "person_identity_when_negative": [
+        lambda: insert("people", actor_id=-5),
+        lambda: insert("people", actor_id=5, identity="ann"),
+    ],
+    "person_identity_length": each(lambda identity: insert("people", actor_id=-5, identity=identity), "", TOO_LONG),
+    "person_seen_in_order": lambda: insert("people", first_seen_at=MOMENT, last_seen_at="2025-12-31 23:59:59+00"),
+    "people_pkey": lambda: insert_twice("people"),
+    **required("people", "environment_id actor_id properties first_seen_at last_seen_at"),
+    "merge_from_visitor_to_identity": [
+        lambda: insert("merges", from_actor=-1),
+        lambda: insert("merges", to_actor=0),
+    ],
+    "merges_pkey": lambda: insert_twice("merges", to_actor=-6),
+    **required("merges", "environment_id from_actor to_actor at"),
+    "customer_account_id_length": each(lambda account_id: insert("customers", account_id=account_id), "", TOO_LONG),
+    "customers_pkey": lambda: insert_twice("customers"),
+    **required("customers", "environment_id account_id properties first_seen_at last_seen_at"),
+    "idempotency_keys_pkey": lambda: insert_twice("idempotency_keys"),
+    **required("idempotency_keys", "environment_id digest at"),
+}

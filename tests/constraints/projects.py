@@ -1,0 +1,34 @@
+"""What breaks the constraints of the tables of projects."""
+
+from projects.models import Removal, new_app_id
+from tests.constraints.rows import Breaks, again, each, without
+from tests.factories import AccountFactory, ApiKeyFactory, EnvironmentFactory, ProjectFactory, UserFactory
+
+BREAKS: Breaks = {
+    "project_name_once_per_account": lambda: again(ProjectFactory(name="Shop"), name="SHOP"),
+    "project_has_a_name": lambda: ProjectFactory(name=""),
+    "project_week_starts_on_a_day": each(lambda day: ProjectFactory(week_starts_on=day), 0, 8),
+    "projects_project_week_starts_on_check": without(
+        "project_week_starts_on_a_day", lambda: ProjectFactory(week_starts_on=-1)
+    ),
+    "environment_name_once_per_project": lambda: again(
+        EnvironmentFactory(name="Staging", is_production=False), name="STAGING", app_id=new_app_id()
+    ),
+    "environment_one_production": lambda: again(EnvironmentFactory(), name="Another", app_id=new_app_id()),
+    "environment_has_a_name": lambda: EnvironmentFactory(name=""),
+    "environment_app_id_ten_digits": each(
+        lambda app_id: EnvironmentFactory(app_id=app_id), "0123456789", "123456789", "12345678a0", ""
+    ),
+    "projects_environment_app_id_key": lambda: again(EnvironmentFactory(is_production=False), name="Another"),
+    "apikey_name_once_per_project": lambda: again(ApiKeyFactory(name="Nightly"), name="NIGHTLY", digest="0" * 64),
+    "apikey_has_a_name": lambda: ApiKeyFactory(name=""),
+    "apikey_digest_is_sha256": each(
+        lambda digest: ApiKeyFactory(digest=digest), "", "hak_secret-0001", "A" * 64, "0" * 63
+    ),
+    "projects_apikey_digest_key": lambda: again(ApiKeyFactory(), name="Another"),
+    "apikey_ending_four_characters": each(lambda ending: ApiKeyFactory(ending=ending), "", "abc"),
+    "apikey_revoked_by_with_a_time": lambda: ApiKeyFactory(revoked_by=UserFactory()),
+    "projects_removal_expected_check": lambda: Removal.objects.create(
+        account=AccountFactory(), name="Shop", scope={}, expected=-1
+    ),
+}
