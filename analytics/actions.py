@@ -34,7 +34,7 @@ class Gone(Exception):
 class InUse(Exception):
     """It cannot go without a word: `users` refer to it."""
 
-    def __init__(self, users: used_by.Users) -> None:
+    def __init__(self, users: used_by.UsedBy) -> None:
         super().__init__("in use")
         self.users = users
 
@@ -195,7 +195,7 @@ def _delete(kept: Definition | Segment | Report, by: User) -> None:
         _note(kept.environment, by, f"{_noun(kept)}.delete", kept.name)
 
 
-def _refuse_used(users: used_by.Users, although_used: bool) -> None:
+def _refuse_used(users: used_by.UsedBy, although_used: bool) -> None:
     if users and not although_used:
         raise InUse(users)
 

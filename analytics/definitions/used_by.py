@@ -18,7 +18,7 @@ M = TypeVar("M", Definition, Report, Segment)
 
 
 @dataclass(frozen=True)
-class Users:
+class UsedBy:
     """What refers to a definition or a segment, by name. False when nothing does."""
 
     reports: list[Report] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Users:
         return bool(self.reports or self.definitions or self.segments)
 
 
-def users_of_definition(definition: Definition) -> Users:
+def users_of_definition(definition: Definition) -> UsedBy:
     """Reports, segments and other definitions that name it themselves."""
     environment, lineage = definition.environment, definition.lineage
     reports = _naming(Report, environment, lineage)
@@ -38,11 +38,11 @@ def users_of_definition(definition: Definition) -> Users:
         for each in _naming(Definition, environment, lineage)
         if lineage in DefinitionBody.from_json(each.body).lineages()
     ]
-    return Users(reports, definitions, _naming(Segment, environment, lineage))
+    return UsedBy(reports, definitions, _naming(Segment, environment, lineage))
 
 
-def users_of_segment(segment: Segment) -> Users:
-    return Users(_naming(Report, segment.environment, segment.lineage))
+def users_of_segment(segment: Segment) -> UsedBy:
+    return UsedBy(_naming(Report, segment.environment, segment.lineage))
 
 
 def _naming(model: type[M], environment: Environment, lineage: UUID) -> list[M]:

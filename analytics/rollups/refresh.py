@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from analytics.questions.query import Scope
 from analytics.questions.spans import midnight
 from analytics.rollups import bitmaps
-from analytics.rollups.building import PLACE, Day, build, keep_empty
+from analytics.rollups.building import PLACE, CountedDay, build, keep_empty
 from analytics.rollups.reading import mark_of, pending_people
 from analytics.sql.days import ARRIVED_LATE, WITH_EVENTS, has_events
 from projects.models import Environment
@@ -89,7 +89,7 @@ def _boundary() -> datetime:
         return boundary
 
 
-def _wanted_days(environment: Environment, boundary: datetime) -> list[Day]:
+def _wanted_days(environment: Environment, boundary: datetime) -> list[CountedDay]:
     """The days that can be counted, the newest first."""
     zone = Scope.of(environment).zone
     today = boundary.astimezone(zone).date()
@@ -98,12 +98,12 @@ def _wanted_days(environment: Environment, boundary: datetime) -> list[Day]:
         local: date = today - timedelta(days=back)
         starts, ends = midnight(local, zone), midnight(local + timedelta(days=1), zone)
         if ends + LATE <= boundary and starts < ends:
-            days.append(Day(environment.pk, starts, ends))
+            days.append(CountedDay(environment.pk, starts, ends))
     return days
 
 
 @transaction.atomic
-def _forget(environment_id: int, days: list[Day], boundary: datetime) -> None:
+def _forget(environment_id: int, days: list[CountedDay], boundary: datetime) -> None:
     """Forget days that something came late for, that are too old, or are no days of the project's calendar any more."""
     edges = {"starts": [day.starts for day in days], "ends": [day.ends for day in days]}
     with connection.cursor() as cursor:
@@ -117,7 +117,7 @@ def _forget(environment_id: int, days: list[Day], boundary: datetime) -> None:
         cursor.execute(SET_MARK, {"environment": environment_id, "mark": boundary})
 
 
-def _missing(days: list[Day]) -> list[Day]:
+def _missing(days: list[CountedDay]) -> list[CountedDay]:
     if not days:
         return []
     with connection.cursor() as cursor:
@@ -126,7 +126,7 @@ def _missing(days: list[Day]) -> list[Day]:
     return [day for day in days if day.starts not in kept]
 
 
-def _count(missing: list[Day], until: float) -> bool:
+def _count(missing: list[CountedDay], until: float) -> bool:
     """Count these days until the time is up; whether all of them are."""
     if not missing:
         return True
@@ -153,7 +153,7 @@ def _note_complete(environment_id: int) -> None:
         cursor.execute("update rollup_marks set complete = true where environment_id = %s", [environment_id])
 
 
-def _with_events(days: list[Day]) -> set[datetime]:
+def _with_events(days: list[CountedDay]) -> set[datetime]:
     """Starts of the days on which there is any event at all."""
     with connection.cursor() as cursor:
         edges = {"starts": [day.starts for day in days], "ends": [day.ends for day in days]}
@@ -181,7 +181,7 @@ def _fold_merges(environment_id: int) -> None:
         )
 
 
-def _fold(environment_id: int, groups: Sequence[bitmaps.Group]) -> None:
+def _fold(environment_id: int, groups: Sequence[bitmaps.OnePerson]) -> None:
     if not groups:
         return
     with connection.cursor() as cursor:

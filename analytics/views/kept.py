@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from analytics.definitions.catalogue import Catalogue, read_definitions
 from analytics.definitions.lineages import references
-from analytics.definitions.used_by import Users
+from analytics.definitions.used_by import UsedBy
 from analytics.environments.compare import Thing
 from analytics.environments.differences import lines
 from analytics.models import Definition, Kept, Segment
@@ -80,7 +80,7 @@ def delete_page(
     environment: Environment,
     noun: str,
     saved: Definition | Segment,
-    users: Users,
+    users: UsedBy,
     status: int = 200,
 ) -> HttpResponse:
     """Ask whether it shall go, and name what uses it."""
