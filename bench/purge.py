@@ -36,7 +36,7 @@ REMOVED = "select coalesce((select sum(value::bigint) from support_closing, json
 
 
 @dataclass
-class AskingLatencies:
+class Questioner:
     """Asks a question of the collected account over and over; `seconds` is how long each answer took."""
 
     conninfo: str
@@ -81,7 +81,7 @@ class PurgeMeasured:
         )
 
 
-def window(bench: Bench, server: Server, asking: AskingLatencies, into: PurgeMeasured, connections: int) -> None:
+def window(bench: Bench, server: Server, asking: Questioner, into: PurgeMeasured, connections: int) -> None:
     """Load and ask for a while."""
     with asking.going_on() as asked:
         result = load(server.port, "/api/track", bench.event, connections=connections, seconds=bench.seconds)
@@ -143,7 +143,7 @@ def main() -> None:
 
 def run(bench: Bench, events: int, connections: int) -> None:
     account_id = leaving_account(bench, events)
-    asking = AskingLatencies(bench.postgres.conninfo(), bench.environment["id"])
+    asking = Questioner(bench.postgres.conninfo(), bench.environment["id"])
     without, during, progress = PurgeMeasured(), PurgeMeasured(), Progress()
     with bench.server("heapadmin.asgi:application") as server:
         window(bench, server, asking, PurgeMeasured(), connections)  # warm

@@ -53,7 +53,7 @@ where class.relkind in ('r', 'p') and not class.relispartition
 
 
 @dataclass(frozen=True)
-class TableKey:
+class KeyColumn:
     """A column of `table` that holds what `parent_column` holds in a row of `parent`.
 
     `is_alone` is false for one of several columns that lead there together.
@@ -80,8 +80,8 @@ class Schema:
     """
 
     columns: dict[str, dict[str, str]]
-    keys: frozenset[TableKey]
-    loose: frozenset[TableKey]
+    keys: frozenset[KeyColumn]
+    loose: frozenset[KeyColumn]
     triggered: frozenset[str]
 
     @property
@@ -97,11 +97,11 @@ def read_schema() -> Schema:
         for table, column, kind in cursor.fetchall():
             columns.setdefault(table, {})[column] = kind
         cursor.execute(FOREIGN_KEYS)
-        keys = {TableKey(*row) for row in cursor.fetchall()}
+        keys = {KeyColumn(*row) for row in cursor.fetchall()}
         cursor.execute(TRIGGERED)
         triggered = frozenset(row[0] for row in cursor.fetchall())
     named = {
-        TableKey(table, column, LOOSE_KEYS[column])
+        KeyColumn(table, column, LOOSE_KEYS[column])
         for table, kinds in columns.items()
         for column, kind in kinds.items()
         if column in LOOSE_KEYS and kind in NUMBERS
@@ -125,7 +125,7 @@ class AccountTable:
     """A table with rows of accounts, and every column through which a row can be one account's."""
 
     name: str
-    keys: tuple[TableKey, ...]
+    keys: tuple[KeyColumn, ...]
 
 
 def account_tables(schema: Schema) -> list[AccountTable]:
@@ -140,12 +140,12 @@ def account_tables(schema: Schema) -> list[AccountTable]:
     return [AccountTable(table, _ways(table, within)) for table in _ordered(found, within, schema.triggered)]
 
 
-def _ways(table: str, keys: Iterable[TableKey]) -> tuple[TableKey, ...]:
+def _ways(table: str, keys: Iterable[KeyColumn]) -> tuple[KeyColumn, ...]:
     own = [key for key in keys if key.table == table and key.tells]
     return tuple(sorted(own, key=lambda key: (key.column, key.parent)))
 
 
-def _ordered(tables: set[str], keys: Iterable[TableKey], triggered: frozenset[str]) -> list[str]:
+def _ordered(tables: set[str], keys: Iterable[KeyColumn], triggered: frozenset[str]) -> list[str]:
     """Those that others point to later; tables with triggers as late as may be, so that all that goes is counted."""
     order: TopologicalSorter[str] = TopologicalSorter({table: set() for table in tables})
     for key in keys:
@@ -166,7 +166,7 @@ def _ordered(tables: set[str], keys: Iterable[TableKey], triggered: frozenset[st
 
 
 @dataclass(frozen=True)
-class AccountIds:
+class AccountScope:
     """One account's ids, by the table that they are ids of.
 
     Kept while the account's own rows vanish, so that what arrives late is found as well.
@@ -178,21 +178,21 @@ class AccountIds:
         return {table: list(ids) for table, ids in self.ids.items()}
 
     @classmethod
-    def from_json(cls, kept: dict[str, list[int]]) -> "AccountIds":
+    def from_json(cls, kept: dict[str, list[int]]) -> "AccountScope":
         return cls({table: tuple(ids) for table, ids in kept.items()})
 
 
-def scope_of(account_id: int) -> AccountIds:
+def scope_of(account_id: int) -> AccountScope:
     """The ids that everything else hangs on: the account, its projects and environments."""
     with connection.cursor() as cursor:
         cursor.execute("select id from projects_project where account_id = %s order by id", [account_id])
         projects = tuple(row[0] for row in cursor.fetchall())
         cursor.execute("select id from projects_environment where project_id = any(%s) order by id", [list(projects)])
         environments = tuple(row[0] for row in cursor.fetchall())
-    return AccountIds({ACCOUNT: (account_id,), "projects_project": projects, "projects_environment": environments})
+    return AccountScope({ACCOUNT: (account_id,), "projects_project": projects, "projects_environment": environments})
 
 
-def conditions(table: AccountTable, tables: dict[str, AccountTable], scope: AccountIds) -> list[sql.Composed]:
+def conditions(table: AccountTable, tables: dict[str, AccountTable], scope: AccountScope) -> list[sql.Composed]:
     """The ways in which a row of `table` is the account's; a row is as soon as one of them holds."""
     if table.name == ACCOUNT:
         return [one_of("id", scope.ids[ACCOUNT])]

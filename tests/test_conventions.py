@@ -135,7 +135,7 @@ def test_jobs_are_found_under_one_name():
     assert [str(path) for path, _ in texts(".py") if path.name == "tasks.py"] == []
 
 
-NAMED_TWICE = {"Meta", "Command"}  # Django's
+DJANGOS = {"Meta", "Command"}  # names that Django looks for
 
 
 def names_defined(tree):
@@ -156,7 +156,7 @@ def test_a_name_means_one_thing_in_the_whole_repository():
         for name in names_defined(ast.parse(text))
     )
 
-    assert {name for name, times in found.items() if times > 1} <= NAMED_TWICE
+    assert {name for name, times in found.items() if times > 1} <= DJANGOS
 
 
 def our_models():

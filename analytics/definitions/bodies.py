@@ -10,7 +10,7 @@ from analytics.questions.query import Comparison, Did, EventReference, Selection
 
 MAX_ALTERNATIVES = 20
 MAX_CLAUSES = 20
-Json = dict[str, Any]
+JsonBody = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class DefinitionBody:
     def lineages(self) -> Iterator[UUID]:
         return (each.event.lineage for each in self.alternatives if each.event.lineage)
 
-    def to_json(self) -> Json:
+    def to_json(self) -> JsonBody:
         return {"alternatives": [selection_to_json(each) for each in self.alternatives]}
 
     @classmethod
-    def from_json(cls, body: Json) -> "DefinitionBody":
+    def from_json(cls, body: JsonBody) -> "DefinitionBody":
         return cls(tuple(selection_from_json(each) for each in body["alternatives"]))
 
 
@@ -72,7 +72,7 @@ class SegmentBody:
                 if isinstance(each, Did) and (lineage := each.selection.event.lineage):
                     yield lineage
 
-    def to_json(self) -> Json:
+    def to_json(self) -> JsonBody:
         return {
             "match": self.match.value,
             "groups": [
@@ -82,7 +82,7 @@ class SegmentBody:
         }
 
     @classmethod
-    def from_json(cls, body: Json) -> "SegmentBody":
+    def from_json(cls, body: JsonBody) -> "SegmentBody":
         groups = (
             ClauseGroup(tuple(clause_from_json(each) for each in group["clauses"]), Match(group["match"]))
             for group in body["groups"]
@@ -90,31 +90,31 @@ class SegmentBody:
         return cls(tuple(groups), Match(body["match"]))
 
 
-def selection_to_json(selection: Selection) -> Json:
+def selection_to_json(selection: Selection) -> JsonBody:
     return {"event": str(selection.event), "where": group_to_json(selection.where)}
 
 
-def selection_from_json(body: Json) -> Selection:
+def selection_from_json(body: JsonBody) -> Selection:
     return Selection(EventReference.parse(body["event"]), group_from_json(body["where"]))
 
 
-def group_to_json(group: Group) -> Json:
+def group_to_json(group: Group) -> JsonBody:
     return {"match": group.match.value, "conditions": [condition_to_json(each) for each in group.conditions]}
 
 
-def group_from_json(body: Json) -> Group:
+def group_from_json(body: JsonBody) -> Group:
     return Group(tuple(condition_from_json(each) for each in body["conditions"]), Match(body["match"]))
 
 
-def condition_to_json(condition: Condition) -> Json:
+def condition_to_json(condition: Condition) -> JsonBody:
     return {"field": str(condition.field), "op": condition.operator.value, "value": condition.value}
 
 
-def condition_from_json(body: Json) -> Condition:
+def condition_from_json(body: JsonBody) -> Condition:
     return Condition(Field.parse(body["field"]), Operator(body["op"]), body["value"])
 
 
-def clause_to_json(clause: Clause) -> Json:
+def clause_to_json(clause: Clause) -> JsonBody:
     if isinstance(clause, Condition):
         return condition_to_json(clause)
     return {
@@ -125,7 +125,7 @@ def clause_to_json(clause: Clause) -> Json:
     }
 
 
-def clause_from_json(body: Json) -> Clause:
+def clause_from_json(body: JsonBody) -> Clause:
     if "did" not in body:
         return condition_from_json(body)
     return Did(selection_from_json(body["did"]), Comparison(body["comparison"]), body["times"], body["days"])

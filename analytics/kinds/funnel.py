@@ -36,7 +36,7 @@ from analytics.questions.words import duration_words, span_words
 from analytics.sql.asking import Asking
 from analytics.sql.rows import joined
 from analytics.sql.segments import in_segments
-from analytics.sql.selecting import Key, Limits, event_rows, keyed, keys_of, selected
+from analytics.sql.selecting import EventKey, Limits, event_rows, keyed, keys_of, selected
 from analytics.sql.statement import Statement
 
 MAX_STEPS = 10
@@ -125,7 +125,7 @@ def details(funnel: Funnel, catalogue: Catalogue) -> Iterator[str]:
 # one event is never two steps.
 
 Numbered = tuple[int, Selection]
-KeySet = frozenset[Key] | None  # kinds and names; None is any
+KeySet = frozenset[EventKey] | None  # kinds and names; None is any
 
 BEFORE = "over (partition by actor order by time, id rows between unbounded preceding and 1 preceding)"
 
@@ -183,7 +183,7 @@ def _source(statement: Statement, step: Selection) -> tuple[bool, KeySet]:
 
 def _are_apart(statement: Statement, groups: list[list[Numbered]]) -> bool:
     """Whether no event can be found by two of the scans."""
-    found: list[Key] = []
+    found: list[EventKey] = []
     for steps in groups:
         _, keys = _source(statement, steps[0][1])
         if keys is None:

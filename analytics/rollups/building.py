@@ -13,10 +13,10 @@ from django.db import connection, transaction
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
-from analytics.rollups.reading import ANY, SESSION, CountedKey
+from analytics.rollups.reading import ANY, SESSION
 from analytics.sql.counting import encode_key
 from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, VALUES
-from analytics.sql.selecting import Limits, session_starts
+from analytics.sql.selecting import EventKey, Limits, session_starts
 from analytics.sql.statement import Statement
 from analytics.sql.tuning import TUNE
 
@@ -59,8 +59,8 @@ def build(day: CountedDay) -> None:
     begun = _rows(ACTIVE.format(source=sessions, condition="true"), parameters)
     positions = _positions(day, {actor for _, _, actor, _ in active + begun})
     has_names = len({name for kind, name, _, _ in active if kind == "custom"}) <= MAX_NAMES
-    events: dict[CountedKey, int] = defaultdict(int)
-    people: dict[CountedKey, set[int]] = defaultdict(set)
+    events: dict[EventKey, int] = defaultdict(int)
+    people: dict[EventKey, set[int]] = defaultdict(set)
     for kind, name, actor, count in active:
         for key in (ANY, (kind, name)):
             events[key] += count

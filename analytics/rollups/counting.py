@@ -16,10 +16,11 @@ from analytics.questions.spans import Bucket, Span, Unit
 from analytics.rollups.bitmaps import union
 from analytics.rollups.building import FIELDS
 from analytics.rollups.days import DayReader, are_too_many, by_bucket, runs, told_keys
-from analytics.rollups.reading import SESSION, CountedKey, Held, kept_days, values
+from analytics.rollups.reading import SESSION, Held, kept_days, values
 from analytics.sql.asking import Asking, Tuples
 from analytics.sql.counted import groups_sql
 from analytics.sql.counting import OTHER
+from analytics.sql.selecting import EventKey
 
 KINDS_WITH_VALUES = (frozenset({SESSION}), frozenset({("pageview", "")}))
 
@@ -56,7 +57,7 @@ def _numbers(counts: Counts, day: Held) -> tuple[int, int]:
 
 
 def _grouped_rows(
-    counting: Counting, span: Span, keys: frozenset[CountedKey], asking: Asking, cut: Sequence[Bucket]
+    counting: Counting, span: Span, keys: frozenset[EventKey], asking: Asking, cut: Sequence[Bucket]
 ) -> Tuples | None:
     by, environment_id = counting.by, asking.scope.environment_id
     assert by is not None

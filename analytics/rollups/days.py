@@ -15,24 +15,24 @@ from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Counting, EventReference, Selection
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.rollups.bitmaps import from_positions
-from analytics.rollups.reading import ANY, SESSION, CountedKey, Held, Pending, few_pending, held, kept_days, positions
+from analytics.rollups.reading import ANY, SESSION, Held, Pending, few_pending, held, kept_days, positions
 from analytics.sql.asking import Asking
 from analytics.sql.counted import active_sql
 from analytics.sql.counting import counting_sql
-from analytics.sql.selecting import has_conditions, plain_events, plain_keys
+from analytics.sql.selecting import EventKey, has_conditions, plain_events, plain_keys
 
 MAX_GAPS = 8  # runs of days to be read from events; with more, one scan is the shorter way
 MAX_RAW_SHARE = 0.5  # of the days
 HIGHEST = "select coalesce(max(position), -1) from rollup_positions where environment_id = %(environment)s"
 
 
-def told_keys(event: EventReference, catalogue: Catalogue) -> frozenset[CountedKey] | None:
+def told_keys(event: EventReference, catalogue: Catalogue) -> frozenset[EventKey] | None:
     """The kinds and names that an event means exactly; None when it takes more to tell."""
     if event.is_session:
         return frozenset({SESSION})
     if has_conditions(catalogue, event):
         return None
-    found: set[CountedKey] = set()
+    found: set[EventKey] = set()
     for each in plain_events(catalogue, event):
         found |= plain_keys(each.event) or {ANY}
     return frozenset({ANY}) if ANY in found else frozenset(found)
@@ -50,7 +50,7 @@ class DayReader:
     free: Iterator[int] = field(default_factory=count)
 
     @classmethod
-    def of(cls, asking: Asking, span: Span, keys: frozenset[CountedKey]) -> Self | None:
+    def of(cls, asking: Asking, span: Span, keys: frozenset[EventKey]) -> Self | None:
         """None when too few days are counted to be of use."""
         environment_id = asking.scope.environment_id
         days = asking.cut(span, Unit.DAY)
@@ -67,7 +67,7 @@ class DayReader:
         highest = asking.ask(HIGHEST, {"environment": environment_id})[0][0]
         return cls(asking, usable, gaps, pending, dict(pending.places), count(highest + 1))
 
-    def held(self, event: EventReference, keys: frozenset[CountedKey], *, with_people: bool) -> dict[datetime, Held]:
+    def held(self, event: EventReference, keys: frozenset[EventKey], *, with_people: bool) -> dict[datetime, Held]:
         """What each day held, by its start; without people where nobody asks for them."""
         found = held(self.asking.scope.environment_id, self.usable, keys, self.pending, with_people=with_people)
         for gap in self.gaps:

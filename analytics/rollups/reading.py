@@ -16,11 +16,11 @@ from django.db import connection
 from analytics.questions.spans import Bucket
 from analytics.rollups import bitmaps
 from analytics.sql.days import ARRIVED_LATE, BETWEEN
+from analytics.sql.selecting import EventKey
 
 ANY, SESSION = ("any", ""), ("session", "")
 MAX_PENDING = 20_000  # merges not yet folded in; with more, days are not used
 
-CountedKey = tuple[str, str]
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 DECODE = msgspec.json.Decoder(dict[str, int]).decode
 
@@ -53,12 +53,12 @@ class Held:
 class Pending:
     """Merges that the days do not know of: positions that are one person, the first for all; and where that is."""
 
-    groups: tuple[bitmaps.SamePerson, ...] = ()
+    groups: tuple[bitmaps.OnePerson, ...] = ()
     places: dict[int, int] = field(default_factory=dict)  # actor: position of people who have none of their own yet
 
 
 @dataclass(frozen=True)
-class KeptDays:
+class UsableDays:
     """Starts of days whose counts can be used; of those with `nothing` at all, and those `without_names`."""
 
     days: set[datetime]
@@ -66,7 +66,7 @@ class KeptDays:
     without_names: set[datetime]
 
 
-def kept_days(environment_id: int, days: Sequence[Bucket]) -> KeptDays:
+def kept_days(environment_id: int, days: Sequence[Bucket]) -> UsableDays:
     """Of these days, one after the other, those that are counted and for which nothing came late since."""
     ends = {day.start: day.end for day in days}
     with connection.cursor() as cursor:
@@ -78,7 +78,7 @@ def kept_days(environment_id: int, days: Sequence[Bucket]) -> KeptDays:
         rows = [row for row in cursor.fetchall() if ends.get(row[0]) == row[1]]
         late = _late(environment_id, days) if rows else []
     rows = [row for row in rows if not any(row[0] - LATE_REACHES <= at < row[1] for at in late)]
-    return KeptDays(
+    return UsableDays(
         {starts for starts, _, _, _ in rows},
         {starts for starts, _, _, is_empty in rows if is_empty},
         {starts for starts, _, has_names, _ in rows if not has_names},
@@ -126,7 +126,7 @@ def positions(environment_id: int, actors: list[int]) -> dict[int, int]:
 
 
 def held(
-    environment_id: int, starts: set[datetime], keys: frozenset[CountedKey], pending: Pending, *, with_people: bool
+    environment_id: int, starts: set[datetime], keys: frozenset[EventKey], pending: Pending, *, with_people: bool
 ) -> dict[datetime, Held]:
     """What these days held of these kinds and names together, by the day's start."""
     parameters: dict[str, Any] = {

@@ -181,7 +181,7 @@ def _fold_merges(environment_id: int) -> None:
         )
 
 
-def _fold(environment_id: int, groups: Sequence[bitmaps.SamePerson]) -> None:
+def _fold(environment_id: int, groups: Sequence[bitmaps.OnePerson]) -> None:
     if not groups:
         return
     with connection.cursor() as cursor:

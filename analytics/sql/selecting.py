@@ -15,7 +15,7 @@ from analytics.sql.statement import Statement
 MAX_ALTERNATIVES = 300  # definitions of definitions multiply
 SESSION_GAP = timedelta(hours=24)  # an event of the same session after so long a silence begins another one
 
-Key = tuple[str, str]  # kind and name, as the index events_by_name has them
+EventKey = tuple[str, str]  # kind and name, as the index events_by_name has them
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def selected(rows: Rows, selection: Selection, *, of_its_keys: bool = False) -> 
     return joined(Match.ALL, parts)
 
 
-def keyed(rows: Rows, keys: frozenset[Key] | None) -> str:
+def keyed(rows: Rows, keys: frozenset[EventKey] | None) -> str:
     """Kind and name, so that the index is used; exact for one key, a little wide for several. None is any event."""
     if keys is None:
         return "true"
@@ -103,7 +103,7 @@ def _alternative(rows: Rows, selection: Selection, above: tuple[UUID, ...]) -> s
     return joined(Match.ALL, [event, rows.group(selection.where)])
 
 
-def plain_keys(event: EventReference) -> frozenset[Key] | None:
+def plain_keys(event: EventReference) -> frozenset[EventKey] | None:
     """Kind and name of events that a reference means, where it is no definition; None for any event."""
     if event.to is RefersTo.CUSTOM:
         return frozenset({("custom", event.key)})
@@ -112,9 +112,9 @@ def plain_keys(event: EventReference) -> frozenset[Key] | None:
     return frozenset({("pageview", "")}) if event.key == Builtin.PAGEVIEW else None
 
 
-def keys_of(statement: Statement, event: EventReference) -> frozenset[Key] | None:
+def keys_of(statement: Statement, event: EventReference) -> frozenset[EventKey] | None:
     """All kinds and names that can be meant, through definitions; None when it can be any."""
-    found: set[Key] = set()
+    found: set[EventKey] = set()
     for each in plain_events(statement.catalogue, event):
         keys = plain_keys(each.event)
         if keys is None:

@@ -14,7 +14,16 @@ from django.utils import timezone
 from psycopg import sql
 
 from common import steps
-from projects.tables import ACCOUNT, AccountIds, AccountTable, account_tables, conditions, deletion, leaves, read_schema
+from projects.tables import (
+    ACCOUNT,
+    AccountScope,
+    AccountTable,
+    account_tables,
+    conditions,
+    deletion,
+    leaves,
+    read_schema,
+)
 from support.closing import row_counts, unlinked_rows
 from support.closing.actions import start_purge
 from support.closing.models import Closing, ClosingState
@@ -55,12 +64,12 @@ def run(
     if closing is None or closing.state == ClosingState.DONE:
         return True
     pace = pace or Pace()
-    scope = AccountIds.from_json(closing.scope)
+    scope = AccountScope.from_json(closing.scope)
     todo = (partial(_paced, closing, step, pace, tell) for step in _steps(scope))
     return steps.run(todo, seconds=seconds, pause=pace.pause) and finish(closing, scope)
 
 
-def _paced(closing: Closing, step: "PurgeStep", pace: Pace, tell: Callable[[Closing], None] | None) -> int:
+def _paced(closing: Closing, step: "RemovalStep", pace: Pace, tell: Callable[[Closing], None] | None) -> int:
     """Run one step with as many rows as the pace says, and learn from it; how many were removed."""
     started = time.monotonic()
     removed = _count_in(closing, step, pace.rows)
@@ -71,10 +80,10 @@ def _paced(closing: Closing, step: "PurgeStep", pace: Pace, tell: Callable[[Clos
     return removed
 
 
-PurgeStep = Callable[[Closing, int], dict[str, int]]  # the locked closing, most rows -> {table: rows removed}
+RemovalStep = Callable[[Closing, int], dict[str, int]]  # the locked closing, most rows -> {table: rows removed}
 
 
-def _steps(scope: AccountIds) -> Iterator[PurgeStep]:
+def _steps(scope: AccountScope) -> Iterator[RemovalStep]:
     """What to repeat until it removes nothing, in order: rows before the rows that they point to."""
     tables = account_tables(read_schema())
     by_name = {table.name: table for table in tables}
@@ -98,14 +107,14 @@ def _wait_until_settled(closing: Closing, why: str) -> None:
         raise Unfinished(why)
 
 
-def _table_steps(table: AccountTable, tables: dict[str, AccountTable], scope: AccountIds) -> Iterator[PurgeStep]:
+def _table_steps(table: AccountTable, tables: dict[str, AccountTable], scope: AccountScope) -> Iterator[RemovalStep]:
     """One step per partition and way of belonging: each has an index of its own to go by."""
     for leaf in leaves(table.name):
         for condition in conditions(table, tables, scope):
             yield _deleting(table.name, deletion(leaf, condition))
 
 
-def _deleting(table: str, statement: sql.Composed) -> PurgeStep:
+def _deleting(table: str, statement: sql.Composed) -> RemovalStep:
     def step(closing: Closing, rows: int) -> dict[str, int]:
         with connection.cursor() as cursor:
             cursor.execute(statement, [rows])
@@ -122,7 +131,7 @@ def _purging(closing: Closing) -> Iterator[Closing]:
         yield locked
 
 
-def _count_in(closing: Closing, step: PurgeStep, rows: int) -> int:
+def _count_in(closing: Closing, step: RemovalStep, rows: int) -> int:
     """Run one step and count what it removed, in one transaction; how many rows."""
     with _purging(closing) as locked:
         if locked.state != ClosingState.PURGING:
@@ -135,7 +144,7 @@ def _count_in(closing: Closing, step: PurgeStep, rows: int) -> int:
     return sum(removed.values())
 
 
-def finish(closing: Closing, scope: AccountIds) -> bool:
+def finish(closing: Closing, scope: AccountScope) -> bool:
     """Make sure that nothing is left, remove the account itself and write the receipt. Raises Unfinished."""
     with _purging(closing) as locked:
         if locked.state != ClosingState.PURGING:

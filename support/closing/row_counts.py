@@ -5,7 +5,7 @@ from psycopg import sql
 
 from analytics.store.current import event_store
 from analytics.store.protocol import EventSpan
-from projects.tables import AccountIds, AccountTable, account_tables, any_of, conditions, read_schema, scope_of
+from projects.tables import AccountScope, AccountTable, account_tables, any_of, conditions, read_schema, scope_of
 from support.closing import unlinked_rows
 
 PATIENCE_MS = 20_000  # for counting one table; what takes longer is estimated
@@ -21,7 +21,7 @@ def count_rows(account_id: int) -> dict[str, int]:
     return {name: count for name, count in sorted(counts.items()) if count}
 
 
-def _count(table: AccountTable, tables: dict[str, AccountTable], scope: AccountIds) -> int:
+def _count(table: AccountTable, tables: dict[str, AccountTable], scope: AccountScope) -> int:
     parts = {"table": sql.Identifier(table.name), "condition": any_of(conditions(table, tables, scope))}
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -34,7 +34,7 @@ def _count(table: AccountTable, tables: dict[str, AccountTable], scope: AccountI
             return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
 
-def tables_with_rows(scope: AccountIds) -> list[str]:
+def tables_with_rows(scope: AccountScope) -> list[str]:
     """The tables in which the account still has a row, its own row not counted."""
     tables = account_tables(read_schema())
     by_name = {table.name: table for table in tables}

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from analytics.store.current import event_store
 from analytics.store.protocol import Collected
-from projects.tables import ACCOUNT, AccountIds, AccountTable, Schema, account_tables, any_of, conditions, read_schema
+from projects.tables import ACCOUNT, AccountScope, AccountTable, Schema, account_tables, any_of, conditions, read_schema
 
 LEFT_OUT = {  # what is of no use outside, or the export itself
     "collector_collectedhour",
@@ -100,7 +100,7 @@ class TablePiece:
         )
 
 
-def pieces(scope: AccountIds) -> list[Piece]:
+def pieces(scope: AccountScope) -> list[Piece]:
     """Everything of the account, in an order that does not change while an export is made."""
     schema = read_schema()
     tables = account_tables(schema)
@@ -112,7 +112,9 @@ def pieces(scope: AccountIds) -> list[Piece]:
     return [*found, _people(scope)]
 
 
-def _pieces_of(table: AccountTable, tables: dict[str, AccountTable], schema: Schema, scope: AccountIds) -> list[Piece]:
+def _pieces_of(
+    table: AccountTable, tables: dict[str, AccountTable], schema: Schema, scope: AccountScope
+) -> list[Piece]:
     if table.name in tuple(Collected):
         return [CollectedPiece(Collected(table.name), each) for each in scope.ids["projects_environment"]]
     kinds = schema.columns[table.name]
@@ -134,7 +136,7 @@ def _pieces_of(table: AccountTable, tables: dict[str, AccountTable], schema: Sch
     return [TablePiece(table.name, table.name, any_of(conditions(table, tables, scope)), key, secrets)]
 
 
-def _people(scope: AccountIds) -> Piece:
+def _people(scope: AccountScope) -> Piece:
     """The teammates, whose logins are no account's own: name and address alone."""
     condition = sql.SQL("id in (select user_id from accounts_membership where account_id = {})")
     kept = ("id", "email", "name")

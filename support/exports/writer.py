@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from common import jobs
-from projects.tables import AccountIds
+from projects.tables import AccountScope
 from support.exports.actions import LINK_LIVES, digest_of, recipients, secret_of
 from support.exports.models import AccountExport, ExportPart, ExportState
 from support.exports.pieces import Piece, pieces
@@ -39,7 +39,7 @@ def run(export_id: int, *, seconds: float) -> bool:
 
 def _write_part(export: AccountExport) -> bool:
     """Add one part; False when nothing was left to write."""
-    todo = pieces(AccountIds.from_json(export.cursor["scope"]))
+    todo = pieces(AccountScope.from_json(export.cursor["scope"]))
     text = bytearray() if export.cursor.get("piece") else bytearray(_heading(export))
     position = _position(todo, export.cursor.get("piece"))
     started_with = position

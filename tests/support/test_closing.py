@@ -13,7 +13,7 @@ from accounts.models import Account, Activity, Membership, User
 from analytics.store.protocol import EventSpan
 from common import steps
 from events.models import Event
-from projects.tables import AccountIds
+from projects.tables import AccountScope
 from support import jobs
 from support.closing import actions, purge, row_counts
 from support.models import Closing, ClosingState, Message
@@ -301,7 +301,7 @@ def test_the_receipt_is_not_written_while_a_row_is_left(account, staff, monkeypa
     closing.refresh_from_db()
 
     with pytest.raises(purge.Unfinished, match=r"rows in .*events"):
-        purge.finish(closing, AccountIds.from_json(closing.scope))
+        purge.finish(closing, AccountScope.from_json(closing.scope))
 
     assert Account.objects.filter(pk=account.pk).exists()
     assert purge_all(closing).rows["events"] == 401
