@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import User
-from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT, Key, references, rewrite
+from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT, LineageKey, references, rewrite
 from analytics.environments.compare import EnvironmentComparison, PairState, Thing, compare
 from analytics.models import Carry, Definition, Report, Segment
 from projects.models import Environment

@@ -8,7 +8,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.definitions.lineages import Key, references, rewrite
+from analytics.definitions.lineages import LineageKey, references, rewrite
 from analytics.environments.compare import PairState, Thing, compare
 from analytics.environments.differences import differences, lines, names_only
 from tests.analytics.kept import EVERY, KNOWN, PAGEVIEWS, make_definition, make_report, make_segment
