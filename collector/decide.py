@@ -118,8 +118,6 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/api/telemetry": _beacon(None, excluded=answers.GIF_DROPPED),
 }
 
-_PREFLIGHT = Decision(answers.PREFLIGHT, Outcome.NOTHING)
-
 
 def decide(request: Request, places: Places, buckets: Buckets) -> Decision:
     """Say what is stored and answered for a request whose path is one of ENDPOINTS.
@@ -129,7 +127,7 @@ def decide(request: Request, places: Places, buckets: Buckets) -> Decision:
     endpoint = ENDPOINTS[request.path]
     if request.method not in endpoint.methods:
         if request.method == "OPTIONS":
-            return _PREFLIGHT
+            return Decision(answers.preflight(request.headers), Outcome.NOTHING)
         return Decision(answers.wrong_method(", ".join(endpoint.methods)), Outcome.NOTHING)
     decision = _judged(endpoint, request, places, buckets)
     if endpoint.read is None and decision.outcome is not Outcome.EXCLUDED:
@@ -150,7 +148,8 @@ def _judged(endpoint: Endpoint, request: Request, places: Places, buckets: Bucke
             return _closed(place, weight)
         rule_id = place.excludes(request.client)
         if rule_id is not None:
-            return Decision(endpoint.excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id, weight=weight)
+            excluded = opened.answer(endpoint.excluded)
+            return Decision(excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id, weight=weight)
         if seconds := buckets.wait_seconds(place.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, place=place, weight=weight)
         where = Where(place.environment_id, request.now, request.headers.get(b"user-agent"))
@@ -159,7 +158,7 @@ def _judged(endpoint: Endpoint, request: Request, places: Places, buckets: Bucke
         return Decision(answers.bad_request(bad.line), Outcome.BAD, place=place, weight=weight)
     except Refused as refused:
         return Decision(refused.answer, Outcome.BAD, place=place, weight=weight)
-    return Decision(endpoint.accepted, Outcome.ACCEPTED, records, place, weight=weight)
+    return Decision(opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, place, weight=weight)
 
 
 def _unknown(app_id: str) -> Decision:

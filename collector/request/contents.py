@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from collector.protocol import beacons
+from collector.protocol import answers, beacons
+from collector.protocol.answers import Answer
 from collector.request import bodies
 from collector.request.parameters import parameters
 
@@ -15,10 +16,21 @@ class Opened(NamedTuple):
     app_id: Any
     content: Any
     weigh: Callable[[Any], int]
+    wants_nothing: bool = False  # back: `nc` of a beacon
 
     @property
     def weight(self) -> int:
         return self.weigh(self.content)
+
+    def answer(self, usual: Answer) -> Answer:
+        """What is answered in place of `usual`. A refusal is told always."""
+        return _WITHOUT_BODY.get(usual, usual) if self.wants_nothing else usual
+
+
+_WITHOUT_BODY = {
+    answers.GIF: answers.NOTHING,
+    answers.GIF_DROPPED: answers.NOTHING_DROPPED,
+}
 
 
 Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Opened]
@@ -40,7 +52,7 @@ def json_with(many: str | None) -> Open:
 def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Opened:
     """A beacon: parameters of the URL, of a form, or of both. Raises BadField or Refused."""
     content = parameters(headers, query, body)
-    return Opened(content.get("a"), content, beacons.count)
+    return Opened(content.get("a"), content, beacons.count, wants_nothing=content.get("nc") is not None)
 
 
 def _items(many: str | None, body: dict[str, Any]) -> int:

@@ -39,7 +39,7 @@ def is_tracker(path: str) -> bool:
 def tracker(method: str, headers: Mapping[bytes, bytes]) -> Answer:
     """Answer a request for the script. Names of `headers` are in lower case."""
     if method not in ("GET", "HEAD"):
-        return answers.PREFLIGHT if method == "OPTIONS" else answers.wrong_method("GET")
+        return answers.preflight(headers) if method == "OPTIONS" else answers.wrong_method("GET")
     if ETAG in headers.get(b"if-none-match", b""):
         return UNCHANGED
     found = GZIPPED if b"gzip" in headers.get(b"accept-encoding", b"") else PLAIN

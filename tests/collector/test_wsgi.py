@@ -44,7 +44,19 @@ def test_an_event_is_committed_and_answered(client):
 
 
 def test_a_preflight_is_answered(client):
-    assert client.options("/api/track").status_code == 204
+    response = client.options("/h", headers={"access-control-request-headers": "traceparent"})
+
+    assert response.status_code == 204
+    assert "traceparent" in response["access-control-allow-headers"]
+
+
+def test_a_tracker_that_wants_no_body_gets_none(client):
+    environment = EnvironmentFactory()
+
+    response = client.post("/h", f"a={environment.app_id}&u=1&z=0&nc=1", content_type="text/plain")
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert len(events()) == 1
 
 
 def test_a_bad_request_says_why(client):
