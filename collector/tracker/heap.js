@@ -9,10 +9,13 @@
   var VERSION = "4.0";
   var SESSION_MS = 30 * 60e3;
   var KEEP_MS = 6 * 864e5; // repeats are recognised for 7 days
-  var MOST_ENTRIES = 500;
-  var MOST_STORED = 2e5; // characters
-  var MOST_SENT = 3e4; // characters in one request: browsers take 64 KiB from a page that closes
+  var MOST_ENTRIES = 2000;
+  var MOST_STORED = 15e5; // characters, of some 5 million that a site may store
+  var MOST_COOKIE = 3800; // characters
+  var MOST_SENT = 3e4; // characters of several events in one request
+  var MOST_CLOSING = 6e4; // characters: browsers take 64 KiB from a page that closes
   var BATCH_MS = 300;
+  var HANGS_MS = 6e4;
   var IGNORED = ".heap-ignore,[heap-ignore],[data-heap-ignore],input[type=password]";
   var UNREAD = "script,style,input,textarea,select,[contenteditable]," + IGNORED;
 
@@ -48,10 +51,13 @@
     return String((parts[0] >>> 11) * 4294967296 + parts[1]);
   }
 
-  // --- Cookies, on the root domain; in memory where there are none --------------------------------------------------
+  // --- What is remembered: in cookies on the root domain, else in localStorage, else in memory ------------------------
   var memory = {};
   var domain = "";
   var cookiesWork = false;
+  var storage = safe(function () {
+    return window.localStorage;
+  })();
 
   function setCookie(name, value, seconds) {
     document.cookie = name + "=" + value + ";path=/;max-age=" + seconds + ";samesite=lax" +
@@ -78,25 +84,30 @@
     }
   }
 
-  function read(name) {
+  var read = safe(function (name) {
     name = "_hp2_" + name + "." + appId;
-    if (!cookiesWork) return memory[name];
-    try {
-      return JSON.parse(decodeURIComponent(getCookie(name)));
-    } catch (error) {
-      return null;
-    }
-  }
+    var cookie = cookiesWork && getCookie(name);
+    var text = cookie ? decodeURIComponent(cookie) : memory[name] || (storage && storage.getItem(name));
+    return text && JSON.parse(text);
+  });
 
   function write(name, value, seconds) {
     name = "_hp2_" + name + "." + appId;
-    memory[name] = value;
-    if (cookiesWork) setCookie(name, encode(JSON.stringify(value)), seconds);
+    var text = JSON.stringify(value);
+    var cookie = encode(text);
+    var fits = cookiesWork && cookie.length < MOST_COOKIE;
+    if (cookiesWork) setCookie(name, fits ? cookie : "", fits ? seconds : 0);
+    delete memory[name];
+    try {
+      if (fits) storage.removeItem(name);
+      else storage.setItem(name, text);
+    } catch (error) {
+      if (!fits) memory[name] = text;
+    }
   }
 
   // --- Who and where ------------------------------------------------------------------------------------------------
   var page = {};
-  var eventProperties = {};
 
   function saveId(id) {
     write("id", id, 390 * 86400);
@@ -137,7 +148,7 @@
       if (value) parts.push(name + "=" + encode(value));
     }
     add("i", now.id.identity);
-    ["d", "h", "q", "g", "t", "r", "pr"].forEach(function (name) {
+    ["d", "h", "q", "g", "r", "pr"].forEach(function (name) {
       add(name, page[name]);
     });
     ["r", "q"].forEach(function (name) {
@@ -178,161 +189,271 @@
   }
 
   function eventParameters(properties) {
-    var all = flat(properties, flat(eventProperties, {}, "", 0), "", 0);
+    var all = flat(properties, flat(read("props"), {}, "", 0), "", 0);
     return parameters(all, function (key, value) {
       return ["k", key, "k", value];
     });
   }
 
-  // --- What waits to be sent: kept in localStorage until it is answered ---------------------------------------------
-  // An entry: p path, c common parameters, e [[name, value, …], …] of one event, n whether they are numbered, at.
+  // --- What waits to be sent: each entry is kept in localStorage until it is answered ------------------------------
+  // Of an entry p path, c common parameters, t title, e [[name, value, …], …] of one event, n whether they are numbered
+  // and at, in microseconds, are stored. In memory it also has: key, size, way (1 on its way, 2 by a request that
+  // outlives the page), failed (how often, alone), after (not before), untitled.
   var queue = [];
-  var sending = 0; // entries of the request that is under way
+  var size = 0; // of the queue, in characters
+  var last = 0; // the newest at
+  var untitled = [];
+  var isSending = false;
+  var closing = 0; // characters under way in requests that outlive the page
   var failures = 0;
   var most = 50; // entries in one request
   var timer = 0;
+  var timerAt = 0;
   var notBefore = 0;
-  var key = "_hp2_q." + appId + ".";
+  var prefix = "_hp2_q." + appId + ".";
+  var tab = random();
 
-  function open() {
-    var tab = sessionStorage.getItem(key) || random();
-    sessionStorage.setItem(key, tab);
-    Object.keys(localStorage).forEach(function (name) {
-      if (name.indexOf(key) !== 0) return;
-      var kept = JSON.parse(localStorage.getItem(name));
-      if (name !== key + tab && Date.now() - kept.at < 60e3) return; // another tab's, at work
-      queue = kept.entries.concat(queue);
-      localStorage.removeItem(name);
+  // Take over what earlier pages of this tab, and tabs that have gone, could not send.
+  var open = safe(function () {
+    var newest = {};
+    var names = Object.keys(storage).filter(function (name) {
+      if (name.indexOf(prefix)) return false;
+      var parts = name.slice(prefix.length).split(".");
+      newest[parts[0]] = Math.max(newest[parts[0]] || 0, parts[1]);
+      return true;
     });
-    key += tab;
-    save();
+    var isOthers = false;
+    names.forEach(safe(function (name) {
+      var owner = name.slice(prefix.length).split(".")[0];
+      if (owner !== tab && Date.now() - newest[owner] / 1e3 < 6e4) {
+        isOthers = true; // another tab's, at work
+        return;
+      }
+      var text = storage.getItem(name);
+      storage.removeItem(name);
+      var entry = JSON.parse(text);
+      if (entry.at > (Date.now() - KEEP_MS) * 1e3) {
+        queue.push(entry);
+        keep(entry);
+      }
+    }));
+    queue.sort(function (a, b) {
+      return a.at - b.at;
+    });
+    if (isOthers) setTimeout(open, 6e4);
+    if (queue.length) schedule(0);
+  });
+
+  function keep(entry) {
+    var text = JSON.stringify({ p: entry.p, c: entry.c, t: entry.t, e: entry.e, n: entry.n, at: entry.at });
+    size += text.length - (entry.size || 0);
+    entry.size = text.length;
+    entry.key = prefix + tab + "." + entry.at;
+    try {
+      storage.setItem(entry.key, text);
+    } catch (error) {
+      // full, or forbidden: it is in memory
+    }
   }
 
-  function save() {
-    var text;
-    for (;;) {
-      while (queue.length > sending && (queue.length > MOST_ENTRIES || queue[sending].at < Date.now() - KEEP_MS)) {
-        queue.splice(sending, 1);
-      }
-      text = JSON.stringify({ at: Date.now(), entries: queue });
-      if (text.length < MOST_STORED || queue.length <= sending) break;
-      queue.splice(sending, 1 + queue.length / 10);
-    }
-    try {
-      if (queue.length) localStorage.setItem(key, text);
-      else localStorage.removeItem(key);
-    } catch (error) {
-      // full, or forbidden: what waits is in memory
-    }
+  function drop(entries) {
+    queue = queue.filter(function (entry) {
+      if (entries.indexOf(entry) < 0) return true;
+      size -= entry.size;
+      safe(function () {
+        storage.removeItem(entry.key);
+      })();
+    });
   }
 
   function add(path, event, isNumbered, now) {
-    queue.push({ p: path, c: common(now), e: event, n: isNumbered, at: Date.now() });
-    save();
+    last = Math.max(last + 1, Date.now() * 1e3);
+    var entry = { p: path, c: common(now), t: title(), e: event, n: isNumbered, at: last };
+    if (page.isFresh) {
+      entry.untitled = true;
+      untitled.push(entry);
+    }
+    queue.push(entry);
+    keep(entry);
+    if (queue.length > MOST_ENTRIES || size > MOST_STORED) drop(queue.slice(0, 1 + queue.length / 20));
     schedule(BATCH_MS);
   }
 
-  function schedule(ms) {
-    clearTimeout(timer);
-    timer = setTimeout(flush, Math.ceil(Math.max(ms, notBefore - Date.now())));
+  function title() {
+    return encode(cut(document.title, 1024));
   }
 
-  // The next request: entries of one page, in their order. {count, path, body}
-  function next(from) {
-    var first = queue[from];
-    var body = first.c;
+  // Routers set the title after the address: what happens on a page that has just come gets its title later.
+  function giveTitles() {
+    page.isFresh = false;
+    untitled.forEach(function (entry) {
+      entry.untitled = false;
+      if (entry.t === title()) return;
+      entry.t = title();
+      keep(entry);
+    });
+    untitled = [];
+  }
+
+  // The first event starts the timer, later ones do not move it.
+  function schedule(ms) {
+    var at = Math.max(Date.now() + ms, notBefore);
+    if (timer && timerAt <= at) return;
+    clearTimeout(timer);
+    timerAt = at;
+    timer = setTimeout(flush, Math.ceil(at - Date.now()));
+  }
+
+  // The next request, of entries of one page that `may` go, in their order; undefined when there is none.
+  function next(may, count, room) {
+    var batch = [];
+    var body;
     var number = 0;
-    for (var count = 0; count < most && from + count < queue.length; count++) {
-      var entry = queue[from + count];
-      if (entry.p !== first.p || entry.c !== first.c || (count && (!entry.n || body.length > MOST_SENT))) break;
-      var suffix = entry.n ? number++ : "";
+    queue.some(function (entry) {
+      var first = batch[0];
+      if (!may(entry)) return false;
+      if (first && (!entry.n || entry.p !== first.p || entry.c !== first.c || entry.t !== first.t)) return true;
+      var text = first ? "" : "nc=1&" + entry.c + (entry.t && "&t=" + entry.t) + "&st=" + Date.now();
       entry.e.forEach(function (each) {
-        for (var i = 0; i < each.length; i += 2) body += "&" + each[i] + suffix + "=" + each[i + 1];
+        for (var i = 0; i < each.length; i += 2) text += "&" + each[i] + (entry.n ? number : "") + "=" + each[i + 1];
       });
-    }
-    return { count: count, path: first.p, body: body + "&st=" + Date.now() };
+      if (first ? body.length + text.length > Math.min(MOST_SENT, room) : text.length > room) return !!first;
+      body = (body || "") + text;
+      number += entry.n ? 1 : 0;
+      batch.push(entry);
+      return batch.length >= count;
+    });
+    return batch[0] && { entries: batch, body: body, url: server + batch[0].p };
   }
 
   var flush = safe(function () {
-    if (!queue.length || sending || navigator.onLine === false) return;
-    if (Date.now() < notBefore) return schedule(0); // a timer may be a moment early
-    var request = next(0);
-    sending = request.count;
-    if (!window.fetch) {
-      new Image().src = server + request.path + "?" + request.body;
-      return answered(200, request.count);
-    }
-    post(request).then(
-      safe(function (response) {
-        answered(response.status, request.count, response.headers.get("Retry-After"));
-      }),
-      safe(function () {
-        answered(0, request.count);
-      })
-    );
+    clearTimeout(timer);
+    timer = 0;
+    var now = Date.now();
+    if (!queue.length || isSending || navigator.onLine === false) return;
+    if (now < notBefore) return schedule(0); // a timer may be a moment early
+    var age = now - page.at;
+    if (age >= (document.title || document.readyState !== "loading" ? BATCH_MS : 3e3)) giveTitles();
+    var request = next(function (entry) {
+      return !entry.way && !entry.untitled && !entry.failed;
+    }, most, Infinity) || next(function (entry) {
+      return !entry.way && !entry.untitled && entry.after <= now;
+    }, 1, Infinity);
+    if (!request) return schedule(untitled[0] ? BATCH_MS / 3 : 1e3);
+    isSending = true;
+    send(request, false);
   });
 
-  function post(request) {
-    return fetch(server + request.path, { method: "POST", body: request.body, keepalive: true, credentials: "omit" });
+  function send(request, outlives) {
+    var isOver = false;
+    function over(status, retryAfter) {
+      if (!isOver) answered(request, outlives, status, retryAfter);
+      isOver = true;
+    }
+    request.entries.forEach(function (entry) {
+      entry.way = outlives ? 2 : 1;
+    });
+    if (outlives) closing += request.body.length;
+    setTimeout(over, HANGS_MS, 0);
+    try {
+      if (!window.fetch) {
+        new Image().src = request.url + "?" + request.body;
+        over(200);
+      } else if (outlives && !("keepalive" in Request.prototype)) {
+        navigator.sendBeacon(request.url, request.body);
+      } else {
+        fetch(request.url, { method: "POST", body: request.body, keepalive: outlives, credentials: "omit" }).then(
+          function (response) {
+            over(response.status, response.headers.get("Retry-After"));
+            return response.text(); // or the browser's quota for pages that close is never given back
+          }
+        ).catch(function () {
+          over(0);
+        });
+      }
+    } catch (error) {
+      over(0);
+    }
   }
 
-  function answered(status, count, retryAfter) {
-    sending = 0;
+  var answered = safe(function (request, outlives, status, retryAfter) {
+    var entries = request.entries;
+    entries.forEach(function (entry) {
+      entry.way = 0;
+    });
+    if (outlives) closing -= request.body.length;
+    else isSending = false;
     if (!status || status >= 500 || status === 408 || status === 429) {
       failures = Math.min(failures + 1, 6);
       var wait = Math.max(1e3 * Math.pow(2, failures - 1) * (0.5 + Math.random()), (retryAfter || 0) * 1e3);
-      notBefore = Date.now() + wait;
-      save();
+      if (!entries[0].failed) notBefore = Date.now() + wait;
+      if (status !== 429 && !outlives) {
+        if (!entries[1]) {
+          // Alone: it waits, and lets others go first.
+          entries[0].failed = (entries[0].failed || 0) + 1;
+          entries[0].after = Date.now() + wait * entries[0].failed;
+        }
+        most = 1;
+      }
       return schedule(wait);
     }
     failures = notBefore = 0;
-    if ((status === 400 || status === 413) && count > 1) {
+    if ((status === 400 || status === 413) && entries[1]) {
       most = 1; // one of them is refused: which one?
     } else {
-      queue.splice(0, count);
       if (status < 400) most = 50;
+      drop(entries);
     }
-    save();
-    if (queue.length) schedule(0);
-  }
+    schedule(0);
+  });
 
-  // The page may be gone in a moment: send all. It stays stored until an answer says that it arrived; what was sent
-  // twice is recognised by its ids.
+  // The page may be gone in a moment: send all that browsers take then, and again what is under way by a request that
+  // ends with the page. It stays stored until an answer says that it arrived; what was sent twice is recognised by ids.
   var flushAll = safe(function () {
-    var from = sending;
-    while (from < queue.length && navigator.sendBeacon) {
-      var request = next(from);
-      if (!navigator.sendBeacon(server + request.path, request.body)) break;
-      from += request.count;
+    giveTitles();
+    for (var request = 1; request; ) {
+      request = next(function (entry) {
+        return entry.way !== 2;
+      }, 1e3, MOST_CLOSING - closing);
+      if (request) send(request, true);
     }
-    save();
   });
 
   // --- Events -------------------------------------------------------------------------------------------------------
   function capture(type, about, properties) {
+    locate();
     var event = [["id", random(), "t", encode(type), "ts", Date.now()]];
     add("/h", event.concat(about, eventParameters(properties)), true, current());
   }
 
-  var pageview = safe(function () {
+  // Where the page is now.
+  function locate() {
+    page.d = location.hostname;
+    page.h = cut(location.pathname, 1024);
+    page.q = cut(location.search, 1024);
+    page.g = cut(location.hash, 1024);
+    page.href = location.href;
+  }
+
+  // `isAgain`: the same page once more, with its own referrer.
+  function pageview(isAgain) {
+    giveTitles();
     var before = page;
-    var address = location.pathname + location.search + location.hash;
-    if (before.address === address) return;
     page = {
       v: random(),
-      d: location.hostname,
-      h: cut(location.pathname, 1024),
-      q: cut(location.search, 1024),
-      g: cut(location.hash, 1024),
-      t: cut(document.title, 1024),
-      r: cut(before.href || document.referrer, 1024),
-      pr: before.h,
-      href: location.href,
-      address: address
+      r: isAgain ? before.r : cut(before.href || document.referrer, 1024),
+      pr: isAgain ? before.pr : before.h,
+      at: Date.now(),
+      isFresh: true
     };
+    locate();
     var now = current();
     if (config.disablePageviewAutocapture) return;
     add("/h", [["z", now.isNew, "ts", Date.now()]].concat(eventParameters()), false, now);
+  }
+
+  var moved = safe(function () {
+    if (location.href !== page.href) pageview();
   });
 
   function attribute(element, name) {
@@ -436,11 +557,14 @@
       }), false, current());
     },
     addEventProperties: function (properties) {
-      setEventProperties(flat(properties, eventProperties, "", 0));
+      setEventProperties(flat(properties, read("props") || {}, "", 0));
     },
     removeEventProperty: function (name) {
-      delete eventProperties[name];
-      setEventProperties(eventProperties);
+      var properties = read("props") || {};
+      Object.keys(properties).forEach(function (key) {
+        if (key === name || key.indexOf(name + ".") === 0) delete properties[key];
+      });
+      setEventProperties(properties);
     },
     clearEventProperties: function () {
       setEventProperties({});
@@ -459,33 +583,32 @@
   methods.unsetEventProperty = methods.removeEventProperty;
 
   function setEventProperties(properties) {
-    eventProperties = properties;
     write("props", properties, 390 * 86400);
   }
 
   // --- Begin --------------------------------------------------------------------------------------------------------
   function begin() {
-    findDomain();
-    eventProperties = read("props") || {};
-    safe(open)();
-    pageview();
+    safe(findDomain)();
+    safe(function () {
+      tab = sessionStorage.getItem(prefix) || tab;
+      sessionStorage.setItem(prefix, tab);
+    })();
+    safe(pageview)();
+    open();
     ["click", "change", "submit"].forEach(function (type) {
       document.addEventListener(type, onEvent, true);
     });
     var pushState = history.pushState;
     history.pushState = function () {
       var result = pushState.apply(this, arguments);
-      pageview();
+      moved();
       return result;
     };
     ["popstate", "hashchange"].forEach(function (type) {
-      window.addEventListener(type, pageview);
+      window.addEventListener(type, moved);
     });
     window.addEventListener("pageshow", function (event) {
-      if (event.persisted) {
-        page.address = "";
-        pageview();
-      }
+      if (event.persisted) safe(pageview)(true);
     });
     window.addEventListener("pagehide", flushAll);
     document.addEventListener("visibilitychange", function () {
@@ -503,7 +626,6 @@
       heap[call[0]].apply(heap, call.slice(1));
     });
     waiting.forEach(heap.push);
-    if (queue.length) schedule(0);
   }
 
   heap.loaded = true;
