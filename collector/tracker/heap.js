@@ -3,8 +3,15 @@
 // collector/tracker/__init__.py takes away lines that are comments, and indentation.
 (function (window, document) {
   "use strict";
-  var heap = window.heap;
-  if (!heap || !heap.appid || heap.loaded) return;
+  var heap = (window.heap = window.heap || []);
+  var script = document.currentScript;
+  var named = /^(.*)\/js\/heap-(\d+)\.js/.exec(script && script.src) || [];
+  var appId = String(named[2] || heap.appid || "");
+  if (!appId) return;
+  if (heap.loaded) {
+    heap.load(appId);
+    return;
+  }
 
   var VERSION = "4.0";
   var SESSION_MS = 30 * 60e3;
@@ -19,10 +26,8 @@
   var IGNORED = ".heap-ignore,[heap-ignore],[data-heap-ignore],input[type=password]";
   var UNREAD = "script,style,input,textarea,select,[contenteditable]," + IGNORED;
 
-  var appId = String(heap.appid);
   var config = heap.config || {};
-  var script = document.currentScript;
-  var server = String(config.trackingServer || (script && script.src.replace(/\/js\/heap-.*$/, "")) || "");
+  var server = String(config.trackingServer || named[1] || "");
   server = server.replace(/\/+$/, "");
   if (config.forceSSL) server = server.replace(/^http:/, "https:");
 
@@ -54,13 +59,14 @@
   // --- What is remembered: in cookies on the root domain, else in localStorage, else in memory ------------------------
   var memory = {};
   var domain = "";
+  var sameSite = "";
   var cookiesWork = false;
   var storage = safe(function () {
     return window.localStorage;
   })();
 
   function setCookie(name, value, seconds) {
-    document.cookie = name + "=" + value + ";path=/;max-age=" + seconds + ";samesite=lax" +
+    document.cookie = name + "=" + value + ";path=/;max-age=" + seconds + ";samesite=" + sameSite +
       (domain ? ";domain=" + domain : "") + (config.secureCookie ? ";secure" : "");
   }
 
@@ -82,6 +88,15 @@
         return;
       }
     }
+  }
+
+  // A frame of another site has cookies only if they are its own within that site.
+  function findCookies() {
+    ["lax", "none;secure;partitioned"].forEach(function (attributes) {
+      if (cookiesWork) return;
+      sameSite = attributes;
+      findDomain();
+    });
   }
 
   var read = safe(function (name) {
@@ -428,11 +443,14 @@
 
   // Where the page is now.
   function locate() {
+    // The path of a file tells who uses the machine, that of a data: address is the page itself.
+    var isHidden = /^(file|data|blob|about|javascript):/.test(location.protocol);
     page.d = location.hostname;
-    page.h = cut(location.pathname, 1024);
+    page.h = isHidden ? "" : cut(location.pathname, 1024);
     page.q = cut(location.search, 1024);
     page.g = cut(location.hash, 1024);
     page.href = location.href;
+    page.from = isHidden ? "" : location.href;
   }
 
   // `isAgain`: the same page once more, with its own referrer.
@@ -441,7 +459,7 @@
     var before = page;
     page = {
       v: random(),
-      r: isAgain ? before.r : cut(before.href || document.referrer, 1024),
+      r: isAgain ? before.r : cut(before.v ? before.from : document.referrer, 1024),
       pr: isAgain ? before.pr : before.h,
       at: Date.now(),
       isFresh: true
@@ -588,7 +606,7 @@
 
   // --- Begin --------------------------------------------------------------------------------------------------------
   function begin() {
-    safe(findDomain)();
+    safe(findCookies)();
     safe(function () {
       tab = sessionStorage.getItem(prefix) || tab;
       sessionStorage.setItem(prefix, tab);
@@ -618,16 +636,39 @@
       notBefore = 0;
       schedule(0);
     });
-    var waiting = heap.splice(0, heap.length);
-    Object.keys(methods).forEach(function (name) {
-      heap[name] = safe(methods[name]);
-    });
+    var waiting = heap.splice ? heap.splice(0, heap.length) : [];
+    install();
     heap.push = safe(function (call) {
+      install(); // a snippet that ran again may have put stubs in their place
       heap[call[0]].apply(heap, call.slice(1));
     });
     waiting.forEach(heap.push);
   }
 
+  function install() {
+    Object.keys(methods).forEach(function (name) {
+      heap[name] = methods[name];
+    });
+  }
+
+  // A snippet that runs again sets `load`, without success, and calls this.
+  function load(id) {
+    if (String(id) !== appId) say("this page is tracked with app_id " + appId + ", so " + id + " is refused");
+  }
+
+  function say(line) {
+    if (window.console) console.warn("heap: " + line);
+  }
+
+  Object.keys(methods).forEach(function (name) {
+    methods[name] = safe(methods[name]);
+  });
+  Object.defineProperty(heap, "load", {
+    get: function () {
+      return load;
+    },
+    set: function () {}
+  });
   heap.loaded = true;
   if (document.prerendering) document.addEventListener("prerenderingchange", safe(begin), { once: true });
   else safe(begin)();
