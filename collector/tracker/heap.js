@@ -229,7 +229,7 @@
   var tab = random();
 
   // Take over what earlier pages of this tab, and tabs that have gone, could not send.
-  var open = safe(function () {
+  var open = safe(function (isFirst) {
     var newest = {};
     var names = Object.keys(storage).filter(function (name) {
       if (name.indexOf(prefix)) return false;
@@ -240,6 +240,7 @@
     var isOthers = false;
     names.forEach(safe(function (name) {
       var owner = name.slice(prefix.length).split(".")[0];
+      if (owner === tab && isFirst !== true) return; // in the queue
       if (owner !== tab && Date.now() - newest[owner] / 1e3 < 6e4) {
         isOthers = true; // another tab's, at work
         return;
@@ -450,6 +451,7 @@
     page.q = cut(location.search, 1024);
     page.g = cut(location.hash, 1024);
     page.href = location.href;
+    page.route = route();
     page.from = isHidden ? "" : location.href;
   }
 
@@ -470,15 +472,32 @@
     add("/h", [["z", now.isNew, "ts", Date.now()]].concat(eventParameters()), false, now);
   }
 
-  var moved = safe(function () {
-    if (location.href !== page.href) pageview();
+  // Filters write into the query while somebody types: to replace it is no pageview, to replace the page is one.
+  var moved = safe(function (isReplaced) {
+    var before = page.route;
+    if (location.href === page.href) return;
+    if (isReplaced === true && route() === before) locate();
+    else pageview();
   });
+
+  function route() {
+    return location.pathname + (/^#[!/]/.test(location.hash) ? location.hash : "");
+  }
 
   function attribute(element, name) {
     return (element.getAttribute && element.getAttribute(name)) || "";
   }
 
-  // The text that the page shows in an element that is small, without what is ignored or typed.
+  // The element around, which is the host around what is in a shadow root.
+  function around(element) {
+    return element.parentElement || (element.parentNode && element.parentNode.host);
+  }
+
+  function nearest(element, selector) {
+    for (; element; element = around(element)) if (element.matches(selector)) return element;
+  }
+
+  // The text that the page shows in an element that is small, without what is ignored or typed; else its label.
   function textOf(element) {
     var nodes = 0;
     function walk(node) {
@@ -487,14 +506,18 @@
       if (node.nodeType !== 1 || node.matches(UNREAD)) return "";
       return [].map.call(node.childNodes, walk).join("");
     }
+    function short(text) {
+      return cut(text.replace(/\s+/g, " ").trim(), 255);
+    }
     var isButton = element.localName === "input" && /^(submit|button|reset)$/.test(element.type);
     var text = isButton ? attribute(element, "value") : walk(element);
-    return nodes > 60 ? "" : cut(text.replace(/\s+/g, " ").trim(), 255);
+    if (nodes > 60) text = "";
+    return short(text) || short(attribute(element, "aria-label")) || short(attribute(element, "title"));
   }
 
   function hierarchyOf(element) {
     var levels = [];
-    for (; element && element.nodeType === 1; element = element.parentElement) {
+    for (; element; element = around(element)) {
       var level = "@" + element.localName + ";";
       if (attribute(element, "id")) level += "#" + clean(attribute(element, "id")) + ";";
       [].forEach.call(element.classList, function (name) {
@@ -512,21 +535,41 @@
     return cut(text, 200).replace(/[;|]/g, " ");
   }
 
+  // Changes and submits do not leave a shadow root; what leads to them does.
+  var entered = window.WeakSet && new WeakSet();
+  var enterShadows = safe(function (event) {
+    event.composedPath().forEach(function (root) {
+      if (!(root instanceof ShadowRoot) || entered.has(root)) return;
+      entered.add(root);
+      root.addEventListener("change", onEvent, true);
+      root.addEventListener("submit", onEvent, true);
+    });
+  });
+
+  var labelled; // the control whose label was clicked: the browser clicks it too, at once
   var onEvent = safe(function (event) {
     var path = event.composedPath ? event.composedPath() : [];
     var target = path[0] || event.target;
-    if (target.nodeType === 3) target = target.parentElement;
-    if (!target || !target.closest || target.closest(IGNORED)) return;
-    for (var i = 0; i < path.length; i++) if (path[i].matches && path[i].matches(IGNORED)) return;
     var type = event.type;
-    if (type === "click") target = target.closest("a,button,[role=button],input,select,textarea,summary,label") || target;
-    var link = type === "click" && target.closest("a[href]");
+    var isClick = type === "click";
+    if (target.nodeType === 3) target = target.parentElement;
+    if (!target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
+    if (nearest(target, IGNORED)) return;
+    for (var i = 0; i < path.length; i++) if (path[i].matches && path[i].matches(IGNORED)) return;
+    if (isClick) {
+      labelled = (nearest(target, "label") || {}).control;
+      setTimeout(function () {
+        labelled = null;
+      });
+      target = nearest(target, "a,button,[role=button],input,select,textarea,summary,label") || target;
+    }
+    var link = isClick && nearest(target, "a[href]");
     var about = {
       n: target.localName,
       c: attribute(target, "class"),
       i: attribute(target, "id"),
       h: link && attribute(link, "href"),
-      x: type === "click" && !config.disableTextCapture && textOf(target),
+      x: isClick && !config.disableTextCapture && textOf(target),
       y: type !== "change" && hierarchyOf(target)
     };
     var found = Object.keys(about).filter(function (name) {
@@ -611,17 +654,28 @@
       tab = sessionStorage.getItem(prefix) || tab;
       sessionStorage.setItem(prefix, tab);
     })();
+    open(true);
     safe(pageview)();
-    open();
+    ["focusin", "input", "click"].forEach(function (type) {
+      document.addEventListener(type, enterShadows, true);
+    });
     ["click", "change", "submit"].forEach(function (type) {
       document.addEventListener(type, onEvent, true);
     });
-    var pushState = history.pushState;
-    history.pushState = function () {
-      var result = pushState.apply(this, arguments);
-      moved();
-      return result;
-    };
+    if (window.navigation) {
+      window.navigation.addEventListener("currententrychange", function (event) {
+        moved(event.navigationType === "replace");
+      });
+    } else {
+      ["pushState", "replaceState"].forEach(function (name) {
+        var original = history[name];
+        history[name] = function () {
+          var result = original.apply(this, arguments);
+          moved(name === "replaceState");
+          return result;
+        };
+      });
+    }
     ["popstate", "hashchange"].forEach(function (type) {
       window.addEventListener(type, moved);
     });

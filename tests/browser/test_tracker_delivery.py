@@ -36,6 +36,18 @@ def test_the_trackers_posts_are_answered_without_a_body(page, shop, stored):
     stored(1)
 
 
+def test_what_is_answered_is_sent_once(page, shop, stored):
+    requests = sent_by(page)
+    visit(page, shop.url)
+    page.evaluate("heap.track('E')")
+    page.click("#next")
+    stored(4)
+    page.wait_for_timeout(500)
+
+    sent = " ".join(request.post_data for request in requests)
+    assert (sent.count("z="), sent.count("t0=E&") + sent.count("t1=E&")) == (2, 1)
+
+
 def test_an_event_that_no_closing_page_could_send_does_not_stop_the_others(page, shop, stored):
     visit(page, shop.url)
 
