@@ -24,6 +24,12 @@
   var BATCH_MS = 300;
   var HANGS_MS = 6e4;
   var IGNORED = ".heap-ignore,[heap-ignore],[data-heap-ignore],input[type=password]";
+  var REDACTED = "[data-heap-redact-text]";
+  // The path of a file tells who uses the machine, a data: address is the page itself, and a javascript: one is code.
+  var NOT_SENT = /^(file|data|blob|about|javascript|vbscript):/;
+  // What names nobody: it is what programs say of a user whom they do not know.
+  var NOBODY = /^(undefined|null|nan|none|true|false|\[object .*\])$/i;
+  var INVISIBLE = /[\s\0-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\uffff\udb40\udc00-\udfff]/g;
   var UNREAD = "script,style,input,textarea,select,[contenteditable]," + IGNORED;
 
   var config = heap.config || {};
@@ -59,6 +65,7 @@
   // --- What is remembered: in cookies on the root domain, else in localStorage, else in memory ------------------------
   var memory = {};
   var domain = "";
+  var isTracking = !config.disableTracking;
   var sameSite = "";
   var cookiesWork = false;
   var storage = safe(function () {
@@ -139,8 +146,8 @@
       isNew = isNew && 1;
       id.sessionId = random();
       session = {
-        r: cut(document.referrer, 500),
-        q: /utm_/.test(location.search) ? cut(location.search, 500) : "",
+        r: cut(plain(document.referrer), 500),
+        q: /utm_/.test(location.search) ? cut(plain(location.search), 500) : "",
         d: location.hostname
       };
     }
@@ -442,26 +449,44 @@
     add("/h", event.concat(about, eventParameters(properties)), true, current());
   }
 
+  // An address without user names and passwords.
+  function plain(address) {
+    return cut(String(address).replace(/\/\/[^/?#@&\s]*@/g, "//"), 1024);
+  }
+
+  // The target of a link, as it is written in the page; "" when it is none that may be known.
+  function targetOf(href) {
+    try {
+      var url = new URL(href, document.baseURI);
+      if (NOT_SENT.test(url.protocol)) return "";
+      if (!url.username && !url.password) return plain(href);
+      url.username = url.password = "";
+      return plain(url.href);
+    } catch (error) {
+      return "";
+    }
+  }
+
   // Where the page is now.
   function locate() {
-    // The path of a file tells who uses the machine, that of a data: address is the page itself.
-    var isHidden = /^(file|data|blob|about|javascript):/.test(location.protocol);
+    var isHidden = NOT_SENT.test(location.protocol);
     page.d = location.hostname;
-    page.h = isHidden ? "" : cut(location.pathname, 1024);
-    page.q = cut(location.search, 1024);
-    page.g = cut(location.hash, 1024);
+    page.h = isHidden ? "" : plain(location.pathname);
+    page.q = plain(location.search);
+    page.g = plain(location.hash);
     page.href = location.href;
     page.route = route();
-    page.from = isHidden ? "" : location.href;
+    page.from = isHidden ? "" : plain(location.href);
   }
 
   // `isAgain`: the same page once more, with its own referrer.
   function pageview(isAgain) {
+    if (!isTracking) return;
     giveTitles();
     var before = page;
     page = {
       v: random(),
-      r: isAgain ? before.r : cut(before.v ? before.from : document.referrer, 1024),
+      r: isAgain ? before.r : before.v ? before.from : plain(document.referrer),
       pr: isAgain ? before.pr : before.h,
       at: Date.now(),
       isFresh: true
@@ -485,7 +510,8 @@
   }
 
   function attribute(element, name) {
-    return (element.getAttribute && element.getAttribute(name)) || "";
+    var redacted = (element.getAttribute("data-heap-redact-attributes") || "").toLowerCase().split(/[\s,]+/);
+    return (redacted.indexOf(name) < 0 && element.getAttribute(name)) || "";
   }
 
   // The element around, which is the host around what is in a shadow root.
@@ -503,12 +529,14 @@
     function walk(node) {
       if (++nodes > 60) return "";
       if (node.nodeType === 3) return node.data + " ";
-      if (node.nodeType !== 1 || node.matches(UNREAD)) return "";
+      if (node.nodeType !== 1 || node.matches(UNREAD) || node.isContentEditable) return "";
+      if (node.matches(REDACTED)) return "**** ";
       return [].map.call(node.childNodes, walk).join("");
     }
     function short(text) {
       return cut(text.replace(/\s+/g, " ").trim(), 255);
     }
+    if (nearest(element, REDACTED)) return "****";
     var isButton = element.localName === "input" && /^(submit|button|reset)$/.test(element.type);
     var text = isButton ? attribute(element, "value") : walk(element);
     if (nodes > 60) text = "";
@@ -520,8 +548,8 @@
     for (; element; element = around(element)) {
       var level = "@" + element.localName + ";";
       if (attribute(element, "id")) level += "#" + clean(attribute(element, "id")) + ";";
-      [].forEach.call(element.classList, function (name) {
-        level += "." + clean(name) + ";";
+      attribute(element, "class").split(/\s+/).forEach(function (name) {
+        if (name) level += "." + clean(name) + ";";
       });
       ["name", "type", "role"].forEach(function (name) {
         if (attribute(element, name)) level += "[" + name + "=" + clean(attribute(element, name)) + "];";
@@ -553,7 +581,7 @@
     var type = event.type;
     var isClick = type === "click";
     if (target.nodeType === 3) target = target.parentElement;
-    if (!target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
+    if (!isTracking || !target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
     if (nearest(target, IGNORED)) return;
     for (var i = 0; i < path.length; i++) if (path[i].matches && path[i].matches(IGNORED)) return;
     if (isClick) {
@@ -568,7 +596,7 @@
       n: target.localName,
       c: attribute(target, "class"),
       i: attribute(target, "id"),
-      h: link && attribute(link, "href"),
+      h: link && targetOf(attribute(link, "href")),
       x: isClick && !config.disableTextCapture && textOf(target),
       y: type !== "change" && hierarchyOf(target)
     };
@@ -595,12 +623,16 @@
         if (identity) methods.identify(identity);
         return methods.addUserProperties(properties);
       }
-      identity = identity === undefined || identity === null ? "" : cut(identity, 255);
+      var name = String(identity);
+      if (!/string|number|bigint/.test(typeof identity) || !name.replace(INVISIBLE, "") || NOBODY.test(name.trim())) {
+        return say("identify is ignored: " + JSON.stringify(name) + " names nobody");
+      }
+      if (name.length > 255) return say("identify is ignored: an identity has at most 255 characters");
       var id = current().id;
-      if (!identity || id.identity === identity) return;
+      if (id.identity === name) return;
       if (id.identity) forget();
       id = read("id");
-      id.identity = identity;
+      id.identity = name;
       saveId(id);
       add("/api/identify_v3", [], false, current());
     },
@@ -630,16 +662,29 @@
     clearEventProperties: function () {
       setEventProperties({});
     },
+    startTracking: function () {
+      if (isTracking) return;
+      isTracking = true;
+      start();
+    },
+    stopTracking: function () {
+      isTracking = false;
+    },
     getUserId: function () {
-      return current().id.userId;
+      return known().userId || null;
     },
     getIdentity: function () {
-      return current().id.identity || null;
+      return known().identity || null;
     },
     getSessionId: function () {
-      return current().id.sessionId;
+      return known().sessionId || null;
     }
   };
+
+  function known() {
+    return isTracking ? current().id : read("id") || {};
+  }
+
   methods.setEventProperties = methods.addEventProperties;
   methods.unsetEventProperty = methods.removeEventProperty;
 
@@ -648,14 +693,20 @@
   }
 
   // --- Begin --------------------------------------------------------------------------------------------------------
-  function begin() {
-    safe(findCookies)();
-    safe(function () {
-      tab = sessionStorage.getItem(prefix) || tab;
-      sessionStorage.setItem(prefix, tab);
-    })();
-    open(true);
+  function start() {
+    if (!page.v) {
+      safe(findCookies)();
+      safe(function () {
+        tab = sessionStorage.getItem(prefix) || tab;
+        sessionStorage.setItem(prefix, tab);
+      })();
+      open(true);
+    }
     safe(pageview)();
+  }
+
+  function begin() {
+    if (isTracking) start();
     ["focusin", "input", "click"].forEach(function (type) {
       document.addEventListener(type, enterShadows, true);
     });
@@ -715,7 +766,10 @@
   }
 
   Object.keys(methods).forEach(function (name) {
-    methods[name] = safe(methods[name]);
+    var method = methods[name];
+    methods[name] = safe(function () {
+      return isTracking || /^(get|start|stop|onReady)/.test(name) ? method.apply(this, arguments) : null;
+    });
   });
   Object.defineProperty(heap, "load", {
     get: function () {
