@@ -1,12 +1,14 @@
 // The tracker of a web page, loaded by the snippet of the install page (projects/snippet.py). docs/collection-api.md
 // says what it sends. It never throws into the page, and never takes what somebody types.
 // collector/tracker/__init__.py takes away lines that are comments, and indentation.
-(function (window, document) {
+// What is to be set for an environment is handed over as `settings` (written into the last line where the script is
+// served), and wins over what the page says.
+(function (window, document, settings) {
   "use strict";
   var heap = (window.heap = window.heap || []);
   var script = document.currentScript;
-  var named = /^(.*)\/js\/heap-(\d+)\.js/.exec(script && script.src) || [];
-  var appId = String(named[2] || heap.appid || "");
+  var named = /^(.*)\/(?:js\/heap-|config\/)(\d+)(?:\.js|\/heap_config\.js)/.exec(script && script.src) || [];
+  var appId = String(named[2] || heap.appid || heap.envId || "");
   if (!appId) return;
   if (heap.loaded) {
     heap.load(appId);
@@ -32,8 +34,8 @@
   var INVISIBLE = /[\s\0-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\uffff\udb40\udc00-\udfff]/g;
   var UNREAD = "script,style,input,textarea,select,[contenteditable]," + IGNORED;
 
-  var config = heap.config || {};
-  var server = String(config.trackingServer || named[1] || "");
+  var config = Object.assign({}, heap.config || heap.clientConfig, settings);
+  var server = String(config.ingestServer || config.trackingServer || named[1] || "");
   server = server.replace(/\/+$/, "");
   if (config.forceSSL) server = server.replace(/^http:/, "https:");
 
@@ -186,7 +188,8 @@
 
   // {a: {b: [1, 2]}} as {"a.b": "1||2"}: plain values only, whatever the page hands over.
   function flat(given, into, prefix, depth) {
-    Object.keys(given || {}).forEach(function (key) {
+    if (!given || typeof given !== "object") return into;
+    Object.keys(given).forEach(function (key) {
       var value = given[key];
       key = cut(prefix + key, 1024);
       if (value instanceof Date) value = value.toISOString();
@@ -210,8 +213,8 @@
     });
   }
 
-  function eventParameters(properties) {
-    var all = flat(properties, flat(read("props"), {}, "", 0), "", 0);
+  function eventParameters(properties, ofPageview) {
+    var all = flat(properties, flat(ofPageview, flat(read("props"), {}, "", 0), "", 0), "", 0);
     return parameters(all, function (key, value) {
       return ["k", key, "k", value];
     });
@@ -289,9 +292,9 @@
     });
   }
 
-  function add(path, event, isNumbered, now) {
+  function add(path, event, isNumbered, now, json) {
     last = Math.max(last + 1, Date.now() * 1e3);
-    var entry = { p: path, c: common(now), t: title(), e: event, n: isNumbered, at: last };
+    var entry = { p: path, c: json || common(now), t: title(), e: event, n: isNumbered, at: last };
     if (page.isFresh) {
       entry.untitled = true;
       untitled.push(entry);
@@ -337,6 +340,7 @@
       if (!may(entry)) return false;
       if (first && (!entry.n || entry.p !== first.p || entry.c !== first.c || entry.t !== first.t)) return true;
       var text = first ? "" : "nc=1&" + entry.c + (entry.t && "&t=" + entry.t) + "&st=" + Date.now();
+      if (entry.c[0] === "{") text = entry.c;
       entry.e.forEach(function (each) {
         for (var i = 0; i < each.length; i += 2) text += "&" + each[i] + (entry.n ? number : "") + "=" + each[i + 1];
       });
@@ -479,8 +483,8 @@
     page.from = isHidden ? "" : plain(location.href);
   }
 
-  // `isAgain`: the same page once more, with its own referrer.
-  function pageview(isAgain) {
+  // `isAgain`: the same page once more, with its own referrer. `properties`: the page asks for it.
+  function pageview(isAgain, properties) {
     if (!isTracking) return;
     giveTitles();
     var before = page;
@@ -493,8 +497,9 @@
     };
     locate();
     var now = current();
-    if (config.disablePageviewAutocapture) return;
-    add("/h", [["z", now.isNew, "ts", Date.now()]].concat(eventParameters()), false, now);
+    if (config.disablePageviewAutocapture && !properties) return;
+    var event = [["z", now.isNew, "ts", Date.now()]];
+    add("/h", event.concat(eventParameters(properties, read("pv_props"))), false, now);
   }
 
   // Filters write into the query while somebody types: to replace it is no pageview, to replace the page is one.
@@ -581,6 +586,7 @@
     var type = event.type;
     var isClick = type === "click";
     if (target.nodeType === 3) target = target.parentElement;
+    if ([].concat(config.disableInteractionEvents).indexOf(type) >= 0) return;
     if (!isTracking || !target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
     if (nearest(target, IGNORED)) return;
     for (var i = 0; i < path.length; i++) if (path[i].matches && path[i].matches(IGNORED)) return;
@@ -649,18 +655,20 @@
         return ["_" + name, value];
       }), false, current());
     },
-    addEventProperties: function (properties) {
-      setEventProperties(flat(properties, read("props") || {}, "", 0));
+    // Heap asks for the customer elsewhere; here the properties name it, or a first argument.
+    addAccountProperties: function (id, properties) {
+      properties = flat(properties || id, {}, "", 0);
+      id = properties.account_id || (typeof id === "object" ? "" : id);
+      delete properties.account_id;
+      if (!id) return say("addAccountProperties is ignored: account_id is missing");
+      var json = JSON.stringify({ app_id: appId, account_id: String(id), properties: properties });
+      add("/api/add_account_properties", [], false, null, json);
     },
-    removeEventProperty: function (name) {
-      var properties = read("props") || {};
-      Object.keys(properties).forEach(function (key) {
-        if (key === name || key.indexOf(name + ".") === 0) delete properties[key];
-      });
-      setEventProperties(properties);
+    trackPageview: function (properties) {
+      pageview(true, properties || {});
     },
-    clearEventProperties: function () {
-      setEventProperties({});
+    onReady: function (callback) {
+      callback();
     },
     startTracking: function () {
       if (isTracking) return;
@@ -685,12 +693,33 @@
     return isTracking ? current().id : read("id") || {};
   }
 
+  // What goes with each event, or with each pageview, until it is removed.
+  function lasting(name, add, remove, clear) {
+    function save(properties) {
+      write(name, properties, 390 * 86400);
+    }
+    methods[add] = function (properties) {
+      save(flat(properties, read(name) || {}, "", 0));
+    };
+    methods[remove] = function (given) {
+      var properties = read(name) || {};
+      Object.keys(properties).forEach(function (key) {
+        if (key === given || key.indexOf(given + ".") === 0) delete properties[key];
+      });
+      save(properties);
+    };
+    methods[clear] = function () {
+      save({});
+    };
+  }
+
+  lasting("props", "addEventProperties", "removeEventProperty", "clearEventProperties");
+  lasting("pv_props", "addPageviewProperties", "removePageviewProperty", "clearPageviewProperties");
   methods.setEventProperties = methods.addEventProperties;
   methods.unsetEventProperty = methods.removeEventProperty;
-
-  function setEventProperties(properties) {
-    write("props", properties, 390 * 86400);
-  }
+  ["init", "identifyHashed", "addAdapter", "addTransformer", "addTransformerFn"].forEach(function (name) {
+    methods[name] = function () {}; // of heap.js 5, with nothing to do here
+  });
 
   // --- Begin --------------------------------------------------------------------------------------------------------
   function start() {
@@ -741,13 +770,23 @@
       notBefore = 0;
       schedule(0);
     });
-    var waiting = heap.splice ? heap.splice(0, heap.length) : [];
-    install();
-    heap.push = safe(function (call) {
-      install(); // a snippet that ran again may have put stubs in their place
+    // The queues of classic and of heap.js 5. A snippet that ran again may have put stubs where the methods were.
+    drain(heap, function (call) {
       heap[call[0]].apply(heap, call.slice(1));
     });
-    waiting.forEach(heap.push);
+    drain((window.heapReadyCb = window.heapReadyCb || []), function (call) {
+      call.fn();
+    });
+  }
+
+  function drain(waiting, carryOut) {
+    var calls = waiting.splice ? waiting.splice(0, waiting.length) : [];
+    waiting.push = safe(function (call) {
+      install();
+      carryOut(call);
+    });
+    install();
+    calls.forEach(waiting.push);
   }
 
   function install() {
@@ -771,13 +810,17 @@
       return isTracking || /^(get|start|stop|onReady)/.test(name) ? method.apply(this, arguments) : null;
     });
   });
-  Object.defineProperty(heap, "load", {
-    get: function () {
-      return load;
-    },
-    set: function () {}
+
+  function define(name, get) {
+    Object.defineProperty(heap, name, { get: safe(get), set: function () {} });
+  }
+
+  define("load", function () {
+    return load;
   });
+  define("userId", methods.getUserId);
+  define("identity", methods.getIdentity);
   heap.loaded = true;
   if (document.prerendering) document.addEventListener("prerenderingchange", safe(begin), { once: true });
   else safe(begin)();
-})(window, document);
+})(window, document, {});

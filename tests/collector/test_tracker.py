@@ -36,7 +36,25 @@ def test_one_that_has_not_changed_is_not_sent_again(server, environment):
     assert (answer.status, answer.body) == (304, b"")
 
 
-@pytest.mark.parametrize("path", ["/js/heap-.js", "/js/heap-x.js", "/js/heap-1.js/", "/js/heap-1xjs"])
+def test_it_has_the_name_that_heap_js_5_loads_too(server, environment, client):
+    path = f"/config/{environment.app_id}/heap_config.js"
+
+    assert server.request("GET", path).body == client.get(path).content == SCRIPT
+    assert server.request("POST", path).status == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/config/1/heap_config.jsx",
+        "/config//heap_config.js",
+        "/config/x/heap_config.js",
+        "/js/heap-.js",
+        "/js/heap-x.js",
+        "/js/heap-1.js/",
+        "/js/heap-1xjs",
+    ],
+)
 def test_other_paths_are_not_it(path):
     assert not is_tracker(path)
 
