@@ -201,8 +201,8 @@ def test_a_page_with_tracking_disabled_keeps_and_sends_nothing_until_it_is_start
 
 # --- Identities that name nobody --------------------------------------------------------------------------------------
 NOBODY = [
-    "undefined", "null", "NaN", "None", "[object Object]", "true", "false", "", "  ", "\u200b", "\ufeff\u00a0", "\u3164",
-    "\u2800", " Undefined ", "NULL", "\U000e0041", "x" * 256,
+    "undefined", "null", "NaN", "None", "[object Object]", "true", "false", "", "  ", "\u200b", "\ufeff\u00a0",
+    "\u3164", "\u2800", " Undefined ", "NULL", "\U000e0041", "x" * 256,
 ]  # fmt: skip
 
 

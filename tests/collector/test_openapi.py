@@ -29,7 +29,7 @@ def test_it_has_every_path_with_its_methods():
 
     assert told == (
         {path: {"OPTIONS", *endpoint.methods} for path, endpoint in ENDPOINTS.items()}
-        | dict.fromkeys(TRACKERS, {"OPTIONS", "GET"})
+        | {path: {"OPTIONS", "GET"} for path in TRACKERS}
         | {f"{ROOT}{path}": {method} for path, method in PUBLIC.items()}
     )
 
