@@ -26,7 +26,7 @@ fn:function(){heap[e]&&heap[e].apply(heap,t)}})}};for(var p=0;p<n.length;p++)hea
 heap.load("APP_ID", CONFIG);
 </script>"""
 
-CDN = ("https://cdn.heapanalytics.com/", "https://cdn.us.heap-api.com/")
+HOSTS = ("cdn.heapanalytics.com", "cdn.us.heap-api.com")
 
 
 def lead_to(server, context):
@@ -36,5 +36,5 @@ def lead_to(server, context):
         path = "/" + route.request.url.split("/", 3)[3]
         route.fulfill(response=route.fetch(url=server.base_url + path))
 
-    for host in CDN:
-        context.route(f"{host}**", answer)
+    for host in HOSTS:
+        context.route(f"http*://{host}/**", answer)

@@ -87,7 +87,7 @@ def page(context, shop):
 
 def visit(page, url):
     page.goto(url)
-    page.wait_for_function("heap.loaded && heap.getUserId()")
+    page.wait_for_function("window.heap && heap.loaded && heap.getUserId()")
 
 
 @pytest.fixture
