@@ -8,8 +8,8 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
     try:
-        from django.core.management import execute_from_command_line
-        from django.db import OperationalError
+        from django.core.management import execute_from_command_line  # noqa: PLC0415  # told in words when missing
+        from django.db import OperationalError  # noqa: PLC0415
     except ModuleNotFoundError as error:
         sys.exit(f"{error}. Use .venv/bin/python, which `make run` and `make test` prepare.")
 
@@ -21,7 +21,7 @@ def main() -> None:
 
 def _in_words(error: Exception) -> str:
     """What to do about a database that does not answer."""
-    from django.conf import settings
+    from django.conf import settings  # noqa: PLC0415  # as above
 
     if settings.PRIVATE_DATABASE and not (settings.DATA_DIR / "postgres").exists():
         return f"There is no database in {settings.DATA_DIR} yet: start it with `make run`, or set DATABASE_URL."

@@ -116,7 +116,7 @@ def kinds() -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Line:
+class ActivityLine:
     """One row as the tab shows it."""
 
     activity: Activity
@@ -138,10 +138,10 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Page:
+class ActivityPage:
     """Some rows, newest first, and the keys of the pages beside it ('' where there is none)."""
 
-    lines: list[Line]
+    lines: list[ActivityLine]
     newer_key: str
     older_key: str
 
@@ -163,7 +163,7 @@ def found(account: Account, wanted: dict[str, Any]) -> QuerySet[Activity]:
     return rows
 
 
-def page(*, account: Account, wanted: dict[str, Any], key: str) -> Page:
+def page(*, account: Account, wanted: dict[str, Any], key: str) -> ActivityPage:
     """The page that `key` names: "older:<moment>:<id>" or "newer:<moment>:<id>"; the newest for any other text."""
     rows = found(account, wanted)
     direction, at, row_id = _parsed(key)
@@ -178,10 +178,10 @@ def page(*, account: Account, wanted: dict[str, Any], key: str) -> Page:
     return _page(taken[:PER_PAGE][::-1], has_newer=len(taken) > PER_PAGE, has_older=True)
 
 
-def _page(rows: list[Activity], *, has_newer: bool, has_older: bool) -> Page:
+def _page(rows: list[Activity], *, has_newer: bool, has_older: bool) -> ActivityPage:
     newer = _key("newer", rows[0]) if has_newer and rows else ""
     older = _key("older", rows[-1]) if has_older and rows else ""
-    return Page([Line(row, words(row.verb), _details(row)) for row in rows], newer, older)
+    return ActivityPage([ActivityLine(row, words(row.verb), _details(row)) for row in rows], newer, older)
 
 
 def _key(direction: str, row: Activity) -> str:

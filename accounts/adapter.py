@@ -18,10 +18,10 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from accounts import activity, jobs
+from accounts import activity
 from accounts.models import User
 from accounts.request_address import client_address
-from common import links, mails
+from common import jobs, links, mails
 
 AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # checked already; everything else is somebody's words
 
@@ -43,19 +43,20 @@ class AccountAdapter(DefaultAccountAdapter):
         return address
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        jobs.send_password_reset.defer(user_id=user.pk, to=email)
+        jobs.defer("accounts.send_password_reset", user_id=user.pk, to=email)
 
     def send_confirmation_mail(
         self, request: HttpRequest, emailconfirmation: EmailConfirmationHMAC, signup: bool
     ) -> None:
-        jobs.send_address_confirmation.defer(address_id=emailconfirmation.email_address.pk, signup=signup)
+        address_id = emailconfirmation.email_address.pk
+        jobs.defer("accounts.send_address_confirmation", address_id=address_id, signup=signup)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Every other mail of allauth: "account/email/<name>" is our template mail/<name>.txt, sent by a job."""
         words = {key: _harmless(key, value) for key, value in context.items() if isinstance(value, str)}
         if "timestamp" in context:
             words["at"] = f"{context['timestamp']:%-d %B %Y, %H:%M} UTC"
-        jobs.send_mail.defer(template=template_prefix.rpartition("/")[2], to=email, context=words)
+        jobs.defer("accounts.send_mail", template=template_prefix.rpartition("/")[2], to=email, context=words)
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):
@@ -71,7 +72,6 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
 
 class MfaAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "add_email_blocked": "A login with a second factor takes no further address.",
         "cannot_generate_recovery_codes": "Recovery codes come with a second factor. Set one up first.",
         "unverified_email": "Confirm your e-mail address first: the link is in the mail that we sent you.",
     }

@@ -1,12 +1,13 @@
 """What every template may ask about the person who looks."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from accounts.door import entered, rights_here
 from accounts.models import Membership
 from accounts.teammates import grantors
 
@@ -23,15 +24,14 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "account": SimpleLazyObject(lambda: _account(request)),
         "accounts": SimpleLazyObject(lambda: _accounts(request)),
         "grantors": SimpleLazyObject(lambda: _grantors(request)),
-        "can": getattr(request, "can", frozenset()),
+        "can": rights_here(request),
         "signup_open": settings.SIGNUP_OPEN,
     }
 
 
 def membership_of(request: HttpRequest) -> Membership | None:
     """The place in the account whose page this is, or else in the open account that the person used last."""
-    entered: Membership | None = getattr(request, "membership", None)
-    return entered or next(iter(_memberships(request)), None)
+    return entered(request) or next(iter(_memberships(request)), None)
 
 
 def _account(request: HttpRequest) -> Any:
@@ -57,13 +57,17 @@ def _accounts(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
+class _BarRequest(HttpRequest):
+    """A request for which the memberships were read once."""
+
+    memberships: list[Membership]
+
+
 def _memberships(request: HttpRequest) -> list[Membership]:
     """All places of the person in open accounts, the one used last first; one query a request."""
     if not request.user.is_authenticated:
         return []
-    if not hasattr(request, "_memberships"):
-        request._memberships = list(  # type: ignore[attr-defined]
-            Membership.objects.latest_used(request.user).select_related("account")
-        )
-    found: list[Membership] = request._memberships  # type: ignore[attr-defined]
-    return found
+    read = cast(_BarRequest, request)
+    if not hasattr(read, "memberships"):
+        read.memberships = list(Membership.objects.latest_used(request.user).select_related("account"))
+    return read.memberships

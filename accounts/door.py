@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -12,7 +12,25 @@ from accounts.models import Account, Membership, User
 from accounts.policy import Can, rights
 from accounts.second_factor import has_second_factor
 
-type_view = Callable[..., HttpResponseBase]
+SAFE = ("GET", "HEAD", "OPTIONS")  # what only looks
+P = ParamSpec("P")  # what else the URL tells the view
+Response = TypeVar("Response", bound=HttpResponseBase)
+Answered = TypeVar("Answered", bound=HttpResponseBase, covariant=True)
+
+
+class TenantRequest(HttpRequest):
+    """A request that has passed a door. It is Django's own request object, with what the door noted on it."""
+
+    membership: Membership
+    can: frozenset[Can]
+
+
+class GuardedView(Protocol[Answered]):
+    """A view behind a door, as the URLs see it. `needs` is the right to look: tests/test_access.py asks for it."""
+
+    needs: Can
+
+    def __call__(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> Answered: ...
 
 
 class AccountClosed(Exception):
@@ -23,8 +41,8 @@ class SecondFactorMissing(Exception):
     """The account lets only people in who use a second factor, and the user has none yet."""
 
 
-def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> Account:
-    """Check one membership against one right and note both on the request (`request.membership`, `request.can`).
+def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> TenantRequest:
+    """Check one membership against one right and note both on the request, which is returned.
 
     Raises Http404 without a membership, so a stranger does not learn that the account exists, and
     PermissionDenied, which goes into the account's activity, for a teammate without the right. AccountClosed and
@@ -35,18 +53,29 @@ def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> Ac
     user = signed_in_user(request)
     membership.user = user
     account = membership.account
-    request.membership = membership  # type: ignore[attr-defined]
+    inside = cast(TenantRequest, request)
+    inside.membership = membership
     if account.closed_at is not None:
         raise AccountClosed
     if account.require_second_factor and not has_second_factor(user.pk):
         raise SecondFactorMissing
     granted = rights(membership)
-    request.can = granted  # type: ignore[attr-defined]
+    inside.can = granted
     last_seen.note_in_account(membership)
     if needs not in granted:
         record_refusal(request, account, {"path": request.path, "needs": needs.value})
         raise PermissionDenied
-    return account
+    return inside
+
+
+def entered(request: HttpRequest) -> Membership | None:
+    """The membership that a door found for this request, for what draws every page; None outside of an account."""
+    return getattr(request, "membership", None)
+
+
+def rights_here(request: HttpRequest) -> frozenset[Can]:
+    """The rights that a door granted to this request; none outside of an account."""
+    return getattr(request, "can", frozenset())
 
 
 def record_refusal(request: HttpRequest, account: Account, details: dict[str, str]) -> None:
@@ -72,7 +101,7 @@ def register_lender(lender: Lender) -> None:
     _lenders.append(lender)
 
 
-def place_in(request: HttpRequest, account_id: int) -> Membership | None:
+def membership_in(request: HttpRequest, account_id: int) -> Membership | None:
     """The signed-in user's membership of the account, with the account loaded; else one that is lent; else None."""
     membership = (
         Membership.objects.select_related("account").filter(account_id=account_id, user=signed_in_user(request)).first()
@@ -80,15 +109,32 @@ def place_in(request: HttpRequest, account_id: int) -> Membership | None:
     return membership or next((lent for lend in _lenders if (lent := lend(request, account_id))), None)
 
 
-def account_view(needs: Can) -> Callable[[type_view], type_view]:
-    """Turn `account_id` from the URL into an `Account` in which the signed-in user has the right `needs`."""
+def account_view(
+    needs: Can, to_save: Can | None = None
+) -> Callable[[Callable[Concatenate[TenantRequest, Account, P], Response]], GuardedView[Response]]:
+    """Turn `account_id` from the URL into an `Account` in which the signed-in user has the right `needs`.
 
-    def decorate(view: type_view) -> type_view:
+    A page that more people may look at than save says with `to_save` what a POST needs.
+    """
+
+    def decorate(view: Callable[Concatenate[TenantRequest, Account, P], Response]) -> GuardedView[Response]:
         @wraps(view)
-        def checked(request: HttpRequest, account_id: int, **kwargs: Any) -> HttpResponseBase:
-            return view(request, enter(request, place_in(request, account_id), needs), **kwargs)
+        def checked(request: HttpRequest, account_id: int, *args: P.args, **kwargs: P.kwargs) -> Response:
+            inside = enter(request, membership_in(request, account_id), needed(request, needs, to_save))
+            return view(inside, inside.membership.account, *args, **kwargs)
 
-        checked.needs = needs  # type: ignore[attr-defined]  # tests/test_access.py refuses a URL without it
-        return checked
+        return guarded(checked, needs)
 
     return decorate
+
+
+def needed(request: HttpRequest, needs: Can, to_save: Can | None) -> Can:
+    """The right that this request needs: whatever does not only look is for those who may save."""
+    return needs if to_save is None or request.method in SAFE else to_save
+
+
+def guarded(view: Callable[..., Response], needs: Can) -> GuardedView[Response]:
+    """Mark a view that asks a door."""
+    marked = cast(GuardedView[Response], view)
+    marked.needs = needs
+    return marked

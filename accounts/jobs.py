@@ -1,4 +1,4 @@
-"""Jobs of this floor: mail. Each is deferred in the transaction of the change that it tells, and tried again for hours.
+"""Accounts' jobs: mail. Each is asked for in the transaction of the change that it tells, and tried again for hours.
 
 Arguments are ids and harmless words. Secrets are made when the mail is sent (common/links.py, allauth's own
 tokens), so the job queue never holds one; and a job checks that its ids still mean what they meant.
@@ -12,23 +12,21 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from django.urls import reverse
 from django.utils import timezone
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from accounts.actions.invitations import link_of
 from accounts.models import EmailChange, Invitation, User
 from common import links, mails
-
-QUEUE = "mail"
-RETRY = RetryStrategy(max_attempts=7, exponential_wait=4)  # after 4 s, 16 s, 1, 4, 17 and 68 minutes, 4.5 hours
+from common.jobs import MAIL, MAIL_RETRY
 
 
-@app.task(name="accounts.send_mail", queue=QUEUE, retry=RETRY)
+@app.task(name="accounts.send_mail", queue=MAIL, retry=MAIL_RETRY)
 def send_mail(template: str, to: str, context: dict[str, Any], reply_to: str = "") -> None:
     """Send `templates/mail/<template>.txt`, with nothing secret in `context`, to one address."""
     mails.render(template, context).message(to, reply_to).send()
 
 
-@app.task(name="accounts.send_invitation", queue=QUEUE, retry=RETRY)
+@app.task(name="accounts.send_invitation", queue=MAIL, retry=MAIL_RETRY)
 def send_invitation(invitation_id: int, nonce: str) -> None:
     """Mail an invitation's link; nothing when it was used, ended or renewed meanwhile.
 
@@ -45,7 +43,7 @@ def send_invitation(invitation_id: int, nonce: str) -> None:
         "account": mails.plain(invitation.account.name),
         "read_only": invitation.read_only,
         "expires_at": invitation.expires_at,
-        "link": invitation_link(invitation),
+        "link": link_of(invitation),
     }
     try:
         mails.render("invitation", context).message(invitation.email).send()
@@ -55,7 +53,7 @@ def send_invitation(invitation_id: int, nonce: str) -> None:
     Invitation.objects.filter(pk=invitation.pk, nonce=nonce).update(mailed_at=timezone.now(), mail_problem="")
 
 
-@app.task(name="accounts.send_password_reset", queue=QUEUE, retry=RETRY)
+@app.task(name="accounts.send_password_reset", queue=MAIL, retry=MAIL_RETRY)
 def send_password_reset(user_id: int, to: str) -> None:
     """Mail a link that lets somebody choose a new password."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
@@ -66,7 +64,7 @@ def send_password_reset(user_id: int, to: str) -> None:
     mails.render("password_reset_key", {"link": links.absolute(path)}).message(to).send()
 
 
-@app.task(name="accounts.send_address_confirmation", queue=QUEUE, retry=RETRY)
+@app.task(name="accounts.send_address_confirmation", queue=MAIL, retry=MAIL_RETRY)
 def send_address_confirmation(address_id: int, signup: bool) -> None:
     """Mail a link that proves an address; nothing when it was proven or removed meanwhile."""
     address = EmailAddress.objects.filter(pk=address_id, verified=False).first()
@@ -77,7 +75,7 @@ def send_address_confirmation(address_id: int, signup: bool) -> None:
     mails.render("address_confirmation", context).message(address.email).send()
 
 
-@app.task(name="accounts.send_email_change", queue=QUEUE, retry=RETRY)
+@app.task(name="accounts.send_email_change", queue=MAIL, retry=MAIL_RETRY)
 def send_email_change(change_id: int, nonce: str, side: str) -> None:
     """Mail one of the two links of a change of address; `side` is "old" or "new"."""
     change = EmailChange.objects.select_related("user").filter(pk=change_id, nonce=nonce).first()
@@ -93,8 +91,3 @@ def send_email_change(change_id: int, nonce: str, side: str) -> None:
     }
     to = change.user.email if side == "old" else change.new_email
     mails.render("email_change", context).message(to).send()
-
-
-def invitation_link(invitation: Invitation) -> str:
-    """The public URL that accepts this invitation."""
-    return links.absolute(reverse("accounts:invitation", args=[links.secret("invitation", invitation.nonce)]))

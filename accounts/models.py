@@ -17,7 +17,7 @@ class UserManager(BaseUserManager["User"]):
 
         `email` is kept in lower case: it is compared without regard to case everywhere.
         """
-        from allauth.account.models import EmailAddress
+        from allauth.account.models import EmailAddress  # noqa: PLC0415  # its models need this User first
 
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
@@ -124,6 +124,7 @@ class Membership(models.Model):
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     joined_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(null=True, blank=True)  # in this account; to the minute
+    visit: object = None  # support's, when the membership is lent for it (door.register_lender) and not in the database
 
     objects = MembershipQuerySet.as_manager()
 

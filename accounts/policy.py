@@ -22,7 +22,7 @@ FULL = frozenset(Can)
 
 
 @dataclass(frozen=True)
-class Line:
+class PolicyLine:
     """One line of "What can this person do?": the words, and the right that it takes."""
 
     words: str
@@ -30,17 +30,17 @@ class Line:
 
 
 POLICY = (
-    Line("View reports, dashboards, people and the live view, and run queries", Can.VIEW),
-    Line("View definitions, excluded IPs, teammates and activity", Can.VIEW),
-    Line("Export results as CSV", Can.VIEW),
-    Line("Create, change and delete definitions, reports and dashboards", Can.EDIT),
-    Line("Create, rename and delete projects and environments", Can.MANAGE),
-    Line("Create and revoke API keys", Can.MANAGE),
-    Line("Change the excluded IPs", Can.MANAGE),
-    Line("Switch teammates between full access and read-only, and remove them", Can.MANAGE),
-    Line("Rename the account and change its settings", Can.MANAGE),
-    Line("Invite teammates", Can.INVITE),
-    Line("Leave the account", Can.LEAVE),
+    PolicyLine("View reports, dashboards, people and the live view, and run queries", Can.VIEW),
+    PolicyLine("View definitions, excluded IPs, teammates and activity", Can.VIEW),
+    PolicyLine("Export results as CSV", Can.VIEW),
+    PolicyLine("Create, change and delete definitions, reports and dashboards", Can.EDIT),
+    PolicyLine("Create, rename and delete projects and environments", Can.MANAGE),
+    PolicyLine("Create and revoke API keys", Can.MANAGE),
+    PolicyLine("Change the excluded IPs", Can.MANAGE),
+    PolicyLine("Switch teammates between full access and read-only, and remove them", Can.MANAGE),
+    PolicyLine("Rename the account and change its settings", Can.MANAGE),
+    PolicyLine("Invite teammates", Can.INVITE),
+    PolicyLine("Leave the account", Can.LEAVE),
 )
 
 

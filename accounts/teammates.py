@@ -16,7 +16,7 @@ GRANTORS_NAMED = 3
 
 
 @dataclass(frozen=True)
-class Row:
+class TeammateRow:
     """One teammate as the tab shows them."""
 
     membership: Membership
@@ -33,18 +33,20 @@ class PendingRow:
 
 
 @dataclass(frozen=True)
-class Overview:
+class TeammateOverview:
     """A page of teammates and a page of open invitations."""
 
     page: Page[Membership]
-    rows: list[Row]
+    rows: list[TeammateRow]
     pending_page: Page[Invitation]
     pending: list[PendingRow]
     total: int
     search: str
 
 
-def overview(*, account: Account, user: User, search: str, page: str | None, pending_page: str | None) -> Overview:
+def overview(
+    *, account: Account, user: User, search: str, page: str | None, pending_page: str | None
+) -> TeammateOverview:
     """One page of each list. `search` is looked for in names and addresses; pages out of range become the nearest."""
     teammates = Paginator(_found(account, search), PER_PAGE).get_page(page)
     memberships = list(teammates)
@@ -54,9 +56,9 @@ def overview(*, account: Account, user: User, search: str, page: str | None, pen
         invitations = invitations.filter(email__icontains=search)
     pending = Paginator(invitations, INVITATIONS_PER_PAGE).get_page(pending_page)
     now = timezone.now()
-    return Overview(
+    return TeammateOverview(
         page=teammates,
-        rows=[Row(each, each.user_id in secured, each.user_id == user.pk) for each in memberships],
+        rows=[TeammateRow(each, each.user_id in secured, each.user_id == user.pk) for each in memberships],
         pending_page=pending,
         pending=[PendingRow(each, each.is_expired(now)) for each in pending],
         total=teammates.paginator.count,

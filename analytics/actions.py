@@ -12,7 +12,7 @@ from accounts.models import User
 from analytics.definitions import used_by
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.models import Definition, Pin, Report, Segment
-from analytics.questions.parameters import as_lists, encode
+from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
 from projects.models import Environment
 
@@ -32,9 +32,9 @@ class Gone(Exception):
 
 
 class InUse(Exception):
-    """It cannot go without a word: `users` (references.Users) refer to it."""
+    """It cannot go without a word: `users` refer to it."""
 
-    def __init__(self, users: used_by.Users) -> None:
+    def __init__(self, users: used_by.UsedBy) -> None:
         super().__init__("in use")
         self.users = users
 
@@ -114,7 +114,7 @@ def delete_report(*, report: Report, by: User) -> None:
 
 def report_body(query: Query) -> dict[str, Any]:
     """The parameters of a query as a report keeps them."""
-    return {"parameters": [list(pair) for pair in encode(query)]}
+    return {"parameters": [list(pair) for pair in query.parameters()]}
 
 
 def parameters_of(report: Report) -> dict[str, list[str]]:
@@ -195,7 +195,7 @@ def _delete(kept: Definition | Segment | Report, by: User) -> None:
         _note(kept.environment, by, f"{_noun(kept)}.delete", kept.name)
 
 
-def _refuse_used(users: used_by.Users, although_used: bool) -> None:
+def _refuse_used(users: used_by.UsedBy, although_used: bool) -> None:
     if users and not although_used:
         raise InUse(users)
 

@@ -4,7 +4,9 @@ from django.db import transaction
 
 from accounts import activity
 from accounts.models import User
-from analytics.store.people import Done, KnownPerson, known_person
+from analytics.store.current import event_store
+from analytics.store.people import Done, KnownPerson
+from common import jobs
 from events import erasure
 from projects.models import Environment
 
@@ -14,10 +16,8 @@ WHOM = "a person"  # a receipt says nothing that would lead to them
 @transaction.atomic
 def ask(*, environment: Environment, person: KnownPerson, done: Done | None, by: User) -> None:
     """Have a job delete this person; what is there now is noted, where it could be counted."""
-    from analytics import jobs  # which imports this module
-
     _note(environment, by, "person.delete", {"events": done.events} if done else {})
-    jobs.erase_person.defer(environment_id=environment.pk, actor_id=person.actor_id, by_id=by.pk)
+    jobs.defer("analytics.erase_person", environment_id=environment.pk, actor_id=person.actor_id, by_id=by.pk)
 
 
 def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, int]:
@@ -28,7 +28,7 @@ def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, in
     """
     environment = Environment.objects.select_related("project__account").filter(pk=environment_id).first()
     with transaction.atomic():
-        person = known_person(environment_id, actor_id) if environment else None
+        person = event_store().known_person(environment_id, actor_id) if environment else None
         if environment is None or person is None:
             return {}
         gone = erasure.erase(environment_id, [actor_id]).rows

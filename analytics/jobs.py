@@ -1,14 +1,33 @@
-"""Jobs of analytics that somebody asked for. Those that repeat are in tasks.py; this module is where all are found."""
+"""Analytics' jobs: counting past days beforehand, and deleting a person."""
+
+import time
+from datetime import UTC, datetime
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from analytics import erasure, tasks
+from analytics import erasure
+from analytics.rollups.refresh import environments_to_refresh, refresh
+from common.jobs import SLICE_SECONDS, defer_once
 
-__all__ = ["erase_person", "tasks"]
+LOWEST = -20  # a priority: nobody waits for it, queries are exact without
 
 
 @app.task(name="analytics.erase_person", retry=RetryStrategy(max_attempts=5, exponential_wait=4))
 def erase_person(environment_id: int, actor_id: int, by_id: int) -> None:
     """Delete one person. Whoever runs twice finds nobody the second time."""
     erasure.erase(environment_id, actor_id, by_id)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="analytics.count_days", queueing_lock="analytics.count_days", pass_context=False, priority=LOWEST)
+def count_days(timestamp: int) -> None:
+    """Bring the counted days of all environments up to date, some at a time."""
+    since = datetime.fromtimestamp(timestamp, UTC)
+    until = time.monotonic() + SLICE_SECONDS
+    for environment in environments_to_refresh(since):
+        refresh(environment, seconds=until - time.monotonic())
+        if time.monotonic() > until:
+            break
+    if environments_to_refresh(since):
+        defer_once("analytics.count_days", in_seconds=1, timestamp=timestamp)

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from analytics.converters import ActorIdConverter
+from analytics.kinds.registry import KINDS
 from analytics.views import (
     analyze,
     compare,
@@ -41,10 +42,7 @@ urlpatterns = [
     path(SEGMENT, segments.segment, name="segment"),
     path(SEGMENT + "edit/", segments.segment_edit, name="segment_edit"),
     path(SEGMENT + "delete/", segments.segment_delete, name="segment_delete"),
-    path(ENVIRONMENT + "graph/", analyze.graph, name="graph"),
-    path(ENVIRONMENT + "funnel/", analyze.funnel, name="funnel"),
-    path(ENVIRONMENT + "retention/", analyze.retention, name="retention"),
-    path(ENVIRONMENT + "users/", analyze.users, name="users"),
+    *(path(f"{ENVIRONMENT}{name}/", analyze.analyze(kind), name=name) for name, kind in KINDS.items()),
     path(ENVIRONMENT + "people/<actor_id:actor_id>/", people.person, name="person"),
     path(ENVIRONMENT + "people/<actor_id:actor_id>/delete/", people.person_delete, name="person_delete"),
     path(ENVIRONMENT + "export/", exports.export, name="export"),

@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from bench.load import Result, load
+from bench.load import LoadResult, load
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
 
@@ -107,7 +107,9 @@ class Bench:
     def rows(self) -> int:
         return self.query("select count(*) from events")
 
-    def measure(self, label: str, server: Server, path: str, body: str, connections: int, events: int = 1) -> Result:
+    def measure(
+        self, label: str, server: Server, path: str, body: str, connections: int, events: int = 1
+    ) -> LoadResult:
         """Load one path and print a line; `events` are in each request."""
         rows, worker, database = self.rows(), cpu_seconds(server.worker), self._database_cpu_seconds()
         result = load(server.port, path, body, connections=connections, seconds=self.seconds)

@@ -19,7 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import django
 import psycopg
+from django.core.management import call_command
+from django.db import connections
 
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
@@ -80,7 +83,7 @@ class Collecting:
 
 
 @dataclass(frozen=True)
-class Measured:
+class CopyMeasured:
     """One size: seconds of each copy, and of the commits of the collection without and with a copy running."""
 
     size: int
@@ -92,7 +95,7 @@ class Measured:
     def median(self) -> float:
         return statistics.median(self.seconds)
 
-    def line(self, first: "Measured") -> str:
+    def line(self, first: "CopyMeasured") -> str:
         size, took = self.size / first.size, self.median / first.median
         commits = f"{_ms(self.alone)} {_ms(self.beside)}  {max(self.beside) * 1e3:>7.1f} ms"
         return (
@@ -104,10 +107,11 @@ def _ms(seconds: list[float]) -> str:
     return f"{statistics.median(seconds) * 1e3:>7.1f} ms"
 
 
-def measure(size: int, runs: int, conninfo: str) -> Measured:
+def measure(size: int, runs: int, conninfo: str) -> CopyMeasured:
     """Copy an environment of this size `runs` times."""
-    from accounts.models import User
-    from projects.actions import add_environment, create_project, open_account
+    # Models can be imported after _set_up only.
+    from accounts.models import User  # noqa: PLC0415
+    from projects.actions import add_environment, create_project, open_account  # noqa: PLC0415
 
     by = User.objects.create_user(f"bench{size}@localhost", "spring-rain-7")
     account = open_account(name=f"Bench {size}", owner=by, project_name="First").account
@@ -125,7 +129,7 @@ def measure(size: int, runs: int, conninfo: str) -> Measured:
             seconds.append(time.monotonic() - started)
             beside += commits[before:] or commits[-1:]
         assert added.copied == {"definitions": size, "reports": size}, added.copied
-    return Measured(size, seconds, alone, beside)
+    return CopyMeasured(size, seconds, alone, beside)
 
 
 def _fill(conninfo: str, environment: int, size: int) -> None:
@@ -167,16 +171,11 @@ def _set_up(folder: Path) -> None:
         "DATA_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": "heapadmin.settings",
     }
-    import django
-    from django.core.management import call_command
-
     django.setup()
     call_command("migrate", verbosity=0)
 
 
 def _hang_up() -> None:
-    from django.db import connections
-
     connections.close_all()
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
-from collector.asgi import Receive, Scope, Send, from_settings
+from collector.asgi import from_settings
+from common.asgi_types import AsgiScope, Receive, Send
 
 collector = from_settings()
 HEADERS = [
@@ -17,7 +18,7 @@ START: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers"
 END: dict[str, Any] = {"type": "http.response.body", "body": b"OK"}
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
+async def application(scope: AsgiScope, receive: Receive, send: Send) -> None:
     """Answers `/hello` once the body is there; anything else is the collector's."""
     if scope["type"] == "http" and scope["path"] == "/hello":
         await receive()

@@ -16,7 +16,7 @@ UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 
 @dataclass(frozen=True)
-class Result:
+class LoadResult:
     """What came of it. `failed` were answered with something else than 200, or not at all."""
 
     answered: int
@@ -30,13 +30,13 @@ class Result:
         return (self.answered - self.failed) / self.seconds
 
 
-def load(port: int, path: str, body: str, *, connections: int, seconds: float) -> Result:
+def load(port: int, path: str, body: str, *, connections: int, seconds: float) -> LoadResult:
     """POST `body` over so many connections, each waiting for its answer. `{who}` in it becomes a number."""
     if shutil.which("wrk"):
         return _wrk(port, path, body, connections, seconds)
     job = json.dumps({"port": port, "path": path, "body": body, "connections": connections, "seconds": seconds})
     command = [sys.executable, "-m", "bench.load", job]
-    return Result(**json.loads(subprocess.run(command, capture_output=True, check=True).stdout))
+    return LoadResult(**json.loads(subprocess.run(command, capture_output=True, check=True).stdout))
 
 
 # --- wrk -------------------------------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ end
 """
 
 
-def _wrk(port: int, path: str, body: str, connections: int, seconds: float) -> Result:
+def _wrk(port: int, path: str, body: str, connections: int, seconds: float) -> LoadResult:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "load.lua"
         script.write_text(SCRIPT % (_lua(body), IDENTITIES, _lua(path)))
@@ -67,7 +67,7 @@ def _wrk(port: int, path: str, body: str, connections: int, seconds: float) -> R
     answered, took = re.search(r"(\d+) requests in ([\d.]+\w+),", text).groups()  # type: ignore[union-attr]
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     p50, p99 = (re.search(rf"{share}%\s+([\d.]+\w+)", text).group(1) for share in (50, 99))  # type: ignore[union-attr]
-    return Result(int(answered), int(refused.group(1)) if refused else 0, *map(_seconds, (took, p50, p99)))
+    return LoadResult(int(answered), int(refused.group(1)) if refused else 0, *map(_seconds, (took, p50, p99)))
 
 
 def _lua(text: str) -> str:
@@ -117,7 +117,7 @@ class Client(asyncio.Protocol):
         self.done.set_result(None)
 
 
-async def _own(port: int, path: str, body: str, connections: int, seconds: float) -> Result:
+async def _own(port: int, path: str, body: str, connections: int, seconds: float) -> LoadResult:
     bodies = [body.replace("{who}", str(who)).encode() for who in range(IDENTITIES if "{who}" in body else 1)]
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
     requests = [head.encode() + b"%d\r\n\r\n" % len(content) + content for content in bodies]
@@ -132,7 +132,7 @@ async def _own(port: int, path: str, body: str, connections: int, seconds: float
         clients.append(client)
     await asyncio.gather(*(client.done for client in clients))
     took.sort()
-    return Result(
+    return LoadResult(
         len(took), len(failed), time.perf_counter() - began, took[len(took) // 2], took[int(len(took) * 0.99)]
     )
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import psycopg
 
 from bench.collect import ROOT, Bench, Server
-from bench.load import Result, load
+from bench.load import LoadResult, load
 from bench.query_data import Site, make
 
 NAME = "Leaving"
@@ -36,7 +36,7 @@ REMOVED = "select coalesce((select sum(value::bigint) from support_closing, json
 
 
 @dataclass
-class Asking:
+class AskingLatencies:
     """Asks a question of the collected account over and over; `seconds` is how long each answer took."""
 
     conninfo: str
@@ -64,10 +64,10 @@ class Asking:
 
 
 @dataclass
-class Measured:
+class PurgeMeasured:
     """The windows of one kind."""
 
-    collected: list[Result] = field(default_factory=list)
+    collected: list[LoadResult] = field(default_factory=list)
     asked: list[float] = field(default_factory=list)
 
     def line(self, label: str) -> str:
@@ -81,7 +81,7 @@ class Measured:
         )
 
 
-def window(bench: Bench, server: Server, asking: Asking, into: Measured, connections: int) -> None:
+def window(bench: Bench, server: Server, asking: AskingLatencies, into: PurgeMeasured, connections: int) -> None:
     """Load and ask for a while."""
     with asking.going_on() as asked:
         result = load(server.port, "/api/track", bench.event, connections=connections, seconds=bench.seconds)
@@ -143,10 +143,10 @@ def main() -> None:
 
 def run(bench: Bench, events: int, connections: int) -> None:
     account_id = leaving_account(bench, events)
-    asking = Asking(bench.postgres.conninfo(), bench.environment["id"])
-    without, during, progress = Measured(), Measured(), Progress()
+    asking = AskingLatencies(bench.postgres.conninfo(), bench.environment["id"])
+    without, during, progress = PurgeMeasured(), PurgeMeasured(), Progress()
     with bench.server("heapadmin.asgi:application") as server:
-        window(bench, server, asking, Measured(), connections)  # warm
+        window(bench, server, asking, PurgeMeasured(), connections)  # warm
         for _ in range(BEFORE_AND_AFTER):
             window(bench, server, asking, without, connections)
         process = purge(bench, account_id)

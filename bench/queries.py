@@ -28,11 +28,12 @@ from django.urls import reverse  # noqa: E402
 
 from accounts.models import Account, User  # noqa: E402
 from analytics.default_tiles import BUILTIN  # noqa: E402
-from analytics.rollups import answering  # noqa: E402
+from analytics.kinds import retention  # noqa: E402
+from analytics.rollups import counting  # noqa: E402
 from analytics.rollups.refresh import refresh  # noqa: E402
 from bench.query_data import Site, make  # noqa: E402
 from events.blocking_writer import store  # noqa: E402
-from events.records import Event  # noqa: E402
+from events.records import EventRecord  # noqa: E402
 from projects.actions import open_account  # noqa: E402
 from projects.models import Environment, Project  # noqa: E402
 
@@ -176,7 +177,7 @@ def page_and_sql(browser: Client, url: str) -> tuple[Cost, Cost]:
 
 @contextmanager
 def _as_queries_run() -> Any:
-    """The same settings of the connection as analytics/store/run.py uses."""
+    """The same settings of the connection as analytics/store/postgresql/asking.py uses."""
     rows("select set_config('jit', 'off', false), set_config('random_page_cost', '1.1', false)")
     rows("select set_config('work_mem', '64MB', false)")
     try:
@@ -189,12 +190,13 @@ def _as_queries_run() -> Any:
 @contextmanager
 def without_counted_days() -> Any:
     """Questions are answered from events alone."""
-    real = answering.graph_rows, answering.retention_rows
-    answering.graph_rows = answering.retention_rows = lambda *_: None  # type: ignore[assignment]
+    real = counting.counting_rows, retention.retention_rows
+    counting.counting_rows = lambda *_: None
+    retention.retention_rows = lambda *_: None
     try:
         yield
     finally:
-        answering.graph_rows, answering.retention_rows = real
+        counting.counting_rows, retention.retention_rows = real
 
 
 def pages(millions: int) -> None:
@@ -323,7 +325,7 @@ def collect() -> None:
 def _batch(environment_id: int) -> list[Any]:
     now = time.time()
     return [
-        Event(
+        EventRecord(
             environment_id=environment_id,
             time=now + n / 1e6,
             actor_id=int(now * 1000) % 10**9 + n // 5,

@@ -7,7 +7,6 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.conf import settings
@@ -24,21 +23,16 @@ from collector.protocol.limits import MAX_BODY_BYTES
 from collector.rate_limits import Buckets
 from collector.request.bodies import BODY_TOO_LARGE
 from collector.request.client_address import TrustedProxies, client_address
-from collector.request.user_agent import agent_of
 from collector.tracker import is_tracker, tracker
+from common.asgi_types import App, AsgiScope, Receive, Send
 from common.database import conninfo
 from common.periodic_writer import PeriodicWriter
+from common.user_agent import agent_of
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter
 from ipfilter.counters import Counters
 
 log = logging.getLogger(__name__)
-
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_SECONDS = 30.0  # for a whole body to arrive
 TOO_SLOW = answers.too_slow("the body did not arrive in time")
@@ -68,7 +62,7 @@ class Collector:
         self.pages = pages or _not_found
         self._started = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in ENDPOINTS:
             answer = await self._answer(scope, receive)
             if answer is not None:
@@ -83,7 +77,7 @@ class Collector:
             await self.pages(scope, receive, send)
 
     # --- One request --------------------------------------------------------------------------------------------------
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
+    async def _answer(self, scope: AsgiScope, receive: Receive) -> Answer | None:
         """The whole way of a request; None when the client has gone."""
         if not self._started:
             await self.start()
@@ -109,18 +103,18 @@ class Collector:
             Request(scope["method"], scope["path"], headers, body, client, time.time(), scope["query_string"])
         )
 
-    def _unread(self, scope: Scope, answer: Answer) -> Answer:
+    def _unread(self, scope: AsgiScope, answer: Answer) -> Answer:
         """Count a request whose body nobody has looked into."""
         self.tally.add(scope["path"], Decision(answer, Outcome.BAD), time.time())
         return answer
 
     async def _carry_out(self, request: Request) -> Answer:
-        decision = decide(request, self.directory.places, self.buckets)
+        decision = decide(request, self.directory.environments, self.buckets)
         if decision.outcome is Outcome.UNKNOWN_APP:
             decision = await self._ask_again(request, decision)
-        if decision.place is not None:
-            self.crowd.note(request.client, decision.place.account_id)
-            self.buckets.take(decision.place.environment_id, decision.tokens, request.now)
+        if decision.environment is not None:
+            self.crowd.note(request.client, decision.environment.account_id)
+            self.buckets.take(decision.environment.environment_id, decision.tokens, request.now)
         seconds = 0.0
         if decision.records:
             decision = await self._store(request, decision)
@@ -146,7 +140,7 @@ class Collector:
             is_known = await self.directory.look_up(decision.app_id)
         except Unavailable as error:
             return decision.unavailable(str(error))
-        return decide(request, self.directory.places, self.buckets) if is_known else decision
+        return decide(request, self.directory.environments, self.buckets) if is_known else decision
 
     # --- The process --------------------------------------------------------------------------------------------------
     async def start(self) -> None:
@@ -222,7 +216,7 @@ async def _drain(receive: Receive) -> None:
         return
 
 
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+async def _not_found(scope: AsgiScope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         return
     await _send(answers.NOT_FOUND, send)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from collector.environments.places import Place, Places
+from collector.environments.known import KnownEnvironment, KnownEnvironments
 from collector.protocol import answers, beacons, fields, integrations, server_api
 from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
@@ -56,14 +56,14 @@ class Decision(NamedTuple):
     answer: Answer
     outcome: Outcome
     records: Sequence[Record] = ()
-    place: Place | None = None
+    environment: KnownEnvironment | None = None
     app_id: str | None = None  # of UNKNOWN_APP: a newly made environment that this process has not heard of, perhaps
     rule_id: int | None = None  # of EXCLUDED
     weight: int = 0  # how many events and the like it brings, as far as anybody has looked
 
     @property
     def tokens(self) -> int:
-        """What it takes out of the bucket of its place: as much as was read, be it found bad in the end."""
+        """What it takes out of the bucket of its environment: as much as was read, be it found bad in the end."""
         return (self.weight or 1) if self.outcome in READ else 0
 
     def unavailable(self, line: str) -> "Decision":
@@ -75,31 +75,31 @@ class Decision(NamedTuple):
         return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD)
 
 
-Read = Callable[[Any, Where], list[Record]]
+RecordReader = Callable[[Any, Where], list[Record]]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A path: what opens a request, what reads what is in it, and what is answered."""
 
-    read: Read | None  # None: accepted, whatever it is, and ignored
+    read: RecordReader | None  # None: accepted, whatever it is, and ignored
     open: Open
     excluded: Answer  # to an excluded address
     accepted: Answer = answers.OK
     methods: tuple[str, ...] = ("POST",)
 
 
-def _tracks(read: Read) -> Endpoint:
+def _tracks(read: RecordReader) -> Endpoint:
     """Excluded addresses are answered as usual, and what they send is dropped."""
     return Endpoint(read, json_with("events"), excluded=answers.OK_DROPPED)
 
 
-def _people(read: Read, many: str | None, accepted: Answer = answers.OK) -> Endpoint:
+def _people(read: RecordReader, many: str | None, accepted: Answer = answers.OK) -> Endpoint:
     """Excluded addresses are told so. `many` is the array that several people or customers come in."""
     return Endpoint(read, json_with(many), excluded=answers.EXCLUDED, accepted=accepted)
 
 
-def _beacon(read: Read | None, excluded: Answer) -> Endpoint:
+def _beacon(read: RecordReader | None, excluded: Answer) -> Endpoint:
     """An image that a page asks for; its parameters may come by POST too."""
     return Endpoint(read, open_beacon, excluded, accepted=answers.GIF, methods=("GET", "POST"))
 
@@ -119,7 +119,7 @@ ENDPOINTS: dict[str, Endpoint] = {
 }
 
 
-def decide(request: Request, places: Places, buckets: Buckets) -> Decision:
+def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
     """Say what is stored and answered for a request whose path is one of ENDPOINTS.
 
     Of `buckets` it only asks who owes something; the shells take out what a decision costs (`Decision.tokens`).
@@ -129,36 +129,36 @@ def decide(request: Request, places: Places, buckets: Buckets) -> Decision:
         if request.method == "OPTIONS":
             return Decision(answers.preflight(request.headers), Outcome.NOTHING)
         return Decision(answers.wrong_method(", ".join(endpoint.methods)), Outcome.NOTHING)
-    decision = _judged(endpoint, request, places, buckets)
+    decision = _judged(endpoint, request, environments, buckets)
     if endpoint.read is None and decision.outcome is not Outcome.EXCLUDED:
         return Decision(endpoint.accepted, Outcome.NOTHING)
     return decision
 
 
-def _judged(endpoint: Endpoint, request: Request, places: Places, buckets: Buckets) -> Decision:
-    place, weight = None, 0
+def _judged(endpoint: Endpoint, request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
+    environment, weight = None, 0
     try:
         opened = endpoint.open(request.headers, request.query, request.body)
         app_id = fields.app_id(opened.app_id)
-        place = places.get(app_id)
-        if place is None:
+        environment = environments.get(app_id)
+        if environment is None:
             return _unknown(app_id)
         weight = opened.weight
-        if place.is_closed:
-            return _closed(place, weight)
-        rule_id = place.excludes(request.client)
+        if environment.is_closed:
+            return _closed(environment, weight)
+        rule_id = environment.excludes(request.client)
         if rule_id is not None:
             excluded = opened.answer(endpoint.excluded)
-            return Decision(excluded, Outcome.EXCLUDED, place=place, rule_id=rule_id, weight=weight)
-        if seconds := buckets.wait_seconds(place.environment_id, request.now):
-            return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, place=place, weight=weight)
-        where = Where(place.environment_id, request.now, request.headers.get(b"user-agent"))
+            return Decision(excluded, Outcome.EXCLUDED, environment=environment, rule_id=rule_id, weight=weight)
+        if seconds := buckets.wait_seconds(environment.environment_id, request.now):
+            return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
+        where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"))
         records = endpoint.read(opened.content, where) if endpoint.read else []
     except BadField as bad:
-        return Decision(answers.bad_request(bad.line), Outcome.BAD, place=place, weight=weight)
+        return Decision(answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight)
     except Refused as refused:
-        return Decision(refused.answer, Outcome.BAD, place=place, weight=weight)
-    return Decision(opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, place, weight=weight)
+        return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight)
+    return Decision(opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, environment, weight=weight)
 
 
 def _unknown(app_id: str) -> Decision:
@@ -166,6 +166,6 @@ def _unknown(app_id: str) -> Decision:
     return Decision(answers.bad_request(f"app_id {shortened} is not known here"), Outcome.UNKNOWN_APP, app_id=app_id)
 
 
-def _closed(place: Place, weight: int) -> Decision:
+def _closed(environment: KnownEnvironment, weight: int) -> Decision:
     closed = answers.bad_request("the account of this app_id is closed")
-    return Decision(closed, Outcome.CLOSED, place=place, weight=weight)
+    return Decision(closed, Outcome.CLOSED, environment=environment, weight=weight)

@@ -1,38 +1,34 @@
 """Deleting people as a program asked: everything of them, in all environments of its API key's project.
 
-A step is one transaction: it removes some rows and adds their number to the request's `rows`. So one that is killed
-anywhere has counted exactly what it removed, and the next run goes on with whom it finds still to be erased.
+In steps (common/steps.py): the next run goes on with whom it finds still to be erased.
 """
 
-import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
 from collector.models import DeletionRequest, DeletionTarget
+from common import jobs, steps
 from events.erasure import erase
 from events.identity import actor_of
 from projects.models import ApiKey, Environment
 
 PEOPLE_AT_ONCE = 500
 EVENTS_AT_ONCE = 5_000
-PAUSE = 0.5  # after a step, in steps: collecting goes on undisturbed
 
 
 @transaction.atomic
 def ask(*, key: ApiKey, identities: Sequence[str]) -> DeletionRequest:
     """Have the people of these identities deleted, known here or not; each counts once."""
-    from collector import jobs  # which imports this module
-
     each_once = list(dict.fromkeys(identities))
     request = DeletionRequest.objects.create(api_key=key, people=len(each_once))
     DeletionTarget.objects.bulk_create(DeletionTarget(request=request, identity=identity) for identity in each_once)
     _note(request, "person.delete_by_api")
-    jobs.defer_delete_people(request.pk)
+    jobs.defer_once("collector.delete_people", request_id=str(request.pk))
     return request
 
 
@@ -41,15 +37,10 @@ def run(request_id: uuid.UUID, *, seconds: float) -> bool:
 
     Two that run at once do no harm.
     """
-    deadline = time.monotonic() + seconds
-    while (started := time.monotonic()) < deadline:
-        try:
-            if _step(request_id):
-                return True
-        except DeletionRequest.DoesNotExist:
-            return True
-        time.sleep((time.monotonic() - started) * PAUSE)
-    return False
+    try:
+        return steps.run([lambda: not _step(request_id)], seconds=seconds)
+    except DeletionRequest.DoesNotExist:
+        return True
 
 
 def _step(request_id: uuid.UUID) -> bool:
@@ -70,8 +61,7 @@ def _erase(request_id: uuid.UUID, environment_id: int, people: Sequence[int]) ->
     """Erase people in one environment, and count what went; False when there are more events of them."""
     with _locked(request_id) as request:
         erased = erase(environment_id, people, most_events=EVENTS_AT_ONCE)
-        for table, rows in erased.rows.items():
-            request.rows[table] = request.rows.get(table, 0) + rows
+        steps.count_in(request.rows, erased.rows)
         request.started_at = request.started_at or timezone.now()
         request.save(update_fields=["rows", "started_at"])
     return erased.is_complete
@@ -87,15 +77,9 @@ def _finish(request_id: uuid.UUID) -> bool:
     return True
 
 
-@contextmanager
-def _locked(request_id: uuid.UUID) -> Iterator[DeletionRequest]:
-    """A transaction that holds the request's row, so that steps of two workers follow each other.
-
-    Raises DeletionRequest.DoesNotExist.
-    """
-    with transaction.atomic():
-        rows = DeletionRequest.objects.select_for_update(of=("self",)).select_related("api_key__project__account")
-        yield rows.get(pk=request_id)
+def _locked(request_id: uuid.UUID) -> AbstractContextManager[DeletionRequest]:
+    """Raises DeletionRequest.DoesNotExist."""
+    return steps.locked(DeletionRequest.objects.select_related("api_key__project__account"), request_id)
 
 
 def _note(request: DeletionRequest, verb: str) -> None:

@@ -1,33 +1,22 @@
-"""Jobs of this floor: deleting people as programs asked, and counts of requests that nobody looks at any more."""
+"""The collector's jobs: deleting people as programs asked, and counts of requests that nobody looks at any more."""
 
 import uuid
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from collector import deletions
 from collector.models import CollectedHour, DeletionRequest
+from common.jobs import LOW, SLICE_SECONDS, defer_once
 
-SLICE_SECONDS = 5.0  # of deleting; then the job steps back behind others
 HOURS_KEPT = timedelta(days=90)
-LOW = -10  # priority: mail goes first
 
 
 @app.task(name="collector.delete_people", priority=LOW)
 def delete_people(request_id: str) -> None:
     """Erase some more people, and come again while there are any."""
     if not deletions.run(uuid.UUID(request_id), seconds=SLICE_SECONDS):
-        defer_delete_people(uuid.UUID(request_id))
-
-
-def defer_delete_people(request_id: uuid.UUID) -> None:
-    """Have a deletion begin or go on, unless that is planned already."""
-    with suppress(AlreadyEnqueued), transaction.atomic():
-        task = delete_people.configure(queueing_lock=f"delete people {request_id}")
-        task.defer(request_id=str(request_id))
+        defer_once("collector.delete_people", request_id=request_id)
 
 
 @app.periodic(cron="* * * * *")
@@ -35,7 +24,7 @@ def defer_delete_people(request_id: uuid.UUID) -> None:
 def unfinished(timestamp: int) -> None:
     """Go on with the deletions whose worker died, or that others were in the way of."""
     for request_id in DeletionRequest.objects.filter(done_at=None).order_by("asked_at").values_list("pk", flat=True):
-        defer_delete_people(request_id)
+        defer_once("collector.delete_people", request_id=str(request_id))
 
 
 @app.periodic(cron="23 3 * * *")

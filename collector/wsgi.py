@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from collector.counts.excluded import count
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome, Request, decide
-from collector.environments.places import PLACES_SQL, Places, places_of
+from collector.environments.known import ENVIRONMENTS_SQL, KnownEnvironments, known_environments
 from collector.protocol import answers
 from collector.protocol.answers import Answer
 from collector.protocol.limits import MAX_BODY_BYTES
@@ -32,32 +32,34 @@ from ipfilter.rules_cache import LISTS_SQL, RULES_SQL, CompiledLists
 MAX_AGE_SECONDS = 0.5  # of what is known of environments and excluded IPs
 
 
-class KnownPlaces:
+class CachedEnvironments:
     """The environments, read again when they are older than MAX_AGE_SECONDS. For all threads of a process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._places: Places = {}
+        self._environments: KnownEnvironments = {}
         self._lists = CompiledLists()
         self._read_at = float("-inf")
 
-    def get(self, max_age_seconds: float = MAX_AGE_SECONDS) -> Places:
+    def get(self, max_age_seconds: float = MAX_AGE_SECONDS) -> KnownEnvironments:
         """Raises django.db.Error when the database does not answer."""
         with self._lock:
             now = time.monotonic()
             if now - self._read_at > max_age_seconds:
                 with connection.cursor() as cursor:
-                    cursor.execute(PLACES_SQL)
-                    place_rows = cursor.fetchall()
+                    cursor.execute(ENVIRONMENTS_SQL)
+                    environment_rows = cursor.fetchall()
                     cursor.execute(LISTS_SQL)
                     list_rows = cursor.fetchall()
                     cursor.execute(RULES_SQL, [self._lists.stale(list_rows)])
-                    self._places = places_of(place_rows, self._lists.renew(list_rows, cursor.fetchall()))
+                    self._environments = known_environments(
+                        environment_rows, self._lists.renew(list_rows, cursor.fetchall())
+                    )
                 self._read_at = now
-            return self._places
+            return self._environments
 
 
-known_places = KnownPlaces()
+cached_environments = CachedEnvironments()
 kept_out, tally = Counters(), Tally()
 writer = TimedWriter(kept_out, tally)
 buckets = Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS)
@@ -91,7 +93,7 @@ def _headers(request: HttpRequest) -> list[tuple[bytes, bytes]]:
 def _answer(request: HttpRequest) -> Answer:
     body = request.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
-        return BODY_TOO_LARGE
+        return _counted(request.path, Decision(BODY_TOO_LARGE, Outcome.BAD), time.time())
     headers = _headers(request)
     trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
     client = client_address(request.META.get("REMOTE_ADDR"), headers, trusted)
@@ -100,23 +102,28 @@ def _answer(request: HttpRequest) -> Answer:
     try:
         decision = _decision(asked)
     except Error:
-        return answers.unavailable("the database does not answer")
+        decision = Decision(answers.unavailable("the database does not answer"), Outcome.UNAVAILABLE)
     decision = _stored(decision)
     seconds = max(0.0, time.time() - asked.now) if decision.records else 0.0
+    return _counted(asked.path, decision, asked.now, seconds)
+
+
+def _counted(path: str, decision: Decision, at: float, seconds: float = 0.0) -> Answer:
+    """The answer, once it is counted what became of the request that came at `at`."""
     with writer.adding():
-        count(kept_out, decision, asked.now)
-        tally.add(asked.path, decision, asked.now, seconds)
+        count(kept_out, decision, at)
+        tally.add(path, decision, at, seconds)
     return decision.answer
 
 
 def _decision(request: Request) -> Decision:
     """Decide, and take what it costs out of its bucket. Raises django.db.Error when the database does not answer."""
-    decision = decide(request, known_places.get(), buckets)
+    decision = decide(request, cached_environments.get(), buckets)
     if decision.outcome is Outcome.UNKNOWN_APP:
-        decision = decide(request, known_places.get(max_age_seconds=0.05), buckets)
-    if decision.place is not None:
+        decision = decide(request, cached_environments.get(max_age_seconds=0.05), buckets)
+    if decision.environment is not None:
         with writer.adding():
-            buckets.take(decision.place.environment_id, decision.tokens, request.now)
+            buckets.take(decision.environment.environment_id, decision.tokens, request.now)
     return decision
 
 

@@ -1,6 +1,10 @@
-"""Where the collector's own connections go: to Django's database."""
+"""Connections of our own to Django's database, beside the one that Django keeps."""
 
-from django.db import connection
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db import connection, connections
 from psycopg.conninfo import make_conninfo
 
 
@@ -17,3 +21,16 @@ def conninfo() -> str:
     options = {name: value for name, value in settings["OPTIONS"].items() if isinstance(value, str | int)}
     given = {name: value for name, value in known.items() if value not in ("", None)}
     return make_conninfo("", **given, **options)
+
+
+@contextmanager
+def impatient_connection(*, connect_seconds: int, statement_seconds: float) -> Iterator[psycopg.Connection]:
+    """A connection that nobody waits for longer than that: neither to open it nor for an answer or a lock."""
+    parameters = connections["default"].get_connection_params()
+    for name in ("cursor_factory", "context", "server_side_binding", "prepare_threshold"):
+        parameters.pop(name, None)
+    parameters["connect_timeout"] = connect_seconds
+    milliseconds = int(statement_seconds * 1000)
+    options = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+    with psycopg.connect(**parameters | {"options": options, "autocommit": True}) as own:
+        yield own

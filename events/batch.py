@@ -1,11 +1,11 @@
-"""A batch of records as the arguments of the SQL function `collect` (events/sql/collect.sql)."""
+"""A batch of records as the arguments of the SQL function `collect` (events/migrations/sql)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from events.records import CustomerChange, Event, Identified, PersonChange, Record
+from events.records import CustomerChange, EventRecord, Identified, PersonChange, Record
 
 STATEMENT = "select collect(%s, %s, %s, %s, %s)"
 
@@ -20,13 +20,13 @@ def arguments(records: Iterable[Record]) -> Arguments:
 
     Of several events with one idempotency key the first is taken.
     """
-    events: list[Event] = []
+    events: list[EventRecord] = []
     keys: dict[tuple[int, str], None] = {}
     changes: list[PersonChange | Identified] = []
     customers: list[CustomerChange] = []
     concern_visitors = False
     for record in records:
-        if isinstance(record, Event):
+        if isinstance(record, EventRecord):
             if record.key is not None:
                 key = (record.environment_id, record.key)
                 if key in keys:

@@ -1,13 +1,13 @@
-"""Jobs of this floor: a partition for each month to come, and idempotency keys that are over."""
+"""Events' jobs: a partition for each month to come, and idempotency keys that are over."""
 
 from datetime import UTC, datetime, timedelta
 
 from procrastinate.contrib.django import app
 
+from common.jobs import LOW
 from events.upkeep import ensure_partitions, forget_keys
 
 AHEAD = timedelta(days=93)  # three months: a job that fails is noticed long before it matters
-LOW = -10  # priority: mail goes first
 
 
 @app.periodic(cron="11 2 * * *")

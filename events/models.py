@@ -1,10 +1,12 @@
 """What was collected, as Django sees it. Rows are written by events/writer.py, never by `save()`.
 
-The tables are made by SQL (events/sql/tables.sql): partitions, covering indexes and composite keys.
+The tables are made by SQL (events/migrations/sql): partitions, covering indexes and composite keys.
 """
 
 from django.db import models
 from django.utils import timezone
+
+from events.columns import TEXTS
 
 
 def optional_text() -> models.TextField:
@@ -25,7 +27,8 @@ class Event(models.Model):
 
     `actor_id` is who did it as the event told: a visitor's number, or the negative hash of an identity
     (events/identity.py). A visitor may have become somebody since: read `coalesce(merges.to_actor, actor_id)`.
-    `name` is set for custom events and empty for others. Page and target columns are null where they do not apply.
+    `name` is set for custom events and empty for others. The texts, of events/columns.py, are null where they do not
+    apply.
     """
 
     pk = models.CompositePrimaryKey("environment_id", "time", "id")
@@ -38,31 +41,14 @@ class Event(models.Model):
     received_at = models.DateTimeField(default=timezone.now)
     kind = models.TextField(choices=Kind, default=Kind.CUSTOM)
     name = models.TextField(default="")
-    domain = optional_text()
-    path = optional_text()
-    query = optional_text()
-    hash = optional_text()
-    title = optional_text()
-    referrer = optional_text()
-    target_tag = optional_text()
-    target_class = optional_text()
-    target_id = optional_text()
-    target_href = optional_text()
-    target_text = optional_text()
-    target_hierarchy = optional_text()
-    platform = optional_text()
-    browser = optional_text()
-    os = optional_text()
-    device = optional_text()
-    utm_source = optional_text()
-    utm_medium = optional_text()
-    utm_campaign = optional_text()
-    utm_term = optional_text()
-    utm_content = optional_text()
     properties = models.JSONField(default=dict)
 
     class Meta:
         db_table = "events"
+
+
+for _column in TEXTS:
+    Event.add_to_class(_column, optional_text())
 
 
 class Person(models.Model):

@@ -1,7 +1,7 @@
 """What is written: one type per thing that can be told of an environment. Times are unix seconds.
 
-Whoever makes a record has checked it: PostgreSQL takes it as it is (events/sql/tables.sql has the bounds).
-Field names are those of the SQL functions in events/sql/collect.sql.
+Whoever makes a record has checked it: PostgreSQL takes it as it is (events/migrations/sql has the bounds).
+Field names are those of the SQL function `collect`.
 """
 
 from msgspec import Struct, field
@@ -10,9 +10,10 @@ Scalar = str | int | float | bool | None
 Properties = dict[str, Scalar]
 
 
-class Event(Struct, omit_defaults=True, kw_only=True):
-    """One event. `actor_id` comes from events/identity.py; `identity` goes with it when it is negative.
+class EventRecord(Struct, omit_defaults=True, kw_only=True):
+    """One event. This is the one list of its columns (events/columns.py), in the order in which people read them.
 
+    `actor_id` comes from events/identity.py; `identity` goes with it when it is negative.
     `key` is `key_digest` of an idempotency key: of several events with one key in 7 days only the first is stored.
     """
 
@@ -32,10 +33,10 @@ class Event(Struct, omit_defaults=True, kw_only=True):
     title: str | None = None
     referrer: str | None = None
     target_tag: str | None = None
-    target_class: str | None = None
-    target_id: str | None = None
-    target_href: str | None = None
     target_text: str | None = None
+    target_href: str | None = None
+    target_id: str | None = None
+    target_class: str | None = None
     target_hierarchy: str | None = None
     platform: str | None = None
     browser: str | None = None
@@ -81,4 +82,4 @@ class CustomerChange(Struct, omit_defaults=True, kw_only=True):
     properties: Properties = field(default_factory=dict)
 
 
-Record = Event | PersonChange | Identified | CustomerChange
+Record = EventRecord | PersonChange | Identified | CustomerChange

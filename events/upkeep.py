@@ -4,7 +4,7 @@ from datetime import date
 
 from django.db import connection
 
-KEY_DAYS = 7  # collect.sql takes an older key for a new one
+KEY_DAYS = 7  # `collect` takes an older key for a new one
 STEP_ROWS = 10_000
 
 FORGET_SQL = """

@@ -47,7 +47,7 @@ class Waiting:
             self.done.set_exception(error)
 
 
-class Watch:
+class WriterWatch:
     """Is told how the writing goes, and does nothing with it: whoever measures overrides it."""
 
     def committed(self, records: int, seconds: float) -> None:
@@ -67,10 +67,15 @@ class BatchWriter:
     """
 
     def __init__(
-        self, conninfo: str, *, lanes: int = 2, patience_seconds: float = PATIENCE_SECONDS, watch: Watch | None = None
+        self,
+        conninfo: str,
+        *,
+        lanes: int = 2,
+        patience_seconds: float = PATIENCE_SECONDS,
+        watch: WriterWatch | None = None,
     ) -> None:
         self.patience_seconds = patience_seconds
-        self._watch = watch or Watch()
+        self._watch = watch or WriterWatch()
         self._lanes = [Lane(conninfo) for _ in range(lanes)]
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting: deque[Waiting] = deque()

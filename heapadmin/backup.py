@@ -32,13 +32,13 @@ def database_at_hand() -> Iterator[None]:
     try:
         with database_to_ourselves("backup"):
             yield
-    except datafolder.InUse:  # then it runs
+    except datafolder.FolderInUse:  # then it runs
         yield
 
 
 @contextmanager
 def database_to_ourselves(purpose: str) -> Iterator[None]:
-    """The database, with nothing else of this installation on it. Raises datafolder.InUse while `standalone` runs.
+    """The database, with nothing else of this installation on it. Raises FolderInUse while `standalone` runs.
 
     With DATABASE_URL we cannot know who else uses the server: the operator has to stop those.
     """

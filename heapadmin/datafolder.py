@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class InUse(Exception):
+class FolderInUse(Exception):
     """Another process holds the data folder; the message says which."""
 
 
@@ -22,7 +22,7 @@ def make_private(folder: Path) -> None:
 
 @contextmanager
 def held(folder: Path, *, by: str) -> Iterator[None]:
-    """Hold `folder` for this process; `by` is what others are told ("standalone"). Raises InUse.
+    """Hold `folder` for this process; `by` is what others are told ("standalone"). Raises FolderInUse.
 
     The kernel gives the lock back when the process dies, however it dies.
     """
@@ -33,7 +33,7 @@ def held(folder: Path, *, by: str) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
-            raise InUse(
+            raise FolderInUse(
                 f"The data folder {folder} is in use by {holder}. Stop that first, or choose another DATA_DIR."
             ) from error
         os.ftruncate(descriptor, 0)

@@ -43,9 +43,8 @@ def on_starting(server: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     """What a worker has counted stays; what it had waiting does not."""
     if METRICS in os.environ:
-        from prometheus_client import (
-            multiprocess,  # not before METRICS is set, or workers would inherit it loaded alone
-        )
+        # Not before METRICS is set, or workers would inherit it loaded alone.
+        from prometheus_client import multiprocess  # noqa: PLC0415
 
         multiprocess.mark_process_dead(worker.pid)
 

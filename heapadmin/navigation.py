@@ -5,20 +5,16 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.door import entered
+from analytics.kinds.registry import KINDS
+from projects.door import entered_environment
+
 Entry = tuple[str, str | list[tuple[str, str]]]  # label, and a view name or entries below it
 ENVIRONMENT_NAV: list[Entry] = [
     ("Dashboard", "analytics:dashboard"),
     ("Live", "analytics:live"),
     ("Definitions", "analytics:definition_list"),
-    (
-        "Analyze",
-        [
-            ("Graph", "analytics:graph"),
-            ("Funnel", "analytics:funnel"),
-            ("Retention", "analytics:retention"),
-            ("Users", "analytics:users"),
-        ],
-    ),
+    ("Analyze", [(kind.label, f"analytics:{name}") for name, kind in KINDS.items()]),
     ("Reports", "analytics:report_list"),
     ("Install", "projects:install"),
 ]
@@ -50,14 +46,18 @@ PART_OF = {  # a page without a tab of its own: the view whose tab is marked
     ),
     "accounts:account_settings_save": "accounts:account_settings",
     "collector:collection": "projects:install",
-    "ipfilter:environment_excluded_ips": "ipfilter:excluded_ips",
+    **dict.fromkeys(
+        [f"ipfilter:{page}" for page in ("environment_excluded_ips", "environment_excluded_ips_preview")]
+        + ["ipfilter:excluded_ips_preview"],  # a whole page where there is no JavaScript
+        "ipfilter:excluded_ips",
+    ),
 }
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """`nav_items` and `settings_tabs`: [{"label", "url" or "children", "current"}], empty where they do not apply."""
-    environment = getattr(request, "environment", None)
-    membership = getattr(request, "membership", None)
+    environment = entered_environment(request)
+    membership = entered(request)
     return {
         "nav_items": _links(request, ENVIRONMENT_NAV, environment.app_id) if environment else [],
         "settings_tabs": _links(request, SETTINGS_TABS, membership.account_id) if membership else [],

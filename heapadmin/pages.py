@@ -6,16 +6,13 @@ loop: slow clients, names of headers that would be mistaken for others, bytes th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from common.asgi_types import AsgiMessage, AsgiScope, Receive, Send
 
 THREADS = 8  # per worker: pages wait for the database more than they compute
 MOST_BODY_BYTES = 10 * 2**20  # of a form; PostgreSQL backups and the like never come this way
@@ -38,7 +35,7 @@ class Pages:
     def __init__(self) -> None:
         self.bridge: Any = WSGIMiddleware(get_wsgi_application(), workers=THREADS)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.bridge(scope, receive, send)
             return
@@ -73,9 +70,9 @@ async def _whole_body(receive: Receive) -> bytes:
 
 def _replay(body: bytes, receive: Receive) -> Receive:
     """A `receive` that gives `body` first, and then what really comes."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    messages: list[AsgiMessage] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def replayed() -> Message:
+    async def replayed() -> AsgiMessage:
         return messages.pop() if messages else await receive()
 
     return replayed
@@ -84,13 +81,13 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 def _bodiless(send: Send) -> Send:
     """A `send` for the answer to HEAD: WSGI handlers give a body all the same."""
 
-    async def send_without_body(message: Message) -> None:
+    async def send_without_body(message: AsgiMessage) -> None:
         await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
     return send_without_body
 
 
-def _plain(scope: Message, body_bytes: int) -> Message:
+def _plain(scope: AsgiScope, body_bytes: int) -> AsgiScope:
     """`scope` without what WSGI would misread.
 
     `X_Forwarded_For` and `X-Forwarded-For` are one name there, so names with an underscore go. Raw bytes in the

@@ -77,7 +77,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "accounts.request_address.RequestAddressMiddleware",
     "accounts.closed_account.ClosedAccountMiddleware",
     "accounts.last_seen.LastSeenMiddleware",
@@ -87,7 +86,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "heapadmin.urls"
 WSGI_APPLICATION = "heapadmin.wsgi.application"
-ASGI_APPLICATION = "heapadmin.asgi.application"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 TEMPLATES = [
     {
@@ -130,7 +128,6 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold the worker
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-PROCRASTINATE_IMPORT_PATHS = ["support.tasks"]
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")  # where Talk to Us is mailed to; empty: the staff's inbox only
 
 # --- People and their sessions --------------------------------------------------------------------------------------
@@ -162,7 +159,6 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the session at hand stays; all others end
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {"api_key": "30/m/ip"}  # failures (collector/views/public_api.py); allauth's own stay as they are
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":", 1)[0]
 MFA_ADAPTER = "accounts.adapter.MfaAdapter"

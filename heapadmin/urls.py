@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 
 from collector.views.how_do_we_see_you import how_do_we_see_you
 from heapadmin.components_page import components_page
-from support.staff.site import staff_site
+from support.staff_site import staff_site
 
 urlpatterns = [
     path("", include("collector.urls")),

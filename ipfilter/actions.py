@@ -10,10 +10,10 @@ from django.utils import timezone
 from accounts import activity
 from accounts.models import User
 from ipfilter import combined_lists
+from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP, ExcludedIPList
-from ipfilter.page.names import named
 from ipfilter.rules.lists import Rule, RuleList
-from ipfilter.scopes import Scope
+from ipfilter.rules.names import named
 
 VERB = "excluded_ips.save"
 MOST_NAMED = 100
@@ -61,7 +61,7 @@ class Saved:
 
 @transaction.atomic
 def save_list(
-    *, scope: Scope, text: str, rules: RuleList, version: int, by: User, everybody_confirmed: bool = False
+    *, scope: ListScope, text: str, rules: RuleList, version: int, by: User, everybody_confirmed: bool = False
 ) -> Saved:
     """Make `rules`, which is what `text` was parsed into, the rules in force of `scope`.
 
@@ -93,7 +93,7 @@ def save_list(
     return saved
 
 
-def _locked(scope: Scope) -> ExcludedIPList:
+def _locked(scope: ListScope) -> ExcludedIPList:
     """The list's row, made if need be; who else saves it waits until this transaction ends."""
     row, _ = ExcludedIPList.objects.get_or_create(**scope.lookup())
     return ExcludedIPList.objects.select_for_update().get(pk=row.pk)
@@ -121,7 +121,7 @@ def _put(kept: ExcludedIPList, rules: Sequence[Rule], by: User) -> None:
         cursor.execute(PUT_RULES, values)
 
 
-def _details(scope: Scope, saved: Saved) -> dict[str, str]:
+def _details(scope: ListScope, saved: Saved) -> dict[str, str]:
     """What the activity tells, in words; the page's history (history.py) reads the same."""
     where = {"app_id": scope.environment.app_id} if scope.environment else {}
     if not saved.added and not saved.removed:

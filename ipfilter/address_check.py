@@ -6,13 +6,13 @@ from itertools import groupby
 from django.db.models import F, Q, QuerySet
 
 from accounts.models import Account
+from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP
 from ipfilter.rules.canonical import triples_of
 from ipfilter.rules.lists import RulesError, parse
-from ipfilter.rules.parsing import Refused, address
+from ipfilter.rules.parsing import NotARule, address
 from ipfilter.rules.refusals import refusal
 from ipfilter.rules.triples import address_text
-from ipfilter.scopes import Scope
 from projects.models import Environment
 
 
@@ -24,7 +24,7 @@ class NoAddress(Exception):
 class Hits:
     """The rules of one list that hold the address."""
 
-    scope: Scope
+    scope: ListScope
     rules: list[ExcludedIP]
 
 
@@ -57,7 +57,7 @@ def check(text: str, rules: QuerySet[ExcludedIP]) -> Checked:
         .defer("list__text")
     )
     hits = [
-        Hits(Scope(kept.account, kept.environment), list(found))
+        Hits(ListScope(kept.account, kept.environment), list(found))
         for kept, found in groupby(holding, key=lambda rule: rule.list)
     ]
     return Checked(address_text(version, value), hits)
@@ -66,7 +66,7 @@ def check(text: str, rules: QuerySet[ExcludedIP]) -> Checked:
 def _read(text: str) -> tuple[int, int]:
     try:
         return address(text)
-    except Refused as refused:
+    except NotARule as refused:
         if _is_rule(text):
             raise NoAddress(f"{text} is more than one address: test one of them") from None
         raise NoAddress(f"{text} {refusal(text, refused)[0]}" if text else "Type an address") from None
@@ -82,6 +82,6 @@ def _is_rule(text: str) -> bool:
 def _holds(canonical: str, version: int, value: int) -> bool:
     try:
         triples = triples_of(canonical)
-    except Refused:  # written by hand: holds for nobody, as in in_force.py
+    except NotARule:  # written by hand: holds for nobody, as in rules_cache.py
         return False
     return any(triple.version == version and value & triple.mask == triple.value for triple in triples)

@@ -5,17 +5,17 @@ from itertools import groupby
 
 from django.db.models import QuerySet
 
+from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP
 from ipfilter.rules import coverage
-from ipfilter.rules.canonical import Refused, triples_of
+from ipfilter.rules.canonical import NotARule, triples_of
 from ipfilter.rules.lists import RuleList
 from ipfilter.rules.triples import Triple
-from ipfilter.scopes import Scope
 
 Triples = list[tuple[Triple, ...]]
 
 
-def block_everybody(scope: Scope, rules: RuleList) -> bool:
+def block_everybody(scope: ListScope, rules: RuleList) -> bool:
     """Whether `rules`, as the list of `scope`, keep all visitors out somewhere, but only with a list beside them.
 
     A list that does so by itself was confirmed when it was saved, and is not asked about again.
@@ -29,15 +29,15 @@ def block_everybody(scope: Scope, rules: RuleList) -> bool:
     )
 
 
-def _lists_beside(scope: Scope) -> Iterator[Triples]:
+def _lists_beside(scope: ListScope) -> Iterator[Triples]:
     rows = _rules_beside(scope).order_by("list").values_list("list", "canonical")
     for _, rules in groupby(rows, key=lambda row: row[0]):
         yield [triples for _, canonical in rules if (triples := _read(canonical))]
 
 
-def _rules_beside(scope: Scope) -> QuerySet[ExcludedIP]:
+def _rules_beside(scope: ListScope) -> QuerySet[ExcludedIP]:
     if scope.environment:
-        return Scope(scope.account).rules()
+        return ListScope(scope.account).rules()
     return ExcludedIP.objects.filter(
         list__account=scope.account, list__environment__isnull=False, list__environment__deleting_at=None
     )
@@ -46,5 +46,5 @@ def _rules_beside(scope: Scope) -> QuerySet[ExcludedIP]:
 def _read(canonical: str) -> tuple[Triple, ...]:
     try:
         return triples_of(canonical)
-    except Refused:  # written by hand: holds for nobody, as in in_force.py
+    except NotARule:  # written by hand: holds for nobody, as in rules_cache.py
         return ()

@@ -10,9 +10,9 @@ from typing import Any
 
 from common.periodic_writer import BoundStatement
 
-Key = tuple[int, int, date]
+CounterKey = tuple[int, int, date]
 """Rule id, environment id, day (UTC)."""
-Counts = Mapping[Key, tuple[int, datetime]]
+KeptOutCounts = Mapping[CounterKey, tuple[int, datetime]]
 """How many events, and when the last one came."""
 
 FLUSH_SQL = """
@@ -63,7 +63,7 @@ class Counters:
             counted[0] += events
             counted[1] = max(counted[1], at)
 
-    def take(self) -> Counts:
+    def take(self) -> KeptOutCounts:
         """All that was counted since the last time; the counters begin again."""
         taken, self._counts = self._counts, {}
         return {
@@ -74,12 +74,12 @@ class Counters:
             for (rule_id, environment_id, day), (count, last_at) in taken.items()
         }
 
-    def give_back(self, counts: Counts) -> None:
+    def give_back(self, counts: KeptOutCounts) -> None:
         """Count again what was taken and could not be written."""
         for (rule_id, environment_id, _), (count, last_at) in counts.items():
             self.add(rule_id=rule_id, environment_id=environment_id, at=last_at.timestamp(), events=count)
 
-    def statement(self, counts: Counts) -> BoundStatement:
+    def statement(self, counts: KeptOutCounts) -> BoundStatement:
         """The one statement that adds `counts` to what is stored."""
         keys = sorted(counts)
         parameters: dict[str, Any] = {

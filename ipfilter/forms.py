@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 
 from ipfilter import combined_lists
+from ipfilter.list_scope import ListScope
 from ipfilter.rules.lists import LineError, RuleList, RulesError, parse
-from ipfilter.scopes import Scope
 
 ROWS_LEAST, ROWS_MOST = 10, 24
 EVERYBODY = "Nothing is saved yet. Tick the box if that is what you want."
@@ -33,7 +33,7 @@ class ExcludedIPsForm(forms.Form):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     everybody = forms.BooleanField(label="Yes, keep them all out", required=False)
 
-    def __init__(self, *args: Any, scope: Scope, is_preview: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, scope: ListScope, is_preview: bool = False, **kwargs: Any) -> None:
         """`is_preview`: nothing is going to be saved, so nothing needs to be confirmed yet."""
         super().__init__(*args, **kwargs)
         self.scope = scope
@@ -44,7 +44,7 @@ class ExcludedIPsForm(forms.Form):
         self.fields["text"].widget.attrs["rows"] = min(max(lines, ROWS_LEAST), ROWS_MOST)
 
     @classmethod
-    def showing(cls, scope: Scope) -> "ExcludedIPsForm":
+    def showing(cls, scope: ListScope) -> "ExcludedIPsForm":
         """The form with the list as it is saved."""
         kept = scope.saved_list()
         return cls(scope=scope, initial={"text": kept.text, "version": kept.version})

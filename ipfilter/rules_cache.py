@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from ipfilter.rules.canonical import Refused, triples_of
+from ipfilter.rules.canonical import NotARule, triples_of
 from ipfilter.rules.lists import CompiledRules, compile_rules
 
 log = logging.getLogger(__name__)
@@ -90,6 +90,6 @@ def _compiled(rows: Iterable[RuleRow]) -> Compiled:
     for list_id, rule_id, canonical in rows:
         try:
             pairs.append((rule_id, triples_of(canonical)))
-        except Refused as refused:
+        except NotARule as refused:
             log.error("Excluded IP %d of list %d holds for nobody: %r %s", rule_id, list_id, canonical, refused.reason)
     return compile_rules(pairs)

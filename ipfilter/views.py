@@ -1,39 +1,60 @@
 """The pages of excluded IPs: the account's list, and the same page for one environment's own."""
 
-from collections.abc import Callable
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.door import account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
 from accounts.request_address import client_address
+from common.htmx import is_part, varying
 from ipfilter import actions
 from ipfilter.forms import ExcludedIPsForm
+from ipfilter.list_scope import ListScope
 from ipfilter.page import context, text_edits
 from ipfilter.page.your_address import Visitor
-from ipfilter.scopes import Scope
 from projects.door import environment_view
 from projects.models import Environment
 
-View = Callable[..., HttpResponseBase]
-ScopeView = Callable[[HttpRequest, Scope], HttpResponse]
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@account_view(Can.VIEW, to_save=Can.MANAGE)
+def excluded_ips(request: HttpRequest, account: Account) -> HttpResponse:
+    return _look_or_save(request, ListScope(account))
 
 
-def _look(request: HttpRequest, scope: Scope) -> HttpResponse:
-    if _is_part(request) and "address" in request.GET:
-        return _varying(render(request, "ipfilter/tested.html", context.testing(request, scope) | {"scope": scope}))
+@require_POST
+@account_view(Can.MANAGE)
+def excluded_ips_preview(request: HttpRequest, account: Account) -> HttpResponse:
+    return _preview(request, ListScope(account))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@environment_view(Can.VIEW, to_save=Can.MANAGE)
+def environment_excluded_ips(request: HttpRequest, environment: Environment) -> HttpResponse:
+    return _look_or_save(request, ListScope.of(environment))
+
+
+@require_POST
+@environment_view(Can.MANAGE)
+def environment_excluded_ips_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
+    return _preview(request, ListScope.of(environment))
+
+
+def _look_or_save(request: HttpRequest, scope: ListScope) -> HttpResponse:
+    return _save(request, scope) if request.method == "POST" else _look(request, scope)
+
+
+def _look(request: HttpRequest, scope: ListScope) -> HttpResponse:
+    if is_part(request) and "address" in request.GET:
+        return varying(render(request, "ipfilter/tested.html", context.testing(request, scope) | {"scope": scope}))
     return _page(request, scope, ExcludedIPsForm.showing(scope))
 
 
-def _save(request: HttpRequest, scope: Scope) -> HttpResponse:
+def _save(request: HttpRequest, scope: ListScope) -> HttpResponse:
     form = ExcludedIPsForm(request.POST, scope=scope)
     if not form.is_valid():
         return _page(request, scope, form)
@@ -48,7 +69,7 @@ def _save(request: HttpRequest, scope: Scope) -> HttpResponse:
     return redirect(scope.url)
 
 
-def _of_old_version(data: QueryDict, scope: Scope, other: actions.SavedMeanwhile) -> ExcludedIPsForm:
+def _of_old_version(data: QueryDict, scope: ListScope, other: actions.SavedMeanwhile) -> ExcludedIPsForm:
     """The form with the text kept and the version of today, so that saving once more replaces the other's list."""
     form = ExcludedIPsForm({**data.dict(), "version": other.saved.version}, scope=scope)
     form.is_valid()
@@ -61,7 +82,7 @@ def _of_old_version(data: QueryDict, scope: Scope, other: actions.SavedMeanwhile
     return form
 
 
-def _preview(request: HttpRequest, scope: Scope) -> HttpResponse:
+def _preview(request: HttpRequest, scope: ListScope) -> HttpResponse:
     """What saving would do; `add` and `suggestions` change the text first. Saves nothing."""
     form = ExcludedIPsForm(request.POST, scope=scope, is_preview=True)
     form.is_valid()
@@ -69,8 +90,8 @@ def _preview(request: HttpRequest, scope: Scope) -> HttpResponse:
         form = _amended(request.POST, scope, text_edits.with_suggestions(_text(form), form.line_errors))
     elif request.POST.get("add"):
         form = _amended(request.POST, scope, _with_own_address(request, _text(form)))
-    if _is_part(request):
-        return _varying(render(request, "ipfilter/preview.html", context.editing(request, scope, form)))
+    if is_part(request):
+        return varying(render(request, "ipfilter/preview.html", context.editing(request, scope, form)))
     return _page(request, scope, form)
 
 
@@ -79,7 +100,7 @@ def _text(form: ExcludedIPsForm) -> str:
     return str(form["text"].value() or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _amended(data: QueryDict, scope: Scope, text: str) -> ExcludedIPsForm:
+def _amended(data: QueryDict, scope: ListScope, text: str) -> ExcludedIPsForm:
     amended = ExcludedIPsForm({**data.dict(), "text": text}, scope=scope, is_preview=True)
     amended.is_valid()
     return amended
@@ -93,47 +114,5 @@ def _with_own_address(request: HttpRequest, text: str) -> str:
     return text_edits.with_rule(text, wanted, name=str(signed_in_user(request)), on=timezone.now().date())
 
 
-def _page(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> HttpResponse:
-    return _varying(render(request, "ipfilter/excluded_ips.html", context.context(request, scope, form)))
-
-
-def _is_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for a part of the page."""
-    return bool(getattr(request, "htmx", False))
-
-
-def _varying(response: HttpResponse) -> HttpResponse:
-    patch_vary_headers(response, ["HX-Request"])
-    return response
-
-
-# --- Doors: looking takes another right than saving -------------------------------------------------------------------
-def _by_method(look: View, save: View) -> View:
-    """One URL for both; each view is behind a door of its own."""
-
-    @require_http_methods(["GET", "HEAD", "POST"])
-    def view(request: HttpRequest, **ids: Any) -> HttpResponseBase:
-        return (save if request.method == "POST" else look)(request, **ids)
-
-    view.needs = Can.VIEW  # type: ignore[attr-defined]  # to look; the other door asks for more
-    return view
-
-
-def _of_account(needs: Can, view: ScopeView) -> View:
-    def with_scope(request: HttpRequest, account: Account) -> HttpResponse:
-        return view(request, Scope(account))
-
-    return account_view(needs)(with_scope)
-
-
-def _of_environment(needs: Can, view: ScopeView) -> View:
-    def with_scope(request: HttpRequest, environment: Environment) -> HttpResponse:
-        return view(request, Scope.of(environment))
-
-    return environment_view(needs)(with_scope)
-
-
-excluded_ips = _by_method(_of_account(Can.VIEW, _look), _of_account(Can.MANAGE, _save))
-excluded_ips_preview = require_POST(_of_account(Can.MANAGE, _preview))
-environment_excluded_ips = _by_method(_of_environment(Can.VIEW, _look), _of_environment(Can.MANAGE, _save))
-environment_excluded_ips_preview = require_POST(_of_environment(Can.MANAGE, _preview))
+def _page(request: HttpRequest, scope: ListScope, form: ExcludedIPsForm) -> HttpResponse:
+    return varying(render(request, "ipfilter/excluded_ips.html", context.context(request, scope, form)))

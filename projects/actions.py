@@ -1,4 +1,4 @@
-"""What changes projects and environments."""
+"""What changes projects, environments and API keys."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,12 @@ from django.utils.text import get_text_list
 
 from accounts import activity
 from accounts.models import Account, Membership, User
+from common import jobs
 from common.changes import change
-from projects import registry, removal
-from projects.models import PRODUCTION, Environment, Project, Removal
+from projects import api_keys, registry, removal
+from projects.models import PRODUCTION, ApiKey, Environment, Project, Removal
+
+SHOWN_ENDING = 4  # characters of an API key's secret that are kept, to tell one key from another
 
 
 @transaction.atomic
@@ -49,7 +52,7 @@ class AddedEnvironment:
         return f"{get_text_list(parts, 'and') or 'Nothing'} copied, 0 events"
 
 
-class Gone(Exception):
+class BeingDeleted(Exception):
     """The project or environment is being deleted: somebody else, or the first of two clicks, was faster."""
 
 
@@ -58,7 +61,7 @@ def add_environment(*, project: Project, name: str, source: Environment, by: Use
     """Make an environment and copy the definitions and reports of `source` into it, all or nothing; no data.
 
     Raises IntegrityError when the project has an environment of that name, ValueError when `source` is of
-    another project, Gone when the project is being deleted.
+    another project, BeingDeleted when the project is being deleted.
     """
     if source.project_id != project.pk:
         raise ValueError("the source is not an environment of this project")
@@ -109,12 +112,12 @@ def rename_environment(*, environment: Environment, name: str, by: User) -> None
 def delete_environment(*, environment: Environment, by: User) -> Removal:
     """Close an environment to people and programs at once, and have a job remove its rows.
 
-    Raises LastOne for the only environment of its project, Gone when it is being deleted already.
+    Raises LastOne for the only environment of its project, BeingDeleted when it is being deleted already.
     """
     project = _locked(environment.project)
     live = project.environments.live()
     if not live.filter(pk=environment.pk).exists():
-        raise Gone
+        raise BeingDeleted
     if not live.exclude(pk=environment.pk).exists():
         raise LastOne(f"{environment.name} is the only environment of {project.name}. Delete the project instead.")
     name = f"{project.name} › {environment.name}"
@@ -125,7 +128,7 @@ def delete_environment(*, environment: Environment, by: User) -> Removal:
 def delete_project(*, project: Project, by: User) -> Removal:
     """Close a project with all its environments at once, and have a job remove its rows.
 
-    Raises LastOne for the only project of its account, Gone when it is being deleted already.
+    Raises LastOne for the only project of its account, BeingDeleted when it is being deleted already.
     """
     account = Account.objects.select_for_update(no_key=True).get(pk=project.account_id)
     _locked(project)
@@ -136,18 +139,19 @@ def delete_project(*, project: Project, by: User) -> Removal:
 
 
 def _locked(project: Project) -> Project:
-    """The project as it is now, locked, so that adding to it and deleting from it follow each other. Raises Gone."""
+    """The project as it is now, locked, so that adding to it and deleting from it follow each other.
+
+    Raises BeingDeleted.
+    """
     current = Project.objects.live().select_for_update(no_key=True).filter(pk=project.pk).first()
     if current is None:
-        raise Gone
+        raise BeingDeleted
     return current
 
 
 def _delete(
     *, environments: list[Environment], project: Project | None, account: Account, name: str, by: User
 ) -> Removal:
-    from projects.jobs import defer_remove
-
     now = timezone.now()
     scope = {"environment_id": [each.pk for each in environments]} | ({"project_id": [project.pk]} if project else {})
     Environment.objects.filter(pk__in=scope["environment_id"]).update(deleting_at=now)
@@ -158,5 +162,33 @@ def _delete(
     )
     verb = "project.delete" if project else "environment.delete"
     activity.record(account=account, by=by, verb=verb, target=name, details={"rows": asked.expected})
-    defer_remove(asked.pk)
+    jobs.defer_once("projects.remove", removal_id=asked.pk)
     return asked
+
+
+@transaction.atomic
+def create_api_key(*, project: Project, name: str, by: User) -> tuple[ApiKey, str]:
+    """Make a key; returns it and its secret, which cannot be had again.
+
+    Raises IntegrityError when a key of that name is in force in the project (without regard to case).
+    """
+    secret = api_keys.new_secret()
+    key = ApiKey.objects.create(
+        project=project, name=name, digest=api_keys.digest(secret), ending=secret[-SHOWN_ENDING:], created_by=by
+    )
+    _record_api_key(key, by, "api_key.create")
+    return key, secret
+
+
+@transaction.atomic
+def revoke_api_key(*, key: ApiKey, by: User) -> None:
+    """Close what the key opens, from now on. A key that was revoked before stays as it is."""
+    revoked = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
+    if revoked:
+        _record_api_key(key, by, "api_key.revoke")
+
+
+def _record_api_key(key: ApiKey, by: User, verb: str) -> None:
+    project = key.project
+    details = {"project": project.name, "ending": key.ending}
+    activity.record(account=project.account, by=by, verb=verb, target=key.name, details=details)

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from accounts.door import entered
+from projects.door import entered_environment
 from projects.models import Environment
 
 
@@ -18,13 +20,13 @@ def switcher(request: HttpRequest) -> dict[str, Any]:
     `switcher_projects` is [{"project", "environments": [{"environment", "url", "is_current"}]}], read on first use.
     """
     return {
-        "environment": getattr(request, "environment", None),
+        "environment": entered_environment(request),
         "switcher_projects": SimpleLazyObject(lambda: _projects(request)),
     }
 
 
 def _projects(request: HttpRequest) -> list[dict[str, Any]]:
-    membership = getattr(request, "membership", None)
+    membership = entered(request)
     if membership is None:
         return []
     environments = list(
@@ -33,7 +35,7 @@ def _projects(request: HttpRequest) -> list[dict[str, Any]]:
         .select_related("project")
         .order_by("project__name", "project_id", "-is_production", "name")
     )
-    current = getattr(request, "environment", None)
+    current = entered_environment(request)
     return [
         {
             "project": members[0].project,

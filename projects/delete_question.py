@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from projects import registry, removal
-from projects.models import Environment
+from projects.models import Environment, Project
 
 
 @dataclass
-class Question:
+class DeleteQuestion:
     """What goes, in sentences, and the name that must be typed."""
 
     name: str
@@ -15,13 +15,15 @@ class Question:
     error: str = ""
 
     @classmethod
-    def about(cls, environments: list[Environment], name: str) -> "Question":
-        """Count what goes with `environments`."""
+    def about(cls, environments: list[Environment], name: str, project: Project | None = None) -> "DeleteQuestion":
+        """Count what goes with `environments`, and with their `project` where all of it is deleted."""
         rows = removal.count({"environment_id": [each.pk for each in environments]})
         kept: dict[str, int] = {}
         for found in registry.kept(environments).values():
             for kind, number in found.items():
                 kept[kind] = kept.get(kind, 0) + number
+        if project is not None:
+            kept["API keys"] = project.api_keys.count()
         names = ", ".join(each.name for each in environments)
         goes = [
             f"{len(environments)} environment{'s' if len(environments) != 1 else ''}: {names}",

@@ -2,54 +2,71 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Concatenate, cast
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 
-from accounts.door import enter, place_in, type_view
+from accounts.door import GuardedView, P, Response, TenantRequest, enter, guarded, membership_in, needed
 from accounts.models import Membership
 from accounts.policy import Can
+from common.htmx import is_part
 from projects.models import Environment, Project
 
 LAST_ENVIRONMENT = "last_environment"  # session key: the app_id that was looked at last
 
 
-def environment_view(needs: Can) -> Callable[[type_view], type_view]:
+class EnvironmentRequest(TenantRequest):
+    """A request that has passed the door of an environment."""
+
+    environment: Environment
+
+
+def environment_view(
+    needs: Can, to_save: Can | None = None
+) -> Callable[[Callable[Concatenate[EnvironmentRequest, Environment, P], Response]], GuardedView[Response]]:
     """Turn `app_id` from the URL into an `Environment` in whose account the user has the right `needs`.
 
-    The view gets it with `project` and `project.account` loaded; `request.environment` is the same object.
+    The view gets it with `project` and `project.account` loaded; `request.environment` is the same object. `to_save` is
+    what a POST needs, as in `account_view`.
     """
 
-    def decorate(view: type_view) -> type_view:
+    def decorate(view: Callable[Concatenate[EnvironmentRequest, Environment, P], Response]) -> GuardedView[Response]:
         @wraps(view)
-        def checked(request: HttpRequest, app_id: str, **kwargs: Any) -> HttpResponseBase:
+        def checked(request: HttpRequest, app_id: str, *args: P.args, **kwargs: P.kwargs) -> Response:
             environment = Environment.objects.live().select_related("project__account").filter(app_id=app_id).first()
-            enter(request, _membership(request, environment.project if environment else None), needs)
+            membership = _membership(request, environment.project if environment else None)
+            inside = cast(EnvironmentRequest, enter(request, membership, needed(request, needs, to_save)))
             assert environment is not None
-            request.environment = environment  # type: ignore[attr-defined]
-            is_part = "HX-Request" in request.headers  # of a page that is open already, asked for by itself perhaps
-            if request.session.get(LAST_ENVIRONMENT) != app_id and not is_part:
+            inside.environment = environment
+            # a part of an open page may ask by itself, long after somebody went elsewhere in another tab
+            if request.session.get(LAST_ENVIRONMENT) != app_id and not is_part(request):
                 request.session[LAST_ENVIRONMENT] = app_id
-            return view(request, environment, **kwargs)
+            return view(inside, environment, *args, **kwargs)
 
-        checked.needs = needs  # type: ignore[attr-defined]
-        return checked
+        return guarded(checked, needs)
 
     return decorate
 
 
-def project_view(needs: Can) -> Callable[[type_view], type_view]:
+def entered_environment(request: HttpRequest) -> Environment | None:
+    """The environment whose page this is, for what draws every page; None elsewhere."""
+    return getattr(request, "environment", None)
+
+
+def project_view(
+    needs: Can,
+) -> Callable[[Callable[Concatenate[TenantRequest, Project, P], Response]], GuardedView[Response]]:
     """Turn `project_id` from the URL into a `Project` in whose account the user has the right `needs`."""
 
-    def decorate(view: type_view) -> type_view:
+    def decorate(view: Callable[Concatenate[TenantRequest, Project, P], Response]) -> GuardedView[Response]:
         @wraps(view)
-        def checked(request: HttpRequest, project_id: int, **kwargs: Any) -> HttpResponseBase:
+        def checked(request: HttpRequest, project_id: int, *args: P.args, **kwargs: P.kwargs) -> Response:
             project = Project.objects.live().select_related("account").filter(pk=project_id).first()
-            enter(request, _membership(request, project), needs)
-            return view(request, project, **kwargs)
+            inside = enter(request, _membership(request, project), needs)
+            assert project is not None
+            return view(inside, project, *args, **kwargs)
 
-        checked.needs = needs  # type: ignore[attr-defined]
-        return checked
+        return guarded(checked, needs)
 
     return decorate
 
@@ -57,4 +74,4 @@ def project_view(needs: Can) -> Callable[[type_view], type_view]:
 def _membership(request: HttpRequest, project: Project | None) -> Membership | None:
     if project is None:
         return None
-    return place_in(request, project.account_id)
+    return membership_in(request, project.account_id)

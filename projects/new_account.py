@@ -14,7 +14,7 @@ from projects.models import Project
 
 
 @dataclass(frozen=True)
-class Opened:
+class NewAccount:
     """A new login and the first project of its account."""
 
     user: User
@@ -32,7 +32,7 @@ class Opened:
 
 
 @transaction.atomic
-def open_with_login(*, email: str, password: str, account_name: str, project_name: str, staff: bool) -> Opened:
+def open_with_login(*, email: str, password: str, account_name: str, project_name: str, staff: bool) -> NewAccount:
     """Make a login with a verified address and open an account for it; `staff` opens the staff's admin too.
 
     Raises ValidationError for an address or password that the sign-up page would refuse, or an address that is taken.
@@ -44,4 +44,4 @@ def open_with_login(*, email: str, password: str, account_name: str, project_nam
     user.full_clean(exclude=["name"])
     user.save()
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    return Opened(user, open_account(name=account_name, owner=user, project_name=project_name))
+    return NewAccount(user, open_account(name=account_name, owner=user, project_name=project_name))

@@ -15,12 +15,15 @@ from projects.models import Environment
 class Usage:
     """How much is sent to one environment."""
 
-    last_event_at: datetime | None = None
+    last_arrival_at: datetime | None = None
     events_last_7_days: int = 0
 
 
-Kept = dict[str, int]
-"""How many of each kind somebody keeps in an environment: {"definitions": 14, "reports": 6}."""
+KeptCounts = dict[str, int]
+"""How many of each kind somebody keeps in an environment: {"definitions": 14, "excluded IPs": 3}.
+
+Pages show these words; each is a plural in -s.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,12 @@ class Counterpart:
 
 Copier = Callable[[Environment, Environment], dict[str, int]]
 UsageReader = Callable[[Iterable[Environment]], dict[int, Usage]]
-LastEvent = Callable[[Environment], datetime | None]
-KeptReader = Callable[[Iterable[Environment]], dict[int, Kept]]
+ArrivalReader = Callable[[int], datetime | None]
+KeptReader = Callable[[Iterable[Environment]], dict[int, KeptCounts]]
 
 _copiers: list[Copier] = []
 _usage_readers: list[UsageReader] = []
-_last_event_readers: list[LastEvent] = []
+_arrival_readers: list[ArrivalReader] = []
 _kept_readers: list[KeptReader] = []
 _counterparts: dict[str, Counterpart] = {}
 
@@ -52,10 +55,14 @@ def register_copier(copier: Copier) -> None:
     _copiers.append(copier)
 
 
-def register_usage(reader: UsageReader, last_event: LastEvent) -> None:
-    """`reader(environments)` gives a Usage per environment id; `last_event(environment)` the newest event's arrival."""
+def register_usage(reader: UsageReader) -> None:
+    """`reader(environments)` gives a Usage per environment id."""
     _usage_readers.append(reader)
-    _last_event_readers.append(last_event)
+
+
+def register_arrivals(reader: ArrivalReader) -> None:
+    """`reader(environment_id)` says when the newest event of that environment arrived."""
+    _arrival_readers.append(reader)
 
 
 def register_kept(reader: KeptReader) -> None:
@@ -63,10 +70,10 @@ def register_kept(reader: KeptReader) -> None:
     _kept_readers.append(reader)
 
 
-def kept(environments: Iterable[Environment]) -> dict[int, Kept]:
+def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
     """What is kept in each environment, by id."""
     environments = list(environments)
-    counts: dict[int, Kept] = {}
+    counts: dict[int, KeptCounts] = {}
     for reader in _kept_readers:
         for key, found in reader(environments).items():
             counts.setdefault(key, {}).update(found)
@@ -98,6 +105,6 @@ def usage(environments: Iterable[Environment]) -> dict[int, Usage]:
     return {key: value for reader in _usage_readers for key, value in reader(environments).items()}
 
 
-def last_event_at(environment: Environment) -> datetime | None:
+def last_arrival_at(environment: Environment) -> datetime | None:
     """When the newest event of this environment arrived; None when none ever did."""
-    return max((at for read in _last_event_readers if (at := read(environment))), default=None)
+    return max((at for read in _arrival_readers if (at := read(environment.pk))), default=None)

@@ -2,11 +2,11 @@
 
 Nothing is listed by hand. A table is the account's when a chain of foreign keys leads from it to accounts_account, or
 when it has a column that is named like one of these keys and has no constraint (the events tables, for speed). So a
-table that somebody adds tomorrow is found here tomorrow; one that has neither must be named in KEPT with a reason, or
-in support/closing/unlinked_rows.py with a way to clear it, or a test fails.
+table that somebody adds tomorrow is found here tomorrow. One that has neither must be named in KEPT in
+support/closing/unlinked_rows.py with the reason, or a test fails; what an account leaves there is removed by it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -38,6 +38,11 @@ join pg_class class on class.oid = trigger.tgrelid
 join pg_namespace space on space.oid = class.relnamespace and space.nspname = current_schema()
 where not trigger.tgisinternal and trigger.tgtype & 8 = 8
 """
+LEAVES = """
+select leaf.relname from pg_partition_tree(quote_ident(%s)::regclass) tree
+join pg_class leaf on leaf.oid = tree.relid
+where tree.isleaf order by 1
+"""
 COLUMNS = """
 select class.relname, attribute.attname, format_type(attribute.atttypid, null)
 from pg_class class
@@ -48,7 +53,7 @@ where class.relkind in ('r', 'p') and not class.relispartition
 
 
 @dataclass(frozen=True)
-class Key:
+class TableKey:
     """A column of `table` that holds what `parent_column` holds in a row of `parent`.
 
     `is_alone` is false for one of several columns that lead there together.
@@ -70,11 +75,13 @@ class Key:
 class Schema:
     """What the database says of its tables: their columns with types, and which column points where.
 
+    `loose` are those of the keys that no foreign key knows of: what they hold goes only if we remove it.
     `triggered` are those in which a row's going makes something else happen, rows going elsewhere perhaps.
     """
 
     columns: dict[str, dict[str, str]]
-    keys: frozenset[Key]
+    keys: frozenset[TableKey]
+    loose: frozenset[TableKey]
     triggered: frozenset[str]
 
     @property
@@ -90,15 +97,27 @@ def read_schema() -> Schema:
         for table, column, kind in cursor.fetchall():
             columns.setdefault(table, {})[column] = kind
         cursor.execute(FOREIGN_KEYS)
-        keys = {Key(*row) for row in cursor.fetchall()}
+        keys = {TableKey(*row) for row in cursor.fetchall()}
         cursor.execute(TRIGGERED)
         triggered = frozenset(row[0] for row in cursor.fetchall())
-    constrained = {(key.table, key.column) for key in keys if key.tells}
-    for table, kinds in columns.items():
-        for column, kind in kinds.items():
-            if column in LOOSE_KEYS and kind in NUMBERS and (table, column) not in constrained:
-                keys.add(Key(table, column, LOOSE_KEYS[column]))
-    return Schema(columns, frozenset(keys), triggered)
+    named = {
+        TableKey(table, column, LOOSE_KEYS[column])
+        for table, kinds in columns.items()
+        for column, kind in kinds.items()
+        if column in LOOSE_KEYS and kind in NUMBERS
+    }
+    constrained = {(key.table, key.column) for key in keys}
+    loose = frozenset(key for key in named if (key.table, key.column) not in constrained)
+    telling = {(key.table, key.column) for key in keys if key.tells}
+    keys |= {key for key in named if (key.table, key.column) not in telling}
+    return Schema(columns, frozenset(keys), loose, triggered)
+
+
+def leaves(table: str) -> list[str]:
+    """The partitions that hold the rows of a table; the table itself when it has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEAVES, [table])
+        return [row[0] for row in cursor.fetchall()] or [table]
 
 
 @dataclass(frozen=True)
@@ -106,7 +125,7 @@ class AccountTable:
     """A table with rows of accounts, and every column through which a row can be one account's."""
 
     name: str
-    keys: tuple[Key, ...]
+    keys: tuple[TableKey, ...]
 
 
 def account_tables(schema: Schema) -> list[AccountTable]:
@@ -121,12 +140,12 @@ def account_tables(schema: Schema) -> list[AccountTable]:
     return [AccountTable(table, _ways(table, within)) for table in _ordered(found, within, schema.triggered)]
 
 
-def _ways(table: str, keys: Iterable[Key]) -> tuple[Key, ...]:
+def _ways(table: str, keys: Iterable[TableKey]) -> tuple[TableKey, ...]:
     own = [key for key in keys if key.table == table and key.tells]
     return tuple(sorted(own, key=lambda key: (key.column, key.parent)))
 
 
-def _ordered(tables: set[str], keys: Iterable[Key], triggered: frozenset[str]) -> list[str]:
+def _ordered(tables: set[str], keys: Iterable[TableKey], triggered: frozenset[str]) -> list[str]:
     """Those that others point to later; tables with triggers as late as may be, so that all that goes is counted."""
     order: TopologicalSorter[str] = TopologicalSorter({table: set() for table in tables})
     for key in keys:
@@ -147,7 +166,7 @@ def _ordered(tables: set[str], keys: Iterable[Key], triggered: frozenset[str]) -
 
 
 @dataclass(frozen=True)
-class Scope:
+class AccountIds:
     """One account's ids, by the table that they are ids of.
 
     Kept while the account's own rows vanish, so that what arrives late is found as well.
@@ -159,29 +178,29 @@ class Scope:
         return {table: list(ids) for table, ids in self.ids.items()}
 
     @classmethod
-    def from_json(cls, kept: dict[str, list[int]]) -> "Scope":
+    def from_json(cls, kept: dict[str, list[int]]) -> "AccountIds":
         return cls({table: tuple(ids) for table, ids in kept.items()})
 
 
-def scope_of(account_id: int) -> Scope:
+def scope_of(account_id: int) -> AccountIds:
     """The ids that everything else hangs on: the account, its projects and environments."""
     with connection.cursor() as cursor:
         cursor.execute("select id from projects_project where account_id = %s order by id", [account_id])
         projects = tuple(row[0] for row in cursor.fetchall())
         cursor.execute("select id from projects_environment where project_id = any(%s) order by id", [list(projects)])
         environments = tuple(row[0] for row in cursor.fetchall())
-    return Scope({ACCOUNT: (account_id,), "projects_project": projects, "projects_environment": environments})
+    return AccountIds({ACCOUNT: (account_id,), "projects_project": projects, "projects_environment": environments})
 
 
-def conditions(table: AccountTable, tables: dict[str, AccountTable], scope: Scope) -> list[sql.Composed]:
+def conditions(table: AccountTable, tables: dict[str, AccountTable], scope: AccountIds) -> list[sql.Composed]:
     """The ways in which a row of `table` is the account's; a row is as soon as one of them holds."""
     if table.name == ACCOUNT:
-        return [_one_of("id", scope.ids[ACCOUNT])]
+        return [one_of("id", scope.ids[ACCOUNT])]
     found = []
     for key in table.keys:
         ids = scope.ids.get(key.parent) if key.parent_column == "id" else None
         if ids is not None:
-            found.append(_one_of(key.column, ids))
+            found.append(one_of(key.column, ids))
             continue
         for condition in conditions(tables[key.parent], tables, scope) if key.parent != table.name else []:
             found.append(
@@ -195,7 +214,7 @@ def conditions(table: AccountTable, tables: dict[str, AccountTable], scope: Scop
     return found
 
 
-def _one_of(column: str, ids: tuple[int, ...]) -> sql.Composed:
+def one_of(column: str, ids: Sequence[int]) -> sql.Composed:
     """`column` is one of `ids`; with a single one as an equality, which every index serves in order."""
     values = sql.SQL(", ").join(sql.Literal(each) for each in ids) if ids else sql.SQL("null")
     return sql.SQL("{} in ({})").format(sql.Identifier(column), values)
@@ -204,3 +223,10 @@ def _one_of(column: str, ids: tuple[int, ...]) -> sql.Composed:
 def any_of(parts: list[sql.Composed]) -> sql.Composed:
     """One condition out of several: at least one holds."""
     return sql.SQL("({})").format(sql.SQL(" or ").join(parts))
+
+
+def deletion(leaf: str, condition: sql.Composable) -> sql.Composed:
+    """The statement that removes some rows of one leaf; its parameter says how many at most."""
+    return sql.SQL(
+        "delete from only {leaf} where ctid = any(array(select ctid from only {leaf} where {condition} limit %s))"
+    ).format(leaf=sql.Identifier(leaf), condition=condition)

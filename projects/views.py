@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
-from projects import actions, api_keys, delete_question, registry
+from projects import actions, delete_question, registry
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
 from projects.forms import ApiKeyForm, EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
 from projects.models import Environment, Project, Removal
@@ -32,34 +32,41 @@ REMOVAL_SHOWN_FOR = timedelta(hours=1)  # after it is done
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Go to the environment looked at last in the account used last; a page of its own for people without one."""
-    place = Membership.objects.latest_used(signed_in_user(request)).first()
-    if place is None:
+    membership = Membership.objects.latest_used(signed_in_user(request)).first()
+    if membership is None:
         closed = Membership.objects.select_related("account").filter(user=signed_in_user(request)).first()
         if closed is not None:
             enter(request, closed, Can.VIEW)  # raises AccountClosed, which is answered with the page that says so
         return render(request, "projects/no_account.html")
     environments = (
-        Environment.objects.live().filter(project__account_id=place.account_id).order_by("-is_production", "pk")
+        Environment.objects.live().filter(project__account_id=membership.account_id).order_by("-is_production", "pk")
     )
     last = environments.filter(app_id=request.session.get(LAST_ENVIRONMENT, "")).first()
     environment = last or environments.first()
     if environment is None:
-        return redirect("projects:project_list", place.account_id)
+        return redirect("projects:project_list", membership.account_id)
     return redirect(settings.ENVIRONMENT_LANDING, environment.app_id)
 
 
 @require_safe
 @account_view(Can.VIEW)
 def project_list(request: HttpRequest, account: Account) -> HttpResponse:
+    context = {"projects": _with_environments(account), "removals": _recent_removals(account)}
+    return render(request, "projects/project_list.html", context)
+
+
+def _with_environments(
+    account: Account,
+) -> list[tuple[Project, list[tuple[Environment, registry.Usage, registry.KeptCounts]]]]:
+    """Each project with its environments, Production first, and how much each is used and holds."""
     live = Prefetch("environments", Environment.objects.live().order_by("-is_production", "name"), "shown")
     projects = list(account.projects.live().prefetch_related(live).order_by("name"))
     environments: list[Environment] = [each for project in projects for each in project.shown]
     usage, kept = registry.usage(environments), registry.kept(environments)
-    for each in environments:
-        each.usage = usage.get(each.pk, registry.Usage())  # type: ignore[attr-defined]
-        each.kept = kept.get(each.pk, {})  # type: ignore[attr-defined]
-    context = {"projects": projects, "removals": _recent_removals(account)}
-    return render(request, "projects/project_list.html", context)
+    return [
+        (project, [(each, usage.get(each.pk, registry.Usage()), kept.get(each.pk, {})) for each in project.shown])
+        for project in projects
+    ]
 
 
 @require_safe
@@ -98,7 +105,7 @@ def environment_add(request: HttpRequest, project: Project) -> HttpResponse:
     except IntegrityError:  # somebody else was faster
         form.add_error("name", f"There is an environment named “{form.cleaned_data['name']}” in this project already.")
         return render(request, "projects/environment_add.html", {"form": form, "project": project})
-    except actions.Gone as gone:
+    except actions.BeingDeleted as gone:
         raise Http404 from gone
     messages.success(request, f"{added.environment.name} created: {added.receipt}.")
     return redirect("projects:install", added.environment.app_id)
@@ -136,7 +143,7 @@ def environment_rename(request: HttpRequest, environment: Environment) -> HttpRe
 
 @environment_view(Can.MANAGE)
 def environment_delete(request: HttpRequest, environment: Environment) -> HttpResponse:
-    question = delete_question.Question.about([environment], environment.name)
+    question = delete_question.DeleteQuestion.about([environment], environment.name)
     if _deleted(request, question, partial(actions.delete_environment, environment=environment)):
         return redirect("projects:project_list", environment.project.account_id)
     return render(request, "projects/environment_delete.html", {"question": question})
@@ -144,13 +151,13 @@ def environment_delete(request: HttpRequest, environment: Environment) -> HttpRe
 
 @project_view(Can.MANAGE)
 def project_delete(request: HttpRequest, project: Project) -> HttpResponse:
-    question = delete_question.Question.about(list(project.environments.live()), project.name)
+    question = delete_question.DeleteQuestion.about(list(project.environments.live()), project.name, project)
     if _deleted(request, question, partial(actions.delete_project, project=project)):
         return redirect("projects:project_list", project.account_id)
     return render(request, "projects/project_delete.html", {"question": question, "project": project})
 
 
-def _deleted(request: HttpRequest, question: delete_question.Question, delete: Callable[..., Removal]) -> bool:
+def _deleted(request: HttpRequest, question: delete_question.DeleteQuestion, delete: Callable[..., Removal]) -> bool:
     """Delete if this is the answer that confirms it; what is wrong with another answer is in `question.error` then."""
     if request.method != "POST":
         return False
@@ -162,7 +169,7 @@ def _deleted(request: HttpRequest, question: delete_question.Question, delete: C
     except actions.LastOne as last:
         question.error = str(last)
         return False
-    except actions.Gone as gone:
+    except actions.BeingDeleted as gone:
         raise Http404 from gone
     messages.success(request, f"{question.name} takes no more events and is being deleted.")
     return True
@@ -187,7 +194,7 @@ def api_key_create(request: HttpRequest, project: Project) -> HttpResponse:
         return render(request, "projects/api_key_create.html", {"form": form, "project": project})
     name = form.cleaned_data["name"]
     try:
-        key, secret = api_keys.create(project=project, name=name, by=signed_in_user(request))
+        key, secret = actions.create_api_key(project=project, name=name, by=signed_in_user(request))
     except IntegrityError:  # somebody else was faster, or the page was sent twice
         form.add_error("name", f"There is an API key named “{name}” already.")
         return render(request, "projects/api_key_create.html", {"form": form, "project": project})
@@ -202,7 +209,7 @@ def api_key_revoke(request: HttpRequest, project: Project, api_key_id: int) -> H
     key = get_object_or_404(project.api_keys.filter(revoked_at=None), pk=api_key_id)
     if request.method != "POST":
         return render(request, "projects/api_key_revoke.html", {"project": project, "key": key})
-    api_keys.revoke(key=key, by=signed_in_user(request))
+    actions.revoke_api_key(key=key, by=signed_in_user(request))
     messages.success(request, f"The API key {key.name} is revoked. It opens nothing any more.")
     return redirect("projects:api_key_list", project.pk)
 
@@ -210,11 +217,11 @@ def api_key_revoke(request: HttpRequest, project: Project, api_key_id: int) -> H
 @require_safe
 @environment_view(Can.VIEW)
 def install(request: HttpRequest, environment: Environment) -> HttpResponse:
-    place = {"app_id": environment.app_id, "site_url": settings.SITE_URL}
+    where = {"app_id": environment.app_id, "site_url": settings.SITE_URL}
     context = {
-        "snippet": snippet(**place),
-        "curl": curl(**place),
-        "last_event_at": registry.last_event_at(environment),
+        "snippet": snippet(**where),
+        "curl": curl(**where),
+        "last_arrival_at": registry.last_arrival_at(environment),
     }
     return render(request, "projects/install.html", context)
 
@@ -223,7 +230,7 @@ def install(request: HttpRequest, environment: Environment) -> HttpResponse:
 @environment_view(Can.VIEW)
 def install_status(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The part of the install page that asks again by itself until the first event is there."""
-    context = {"last_event_at": registry.last_event_at(environment)}
+    context = {"last_arrival_at": registry.last_arrival_at(environment)}
     return render(request, "projects/install_status.html", context)
 
 

@@ -1,4 +1,4 @@
-"""The pages of the staff's admin; each registers itself on `support.staff.site.staff_site`."""
+"""The pages of the staff's admin; each registers itself on `support.staff_site.staff_site`."""
 
 from support.closing import admin as closings
 from support.staff import accounts, activity, people

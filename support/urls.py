@@ -1,4 +1,4 @@
-"""Pages of support. The staff's admin has its own (support/staff/site.py)."""
+"""Pages of support. The staff's admin has its own (support/staff_site.py)."""
 
 from django.urls import path
 

@@ -19,6 +19,7 @@ import psutil
 import psycopg
 from django.conf import settings
 from django.db import connections
+from environ import Env
 
 from accounts.models import Account
 from ipfilter.models import ExcludedIP, ExcludedIPList
@@ -167,8 +168,6 @@ class CollectingServer:
 
 
 def conninfo_of(url):
-    from environ import Env
-
     found = Env.db_url_config(url)
     return psycopg.conninfo.make_conninfo(
         host=found["HOST"] or None,

@@ -1,8 +1,10 @@
 """What must hold everywhere: settings, models, migrations, templates, requirements, committed files."""
 
+import ast
 import inspect
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ OUR_APPS = ["accounts", "projects", "ipfilter", "events", "collector", "analytic
 ELSEWHERE = re.compile(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import""")
 RUNS_CODE = re.compile(r"""<script(?![^>]*\s(?:src=|type="application/json"))|\son[a-z]+\s*=\s*["']|javascript:""")
 MOST_LINES = 450
+MOST_ON_TOP = {"analytics": 25, "collector": 18, "ipfilter": 18, "support": 18}  # files and folders of an app
 
 
 def committed():
@@ -55,6 +58,16 @@ def test_settings_are_read_in_one_place():
     found = {str(path) for path, text in texts(".py") if reads.search(text) and path.parts[0] not in {"tests", "bench"}}
 
     assert found <= allowed
+
+
+def test_htmx_is_recognised_in_one_place():
+    found = [
+        str(path)
+        for path, text in texts(".py")
+        if path.parts[0] not in {"tests", "bench"} and re.search(r"HX-Request\b|request\.htmx|\"htmx\"", text)
+    ]
+
+    assert found == ["common/htmx.py"]
 
 
 def test_the_example_holds_no_secret():
@@ -110,6 +123,42 @@ def test_files_stay_readable_in_one_go():
     assert long == []
 
 
+@pytest.mark.parametrize("app", MOST_ON_TOP)
+def test_an_app_that_has_grown_has_shelves(app):
+    folder = ROOT / app
+    on_top = {path.relative_to(folder).parts[0] for path in committed() if path.is_relative_to(folder)}
+
+    assert len(on_top) <= MOST_ON_TOP[app], sorted(on_top)
+
+
+def test_jobs_are_found_under_one_name():
+    assert [str(path) for path, _ in texts(".py") if path.name == "tasks.py"] == []
+
+
+NAMED_TWICE = {"Meta", "Command"}  # Django's
+
+
+def names_defined(tree):
+    """Classes, and what a module calls a type; names of type variables mean something in their own file only."""
+    yield from (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name):
+            is_variable = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in {"TypeVar", "ParamSpec"}
+            if re.match(r"[A-Z]\w*[a-z]", target.id) and not is_variable:
+                yield target.id
+
+
+def test_a_name_means_one_thing_in_the_whole_repository():
+    found = Counter(
+        name
+        for path, text in texts(".py")
+        if path.parts[0] != "tests" and "migrations" not in path.parts
+        for name in names_defined(ast.parse(text))
+    )
+
+    assert {name for name, times in found.items() if times > 1} <= NAMED_TWICE
+
+
 def our_models():
     return [model for label in OUR_APPS for model in apps.get_app_config(label).get_models()]
 
@@ -161,8 +210,3 @@ def test_what_is_asked_for_is_pinned(name):
         return {re.sub(r"[-_.]+", "-", one).lower() for one in names if not one.startswith("-")}
 
     assert plain(asked) <= plain(pinned)
-
-
-def test_every_decision_says_what_was_given_up():
-    for page in (ROOT / "docs/decisions").glob("*.md"):
-        assert re.search(r"given up|gave up|costs?\b|price", page.read_text(), re.IGNORECASE), page.name

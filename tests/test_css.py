@@ -1,14 +1,21 @@
-"""Colours and sizes have their names in tokens.css and stand nowhere else; the pages stay light."""
+"""Colours and sizes have their names in tokens.css and stand nowhere else; classes are used; the pages stay light."""
 
+import ast
 import gzip
 import re
+from functools import cache
 from pathlib import Path
 
+import django
 import django_htmx
 import pytest
 from django.urls import reverse
 
+from tests.reach import code_of, our_code
+
 ROOT = Path(__file__).resolve().parent.parent
+DJANGO = Path(django.__file__).parent
+HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
 TOKENS = ROOT / "static" / "css" / "tokens.css"
 BUDGET_BYTES = 60 * 1024  # of all CSS and JavaScript together, compressed (UI: page budget)
@@ -20,6 +27,11 @@ COLOUR = re.compile(
 SIZE = re.compile(r"(?<![\w-])\d*\.?\d+(?:px|rem|pt|cm|mm|ms)\b")
 DEFINITION = re.compile(r"^\s*(--[\w-]+):", re.MULTILINE)
 USE = re.compile(r"var\((--[\w-]+)(,)?")
+CLASS = re.compile(r"\.(-?[a-z_][\w-]*)", re.IGNORECASE)
+ATTRIBUTE = re.compile(r'class="((?:\{%.*?%\}|\{\{.*?\}\}|[^"{])*)"', re.DOTALL)
+TAG = re.compile(r"\{[%{].*?[%}]\}", re.DOTALL)
+QUOTED = re.compile(r"""(["'`])([^"'`\n]*)\1""")
+BEGINNING = re.compile(r"([\w-]+-)(?:[{%$]|$)")  # of a name that is put together: badge--{{ kind }}
 
 
 def rules(path):
@@ -43,6 +55,47 @@ def test_every_name_that_is_used_is_defined():
     assert used - defined == set()
 
 
+@pytest.mark.parametrize("path", STYLES, ids=lambda path: path.name)
+def test_every_class_is_used(path):
+    words, beginnings = used_words(path.name == "staff.css")
+    defined = {name for selector in re.findall(r"([^{}]*)\{", rules(path)) for name in CLASS.findall(selector)}
+
+    def is_put_together(name):
+        return any(name.startswith(part) and name[len(part) :] in words for part in beginnings)
+
+    assert {name for name in defined - words if not is_put_together(name)} == set()
+
+
+@cache
+def used_words(of_staff):
+    """Words of pages, scripts and Python that may be a class, and beginnings that classes are put together from."""
+    admin = [DJANGO / "contrib" / "admin"] if of_staff else []
+    pages = [path for folder in [ROOT, *admin] for path in (folder / "templates").rglob("*.html")]
+    scripts = [*(ROOT / "static" / "js").glob("*.js"), HTMX]
+    code = [*our_code(), *code_of(DJANGO / "forms", *admin)]
+    texts = [
+        *(text for path in pages for text in texts_of_page(path.read_text())),
+        *(text for path in scripts for _, text in QUOTED.findall(path.read_text())),
+        *(text for module in code for text in texts_of_module(module)),
+    ]
+    words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
+    numbers = {str(number) for number in range(11)}  # of series and of shades
+    return words | numbers, {part for text in texts for part in BEGINNING.findall(text)}
+
+
+def texts_of_page(page):
+    yield from ATTRIBUTE.findall(page)
+    for tag in TAG.findall(page):
+        yield from (text for _, text in QUOTED.findall(tag))
+
+
+def texts_of_module(module):
+    docstrings = {id(part.value) for part in ast.walk(module) if isinstance(part, ast.Expr)}
+    for part in ast.walk(module):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and id(part) not in docstrings:
+            yield part.value
+
+
 def test_the_dark_theme_renames_every_colour():
     light, dark = rules(TOKENS).split("color-scheme: light dark;")[1].split(":root {")[:2]
     colours = {name for name, value in re.findall(r"(--[\w-]+):([^;]+);", light) if COLOUR.search(value)}
@@ -51,10 +104,9 @@ def test_the_dark_theme_renames_every_colour():
 
 
 def test_css_and_javascript_keep_to_the_budget():
-    htmx = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
     ours = [path for kind in ("css", "js") for path in (ROOT / "static").rglob(f"*.{kind}")]
 
-    sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in [htmx, *ours]}
+    sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in [HTMX, *ours]}
 
     assert sum(sizes.values()) <= BUDGET_BYTES, sizes
 

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import activity, jobs
+from accounts import activity
 from accounts.full_access import require_full_access
 from accounts.models import Account, Activity, Invitation, Membership, User
-from common import links, mails
+from common import jobs, links, mails
 
 PURPOSE = "invitation"
 SENDING = ("invitation.create", "invitation.resend")  # the verbs that the hourly limit counts
@@ -107,7 +107,7 @@ def copy_link(*, invitation: Invitation, by: User) -> str:
         current.link_copied_at = timezone.now()
     current.save()
     _record(current, by, "invitation.copy_link")
-    return jobs.invitation_link(current)
+    return link_of(current)
 
 
 def by_secret(secret: str) -> Invitation | None:
@@ -119,14 +119,14 @@ def by_secret(secret: str) -> Invitation | None:
 
 @transaction.atomic
 def accept(*, invitation: Invitation, user: User) -> Membership:
-    """Let `user`, who signed in as the invited address, into the account; returns the place. Uses the offer up.
+    """Let `user`, who signed in as the invited address, into the account; returns the membership. Uses the offer up.
 
     Raises NotOpen, and ValueError when the address is not the user's. Who is a teammate already stays as they are.
     """
     current = _open_for_answer(invitation)
     if current.email != user.email:
         raise ValueError("the invitation is for another address")
-    place, _ = Membership.objects.get_or_create(
+    membership, _ = Membership.objects.get_or_create(
         account=current.account,
         user=user,
         defaults={"read_only": current.read_only, "invited_by": current.invited_by, "last_seen_at": timezone.now()},
@@ -134,8 +134,8 @@ def accept(*, invitation: Invitation, user: User) -> Membership:
     current.accepted_at = timezone.now()
     current.accepted_by = user
     current.save(update_fields=["accepted_at", "accepted_by"])
-    _record(current, user, "invitation.accept", read_only=place.read_only)
-    return place
+    _record(current, user, "invitation.accept", read_only=membership.read_only)
+    return membership
 
 
 @transaction.atomic
@@ -199,6 +199,11 @@ def _open_for_answer(invitation: Invitation) -> Invitation:
     return current
 
 
+def link_of(invitation: Invitation) -> str:
+    """The public URL that accepts this invitation."""
+    return links.absolute(reverse("accounts:invitation", args=[links.secret(PURPOSE, invitation.nonce)]))
+
+
 def _renew_link(invitation: Invitation) -> None:
     invitation.nonce = links.new_nonce()
     invitation.digest = links.digest(PURPOSE, links.secret(PURPOSE, invitation.nonce))
@@ -220,7 +225,7 @@ def _record(invitation: Invitation, by: User | None, verb: str, **details: bool)
 
 
 def _mail(invitation: Invitation) -> None:
-    jobs.send_invitation.defer(invitation_id=invitation.pk, nonce=invitation.nonce)
+    jobs.defer("accounts.send_invitation", invitation_id=invitation.pk, nonce=invitation.nonce)
 
 
 def _tell_inviter(invitation: Invitation, template: str) -> None:
@@ -229,4 +234,4 @@ def _tell_inviter(invitation: Invitation, template: str) -> None:
         return
     link = links.absolute(reverse("accounts:teammate_list", args=[invitation.account_id]))
     context = {"email": invitation.email, "account": mails.plain(invitation.account.name), "link": link}
-    jobs.send_mail.defer(template=template, to=inviter.email, context=context)
+    jobs.defer("accounts.send_mail", template=template, to=inviter.email, context=context)

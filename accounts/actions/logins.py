@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import activity, jobs
+from accounts import activity
 from accounts.full_access import keeping_full_access
 from accounts.models import EmailChange, Invitation, Rescue, User
-from common import links, mails
+from common import jobs, links, mails
 
 EMAIL_CHANGE_TERM = timedelta(days=1)
 RESCUE_TERM = timedelta(hours=1)
@@ -52,7 +52,7 @@ def ask_for_email_change(*, user: User, new_email: str) -> EmailChange:
     )
     activity.record_everywhere(user=user, verb="login.email_ask", target=user.email)
     for side in ("old", "new"):
-        jobs.send_email_change.defer(change_id=change.pk, nonce=nonce, side=side)
+        jobs.defer("accounts.send_email_change", change_id=change.pk, nonce=nonce, side=side)
     return change
 
 
@@ -106,9 +106,8 @@ def _change_email(user: User, new_email: str) -> None:
     user.save(update_fields=["email"])
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=new_email, verified=True, primary=True)
-    jobs.send_mail.defer(
-        template="email_changed", to=old_email, context={"from_email": old_email, "to_email": new_email}
-    )
+    context = {"from_email": old_email, "to_email": new_email}
+    jobs.defer("accounts.send_mail", template="email_changed", to=old_email, context=context)
 
 
 def end_session(*, user: User, session: UserSession) -> None:
@@ -179,5 +178,5 @@ def use_rescue(*, rescue: Rescue, password: str) -> User:
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
     _end_sessions(UserSession.objects.filter(user=user))
     activity.record_everywhere(user=user, verb="login.rescue", target=user.email)
-    jobs.send_mail.defer(template="rescued", to=user.email, context={})
+    jobs.defer("accounts.send_mail", template="rescued", to=user.email, context={})
     return user

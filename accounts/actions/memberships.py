@@ -34,6 +34,13 @@ def set_access(*, membership: Membership, read_only: bool, by: User) -> None:
         )
 
 
+@transaction.atomic
+def grant_full_access(*, account: Account, user: User, by: User | None) -> None:
+    """Give full access to `user`, a teammate already or not; `by` is None on the command line."""
+    Membership.objects.update_or_create(account=account, user=user, defaults={"read_only": False})
+    activity.record(account=account, by=by, verb="teammate.full_access", target=user.email)
+
+
 def remove(*, membership: Membership, by: User) -> int:
     """Take a teammate out of the account; what they made stays. Returns how many of their invitations were revoked.
 

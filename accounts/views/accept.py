@@ -37,10 +37,10 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     if request.method != "POST":
         return render(request, "accounts/invitation.html", {"invitation": found, "secret": secret})
     try:
-        place = invitations.accept(invitation=found, user=request.user)
+        membership = invitations.accept(invitation=found, user=request.user)
     except NotOpen:
         return _not_open(request, invitations.by_secret(secret), secret)
-    messages.success(request, f"Welcome to {place.account.name}.")
+    messages.success(request, f"Welcome to {membership.account.name}.")
     return redirect("accounts:open", found.account_id)
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import last_seen
 from accounts.actions import memberships
-from accounts.door import account_view, signed_in_user
+from accounts.door import TenantRequest, account_view, signed_in_user
 from accounts.forms import AccountForm
 from accounts.models import Account
 from accounts.policy import Can
@@ -17,9 +17,9 @@ from accounts.second_factor import has_second_factor
 
 @require_safe
 @account_view(Can.VIEW)
-def open_account(request: HttpRequest, account: Account) -> HttpResponse:
+def open_account(request: TenantRequest, account: Account) -> HttpResponse:
     """Switch to this account: it is remembered as the one used last, on every machine of this person."""
-    last_seen.remember_account(request.membership)  # type: ignore[attr-defined]
+    last_seen.remember_account(request.membership)
     return redirect(settings.LOGIN_REDIRECT_URL)
 
 

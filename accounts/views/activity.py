@@ -39,7 +39,7 @@ def activity_csv(request: HttpRequest, account: Account) -> StreamingHttpRespons
     form = _filter_form(request)
     wanted = form.cleaned_data if form.is_valid() else {}
     rows = activity_log.rows(account=account, wanted=wanted)
-    return csv.response(f"activity-{account.name}-{timezone.now():%Y-%m-%d}", activity_log.HEADER, rows)
+    return csv.response(f"activity-{timezone.now():%Y-%m-%d}-{account.name}", activity_log.HEADER, rows)
 
 
 def _filter_form(request: HttpRequest) -> ActivityFilterForm:

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.actions import memberships
-from accounts.door import account_view, record_refusal, signed_in_user
+from accounts.door import TenantRequest, account_view, record_refusal, signed_in_user
 from accounts.forms import AccessForm, InviteForm
 from accounts.full_access import LastFullAccess
 from accounts.models import Account, Membership
@@ -91,8 +91,8 @@ def teammate_remove(request: HttpRequest, account: Account, membership_id: int) 
 
 
 @account_view(Can.LEAVE)
-def leave(request: HttpRequest, account: Account) -> HttpResponse:
-    membership: Membership = request.membership  # type: ignore[attr-defined]
+def leave(request: TenantRequest, account: Account) -> HttpResponse:
+    membership = request.membership
     if request.method != "POST":
         return render(request, "accounts/leave.html")
     try:

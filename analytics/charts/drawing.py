@@ -11,7 +11,7 @@ from datetime import datetime
 from django.utils.safestring import SafeString
 
 from analytics.charts import svg
-from analytics.charts.plots import DrawnLine, Line, Value, bar_marks, center, line_marks, spark_points, value_scale
+from analytics.charts.plots import DrawnLine, Line, Value, bar_marks, center, line_marks, value_scale
 from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full, numbered_labels
 from analytics.questions.spans import Unit
 
@@ -213,19 +213,6 @@ def _values_at(lines: Sequence[Line], across: Across, bucket: int, suffix: str) 
 
 def _spoken(value: Value, suffix: str) -> str:
     return "nothing to tell yet" if value is None else full(value) + suffix
-
-
-def sparkline(values: Sequence[float], title: str) -> SafeString:
-    """A small line without axes, for a tile or a row of a table."""
-    line = svg.element("polyline", class_="chart__line", points=svg.points(spark_points(values)))
-    return svg.element(
-        "svg",
-        svg.element("title", title),
-        svg.stretched(line),
-        class_="spark series-1",
-        role="img",
-        aria_label=title,
-    )
 
 
 def share_bar(width: float, before: float, colour: str) -> SafeString:

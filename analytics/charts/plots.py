@@ -151,13 +151,6 @@ def bar_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale, stac
     return drawn
 
 
-def spark_points(values: Sequence[float]) -> list[tuple[float, float]]:
-    """A line through all values from edge to edge, its highest at the top and zero at the bottom."""
-    top = max(values, default=0) or 1
-    last = max(len(values) - 1, 1)
-    return [(100 * index / last, 100 - 100 * value / top) for index, value in enumerate(values)]
-
-
 @dataclass(frozen=True)
 class Step:
     """One step of a funnel for one side: `width` of its bar and of what it kept from the step before, in percent."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.models import Definition, Segment
 from analytics.questions.conditions import BadQuery
-from analytics.questions.query import EventReference, Funnel, Graph, Query, RefersTo, Retention
+from analytics.questions.query import EventReference, Query, RefersTo
 
 BUILTIN_LABELS = {"pageview": "Pageview", "session": "Session", "any": "Any event"}
 KIND_LABELS = {"click": "Click", "change": "Change", "submit": "Submit"}
@@ -59,7 +59,7 @@ class Catalogue:
 
 def catalogue_for(query: Query, *, has_merges: bool = True) -> Catalogue:
     """Read what this query refers to, and what that refers to: one statement per level."""
-    segments = read_segments(query.scope.environment_id, segments_of(query))
+    segments = read_segments(query.scope.environment_id, query.named_segments())
     wanted = set(definitions_of(query))
     for named in segments.values():
         wanted |= set(named.body.lineages())
@@ -96,17 +96,4 @@ def _named(name: str, body: dict[str, Any]) -> Named[DefinitionBody]:
 
 def definitions_of(query: Query) -> list[UUID]:
     """The lineages of definitions that a query names itself."""
-    events: list[EventReference] = []
-    if isinstance(query, Graph):
-        events = [query.event]
-    elif isinstance(query, Funnel):
-        events = [step.event for step in query.steps]
-    elif isinstance(query, Retention):
-        events = [query.start.event, query.returning.event]
-    return [lineage for event in events if (lineage := event.lineage)]
-
-
-def segments_of(query: Query) -> list[UUID]:
-    """The lineages of segments that a query names itself."""
-    compared = query.compare if isinstance(query, Graph | Funnel) else ()
-    return [*query.segments, *(side.segment for side in compared if side.segment)]
+    return [lineage for event in query.events() if (lineage := event.lineage)]

@@ -8,7 +8,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import definitions_of, read_definitions, segments_of
+from analytics.definitions.catalogue import definitions_of, read_definitions
 from analytics.models import Definition, Report, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Query
@@ -18,7 +18,7 @@ M = TypeVar("M", Definition, Report, Segment)
 
 
 @dataclass(frozen=True)
-class Users:
+class UsedBy:
     """What refers to a definition or a segment, by name. False when nothing does."""
 
     reports: list[Report] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Users:
         return bool(self.reports or self.definitions or self.segments)
 
 
-def users_of_definition(definition: Definition) -> Users:
+def users_of_definition(definition: Definition) -> UsedBy:
     """Reports, segments and other definitions that name it themselves."""
     environment, lineage = definition.environment, definition.lineage
     reports = _naming(Report, environment, lineage)
@@ -38,11 +38,11 @@ def users_of_definition(definition: Definition) -> Users:
         for each in _naming(Definition, environment, lineage)
         if lineage in DefinitionBody.from_json(each.body).lineages()
     ]
-    return Users(reports, definitions, _naming(Segment, environment, lineage))
+    return UsedBy(reports, definitions, _naming(Segment, environment, lineage))
 
 
-def users_of_segment(segment: Segment) -> Users:
-    return Users(_naming(Report, segment.environment, segment.lineage))
+def users_of_segment(segment: Segment) -> UsedBy:
+    return UsedBy(_naming(Report, segment.environment, segment.lineage))
 
 
 def _naming(model: type[M], environment: Environment, lineage: UUID) -> list[M]:
@@ -56,7 +56,7 @@ def check_query(environment: Environment, query: Query) -> None:
     if query.scope.environment_id != environment.pk:
         raise BadQuery("This query is of another environment.")
     _need(Definition, environment, set(definitions_of(query)), "A definition that this query uses is not there.")
-    _need(Segment, environment, set(segments_of(query)), "A segment that this query uses is not there.")
+    _need(Segment, environment, set(query.named_segments()), "A segment that this query uses is not there.")
 
 
 def check_segment(environment: Environment, body: SegmentBody) -> None:

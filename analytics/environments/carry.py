@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import User
-from analytics.environments.compare import Comparison, State, Thing, compare
-from analytics.environments.lineages import DEFINITION, REPORT, SEGMENT, Key, references, rewrite
+from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT, LineageKey, references, rewrite
+from analytics.environments.compare import EnvironmentComparison, PairState, Thing, compare
 from analytics.models import Carry, Definition, Report, Segment
 from projects.models import Environment
 
@@ -28,7 +28,7 @@ MODELS: dict[str, type[Definition] | type[Segment] | type[Report]] = {
 MAX_NAME = 200
 NAMED = 50  # so many are named in the activity
 BATCH = 1000
-Row = Definition | Segment | Report
+KeptRow = Definition | Segment | Report
 
 
 class Clash(StrEnum):
@@ -71,7 +71,7 @@ def things(environment: Environment) -> list[Thing]:
 
 @transaction.atomic
 def carry(
-    *, source: Environment, target: Environment, chosen: Iterable[Key], clash: Clash, by: User
+    *, source: Environment, target: Environment, chosen: Iterable[LineageKey], clash: Clash, by: User
 ) -> tuple[Receipt, Carry | None]:
     """Carry what is `chosen` in `source`, and what it depends on, over into `target`.
 
@@ -96,17 +96,17 @@ def carry(
 class _Plan:
     """What is to be done about each thing, what it depends on before itself."""
 
-    def __init__(self, comparison: Comparison, source_name: str, clash: Clash) -> None:
+    def __init__(self, comparison: EnvironmentComparison, source_name: str, clash: Clash) -> None:
         self.comparison = comparison
         self.suffix = f" (from {source_name})"
         self.clash = clash
         self.receipt = Receipt()
         self.mapping = dict(comparison.mapping)
-        self.created: dict[Key, Thing] = {}  # by the key that it gets
-        self.replaced: dict[Key, Thing] = {}  # by the key that it replaces
-        self._seen: set[Key] = set()
+        self.created: dict[LineageKey, Thing] = {}  # by the key that it gets
+        self.replaced: dict[LineageKey, Thing] = {}  # by the key that it replaces
+        self._seen: set[LineageKey] = set()
 
-    def add(self, key: Key) -> None:
+    def add(self, key: LineageKey) -> None:
         """Plan for this thing and what it depends on."""
         waiting = [key]
         while waiting:
@@ -118,8 +118,8 @@ class _Plan:
             self._decide(pair.there, pair.here, pair.state)
             waiting += references(pair.there.body)
 
-    def _decide(self, thing: Thing, counterpart: Thing | None, state: State) -> None:
-        if state is State.SAME:
+    def _decide(self, thing: Thing, counterpart: Thing | None, state: PairState) -> None:
+        if state is PairState.SAME:
             self.receipt.same.append(thing.name)
         elif counterpart is None:
             self.created[thing.key] = thing
@@ -133,7 +133,7 @@ class _Plan:
             self._keep_both(thing)
 
     def _keep_both(self, thing: Thing) -> None:
-        new = Key(thing.noun, uuid.uuid4())
+        new = LineageKey(thing.noun, uuid.uuid4())
         self.mapping[thing.key] = new
         self.created[new] = Thing(
             thing.noun,
@@ -173,7 +173,7 @@ def _write(plan: _Plan, target: Environment, by: User) -> list[dict[str, Any]]:
     return changes
 
 
-def _change(noun: str, row: Row, before: dict[str, Any] | None) -> dict[str, Any]:
+def _change(noun: str, row: KeptRow, before: dict[str, Any] | None) -> dict[str, Any]:
     return {"noun": noun, "lineage": str(row.lineage), "version": row.version, "before": before}
 
 
@@ -196,10 +196,10 @@ def save(noun: str, rows: list[Any], contents: dict[uuid.UUID, dict[str, Any]], 
 def _refuse_circles(environment: Environment) -> None:
     """Raises Circle when a definition of this environment is made of itself, however far away."""
     made_of = {
-        Key(DEFINITION, lineage): [(name, key) for key in references(body)]
+        LineageKey(DEFINITION, lineage): [(name, key) for key in references(body)]
         for lineage, name, body in environment.definitions.values_list("lineage", "name", "body")
     }
-    state: dict[Key, bool] = {}  # False while it is being looked at, True once it is known to be good
+    state: dict[LineageKey, bool] = {}  # False while it is being looked at, True once it is known to be good
     for start in made_of:
         path = [(start, iter(made_of[start]))]
         if start in state:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from analytics.environments.lineages import DEFINITION, NOUNS, REPORT, SEGMENT, Key, rewrite
+from analytics.definitions.lineages import DEFINITION, NOUNS, REPORT, SEGMENT, LineageKey, rewrite
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Thing:
     kind: str = ""
 
     @property
-    def key(self) -> Key:
-        return Key(self.noun, self.lineage)
+    def key(self) -> LineageKey:
+        return LineageKey(self.noun, self.lineage)
 
 
-class State(StrEnum):
+class PairState(StrEnum):
     SAME = "same"
     DIFFERS = "differs"
     THERE = "there"  # only in the other environment, from where it can be carried over
@@ -46,7 +46,7 @@ class Pair:
 
     there: Thing | None
     here: Thing | None
-    state: State
+    state: PairState
 
     @property
     def thing(self) -> Thing:
@@ -57,26 +57,26 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class EnvironmentComparison:
     """All pairs, by noun and name."""
 
     pairs: list[Pair]
 
-    def in_state(self, state: State) -> list[Pair]:
+    def in_state(self, state: PairState) -> list[Pair]:
         return [pair for pair in self.pairs if pair.state is state]
 
     @cached_property
-    def by_key(self) -> dict[Key, Pair]:
+    def by_key(self) -> dict[LineageKey, Pair]:
         """The pair of each thing that stands there."""
         return {pair.there.key: pair for pair in self.pairs if pair.there}
 
     @cached_property
-    def mapping(self) -> dict[Key, Key]:
+    def mapping(self) -> dict[LineageKey, LineageKey]:
         """Of each thing there that has a counterpart here, that counterpart."""
         return {pair.there.key: pair.here.key for pair in self.pairs if pair.there and pair.here}
 
 
-def compare(there: Iterable[Thing], here: Iterable[Thing]) -> Comparison:
+def compare(there: Iterable[Thing], here: Iterable[Thing]) -> EnvironmentComparison:
     """Pair what stands there with what stands here. Takes time in proportion to what there is."""
     matches = _Matches(list(there), list(here))
     for noun in NOUNS:
@@ -87,10 +87,10 @@ def compare(there: Iterable[Thing], here: Iterable[Thing]) -> Comparison:
     pairs = [_pair(one, other, matches.mapping) for one, other in matches.found()]
     order = {DEFINITION: 0, SEGMENT: 1, REPORT: 2}
     pairs.sort(key=lambda pair: (order[pair.thing.noun], pair.thing.name.lower(), str(pair.thing.lineage)))
-    return Comparison(pairs)
+    return EnvironmentComparison(pairs)
 
 
-Mapping = dict[Key, Key]
+Mapping = dict[LineageKey, LineageKey]
 Trait = Callable[[Thing, Mapping], Any]
 
 
@@ -130,10 +130,10 @@ class _Matches:
 
 def _pair(there: Thing | None, here: Thing | None, mapping: Mapping) -> Pair:
     if there is None or here is None:
-        return Pair(there, here, State.HERE if there is None else State.THERE)
+        return Pair(there, here, PairState.HERE if there is None else PairState.THERE)
     told = (there.name, there.notes) == (here.name, here.notes)
     same = told and _content(there, mapping) == _content(here, {})
-    return Pair(there, here, State.SAME if same else State.DIFFERS)
+    return Pair(there, here, PairState.SAME if same else PairState.DIFFERS)
 
 
 def _content(thing: Thing, mapping: Mapping) -> tuple[str, bytes]:

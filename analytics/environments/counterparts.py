@@ -3,7 +3,7 @@
 from typing import Any
 
 from analytics.models import Definition, Report, Segment
-from events.models import Person
+from analytics.store.current import event_store
 from projects.models import Environment
 from projects.registry import Counterpart, register_counterpart
 
@@ -31,4 +31,4 @@ def _of_lineage(model: type[Definition] | type[Segment] | type[Report]) -> Any:
 
 
 def _is_person(environment: Environment, arguments: dict[str, Any]) -> bool:
-    return Person.objects.filter(environment_id=environment.pk, actor_id=arguments["actor_id"]).exists()
+    return event_store().has_person(environment.pk, arguments["actor_id"])

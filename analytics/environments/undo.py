@@ -1,4 +1,4 @@
-"""Undoing what was carried over (carrying.py), once."""
+"""Undoing what was carried over (carry.py), once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from analytics.definitions.lineages import LineageKey, references
 from analytics.environments.carry import MODELS, NAMED, note, rows_of, save, things
-from analytics.environments.lineages import Key, references
 from analytics.models import Carry
 from projects.models import Environment
 
@@ -20,7 +20,7 @@ class Undone(Exception):
 
 
 @dataclass(frozen=True)
-class Taken:
+class UndoReceipt:
     """How many things went or got back what they said before, and which stay: changed since, or used by others."""
 
     undone: int
@@ -28,7 +28,7 @@ class Taken:
 
 
 @transaction.atomic
-def undo(*, carried: Carry, by: User) -> Taken:
+def undo(*, carried: Carry, by: User) -> UndoReceipt:
     """Take back what was carried over. What somebody changed since stays as it is, and so does what others use.
 
     Raises Undone when it was undone already.
@@ -39,7 +39,7 @@ def undo(*, carried: Carry, by: User) -> Taken:
         raise Undone
     environment = carried.environment
     Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
-    changes = {Key(each["noun"], UUID(each["lineage"])): each for each in carried.changes}
+    changes = {LineageKey(each["noun"], UUID(each["lineage"])): each for each in carried.changes}
     there = _locked_rows(environment, changes)
     unchanged = {key for key, row in there.items() if row.version == changes[key]["version"]}
     before = {key: changes[key]["before"] for key in unchanged if changes[key]["before"] is not None}
@@ -49,22 +49,24 @@ def undo(*, carried: Carry, by: User) -> Taken:
     _remove([(key, there[key]) for key in new])
     carried.undone_at = timezone.now()
     carried.save(update_fields=["undone_at"])
-    taken = Taken(len(before) + len(new), left)
-    details = {"from": carried.source_name, "undone": taken.undone, "left": left[:NAMED]}
+    receipt = UndoReceipt(len(before) + len(new), left)
+    details = {"from": carried.source_name, "undone": receipt.undone, "left": left[:NAMED]}
     note(environment, by, "environment.carry_undo", details)
-    return taken
+    return receipt
 
 
-def _locked_rows(environment: Environment, keys: Iterable[Key]) -> dict[Key, Any]:
+def _locked_rows(environment: Environment, keys: Iterable[LineageKey]) -> dict[LineageKey, Any]:
     """Those that are still there."""
     found = {}
     for noun in MODELS:
         lineages = [key.lineage for key in keys if key.noun == noun]
-        found.update({Key(noun, row.lineage): row for row in rows_of(noun, environment, lineages).select_for_update()})
+        found.update(
+            {LineageKey(noun, row.lineage): row for row in rows_of(noun, environment, lineages).select_for_update()}
+        )
     return found
 
 
-def _unused(environment: Environment, new: set[Key], before: dict[Key, Any]) -> set[Key]:
+def _unused(environment: Environment, new: set[LineageKey], before: dict[LineageKey, Any]) -> set[LineageKey]:
     """Those of `new` that nothing refers to that stays; things count as saying what they said `before`."""
     bodies = {thing.key: thing.body for thing in things(environment)}
     bodies |= {key: content["body"] for key, content in before.items()}
@@ -78,12 +80,12 @@ def _unused(environment: Environment, new: set[Key], before: dict[Key, Any]) -> 
     return going
 
 
-def _restore(rows: list[tuple[Key, Any]], before: dict[Key, Any], by: User) -> None:
+def _restore(rows: list[tuple[LineageKey, Any]], before: dict[LineageKey, Any], by: User) -> None:
     for noun in MODELS:
         contents = {key.lineage: before[key] for key, _ in rows if key.noun == noun}
         save(noun, [row for key, row in rows if key.noun == noun], contents, by)
 
 
-def _remove(rows: list[tuple[Key, Any]]) -> None:
+def _remove(rows: list[tuple[LineageKey, Any]]) -> None:
     for noun, model in MODELS.items():
         model._default_manager.filter(pk__in=[row.pk for key, row in rows if key.noun == noun]).delete()

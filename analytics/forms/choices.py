@@ -7,14 +7,14 @@ from uuid import UUID
 from django.core.cache import cache
 
 from analytics.definitions.catalogue import BUILTIN_LABELS, KIND_LABELS
-from analytics.environments.lineages import Key, references
+from analytics.definitions.lineages import LineageKey, references
 from analytics.forms.controls import Option, Options
 from analytics.models import Definition, Segment
 from analytics.questions.conditions import EVENT_FIELDS, PERSON_FIELDS, Source
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Builtin, RefersTo, Scope
-from analytics.store import suggestions
-from analytics.store.run import QueryTimeout
+from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
 from projects.models import Environment
 
 MOST = 1000  # definitions and segments that a drop-down offers besides those that are chosen
@@ -58,11 +58,12 @@ def suggested(scope: Scope) -> Seen:
     """Names from the newest data; the same for all pages of an environment for some seconds."""
 
     def look() -> Seen:
+        store = event_store()
         try:
             return Seen(
-                suggestions.event_names(scope),
-                suggestions.property_names(scope, Source.PROPERTY),
-                suggestions.property_names(scope, Source.USER),
+                store.event_names(scope),
+                store.property_names(scope, Source.PROPERTY),
+                store.property_names(scope, Source.USER),
             )
         except QueryTimeout:  # a form without suggestions is better than none
             return Seen([], [], [])
@@ -100,7 +101,7 @@ def choices(environment: Environment, raw: Reader) -> Choices:
 
 
 def _named(
-    model: type[Definition] | type[Segment], environment: Environment, chosen: list[Key]
+    model: type[Definition] | type[Segment], environment: Environment, chosen: list[LineageKey]
 ) -> list[tuple[UUID, str]]:
     """The lineages and names of the first MOST by name, after those of the chosen ones that are not among them."""
     rows = model.objects.filter(environment=environment).order_by("name").values_list("lineage", "name")

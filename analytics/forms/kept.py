@@ -35,8 +35,9 @@ class Read(Generic[Body]):
     body: Body | None
 
     @property
-    def is_good(self) -> bool:
-        return self.body is not None and not self.raw.errors
+    def sound_body(self) -> Body | None:
+        """The body, unless anything in the form is wrong."""
+        return None if self.raw.errors else self.body
 
 
 def read_definition(raw: Reader, *, named: bool = True) -> Read[DefinitionBody]:

@@ -35,10 +35,6 @@ class GroupRows:
     spare: ConditionRow
     error: str
 
-    @property
-    def is_used(self) -> bool:
-        return bool(self.rows)
-
 
 @dataclass(frozen=True)
 class SelectionRow:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from django.db import migrations
 
-FOLDER = Path(__file__).resolve().parent.parent / "rollups"
+SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
     dependencies = [("analytics", "0001_kept_things"), ("events", "0002_collect"), ("projects", "0001_first")]
     operations = [
         migrations.RunSQL("set local lock_timeout = '5s'", migrations.RunSQL.noop),
-        migrations.RunSQL((FOLDER / "schema.sql").read_text(), (FOLDER / "undo.sql").read_text()),
+        migrations.RunSQL((SQL / "0002_rollups.sql").read_text(), (SQL / "0002_rollups_undo.sql").read_text()),
     ]

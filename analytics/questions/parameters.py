@@ -1,21 +1,17 @@
-"""Queries as URL parameters, both ways. A report is kept in the same form, so a link and a report are one thing.
+"""URL parameters, both ways: what the kinds of questions read and write them with.
 
-    graph       event, counts, unit, by, chart
-    funnel      step.N.event, step.N.where.…, within, within_unit
-    retention   start.event, start.where.…, return.event, return.where.…, unit
-    users       search, after
     all         where.match, where.N.field, where.N.op, where.N.value; segment (repeated)
-    but users   days (7, 30, … or "custom" with from, to as YYYY-MM-DD)
-    graph, funnel  compare (repeated: a segment's lineage or "everyone")
+    with a span days (7, 30, … or "custom" with from, to as YYYY-MM-DD)
+    compared    compare (repeated: a segment's lineage or "everyone")
 
 N is any number; order counts, gaps do not. A condition without a field and a step without an event are skipped, so
-that a form may hold empty rows.
+that a form may hold empty rows. The name of a parameter with an event is or ends in "event", of one with a segment
+"segment" or "compare": definitions/lineages.py finds references by that.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -23,53 +19,13 @@ from uuid import UUID
 from django.http import QueryDict
 
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Match, Operator
-from analytics.questions.query import (
-    PAGEVIEW,
-    Chart,
-    Compared,
-    Counts,
-    Cursor,
-    EventReference,
-    Funnel,
-    Graph,
-    Query,
-    Retention,
-    Scope,
-    Selection,
-    Users,
-)
-from analytics.questions.spans import Span, Unit
+from analytics.questions.query import PAGEVIEW, Compared, EventReference, Query, Selection
+from analytics.questions.spans import Span
 
 Pairs = list[tuple[str, str]]
-WINDOW_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 EVERYONE = "everyone"
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """The query, or None and what is wrong: {parameter name: words}. "" is the question as a whole."""
-
-    query: Query | None
-    errors: dict[str, str] = field(default_factory=dict)
-
-
-def parse(kind: str, parameters: QueryDict | Mapping[str, list[str]], scope: Scope) -> Parsed:
-    """Read the query of this kind ("graph", "funnel", "retention", "users"). Missing parameters take their defaults."""
-    reader = Reader(parameters)
-    try:
-        query = READERS[kind](reader, scope)
-    except BadQuery as error:
-        return Parsed(None, reader.errors | {error.at: error.message})
-    except Unreadable:
-        query = None
-    return Parsed(None if reader.errors else query, reader.errors)
-
-
-def encode(query: Query) -> Pairs:
-    """The parameters that `parse` reads back as an equal query, defaults included, in a fixed order."""
-    return list(WRITERS[query.kind](query))
 
 
 def as_lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -78,6 +34,14 @@ def as_lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     for name, value in pairs:
         lists.setdefault(name, []).append(value)
     return lists
+
+
+def querystring(query: Query) -> str:
+    """A question as the part of a URL after the question mark."""
+    link = QueryDict(mutable=True)
+    for name, value in query.parameters():
+        link.appendlist(name, value)
+    return link.urlencode()
 
 
 class Unreadable(Exception):
@@ -187,84 +151,11 @@ class Reader:
             self.wrong("compare", "There is no such segment.")
             return ()
 
-    def cursor(self) -> Cursor | None:
-        text = self.text("after")
-        found = re.fullmatch(r"(-?\d{1,16})_(-?\d{1,19})", text, re.ASCII)
-        if text and not found:
-            self.wrong("after", "There is no such page.")
-        return Cursor(int(found[1]), int(found[2])) if found else None
-
 
 def need(value: T | None) -> T:
     if value is None:
         raise Unreadable
     return value
-
-
-def _graph(reader: Reader, scope: Scope) -> Query:
-    by = reader.text("by")
-    return Graph(
-        scope,
-        event=reader.event("event") or PAGEVIEW,
-        counts=reader.choice("counts", Counts, Counts.EVENTS),
-        span=reader.span(30),
-        unit=reader.choice("unit", Unit, Unit.DAY),
-        where=reader.group(),
-        by=reader.attempt("by", lambda: Field.parse(by)) if by else None,
-        segments=reader.lineages("segment"),
-        compare=reader.compared(),
-        chart=reader.choice("chart", Chart, Chart.LINE),
-    )
-
-
-def _funnel(reader: Reader, scope: Scope) -> Query:
-    steps = [reader.selection(prefix, None) for prefix in reader.numbered("step")]
-    amount = reader.integer("within", 7)
-    unit = reader.text("within_unit", "day")
-    if unit not in WINDOW_UNITS:
-        reader.wrong("within_unit", "Choose minutes, hours or days.")
-    if amount > 1_000_000:
-        reader.wrong("within", "The conversion window is 1 minute to 366 days.")
-        amount = 7
-    return Funnel(
-        scope,
-        steps=tuple(step for step in steps if step),
-        within=amount * WINDOW_UNITS.get(unit, timedelta(days=1)),
-        span=reader.span(30),
-        where=reader.group(),
-        segments=reader.lineages("segment"),
-        compare=reader.compared(),
-    )
-
-
-def _retention(reader: Reader, scope: Scope) -> Query:
-    return Retention(
-        scope,
-        start=need(reader.selection("start")),
-        returning=need(reader.selection("return")),
-        unit=reader.choice("unit", Unit, Unit.WEEK),
-        span=reader.span(90),
-        where=reader.group(),
-        segments=reader.lineages("segment"),
-    )
-
-
-def _users(reader: Reader, scope: Scope) -> Query:
-    return Users(
-        scope,
-        where=reader.group(),
-        segments=reader.lineages("segment"),
-        search=reader.text("search")[:255].replace("\0", ""),
-        after=reader.cursor(),
-    )
-
-
-READERS: dict[str, Callable[[Reader, Scope], Query]] = {
-    "graph": _graph,
-    "funnel": _funnel,
-    "retention": _retention,
-    "users": _users,
-}
 
 
 def write_group(group: Group, prefix: str = "where") -> Iterator[tuple[str, str]]:
@@ -291,52 +182,17 @@ def write_span(span: Span) -> Iterator[tuple[str, str]]:
     yield "to", str(span.last)
 
 
-def _write_common(query: Graph | Funnel | Retention) -> Iterator[tuple[str, str]]:
-    yield from write_span(query.span)
+def write_common(query: Query, span: Span) -> Iterator[tuple[str, str]]:
+    """What all questions with a span have."""
+    yield from write_span(span)
+    yield from write_filters(query)
+
+
+def write_filters(query: Query) -> Iterator[tuple[str, str]]:
+    """What all questions have."""
     yield from write_group(query.where)
     yield from (("segment", str(each)) for each in query.segments)
 
 
-def _write_graph(query: Graph) -> Iterator[tuple[str, str]]:
-    yield "event", str(query.event)
-    yield "counts", query.counts.value
-    yield "unit", query.unit.value
-    if query.by:
-        yield "by", str(query.by)
-    yield from _write_common(query)
-    yield from (("compare", str(each)) for each in query.compare)
-    yield "chart", query.chart.value
-
-
-def _write_funnel(query: Funnel) -> Iterator[tuple[str, str]]:
-    for number, step in enumerate(query.steps):
-        yield from write_selection(step, f"step.{number}")
-    unit = next(name for name in ("day", "hour", "minute") if not query.within % WINDOW_UNITS[name])
-    yield "within", str(query.within // WINDOW_UNITS[unit])
-    yield "within_unit", unit
-    yield from _write_common(query)
-    yield from (("compare", str(each)) for each in query.compare)
-
-
-def _write_retention(query: Retention) -> Iterator[tuple[str, str]]:
-    yield from write_selection(query.start, "start")
-    yield from write_selection(query.returning, "return")
-    yield "unit", query.unit.value
-    yield from _write_common(query)
-
-
-def _write_users(query: Users) -> Iterator[tuple[str, str]]:
-    yield from write_group(query.where)
-    yield from (("segment", str(each)) for each in query.segments)
-    if query.search:
-        yield "search", query.search
-    if query.after:
-        yield "after", str(query.after)
-
-
-WRITERS: dict[str, Callable[..., Iterator[tuple[str, str]]]] = {
-    "graph": _write_graph,
-    "funnel": _write_funnel,
-    "retention": _write_retention,
-    "users": _write_users,
-}
+def write_compared(sides: Iterable[Compared]) -> Iterator[tuple[str, str]]:
+    return (("compare", str(each)) for each in sides)

@@ -1,26 +1,26 @@
-"""What can be asked. Every question is a frozen dataclass that cannot be made without a `Scope`: its environment.
+"""What questions are made of, and what holds for every question. The kinds of them are in analytics/kinds.
 
-Nothing here knows SQL, URLs or pages: `parameters.py` reads and writes URLs, `sql/` makes SQL, `results.py` holds
-answers.
-A question that makes no sense cannot be made: the constructors raise BadQuery, in words for people.
+Nothing here knows SQL or pages. A question that makes no sense cannot be made: the constructors raise BadQuery, in
+words for people.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from analytics.questions.conditions import MAX_VALUE, BadQuery, Field, Group, Source
-from analytics.questions.spans import Span, Unit
+from analytics.questions.conditions import MAX_VALUE, BadQuery, Field, Group
+from analytics.questions.spans import Span
 from projects.models import Environment
 
-MAX_STEPS = 10
 MAX_SEGMENTS = 4
 TOP_GROUPS = 20
 LAST_30_DAYS = Span(30)
 LAST_90_DAYS = Span(90)
+R = TypeVar("R")  # the Result that answers it
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Did:
 
 
 class Counts(StrEnum):
-    """What a graph counts."""
+    """What is counted of events."""
 
     EVENTS = "events"
     USERS = "users"  # people after merging
@@ -139,10 +139,18 @@ class Counts(StrEnum):
     PER_USER = "per_user"  # events divided by users
 
 
-class Chart(StrEnum):
-    LINE = "line"
-    BAR = "bar"
-    TABLE = "table"
+@dataclass(frozen=True)
+class Counting:
+    """These events, or their people or sessions, to be counted by time. `where` filters events, `segments` people.
+
+    With `by`, the TOP_GROUPS largest groups are counted, and all others together.
+    """
+
+    event: EventReference
+    counts: Counts = Counts.EVENTS
+    where: Group = field(default_factory=Group)
+    by: Field | None = None
+    segments: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,113 +162,49 @@ class Compared:
     def __str__(self) -> str:
         return str(self.segment) if self.segment else "everyone"
 
+    def among(self, segments: tuple[UUID, ...]) -> tuple[UUID, ...]:
+        """Those that people of this side are in, where all must be in `segments`."""
+        return (*segments, self.segment) if self.segment else segments
 
-def _check_sides(compare: tuple[Compared, ...], segments: tuple[UUID, ...]) -> None:
-    if sum(side.segment is not None for side in compare) > MAX_SEGMENTS or len(segments) > MAX_SEGMENTS:
+
+def check_compared(sides: tuple[Compared, ...]) -> None:
+    """Raise BadQuery where these cannot stand beside each other."""
+    if sum(side.segment is not None for side in sides) > MAX_SEGMENTS:
         raise BadQuery(f"At most {MAX_SEGMENTS} segments can be compared.", "compare")
-    if len(set(compare)) < len(compare):
+    if len(set(sides)) < len(sides):
         raise BadQuery("A segment is compared with itself.", "compare")
 
 
 @dataclass(frozen=True)
-class Graph:
-    """How often, by time. `where` filters events, `segments` people (all must hold); `compare` gives each a line."""
+class Query(ABC, Generic[R]):
+    """A question of some kind. It cannot be made without a `Scope`: its environment.
 
-    kind: ClassVar[str] = "graph"
-
-    scope: Scope
-    event: EventReference
-    counts: Counts = Counts.EVENTS
-    span: Span = LAST_30_DAYS
-    unit: Unit = Unit.DAY
-    where: Group = field(default_factory=Group)
-    by: Field | None = None
-    segments: tuple[UUID, ...] = ()
-    compare: tuple[Compared, ...] = ()
-    chart: Chart = Chart.LINE
-
-    def __post_init__(self) -> None:
-        _check_sides(self.compare, self.segments)
-        self.span.check(self.unit)
-        if self.by is not None and self.compare:
-            raise BadQuery("Compare segments or group by a property, not both.", "by")
-
-
-@dataclass(frozen=True)
-class Funnel:
-    """How many people did the steps in order, the last one at most `within` after the first.
-
-    People count who began inside the span; the later steps may follow after its end.
+    `where` filters what is looked at, `segments` (all must hold) whose it is. What a question refers to it says itself
+    (`events`, `named_segments`), so that nothing can be deleted or copied away from under it.
     """
 
-    kind: ClassVar[str] = "funnel"
+    kind: ClassVar[str]  # in URLs and reports
 
     scope: Scope
-    steps: tuple[Selection, ...]
-    within: timedelta = timedelta(days=7)
-    span: Span = LAST_30_DAYS
-    where: Group = field(default_factory=Group)
-    segments: tuple[UUID, ...] = ()
-    compare: tuple[Compared, ...] = ()
+    where: Group = field(default_factory=Group, kw_only=True)
+    segments: tuple[UUID, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        _check_sides(self.compare, self.segments)
-        self.span.check(None)
-        if not 2 <= len(self.steps) <= MAX_STEPS:
-            raise BadQuery(f"A funnel has 2 to {MAX_STEPS} steps.", "step")
-        if not timedelta(0) < self.within <= timedelta(days=366):
-            raise BadQuery("The conversion window is 1 minute to 366 days.", "within")
+        if len(self.segments) > MAX_SEGMENTS:
+            raise BadQuery(f"At most {MAX_SEGMENTS} segments can be compared.", "compare")
 
+    @abstractmethod
+    def parameters(self) -> Iterator[tuple[str, str]]:
+        """The URL parameters that its kind reads back as an equal question: defaults included, in a fixed order."""
 
-@dataclass(frozen=True)
-class Retention:
-    """Who came back. People belong to the period of their first start event in the span; see `RetentionResult`."""
+    @abstractmethod
+    def events(self) -> Iterable[EventReference]:
+        """All events that it names itself."""
 
-    kind: ClassVar[str] = "retention"
+    @abstractmethod
+    def named_segments(self) -> Iterable[UUID]:
+        """The lineages of all segments that it names."""
 
-    scope: Scope
-    start: Selection
-    returning: Selection
-    unit: Unit = Unit.WEEK
-    span: Span = LAST_90_DAYS
-    where: Group = field(default_factory=Group)
-    segments: tuple[UUID, ...] = ()
-
-    def __post_init__(self) -> None:
-        _check_sides((), self.segments)
-        self.span.check(self.unit)
-        if self.unit is Unit.HOUR:
-            raise BadQuery("Retention is by day, week or month.", "unit")
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where a list of people goes on: after this row. Text form "<last_seen microseconds>_<actor>"."""
-
-    last_seen_microseconds: int
-    actor_id: int
-
-    def __str__(self) -> str:
-        return f"{self.last_seen_microseconds}_{self.actor_id}"
-
-
-@dataclass(frozen=True)
-class Users:
-    """People by last activity, newest first. `where` may use `user:` and `person:` fields only."""
-
-    kind: ClassVar[str] = "users"
-
-    scope: Scope
-    where: Group = field(default_factory=Group)
-    segments: tuple[UUID, ...] = ()
-    search: str = ""  # part of an identity
-    after: Cursor | None = None
-    limit: int = 50
-
-    def __post_init__(self) -> None:
-        _check_sides((), self.segments)
-        if any(each.field.source not in (Source.USER, Source.PERSON) for each in self.where.conditions):
-            raise BadQuery("People can be filtered by what is known of them, not by events: make a segment.", "where")
-
-
-Query = Graph | Funnel | Retention | Users
+    @abstractmethod
+    def range_words(self) -> str:
+        """The time that it looks at, "last 30 days"; empty where it looks at no time in particular."""

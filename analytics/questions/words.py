@@ -1,7 +1,9 @@
-"""Questions in words: "Unique users of Signed up by plan, last 30 days"."""
+"""Pieces of questions in words."""
 
-from analytics.definitions.catalogue import Catalogue
-from analytics.questions.query import Counts, Funnel, Graph, Query, Retention, Users
+from datetime import timedelta
+
+from analytics.questions.conditions import Condition, Group, Match
+from analytics.questions.query import Counts
 from analytics.questions.spans import Span
 
 COUNTED = {
@@ -10,22 +12,6 @@ COUNTED = {
     Counts.SESSIONS: "Sessions with",
     Counts.PER_USER: "Count per user of",
 }
-KINDS = {"graph": "Graph", "funnel": "Funnel", "retention": "Retention", "users": "Users"}
-
-
-def query_words(query: Query, catalogue: Catalogue) -> str:
-    """One line that names the question, without its range."""
-    name = catalogue.event_label
-    match query:
-        case Graph():
-            words = f"{COUNTED[query.counts]} {name(query.event)}"
-            return words + (f" by {query.by.label}" if query.by else "")
-        case Funnel():
-            return " → ".join(name(step.event) for step in query.steps)
-        case Retention():
-            return f"{name(query.start.event)}, then {name(query.returning.event)}, by {query.unit}"
-        case Users():
-            return "People by last activity"
 
 
 def span_words(span: Span) -> str:
@@ -33,3 +19,27 @@ def span_words(span: Span) -> str:
     if span.days is not None:
         return "today" if span.days == 1 else f"last {span.days:,} days"
     return " to ".join(f"{day.day} {day:%b %Y}" for day in (span.first, span.last) if day)
+
+
+def group_words(group: Group) -> str:
+    """ "Path is /pricing and plan exists"."""
+    return joined_words([condition_words(each) for each in group.conditions], group.match)
+
+
+def joined_words(words: list[str], match: Match) -> str:
+    return (" or " if match is Match.ANY else " and ").join(words)
+
+
+def condition_words(condition: Condition) -> str:
+    value = f" {condition.value}" if condition.operator.takes_value else ""
+    return f"{condition.field.label} {condition.operator.label}{value}"
+
+
+SIZES = ((1440, "day"), (60, "hour"), (1, "minute"))
+
+
+def duration_words(duration: timedelta) -> str:
+    """ "7 days", "36 hours", "90 minutes"."""
+    minutes = int(duration.total_seconds() // 60)
+    number, unit = next((minutes // size, unit) for size, unit in SIZES if minutes % size == 0)
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"

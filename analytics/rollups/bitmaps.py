@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 Bitmap = int
-Group = tuple[int, ...]  # positions that are one person
+SamePerson = tuple[int, ...]  # positions that are one person
 
 
 def from_positions(positions: Iterable[int]) -> Bitmap:
@@ -32,7 +32,7 @@ def union(bitmaps: Iterable[Bitmap]) -> Bitmap:
     return everybody
 
 
-def merged(packed: bytes | memoryview, groups: Sequence[Group]) -> Bitmap:
+def merged(packed: bytes | memoryview, groups: Sequence[SamePerson]) -> Bitmap:
     """The bitmap in which the positions of a group are one person, the one at the group's first position."""
     if not groups:
         return from_bytes(packed)

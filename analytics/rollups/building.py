@@ -13,27 +13,17 @@ from django.db import connection, transaction
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
-from analytics.rollups.reading import ANY, SESSION, Key
-from analytics.sql.graph import encode_key
+from analytics.rollups.reading import ANY, SESSION, CountedKey
+from analytics.sql.counting import encode_key
+from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, VALUES
 from analytics.sql.selecting import Limits, session_starts
 from analytics.sql.statement import Statement
-from analytics.sql.tuning import tune
+from analytics.sql.tuning import TUNE
 
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
 MAX_LABELS = 20_000  # a day with more values of a column keeps counts for none of them
 MAX_NAMES = 200  # a day with more names of custom events keeps counts for none of them
 
-ACTIVE = """
-    select e.kind, e.name, coalesce(m.to_actor, e.actor_id) as actor, count(*)
-      from {source} left join merges m on m.environment_id = %(environment)s and m.from_actor = e.actor_id
-     where {condition}
-     group by 1, 2, 3
-"""
-VALUES = (
-    "select {fields}, grouping({fields}) as which, count(*) from {source} where {condition} "
-    "group by grouping sets ({sets})"
-)
-PLAIN = "e.environment_id = %(environment)s and e.time >= %(starts)s and e.time < %(ends)s"
 PLACE = """
     insert into rollup_positions (environment_id, actor_id, position)
     select %(environment)s, actor, (select coalesce(max(position), -1) from rollup_positions
@@ -44,7 +34,7 @@ PLACE = """
 
 
 @dataclass(frozen=True)
-class Day:
+class CountedDay:
     """A day of an environment, from `starts` to before `ends`."""
 
     environment_id: int
@@ -57,19 +47,20 @@ class Day:
 
 
 @transaction.atomic
-def build(day: Day) -> None:
+def build(day: CountedDay) -> None:
     """Count the day and keep it. It must not be kept already.
 
     Something may be in it that arrives only now, and something else not: who reads sees that it came late (reading.py).
     """
-    tune()
-    active = _rows(ACTIVE.format(source="events e", condition=PLAIN), day.parameters)
+    with connection.cursor() as cursor:
+        cursor.execute(TUNE)
+    active = _rows(ACTIVE.format(source=EVENTS, condition=OF_DAY), day.parameters)
     sessions, parameters = _sessions(day)
     begun = _rows(ACTIVE.format(source=sessions, condition="true"), parameters)
     positions = _positions(day, {actor for _, _, actor, _ in active + begun})
     has_names = len({name for kind, name, _, _ in active if kind == "custom"}) <= MAX_NAMES
-    events: dict[Key, int] = defaultdict(int)
-    people: dict[Key, set[int]] = defaultdict(set)
+    events: dict[CountedKey, int] = defaultdict(int)
+    people: dict[CountedKey, set[int]] = defaultdict(set)
     for kind, name, actor, count in active:
         for key in (ANY, (kind, name)):
             events[key] += count
@@ -80,24 +71,24 @@ def build(day: Day) -> None:
     _keep_day(day, has_names)
     kept = [key for key in events if has_names or key[0] != "custom"]
     _keep_counts(day, [(*key, events[key], bitmaps.to_bytes(bitmaps.from_positions(people[key]))) for key in kept])
-    _keep_values(day, "pageview", "events e", f"{PLAIN} and e.kind = 'pageview'", day.parameters)
+    _keep_values(day, "pageview", EVENTS, f"{OF_DAY} and e.kind = 'pageview'", day.parameters)
     _keep_values(day, "session", sessions, "true", parameters)
 
 
-def keep_empty(days: Iterable[Day]) -> None:
+def keep_empty(days: Iterable[CountedDay]) -> None:
     """Keep days on which nothing happened."""
     with connection.cursor() as cursor:
         cursor.executemany(KEEP_DAY, [day.parameters | {"has_names": True, "is_empty": True} for day in days])
 
 
-def _sessions(day: Day) -> tuple[str, dict[str, Any]]:
+def _sessions(day: CountedDay) -> tuple[str, dict[str, Any]]:
     """The first events of the sessions that begin on this day, as a FROM with the alias e."""
     statement = Statement(Scope(day.environment_id), Catalogue(), day.ends)
     starts = session_starts(statement, Limits(day.starts, day.ends))
     return f"({starts}) e", statement.parameters | day.parameters
 
 
-def _positions(day: Day, actors: set[int]) -> dict[int, int]:
+def _positions(day: CountedDay, actors: set[int]) -> dict[int, int]:
     """Where each person's bit is; who has none yet gets the next."""
     parameters: dict[str, Any] = {"environment": day.environment_id, "actors": sorted(actors)}
     with connection.cursor() as cursor:
@@ -112,12 +103,12 @@ KEEP_DAY = """
 """
 
 
-def _keep_day(day: Day, has_names: bool) -> None:
+def _keep_day(day: CountedDay, has_names: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute(KEEP_DAY, day.parameters | {"has_names": has_names, "is_empty": False})
 
 
-def _keep_counts(day: Day, rows: list[tuple[str, str, int, bytes]]) -> None:
+def _keep_counts(day: CountedDay, rows: list[tuple[str, str, int, bytes]]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into rollup_counts (environment_id, starts, kind, name, events, people) "
@@ -126,10 +117,12 @@ def _keep_counts(day: Day, rows: list[tuple[str, str, int, bytes]]) -> None:
         )
 
 
-def _keep_values(day: Day, kind: str, source: str, condition: str, parameters: dict[str, Any]) -> None:
+def _keep_values(day: CountedDay, kind: str, source: str, condition: str, parameters: dict[str, Any]) -> None:
+    columns = ", ".join(f"e.{field} as {field}" for field in FIELDS)
     fields = ", ".join(f"e.{field}" for field in FIELDS)
     sets = ", ".join(f"(e.{field})" for field in FIELDS)
-    rows = _rows(VALUES.format(fields=fields, source=source, condition=condition, sets=sets), parameters)
+    sql = VALUES.format(columns=columns, fields=fields, source=source, condition=condition, sets=sets)
+    rows = _rows(sql, parameters)
     found: dict[str, dict[str, int]] = {field: {} for field in FIELDS}
     for *labels, which, count in rows:
         # grouping() has a bit for each field that the row is not grouped by, the first field's the highest.

@@ -15,19 +15,15 @@ from django.db import connection
 
 from analytics.questions.spans import Bucket
 from analytics.rollups import bitmaps
+from analytics.sql.days import ARRIVED_LATE, BETWEEN
 
 ANY, SESSION = ("any", ""), ("session", "")
 MAX_PENDING = 20_000  # merges not yet folded in; with more, days are not used
 
-Key = tuple[str, str]
+CountedKey = tuple[str, str]
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 DECODE = msgspec.json.Decoder(dict[str, int]).decode
 
-LATE = """
-    select distinct date_bin('15 minutes', e.time, timestamptz '2000-01-01') from events e
-     where e.environment_id = %(environment)s and e.received_at - e.time > interval '1 hour'
-       and e.received_at >= %(mark)s and e.time >= %(first)s and e.time < %(last)s
-"""
 LATE_REACHES = timedelta(hours=25, minutes=15)  # a day, for sessions; the hour is for calendars, the rest for date_bin
 COUNTS = """
     select c.starts, c.events, {people} from rollup_counts c
@@ -57,12 +53,12 @@ class Held:
 class Pending:
     """Merges that the days do not know of: positions that are one person, the first for all; and where that is."""
 
-    groups: tuple[bitmaps.Group, ...] = ()
+    groups: tuple[bitmaps.SamePerson, ...] = ()
     places: dict[int, int] = field(default_factory=dict)  # actor: position of people who have none of their own yet
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptDays:
     """Starts of days whose counts can be used; of those with `nothing` at all, and those `without_names`."""
 
     days: set[datetime]
@@ -70,7 +66,7 @@ class Kept:
     without_names: set[datetime]
 
 
-def kept_days(environment_id: int, days: Sequence[Bucket]) -> Kept:
+def kept_days(environment_id: int, days: Sequence[Bucket]) -> KeptDays:
     """Of these days, one after the other, those that are counted and for which nothing came late since."""
     ends = {day.start: day.end for day in days}
     with connection.cursor() as cursor:
@@ -82,20 +78,29 @@ def kept_days(environment_id: int, days: Sequence[Bucket]) -> Kept:
         rows = [row for row in cursor.fetchall() if ends.get(row[0]) == row[1]]
         late = _late(environment_id, days) if rows else []
     rows = [row for row in rows if not any(row[0] - LATE_REACHES <= at < row[1] for at in late)]
-    return Kept(
+    return KeptDays(
         {starts for starts, _, _, _ in rows},
         {starts for starts, _, _, is_empty in rows if is_empty},
         {starts for starts, _, has_names, _ in rows if not has_names},
     )
 
 
+def mark_of(environment_id: int) -> datetime | None:
+    """The moment before which all that arrived is in the counted days; None where none were counted yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("select mark from rollup_marks where environment_id = %s", [environment_id])
+        (mark,) = cursor.fetchone() or (None,)
+        found: datetime | None = mark
+        return found
+
+
 def _late(environment_id: int, days: Sequence[Bucket]) -> list[datetime]:
     """When events happened that the counts do not know of, to a quarter of an hour."""
     with connection.cursor() as cursor:
-        cursor.execute("select mark from rollup_marks where environment_id = %s", [environment_id])
-        (mark,) = cursor.fetchone() or (EVER,)
+        mark = mark_of(environment_id) or EVER
         first, last = days[0].start - LATE_REACHES, days[-1].end
-        cursor.execute(LATE, {"environment": environment_id, "mark": mark, "first": first, "last": last})
+        edges = {"mark": mark, "first": first, "last": last}
+        cursor.execute(ARRIVED_LATE + BETWEEN, {"environment": environment_id, **edges})
         return [at for (at,) in cursor.fetchall()]
 
 
@@ -121,7 +126,7 @@ def positions(environment_id: int, actors: list[int]) -> dict[int, int]:
 
 
 def held(
-    environment_id: int, starts: set[datetime], keys: frozenset[Key], pending: Pending, *, with_people: bool
+    environment_id: int, starts: set[datetime], keys: frozenset[CountedKey], pending: Pending, *, with_people: bool
 ) -> dict[datetime, Held]:
     """What these days held of these kinds and names together, by the day's start."""
     parameters: dict[str, Any] = {

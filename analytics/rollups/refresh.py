@@ -15,8 +15,9 @@ from django.db import connection, transaction
 from analytics.questions.query import Scope
 from analytics.questions.spans import midnight
 from analytics.rollups import bitmaps
-from analytics.rollups.building import PLACE, Day, build, keep_empty
-from analytics.rollups.reading import pending_people
+from analytics.rollups.building import PLACE, CountedDay, build, keep_empty
+from analytics.rollups.reading import mark_of, pending_people
+from analytics.sql.days import ARRIVED_LATE, WITH_EVENTS, has_events
 from projects.models import Environment
 
 KEPT_DAYS = 400  # the longest preset is 365
@@ -31,20 +32,21 @@ BOUNDARY = """
     select least(now() - interval '1 minute', min(xact_start) - interval '1 second')
       from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
 """
-FORGET_LATE = """
-    with late as (
-        select distinct date_bin('15 minutes', e.time, timestamptz '2000-01-01') as at
-          from events e join rollup_marks k using (environment_id)
-         where e.environment_id = %(environment)s and e.received_at - e.time > interval '1 hour'
-           and e.received_at >= k.mark)
+FORGET_LATE = f"""
+    with late as ({ARRIVED_LATE})
     delete from rollup_days d using late
      where d.environment_id = %(environment)s
        and late.at < d.ends and late.at >= d.starts - interval '25 hours 15 minutes'
-"""
+"""  # noqa: S608  fixed text
 SET_MARK = """
     insert into rollup_marks (environment_id, mark) values (%(environment)s, %(mark)s)
     on conflict (environment_id) do update set mark = greatest(rollup_marks.mark, excluded.mark), complete = false
 """
+WAITING = f"""
+    select e.* from projects_environment e left join rollup_marks k on k.environment_id = e.id
+     where (k.mark is null or not k.complete or k.mark < %s) and {has_events("e.id")}
+     order by k.mark nulls first, e.id limit 50
+"""  # noqa: S608
 
 
 def refresh(environment: Environment, *, seconds: float = 60.0) -> bool:
@@ -87,7 +89,7 @@ def _boundary() -> datetime:
         return boundary
 
 
-def _wanted_days(environment: Environment, boundary: datetime) -> list[Day]:
+def _wanted_days(environment: Environment, boundary: datetime) -> list[CountedDay]:
     """The days that can be counted, the newest first."""
     zone = Scope.of(environment).zone
     today = boundary.astimezone(zone).date()
@@ -96,16 +98,17 @@ def _wanted_days(environment: Environment, boundary: datetime) -> list[Day]:
         local: date = today - timedelta(days=back)
         starts, ends = midnight(local, zone), midnight(local + timedelta(days=1), zone)
         if ends + LATE <= boundary and starts < ends:
-            days.append(Day(environment.pk, starts, ends))
+            days.append(CountedDay(environment.pk, starts, ends))
     return days
 
 
 @transaction.atomic
-def _forget(environment_id: int, days: list[Day], boundary: datetime) -> None:
+def _forget(environment_id: int, days: list[CountedDay], boundary: datetime) -> None:
     """Forget days that something came late for, that are too old, or are no days of the project's calendar any more."""
     edges = {"starts": [day.starts for day in days], "ends": [day.ends for day in days]}
     with connection.cursor() as cursor:
-        cursor.execute(FORGET_LATE, {"environment": environment_id})
+        if mark := mark_of(environment_id):
+            cursor.execute(FORGET_LATE, {"environment": environment_id, "mark": mark})
         cursor.execute(
             "delete from rollup_days where environment_id = %(environment)s and (starts, ends) not in "
             "(select * from unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]))",
@@ -114,7 +117,7 @@ def _forget(environment_id: int, days: list[Day], boundary: datetime) -> None:
         cursor.execute(SET_MARK, {"environment": environment_id, "mark": boundary})
 
 
-def _missing(days: list[Day]) -> list[Day]:
+def _missing(days: list[CountedDay]) -> list[CountedDay]:
     if not days:
         return []
     with connection.cursor() as cursor:
@@ -123,7 +126,7 @@ def _missing(days: list[Day]) -> list[Day]:
     return [day for day in days if day.starts not in kept]
 
 
-def _count(missing: list[Day], until: float) -> bool:
+def _count(missing: list[CountedDay], until: float) -> bool:
     """Count these days until the time is up; whether all of them are."""
     if not missing:
         return True
@@ -150,14 +153,11 @@ def _note_complete(environment_id: int) -> None:
         cursor.execute("update rollup_marks set complete = true where environment_id = %s", [environment_id])
 
 
-def _with_events(days: list[Day]) -> set[datetime]:
+def _with_events(days: list[CountedDay]) -> set[datetime]:
     """Starts of the days on which there is any event at all."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select starts from unnest(%s::timestamptz[], %s::timestamptz[]) as day(starts, ends) where exists "
-            "(select from events e where e.environment_id = %s and e.time >= day.starts and e.time < day.ends)",
-            [[day.starts for day in days], [day.ends for day in days], days[0].environment_id],
-        )
+        edges = {"starts": [day.starts for day in days], "ends": [day.ends for day in days]}
+        cursor.execute(WITH_EVENTS, {"environment": days[0].environment_id, **edges})
         return {starts for (starts,) in cursor.fetchall()}
 
 
@@ -181,7 +181,7 @@ def _fold_merges(environment_id: int) -> None:
         )
 
 
-def _fold(environment_id: int, groups: Sequence[bitmaps.Group]) -> None:
+def _fold(environment_id: int, groups: Sequence[bitmaps.SamePerson]) -> None:
     if not groups:
         return
     with connection.cursor() as cursor:
@@ -204,11 +204,4 @@ def environments_to_refresh(since: datetime) -> list[Environment]:
     """Some of those with events whose days were not brought up to date since then, the longest waiting first."""
     # A mark lies before the refresh that made it, far before while somebody keeps a transaction open.
     settled = min(since - SETTLING, _boundary())
-    wanted = Environment.objects.raw(
-        "select e.* from projects_environment e left join rollup_marks k on k.environment_id = e.id "
-        "where (k.mark is null or not k.complete or k.mark < %s) "
-        "and exists (select from events where events.environment_id = e.id) "
-        "order by k.mark nulls first, e.id limit 50",
-        [settled],
-    )
-    return list(wanted)
+    return list(Environment.objects.raw(WAITING, [settled]))

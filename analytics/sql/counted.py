@@ -1,12 +1,11 @@
-# text is put together from fixed pieces and placeholders only; see statement.py
 """SQL for days that are not counted (analytics/rollups), to stand beside those that are."""
 
 from collections.abc import Sequence
 
 from analytics.questions.conditions import Match
-from analytics.questions.query import Graph, Selection
+from analytics.questions.query import Counting, Selection
 from analytics.questions.spans import Bucket
-from analytics.sql.graph import found_sql
+from analytics.sql.counting import found_sql
 from analytics.sql.rows import Rows, joined
 from analytics.sql.selecting import Limits, event_rows, selected
 from analytics.sql.statement import Statement
@@ -20,15 +19,15 @@ def active_sql(statement: Statement, selection: Selection, days: Sequence[Bucket
     bucket = statement.dialect.bucket("e.time", days, statement.bind)
     statement.define(
         "pairs",
-        f"select {bucket} as bucket, e.actor_id, count(*) as n {rows.from_()} "
+        f"select {bucket} as bucket, e.actor_id as actor_id, count(*) as n {rows.from_()} "
         f"where {joined(Match.ALL, where)} group by 1, 2",
     )
     pairs = Rows(statement, "pairs e")
     actor = pairs.actor
-    return statement.text(f"select e.bucket, {actor} as actor, sum(e.n) as n {pairs.from_()} group by 1, 2")
+    return statement.text(f"select e.bucket as bucket, {actor} as actor, sum(e.n) as n {pairs.from_()} group by 1, 2")
 
 
-def groups_sql(statement: Statement, graph: Graph, days: Sequence[Bucket]) -> str:
+def groups_sql(statement: Statement, counting: Counting, days: Sequence[Bucket]) -> str:
     """Rows (day's start, encoded key, events) of days one after the other."""
-    statement.define("found", found_sql(statement, graph, Limits(days[0].start, days[-1].end), days))
+    statement.define("found", found_sql(statement, counting, Limits(days[0].start, days[-1].end), days))
     return statement.text("select bucket, key, n from found")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from analytics.questions.conditions import NUMBER
@@ -13,8 +14,40 @@ Bind = Callable[[object], str]  # puts a value among the statement's parameters 
 EQUAL_RUNS = 6  # more runs of equally long buckets than this (months), and a search in a list is the shorter way
 
 
+class SqlType(StrEnum):
+    """What a parameter is; the values are PostgreSQL's names."""
+
+    INTEGER = "bigint"
+    TEXT = "text"
+    MOMENT = "timestamptz"
+    MOMENTS = "timestamptz[]"
+    SPAN = "interval"
+
+
+def sql_type(value: object) -> SqlType:
+    """The type of a value that is bound. Raises TypeError for a value that has none: None and booleans, above all."""
+    match value:
+        case bool():
+            pass
+        case int():
+            return SqlType.INTEGER
+        case str():
+            return SqlType.TEXT
+        case datetime():
+            return SqlType.MOMENT
+        case timedelta():
+            return SqlType.SPAN
+        case [_, *_] if all(isinstance(each, datetime) for each in value):
+            return SqlType.MOMENTS
+    raise TypeError(f"nothing to bind: {value!r}")
+
+
 class Dialect(Protocol):
     """Pieces of SQL. `text` and `time` are expressions, names and values are placeholders."""
+
+    def placeholder(self, name: str, kind: SqlType) -> str:
+        """Where the parameter `name`, of this type, stands in the text."""
+        ...
 
     def property(self, column: str, name: str) -> str:
         """A property as text; null where there is none or it is null."""
@@ -44,6 +77,10 @@ class Dialect(Protocol):
 class PostgreSQL:
     """PostgreSQL 14 and up."""
 
+    def placeholder(self, name: str, kind: SqlType) -> str:
+        """Numbers and texts are what they stand beside; of moments and spans that is not always to be seen."""
+        return f"%({name})s" if kind in (SqlType.INTEGER, SqlType.TEXT) else f"%({name})s::{kind}"
+
     def property(self, column: str, name: str) -> str:
         return f"{column} ->> {name}"
 
@@ -60,7 +97,7 @@ class PostgreSQL:
         return f'{text} collate "C"'
 
     def later(self, time: str, span: str) -> str:
-        return f"{time} + {span}::interval"
+        return f"{time} + {span}"
 
     def cast_text(self, expression: str) -> str:
         return f"({expression})::text"
@@ -70,13 +107,12 @@ class PostgreSQL:
         runs = equal_runs(buckets)
         if len(runs) > EQUAL_RUNS:
             starts = bind([bucket.start for bucket in buckets])
-            return f"({starts}::timestamptz[])[width_bucket({time}, {starts}::timestamptz[])]"
-        pieces = [f"date_bin({bind(run.length)}::interval, {time}, {bind(run.start)}::timestamptz)" for run in runs]
+            return f"({starts})[width_bucket({time}, {starts})]"
+        pieces = [f"date_bin({bind(run.length)}, {time}, {bind(run.start)})" for run in runs]
         if len(pieces) == 1:
             return pieces[0]
         whens = (
-            f"when {time} < {bind(after.start)}::timestamptz then {piece}"
-            for piece, after in zip(pieces, runs[1:], strict=False)
+            f"when {time} < {bind(after.start)} then {piece}" for piece, after in zip(pieces, runs[1:], strict=False)
         )
         return f"case {' '.join(whens)} else {pieces[-1]} end"
 

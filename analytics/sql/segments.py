@@ -1,4 +1,3 @@
-# text is put together from fixed pieces and placeholders only; see statement.py
 """Segments as conditions: what is known of people, and what they did, counted once per clause and joined."""
 
 from datetime import timedelta

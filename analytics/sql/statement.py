@@ -6,7 +6,7 @@ from typing import Any
 
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
-from analytics.sql.dialect import POSTGRESQL, Dialect
+from analytics.sql.dialect import POSTGRESQL, Dialect, SqlType, sql_type
 
 
 @dataclass
@@ -21,6 +21,7 @@ class Statement:
     now: datetime
     dialect: Dialect = POSTGRESQL
     parameters: dict[str, Any] = field(default_factory=dict)
+    types: dict[str, SqlType] = field(default_factory=dict)  # of the parameters
     expressions: dict[str, str] = field(default_factory=dict)
     alternatives: int = 0  # how many selections went in; see selecting.MAX_ALTERNATIVES
 
@@ -28,9 +29,10 @@ class Statement:
         self.environment = self.bind(self.scope.environment_id)
 
     def bind(self, value: object) -> str:
-        name = f"p{len(self.parameters)}"
-        self.parameters[name] = value
-        return f"%({name})s"
+        """A placeholder for the value, of the type that it has to the database. Raises TypeError where it has none."""
+        name, kind = f"p{len(self.parameters)}", sql_type(value)
+        self.parameters[name], self.types[name] = value, kind
+        return self.dialect.placeholder(name, kind)
 
     def define(self, name: str, sql: str) -> str:
         """Add a common table expression; the same name twice is the same expression."""

@@ -1,1 +1,1 @@
-"""Reading what was collected: the one door to `events`, `people` and `merges` for analytics."""
+"""The one door to `events`, `people` and `merges` for reading, for analytics and support: current.py opens it."""

@@ -1,42 +1,21 @@
-"""The newest events of one environment, as they come, page by page."""
+"""Events as the live view and a person's timeline show them, page by page."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from django.db import connection
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from analytics.event_words import Headline, headline, person_name
 from analytics.questions.conditions import MAX_VALUE
-from analytics.store.run import limited
+from events import columns
 
 PAGE_SIZE = 50
-TIME_LIMIT = timedelta(seconds=5)
 PAGE_FIELDS = ("domain", "path", "query", "hash", "title", "referrer")
-TARGET_FIELDS = (
-    "target_tag",
-    "target_text",
-    "target_href",
-    "target_id",
-    "target_class",
-    "target_hierarchy",
-)
-CLIENT_FIELDS = (
-    "platform",
-    "browser",
-    "os",
-    "device",
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "utm_term",
-    "utm_content",
-)
+TARGET_FIELDS = columns.TARGET
+CLIENT_FIELDS = tuple(name for name in columns.TEXTS if name not in PAGE_FIELDS + TARGET_FIELDS)
 FIELDS = PAGE_FIELDS + TARGET_FIELDS + CLIENT_FIELDS
 
 
@@ -142,71 +121,3 @@ class Page:
         """Whether the clock alone says when each was."""
         today = timezone.localdate()
         return all(timezone.localdate(each.time) == today for each in self.events)
-
-
-_OWN = ("time", "id", "kind", "name", "actor_id", "session_id", "received_at", "properties", *FIELDS)
-COLUMNS = ", ".join(f"e.{name}" for name in _OWN)
-_DESCRIBED = f"""
-with chosen as ({{chosen}})
-select chosen.time, chosen.id, chosen.kind, chosen.name, coalesce(merges.to_actor, chosen.actor_id), people.identity,
-       chosen.session_id, chosen.received_at, chosen.properties, {", ".join(f"chosen.{name}" for name in FIELDS)}
-from chosen
-left join merges on merges.environment_id = %(of_environment)s and merges.from_actor = chosen.actor_id
-left join people on people.environment_id = %(of_environment)s
-    and people.actor_id = coalesce(merges.to_actor, chosen.actor_id)
-order by chosen.time desc, chosen.id desc
-"""  # noqa: S608  only names of columns are put into the text
-_NEWEST = f"""
-select {COLUMNS} from events e where e.environment_id = %(of_environment)s {{conditions}}
-order by e.time desc, e.id desc limit %(limit)s
-"""  # noqa: S608
-_NEWEST_OF_ACTORS = f"""
-select e.* from unnest(%(actors)s::bigint[]) as one(actor) cross join lateral (
-    select {COLUMNS} from events e where e.environment_id = %(of_environment)s and e.actor_id = one.actor {{conditions}}
-    order by e.time desc, e.id desc limit %(limit)s) e
-order by e.time desc, e.id desc limit %(limit)s
-"""  # noqa: S608  the newest of each from the index; `actor_id = any(…)` would sort all that they ever did
-_BEFORE = (
-    "and e.time <= %(time)s and (e.time, e.id) < (%(time)s, %(id)s)"  # twice: by time alone partitions are left out
-)
-
-
-def newest(environment_id: int, before: Position | None = None, actors: Sequence[int] | None = None) -> Page:
-    """The newest events, or the newest of those that come before `before`; of these actors only, if given.
-
-    Raises QueryTimeout.
-    """
-    parameters: dict[str, Any] = {"limit": PAGE_SIZE + 1, "actors": list(actors or ())}
-    if before is not None:
-        parameters |= {"time": before.time, "id": before.id}
-    chosen = _NEWEST if actors is None else _NEWEST_OF_ACTORS
-    with limited(TIME_LIMIT):
-        events = described(environment_id, chosen.format(conditions=_BEFORE if before else ""), parameters)
-    shown = events[:PAGE_SIZE]
-    return Page(shown, shown[-1].position if len(events) > PAGE_SIZE else None)
-
-
-def described(environment_id: int, chosen: str, parameters: dict[str, Any]) -> list[LiveEvent]:
-    """The events that the SQL `chosen` selects (COLUMNS, from `events e`), newest first, with their people.
-
-    `parameters` are those of `chosen`, which may use `of_environment` besides.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_DESCRIBED.format(chosen=chosen), parameters | {"of_environment": environment_id})
-        return [_event(row) for row in cursor.fetchall()]
-
-
-def _event(row: tuple[Any, ...]) -> LiveEvent:
-    time, number, kind, name, actor_id, identity, session_id, received_at, properties, *values = row
-    return LiveEvent(
-        time=time,
-        id=number,
-        kind=kind,
-        name=name,
-        actor_id=actor_id,
-        identity=identity,
-        session_id=session_id,
-        received_at=received_at,
-        fields={field: value for field, value in zip(FIELDS, values, strict=True) if value not in (None, "")},
-        properties=json.loads(properties),
-    )

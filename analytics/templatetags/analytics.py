@@ -8,11 +8,10 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
-from analytics import event_words
 from analytics.charts.scales import full, percent_text
-from analytics.questions.results import Cell, Column, PersonRow, Shown, Table, as_text
-from analytics.views.answers import Cell as CohortCell
-from analytics.views.answers import CohortView
+from analytics.questions import parameters
+from analytics.questions.query import Query
+from analytics.questions.results import Cell, Column, Shown, Table, as_text
 
 register = template.Library()
 NUMERIC = (Shown.NUMBER, Shown.PERCENT)
@@ -72,9 +71,9 @@ def value_of(values: dict[str, Any], name: str) -> str:
 
 
 @register.filter
-def person_name(person: PersonRow) -> str:
-    """How a person of a list is called."""
-    return event_words.person_name(person.actor_id, person.identity)
+def querystring(query: Query) -> str:
+    """The question as the part of a URL after the question mark."""
+    return parameters.querystring(query)
 
 
 # A result can have thousands of cells, and a template takes its time for each: these rows are put together here.
@@ -100,20 +99,6 @@ def _row(row: tuple[Cell, ...], columns: tuple[Column, ...], incomplete: bool = 
     rest = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))
     mark = ' <span class="faint">incomplete</span>' if incomplete else ""
     return f'<tr><th scope="row" class="sticky nowrap">{name}{mark}</th>{rest}</tr>'
-
-
-@register.filter
-def cohort_cells(cohort: CohortView) -> SafeString:
-    """The cells of one row of a retention's triangle: shares, shaded; who they are of on hover."""
-    return SafeString("".join(_cohort_cell(cell, cohort.size) for cell in cohort.cells))
-
-
-def _cohort_cell(cell: CohortCell, size: int) -> str:
-    if cell.shade is None:
-        return "<td></td>"
-    running, word = (" is-running", ", incomplete") if cell.running else ("", "")
-    title = f"{full(cell.people)} of {full(size)} people{word}"
-    return f'<td class="number heat heat-{cell.shade}{running}" title="{title}">{percent_text(cell.share)}</td>'
 
 
 def _written(cell: Cell, shown: Shown) -> str:

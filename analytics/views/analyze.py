@@ -1,7 +1,6 @@
-"""The four questions: Graph, Funnel, Retention, Users. Every one is a GET with its parameters in the URL."""
+"""The pages of questions, one per kind. Every one is a GET with its parameters in the URL."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,34 +11,27 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.policy import Can
 from analytics.definitions.catalogue import catalogue_for
 from analytics.forms.choices import choices
-from analytics.forms.questions import question
+from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
-from analytics.questions.query import Users
-from analytics.questions.results import UsersResult
-from analytics.questions.words import KINDS, query_words, span_words
-from analytics.store.run import cancel as cancel_run
-from analytics.views.answers import present
-from analytics.views.asking import TOKEN, Asked, ask, querystring
+from analytics.store.current import event_store
+from analytics.views.asking import TOKEN, Asked, ask
 from analytics.views.rendering import page
+from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
-from projects.registry import last_event_at
+from projects.registry import last_arrival_at
 
 
-def _analyze(kind: str) -> Callable[..., HttpResponseBase]:
+def analyze(kind: AnyKind) -> Callable[..., HttpResponseBase]:
+    """The page of a kind."""
+
     @require_safe
     @environment_view(Can.VIEW)
     def view(request: HttpRequest, environment: Environment) -> HttpResponse:
-        asked = ask(request, environment, kind, request.GET)
-        return answered(request, environment, asked, reverse(f"analytics:{kind}", args=[environment.app_id]))
+        asked = ask(request, environment, kind.name, request.GET)
+        return answered(request, environment, asked, reverse(f"analytics:{kind.name}", args=[environment.app_id]))
 
     return view
-
-
-graph = _analyze("graph")
-funnel = _analyze("funnel")
-retention = _analyze("retention")
-users = _analyze("users")
 
 
 def answered(
@@ -58,12 +50,12 @@ def answered(
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     if context["answer"] and context["answer"].is_empty:
-        context["is_waiting"] = last_event_at(environment) is None
-    if request.headers.get("HX-Request") and not asked.errors:
+        context["is_waiting"] = last_arrival_at(environment) is None
+    if is_part(request) and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
         response["HX-Push-Url"] = context["link"]
         return response
-    context["question"] = question(asked.kind, asked.raw, choices(environment, asked.raw))
+    context["question"] = kind_named(asked.kind).form(asked.raw, choices(environment, asked.raw))
     response = page(request, environment, "analytics/analyze.html", context, 422 if asked.errors else 200)
     if asked.errors:
         response["HX-Retarget"], response["HX-Reselect"], response["HX-Reswap"] = "#analyze", "#analyze", "outerHTML"
@@ -72,26 +64,17 @@ def answered(
 
 def answer_context(asked: Asked, action: str) -> dict[str, Any]:
     """What analytics/answer.html needs."""
-    title = query_words(asked.query, catalogue_for(asked.query)) if asked.query else KINDS[asked.kind]
-    span = getattr(asked.query, "span", None)
+    kind = kind_named(asked.kind)
+    title = kind.words(asked.query, catalogue_for(asked.query)) if asked.query else kind.label
     return {
         "asked": asked,
-        "answer": present(asked.result, title) if asked.result else None,
-        "kind": asked.kind,
-        "kind_label": KINDS[asked.kind],
+        "answer": show(asked.result, title) if asked.result else None,
+        "kind": kind,
         "title": title,
-        "span": span_words(span) if span else "",
+        "span": asked.query.range_words() if asked.query else "",
         "action": action,
-        "older_link": _older_link(asked, action),
         "link": f"{action}?{asked.querystring or 'run=1'}" if asked.query else action,
     }
-
-
-def _older_link(asked: Asked, action: str) -> str:
-    """The next page of a list of people; nothing where there is none."""
-    if not isinstance(asked.query, Users) or not isinstance(asked.result, UsersResult) or not asked.result.next:
-        return ""
-    return f"{action}?{querystring(replace(asked.query, after=asked.result.next))}"
 
 
 @require_POST
@@ -100,5 +83,5 @@ def query_cancel(request: HttpRequest, environment: Environment) -> HttpResponse
     """Stop the run that the page started under this token; nothing happens when it is over already."""
     token = request.POST.get("token", "")
     if TOKEN.fullmatch(token):
-        cancel_run(environment.pk, token)
+        event_store().cancel(environment.pk, token)
     return HttpResponse(status=204)

@@ -7,18 +7,20 @@ from datetime import timedelta
 
 from django.http import HttpRequest, QueryDict
 
+from analytics.kinds.registry import kind_named, parse, run
 from analytics.questions.conditions import BadQuery
-from analytics.questions.parameters import Reader, as_lists, encode, parse
+from analytics.questions.parameters import Reader, as_lists, querystring
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
-from analytics.store.run import TIME_LIMIT, QueryFailed, new_token, run
+from analytics.store.failures import QueryFailed
+from analytics.store.protocol import TIME_LIMIT, new_token
+from common.htmx import is_part
 from projects.models import Environment
 
 Parameters = QueryDict | Mapping[str, list[str]]
 AT_ONCE = timedelta(milliseconds=500)  # what takes longer is asked for again by the page, with progress and a cancel
 TOKEN = re.compile(r"[0-9a-f]{32}")
 TOKEN_HEADER = "X-Query-Token"  # noqa: S105  names one run, opens nothing
-NEEDS_INPUT = {"funnel"}  # kinds that have no default question
 
 
 @dataclass
@@ -43,17 +45,9 @@ class Asked:
         return querystring(self.query) if self.query else ""
 
 
-def querystring(query: Query) -> str:
-    """A question as the part of a URL after the question mark."""
-    link = QueryDict(mutable=True)
-    for name, value in encode(query):
-        link.appendlist(name, value)
-    return link.urlencode()
-
-
 def ask(request: HttpRequest, environment: Environment, kind: str, parameters: Parameters) -> Asked:
     """Parse and run. A plain page waits half a second only, unless `?wait` asks for more; htmx waits to the end."""
-    patient = bool(request.headers.get("HX-Request")) or "wait" in request.GET
+    patient = is_part(request) or "wait" in request.GET
     asked = understand(environment, kind, parameters)
     return answer(environment, asked, patient=patient, token=_token(request))
 
@@ -75,10 +69,10 @@ def answer(environment: Environment, asked: Asked, *, patient: bool = True, toke
 
 def understand(environment: Environment, kind: str, parameters: Parameters) -> Asked:
     """Parse only. The form shows the question in full where it makes sense, else what was sent, with the errors."""
-    if kind in NEEDS_INPUT and not any(parameters):
+    if kind_named(kind).prompt and not any(parameters):
         return Asked(kind, Reader({}))
     parsed = parse(kind, parameters, Scope.of(environment))
-    raw = Reader(as_lists(encode(parsed.query)) if parsed.query else parameters)
+    raw = Reader(as_lists(parsed.query.parameters()) if parsed.query else parameters)
     raw.errors = dict(parsed.errors)
     return Asked(kind, raw, parsed.query, errors=parsed.errors)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -11,10 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.door import signed_in_user
 from accounts.policy import Can
+from analytics.definitions.lineages import LineageKey
 from analytics.environments.carry import Circle, Clash, carry, things
-from analytics.environments.compare import Comparison, Pair, State, compare
+from analytics.environments.compare import EnvironmentComparison, Pair, PairState, compare
 from analytics.environments.differences import Difference, differences, names_only
-from analytics.environments.lineages import Key
 from analytics.environments.undo import Undone, undo
 from analytics.models import Carry
 from analytics.views.rendering import page
@@ -30,7 +31,7 @@ CLASHES = [
 
 
 @dataclass(frozen=True)
-class Row:
+class PairRow:
     """A pair on the page, with what differs in words."""
 
     pair: Pair
@@ -42,7 +43,7 @@ class Listed:
     """The pairs of one state: how many there are, and those that are shown."""
 
     count: int
-    rows: list[Row]
+    rows: list[PairRow]
 
     @property
     def more(self) -> int:
@@ -62,7 +63,7 @@ def compare_environments(request: HttpRequest, environment: Environment) -> Http
     return page(request, environment, "analytics/compare.html", context)
 
 
-def _others(environment: Environment) -> Any:
+def _others(environment: Environment) -> QuerySet[Environment]:
     live = Environment.objects.live().filter(project_id=environment.project_id)
     return live.exclude(pk=environment.pk).order_by("-is_production", "name")
 
@@ -86,14 +87,14 @@ def _listed(environment: Environment, other: Environment, search: str) -> dict[s
     comparison = compare(there, here)
     labels = names_only(there), names_only(here)
     found = {}
-    for state in State:
+    for state in PairState:
         pairs = _matching(comparison, state, search)
-        rows = [Row(pair, differences(pair, *labels)) for pair in pairs[:SHOWN]]
+        rows = [PairRow(pair, differences(pair, *labels)) for pair in pairs[:SHOWN]]
         found[state.value] = Listed(len(pairs), rows)
     return found
 
 
-def _matching(comparison: Comparison, state: State, search: str) -> list[Pair]:
+def _matching(comparison: EnvironmentComparison, state: PairState, search: str) -> list[Pair]:
     return [pair for pair in comparison.in_state(state) if search.lower() in pair.thing.name.lower()]
 
 
@@ -103,7 +104,7 @@ def compare_carry(request: HttpRequest, environment: Environment) -> HttpRespons
     """Carry the ticked ones over from the environment in `source`."""
     source = get_object_or_404(_others(environment), app_id=request.POST.get("source", ""))
     try:
-        chosen = [Key.parse(text) for text in request.POST.getlist("item")]
+        chosen = [LineageKey.parse(text) for text in request.POST.getlist("item")]
         clash = Clash(request.POST.get("clash", Clash.SKIP))
     except ValueError:
         raise Http404 from None
@@ -128,12 +129,12 @@ def compare_undo(request: HttpRequest, environment: Environment) -> HttpResponse
         raise Http404
     carried = get_object_or_404(Carry, environment=environment, pk=number)
     try:
-        taken = undo(carried=carried, by=signed_in_user(request))
+        receipt = undo(carried=carried, by=signed_in_user(request))
     except Undone:
         messages.error(request, "Somebody undid that already.")
     else:
-        stays = f" {', '.join(taken.left[:5])} stay: changed since, or in use." if taken.left else ""
-        messages.success(request, f"Undone: {taken.undone:,} as before.{stays}")
+        stays = f" {', '.join(receipt.left[:5])} stay: changed since, or in use." if receipt.left else ""
+        messages.success(request, f"Undone: {receipt.undone:,} as before.{stays}")
     source = _others(environment).filter(name=carried.source_name).first()
     return _back(environment, source)
 

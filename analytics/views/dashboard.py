@@ -18,9 +18,10 @@ from analytics.views.analyze import answer_context
 from analytics.views.asking import Asked, Parameters, answer, understand
 from analytics.views.rendering import drawn, page
 from analytics.views.reports import find_report
+from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
-from projects.registry import last_event_at
+from projects.registry import last_arrival_at
 
 
 @require_safe
@@ -34,7 +35,7 @@ def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
     context = {
         "tiles": tiles,
         "is_builtin": tiles[0]["report"] is None,
-        "has_events": last_event_at(environment) is not None,
+        "has_events": last_arrival_at(environment) is not None,
     }
     return page(request, environment, "analytics/dashboard.html", context)
 
@@ -103,7 +104,7 @@ def dashboard_order(request: HttpRequest, environment: Environment) -> HttpRespo
     if not wanted:
         wanted = _moved(order, request.POST.get("move", ""), request.POST.get("by", ""))
     actions.reorder(environment=environment, lineages=[UUID(each) for each in wanted], by=signed_in_user(request))
-    if request.headers.get("HX-Request"):
+    if is_part(request):
         return HttpResponse(status=204)
     return redirect("analytics:dashboard", environment.app_id)
 

@@ -1,78 +1,156 @@
 """Definitions: named events. Everybody may look; full access may change."""
 
 from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
 
+from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
-from analytics.definitions import used_by
 from analytics.definitions.bodies import DefinitionBody
 from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.definitions.lineages import DEFINITION
+from analytics.definitions.used_by import users_of_definition
+from analytics.forms.choices import choices
 from analytics.forms.kept import definition_form, read_definition, write_definition
 from analytics.models import Definition
-from analytics.questions.parameters import Pairs
-from analytics.store.preview import preview_definition
-from analytics.views import kept
-from analytics.views.kept import Thing
+from analytics.questions.conditions import BadQuery
+from analytics.questions.parameters import Reader, as_lists
+from analytics.store.current import event_store
+from analytics.views.kept import delete_page, form_frame, in_words, listed, previewed, version_of
+from analytics.views.rendering import page
 from projects.door import environment_view
 from projects.models import Environment
 
 
-def _write(definition: Definition) -> Pairs:
-    return write_definition(definition.name, definition.notes, DefinitionBody.from_json(definition.body))
+def _found(environment: Environment, lineage: UUID) -> QuerySet[Definition]:
+    definitions = Definition.objects.select_related("created_by", "changed_by")
+    return definitions.filter(environment=environment, lineage=lineage)
 
 
-def _describe(body: DefinitionBody, environment: Environment) -> list[dict[str, Any]]:
-    """The alternatives in words."""
-    catalogue = Catalogue(read_definitions(environment.pk, body.lineages()))
-    return [{"event": catalogue.event_label(each.event), "where": each.where} for each in body.alternatives]
-
-
-THING = Thing(
-    word="definition",
-    model=Definition,
-    read=read_definition,
-    write=_write,
-    form=definition_form,
-    preview=preview_definition,
-    describe=_describe,
-    create=actions.create_definition,
-    change=actions.change_definition,
-    delete=actions.delete_definition,
-    users=used_by.users_of_definition,
-)
+def _find(environment: Environment, lineage: UUID) -> Definition:
+    return get_object_or_404(_found(environment, lineage))
 
 
 @require_safe
 @environment_view(Can.VIEW)
 def definition_list(request: HttpRequest, environment: Environment) -> HttpResponse:
-    return kept.show_list(request, environment, THING)
+    context = listed(request, Definition.objects.filter(environment=environment))
+    context |= {"noun": DEFINITION, "entries": in_words(environment, DEFINITION, context["rows"].object_list)}
+    return page(request, environment, "analytics/definition_list.html", context)
 
 
 @require_safe
 @environment_view(Can.VIEW)
-def definition(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
-    return kept.show_one(request, environment, THING, lineage)
+def definition(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
+    found = _find(environment, lineage)
+    body = read_definition(_filled_in(found)).body
+    context = {"kept": found, "body": _alternatives(body, environment) if body else None}
+    context |= previewed(event_store().preview_definition, environment, body)
+    return page(request, environment, "analytics/definition.html", context)
+
+
+def _filled_in(found: Definition) -> Reader:
+    """The form with what was saved."""
+    return Reader(as_lists(write_definition(found.name, found.notes, DefinitionBody.from_json(found.body))))
+
+
+def _alternatives(body: DefinitionBody, environment: Environment) -> list[dict[str, Any]]:
+    """The alternatives in words."""
+    catalogue = Catalogue(read_definitions(environment.pk, body.lineages()))
+    return [{"event": catalogue.event_label(each.event), "where": each.where} for each in body.alternatives]
 
 
 @require_safe
 @environment_view(Can.EDIT)
 def definition_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
-    return kept.show_preview(request, environment, THING)
+    """What the form as it stands would match; part of the form's page."""
+    body = read_definition(Reader(request.GET), named=False).sound_body
+    context = previewed(event_store().preview_definition, environment, body)
+    return page(request, environment, "analytics/definition_preview.html", context)
 
 
 @environment_view(Can.EDIT)
 def definition_create(request: HttpRequest, environment: Environment) -> HttpResponse:
-    return kept.create(request, environment, THING)
+    """A GET may bring what is to be filled in: from a row of the live view, or from a form that was sent by GET."""
+    if request.method != "POST":
+        return _form(request, environment, Reader(request.GET))
+    read = read_definition(Reader(request.POST))
+    if (body := read.sound_body) is None:
+        return _form(request, environment, read.raw)
+    try:
+        saved = actions.create_definition(
+            environment=environment, name=read.name, notes=read.notes, body=body, by=signed_in_user(request)
+        )
+    except BadQuery as error:
+        read.raw.wrong(error.at, error.message)
+        return _form(request, environment, read.raw)
+    messages.success(request, f"Definition {saved.name} saved.")
+    return redirect("analytics:definition", environment.app_id, saved.lineage)
 
 
 @environment_view(Can.EDIT)
-def definition_edit(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
-    return kept.edit(request, environment, THING, lineage)
+def definition_edit(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
+    if request.method != "POST":
+        found = _find(environment, lineage)
+        return _form(request, environment, _filled_in(found), found)
+    read, opened = read_definition(Reader(request.POST)), version_of(request.POST)
+    saved = _found(environment, lineage).first()
+    if saved is None:
+        return _gone(request, environment, read.raw)
+    if (body := read.sound_body) is None:
+        return _form(request, environment, read.raw, saved, opened)
+    by = signed_in_user(request)
+    try:
+        actions.change_definition(definition=saved, name=read.name, notes=read.notes, body=body, version=opened, by=by)
+    except BadQuery as error:
+        read.raw.wrong(error.at, error.message)
+        return _form(request, environment, read.raw, saved, opened)
+    except actions.Gone:
+        return _gone(request, environment, read.raw)
+    except actions.Conflict:
+        return _form(request, environment, read.raw, _find(environment, lineage), status=409)
+    messages.success(request, f"Definition {read.name} saved.")
+    return redirect("analytics:definition", environment.app_id, lineage)
+
+
+def _gone(request: HttpRequest, environment: Environment, raw: Reader) -> HttpResponse:
+    """What was typed for a definition that is not there any more, as the form of a new one."""
+    raw.wrong("", "Somebody deleted this definition meanwhile. What you typed is below, and saving makes it anew.")
+    return _form(request, environment, raw, status=404)
+
+
+def _form(
+    request: HttpRequest,
+    environment: Environment,
+    raw: Reader,
+    saved: Definition | None = None,
+    version: int | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The form of what is `saved`, or of a new definition; see `form_frame` for `version` and `status`."""
+    context = form_frame(raw, saved, version, status) | {"form": definition_form(raw, choices(environment, raw))}
+    context |= previewed(
+        event_store().preview_definition, environment, read_definition(Reader(raw.values), named=False).sound_body
+    )
+    return page(request, environment, "analytics/definition_form.html", context, status)
 
 
 @environment_view(Can.EDIT)
-def definition_delete(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
-    return kept.delete(request, environment, THING, lineage)
+def definition_delete(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
+    """Asks first. What uses it is named; it can go all the same once that was seen."""
+    found = _find(environment, lineage)
+    if request.method != "POST":
+        return delete_page(request, environment, DEFINITION, found, users_of_definition(found))
+    although_used = "although_used" in request.POST
+    try:
+        actions.delete_definition(definition=found, by=signed_in_user(request), although_used=although_used)
+    except actions.InUse as in_use:  # since the page was shown
+        return delete_page(request, environment, DEFINITION, found, in_use.users, 409)
+    messages.success(request, f"Definition {found.name} deleted.")
+    return redirect("analytics:definition_list", environment.app_id)

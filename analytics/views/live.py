@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics.store.live import Position, newest
-from analytics.store.run import QueryTimeout
+from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
+from analytics.store.live import Position
 from analytics.views.rendering import TOO_SLOW, drawn, page
 from projects.door import environment_view
 from projects.models import Environment
@@ -41,7 +42,7 @@ def live_rows(request: HttpRequest, environment: Environment) -> HttpResponse:
 
 
 def _rows(request: HttpRequest, environment: Environment, before: Position | None) -> str:
-    context = {"page": newest(environment.pk, before), "before": before}
+    context = {"page": event_store().newest_events(environment.pk, before), "before": before}
     return drawn(request, environment, "analytics/live_rows.html", context)
 
 

@@ -12,9 +12,11 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import erasure
 from analytics.charts.scales import full
-from analytics.store.live import Position, newest
-from analytics.store.people import Done, KnownPerson, count_done, known_person, merged_into
-from analytics.store.run import TIME_LIMIT, QueryTimeout
+from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
+from analytics.store.live import Position
+from analytics.store.people import Done, KnownPerson
+from analytics.store.protocol import TIME_LIMIT
 from analytics.views.asking import AT_ONCE
 from analytics.views.rendering import TOO_SLOW, page
 from projects.door import environment_view
@@ -22,7 +24,7 @@ from projects.models import Environment
 
 
 def find_person(environment: Environment, actor_id: int) -> KnownPerson:
-    known = known_person(environment.pk, actor_id)
+    known = event_store().known_person(environment.pk, actor_id)
     if known is None:
         raise Http404
     return known
@@ -32,14 +34,14 @@ def find_person(environment: Environment, actor_id: int) -> KnownPerson:
 @environment_view(Can.VIEW)
 def person(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponse:
     """A visitor who has become somebody leads to that person. Their events are counted at once, or with `?wait`."""
-    somebody = merged_into(environment.pk, actor_id)
+    somebody = event_store().merged_into(environment.pk, actor_id)
     if somebody is not None:
         return redirect("analytics:person", environment.app_id, somebody)
     known = find_person(environment, actor_id)
     before, is_patient = Position.parse(request.GET.get("before", "")), "wait" in request.GET
     context: dict[str, Any] = {"person": known, "before": before, "is_patient": is_patient}
     try:
-        context["page"] = newest(environment.pk, before, known.actors)
+        context["page"] = event_store().newest_events(environment.pk, before, known.actors)
     except QueryTimeout:
         context["failure"] = TOO_SLOW
     context["done"] = _done(environment, known, TIME_LIMIT if is_patient else AT_ONCE)
@@ -49,7 +51,7 @@ def person(request: HttpRequest, environment: Environment, actor_id: int) -> Htt
 def _done(environment: Environment, known: KnownPerson, limit: timedelta = AT_ONCE) -> Done | None:
     """None where counting takes longer than this."""
     try:
-        return count_done(environment.pk, known, limit)
+        return event_store().count_done(environment.pk, known, limit)
     except QueryTimeout:
         return None
 

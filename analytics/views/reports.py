@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -14,25 +15,25 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
 from analytics.forms.kept import name_and_notes
+from analytics.kinds.registry import KINDS, parse
 from analytics.models import Report
 from analytics.questions.conditions import BadQuery
-from analytics.questions.parameters import Reader, parse
+from analytics.questions.parameters import Reader, querystring
 from analytics.questions.query import Query, Scope
-from analytics.questions.words import KINDS
 from analytics.views.analyze import answered
-from analytics.views.asking import Parameters, ask, querystring
+from analytics.views.asking import Parameters, ask
 from analytics.views.kept import listed, version_of
 from analytics.views.rendering import page
 from projects.door import environment_view
 from projects.models import Environment
 
 
-def _found(environment: Environment, lineage: Any) -> QuerySet[Report]:
+def _found(environment: Environment, lineage: UUID) -> QuerySet[Report]:
     reports = Report.objects.select_related("created_by", "changed_by", "pin")
     return reports.filter(environment=environment, lineage=lineage)
 
 
-def find_report(environment: Environment, lineage: Any) -> Report:
+def find_report(environment: Environment, lineage: UUID) -> Report:
     return get_object_or_404(_found(environment, lineage))
 
 
@@ -40,12 +41,12 @@ def find_report(environment: Environment, lineage: Any) -> Report:
 @environment_view(Can.VIEW)
 def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
     context = listed(request, Report.objects.filter(environment=environment).select_related("pin"))
-    return page(request, environment, "analytics/report_list.html", context | {"kinds": KINDS})
+    return page(request, environment, "analytics/report_list.html", context)
 
 
 @require_safe
 @environment_view(Can.VIEW)
-def report(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+def report(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     """The saved question, or the one in the URL, which changes nothing of the report.
 
     `?version=` says which version was opened: what others save while somebody runs their own is not theirs to replace.
@@ -96,7 +97,7 @@ def _question(environment: Environment, data: QueryDict) -> Query | None:
 
 @require_POST
 @environment_view(Can.EDIT)
-def report_save(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+def report_save(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     """Keep the question that was shown in place of the saved one, unless somebody else saved meanwhile."""
     found = _found(environment, lineage).first()
     if found is None:
@@ -120,7 +121,7 @@ def report_save(request: HttpRequest, environment: Environment, lineage: Any) ->
 
 
 @environment_view(Can.EDIT)
-def report_edit(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+def report_edit(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     """Rename it and write notes."""
     found = _found(environment, lineage).first()
     if found is None:
@@ -165,7 +166,7 @@ def _gone(request: HttpRequest, environment: Environment) -> HttpResponse:
 
 
 @environment_view(Can.EDIT)
-def report_delete(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+def report_delete(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     found = find_report(environment, lineage)
     if request.method != "POST":
         return page(request, environment, "analytics/report_delete.html", {"report": found})
@@ -176,7 +177,7 @@ def report_delete(request: HttpRequest, environment: Environment, lineage: Any) 
 
 @require_POST
 @environment_view(Can.EDIT)
-def report_pin(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
+def report_pin(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     """Put it on the dashboard, or with `off` take it away."""
     found = find_report(environment, lineage)
     if "off" in request.POST:

@@ -1,32 +1,67 @@
 """Segments: named groups of people. Everybody may look; full access may change."""
 
 from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
 
+from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
-from analytics.definitions import used_by
 from analytics.definitions.bodies import Clause, SegmentBody
 from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.definitions.lineages import SEGMENT
+from analytics.definitions.used_by import users_of_segment
+from analytics.forms.choices import choices
 from analytics.forms.kept import read_segment, segment_form, write_segment
 from analytics.models import Segment
-from analytics.questions.conditions import Condition
-from analytics.questions.parameters import Pairs
+from analytics.questions.conditions import BadQuery, Condition
+from analytics.questions.parameters import Reader, as_lists
 from analytics.questions.query import Comparison, Did
-from analytics.store.preview import preview_segment
-from analytics.views import kept
-from analytics.views.kept import Thing
+from analytics.store.current import event_store
+from analytics.views.kept import delete_page, form_frame, in_words, listed, previewed, version_of
+from analytics.views.rendering import page
 from projects.door import environment_view
 from projects.models import Environment
 
 
-def _write(segment: Segment) -> Pairs:
-    return write_segment(segment.name, segment.notes, SegmentBody.from_json(segment.body))
+def _found(environment: Environment, lineage: UUID) -> QuerySet[Segment]:
+    segments = Segment.objects.select_related("created_by", "changed_by")
+    return segments.filter(environment=environment, lineage=lineage)
 
 
-def _describe(body: SegmentBody, environment: Environment) -> dict[str, Any]:
+def _find(environment: Environment, lineage: UUID) -> Segment:
+    return get_object_or_404(_found(environment, lineage))
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def segment_list(request: HttpRequest, environment: Environment) -> HttpResponse:
+    context = listed(request, Segment.objects.filter(environment=environment))
+    context |= {"noun": SEGMENT, "entries": in_words(environment, SEGMENT, context["rows"].object_list)}
+    return page(request, environment, "analytics/segment_list.html", context)
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def segment(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
+    found = _find(environment, lineage)
+    body = read_segment(_filled_in(found)).body
+    context = {"kept": found, "body": _groups(body, environment) if body else None}
+    context |= previewed(event_store().preview_segment, environment, body)
+    return page(request, environment, "analytics/segment.html", context)
+
+
+def _filled_in(found: Segment) -> Reader:
+    """The form with what was saved."""
+    return Reader(as_lists(write_segment(found.name, found.notes, SegmentBody.from_json(found.body))))
+
+
+def _groups(body: SegmentBody, environment: Environment) -> dict[str, Any]:
     """The groups and their clauses in words."""
     catalogue = Catalogue(read_definitions(environment.pk, body.lineages()))
     groups = [
@@ -39,59 +74,101 @@ def _describe(body: SegmentBody, environment: Environment) -> dict[str, Any]:
 def _clause(clause: Clause, catalogue: Catalogue) -> dict[str, Any]:
     if isinstance(clause, Condition):
         return {"condition": clause}
-    return {"did": did_words(clause), "event": catalogue.event_label(clause.selection.event), "clause": clause}
+    return {"did": _did_words(clause), "event": catalogue.event_label(clause.selection.event), "clause": clause}
 
 
-def did_words(did: Did) -> str:
+def _did_words(did: Did) -> str:
     """ "did at least 3 times", "did not do"."""
     if did.comparison is Comparison.AT_MOST:
         return "did not do" if did.times == 0 else f"did at most {did.times:,}×"
     return "did" if did.times == 1 else f"did at least {did.times:,}×"
 
 
-THING = Thing(
-    word="segment",
-    model=Segment,
-    read=read_segment,
-    write=_write,
-    form=segment_form,
-    preview=preview_segment,
-    describe=_describe,
-    create=actions.create_segment,
-    change=actions.change_segment,
-    delete=actions.delete_segment,
-    users=used_by.users_of_segment,
-)
-
-
-@require_safe
-@environment_view(Can.VIEW)
-def segment_list(request: HttpRequest, environment: Environment) -> HttpResponse:
-    return kept.show_list(request, environment, THING)
-
-
-@require_safe
-@environment_view(Can.VIEW)
-def segment(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
-    return kept.show_one(request, environment, THING, lineage)
-
-
 @require_safe
 @environment_view(Can.EDIT)
 def segment_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
-    return kept.show_preview(request, environment, THING)
+    """What the form as it stands would match; part of the form's page."""
+    body = read_segment(Reader(request.GET), named=False).sound_body
+    context = previewed(event_store().preview_segment, environment, body)
+    return page(request, environment, "analytics/segment_preview.html", context)
 
 
 @environment_view(Can.EDIT)
 def segment_create(request: HttpRequest, environment: Environment) -> HttpResponse:
-    return kept.create(request, environment, THING)
+    """A GET may bring what is to be filled in: from a row of the live view, or from a form that was sent by GET."""
+    if request.method != "POST":
+        return _form(request, environment, Reader(request.GET))
+    read = read_segment(Reader(request.POST))
+    if (body := read.sound_body) is None:
+        return _form(request, environment, read.raw)
+    try:
+        saved = actions.create_segment(
+            environment=environment, name=read.name, notes=read.notes, body=body, by=signed_in_user(request)
+        )
+    except BadQuery as error:
+        read.raw.wrong(error.at, error.message)
+        return _form(request, environment, read.raw)
+    messages.success(request, f"Segment {saved.name} saved.")
+    return redirect("analytics:segment", environment.app_id, saved.lineage)
 
 
 @environment_view(Can.EDIT)
-def segment_edit(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
-    return kept.edit(request, environment, THING, lineage)
+def segment_edit(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
+    if request.method != "POST":
+        found = _find(environment, lineage)
+        return _form(request, environment, _filled_in(found), found)
+    read, opened = read_segment(Reader(request.POST)), version_of(request.POST)
+    saved = _found(environment, lineage).first()
+    if saved is None:
+        return _gone(request, environment, read.raw)
+    if (body := read.sound_body) is None:
+        return _form(request, environment, read.raw, saved, opened)
+    by = signed_in_user(request)
+    try:
+        actions.change_segment(segment=saved, name=read.name, notes=read.notes, body=body, version=opened, by=by)
+    except BadQuery as error:
+        read.raw.wrong(error.at, error.message)
+        return _form(request, environment, read.raw, saved, opened)
+    except actions.Gone:
+        return _gone(request, environment, read.raw)
+    except actions.Conflict:
+        return _form(request, environment, read.raw, _find(environment, lineage), status=409)
+    messages.success(request, f"Segment {read.name} saved.")
+    return redirect("analytics:segment", environment.app_id, lineage)
+
+
+def _gone(request: HttpRequest, environment: Environment, raw: Reader) -> HttpResponse:
+    """What was typed for a segment that is not there any more, as the form of a new one."""
+    raw.wrong("", "Somebody deleted this segment meanwhile. What you typed is below, and saving makes it anew.")
+    return _form(request, environment, raw, status=404)
+
+
+def _form(
+    request: HttpRequest,
+    environment: Environment,
+    raw: Reader,
+    saved: Segment | None = None,
+    version: int | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The form of what is `saved`, or of a new segment; see `form_frame` for `version` and `status`."""
+    context = form_frame(raw, saved, version, status) | {"form": segment_form(raw, choices(environment, raw))}
+    context |= previewed(
+        event_store().preview_segment, environment, read_segment(Reader(raw.values), named=False).sound_body
+    )
+    return page(request, environment, "analytics/segment_form.html", context, status)
 
 
 @environment_view(Can.EDIT)
-def segment_delete(request: HttpRequest, environment: Environment, lineage: Any) -> HttpResponse:
-    return kept.delete(request, environment, THING, lineage)
+def segment_delete(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
+    """Asks first. What uses it is named; it can go all the same once that was seen."""
+    found = _find(environment, lineage)
+    if request.method != "POST":
+        return delete_page(request, environment, SEGMENT, found, users_of_segment(found))
+    although_used = "although_used" in request.POST
+    try:
+        actions.delete_segment(segment=found, by=signed_in_user(request), although_used=although_used)
+    except actions.InUse as in_use:  # since the page was shown
+        return delete_page(request, environment, SEGMENT, found, in_use.users, 409)
+    messages.success(request, f"Segment {found.name} deleted.")
+    return redirect("analytics:segment_list", environment.app_id)

@@ -6,8 +6,8 @@ from django.views.decorators.http import require_safe
 from accounts.policy import Can
 from analytics.questions.conditions import BadQuery, Field
 from analytics.questions.query import Scope
-from analytics.store import suggestions
-from analytics.store.run import QueryTimeout
+from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
 from analytics.views.rendering import page
 from projects.door import environment_view
 from projects.models import Environment
@@ -26,7 +26,7 @@ def suggested_values(request: HttpRequest, environment: Environment) -> HttpResp
     except BadQuery:
         return page(request, environment, "analytics/form/values.html", {"values": []})
     try:
-        values = suggestions.values(Scope.of(environment), chosen)
+        values = event_store().field_values(Scope.of(environment), chosen)
     except QueryTimeout:
         values = []
     return page(request, environment, "analytics/form/values.html", {"values": values})

@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from collector.protocol import answers
 from collector.protocol.answers import Answer
-from events.writer import Watch
+from events.writer import WriterWatch
 
 PATH = "/metrics"
 REGISTRY = CollectorRegistry()  # without the library's own metrics, which know one process only
@@ -42,7 +42,7 @@ _build_info = Gauge(
 _build_info.labels(settings.VERSION, platform.python_version()).set(1)
 
 
-class Commits(Watch):
+class Commits(WriterWatch):
     """Tells how the batch writer fares."""
 
     def committed(self, records: int, seconds: float) -> None:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from collector.decide import Outcome
 from collector.models import CollectedHour
 from common.sparkline import Bars
-from events.models import Event, Kind
+from events.models import Kind
+from events.newest import Arrival, last_arrival
 from projects.models import Environment
 
 HOUR = timedelta(hours=1)
@@ -28,7 +29,6 @@ WORDS = {  # for so many of them, beside each other
     Outcome.UNAVAILABLE: "unavailable",
     Outcome.CLOSED: "closed",
 }
-NEWEST = 100  # events by time, of which the one that arrived last is taken, as the header's dot does
 
 
 class Amount(NamedTuple):
@@ -87,26 +87,13 @@ class HourLine:
         return in_words(self.slowest_seconds)
 
 
-class LastEvent(NamedTuple):
-    """The event that arrived last. `name` is of a custom event, `path` of a page."""
-
-    received_at: datetime
-    kind: str
-    name: str
-    path: str | None
-
-    @property
-    def what(self) -> str:
-        return self.name if self.kind == Kind.CUSTOM else f"{self.kind} {self.path or ''}".strip()
-
-
 @dataclass(frozen=True)
-class Overview:
+class CollectionOverview:
     """All numbers of the page. Durations are from the arrival of a request to its answer."""
 
     lines: Sequence[OutcomeLine]
     hours: Sequence[HourLine]  # of the last day, the newest first
-    last_event: LastEvent | None
+    last_arrival: Arrival | None
     last_commit_seconds: float | None  # within 7 days
 
     @property
@@ -114,30 +101,31 @@ class Overview:
         return in_words(self.last_commit_seconds)
 
     @property
+    def last_arrived(self) -> str:
+        """What arrived last, in words: a custom event's name, or "pageview /pricing"."""
+        if self.last_arrival is None:
+            return ""
+        last = self.last_arrival
+        return last.name if last.kind == Kind.CUSTOM else f"{last.kind} {last.path or ''}".strip()
+
+    @property
     def is_empty(self) -> bool:
-        return self.last_event is None and not any(line.week.requests for line in self.lines)
+        return self.last_arrival is None and not any(line.week.requests for line in self.lines)
 
 
-def overview(environment: Environment, now: datetime) -> Overview:
+def overview(environment: Environment, now: datetime) -> CollectionOverview:
     """Two looks into the database, however much is there."""
     this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     since = this_hour - (WEEK_HOURS - 1) * HOUR
     rows = list(environment.collected_hours.filter(hour__gte=since))
     committed = [row for row in rows if row.outcome == Outcome.ACCEPTED and row.slowest_seconds]
     last = max(committed, key=lambda row: row.last_at, default=None)
-    return Overview(
+    return CollectionOverview(
         lines=[_line(outcome, rows, this_hour) for outcome in TITLES],
         hours=[_hour(this_hour - ago * HOUR, rows) for ago in range(DAY_HOURS)],
-        last_event=last_event(environment),
+        last_arrival=last_arrival(environment.pk),
         last_commit_seconds=last.last_seconds if last else None,
     )
-
-
-def last_event(environment: Environment) -> LastEvent | None:
-    """The event that arrived last, among the newest by time."""
-    newest = Event.objects.filter(environment_id=environment.pk).order_by("-time", "-id")
-    found = newest.values_list("received_at", "kind", "name", "path")[:NEWEST]
-    return max(map(LastEvent._make, found), key=lambda event: event.received_at, default=None)
 
 
 def _line(outcome: Outcome, rows: Iterable[CollectedHour], this_hour: datetime) -> OutcomeLine:

@@ -43,7 +43,7 @@ select environment_id, hour, outcome, requests, events, last_at, last_seconds, s
 The order keeps workers from waiting for each other in a ring.
 """
 
-Key = tuple[int, int, Outcome]
+HourKey = tuple[int, int, Outcome]
 """Environment id, hours since 1970 (UTC), outcome."""
 
 
@@ -68,7 +68,7 @@ class Count:
             self.last_at, self.last_seconds = other.last_at, other.last_seconds
 
 
-Counts = Mapping[Key, Count]
+TallyCounts = Mapping[HourKey, Count]
 
 
 class Tally:
@@ -76,7 +76,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._counts: dict[tuple[int, int, Outcome, str], Count] = {}
-        self._unwritten: dict[Key, Count] = {}  # given back
+        self._unwritten: dict[HourKey, Count] = {}  # given back
 
     def __bool__(self) -> bool:
         return bool(self._counts or self._unwritten)
@@ -84,10 +84,15 @@ class Tally:
     def add(self, path: str, decision: Decision, at: float, seconds: float = 0.0) -> None:
         """Count a request that came at `at` and took so many `seconds` to be committed.
 
-        Every request does: about half a microsecond. One whose environment is not known has 0 in its place.
+        Every request does: about half a microsecond. One whose environment is not known has 0 there.
         """
-        place = decision.place
-        key = (0 if place is None else place.environment_id, int(at) // HOUR_SECONDS, decision.outcome, path)
+        environment = decision.environment
+        key = (
+            0 if environment is None else environment.environment_id,
+            int(at) // HOUR_SECONDS,
+            decision.outcome,
+            path,
+        )
         count = self._counts.get(key)
         if count is None:
             count = self._counts[key] = Count()
@@ -97,7 +102,7 @@ class Tally:
         if seconds > count.slowest_seconds:
             count.slowest_seconds = seconds
 
-    def take(self) -> Counts:
+    def take(self) -> TallyCounts:
         """All that was counted since the last time, of environments that are known; it begins again with nothing.
 
         The metrics are told here, once, whether or not it can be written.
@@ -111,12 +116,12 @@ class Tally:
                 taken.setdefault((environment_id, hour, outcome), Count()).add(count)
         return taken
 
-    def give_back(self, counts: Counts) -> None:
+    def give_back(self, counts: TallyCounts) -> None:
         """Keep what was taken and could not be written for the next time."""
         for key, count in counts.items():
             self._unwritten.setdefault(key, Count()).add(count)
 
-    def statement(self, counts: Counts) -> BoundStatement:
+    def statement(self, counts: TallyCounts) -> BoundStatement:
         """The one statement that adds `counts` to what is stored."""
         rows = sorted(counts.items(), key=lambda row: row[0])
         parameters: dict[str, Any] = {

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from collector.environments.places import PLACES_SQL, PlaceRow, Places, places_of
+from collector.environments.known import ENVIRONMENTS_SQL, EnvironmentRow, KnownEnvironments, known_environments
 from events.faults import Unavailable
 from ipfilter.rules_cache import FINGERPRINT_SQL, LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow, fingerprint
 
@@ -30,14 +30,14 @@ MAX_UNKNOWN = 10_000  # app_ids remembered as unknown
 
 
 class Directory:
-    """What this process knows of environments, in `places`. `start` and `stop` belong to its event loop."""
+    """What this process knows of environments, in `environments`. `start` and `stop` belong to its event loop."""
 
     def __init__(self, conninfo: str) -> None:
-        self.places: Places = {}
+        self.environments: KnownEnvironments = {}
         self.is_loaded = False
         self.loaded_at = 0.0  # time.monotonic() of the last look at the database
         self._conninfo = conninfo
-        self._rows: tuple[Sequence[PlaceRow], Sequence[ListRow]] | None = None
+        self._rows: tuple[Sequence[EnvironmentRow], Sequence[ListRow]] | None = None
         self._lists = CompiledLists()
         self._unknown: set[str] = set()
         self._asked: asyncio.Event = asyncio.Event()
@@ -58,7 +58,7 @@ class Directory:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def look_up(self, app_id: str, seconds: float = 2.0) -> bool:
-        """Ask the database about an unknown app_id, unless it said no before. Whether `places` has it now.
+        """Ask the database about an unknown app_id, unless it said no before. Whether `environments` has it now.
 
         Raises Unavailable when there is no answer in time: then nobody knows.
         """
@@ -71,7 +71,7 @@ class Directory:
                 await self._loaded.wait_for(lambda: self.loaded_at > asked_at)
         except TimeoutError:
             raise Unavailable("the database does not say whether the app_id is known") from None
-        if app_id in self.places:
+        if app_id in self.environments:
             return True
         if len(self._unknown) >= MAX_UNKNOWN:
             self._unknown.clear()
@@ -132,13 +132,13 @@ class Directory:
 
     async def _load(self, connection: psycopg.AsyncConnection[tuple]) -> None:
         began = time.monotonic()
-        place_rows = await (await connection.execute(PLACES_SQL)).fetchall()
+        environment_rows = await (await connection.execute(ENVIRONMENTS_SQL)).fetchall()
         list_rows = await (await connection.execute(LISTS_SQL)).fetchall()
-        rows = (place_rows, list_rows)
+        rows = (environment_rows, list_rows)
         if rows != self._rows:
             stale = self._lists.stale(list_rows)
             rule_rows = await (await connection.execute(RULES_SQL, [stale])).fetchall() if stale else []
-            self.places = await asyncio.to_thread(self._put_together, place_rows, list_rows, rule_rows)
+            self.environments = await asyncio.to_thread(self._put_together, environment_rows, list_rows, rule_rows)
             self._rows = rows
             self._unknown.clear()
         async with self._loaded:
@@ -147,8 +147,10 @@ class Directory:
             self.loaded_at = began
             self._loaded.notify_all()
 
-    def _put_together(self, places: Sequence[PlaceRow], lists: Sequence[ListRow], rules: Sequence[RuleRow]) -> Places:
-        return places_of(places, self._lists.renew(lists, rules))
+    def _put_together(
+        self, environments: Sequence[EnvironmentRow], lists: Sequence[ListRow], rules: Sequence[RuleRow]
+    ) -> KnownEnvironments:
+        return known_environments(environments, self._lists.renew(lists, rules))
 
 
 async def _notified(connection: psycopg.AsyncConnection[tuple], seconds: float) -> bool:

@@ -16,7 +16,7 @@ COUNTED = ("accepted", "excluded", "bad", "over_limit", "unavailable", "closed")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("collector", "0002_deletion_requests"), ("projects", "0001_first")]
+    dependencies = [("collector", "0001_shared_addresses"), ("projects", "0001_first")]
     operations = [
         migrations.CreateModel(
             name="CollectedHour",

@@ -13,13 +13,13 @@ import msgspec
 from collector.protocol import fields
 from collector.protocol.errors import BadField, shown
 from collector.protocol.limits import MAX_EVENTS_IN_BEACON, MAX_HIERARCHY, MAX_TEXT
+from collector.protocol.parameters import BeaconParameters
 from collector.protocol.server_api import USER_PROPERTIES_REFUSED, Where
-from collector.request.parameters import Pairs, Parameters
-from collector.request.user_agent import agent_of
+from common.user_agent import agent_of
+from events.columns import UTM
 from events.identity import actor_of, key_digest
-from events.records import Event, Identified, PersonChange, Properties, Record
+from events.records import EventRecord, Identified, PersonChange, Properties, Record
 
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 TARGET = {  # parameter of an event: column
     "n": "target_tag",
     "c": "target_class",
@@ -33,7 +33,7 @@ CLOCK_IS_RIGHT_SECONDS = 10
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
 
 
-def capture(sent: Parameters, where: Where) -> list[Record]:
+def capture(sent: BeaconParameters, where: Where) -> list[Record]:
     """`/h`: a pageview, when `z` is there or nothing else is, and the numbered events of that page."""
     visitor = fields.visitor(sent.get("u"), "u")
     events = sent.events()
@@ -48,7 +48,7 @@ def capture(sent: Parameters, where: Where) -> list[Record]:
     return records
 
 
-def identify(sent: Parameters, where: Where) -> list[Record]:
+def identify(sent: BeaconParameters, where: Where) -> list[Record]:
     """`/api/identify_v3`: the visitor becomes somebody."""
     visitor = fields.visitor(sent.get("u"), "u")
     records = _identified(sent, visitor, where)
@@ -57,7 +57,7 @@ def identify(sent: Parameters, where: Where) -> list[Record]:
     return records
 
 
-def add_user_properties(sent: Parameters, where: Where) -> list[Record]:
+def add_user_properties(sent: BeaconParameters, where: Where) -> list[Record]:
     """`/api/add_user_properties_v3`: `_plan=pro` sets `plan` for the visitor, or for whom he has become."""
     visitor = fields.visitor(sent.get("u"), "u")
     given: Properties = {name[1:]: value for name, value in sent.items() if name.startswith("_")}
@@ -69,13 +69,13 @@ def add_user_properties(sent: Parameters, where: Where) -> list[Record]:
     return [*_identified(sent, visitor, where), change]
 
 
-def count(sent: Parameters) -> int:
+def count(sent: BeaconParameters) -> int:
     """How many events and the like a beacon brings."""
     return len(sent.events()) + ("z" in sent) or 1
 
 
 # --- What it consists of ------------------------------------------------------------------------------------------
-def _identified(sent: Parameters, visitor: int, where: Where) -> list[Record]:
+def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Record]:
     """Whoever says `i` has become that identity, though the call that said so may not have come through."""
     if (name := sent.get("i")) is None:
         return []
@@ -86,7 +86,7 @@ def _identified(sent: Parameters, visitor: int, where: Where) -> list[Record]:
     ]
 
 
-def _page(sent: Parameters, where: Where) -> dict[str, Any]:
+def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
     """The columns that all events of a beacon have in common."""
     page, session = sent.pairs("pp"), sent.pairs("sp")
     query = sent.get("q") or page.get("q")
@@ -117,12 +117,12 @@ def _utm(query: str | None) -> dict[str, str | None]:
     return {name: _cut(found[name].replace("\0", "")) for name in UTM if found.get(name)}
 
 
-def _pageview(sent: Parameters, page: dict[str, Any], where: Where) -> Event:
+def _pageview(sent: BeaconParameters, page: dict[str, Any], where: Where) -> EventRecord:
     at = sent.get("ts")
     key = None
     if at and page["pageview_id"] is not None:
         key = _key(where, page["actor_id"], "pageview", page["pageview_id"], at)
-    return Event(
+    return EventRecord(
         kind="pageview",
         time=_moment(sent, at, where),
         key=key,
@@ -131,7 +131,9 @@ def _pageview(sent: Parameters, page: dict[str, Any], where: Where) -> Event:
     )
 
 
-def _event(event: Parameters, number: int, sent: Parameters, page: dict[str, Any], where: Where) -> Event:
+def _event(
+    event: BeaconParameters, number: int, sent: BeaconParameters, page: dict[str, Any], where: Where
+) -> EventRecord:
     """A pageview, click, change or submit; else a custom event, and with `e` it is one whatever its name."""
     name = event.get("t")
     is_captured = name in KINDS and "e" not in event
@@ -144,7 +146,7 @@ def _event(event: Parameters, number: int, sent: Parameters, page: dict[str, Any
         name = "" if is_captured else fields.event_name(name)
     except BadField as bad:
         raise BadField(bad.line.replace("event", f"t{number}", 1)) from None
-    return Event(
+    return EventRecord(
         kind=(event.get("t") or "") if is_captured else "custom",
         name=name,
         time=_moment(sent, at, where),
@@ -160,7 +162,7 @@ def _key(where: Where, *parts: object) -> str:
     return key_digest(where.environment_id, "beacon " + " ".join(map(str, parts)))
 
 
-def _moment(sent: Parameters, at: str | None, where: Where) -> float:
+def _moment(sent: BeaconParameters, at: str | None, where: Where) -> float:
     """When it happened, in unix seconds by our clock; `at` and `st` are in milliseconds by the sender's.
 
     What lies between happening and sending is the same by every clock, so a wrong one does no harm. A clock that is
@@ -188,13 +190,13 @@ def _natural(text: str | None, name: str) -> int | None:
     return None if text is None else fields.visitor(text, name)
 
 
-def _properties(sent: Parameters, number: str) -> Properties:
+def _properties(sent: BeaconParameters, number: str) -> Properties:
     """`k` holds texts; `l`, in the same way, numbers, booleans and null as JSON."""
     texts: Properties = dict(sent.pairs("k"))
     return texts | _literals(sent.pairs("l"), f"l{number}")
 
 
-def _literals(pairs: Pairs, name: str) -> Properties:
+def _literals(pairs: dict[str, str], name: str) -> Properties:
     literals: Properties = {}
     for key, text in pairs.items():
         try:

@@ -2,7 +2,7 @@
 
 import json
 
-from collector.protocol.answers import Answer, bad_request
+from collector.protocol.answers import Answer
 
 SHOWN_CHARACTERS = 60
 
@@ -25,9 +25,6 @@ class BadField(Exception):
     def within(self, name: str) -> "BadField":
         """The same, seen from outside: `event is missing` within `events[3]` is `events[3].event is missing`."""
         return BadField(f"{name}.{self.line}")
-
-    def refusal(self) -> Refused:
-        return Refused(bad_request(self.line))
 
 
 def shown(text: str) -> str:

@@ -5,25 +5,25 @@ from typing import Any
 
 from collector.protocol import fields
 from collector.protocol.errors import BadField
-from collector.protocol.server_api import USER_PROPERTIES_REFUSED, Body, Where, each
+from collector.protocol.server_api import USER_PROPERTIES_REFUSED, JsonObject, Where, each
 from events.identity import MAX_VISITOR, actor_of, key_digest
-from events.records import Event, PersonChange, Record
+from events.records import EventRecord, PersonChange, Record
 
 
-def track(body: Body, where: Where) -> list[Record]:
+def track(body: JsonObject, where: Where) -> list[Record]:
     """Events, under `events`."""
     return each(body, "events", where, _event)
 
 
-def add_user_properties(body: Body, where: Where) -> list[Record]:
+def add_user_properties(body: JsonObject, where: Where) -> list[Record]:
     """Properties of people, under `users`."""
     return each(body, "users", where, _person)
 
 
-def _event(item: Body, where: Where) -> Event:
+def _event(item: JsonObject, where: Where) -> EventRecord:
     actor, identity = _who(item, where.environment_id)
     key = fields.idempotency_key(item.get("idempotency_key"))
-    return Event(
+    return EventRecord(
         environment_id=where.environment_id,
         time=fields.timestamp(item.get("timestamp"), where.now),
         actor_id=actor,
@@ -34,7 +34,7 @@ def _event(item: Body, where: Where) -> Event:
     )
 
 
-def _person(item: Body, where: Where) -> PersonChange:
+def _person(item: JsonObject, where: Where) -> PersonChange:
     actor, identity = _who(item, where.environment_id)
     return PersonChange(
         environment_id=where.environment_id,
@@ -47,7 +47,7 @@ def _person(item: Body, where: Where) -> PersonChange:
     )
 
 
-def _who(item: Body, environment_id: int) -> tuple[int, str | None]:
+def _who(item: JsonObject, environment_id: int) -> tuple[int, str | None]:
     """The actor that `user_identifier` names, by the surest of what it says, and the identity if it is one."""
     said = item.get("user_identifier")
     if said is None:

@@ -12,9 +12,9 @@ from collector.protocol import fields
 from collector.protocol.errors import BadField
 from collector.protocol.limits import MAX_USERS
 from events.identity import actor_of, key_digest
-from events.records import CustomerChange, Event, Identified, PersonChange, Record
+from events.records import CustomerChange, EventRecord, Identified, PersonChange, Record
 
-Body = dict[str, Any]
+JsonObject = dict[str, Any]
 Given = TypeVar("Given")
 Item = TypeVar("Item")
 USER_PROPERTIES_REFUSED = frozenset({"id"})
@@ -29,28 +29,28 @@ class Where:
     user_agent: bytes | None = None
 
 
-def track(body: Body, where: Where) -> list[Record]:
+def track(body: JsonObject, where: Where) -> list[Record]:
     """One event, or several under `events`."""
     if "events" in body:
         return each(body, "events", where, _event)
     return [_event(body, where)]
 
 
-def add_user_properties(body: Body, where: Where) -> list[Record]:
+def add_user_properties(body: JsonObject, where: Where) -> list[Record]:
     """Properties of one person, or of several under `users`. Somebody unknown is made."""
     if "users" in body:
         return each(body, "users", where, _person, MAX_USERS)
     return [_person(body, where)]
 
 
-def add_account_properties(body: Body, where: Where) -> list[Record]:
+def add_account_properties(body: JsonObject, where: Where) -> list[Record]:
     """Properties of one customer, or of several under `accounts`."""
     if "accounts" in body:
         return each(body, "accounts", where, _customer, MAX_USERS)
     return [_customer(body, where)]
 
 
-def identify(body: Body, where: Where) -> list[Record]:
+def identify(body: JsonObject, where: Where) -> list[Record]:
     """A visitor becomes somebody. `timestamp` is checked, but everything of the visitor is merged whatever it says."""
     name = fields.identity(body.get("identity"))
     visitor = fields.visitor(body.get("user_id"))
@@ -60,7 +60,7 @@ def identify(body: Body, where: Where) -> list[Record]:
 
 
 def each(
-    body: Body, name: str, where: Given, read: Callable[[Body, Given], Item], most: int | None = None
+    body: JsonObject, name: str, where: Given, read: Callable[[JsonObject, Given], Item], most: int | None = None
 ) -> list[Item]:
     """Read all objects of the array `name`, at most `most` of them. Raises BadField, within `name[3]`."""
     items = body.get(name)
@@ -79,12 +79,12 @@ def each(
     return records
 
 
-def _event(item: Body, where: Where) -> Event:
+def _event(item: JsonObject, where: Where) -> EventRecord:
     environment_id = where.environment_id
     name = fields.event_name(item.get("event"))
     actor, identity = fields.who(item, environment_id)
     key = fields.idempotency_key(item.get("idempotency_key"))
-    return Event(
+    return EventRecord(
         environment_id=environment_id,
         time=fields.timestamp(item.get("timestamp"), where.now),
         actor_id=actor,
@@ -96,7 +96,7 @@ def _event(item: Body, where: Where) -> Event:
     )
 
 
-def _person(item: Body, where: Where) -> PersonChange:
+def _person(item: JsonObject, where: Where) -> PersonChange:
     actor, identity = fields.who(item, where.environment_id)
     return PersonChange(
         environment_id=where.environment_id,
@@ -107,7 +107,7 @@ def _person(item: Body, where: Where) -> PersonChange:
     )
 
 
-def _customer(item: Body, where: Where) -> CustomerChange:
+def _customer(item: JsonObject, where: Where) -> CustomerChange:
     return CustomerChange(
         environment_id=where.environment_id,
         account_id=fields.identity(item.get("account_id"), "account_id"),

@@ -37,7 +37,7 @@ VENDOR_HEADERS = frozenset(
     b"true-client-ip x-client-ip x-cluster-client-ip x-real-ip".split()
 )
 
-Headers = Iterable[tuple[bytes, bytes]]
+RequestHeaders = Iterable[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Explanation:
     reason: str
 
 
-def client_address(peer: str | None, headers: Headers, trusted: TrustedProxies) -> str:
+def client_address(peer: str | None, headers: RequestHeaders, trusted: TrustedProxies) -> str:
     """The canonical text of the address that a request comes from; never fails, never None.
 
     `peer` is the address of the socket's other end, None or "" for a Unix socket. `headers` are as
@@ -142,7 +142,7 @@ def client_address(peer: str | None, headers: Headers, trusted: TrustedProxies) 
     return address or UNKNOWN
 
 
-def explain(peer: str | None, headers: Headers, trusted: TrustedProxies) -> Explanation:
+def explain(peer: str | None, headers: RequestHeaders, trusted: TrustedProxies) -> Explanation:
     """The same decision as `client_address`, with what led to it."""
     headers = list(headers)
     address = canonical_address(peer) if peer else None
@@ -164,7 +164,7 @@ Chain = tuple[str | None, list[Hop]]
 """The address that one header leads to, None if it leads nowhere, and the stops on the way."""
 
 
-def _values(headers: Headers, trusted: TrustedProxies) -> dict[bytes, str]:
+def _values(headers: RequestHeaders, trusted: TrustedProxies) -> dict[bytes, str]:
     """Per header that may be read, its value; several of one name are one list, in their order."""
     values: dict[bytes, str] = {}
     for name, value in headers:

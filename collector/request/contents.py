@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from collector.protocol import answers, beacons
+from collector.protocol import answers, beacons, parameters
 from collector.protocol.answers import Answer
 from collector.request import bodies
-from collector.request.parameters import parameters
 
 
-class Opened(NamedTuple):
+class Contents(NamedTuple):
     """`weigh` says how many events, people or customers `content` brings, without reading them."""
 
     app_id: Any
@@ -33,7 +32,7 @@ _WITHOUT_BODY = {
 }
 
 
-Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Opened]
+Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Contents]
 """From the headers, the URL's query and the body of a request."""
 
 
@@ -41,18 +40,21 @@ def json_with(many: str | None) -> Open:
     """What opens a request of the server API whose array `many`, where there is one, holds all that it brings."""
     weigh = partial(_items, many)
 
-    def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Opened:
+    def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
         """A JSON object. Raises Refused."""
         content = bodies.json_object(headers, body)
-        return Opened(content.get("app_id"), content, weigh)
+        return Contents(content.get("app_id"), content, weigh)
 
     return open_json
 
 
-def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Opened:
-    """A beacon: parameters of the URL, of a form, or of both. Raises BadField or Refused."""
-    content = parameters(headers, query, body)
-    return Opened(content.get("a"), content, beacons.count, wants_nothing=content.get("nc") is not None)
+def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
+    """A beacon: parameters of the URL, of a form, or of both. Raises BadField or Refused.
+
+    The body's type is not asked for: browsers call it text, or a form, or nothing.
+    """
+    content = parameters.read(query + b"&" + bodies.plain(headers, body) if body else query)
+    return Contents(content.get("a"), content, beacons.count, wants_nothing=content.get("nc") is not None)
 
 
 def _items(many: str | None, body: dict[str, Any]) -> int:

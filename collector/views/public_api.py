@@ -134,7 +134,7 @@ def _asked(key: ApiKey, request_id: str) -> DeletionRequest | None:
     return DeletionRequest.objects.filter(api_key__project=key.project, pk=wanted).first()
 
 
-def _identities(body: server_api.Body) -> list[str]:
+def _identities(body: server_api.JsonObject) -> list[str]:
     """Whom a request names. Raises BadField."""
     identities = server_api.each(
         body, "users", None, lambda user, _: fields.identity(user.get("identity")), MAX_DELETIONS

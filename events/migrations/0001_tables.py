@@ -1,16 +1,16 @@
 """Events, people, merges, customers and idempotency keys, with partitions for the months around now."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import django.utils.timezone
 from django.db import migrations, models
 
-from events.sql import read
-
-UNDO = """
+SQL = Path(__file__).parent / "sql"
+UNDO_TABLES = "drop table events, people, merges, customers, idempotency_keys"
+UNDO_PARTITIONS = """
 drop function ensure_event_partitions(date, date);
 drop function make_event_partition(text, date);
-drop table events, people, merges, customers, idempotency_keys;
 """
 
 
@@ -28,7 +28,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[
-                migrations.RunSQL(read("tables") + read("partitions"), UNDO),
+                migrations.RunSQL((SQL / "0001_tables.sql").read_text(), UNDO_TABLES),
+                migrations.RunSQL((SQL / "0001_partitions.sql").read_text(), UNDO_PARTITIONS),
                 migrations.RunPython(months_around_now, migrations.RunPython.noop),
             ],
             state_operations=[

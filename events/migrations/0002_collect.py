@@ -1,9 +1,10 @@
-"""The functions that write a batch in one statement (events/sql/collect.sql)."""
+"""The functions that write a batch in one statement."""
+
+from pathlib import Path
 
 from django.db import migrations
 
-from events.sql import read
-
+SQL = Path(__file__).parent / "sql"
 UNDO = """
 drop function collect(json, json, json, json, json);
 drop function store_events(json, json);
@@ -16,4 +17,4 @@ drop function fold_visitor(bigint, bigint, bigint);
 
 class Migration(migrations.Migration):
     dependencies = [("events", "0001_tables")]
-    operations = [migrations.RunSQL(read("collect"), UNDO)]
+    operations = [migrations.RunSQL((SQL / "0002_collect.sql").read_text(), UNDO)]

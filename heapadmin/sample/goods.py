@@ -19,7 +19,7 @@ class Device(NamedTuple):
     browser: str
 
 
-class Source(NamedTuple):
+class TrafficSource(NamedTuple):
     """How somebody finds the shop. `keenness` multiplies the chance of every further step."""
 
     referrer: str | None
@@ -54,11 +54,11 @@ DEVICES = {
     Device("tablet", "iOS", "Safari"): 5,
 }
 SOURCES = {
-    Source(None, None, None, None, 1.1): 30,
-    Source("https://search.example/", None, None, None, 1.0): 32,
-    Source("https://news.example/gifts", None, None, None, 0.8): 8,
-    Source("https://mail.example/", "newsletter", "email", "autumn-paper", 1.5): 12,
-    Source("https://social.example/", "social", "cpc", "pens-for-all", 0.5): 18,
+    TrafficSource(None, None, None, None, 1.1): 30,
+    TrafficSource("https://search.example/", None, None, None, 1.0): 32,
+    TrafficSource("https://news.example/gifts", None, None, None, 0.8): 8,
+    TrafficSource("https://mail.example/", "newsletter", "email", "autumn-paper", 1.5): 12,
+    TrafficSource("https://social.example/", "social", "cpc", "pens-for-all", 0.5): 18,
 }
 COUNTRIES = {"DE": 30, "US": 24, "FR": 14, "GB": 12, "NL": 8, "JP": 5, "BR": 4}
 PLANS = {"basic": 70, "club": 30}

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from events.identity import MAX_VISITOR, actor_of
-from events.records import Event, Identified, PersonChange, Properties, Record
+from events.records import EventRecord, Identified, PersonChange, Properties, Record
 from heapadmin.sample import goods
-from heapadmin.sample.goods import Device, Product, Source
+from heapadmin.sample.goods import Device, Product, TrafficSource
 
-Thing = TypeVar("Thing")
+Choice = TypeVar("Choice")
 
 DOMAIN = "shop.example.com"
 WEEKDAYS = [1.1, 1.15, 1.1, 1.0, 0.95, 0.7, 0.6]  # Monday first
@@ -18,10 +18,10 @@ NEW_VISITORS_AT_FIRST, NEW_VISITORS_AT_LAST = 14, 30  # a day
 BUTTON = "@div;.product;|@form;.buy-form;|@button;.btn;.btn-primary;|"
 
 
-class Visitor:
+class Shopper:
     """Somebody with one browser. `identity` is set once they signed up."""
 
-    def __init__(self, number: int, name: str, device: Device, source: Source, country: str) -> None:
+    def __init__(self, number: int, name: str, device: Device, source: TrafficSource, country: str) -> None:
         self.number = number
         self.name = name
         self.device = device
@@ -52,13 +52,13 @@ class Shop:
                 self._life(self._newcomer(), morning, end)
         begin, stop = first.timestamp(), end.timestamp()
         kept = [timed for timed in self.records if begin <= timed[0] < stop]
-        self.events_made = sum(isinstance(record, Event) for _, record in kept)
+        self.events_made = sum(isinstance(record, EventRecord) for _, record in kept)
         return [record for _, record in sorted(kept, key=lambda timed: timed[0])]
 
     # --- Who -------------------------------------------------------------------------------------------------------
-    def _newcomer(self) -> Visitor:
+    def _newcomer(self) -> Shopper:
         self.people_made += 1
-        return Visitor(
+        return Shopper(
             number=self.random.randint(0, MAX_VISITOR),
             name=self.random.choice(goods.FIRST_NAMES),
             device=self._pick(goods.DEVICES),
@@ -66,12 +66,12 @@ class Shop:
             country=self._pick(goods.COUNTRIES),
         )
 
-    def _life(self, visitor: Visitor, morning: datetime, end: datetime) -> None:
-        """All visits of one visitor, from the first day on; those with an identity come back more often."""
+    def _life(self, shopper: Shopper, morning: datetime, end: datetime) -> None:
+        """All visits of one shopper, from the first day on; those with an identity come back more often."""
         day = morning
         while day < end:
-            self._visit(visitor, day + timedelta(hours=self._hour()))
-            comes_back = 0.75 if visitor.orders else 0.6 if visitor.identity else 0.3
+            self._visit(shopper, day + timedelta(hours=self._hour()))
+            comes_back = 0.75 if shopper.orders else 0.6 if shopper.identity else 0.3
             if self.random.random() > comes_back:
                 return
             day += timedelta(days=self.random.choice([1, 1, 2, 3, 5, 7, 7, 9, 14, 21]))
@@ -80,9 +80,9 @@ class Shop:
         return min(23.9, max(0.1, self.random.gauss(15, 4.5)))
 
     # --- What ------------------------------------------------------------------------------------------------------
-    def _visit(self, visitor: Visitor, start: datetime) -> None:
+    def _visit(self, shopper: Shopper, start: datetime) -> None:
         """One session: from the home page down a funnel that most leave on the way."""
-        visit = Visit(self, visitor, start.timestamp())
+        visit = ShopVisit(self, shopper, start.timestamp())
         visit.page("/", "Paper & Pens")
         if not visit.goes_on(0.8):
             return
@@ -101,45 +101,45 @@ class Shop:
         if basket and visit.goes_on(0.7):
             self._check_out(visit, basket)
 
-    def _check_out(self, visit: "Visit", basket: list[Product]) -> None:
-        visitor = visit.visitor
+    def _check_out(self, visit: "ShopVisit", basket: list[Product]) -> None:
+        shopper = visit.shopper
         visit.page("/cart", "Your cart")
         if not visit.goes_on(0.65):
             return
         visit.page("/checkout", "Checkout")
-        if visitor.identity is None:
+        if shopper.identity is None:
             if not visit.goes_on(0.7):
                 return
-            visit.sign_up(f"{visitor.name.lower()}{self.people_made}@example.com", self._pick(goods.PLANS))
+            visit.sign_up(f"{shopper.name.lower()}{self.people_made}@example.com", self._pick(goods.PLANS))
         visit.form("checkout-form")
         if visit.goes_on(0.85):
-            visitor.orders += 1
+            shopper.orders += 1
             total = sum(product.price for product in basket)
             payment = self._pick(goods.PAYMENTS)
             visit.custom("Order placed", {"total": total, "items": len(basket), "payment": payment})
             visit.page("/thanks", "Thank you")
 
-    def _pick(self, weights: Mapping[Thing, int]) -> Thing:
+    def _pick(self, weights: Mapping[Choice, int]) -> Choice:
         return self.random.choices(list(weights), list(weights.values()))[0]
 
 
-class Visit:
-    """One session of a visitor; its clock goes on with every step."""
+class ShopVisit:
+    """One session of a shopper; its clock goes on with every step."""
 
-    def __init__(self, shop: Shop, visitor: Visitor, start: float) -> None:
+    def __init__(self, shop: Shop, shopper: Shopper, start: float) -> None:
         self.shop = shop
-        self.visitor = visitor
+        self.shopper = shopper
         self.clock = start
         self.session = shop.random.randint(0, MAX_VISITOR)
         self.pageview = 0
         self.here: dict[str, Any] = {}
 
     def goes_on(self, chance: float) -> bool:
-        return self.shop.random.random() < chance * (0.75 + 0.25 * self.visitor.source.keenness)
+        return self.shop.random.random() < chance * (0.75 + 0.25 * self.shopper.source.keenness)
 
     def page(self, path: str, title: str) -> None:
         came_from = self.here.get("path")
-        referrer = f"https://{DOMAIN}{came_from}" if came_from else self.visitor.source.referrer
+        referrer = f"https://{DOMAIN}{came_from}" if came_from else self.shopper.source.referrer
         self.pageview = self.shop.random.randint(0, MAX_VISITOR)
         self.here = {"domain": DOMAIN, "path": path, "title": f"{title} · Sample shop", "referrer": referrer}
         self._event("pageview")
@@ -157,15 +157,15 @@ class Visit:
         self._event("custom", name=name, properties=properties)
 
     def sign_up(self, identity: str, plan: str) -> None:
-        """The visitor becomes somebody: all that they did before is now that person's."""
-        environment_id, visitor = self.shop.environment_id, self.visitor
+        """The shopper becomes somebody: all that they did before is now that person's."""
+        environment_id, shopper = self.shop.environment_id, self.shopper
         self.custom("Signed up", {"plan": plan})
-        visitor.identity = identity
+        shopper.identity = identity
         actor = actor_of(environment_id, identity)
-        properties: Properties = {"name": visitor.name, "plan": plan, "country": visitor.country}
+        properties: Properties = {"name": shopper.name, "plan": plan, "country": shopper.country}
         self._record(
             Identified(
-                environment_id=environment_id, visitor=visitor.number, actor_id=actor, identity=identity, at=self.clock
+                environment_id=environment_id, visitor=shopper.number, actor_id=actor, identity=identity, at=self.clock
             )
         )
         self._record(
@@ -175,21 +175,21 @@ class Visit:
         )
 
     def _event(self, kind: str, **more: Any) -> None:
-        environment_id, visitor, source = self.shop.environment_id, self.visitor, self.visitor.source
-        identity = visitor.identity
+        environment_id, shopper, source = self.shop.environment_id, self.shopper, self.shopper.source
+        identity = shopper.identity
         self._record(
-            Event(
+            EventRecord(
                 environment_id=environment_id,
                 time=self.clock,
-                actor_id=actor_of(environment_id, identity) if identity else visitor.number,
+                actor_id=actor_of(environment_id, identity) if identity else shopper.number,
                 identity=identity,
                 session_id=self.session,
                 pageview_id=self.pageview,
                 kind=kind,
                 platform="web",
-                browser=visitor.device.browser,
-                os=visitor.device.os,
-                device=visitor.device.device,
+                browser=shopper.device.browser,
+                os=shopper.device.os,
+                device=shopper.device.device,
                 utm_source=source.utm_source,
                 utm_medium=source.utm_medium,
                 utm_campaign=source.utm_campaign,

@@ -30,7 +30,7 @@ class CannotStart(Exception):
     """Heapadmin cannot start; the message says why, in words."""
 
 
-class Asked:
+class StopRequests:
     """Whether we were asked to stop: once to end everything in order, twice to hurry.
 
     Until `quiet` is set the first request interrupts whatever runs (a migration, say) as KeyboardInterrupt.
@@ -58,9 +58,9 @@ class Asked:
 def run(say: Callable[[str], None]) -> None:
     """Start everything, serve until asked to stop, stop everything.
 
-    Raises CannotStart, InUse, CannotListen, PostgresError or Unreachable, each with a message for people.
+    Raises CannotStart, FolderInUse, CannotListen, PostgresError or Unreachable, each with a message for people.
     """
-    asked = Asked()
+    asked = StopRequests()
     try:
         with datafolder.held(settings.DATA_DIR, by="standalone"):
             _run_holding_the_folder(asked, say)
@@ -68,7 +68,7 @@ def run(say: Callable[[str], None]) -> None:
         say("Stopped.")
 
 
-def _run_holding_the_folder(asked: Asked, say: Callable[[str], None]) -> None:
+def _run_holding_the_folder(asked: StopRequests, say: Callable[[str], None]) -> None:
     record = settings.DATA_DIR / "processes.json"
     end_leftovers(record, say)
     with listen(settings.HOST, settings.PORT) as listener:

@@ -11,12 +11,12 @@ from django.http import HttpRequest
 from accounts.request_address import client_address
 from ipfilter.address_check import NoAddress, check, rules_for
 from ipfilter.forms import ExcludedIPsForm
+from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIPList
 from ipfilter.page import history, statistics
 from ipfilter.page.preview import Preview, SavedRule
 from ipfilter.page.your_address import Visitor
 from ipfilter.rules.lists import RulesError, parse
-from ipfilter.scopes import Scope
 from projects.models import Project
 
 
@@ -24,7 +24,7 @@ from projects.models import Project
 class Choice:
     """A list that the scope switch offers."""
 
-    scope: Scope
+    scope: ListScope
     rule_count: int
     is_current: bool
 
@@ -33,7 +33,7 @@ class Choice:
         return self.scope.url
 
 
-def context(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> dict[str, Any]:
+def context(request: HttpRequest, scope: ListScope, form: ExcludedIPsForm) -> dict[str, Any]:
     """Everything of the page; `form` is bound where something was typed."""
     order = request.GET.get("order", "list")
     page = statistics.rule_page(scope, order=order, number=request.GET.get("page", ""))
@@ -48,7 +48,7 @@ def context(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> dict[s
     } | testing(request, scope)  # fmt: skip
 
 
-def editing(request: HttpRequest, scope: Scope, form: ExcludedIPsForm) -> dict[str, Any]:
+def editing(request: HttpRequest, scope: ListScope, form: ExcludedIPsForm) -> dict[str, Any]:
     """The text area and what saving it would do."""
     visitor = Visitor(client_address(request))
     rules = form.rules if form.is_bound else _saved_rules(form)
@@ -64,7 +64,7 @@ def _saved_rules(form: ExcludedIPsForm) -> Any:
         return None
 
 
-def testing(request: HttpRequest, scope: Scope) -> dict[str, Any]:
+def testing(request: HttpRequest, scope: ListScope) -> dict[str, Any]:
     """The answer to "Test an address", where one was asked about."""
     text = request.GET.get("address", "").strip()[:200]
     if not text:
@@ -75,20 +75,20 @@ def testing(request: HttpRequest, scope: Scope) -> dict[str, Any]:
         return {"tested": text, "checked": None, "no_address": str(why)}
 
 
-def _choices(scope: Scope) -> Iterator[tuple[Project | None, list[Choice]]]:
+def _choices(scope: ListScope) -> Iterator[tuple[Project | None, list[Choice]]]:
     """The account's list, then those of the environments by project."""
     lists = ExcludedIPList.objects.filter(account=scope.account).annotate(rule_count=Count("rules"))
     counts: dict[int | None, int] = dict(lists.values_list("environment_id", "rule_count"))
-    everywhere = Scope(scope.account)
+    everywhere = ListScope(scope.account)
     yield None, [Choice(everywhere, counts.get(None, 0), is_current=scope.environment is None)]
     for project, environments in groupby(statistics.environments_of(everywhere), key=lambda each: each.project):
         own = [(each, counts.get(each.pk, 0)) for each in environments]
-        yield project, [Choice(Scope.of(each), count, each == scope.environment) for each, count in own]
+        yield project, [Choice(ListScope.of(each), count, each == scope.environment) for each, count in own]
 
 
-def _elsewhere(scope: Scope) -> dict[str, Any] | None:
+def _elsewhere(scope: ListScope) -> dict[str, Any] | None:
     """For an environment's list: the account's own, which holds there as well."""
     if scope.environment is None:
         return None
-    everywhere = Scope(scope.account)
+    everywhere = ListScope(scope.account)
     return {"scope": everywhere, "url": everywhere.url, "rule_count": everywhere.rules().count()}

@@ -2,12 +2,12 @@
 
 from accounts.models import Activity
 from ipfilter.actions import VERB
-from ipfilter.scopes import Scope
+from ipfilter.list_scope import ListScope
 
 MOST_SHOWN = 10
 
 
-def latest(scope: Scope) -> list[Activity]:
+def latest(scope: ListScope) -> list[Activity]:
     """The newest saves of this list, newest first; `details` has "added", "removed" or "changed"."""
     rows = Activity.objects.filter(account=scope.account, verb=VERB).order_by("-at", "-id")
     if scope.environment:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from ipfilter.page.names import named
 from ipfilter.page.sizes import addresses_in_words
 from ipfilter.page.your_address import Visitor
 from ipfilter.rules.lists import Notice, Rule, RuleList
+from ipfilter.rules.names import named
 
 MOST_SHOWN = 20
 

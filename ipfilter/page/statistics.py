@@ -1,4 +1,4 @@
-"""What rules have kept out, as the page shows it: per rule, and per environment."""
+"""What rules have kept out, as the page shows it: per rule, and per environment. How many rules an environment has."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,14 +6,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Max, QuerySet, Sum
+from django.db.models import Count, F, Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from common.sparkline import Bars
+from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP, KeptOut
-from ipfilter.scopes import Scope
 from projects.models import Environment
+from projects.registry import KeptCounts
 
 PER_PAGE = 50
 DAYS = 30  # of a sparkline, today included
@@ -51,7 +52,7 @@ class EnvironmentLine:
     daily: DailyCounts
 
 
-def rule_page(scope: Scope, *, order: str, number: str) -> Page[Any]:
+def rule_page(scope: ListScope, *, order: str, number: str) -> Page[Any]:
     """One page of the rules of a list, with `total` and `last_at`; the first one for a `number` that is none."""
     rules = (
         scope.rules()
@@ -69,7 +70,7 @@ def rule_lines(rules: Iterable[Any]) -> list[RuleLine]:
     return [RuleLine(rule, rule.total, rule.last_at, daily.get(rule.pk, _NOTHING)) for rule in rules]
 
 
-def environment_lines(scope: Scope) -> list[EnvironmentLine]:
+def environment_lines(scope: ListScope) -> list[EnvironmentLine]:
     """What this list has kept out of each environment, those with something first; all of them for an account's."""
     counted = KeptOut.objects.filter(rule__in=scope.rules())
     totals = {
@@ -86,7 +87,7 @@ def environment_lines(scope: Scope) -> list[EnvironmentLine]:
     return sorted(lines, key=lambda line: -line.total)
 
 
-def environments_of(scope: Scope) -> list[Environment]:
+def environments_of(scope: ListScope) -> list[Environment]:
     """Where the list of `scope` holds, by project and name, Production first; none that is being deleted."""
     if scope.environment:
         return [scope.environment]
@@ -115,3 +116,11 @@ def _put(counts: list[int], day: date, first: date, total: int) -> None:
 
 
 _NOTHING = DailyCounts([0] * DAYS)
+
+
+def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
+    """How many rules the lists of these environments have; the account's own list belongs to none of them."""
+    ids = [environment.pk for environment in environments]
+    rules = ExcludedIP.objects.filter(list__environment__in=ids)
+    found = dict(rules.values_list("list__environment").annotate(Count("pk")))
+    return {key: {"excluded IPs": found.get(key, 0)} for key in ids}

@@ -5,14 +5,14 @@ What `triples.canonical` writes takes a short way; whatever is not quite like th
 
 from socket import AF_INET, AF_INET6, inet_pton
 
-from ipfilter.rules.parsing import Refused, parse_rule, wildcard
+from ipfilter.rules.parsing import NotARule, parse_rule, wildcard
 from ipfilter.rules.triples import BITS, FULL, MAPPED_PREFIX, MASKS, Triple, range_triples
 
 MASK_OF = {version: {str(length): mask for length, mask in enumerate(MASKS[version])} for version in BITS}
 
 
 def triples_of(canonical: str) -> tuple[Triple, ...]:
-    """What `canonical` excludes. Raises `Refused`, and nothing else, for a text that is no rule."""
+    """What `canonical` excludes. Raises `NotARule`, and nothing else, for a text that is no rule."""
     try:
         return _shortly(canonical)
     except (OSError, ValueError, KeyError):
@@ -49,4 +49,4 @@ def _address(text: str) -> tuple[int, int]:
     return 6, value
 
 
-__all__ = ["Refused", "triples_of"]
+__all__ = ["NotARule", "triples_of"]

@@ -4,7 +4,7 @@ The door of this package's logic: other code imports from here. No database, no 
 
     rules = parse(text)              # raises RulesError, which names every bad line
     rules.match("10.1.2.3")          # Rule or None
-    compile_rules((row.pk, Rule.from_canonical(row.canonical).triples) for row in rows).match(address)
+    compile_rules((row.pk, triples_of(row.canonical)) for row in rows).match(address)  # ipfilter.rules.canonical
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 
 from ipfilter.rules import coverage
 from ipfilter.rules.matching import Address, CompiledRules
-from ipfilter.rules.parsing import Meaning, Refused, parse_rule
+from ipfilter.rules.parsing import Meaning, NotARule, parse_rule
 from ipfilter.rules.refusals import refusal
 from ipfilter.rules.triples import MAX_CANONICAL_LENGTH, Triple
 
@@ -66,15 +66,6 @@ class Rule:
     triples: tuple[Triple, ...]
     note: str = ""  # the comment behind it, without the # sign
     line: int = 1  # counted from 1
-
-    @classmethod
-    def from_canonical(cls, text: str) -> "Rule":
-        """The rule that was stored as its canonical text. Raises `RulesError` for any text that is no rule."""
-        try:
-            meaning = parse_rule(text)
-        except Refused as refused:
-            raise RulesError([_line_error(1, text, refused)]) from None
-        return cls(text, meaning.canonical, meaning.triples)
 
     @property
     def address_count(self) -> int:
@@ -138,10 +129,6 @@ class RuleList:
         """The most specific rule that holds `address`, or None; see `CompiledRules.match`. Never raises."""
         return self.compiled.match(address)
 
-    def as_text(self) -> str:
-        """One rule per line with its note; `parse` reads the same rules from it."""
-        return "\n".join(_rule_line(rule) for rule in self.rules)
-
 
 def parse(text: str) -> RuleList:
     """Read a text area: rules one per line or separated by commas, `# comments`, blank lines.
@@ -203,7 +190,7 @@ class _Reading:
     def read_rule(self, number: int, source: str, note: str) -> None:
         try:
             meaning = parse_rule(source)
-        except Refused as refused:
+        except NotARule as refused:
             self.errors.append(_line_error(number, source, refused))
             return
         first = self.rules.get(meaning.canonical)
@@ -235,7 +222,7 @@ class _Reading:
         return RuleList(rules, (*notices, *_version_notices(rules)))
 
 
-def _line_error(number: int, text: str, refused: Refused) -> LineError:
+def _line_error(number: int, text: str, refused: NotARule) -> LineError:
     reason, suggestion = refusal(text, refused)
     return LineError(number, text, reason, suggestion)
 
@@ -272,10 +259,3 @@ def _version_notices(rules: tuple[Rule, ...]) -> Iterator[Notice]:
             None,
             "The list has IPv4 and IPv6 rules. A visitor is compared with the rules of the version in use",
         )
-
-
-def _rule_line(rule: Rule) -> str:
-    if not rule.note:
-        return rule.source
-    line = f"{rule.source} # {rule.note}"
-    return line if len(line) <= MAX_LINE_LENGTH else f"{rule.source}#{rule.note}"

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from ipfilter.rules.triples import FULL, MAPPED_PREFIX
 
 Key = TypeVar("Key")
-Table = tuple[tuple[int, dict[int, Key]], ...]
+MaskTable = tuple[tuple[int, dict[int, Key]], ...]
 Address = str | IPv4Address | IPv6Address
 
 
@@ -29,8 +29,8 @@ class CompiledRules(Generic[Key]):
         for key, triples in pairs:
             for version, value, mask in triples:
                 tables[version].setdefault(mask, {}).setdefault(value, key)
-        self._ipv4: Table[Key] = _most_specific_first(tables[4])
-        self._ipv6: Table[Key] = _most_specific_first(tables[6])
+        self._ipv4: MaskTable[Key] = _most_specific_first(tables[4])
+        self._ipv6: MaskTable[Key] = _most_specific_first(tables[6])
 
     def __bool__(self) -> bool:
         return bool(self._ipv4 or self._ipv6)
@@ -68,7 +68,7 @@ class CompiledRules(Generic[Key]):
         return None
 
 
-def _most_specific_first(table: dict[int, dict[int, Key]]) -> Table[Key]:
+def _most_specific_first(table: dict[int, dict[int, Key]]) -> MaskTable[Key]:
     return tuple(sorted(table.items(), key=lambda entry: -entry[0].bit_count()))
 
 

@@ -16,7 +16,7 @@ LENGTHS = {str(number): number for number in range(129)}
 HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
-class Refused(Exception):
+class NotARule(Exception):
     """A text that is no rule. Never leaves this package: `rules.parse` turns it into a `LineError`.
 
     `reason` continues a sentence that begins with the text; `suggestion` is a rule that parses.
@@ -40,7 +40,7 @@ EVERYBODY = Meaning("*", (Triple(4, 0, 0), Triple(6, 0, 0)))
 
 
 def parse_rule(text: str) -> Meaning:
-    """`text` is one rule, trimmed, without comment. Raises `Refused`, nothing else."""
+    """`text` is one rule, trimmed, without comment. Raises `NotARule`, nothing else."""
     if text == "*":
         return EVERYBODY
     if "-" in text:
@@ -56,7 +56,7 @@ def parse_rule(text: str) -> Meaning:
 
 
 def address(text: str) -> tuple[int, int]:
-    """Version and number of one address; IPv4-mapped IPv6 is already its IPv4. Raises `Refused`."""
+    """Version and number of one address; IPv4-mapped IPv6 is already its IPv4. Raises `NotARule`."""
     version, value = _written_address(text)
     if version == 6 and value >> 32 == MAPPED_PREFIX:
         return 4, value & FULL[4]
@@ -68,32 +68,32 @@ def _written_address(text: str) -> tuple[int, int]:
         return 6, _ipv6(text)
     octets = [OCTETS.get(part) for part in text.split(".")]
     if len(octets) != 4:
-        raise Refused("is not an IP address: an IPv4 address has four parts")
+        raise NotARule("is not an IP address: an IPv4 address has four parts")
     value = 0
     for octet in octets:
         if octet is None:
-            raise Refused("is not an IP address: each of the four parts is a number from 0 to 255")
+            raise NotARule("is not an IP address: each of the four parts is a number from 0 to 255")
         value = value << 8 | octet
     return 4, value
 
 
 def _ipv6(text: str) -> int:
     if "%" in text:
-        raise Refused("names a network interface after the %")
+        raise NotARule("names a network interface after the %")
     try:
         return int(IPv6Address(text))
     except AddressValueError:
-        raise Refused("is not an IPv6 address") from None
+        raise NotARule("is not an IPv6 address") from None
 
 
 def _cidr(text: str) -> Meaning:
     written, _, length_text = text.partition("/")
     length = LENGTHS.get(length_text)
     if length is None:
-        raise Refused("needs a number of bits after the /, without leading zeros")
+        raise NotARule("needs a number of bits after the /, without leading zeros")
     version, value = _written_address(written)
     if length > BITS[version]:
-        raise Refused(f"has more than {BITS[version]} bits after the /, which is all an IPv{version} address has")
+        raise NotARule(f"has more than {BITS[version]} bits after the /, which is all an IPv{version} address has")
     if version == 6 and value >> 32 == MAPPED_PREFIX:
         if length < 96:
             raise _mapped_too_wide(value & FULL[4], length)
@@ -104,28 +104,28 @@ def _cidr(text: str) -> Meaning:
     return Meaning(canonical_text, (network,), notice)
 
 
-def _mapped_too_wide(ipv4: int, length: int) -> Refused:
+def _mapped_too_wide(ipv4: int, length: int) -> NotARule:
     """`::ffff:1.2.3.0/24` would be `::/24`; whoever wrote it thought of IPv4."""
     suggestion = canonical((prefix(4, ipv4, length),)) if length <= BITS[4] else None
-    return Refused(f"is an IPv4 address written as IPv6, where /{length} would reach far beyond IPv4", suggestion)
+    return NotARule(f"is an IPv4 address written as IPv6, where /{length} would reach far beyond IPv4", suggestion)
 
 
 def _range(text: str) -> Meaning:
     ends = text.split("-")
     if len(ends) != 2:
-        raise Refused("is not a range: a range is two addresses with one - between them")
+        raise NotARule("is not a range: a range is two addresses with one - between them")
     (version, low), (last_version, high) = (address(end.strip()) for end in ends)
     if version != last_version:
-        raise Refused("begins with one kind of address and ends with the other: use IPv4 or IPv6 on both sides")
+        raise NotARule("begins with one kind of address and ends with the other: use IPv4 or IPv6 on both sides")
     if low > high:
         swapped = f"{address_text(version, high)}-{address_text(version, low)}"
-        raise Refused("ends before it begins", swapped)
+        raise NotARule("ends before it begins", swapped)
     triples = range_triples(version, low, high)
     return Meaning(canonical(triples), triples)
 
 
 def wildcard(text: str) -> Triple:
-    """`text` has a `*` in it and is more than that. Raises `Refused`."""
+    """`text` has a `*` in it and is more than that. Raises `NotARule`."""
     if ":" not in text:
         return _wildcard_units(text.split("."), count=4, version=4)
     if "." in text:
@@ -138,7 +138,7 @@ def _mapped_wildcard(text: str) -> Triple:
     before, _, dotted = text.rpartition(":")
     if address(f"{before}:0.0.0.0") == (4, 0):
         return wildcard(dotted)
-    raise Refused("combines * with an IPv4 address inside an IPv6 address")
+    raise NotARule("combines * with an IPv4 address inside an IPv6 address")
 
 
 def _wildcard_units(units: list[str], count: int, version: int) -> Triple:
@@ -146,7 +146,7 @@ def _wildcard_units(units: list[str], count: int, version: int) -> Triple:
     if units[-1] == "*":
         units = units + ["*"] * (count - len(units))
     if len(units) != count:
-        raise Refused(f"has {len(units)} parts, an IPv{version} address has {count}")
+        raise NotARule(f"has {len(units)} parts, an IPv{version} address has {count}")
     width = BITS[version] // count
     read = _octet if version == 4 else _group
     value = mask = 0
@@ -161,11 +161,11 @@ def _wildcard_units(units: list[str], count: int, version: int) -> Triple:
 def _octet(text: str) -> int:
     octet = OCTETS.get(text)
     if octet is None:
-        raise Refused("is not a wildcard: each part is a number from 0 to 255, or * alone")
+        raise NotARule("is not a wildcard: each part is a number from 0 to 255, or * alone")
     return octet
 
 
 def _group(text: str) -> int:
     if not 1 <= len(text) <= 4 or not HEX_DIGITS.issuperset(text):
-        raise Refused("is not a wildcard: each group is one to four of 0-9 and a-f, or * alone")
+        raise NotARule("is not a wildcard: each group is one to four of 0-9 and a-f, or * alone")
     return int(text, 16)

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from ipfilter.rules.parsing import HEX_DIGITS, OCTETS, Refused, parse_rule
+from ipfilter.rules.parsing import HEX_DIGITS, OCTETS, NotARule, parse_rule
 from ipfilter.rules.triples import BITS, FULL, MASKS
 
 Refusal = tuple[str, str | None]
@@ -22,7 +22,7 @@ LONGEST = 200
 NUMBERS = {1: "one part", 2: "two parts", 3: "three parts"}
 
 
-def refusal(text: str, parser_says: Refused) -> Refusal:
+def refusal(text: str, parser_says: NotARule) -> Refusal:
     """Reason and, where one is near, a suggestion. The reason goes on where `text` ends: "… is a host name"."""
     if len(text) > LONGEST:
         return f"has {len(text):,} characters, too many for a rule", None
@@ -37,7 +37,7 @@ def _near(text: str) -> str | None:
     """`text` when it is a rule, and none that would block everybody: that is not for us to suggest."""
     try:
         triples = parse_rule(text).triples
-    except Refused:
+    except NotARule:
         return None
     return text if all(triple.mask for triple in triples) else None
 
@@ -156,7 +156,7 @@ def _cidr_address(head: str, tail: str, version: int) -> Refusal | None:
         return "has an address before the / that is not complete", filled
     try:
         parse_rule(head)
-    except Refused as refused:
+    except NotARule as refused:
         reason, better = refusal(head, refused)
         return f"has a wrong address before the /: {head} {reason}", _near(f"{better}/{tail}")
     return None
@@ -196,7 +196,7 @@ def _range_ends(first: str, last: str) -> Refusal | None:
     for end in (first, last):
         try:
             parse_rule(end)
-        except Refused as refused:
+        except NotARule as refused:
             reason, near = refusal(end, refused)
             reasons.append(f"{end} {reason}")
             better.append(near or "")
@@ -280,7 +280,7 @@ def _bad_group(wrong: str, groups: list[str]) -> Refusal:
 def _embedded_ipv4(dotted: str) -> Refusal | None:
     try:
         parse_rule(dotted)
-    except Refused as refused:
+    except NotARule as refused:
         return f"ends with a wrong IPv4 address: {dotted} {refusal(dotted, refused)[0]}", None
     return None
 

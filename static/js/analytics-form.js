@@ -6,11 +6,7 @@
 
 const patterns = new WeakMap();
 
-function direct(list, selector) {
-  return [...list.querySelectorAll(selector)].filter((each) => each.closest("[data-rows]") === list);
-}
-
-/* The element whose own list of rows this is: a row lies in its list, not in a list inside the row. */
+/* Only children count: a row of the list may hold lists of its own. */
 function prepareList(list) {
   if (patterns.has(list)) return;
   const spare = [...list.children].find((each) => each.matches("[data-spare]"));

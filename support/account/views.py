@@ -12,9 +12,10 @@ from accounts.policy import Can
 from support.account.actions import ask_to_close
 from support.account.forms import AskToCloseForm
 from support.exports import actions as export_actions
-from support.models import AccountExport, ExportState, Visit
+from support.exports.models import AccountExport, ExportState
 from support.talk.actions import TooManyMessages
 from support.visits import actions as visit_actions
+from support.visits.models import Visit
 
 SHOWN_VISITS = 20
 SHOWN_EXPORTS = 5

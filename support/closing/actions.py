@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import Account, Membership, User
+from common import jobs
 from projects import tables
-from support import tasks
 from support.closing import row_counts
-from support.models import Closing, ClosingState, Visit
+from support.closing.models import Closing, ClosingState
+from support.visits.models import Visit
 
 
 class AlreadyClosed(Exception):
@@ -53,9 +54,9 @@ def _close(account: Account, grace_days: int, asked_by: str, by: User | None, ex
     details = {"asked_by": asked_by, "grace_days": grace_days}
     activity.record(account=locked, by=by, verb="account.close", target=locked.name, details=details)
     for place in Membership.objects.full_access().filter(account=locked):  # a job each, for each may be tried again
-        tasks.mail_closed.defer(closing_id=closing.pk, user_id=place.user_id)
+        jobs.defer("support.mail_closed", closing_id=closing.pk, user_id=place.user_id)
     if grace_days == 0:
-        tasks.defer_purge(closing.pk)
+        jobs.defer_once("support.purge", closing_id=closing.pk)
     return closing
 
 

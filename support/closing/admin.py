@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts.models import Account
-from support.models import Closing, ClosingState
-from support.staff.base import StaffModelAdmin, number_in
-from support.staff.site import staff_site
+from support.closing.models import Closing, ClosingState
+from support.staff_admin import StaffModelAdmin, number_in
+from support.staff_site import staff_site
 
 
 @admin.register(Closing, site=staff_site)

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from common import links, mails
-from support.models import Closing
+from support.closing.models import Closing
 
 
 def closed_mail(closing: Closing, user: User) -> EmailMessage:

@@ -1,36 +1,29 @@
-"""Removing every row of a closed account, in steps.
+"""Removing every row of a closed account, in steps (common/steps.py).
 
-A step is one transaction: it removes some rows and adds their number to the closing's `rows`. So a purge that is killed
-anywhere has counted exactly what it removed, and goes on from what it finds when it is started again: there is no
-place to remember. Steps are short, and as long a pause follows each, so that others hardly notice.
+Steps are short, and as long a pause follows each, so that others hardly notice.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
-from projects.tables import ACCOUNT, AccountTable, Scope, account_tables, conditions, read_schema
+from common import steps
+from projects.tables import ACCOUNT, AccountIds, AccountTable, account_tables, conditions, deletion, leaves, read_schema
 from support.closing import row_counts, unlinked_rows
 from support.closing.actions import start_purge
-from support.models import Closing, ClosingState
+from support.closing.models import Closing, ClosingState
 
 STEP_SECONDS = 0.15  # how long a step should take; the number of rows follows from it
 FEWEST, MOST = 200, 20_000  # rows a step
 PAUSE = 1.0  # the pause after a step, in steps
-# What was on its way when the account was closed is stored or refused by then, and its people have got their mail.
-SETTLE = timedelta(seconds=15)
 
 MEMBERSHIP = "accounts_membership"
-
-LEAVES = """
-select relid::regclass::text from pg_partition_tree(%s::regclass) where isleaf
-"""
 
 
 class Unfinished(Exception):
@@ -62,29 +55,26 @@ def run(
     if closing is None or closing.state == ClosingState.DONE:
         return True
     pace = pace or Pace()
-    deadline = time.monotonic() + seconds
-    scope = Scope.from_json(closing.scope)
-    for step in _steps(scope):
-        while True:
-            if time.monotonic() > deadline:
-                return False
-            started = time.monotonic()
-            removed = _count_in(closing, step, pace.rows)
-            took = time.monotonic() - started
-            if tell is not None:
-                tell(closing)
-            if removed == 0:
-                break
-            if removed >= pace.rows:
-                pace.note(took)
-            time.sleep(took * pace.pause)
-    return finish(closing, scope)
+    scope = AccountIds.from_json(closing.scope)
+    todo = (partial(_paced, closing, step, pace, tell) for step in _steps(scope))
+    return steps.run(todo, seconds=seconds, pause=pace.pause) and finish(closing, scope)
 
 
-Step = Callable[[Closing, int], dict[str, int]]  # the locked closing, most rows -> {table: rows removed}
+def _paced(closing: Closing, step: "PurgeStep", pace: Pace, tell: Callable[[Closing], None] | None) -> int:
+    """Run one step with as many rows as the pace says, and learn from it; how many were removed."""
+    started = time.monotonic()
+    removed = _count_in(closing, step, pace.rows)
+    if removed >= pace.rows:
+        pace.note(time.monotonic() - started)
+    if tell is not None:
+        tell(closing)
+    return removed
 
 
-def _steps(scope: Scope) -> Iterator[Step]:
+PurgeStep = Callable[[Closing, int], dict[str, int]]  # the locked closing, most rows -> {table: rows removed}
+
+
+def _steps(scope: AccountIds) -> Iterator[PurgeStep]:
     """What to repeat until it removes nothing, in order: rows before the rows that they point to."""
     tables = account_tables(read_schema())
     by_name = {table.name: table for table in tables}
@@ -104,25 +94,18 @@ def _remove_some_logins(closing: Closing, rows: int) -> dict[str, int]:
 
 
 def _wait_until_settled(closing: Closing, why: str) -> None:
-    if timezone.now() - closing.closed_at < SETTLE:
+    if not steps.is_settled(closing.closed_at):
         raise Unfinished(why)
 
 
-def _table_steps(table: AccountTable, tables: dict[str, AccountTable], scope: Scope) -> Iterator[Step]:
+def _table_steps(table: AccountTable, tables: dict[str, AccountTable], scope: AccountIds) -> Iterator[PurgeStep]:
     """One step per partition and way of belonging: each has an index of its own to go by."""
-    with connection.cursor() as cursor:
-        cursor.execute(LEAVES, [table.name])
-        leaves = [row[0] for row in cursor.fetchall()] or [table.name]
-    for leaf in leaves:
+    for leaf in leaves(table.name):
         for condition in conditions(table, tables, scope):
-            statement = sql.SQL(
-                "delete from only {leaf} where ctid = any(array("
-                "select ctid from only {leaf} where {condition} limit %s))"
-            ).format(leaf=sql.Identifier(leaf.strip('"')), condition=condition)
-            yield _deleting(table.name, statement)
+            yield _deleting(table.name, deletion(leaf, condition))
 
 
-def _deleting(table: str, statement: sql.Composed) -> Step:
+def _deleting(table: str, statement: sql.Composed) -> PurgeStep:
     def step(closing: Closing, rows: int) -> dict[str, int]:
         with connection.cursor() as cursor:
             cursor.execute(statement, [rows])
@@ -134,27 +117,25 @@ def _deleting(table: str, statement: sql.Composed) -> Step:
 @contextmanager
 def _purging(closing: Closing) -> Iterator[Closing]:
     """A transaction that may remove what is otherwise kept (see accounts 0004), with the closing locked."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        locked = Closing.objects.select_for_update().get(pk=closing.pk)
+    with steps.locked(Closing.objects.all(), closing.pk) as locked, connection.cursor() as cursor:
         cursor.execute("select set_config('heapadmin.purging', %s, true)", [str(closing.account_number)])
         yield locked
 
 
-def _count_in(closing: Closing, step: Step, rows: int) -> int:
+def _count_in(closing: Closing, step: PurgeStep, rows: int) -> int:
     """Run one step and count what it removed, in one transaction; how many rows."""
     with _purging(closing) as locked:
         if locked.state != ClosingState.PURGING:
             return 0
         removed = step(locked, rows)
-        for table, count in removed.items():
-            locked.rows[table] = locked.rows.get(table, 0) + count
+        steps.count_in(locked.rows, removed)
         if removed:
             locked.save(update_fields=["rows", "scope"])
         closing.rows = locked.rows
     return sum(removed.values())
 
 
-def finish(closing: Closing, scope: Scope) -> bool:
+def finish(closing: Closing, scope: AccountIds) -> bool:
     """Make sure that nothing is left, remove the account itself and write the receipt. Raises Unfinished."""
     with _purging(closing) as locked:
         if locked.state != ClosingState.PURGING:

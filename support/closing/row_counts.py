@@ -1,30 +1,14 @@
 """What an account has, in numbers: for the page that asks before it closes, and for the proof that nothing is left."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.db import OperationalError, connection, transaction
 from psycopg import sql
 
-from projects.tables import AccountTable, Scope, account_tables, any_of, conditions, read_schema, scope_of
+from analytics.store.current import event_store
+from analytics.store.protocol import EventSpan
+from projects.tables import AccountIds, AccountTable, account_tables, any_of, conditions, read_schema, scope_of
 from support.closing import unlinked_rows
 
 PATIENCE_MS = 20_000  # for counting one table; what takes longer is estimated
-
-SPAN = """
-select min(oldest.time), max(newest.time)
-from unnest(%s::bigint[]) as environment(id)
-cross join lateral (select time from events where environment_id = environment.id order by time limit 1) oldest
-cross join lateral (select time from events where environment_id = environment.id order by time desc limit 1) newest
-"""
-
-
-@dataclass(frozen=True)
-class Span:
-    """Times of the oldest and newest event of an account; None when it has none."""
-
-    oldest: datetime | None
-    newest: datetime | None
 
 
 def count_rows(account_id: int) -> dict[str, int]:
@@ -37,7 +21,7 @@ def count_rows(account_id: int) -> dict[str, int]:
     return {name: count for name, count in sorted(counts.items()) if count}
 
 
-def _count(table: AccountTable, tables: dict[str, AccountTable], scope: Scope) -> int:
+def _count(table: AccountTable, tables: dict[str, AccountTable], scope: AccountIds) -> int:
     parts = {"table": sql.Identifier(table.name), "condition": any_of(conditions(table, tables, scope))}
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -50,7 +34,7 @@ def _count(table: AccountTable, tables: dict[str, AccountTable], scope: Scope) -
             return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
 
-def tables_with_rows(scope: Scope) -> list[str]:
+def tables_with_rows(scope: AccountIds) -> list[str]:
     """The tables in which the account still has a row, its own row not counted."""
     tables = account_tables(read_schema())
     by_name = {table.name: table for table in tables}
@@ -65,9 +49,6 @@ def tables_with_rows(scope: Scope) -> list[str]:
     return left
 
 
-def event_span(account_id: int) -> Span:
-    """Times of the oldest and newest event; each a look into the index per environment."""
-    environments = list(scope_of(account_id).ids["projects_environment"])
-    with connection.cursor() as cursor:
-        cursor.execute(SPAN, [environments])
-        return Span(*cursor.fetchone())
+def event_span(account_id: int) -> EventSpan:
+    """From when to when its events are."""
+    return event_store().span(scope_of(account_id).ids["projects_environment"])

@@ -8,8 +8,9 @@ from django.db import connection, models
 from django.db.models import Q
 
 from accounts.models import Membership, User
-from projects.tables import Scope
-from support.models import Closing, Message
+from projects.tables import AccountIds
+from support.closing.models import Closing
+from support.talk.models import Message
 
 LOGINS_AT_ONCE = 50
 SESSIONS_AT_ONCE = 2_000
@@ -95,12 +96,12 @@ NOT_RUNNING = """(status <> 'doing' or coalesce((
 ), '-infinity') < now() - interval '15 minutes')"""
 
 
-def remove_jobs(scope: Scope) -> dict[str, int]:
+def remove_jobs(scope: AccountIds) -> dict[str, int]:
     """Remove the jobs, done or not, that name one of the account's ids."""
     return _delete_jobs(ABOUT_ACCOUNT, _numbers(scope))
 
 
-def jobs_left(scope: Scope) -> bool:
+def jobs_left(scope: AccountIds) -> bool:
     """Whether a job names one of the account's ids, one that runs included."""
     with connection.cursor() as cursor:
         cursor.execute(f"select exists (select 1 from procrastinate_jobs where {ABOUT_ACCOUNT})", _numbers(scope))  # noqa: S608
@@ -113,7 +114,7 @@ def _delete_jobs(about: str, values: list[list[str]]) -> dict[str, int]:
         return {"procrastinate_jobs": cursor.rowcount} if cursor.rowcount else {}
 
 
-def _numbers(scope: Scope) -> list[list[str]]:
+def _numbers(scope: AccountIds) -> list[list[str]]:
     names = ("accounts_account", "projects_project", "projects_environment")
     return [_texts(scope.ids[name]) for name in names]
 

@@ -9,10 +9,9 @@ from django.utils import timezone
 from accounts import activity
 from accounts.models import Account, Membership, User
 from accounts.second_factor import has_second_factor
-from common import links
+from common import jobs, links
 from projects.tables import scope_of
-from support import tasks
-from support.models import AccountExport, ExportState
+from support.exports.models import AccountExport, ExportState
 
 PURPOSE = "account_export"
 LINK_LIVES = timedelta(days=7)
@@ -34,7 +33,7 @@ def ask(*, account: Account, by: User, mail_to: User | None) -> AccountExport:
                 cursor={"scope": scope_of(account.pk).as_json()},
             )
             activity.record(account=account, by=by, verb="account.export", target=account.name)
-            tasks.defer_export(export.pk)
+            jobs.defer_once("support.export_account", export_id=export.pk)
     except IntegrityError as error:
         raise OneIsUnderWay from error
     return export

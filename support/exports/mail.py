@@ -6,7 +6,7 @@ from django.urls import reverse
 from accounts.models import User
 from common import links, mails
 from support.exports.actions import secret_of
-from support.models import AccountExport
+from support.exports.models import AccountExport
 
 
 def ready_mail(export: AccountExport, user: User) -> EmailMessage:

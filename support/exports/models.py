@@ -27,7 +27,7 @@ class AccountExport(models.Model):
     expires_at = models.DateTimeField(null=True)
     nonce = models.CharField(max_length=32)  # the link's secret is derived from it, see common/links.py
     digest = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  # null, so that many may have none
-    # how far it is: {"table": "events", "after": [last key]}
+    # whose rows, and how far it is: {"scope": {table: [ids]}, "piece": "events 12", "after": [last key]}
     cursor = models.JSONField(default=dict)
     rows = models.JSONField(default=dict)
     size_bytes = models.BigIntegerField(default=0)

@@ -1,16 +1,19 @@
 """What an export reads, cut into pieces that an index serves in order.
 
 Tables are those of projects/tables.py, so a new one is exported as well. A piece is a table; where rows are kept
-per environment (events, people), it is one environment of it.
+per environment (events, people), it is one environment of it. What was collected is read through the store.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.db import connection
 from psycopg import sql
 
-from projects.tables import ACCOUNT, AccountTable, Schema, Scope, account_tables, any_of, conditions, read_schema
+from analytics.store.current import event_store
+from analytics.store.protocol import Collected
+from projects.tables import ACCOUNT, AccountIds, AccountTable, Schema, account_tables, any_of, conditions, read_schema
 
 LEFT_OUT = {  # what is of no use outside, or the export itself
     "collector_collectedhour",
@@ -30,8 +33,37 @@ where index.indrelid = %s::regclass and index.indisprimary order by part.positio
 """
 
 
+class Piece(Protocol):
+    """Rows of `table`, in the order of a unique key."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def table(self) -> str: ...
+
+    def page(self, after: Sequence[str] | None, rows: int) -> list[tuple[str, ...]]:
+        """The next `rows` rows after the key `after`: the row as JSON text, then its key as text."""
+        ...
+
+
 @dataclass(frozen=True)
-class Piece:
+class CollectedPiece:
+    """What was collected of one environment, in one of the tables behind the store's door."""
+
+    table: Collected
+    environment_id: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.table} {self.environment_id}"
+
+    def page(self, after: Sequence[str] | None, rows: int) -> list[tuple[str, ...]]:
+        return event_store().export_page(self.table, self.environment_id, after, rows)
+
+
+@dataclass(frozen=True)
+class TablePiece:
     """Rows of `table` that fulfil `condition`, in the order of `key`, a unique one; `secrets` are left out."""
 
     name: str
@@ -40,8 +72,12 @@ class Piece:
     key: tuple[tuple[str, str], ...]  # (column, type)
     secrets: tuple[str, ...] = ()
 
-    def page(self, after: Sequence[str] | None, rows: int) -> sql.Composed:
-        """The next `rows` rows after the key `after`: the row as JSON text, then its key as text."""
+    def page(self, after: Sequence[str] | None, rows: int) -> list[tuple[str, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(self._statement(after, rows))
+            return list(cursor.fetchall())
+
+    def _statement(self, after: Sequence[str] | None, rows: int) -> sql.Composed:
         columns = [sql.Identifier("t", column) for column, _ in self.key]  # not the output columns, which are text
         beyond: sql.Composable = sql.SQL("true")
         if after is not None:
@@ -64,19 +100,21 @@ class Piece:
         )
 
 
-def pieces(scope: Scope) -> list[Piece]:
+def pieces(scope: AccountIds) -> list[Piece]:
     """Everything of the account, in an order that does not change while an export is made."""
     schema = read_schema()
     tables = account_tables(schema)
     by_name = {table.name: table for table in tables}
-    found = []
+    found: list[Piece] = []
     for table in sorted(tables, key=lambda each: (each.name != ACCOUNT, each.name)):
         if table.name not in LEFT_OUT and not table.name.startswith(COUNTED_BEFOREHAND):
             found += _pieces_of(table, by_name, schema, scope)
     return [*found, _people(scope)]
 
 
-def _pieces_of(table: AccountTable, tables: dict[str, AccountTable], schema: Schema, scope: Scope) -> list[Piece]:
+def _pieces_of(table: AccountTable, tables: dict[str, AccountTable], schema: Schema, scope: AccountIds) -> list[Piece]:
+    if table.name in tuple(Collected):
+        return [CollectedPiece(Collected(table.name), each) for each in scope.ids["projects_environment"]]
     kinds = schema.columns[table.name]
     secrets = tuple(sorted(name for name in kinds if any(word in name for word in SECRET_WORDS)))
     with connection.cursor() as cursor:
@@ -84,7 +122,7 @@ def _pieces_of(table: AccountTable, tables: dict[str, AccountTable], schema: Sch
         key = tuple((row[0], kinds[row[0]]) for row in cursor.fetchall())
     if key[0][0] == "environment_id" and len(key) > 1:
         return [
-            Piece(
+            TablePiece(
                 f"{table.name} {environment}",
                 table.name,
                 sql.SQL("environment_id = {}").format(sql.Literal(environment)),
@@ -93,10 +131,10 @@ def _pieces_of(table: AccountTable, tables: dict[str, AccountTable], schema: Sch
             )
             for environment in scope.ids["projects_environment"]
         ]
-    return [Piece(table.name, table.name, any_of(conditions(table, tables, scope)), key, secrets)]
+    return [TablePiece(table.name, table.name, any_of(conditions(table, tables, scope)), key, secrets)]
 
 
-def _people(scope: Scope) -> Piece:
+def _people(scope: AccountIds) -> Piece:
     """The teammates, whose logins are no account's own: name and address alone."""
     condition = sql.SQL("id in (select user_id from accounts_membership where account_id = {})")
     kept = ("id", "email", "name")
@@ -108,4 +146,4 @@ def _people(scope: Scope) -> Piece:
         )
         others = tuple(sorted(row[0] for row in cursor.fetchall()))
     account = sql.Literal(scope.ids[ACCOUNT][0])
-    return Piece("accounts_user", "accounts_user", condition.format(account), (("id", "bigint"),), others)
+    return TablePiece("accounts_user", "accounts_user", condition.format(account), (("id", "bigint"),), others)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts import activity
 from accounts.door import signed_in_user
 from support.exports import actions
-from support.models import AccountExport, ExportPart
+from support.exports.models import AccountExport, ExportPart
 
 
 @never_cache

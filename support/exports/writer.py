@@ -5,13 +5,14 @@ import time
 from datetime import datetime
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from projects.tables import Scope
+from common import jobs
+from projects.tables import AccountIds
 from support.exports.actions import LINK_LIVES, digest_of, recipients, secret_of
+from support.exports.models import AccountExport, ExportPart, ExportState
 from support.exports.pieces import Piece, pieces
-from support.models import AccountExport, ExportPart, ExportState
 
 PAGE_ROWS = 5_000
 PART_BYTES = 4 * 2**20  # before compression
@@ -38,14 +39,14 @@ def run(export_id: int, *, seconds: float) -> bool:
 
 def _write_part(export: AccountExport) -> bool:
     """Add one part; False when nothing was left to write."""
-    todo = pieces(Scope.from_json(export.cursor["scope"]))
+    todo = pieces(AccountIds.from_json(export.cursor["scope"]))
     text = bytearray() if export.cursor.get("piece") else bytearray(_heading(export))
     position = _position(todo, export.cursor.get("piece"))
     started_with = position
     after = export.cursor.get("after")
     while position < len(todo) and len(text) < PART_BYTES:
         piece = todo[position]
-        rows = _page(piece, after)
+        rows = piece.page(after, PAGE_ROWS)
         for row in rows:
             text += b'{"table":' + orjson.dumps(piece.table) + b',"row":' + row[0].encode() + b"}\n"
         if rows:
@@ -74,12 +75,6 @@ def _position(todo: list[Piece], name: str | None) -> int:
     return next((position for position, piece in enumerate(todo) if piece.name == name), len(todo))
 
 
-def _page(piece: Piece, after: list[str] | None) -> list[tuple[str, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(piece.page(after, PAGE_ROWS))
-        return list(cursor.fetchall())
-
-
 def _keep(export: AccountExport, text: bytes) -> None:
     if not text:
         return
@@ -89,14 +84,12 @@ def _keep(export: AccountExport, text: bytes) -> None:
 
 
 def _publish(export: AccountExport, now: datetime | None = None) -> None:
-    from support import tasks
-
     now = now or timezone.now()
     export.state, export.ready_at, export.expires_at = ExportState.READY, now, now + LINK_LIVES
     export.digest = digest_of(secret_of(export))
     export.save(update_fields=["state", "ready_at", "expires_at", "digest"])
     for user in recipients(export):  # a job each: when one mail is tried again, nobody gets the others twice
-        tasks.mail_export.defer(export_id=export.pk, user_id=user.pk)
+        jobs.defer("support.mail_export", export_id=export.pk, user_id=user.pk)
 
 
 def _fail(export: AccountExport, problem: str) -> None:

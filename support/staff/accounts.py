@@ -21,12 +21,12 @@ from accounts.models import Account, Activity, Membership
 from projects.models import Environment, Project
 from support.closing import actions as closing_actions
 from support.closing import row_counts
+from support.closing.models import Closing
 from support.exports import actions as export_actions
-from support.models import Closing
-from support.staff.base import StaffModelAdmin, log, number_in
 from support.staff.facts import facts_of, state_of
 from support.staff.forms import CloseForm, VisitForm
-from support.staff.site import staff_site
+from support.staff_admin import StaffModelAdmin, log, number_in
+from support.staff_site import staff_site
 from support.visits import actions as visit_actions
 
 LOOKED = "support.look"

@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from accounts.activity_log import words
 from accounts.models import Activity
-from support.staff.base import StaffModelAdmin, link, number_in
-from support.staff.site import staff_site
+from support.staff_admin import StaffModelAdmin, link, number_in
+from support.staff_site import staff_site
 
 
 @admin.register(Activity, site=staff_site)

@@ -3,23 +3,23 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from accounts.activity_log import words
 from accounts.models import Account, Activity, Membership
 from accounts.second_factor import users_with_second_factor
+from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
 from projects.models import Environment, Project
-from support.models import AccountExport, Closing, ClosingState, Message, Visit
+from support.closing.models import Closing, ClosingState
+from support.exports.models import AccountExport
+from support.talk.models import Message
 from support.visits.actions import allowed
+from support.visits.models import Visit
 
 USAGE_DAYS = 14
-PATIENCE_MS = 3_000
-USAGE = """
-select date_trunc('day', time, 'UTC')::date, count(*) from events
-where environment_id = any(%s) and time >= %s group by 1 order by 1
-"""
+PATIENCE = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ def facts_of(account: Account) -> Facts:
     """Look everything up."""
     closing = Closing.objects.under_way().filter(account_number=account.pk).first()
     members = list(account.memberships.select_related("user").order_by("user__email"))
-    secured = users_with_second_factor(place.user_id for place in members)
+    secured = users_with_second_factor(each.user_id for each in members)
     activity = Activity.objects.filter(account=account)
     return Facts(
         account=account,
         state=state_of(account, closing),
         closing=closing,
-        members=[(place, place.user_id in secured) for place in members],
+        members=[(each, each.user_id in secured) for each in members],
         projects=account.projects.prefetch_related("environments").order_by("name"),
         usage=events_per_day(account),
         last_activity_at=activity.aggregate(Max("at"))["at__max"],
@@ -78,11 +78,8 @@ def events_per_day(account: Account) -> list[tuple[date, int]] | None:
     environments = list(Environment.objects.filter(project__account=account).values_list("pk", flat=True))
     first = timezone.now().date() - timedelta(days=USAGE_DAYS - 1)
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("select set_config('statement_timeout', %s, true)", [str(PATIENCE_MS)])
-            cursor.execute(USAGE, [environments, first])
-            counts = dict(cursor.fetchall())
-    except OperationalError:
+        counts = event_store().events_per_day(environments, first, PATIENCE)
+    except QueryTimeout:
         return None
     days = [first + timedelta(days=n) for n in range(USAGE_DAYS)]
     return [(day, counts.get(day, 0)) for day in days]

@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from accounts.second_factor import has_second_factor
-from support.staff.base import StaffModelAdmin
-from support.staff.site import staff_site
+from support.staff_admin import StaffModelAdmin
+from support.staff_site import staff_site
 
 
 @admin.register(User, site=staff_site)
@@ -41,13 +41,13 @@ class PersonAdmin(StaffModelAdmin):
 
     @admin.display(description="accounts")
     def accounts(self, user: User) -> SafeString:
-        places = user.memberships.select_related("account").order_by("account__name")
+        memberships = user.memberships.select_related("account").order_by("account__name")
         rows = (
             (
-                reverse("admin:accounts_account_change", args=[place.account_id]),
-                place.account.name,
-                " (read-only)" if place.read_only else "",
+                reverse("admin:accounts_account_change", args=[each.account_id]),
+                each.account.name,
+                " (read-only)" if each.read_only else "",
             )
-            for place in places
+            for each in memberships
         )
         return format_html_join("\n", '<div><a href="{}">{}</a>{}</div>', rows) or SafeString("–")

@@ -8,9 +8,9 @@ from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 
 from accounts.door import signed_in_user
-from support.models import Incident, IncidentUpdate
-from support.staff.base import StaffModelAdmin
-from support.staff.site import staff_site
+from support.staff_admin import StaffModelAdmin
+from support.staff_site import staff_site
+from support.status.models import Incident, IncidentUpdate
 
 
 class UpdateInline(admin.StackedInline):

@@ -4,12 +4,15 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 from django.conf import settings
 from django.urls import reverse
 
+from analytics.store.current import event_store
+from analytics.store.failures import QueryFailed, QueryTimeout
+from events import newest, trial
 from support.status import database, history
 from support.status.models import Component, State
 from support.status.readings import Reading, worse
@@ -22,20 +25,6 @@ QUERY_SECONDS = 10
 UNREACHABLE = "{what} cannot be reached."
 WRONG = "{what} answers {status} where it should not."
 LATE = "{what} took {seconds:.1f} seconds to answer."
-
-# What the collector does to store an event, taken back: everything but the commit, which the sample itself makes.
-STORE = "insert into events (environment_id, time, actor_id, kind, name) values (0, now(), 0, 'custom', 'status')"
-LIVELIEST = """
-select environment.id from projects_environment environment
-cross join lateral (
-    select received_at from events where environment_id = environment.id order by time desc, id desc limit 1
-) newest
-order by newest.received_at desc limit 1
-"""
-QUESTION = """
-select count(*), count(distinct actor_id) from events
-where environment_id = %s and kind = 'pageview' and name = '' and time > now() - interval '1 day'
-"""
 
 
 @dataclass(frozen=True)
@@ -93,8 +82,7 @@ def ask(base_url: str, probe: Probe) -> Reading:
 def _storing(connection: psycopg.Connection) -> Reading:
     """Store an event and take it back."""
     try:
-        with connection.transaction(force_rollback=True):
-            connection.execute(STORE)
+        trial.store_and_take_back(connection)  # the commit is left to the sample itself
     except psycopg.errors.QueryCanceled:
         return Reading(Component.COLLECTION, State.DEGRADED, "Storing an event takes unusually long.")
     except psycopg.Error:
@@ -108,11 +96,11 @@ def _querying(connection: psycopg.Connection) -> Reading:
     try:
         with connection.transaction(force_rollback=True):
             connection.execute("select set_config('statement_timeout', %s, true)", [f"{QUERY_SECONDS}s"])
-            row = connection.execute(LIVELIEST).fetchone()
-            connection.execute(QUESTION, [row[0] if row else 0])
-    except psycopg.errors.QueryCanceled:
+            found = newest.liveliest(connection)
+        event_store().probe(found.environment_id if found else 0, timedelta(seconds=QUERY_SECONDS))
+    except (psycopg.errors.QueryCanceled, QueryTimeout):
         pass
-    except psycopg.Error:
+    except (psycopg.Error, QueryFailed):
         return Reading(Component.QUERIES, State.DOWN, "A question to the database fails.")
     took = time.monotonic() - started
     if took > SLOW_QUERY_SECONDS:

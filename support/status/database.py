@@ -1,12 +1,11 @@
 """Asking the database how it is, in a bounded time and over a connection of our own."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import psycopg
-from django.db import connections
 
+from common.database import impatient_connection
 from support.status.models import Component, State
 from support.status.readings import Reading
 
@@ -26,16 +25,9 @@ READ_ONLY = {
 SLOW = "The database answers slowly."
 
 
-@contextmanager
-def own_connection() -> Iterator[psycopg.Connection]:
+def own_connection() -> AbstractContextManager[psycopg.Connection]:
     """A connection that nobody waits for longer than a few seconds: neither to open it nor for an answer."""
-    parameters = connections["default"].get_connection_params()
-    for name in ("cursor_factory", "context", "server_side_binding", "prepare_threshold"):
-        parameters.pop(name, None)
-    parameters["connect_timeout"] = CONNECT_SECONDS
-    options = f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={STATEMENT_SECONDS * 1000}"
-    with psycopg.connect(**parameters | {"options": options, "autocommit": True}) as connection:
-        yield connection
+    return impatient_connection(connect_seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS)
 
 
 def gone() -> list[Reading]:

@@ -18,14 +18,14 @@ class Dot:
     sentence: str
 
 
-def dot(newest_at: datetime | None, now: datetime, snapshot: Snapshot) -> Dot:
-    """What holds of an environment whose newest event arrived at `newest_at` (None: none ever did)."""
+def dot(arrived_at: datetime | None, now: datetime, snapshot: Snapshot) -> Dot:
+    """What holds of an environment whose newest event arrived at `arrived_at` (None: none ever did)."""
     collection = next(part for part in snapshot.parts if part.component == Component.COLLECTION)
     if collection.state == State.DOWN:
         return Dot("bad", "down", collection.reason or "Collection is down.")
-    if newest_at is None:
+    if arrived_at is None:
         return Dot("none", "no events", "No event has arrived here yet.")
-    age = now - newest_at
+    age = now - arrived_at
     sentence = f"The newest event arrived {_ago(age)}."
     if collection.state == State.DEGRADED:
         return Dot("warn", "degraded", f"{collection.reason or 'Collection is degraded.'} {sentence}")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from support.status.watch import Body, watch
+from support.status.watch import PlainAndGzip, watch
 
 PAGE, JSON = "/status/", "/status.json"
 
@@ -33,7 +33,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _response(request: HttpRequest, body: Body, content_type: str) -> HttpResponse:
+def _response(request: HttpRequest, body: PlainAndGzip, content_type: str) -> HttpResponse:
     zipped = "gzip" in request.headers.get("Accept-Encoding", "")
     content = body.gzipped if zipped else body.plain
     headers = {"Cache-Control": "public, max-age=4", "Vary": "Accept-Encoding", "Content-Length": str(len(content))}

@@ -22,7 +22,7 @@ class Freshness:
     An event is acknowledged only once it is committed, so the newest accepted event is the newest committed one.
     """
 
-    newest_at: datetime | None
+    arrived_at: datetime | None
 
 
 def worse(one: Reading, other: Reading) -> Reading:

@@ -61,7 +61,7 @@ def as_json(snapshot: Snapshot) -> bytes:
                 }
                 for part in snapshot.parts
             },
-            "freshness": {"newest_event_at": fresh.newest_at} if fresh else None,
+            "freshness": {"newest_event_at": fresh.arrived_at} if fresh else None,
             "incidents": [
                 {
                     "title": incident.title,

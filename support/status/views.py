@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.policy import Can
 from projects.door import environment_view
 from projects.models import Environment
-from projects.registry import last_event_at
+from projects.registry import last_arrival_at
 from support.status.dot import dot
 from support.status.middleware import answer
 from support.status.watch import watch
@@ -28,5 +28,5 @@ def status(request: HttpRequest) -> HttpResponse:
 @environment_view(Can.VIEW)
 def freshness(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The dot: asked for by the header once it is on the screen, and then now and again."""
-    found = dot(last_event_at(environment), timezone.now(), watch.current().snapshot)
+    found = dot(last_arrival_at(environment), timezone.now(), watch.current().snapshot)
     return render(request, "support/freshness.html", {"dot": found})

@@ -33,14 +33,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Body:
+class PlainAndGzip:
     """The same bytes twice: compressing them for every reader would cost more than making them."""
 
     plain: bytes
     gzipped: bytes
 
     @classmethod
-    def of(cls, plain: bytes) -> "Body":
+    def of(cls, plain: bytes) -> "PlainAndGzip":
         return cls(plain, gzip.compress(plain, COMPRESSION, mtime=0))
 
 
@@ -49,8 +49,8 @@ class Published:
     """What is handed out, plain and as gzip, and when it was taken on this process's own clock."""
 
     snapshot: Snapshot
-    html: Body
-    json: Body
+    html: PlainAndGzip
+    json: PlainAndGzip
     at: float
 
     @property
@@ -135,7 +135,9 @@ class Watch:
 
     @staticmethod
     def _publish(snapshot: Snapshot) -> Published:
-        return Published(snapshot, Body.of(as_html(snapshot)), Body.of(as_json(snapshot)), time.monotonic())
+        return Published(
+            snapshot, PlainAndGzip.of(as_html(snapshot)), PlainAndGzip.of(as_json(snapshot)), time.monotonic()
+        )
 
 
 watch = Watch()

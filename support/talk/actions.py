@@ -8,10 +8,9 @@ from django.utils import timezone
 from accounts import activity
 from accounts.models import User
 from accounts.request_address import current_address
-from support import tasks
-from support.models import Message, MessageState, Reply
-from support.talk.models import MessageKind
-from support.talk.origin import Place
+from common import jobs
+from support.talk.models import Message, MessageKind, MessageState, Reply
+from support.talk.origin import Origin
 
 # Messages from one address, and from one mailbox. What strangers write in somebody's name does not count against that
 # person when signed in: else anybody could silence them.
@@ -28,23 +27,23 @@ class TooManyMessages(Exception):
 
 @transaction.atomic
 def send(
-    *, text: str, email: str, name: str, by: User | None, place: Place, kind: MessageKind = MessageKind.TALK
+    *, text: str, email: str, name: str, by: User | None, origin: Origin, kind: MessageKind = MessageKind.TALK
 ) -> Message:
     """Keep a message and have it mailed to support. Raises TooManyMessages."""
     address = current_address()
     _hold_limit(email, address, by)
     message = Message.objects.create(
         kind=kind,
-        account=place.account,
-        environment=place.environment,
+        account=origin.account,
+        environment=origin.environment,
         by=by,
         name=name,
         email=email,
         text=text,
-        page=place.page,
+        page=origin.page,
         address=address,
     )
-    tasks.mail_message.defer(message_id=message.pk)
+    jobs.defer("support.mail_message", message_id=message.pk)
     return message
 
 
@@ -69,7 +68,7 @@ def reply(*, message: Message, text: str, by: User) -> Reply:
     _set_state(message, MessageState.ANSWERED)
     if message.account is not None:
         activity.record(account=message.account, by=by, verb="support.reply", target=f"message {message.pk}")
-    tasks.mail_reply.defer(reply_id=answer.pk)
+    jobs.defer("support.mail_reply", reply_id=answer.pk)
     return answer
 
 

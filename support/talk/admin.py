@@ -16,11 +16,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.door import signed_in_user
 from common import links
-from support.models import Message, MessageState
-from support.staff.base import StaffModelAdmin, link, log
-from support.staff.site import staff_site
+from support.staff_admin import StaffModelAdmin, link, log
+from support.staff_site import staff_site
 from support.talk import actions
-from support.talk.models import LONGEST_TEXT
+from support.talk.models import LONGEST_TEXT, Message, MessageState
 
 BEGINNING = 80  # characters of a message in the list
 

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from common import links
-from support.models import Message, Reply
+from support.talk.models import Message, Reply
 
 
 def message_mail(message: Message) -> EmailMessage:

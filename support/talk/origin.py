@@ -14,7 +14,7 @@ HARMLESS = ("_id", "pk", "name", "slug", "lineage")  # what an id in a URL may b
 
 
 @dataclass(frozen=True)
-class Place:
+class Origin:
     """A page of this site ('' when unknown) and what of the writer's own it belongs to."""
 
     page: str = ""
@@ -22,21 +22,21 @@ class Place:
     environment: Environment | None = None
 
 
-def place_of(request: HttpRequest, address: str) -> Place:
-    """The place that `address`, a URL or path as the browser tells it, means for whoever asks.
+def origin_of(request: HttpRequest, address: str) -> Origin:
+    """What `address`, a URL or path as the browser tells it, means for whoever asks.
 
     An id of an account that the writer does not belong to is as good as none. What may hold a secret (an
     invitation's link, say) is not kept: the page's route stands for it.
     """
     parts = urlsplit(address[:4_000])
     if (parts.netloc and parts.netloc != request.get_host()) or not parts.path.startswith("/"):
-        return Place()
+        return Origin()
     try:
         match = resolve(parts.path)
     except Resolver404:
-        return Place(page=parts.path[:LONGEST_PAGE])
+        return Origin(page=parts.path[:LONGEST_PAGE])
     account, environment = _belongings(request, match)
-    return Place(_without_secrets(parts.path, parts.query, match), account, environment)
+    return Origin(_without_secrets(parts.path, parts.query, match), account, environment)
 
 
 def _without_secrets(path: str, query: str, match: ResolverMatch) -> str:

@@ -7,9 +7,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from common.htmx import is_part
 from support.talk import actions
 from support.talk.forms import TalkForm
-from support.talk.origin import place_of
+from support.talk.origin import origin_of
 
 TOO_MANY = "That is a lot of messages at once. Please write again in {minutes} minutes."
 
@@ -28,8 +29,8 @@ def talk(request: HttpRequest) -> HttpResponse:
     if form.is_from_a_program:
         return _answer(request, sent=True)
     try:
-        place = place_of(request, form.cleaned_data["page"])
-        actions.send(text=form.cleaned_data["text"], place=place, **form.sender())
+        origin = origin_of(request, form.cleaned_data["page"])
+        actions.send(text=form.cleaned_data["text"], origin=origin, **form.sender())
     except actions.TooManyMessages as limit:
         form.add_error(None, TOO_MANY.format(minutes=limit.minutes))
         return _answer(request, form=form, status=429)
@@ -44,7 +45,7 @@ def _answer(
     request: HttpRequest, *, form: TalkForm | None = None, sent: bool = False, status: int = 200
 ) -> HttpResponse:
     context = {"form": form, "sent": sent}
-    if not getattr(request, "htmx", False):
+    if not is_part(request):
         return render(request, "support/talk.html", context, status=status)
     part = "support/talk_form.html" if request.method == "POST" else "support/talk_panel.html"
     return render(request, part, context, status=422 if status > 400 else status)  # htmx shows no other refusal

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from collector.request.user_agent import agent_of
+from common.user_agent import agent_of
 from support.status.models import State
 from support.status.render import WORDS
 

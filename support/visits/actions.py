@@ -9,8 +9,7 @@ from django.utils import timezone
 from accounts import activity
 from accounts.door import signed_in_user
 from accounts.models import Account, User
-from support.models import SupportAccess, Visit
-from support.visits.models import VISIT
+from support.visits.models import VISIT, SupportAccess, Visit
 
 SESSION_KEY = "support_visit"  # the id of the visit that this session is on
 

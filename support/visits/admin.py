@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from support.models import Visit
-from support.staff.base import StaffModelAdmin, link
-from support.staff.site import staff_site
+from support.staff_admin import StaffModelAdmin, link
+from support.staff_site import staff_site
+from support.visits.models import Visit
 
 
 @admin.register(Visit, site=staff_site)

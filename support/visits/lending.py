@@ -3,12 +3,11 @@
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.door import SAFE
 from accounts.models import Membership
-from support.models import Visit
-from support.staff.site import is_staff, used_second_factor
+from support.staff_site import is_staff, used_second_factor
 from support.visits.actions import SESSION_KEY, session_digest
-
-SAFE = ("GET", "HEAD", "OPTIONS")
+from support.visits.models import Visit
 
 
 def lend(request: HttpRequest, account_id: int) -> Membership | None:
@@ -35,6 +34,6 @@ def lend(request: HttpRequest, account_id: int) -> Membership | None:
     )
     if visit is None:
         return None
-    place = Membership(account=visit.account, user=visit.by, read_only=True, last_seen_at=timezone.now())
-    place.visit = visit  # type: ignore[attr-defined]  # base.html shows the banner by it
-    return place
+    membership = Membership(account=visit.account, user=visit.by, read_only=True, last_seen_at=timezone.now())
+    membership.visit = visit  # base.html shows the banner by it
+    return membership

@@ -1,6 +1,6 @@
 """Support looking into an account, and whether the account lets it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -44,6 +44,3 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"Visit {self.pk}"
-
-    def lasts(self, now: datetime) -> bool:
-        return self.ended_at is None and self.ends_at > now

@@ -15,7 +15,7 @@ from accounts import activity
 from accounts.actions import logins
 from accounts.activity_log import KINDS, PER_PAGE, WORDS, page, words
 from accounts.models import Account, Activity
-from common.csv import safe
+from common.jobs import app as jobs
 from projects import actions as project_actions
 from support.models import MessageState
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
@@ -226,7 +226,7 @@ class TestReading:
 class TestCsv:
     def download(self, client, account):
         response = client.get(reverse("accounts:activity_csv", args=[account.pk]))
-        text = b"".join(response.streaming_content).decode()
+        text = b"".join(response.streaming_content).decode("utf-8-sig")
         return response, list(csv.reader(io.StringIO(text)))
 
     def test_it_holds_what_the_tab_shows(self, account, ada, row, browser_of):
@@ -242,17 +242,7 @@ class TestCsv:
         response, rows = self.download(browser_of(ada.user), account)
 
         assert rows[1][5].startswith("'=")
-        assert response["Content-Disposition"].startswith('attachment; filename="activity-cmd-C-calc-X-y-')
-
-    @pytest.mark.parametrize("text", ["=1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "  =1", "＝1"])
-    def test_what_a_spreadsheet_would_calculate_gets_an_apostrophe(self, text):
-        assert safe(text) == "'" + text
-
-    @pytest.mark.parametrize(
-        ("value", "text"), [(-5, "-5"), ("-5", "-5"), ("+1.5", "+1.5"), ("a=b", "a=b"), (None, "")]
-    )
-    def test_numbers_and_plain_words_stay(self, value, text):
-        assert safe(value) == text
+        assert response["Content-Disposition"].endswith('-cmd-c-calc-x-y.csv"')
 
 
 def test_a_verb_without_words_of_its_own_is_still_readable():
@@ -269,9 +259,10 @@ def test_every_verb_that_is_written_has_words():
         file
         for app in ("accounts", "projects", "ipfilter", "analytics", "support")
         for file in (settings.BASE_DIR / app).rglob("*.py")
-        if file.name not in ("tasks.py", "activity_log.py")  # names of jobs look alike
+        if file.name != "activity_log.py"
     ]
     written = {verb for file in files for verb in quoted.findall(file.read_text())}
+    written -= jobs.tasks.keys()  # their names look alike
 
     assert len(written) > 40
     assert (written | kept | messages) - WORDS.keys() == set()

@@ -9,20 +9,12 @@ from typing import Any
 
 from analytics.definitions.bodies import ClauseGroup
 from analytics.definitions.catalogue import Catalogue
+from analytics.kinds.funnel import Funnel
+from analytics.kinds.graph import Graph
+from analytics.kinds.retention import Retention
+from analytics.kinds.users import Users
 from analytics.questions.conditions import NUMBER, Condition, Field, Group, Match, Operator, Source
-from analytics.questions.query import (
-    Builtin,
-    Comparison,
-    Counts,
-    Did,
-    EventReference,
-    Funnel,
-    Graph,
-    RefersTo,
-    Retention,
-    Selection,
-    Users,
-)
+from analytics.questions.query import Builtin, Comparison, Counts, Did, EventReference, RefersTo, Selection
 from analytics.questions.results import as_text
 from analytics.questions.spans import Bucket
 

@@ -14,6 +14,10 @@ from hypothesis import strategies as st
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, Named
+from analytics.kinds.funnel import Funnel
+from analytics.kinds.graph import Graph
+from analytics.kinds.retention import Retention
+from analytics.kinds.users import Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
 from analytics.questions.query import (
     ANY_EVENT,
@@ -24,16 +28,12 @@ from analytics.questions.query import (
     Counts,
     Did,
     EventReference,
-    Funnel,
-    Graph,
     RefersTo,
-    Retention,
     Scope,
     Selection,
-    Users,
 )
 from analytics.questions.spans import Span, Unit
-from analytics.store.run import Asker
+from analytics.store.postgresql.asking import Asker
 from tests.analytics.oracle import FakeEvent, FakePerson, World
 
 ZONES = (

@@ -5,10 +5,12 @@ import pytest
 from accounts.models import Activity
 from analytics import actions
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
+from analytics.kinds.funnel import Funnel
+from analytics.kinds.graph import Graph
+from analytics.kinds.registry import parse
 from analytics.models import Definition, Pin, Report, Segment
 from analytics.questions.conditions import BadQuery
-from analytics.questions.parameters import parse
-from analytics.questions.query import PAGEVIEW, Did, Funnel, Graph, Scope, Selection
+from analytics.questions.query import PAGEVIEW, Did, Scope, Selection
 from tests.analytics.factories import (
     ANY_PAGEVIEW,
     IN_TEAM_PLAN,

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.questions.query import PAGEVIEW, Graph, Scope
-from analytics.questions.results import GraphResult, Ran, Series
+from analytics.kinds.graph import Graph, GraphResult, Series, graph_lines, show
+from analytics.questions.query import PAGEVIEW, Scope
+from analytics.questions.results import Ran
 from analytics.questions.spans import Span, Unit, buckets
-from analytics.views.answers import graph_lines, present
 
 NOON = datetime(2026, 3, 3, 12, 30, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
@@ -45,7 +45,7 @@ def test_what_a_fast_clock_sent_is_shown_all_the_same(today_by_hour):
 def test_the_page_speaks_times_and_the_csv_writes_them_for_programs(today_by_hour):
     result = today_by_hour(hour_9=4)
 
-    shown = present(result, "Pageviews").table
+    shown = show(result, "Pageviews").table
 
     assert (shown.rows[9], result.table().rows[9]) == (
         ("Tue 3 Mar 2026, 09:00 CET", 4),

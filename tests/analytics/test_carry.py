@@ -7,8 +7,8 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.models import Activity
+from analytics.definitions.lineages import LineageKey
 from analytics.environments.carry import Circle, Clash, carry
-from analytics.environments.lineages import Key
 from analytics.environments.undo import Undone, undo
 from analytics.models import Carry, Definition, Report, Segment
 from tests.analytics.kept import EVERY, make_definition, make_report, make_segment
@@ -27,8 +27,8 @@ def ada():
     return UserFactory()
 
 
-def key(kept) -> Key:
-    return Key(type(kept).__name__.lower(), kept.lineage)
+def key(kept) -> LineageKey:
+    return LineageKey(type(kept).__name__.lower(), kept.lineage)
 
 
 def made_of(definition):

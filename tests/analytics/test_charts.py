@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.charts import svg
-from analytics.charts.drawing import Across, across_periods, across_time, bar_chart, line_chart, share_bar, sparkline
-from analytics.charts.plots import Line, bar_marks, fold, funnel_marks, heat, line_marks, spark_points, value_scale
+from analytics.charts.drawing import Across, across_periods, across_time, bar_chart, line_chart, share_bar
+from analytics.charts.plots import Line, bar_marks, fold, funnel_marks, heat, line_marks, value_scale
 from analytics.charts.scales import scale
 from analytics.questions.spans import Unit
 
@@ -104,11 +104,6 @@ def test_few_lines_stay_as_they_are():
     assert fold(lines, additive=False) == (lines, 0)
 
 
-@given(st.lists(st.floats(min_value=0, max_value=1e12), min_size=1, max_size=50))
-def test_a_sparkline_stays_inside_its_box(values):
-    assert all(0 <= x <= 100 and -1e-6 <= y <= 100 for x, y in spark_points(values))
-
-
 def test_a_funnel_shows_each_step_as_a_share_of_the_first():
     steps = funnel_marks(["Viewed", "Bought"], [(200, 50), (10, 10)])
 
@@ -158,6 +153,5 @@ def test_values_are_escaped():
     assert svg.element("text", "<b>&", title='"x"') == '<text title="&quot;x&quot;">&lt;b&gt;&amp;</text>'
 
 
-def test_small_drawings_are_well_formed():
-    assert parse(sparkline([1, 2], "Two days")).find("svg").get("aria-label") == "Two days"
+def test_a_bar_of_a_share_is_well_formed():
     assert len(parse(share_bar(20, 50, "1")).findall(".//rect")) == 2

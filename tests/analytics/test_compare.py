@@ -1,5 +1,6 @@
 """What two environments keep, side by side."""
 
+import json
 import uuid
 
 import pytest
@@ -7,9 +8,9 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.environments.compare import State, Thing, compare
+from analytics.definitions.lineages import LineageKey, references, rewrite
+from analytics.environments.compare import PairState, Thing, compare
 from analytics.environments.differences import differences, lines, names_only
-from analytics.environments.lineages import Key, references, rewrite
 from tests.analytics.kept import EVERY, KNOWN, PAGEVIEWS, make_definition, make_report, make_segment
 from tests.factories import EnvironmentFactory
 
@@ -33,7 +34,7 @@ def states(there, here):
 
 
 def in_words(there, here):
-    [pair] = [pair for pair in compare(there, here).pairs if pair.state is State.DIFFERS]
+    [pair] = [pair for pair in compare(there, here).pairs if pair.state is PairState.DIFFERS]
     return differences(pair, names_only(there), names_only(here))
 
 
@@ -43,7 +44,7 @@ def in_words(there, here):
 def test_a_copy_is_the_same():
     one = definition()
 
-    assert states([one], [one]) == [("Viewed", State.SAME)]
+    assert states([one], [one]) == [("Viewed", PairState.SAME)]
 
 
 @pytest.mark.parametrize("change", [{"name": "Seen"}, {"notes": "why"}, {"body": made_of(definition())}])
@@ -53,17 +54,20 @@ def test_a_copy_that_was_changed_differs(change):
         **{"noun": one.noun, "lineage": one.lineage, "name": one.name, "notes": "", "body": one.body} | change
     )
 
-    assert states([one], [changed]) == [("Viewed", State.DIFFERS)]
+    assert states([one], [changed]) == [("Viewed", PairState.DIFFERS)]
 
 
 def test_each_side_may_have_its_own():
     other = made_of(definition("Gone"))
 
-    assert states([definition("There")], [definition("Here", other)]) == [("Here", State.HERE), ("There", State.THERE)]
+    assert states([definition("There")], [definition("Here", other)]) == [
+        ("Here", PairState.HERE),
+        ("There", PairState.THERE),
+    ]
 
 
 def test_what_was_made_by_hand_on_both_sides_is_the_same_by_its_body():
-    assert states([definition()], [definition()]) == [("Viewed", State.SAME)]
+    assert states([definition()], [definition()]) == [("Viewed", PairState.SAME)]
 
 
 def test_what_was_made_by_hand_under_another_name_differs_in_its_name():
@@ -81,7 +85,7 @@ def test_bodies_are_the_same_when_they_name_counterparts():
         [here, report((clicks[0], clicks[1].format(here.lineage)))],
     )
 
-    assert found == [("Base", State.SAME), ("Views", State.SAME)]
+    assert found == [("Base", PairState.SAME), ("Views", PairState.SAME)]
 
 
 def test_things_of_different_nouns_are_never_a_pair():
@@ -89,7 +93,7 @@ def test_things_of_different_nouns_are_never_a_pair():
     one = Thing("segment", lineage, "Same", "", {})
     other = Thing("definition", lineage, "Same", "", {})
 
-    assert {pair.state for pair in compare([one], [other]).pairs} == {State.THERE, State.HERE}
+    assert {pair.state for pair in compare([one], [other]).pairs} == {PairState.THERE, PairState.HERE}
 
 
 @given(st.lists(st.integers(0, 5), max_size=8), st.lists(st.integers(0, 5), max_size=8))
@@ -118,11 +122,50 @@ def test_references_are_found_and_rewritten_where_they_stand():
         ]
     }
 
-    changed = rewrite(body, {Key("definition", old): Key("definition", new)})
+    changed = rewrite(body, {LineageKey("definition", old): LineageKey("definition", new)})
 
-    assert list(references(body)) == [Key("definition", old), Key("segment", segment)]
+    assert list(references(body)) == [LineageKey("definition", old), LineageKey("segment", segment)]
     assert changed["parameters"][0] == ["step.0.event", f"definition:{new}"]
     assert changed["parameters"][1:] == body["parameters"][1:]
+
+
+def test_a_segment_refers_where_it_asks_what_people_did():
+    old, new = uuid.uuid4(), uuid.uuid4()
+    condition = {"field": "user:plan", "op": "is", "value": f"definition:{old}"}
+    did = {"did": {"event": f"definition:{old}", "where": EVERY}, "comparison": "at_least", "times": 1, "days": None}
+    body = {"match": "all", "groups": [{"match": "any", "clauses": [condition, did]}]}
+
+    changed = rewrite(body, {LineageKey("definition", old): LineageKey("definition", new)})
+
+    assert list(references(body)) == [LineageKey("definition", old)]
+    assert changed["groups"][0]["clauses"][0] == condition
+    assert changed["groups"][0]["clauses"][1] == did | {"did": {"event": f"definition:{new}", "where": EVERY}}
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"columns": [["segment", "{}"], ["event", "definition:{}"]]},
+        {"columns": [{"event": "definition:{}"}]},
+        {"alternatives": [["event", "definition:{}"]]},
+        {"alternatives": [{"event": "event:Paid", "where": {"conditions": [["event", "definition:{}"]]}}]},
+        {"groups": [{"clauses": [["segment", "{}"], {"field": "user:plan", "event": "definition:{}"}]}]},
+        {"parameters": [["values", ["segment", "{}"]]]},
+        {"parameters": [["event", "definition:{}", "more"], {"event": "definition:{}"}, "event"]},
+        {"parameters": {"event": "definition:{}"}},
+        ["event", "definition:{}"],
+        None,
+    ],
+)
+def test_what_looks_like_a_reference_in_another_place_is_left_alone(elsewhere):
+    lineage = uuid.uuid4()
+    body = json.loads(json.dumps(elsewhere).replace("{}", str(lineage)))
+
+    assert list(references(body)) == []
+    assert (
+        rewrite(body, {LineageKey(noun, lineage): LineageKey(noun, uuid.uuid4()) for noun in ("definition", "segment")})
+        == body
+    )
 
 
 def test_a_body_that_cannot_be_read_is_said_to_be():

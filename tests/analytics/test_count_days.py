@@ -6,13 +6,15 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Scope
+from analytics.jobs import count_days
+from analytics.kinds.graph import Graph
+from analytics.kinds.registry import run
+from analytics.questions.conditions import Field
+from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, EventReference, Scope
 from analytics.questions.spans import Span
-from analytics.rollups import answering
+from analytics.rollups import counting
 from analytics.rollups.building import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
-from analytics.store.run import run
-from analytics.tasks import count_days
 from tests.factories import EnvironmentFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
@@ -51,14 +53,14 @@ def environment():
 @pytest.fixture
 def from_days(monkeypatch):
     """Fails the test when a question is not answered from counted days."""
-    real = answering.graph_rows
+    real = counting.counting_rows
 
     def checked(*arguments):
         found = real(*arguments)
         assert found is not None, "answered from events"
         return found
 
-    monkeypatch.setattr(answering, "graph_rows", checked)
+    monkeypatch.setattr(counting, "counting_rows", checked)
 
 
 def test_days_that_are_over_are_counted_by_the_job(environment, from_days):
@@ -190,9 +192,6 @@ def test_a_day_with_too_many_names_or_values_is_read_from_its_events(environment
     collect(environment, days_ago=2, path="/{}", number=3, actor=10)
 
     refresh(environment)
-
-    from analytics.questions.conditions import Field
-    from analytics.questions.query import EventReference
 
     assert run(graph(environment, EventReference.parse("event:Name 1"))).total == 1
     assert len(run(graph(environment, by=Field.parse("event:path"))).series) == 3

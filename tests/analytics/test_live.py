@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from analytics.store.live import PAGE_SIZE, Position, newest
-from analytics.store.run import QueryTimeout
+from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
+from analytics.store.live import PAGE_SIZE, Position
 from tests.analytics.rows import add_event, add_person, merge
 from tests.factories import EnvironmentFactory
 
@@ -27,13 +28,13 @@ def test_the_newest_event_comes_first(environment):
     add_event(environment, name="earlier", ago=timedelta(minutes=2))
     add_event(environment, name="later", ago=timedelta(minutes=1))
 
-    assert names(newest(environment.pk)) == ["later", "earlier"]
+    assert names(event_store().newest_events(environment.pk)) == ["later", "earlier"]
 
 
 def test_events_of_other_environments_are_not_shown(environment):
     add_event(EnvironmentFactory(), name="theirs")
 
-    assert newest(environment.pk).events == []
+    assert event_store().newest_events(environment.pk).events == []
 
 
 def test_every_event_is_on_exactly_one_page_also_when_times_are_equal(environment):
@@ -41,7 +42,7 @@ def test_every_event_is_on_exactly_one_page_also_when_times_are_equal(environmen
         add_event(environment, name=str(number), at=NOON)
 
     seen, before = [], None
-    while (page := newest(environment.pk, before)).older:
+    while (page := event_store().newest_events(environment.pk, before)).older:
         seen += names(page)
         before = page.older
     seen += names(page)
@@ -55,7 +56,7 @@ def test_the_events_of_several_visitors_are_paged_as_one_list(environment):
         add_event(environment, name="somebody else's", actor_id=3, ago=timedelta(minutes=number))
 
     seen, before = [], None
-    while (page := newest(environment.pk, before, [0, 1])).older:
+    while (page := event_store().newest_events(environment.pk, before, [0, 1])).older:
         seen += names(page)
         before = page.older
     seen += names(page)
@@ -66,7 +67,7 @@ def test_the_events_of_several_visitors_are_paged_as_one_list(environment):
 @pytest.mark.parametrize("actors", [None, [1]])
 def test_the_database_stops_reading_when_the_time_is_up(environment, actors):
     with CaptureQueriesContext(connection) as asked:
-        newest(environment.pk, None, actors)
+        event_store().newest_events(environment.pk, None, actors)
 
     assert "set local statement_timeout = 5000" in [each["sql"] for each in asked]
 
@@ -75,7 +76,7 @@ def test_reading_that_takes_too_long_says_so_and_the_page_keeps_what_it_shows(en
     def too_slow(*args):
         raise QueryTimeout
 
-    monkeypatch.setattr("analytics.views.live.newest", too_slow)
+    monkeypatch.setattr("analytics.store.postgresql.store.newest_events", too_slow)
 
     opened = live(read_only, environment)
     asked_again = read_only.get(reverse("analytics:live_rows", args=[environment.app_id]))
@@ -89,7 +90,7 @@ def test_a_visitor_who_became_somebody_is_shown_by_that_name(environment):
     add_person(environment, -7, identity="ada@shop.example")
     merge(environment, 42, -7)
 
-    [event] = newest(environment.pk).events
+    [event] = event_store().newest_events(environment.pk).events
 
     assert (event.actor_id, event.person) == (-7, "ada@shop.example")
 
@@ -100,7 +101,7 @@ def test_a_merge_elsewhere_does_not_name_our_visitor(environment):
     add_person(other, -7, identity="theirs@shop.example")
     merge(other, 42, -7)
 
-    [event] = newest(environment.pk).events
+    [event] = event_store().newest_events(environment.pk).events
 
     assert event.person == "Visitor 000042"
 
@@ -151,7 +152,7 @@ def test_older_leads_to_the_page_before(environment, read_only):
     for number in range(PAGE_SIZE + 1):
         add_event(environment, name=f"n{number}", ago=timedelta(minutes=number))
 
-    first = newest(environment.pk)
+    first = event_store().newest_events(environment.pk)
     html = live(read_only, environment, before=str(first.older)).content.decode()
 
     assert f"n{PAGE_SIZE}" in html

@@ -12,7 +12,7 @@ from analytics.forms.kept import read_definition, read_segment, write_definition
 from analytics.models import Definition, Segment
 from analytics.questions.parameters import Reader, as_lists
 from analytics.questions.query import PAGEVIEW, EventReference, RefersTo, Selection
-from analytics.store.live import newest
+from analytics.store.current import event_store
 from tests.analytics.kept import make_definition, make_report, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
@@ -163,9 +163,9 @@ def test_the_preview_counts_the_last_week_and_shows_the_latest(environment, full
 
 
 def test_a_preview_that_takes_too_long_is_stopped_and_says_so(environment, full, monkeypatch, thing):
-    monkeypatch.setattr("analytics.store.preview.TIME_LIMIT", timedelta(milliseconds=50))
+    monkeypatch.setattr("analytics.store.postgresql.previews.TIME_LIMIT", timedelta(milliseconds=50))
     monkeypatch.setattr(
-        "analytics.store.preview._number", lambda *_: connection.cursor().execute("select pg_sleep(20)")
+        "analytics.store.postgresql.previews._number", lambda *_: connection.cursor().execute("select pg_sleep(20)")
     )
 
     page = full.get(url(environment, f"{thing}_preview"), THINGS[thing][1])
@@ -188,7 +188,7 @@ def test_the_preview_of_an_unfinished_form_is_no_error(environment, full, thing)
 
 def test_a_row_of_the_live_view_fills_the_form(environment, full):
     add_event(environment, kind="click", target_text="Buy now", target_tag="button", path="/cart")
-    [event] = newest(environment.pk).events
+    [event] = event_store().newest_events(environment.pk).events
 
     page = full.get(f"{url(environment, 'definition_create')}?{event.definition_link}").content.decode()
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from analytics.store.run import QueryTimeout
+from analytics.store.failures import QueryTimeout
 from tests.analytics.rows import add_event, add_person, merge
 from tests.factories import EnvironmentFactory
 
@@ -55,7 +55,7 @@ def test_nobody_is_404(environment, read_only):
 
 def test_a_person_who_did_too_much_to_be_counted_at_once_is_shown_all_the_same(environment, read_only, monkeypatch):
     add_event(environment, actor_id=42, name="Looked around")
-    monkeypatch.setattr("analytics.views.people.count_done", too_slow)
+    monkeypatch.setattr("analytics.store.postgresql.store.count_done", too_slow)
     address = url(environment, "person", 42)
 
     first, patient = read_only.get(address), read_only.get(address, {"wait": "1"})
@@ -67,7 +67,7 @@ def test_a_person_who_did_too_much_to_be_counted_at_once_is_shown_all_the_same(e
 
 def test_who_deletes_a_person_reads_that_there_are_too_many_events_to_count(environment, full, monkeypatch):
     add_event(environment, actor_id=42)
-    monkeypatch.setattr("analytics.views.people.count_done", too_slow)
+    monkeypatch.setattr("analytics.store.postgresql.store.count_done", too_slow)
     address = url(environment, "person_delete", 42)
 
     asked = full.get(address)
@@ -79,7 +79,7 @@ def test_who_deletes_a_person_reads_that_there_are_too_many_events_to_count(envi
 
 def test_a_timeline_that_takes_too_long_says_so(environment, read_only, monkeypatch):
     add_event(environment, actor_id=42)
-    monkeypatch.setattr("analytics.views.people.newest", too_slow)
+    monkeypatch.setattr("analytics.store.postgresql.store.newest_events", too_slow)
 
     page = words(read_only.get(url(environment, "person", 42)))
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from analytics.store.run import QueryTimeout
+from analytics.store.failures import QueryTimeout
 from tests.analytics.kept import make_definition, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
@@ -335,7 +335,7 @@ def test_the_csv_of_people_is_as_of_one_moment(environment, read_only, monkeypat
         add_event(environment, actor_id=actor, ago=timedelta(hours=23, minutes=30))
     segment = make_segment(environment, body=DID_SINCE_YESTERDAY)
     response = csv_of(read_only, environment, kind="users", segment=str(segment.lineage))
-    monkeypatch.setattr("analytics.store.run.timezone.now", lambda: datetime.now(UTC) + timedelta(hours=1))
+    monkeypatch.setattr("analytics.kinds.registry.timezone.now", lambda: datetime.now(UTC) + timedelta(hours=1))
 
     assert len(text(response).splitlines()) == 61
 

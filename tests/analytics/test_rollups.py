@@ -4,18 +4,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.kinds import retention
+from analytics.kinds.graph import Graph
+from analytics.kinds.registry import kind_of
+from analytics.kinds.retention import Retention
 from analytics.questions.conditions import Field, Source
-from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Graph, Retention, Scope, Selection
+from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Scope, Selection
 from analytics.questions.spans import Span, Unit
-from analytics.rollups import answering
+from analytics.rollups import counting, days
 from analytics.rollups.building import FIELDS
 from analytics.rollups.refresh import refresh
-from analytics.store import answers
+from analytics.sql.asking import Asking
 from events.erasure import erase
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
@@ -39,12 +43,6 @@ DELAYS = st.one_of(
 )
 ACTORS, SESSIONS = st.sampled_from((0, 1, 2, -1)), st.sampled_from([None, 7, 8])
 KINDS = st.sampled_from(["pageview", "click", *(f"custom {name}" for name in NAMES[:2])])
-
-
-def rows(sql, *parameters):
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall() if cursor.description else None
 
 
 def some_events(data, arrived, first_number):
@@ -72,22 +70,20 @@ def questions(data, scope):
 def from_events(query, world):
     """The answer without counted days."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answering, "graph_rows", lambda *_: None)
-        patch.setattr(answering, "retention_rows", lambda *_: None)
+        patch.setattr(counting, "counting_rows", lambda *_: None)
+        patch.setattr(retention, "retention_rows", lambda *_: None)
         return answer(query, world)
 
 
 def answer(query, world):
-    if isinstance(query, Graph):
-        return answers.answer_graph(query, world.catalogue, world.now, ask)
-    return answers.answer_retention(query, world.catalogue, world.now, ask)
+    return kind_of(query).answer(query, Asking(query.scope, world.catalogue, world.now, ask))
 
 
 @thorough
 @given(st.data())
 def test_after_any_history_the_answers_are_those_of_the_events(data):
     with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answering, "MAX_RAW_SHARE", 1.0)  # counted days are used however few they are
+        patch.setattr(days, "MAX_RAW_SHARE", 1.0)  # counted days are used however few they are
         project = ProjectFactory(time_zone=data.draw(st.sampled_from(ZONES)))
         environment = EnvironmentFactory(project=project)
         now = timezone.now()

@@ -12,30 +12,33 @@ import pytest
 from django.db import connection, transaction
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import Catalogue
-from analytics.export import csv_lines
+from analytics.definitions.catalogue import Catalogue, catalogue_for
+from analytics.kinds import registry
+from analytics.kinds.funnel import Funnel, funnel_sql
+from analytics.kinds.graph import Graph
+from analytics.kinds.registry import run
+from analytics.kinds.retention import Retention
+from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
 from analytics.questions.query import (
     PAGEVIEW,
     SESSION,
     Compared,
     Counts,
+    Did,
     EventReference,
-    Funnel,
-    Graph,
     RefersTo,
-    Retention,
     Scope,
     Selection,
-    Users,
 )
 from analytics.questions.results import Shown
 from analytics.questions.spans import Span, Unit, buckets
-from analytics.sql.funnel import funnel_sql
-from analytics.sql.graph import graph_sql
+from analytics.sql.counting import counting_sql
 from analytics.sql.statement import Statement
-from analytics.store import run as running
-from analytics.store.run import QueryCancelled, QueryTimeout, cancel, new_token, run
+from analytics.store.current import event_store
+from analytics.store.failures import QueryCancelled, QueryTimeout
+from analytics.store.protocol import new_token
+from common.csv import lines as csv_lines
 from tests.analytics.factories import DefinitionFactory, SegmentFactory, refers_to
 from tests.factories import EnvironmentFactory
 
@@ -75,7 +78,7 @@ def scope(environment):
 def slow(monkeypatch):
     """Every graph waits in the database."""
     monkeypatch.setattr(
-        "analytics.store.answers.graph_sql",
+        "analytics.kinds.graph.counting_sql",
         lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)"),
     )
 
@@ -106,7 +109,7 @@ def test_a_running_query_can_be_cancelled_from_elsewhere(slow):
     def stop():
         for _ in range(100):
             time.sleep(0.05)
-            if cancel(scope.environment_id, token):
+            if event_store().cancel(scope.environment_id, token):
                 stopped.append(True)
                 break
         connection.close()
@@ -122,7 +125,7 @@ def test_a_running_query_can_be_cancelled_from_elsewhere(slow):
 
 @pytest.mark.parametrize("token", ["", "nonsense", "' or true --", "0123456789abcdef0123456789abcdef"])
 def test_nothing_is_cancelled_by_a_token_that_names_nothing(scope, token):
-    assert cancel(scope.environment_id, token) is False
+    assert event_store().cancel(scope.environment_id, token) is False
 
 
 @pytest.mark.django_db(transaction=True)
@@ -131,8 +134,8 @@ def test_a_token_is_of_one_environment(slow):
 
     def stop():
         time.sleep(0.5)
-        answers.append(cancel(scope.environment_id + 1, token))
-        answers.append(cancel(scope.environment_id, token))
+        answers.append(event_store().cancel(scope.environment_id + 1, token))
+        answers.append(event_store().cancel(scope.environment_id, token))
         connection.close()
 
     other = threading.Thread(target=stop)
@@ -148,7 +151,7 @@ def test_a_token_is_of_one_environment(slow):
 def test_a_query_runs_in_one_snapshot_that_cannot_write(monkeypatch):
     seen = []
     monkeypatch.setattr(
-        running,
+        registry,
         "_answer",
         lambda *_: seen.append((rows("show transaction_isolation"), rows("show transaction_read_only"))),
     )
@@ -238,9 +241,11 @@ def test_the_csv_holds_the_tables_numbers(environment, scope, kind):
 
     result = run(QUESTIONS[kind](scope), now=NOW)
 
-    lines = list(csv.reader(io.StringIO("".join(csv_lines(result)).removeprefix("\ufeff"))))
     table = result.table()
-    assert lines[0] == [column.name for column in table.columns]
+    header = [column.name for column in table.columns]
+    text = "".join(csv_lines(header, table.rows)).removeprefix("\ufeff")
+    lines = list(csv.reader(io.StringIO(text)))
+    assert lines[0] == header
     assert lines[1:] == [["" if cell is None else str(cell) for cell in row] for row in table.rows]
     assert len(table.rows) > 0
 
@@ -328,7 +333,9 @@ def test_a_graph_of_a_named_event_reads_the_index_alone(busy, counts):
     graph = Graph(Scope.of(busy), SIGNED_UP, counts, Span(30))
     statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW)
 
-    found = plan(statement, graph_sql(statement, graph, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone)))
+    found = plan(
+        statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
+    )
 
     assert re.search(BY_NAME_ALONE, found)
     assert "Seq Scan" not in found
@@ -348,9 +355,11 @@ def test_a_definition_of_several_events_uses_the_index(busy):
     body = DefinitionBody((Selection(SIGNED_UP), Selection(EventReference(RefersTo.CUSTOM, "Paid"))))
     definition = DefinitionFactory(environment=busy, body=body.to_json())
     graph = Graph(Scope.of(busy), refers_to(definition))
-    statement = Statement(Scope.of(busy), running.catalogue_for(graph, has_merges=False), NOW)
+    statement = Statement(Scope.of(busy), catalogue_for(graph, has_merges=False), NOW)
 
-    found = plan(statement, graph_sql(statement, graph, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone)))
+    found = plan(
+        statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
+    )
 
     assert re.search(BY_NAME_ALONE, found)
     assert "Seq Scan" not in found
@@ -360,7 +369,9 @@ def test_only_months_of_the_span_are_looked_at(busy):
     graph = Graph(Scope.of(busy), SIGNED_UP, span=Span(7))
     statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW)
 
-    found = plan(statement, graph_sql(statement, graph, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone)))
+    found = plan(
+        statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
+    )
 
     assert len(re.findall(r" on events_\w+", found)) == 1
 
@@ -371,7 +382,7 @@ def test_statements_carry_no_values_in_their_text(scope):
     graph = Graph(scope, EventReference(RefersTo.CUSTOM, odd), where=where, by=Field(Source.USER, odd))
     statement = Statement(scope, Catalogue(), NOW)
 
-    sql = graph_sql(statement, graph, buckets(graph.span, graph.unit, NOW, scope.zone))
+    sql = counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, scope.zone))
 
     assert odd not in sql
     assert run(graph, now=NOW).total == 0
@@ -379,7 +390,6 @@ def test_statements_carry_no_values_in_their_text(scope):
 
 def test_sessions_and_segments_of_sessions_can_be_asked(environment, scope):
     make_events(environment.pk, 60)
-    from analytics.questions.query import Did
 
     body = SegmentBody((ClauseGroup((Did(Selection(SESSION), times=1),)),))
     segment = SegmentFactory(environment=environment, body=body.to_json())

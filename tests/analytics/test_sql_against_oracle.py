@@ -2,15 +2,15 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 import pytest
 from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.kinds.registry import kind_of
 from analytics.questions.spans import buckets
-from analytics.store import answers
+from analytics.sql.asking import Asking
 from tests.analytics import oracle
 from tests.analytics.random_worlds import ask, funnels, graphs, retentions, store, thorough, users_questions, worlds
 
@@ -29,13 +29,17 @@ def asked(data, world, questions):
         transaction.set_rollback(True)
 
 
+def answer(query, world):
+    return kind_of(query).answer(query, Asking(query.scope, world.catalogue, world.now, ask))
+
+
 @thorough
 @given(worlds(), st.data())
 def test_graphs(world, data):
     with asked(data, world, graphs) as questions, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analytics.sql.graph.TOP_GROUPS", MOST_GROUPS)
+        patch.setattr("analytics.sql.counting.TOP_GROUPS", MOST_GROUPS)
         for graph in questions:
-            result = answers.answer_graph(graph, world.catalogue, world.now, ask)
+            result = answer(graph, world)
             cut = buckets(graph.span, graph.unit, world.now, graph.scope.zone, graph.scope.week_starts_on)
 
             if graph.by is None:
@@ -61,7 +65,7 @@ def segments_of(query, side):
 def test_funnels(world, data):
     with asked(data, world, funnels) as questions:
         for funnel in questions:
-            result = answers.answer_funnel(funnel, world.catalogue, world.now, ask)
+            result = answer(funnel, world)
 
             start, end = funnel.span.bounds(world.now, funnel.scope.zone)
             assert [each.compared for each in result.sides] == list(funnel.compare or [None])
@@ -75,7 +79,7 @@ def test_funnels(world, data):
 def test_retention(world, data):
     with asked(data, world, retentions) as questions:
         for retention in questions:
-            result = answers.answer_retention(retention, world.catalogue, world.now, ask)
+            result = answer(retention, world)
 
             cut = result.buckets
             expected = oracle.retention(world, retention, cut, retention.segments)
@@ -101,8 +105,7 @@ def test_people(world, data):
 
 def pages(users, world):
     """Every person of the list, page after page."""
-    answer = partial(answers.answer_users, catalogue=world.catalogue, now=world.now, ask=ask)
     while users is not None:
-        result = answer(users)
+        result = answer(users, world)
         yield from (each.actor_id for each in result.people)
         users = replace(users, after=result.next) if result.next else None

@@ -11,8 +11,9 @@ from analytics.forms.choices import choices
 from analytics.questions.conditions import Field, Source
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Scope
-from analytics.store import suggestions
-from analytics.store.run import QueryTimeout
+from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
+from analytics.store.postgresql import suggestions
 from projects import registry
 from tests.factories import EnvironmentFactory
 
@@ -40,7 +41,7 @@ def collect(environment, *names, days_ago=0, properties="{}", arrived_days_ago=0
 def test_usage_is_told_of_all_environments_by_one_statement():
     busy, quiet, empty = (EnvironmentFactory() for _ in range(3))
     collect(busy, "a", "b")
-    collect(quiet, "a", days_ago=8)
+    collect(quiet, "a", days_ago=8, arrived_days_ago=8)
 
     with CaptureQueriesContext(
         connection,
@@ -48,19 +49,9 @@ def test_usage_is_told_of_all_environments_by_one_statement():
         usage = registry.usage([busy, quiet, empty])
 
     assert (usage[busy.pk].events_last_7_days, usage[quiet.pk].events_last_7_days) == (2, 0)
-    assert usage[quiet.pk].last_event_at < usage[busy.pk].last_event_at
+    assert usage[quiet.pk].last_arrival_at < usage[busy.pk].last_arrival_at
     assert empty.pk not in usage
     assert len(queries) == 1
-
-
-def test_the_last_event_is_the_one_that_arrived_last():
-    environment = EnvironmentFactory()
-    assert registry.last_event_at(environment) is None
-
-    collect(environment, "a", days_ago=1, arrived_days_ago=1)
-    collect(environment, "b", days_ago=3)
-
-    assert timezone.now() - registry.last_event_at(environment) < timedelta(minutes=5)
 
 
 def test_names_and_values_come_by_frequency_and_from_one_environment():
@@ -69,10 +60,10 @@ def test_names_and_values_come_by_frequency_and_from_one_environment():
     collect(other, "Secret", "Secret", "Secret", properties='{"secret": 1}')
     scope = Scope.of(environment)
 
-    assert suggestions.event_names(scope) == ["Paid", "Signed up"]
-    assert set(suggestions.property_names(scope, Source.PROPERTY)) == {"plan", "größe"}
-    assert suggestions.values(scope, Field(Source.EVENT, "path")) == ["/Paid", "/Signed up"]
-    assert suggestions.values(scope, Field(Source.PROPERTY, "größe")) == ["5"]
+    assert event_store().event_names(scope) == ["Paid", "Signed up"]
+    assert set(event_store().property_names(scope, Source.PROPERTY)) == {"plan", "größe"}
+    assert event_store().field_values(scope, Field(Source.EVENT, "path")) == ["/Paid", "/Signed up"]
+    assert event_store().field_values(scope, Field(Source.PROPERTY, "größe")) == ["5"]
 
 
 def test_what_takes_too_long_is_suggested_by_nothing(monkeypatch):
@@ -82,7 +73,7 @@ def test_what_takes_too_long_is_suggested_by_nothing(monkeypatch):
     monkeypatch.setitem(suggestions.SAMPLED, "events", "select {columns} from events, pg_sleep(20) limit {sample}")
 
     with pytest.raises(QueryTimeout):
-        suggestions.event_names(Scope.of(environment))
+        event_store().event_names(Scope.of(environment))
     assert choices(environment, Reader({})).events[0].title == "Built in"
 
 
@@ -96,9 +87,9 @@ def test_people_are_suggested_too():
         )
     scope = Scope.of(environment)
 
-    assert suggestions.property_names(scope, Source.USER) == ["plan"]
-    assert suggestions.values(scope, Field(Source.USER, "plan")) == ["team"]
-    assert suggestions.values(scope, Field(Source.PERSON, "identity")) == ["ada@shop.example"]
+    assert event_store().property_names(scope, Source.USER) == ["plan"]
+    assert event_store().field_values(scope, Field(Source.USER, "plan")) == ["team"]
+    assert event_store().field_values(scope, Field(Source.PERSON, "identity")) == ["ada@shop.example"]
 
 
 def test_a_part_narrows_without_regard_to_case_and_takes_nothing_for_a_pattern():
@@ -106,5 +97,5 @@ def test_a_part_narrows_without_regard_to_case_and_takes_nothing_for_a_pattern()
     collect(environment, "Signed up", "Paid", "100%")
     scope = Scope.of(environment)
 
-    assert suggestions.event_names(scope, "SIGN") == ["Signed up"]
-    assert suggestions.event_names(scope, "%") == ["100%"]
+    assert event_store().event_names(scope, "SIGN") == ["Signed up"]
+    assert event_store().event_names(scope, "%") == ["100%"]

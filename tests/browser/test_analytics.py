@@ -8,9 +8,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from analytics.kinds.registry import run as run_query
 from analytics.models import Definition, Report, Segment
-from analytics.store.run import QueryTimeout
-from analytics.store.run import run as run_query
+from analytics.store.failures import QueryTimeout
 from tests.analytics.kept import make_definition, make_report, make_segment, pin
 from tests.analytics.rows import add_event, add_person
 from tests.browser.conftest import shifted, sign_in
@@ -255,7 +255,7 @@ def test_two_people_saving_the_same_report(ada, other_page, teammate, live_serve
 
 def test_a_slow_question_shows_progress_after_half_a_second_and_can_be_cancelled(ada, environment, monkeypatch):
     ada.goto(url(environment, "graph"))
-    monkeypatch.setattr("analytics.store.run._answer", lambda query, now, ask: ask("select pg_sleep(20)", {}))
+    monkeypatch.setattr("analytics.kinds.registry._answer", lambda query, now, ask: ask("select pg_sleep(20)", {}))
 
     ada.get_by_role("button", name="Run Query").click()
     hidden_at_first = ada.locator("[data-wait]").is_hidden()

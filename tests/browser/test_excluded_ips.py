@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from ipfilter.scopes import Scope
+from ipfilter.list_scope import ListScope
 from tests.browser.conftest import sign_in
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.ipfilter.factories import save
@@ -18,7 +18,7 @@ WIDTHS = (360, 400, 640, 1024, 1440, 2560)
 
 @pytest.fixture
 def scope(teammate):
-    return Scope(teammate.account)
+    return ListScope(teammate.account)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from analytics.models import Report
+from common import steps
 from events.models import Event
 from projects import removal
 from projects.models import Environment, Removal
@@ -242,7 +243,7 @@ def test_an_environment_is_deleted_with_progress_that_outlives_a_reload(ada, tea
     ada.reload()
     expect(ada.locator("#removals")).to_contain_text("7 of about 7 rows")
 
-    monkeypatch.setattr(removal, "SETTLE", timedelta(0))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(0))
     in_a_thread(lambda: removal.run(asked.pk, seconds=60))
     expect(ada.locator("#removals")).to_contain_text("Shop › Staging is deleted: 8 rows removed.")
     assert Event.objects.count() == 1

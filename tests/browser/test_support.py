@@ -11,7 +11,7 @@ from django.db import connections
 from playwright.sync_api import expect
 
 from accounts.models import Account
-from support.closing import purge
+from common import steps
 from support.models import Closing, ClosingState, Message
 from tests.browser.conftest import sign_in
 from tests.factories import MembershipFactory
@@ -157,7 +157,7 @@ def close(staff_page, account, days):
 def test_close_be_locked_out_reopen_close_for_good_and_see_the_receipt(
     signed_in_page, staff_page, teammate, mailbox, monkeypatch
 ):
-    monkeypatch.setattr(purge, "SETTLE", timedelta(0))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(0))
     account, home = teammate.account, f"/account/{teammate.account.pk}/projects/"
     signed_in_page.goto(home)
     expect(signed_in_page.get_by_role("heading", name="Projects & environments")).to_be_visible()

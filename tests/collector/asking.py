@@ -1,10 +1,10 @@
-"""Requests to the pure `decide`, and places for them."""
+"""Requests to the pure `decide`, and environments for them."""
 
 import json
 from urllib.parse import urlencode
 
 from collector.decide import Request, decide
-from collector.environments.places import Place
+from collector.environments.known import KnownEnvironment
 from collector.rate_limits import Buckets
 from ipfilter.rules.lists import compile_rules, parse
 
@@ -13,9 +13,9 @@ APP_ID = "1234567890"
 CLOSED = "2222222222"
 OUTSIDE, EXCLUDED = "198.51.100.1", "203.0.113.9"
 RULES = compile_rules((number, rule.triples) for number, rule in enumerate(parse(EXCLUDED).rules, start=41))
-PLACES = {
-    APP_ID: Place(7, 3, 1, is_closed=False, rules=(RULES,)),
-    CLOSED: Place(8, 4, 2, is_closed=True, rules=()),
+ENVIRONMENTS = {
+    APP_ID: KnownEnvironment(7, 3, 1, is_closed=False, rules=(RULES,)),
+    CLOSED: KnownEnvironment(8, 4, 2, is_closed=True, rules=()),
 }
 UNLIMITED = Buckets(0)
 JSON = {b"content-type": b"application/json"}
@@ -24,7 +24,7 @@ JSON = {b"content-type": b"application/json"}
 def ask(path, payload, *, method="POST", headers=None, client=OUTSIDE, now=NOW, buckets=UNLIMITED):
     """Decide about `payload`: bytes as they are, anything else as JSON."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return decide(Request(method, path, JSON if headers is None else headers, body, client, now), PLACES, buckets)
+    return decide(Request(method, path, JSON if headers is None else headers, body, client, now), ENVIRONMENTS, buckets)
 
 
 def track(**fields):
@@ -45,4 +45,4 @@ def line(decision):
 def beacon(path, parameters, *, method="GET", body=b"", headers=(), client=OUTSIDE, now=NOW, buckets=UNLIMITED):
     """Decide about a beacon: a query string, or {name: value or values}."""
     query = parameters if isinstance(parameters, str) else urlencode({"a": APP_ID, "u": 1} | parameters, doseq=True)
-    return decide(Request(method, path, dict(headers), body, client, now, query.encode()), PLACES, buckets)
+    return decide(Request(method, path, dict(headers), body, client, now, query.encode()), ENVIRONMENTS, buckets)

@@ -8,6 +8,8 @@ import pytest
 from events.identity import actor_of
 from events.records import Identified, PersonChange
 from tests.collector.asking import APP_ID, CLOSED, EXCLUDED, NOW, beacon, line
+from tests.events.making import events
+from tests.factories import EnvironmentFactory
 
 EXAMPLE = (
     f"a={APP_ID}&u=4948129760563001&v=2702966095916001&s=3063356373960001&i=user-123&b=web&tv=4.0&sp=d"
@@ -240,9 +242,6 @@ def test_a_visit_is_stored_and_becomes_somebodys(server, environment):
 
 
 def test_the_plain_view_answers_beacons_too(client, db):
-    from tests.events.making import events
-    from tests.factories import EnvironmentFactory
-
     environment = EnvironmentFactory()
 
     response = client.get("/h", {"a": environment.app_id, "u": 1, "t0": "Order", "t": "ü"})

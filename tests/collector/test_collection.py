@@ -106,7 +106,7 @@ def test_the_last_event_is_the_one_that_arrived_last(environment):
         environment, NOW - timedelta(hours=1), received_at=NOW + timedelta(hours=1), kind="pageview", path="/cart"
     )
 
-    assert overview(environment, NOW).last_event.what == "pageview /cart"
+    assert overview(environment, NOW).last_arrived == "pageview /cart"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from collector.decide import Request, decide
 from events import batch
-from tests.collector.asking import APP_ID, NOW, OUTSIDE, PLACES, UNLIMITED
+from tests.collector.asking import APP_ID, ENVIRONMENTS, NOW, OUTSIDE, UNLIMITED
 from tests.collector.hostile import bodies
 
 ALLOWED = {200, 400, 413, 415}
@@ -15,7 +15,7 @@ ALLOWED = {200, 400, 413, 415}
 
 def decided(headers, body):
     names = {name.lower().encode(): value.encode("latin-1", "replace") for name, value in headers.items()}
-    return decide(Request("POST", "/api/track", names, body, OUTSIDE, NOW), PLACES, UNLIMITED)
+    return decide(Request("POST", "/api/track", names, body, OUTSIDE, NOW), ENVIRONMENTS, UNLIMITED)
 
 
 def test_there_are_enough_of_them():

@@ -5,11 +5,11 @@ import threading
 import time
 
 from collector.decide import ENDPOINTS, Request, decide
-from collector.environments.places import Place
+from collector.environments.known import KnownEnvironment
 from collector.protocol.limits import MAX_BODY_BYTES
 from events import batch
-from events.records import CustomerChange, Event
-from tests.collector.asking import APP_ID, NOW, OUTSIDE, PLACES, UNLIMITED
+from events.records import CustomerChange, EventRecord
+from tests.collector.asking import APP_ID, ENVIRONMENTS, NOW, OUTSIDE, UNLIMITED
 from tests.collector.hostile_elsewhere import requests
 from tests.collector.test_hostile import ALLOWED, send_good_ones
 from tests.events.naive import Naive
@@ -45,7 +45,7 @@ def test_there_are_enough_of_them_for_every_endpoint():
 def test_the_pure_function_answers_each_and_makes_nothing_of_what_it_refuses():
     statuses = set()
     for sent in requests(APP_ID):
-        decision = decide(asked(sent, NOW), PLACES, UNLIMITED)
+        decision = decide(asked(sent, NOW), ENVIRONMENTS, UNLIMITED)
 
         assert decision.answer.status in ALLOWED, shown(sent)
         assert decision.answer.status == 200 or not decision.records
@@ -56,7 +56,7 @@ def test_the_pure_function_answers_each_and_makes_nothing_of_what_it_refuses():
 
 
 def test_the_server_answers_each_like_the_pure_function_and_stores_all_or_nothing(server, environment):
-    places = {environment.app_id: Place(environment.pk, 1, 1, is_closed=False, rules=())}
+    environments = {environment.app_id: KnownEnvironment(environment.pk, 1, 1, is_closed=False, rules=())}
     other = server.make_environment()
     stop, good = threading.Event(), []
     others = threading.Thread(target=send_good_ones, args=(server, other.app_id, stop, good))
@@ -66,7 +66,7 @@ def test_the_server_answers_each_like_the_pure_function_and_stores_all_or_nothin
 
     try:
         for sent in requests(environment.app_id):
-            decision = decide(asked(sent, time.time()), places, UNLIMITED)
+            decision = decide(asked(sent, time.time()), environments, UNLIMITED)
             wanted = 413 if len(sent.body) > MAX_BODY_BYTES else decision.answer.status  # not even looked at
             status, body = answer(connection, sent)
             assert status == wanted, (shown(sent), body)
@@ -112,7 +112,7 @@ class Expected:
                 self.customers.setdefault(record.account_id, {}).update(record.properties)
                 continue
             self.naive.apply(record)
-            if isinstance(record, Event):
+            if isinstance(record, EventRecord):
                 self.events += record.key is None or record.key not in self.keys
                 self.keys.add(record.key)
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from collector.decide import ENDPOINTS, Outcome
 from collector.rate_limits import Buckets
-from tests.collector.asking import APP_ID, EXCLUDED, NOW, PLACES, ask, beacon
+from tests.collector.asking import APP_ID, ENVIRONMENTS, EXCLUDED, NOW, ask, beacon
 
-ENVIRONMENT = PLACES[APP_ID].environment_id
+ENVIRONMENT = ENVIRONMENTS[APP_ID].environment_id
 RATE, BURST = 4, 8  # tokens a second, and seconds: a bucket holds 32. Halves and quarters are exact in binary
 HOLDS = RATE * BURST
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from accounts.models import Account
 from events.identity import actor_of
 from tests.collector.waiting import until_all_workers_say
 
@@ -176,8 +177,6 @@ def test_a_new_environment_takes_events_at_once_though_its_app_id_was_asked_for_
 
 
 def test_a_closed_account_is_refused_and_taken_again_when_it_is_reopened(server, environment):
-    from accounts.models import Account
-
     account = Account.objects.using("served").filter(pk=environment.project.account_id)
     account.update(closed_at="2026-01-01T00:00:00Z")
     assert until_all_workers_say(server, environment.app_id, 400)

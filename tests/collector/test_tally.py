@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome
-from collector.environments.places import Place
+from collector.environments.known import KnownEnvironment
 from collector.jobs import old_hours
 from collector.models import CollectedHour
 from collector.protocol import answers
+from common import steps
 from projects import removal
 from projects.models import Removal
 from tests.collector.factories import NINE, CollectedHourFactory
@@ -25,8 +26,8 @@ AT = NINE.timestamp() + 60
 
 
 def decision(environment_id=7, outcome=Outcome.ACCEPTED, weight=1):
-    place = Place(environment_id, 1, 1, is_closed=False, rules=()) if environment_id else None
-    return Decision(answers.OK, outcome, place=place, weight=weight)
+    environment = KnownEnvironment(environment_id, 1, 1, is_closed=False, rules=()) if environment_id else None
+    return Decision(answers.OK, outcome, environment=environment, weight=weight)
 
 
 def write(tally):
@@ -110,7 +111,7 @@ def test_an_environment_that_has_gone_is_passed_over():
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_that_write_while_environments_go_never_fail(monkeypatch):
-    monkeypatch.setattr(removal, "SETTLE", timedelta(0))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(0))
     account = AccountFactory()
     environments = [EnvironmentFactory().pk for _ in range(15)]
     failures, done = [], threading.Event()

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from django.db import OperationalError
 
 from collector import wsgi
+from collector.counts import metrics
 from collector.counts.tally import Tally
 from collector.models import CollectedHour
 from collector.rate_limits import Buckets
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def known_afresh(monkeypatch):
     monkeypatch.setattr(wsgi, "MAX_AGE_SECONDS", 0)
     monkeypatch.setattr(wsgi, "buckets", Buckets(0))
-    monkeypatch.setattr(wsgi, "known_places", wsgi.KnownPlaces())
+    monkeypatch.setattr(wsgi, "cached_environments", wsgi.CachedEnvironments())
     monkeypatch.setattr(periodic_writer, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
     monkeypatch.setattr(wsgi, "kept_out", Counters())
     monkeypatch.setattr(wsgi, "tally", Tally())
@@ -117,6 +119,22 @@ def test_what_became_of_requests_is_counted(client):
     assert CollectedHour.objects.count() == 2
 
 
+def test_what_no_environment_is_known_of_is_counted_too(client, monkeypatch):
+    """As under ASGI: the metrics tell of a body that nobody read, and of a database that could not say whose it is."""
+    before = {outcome: requests_counted(outcome) for outcome in ("bad", "unavailable")}
+
+    client.post("/api/track", b" " * (2**20 + 1), content_type="application/json")
+    monkeypatch.setattr(wsgi.known_places, "get", no_database)
+    refused = post(client, "/api/track", {"app_id": "9999999999", "identity": "a", "event": "E"})
+    wsgi.writer.write()
+
+    assert refused.status_code == 503
+    assert {outcome: requests_counted(outcome) - count for outcome, count in before.items()} == {
+        "bad": 1,
+        "unavailable": 1,
+    }
+
+
 def test_counts_that_cannot_be_written_wait(client, monkeypatch):
     environment = EnvironmentFactory()
     post(client, "/api/track", {"app_id": environment.app_id})
@@ -146,3 +164,12 @@ def test_over_the_limit_it_is_429_and_nothing_is_stored(client, monkeypatch):
 
 def unavailable(records):
     raise Unavailable
+
+
+def no_database(**options):
+    raise OperationalError
+
+
+def requests_counted(outcome: str) -> float:
+    labels = {"endpoint": "/api/track", "outcome": outcome}
+    return metrics.REGISTRY.get_sample_value("heapadmin_requests_total", labels) or 0.0

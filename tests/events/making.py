@@ -6,7 +6,7 @@ import time
 from django.db import connection
 
 from events.identity import actor_of, key_digest
-from events.records import CustomerChange, Event, Identified, PersonChange
+from events.records import CustomerChange, EventRecord, Identified, PersonChange
 
 ENVIRONMENT = 7
 
@@ -21,7 +21,7 @@ def who(name_or_number, environment_id=ENVIRONMENT):
 def event(actor="ann", name="Order", key=None, environment_id=ENVIRONMENT, **fields):
     digest = None if key is None else key_digest(environment_id, key)
     given = {"environment_id": environment_id, "time": time.time(), "name": name, "key": digest}
-    return Event(**given | who(actor, environment_id) | fields)
+    return EventRecord(**given | who(actor, environment_id) | fields)
 
 
 def change(actor="ann", environment_id=ENVIRONMENT, **properties):

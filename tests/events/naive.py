@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from events.records import Event, Identified, PersonChange
+from events.records import EventRecord, Identified, PersonChange
 
 
 @dataclass
@@ -13,7 +13,7 @@ class Naive:
 
     def apply(self, record):
         match record:
-            case Event():
+            case EventRecord():
                 self.events.append((record.actor_id, record.name))
                 self.people.setdefault(self.whose(record.actor_id), {})
             case PersonChange():

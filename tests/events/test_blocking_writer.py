@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from events.blocking_writer import store
+from events.columns import TEXTS
 from events.faults import NotStorable
 from tests.events.making import change, customer, event, events, people, rows
 
@@ -13,18 +14,13 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_field_of_an_event_is_stored():
-    texts = [
-        "domain", "path", "query", "hash", "title", "referrer", "target_tag", "target_class", "target_id",
-        "target_href", "target_text", "target_hierarchy", "platform", "browser", "os", "device",
-        "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
-    ]  # fmt: skip
-    given = {name: f"the {name}" for name in texts}
+    given = {name: f"the {name}" for name in TEXTS}
 
     store([event(5, "", kind="click", time=1_600_000_000.25, session_id=8, pageview_id=9, **given,
                  properties={"a": 1, "b": None, "c": True, "d": 1.5, "e": "ü"})])  # fmt: skip
 
     stored = rows(
-        f"select extract(epoch from time), session_id, pageview_id, kind, name, {', '.join(texts)} from events"
+        f"select extract(epoch from time), session_id, pageview_id, kind, name, {', '.join(TEXTS)} from events"
     )
     assert stored == [(1_600_000_000.25, 8, 9, "click", "", *given.values())]
     assert rows("select properties->>'a', properties->'b' is null, properties->>'e' from events") == [("1", False, "ü")]

@@ -9,7 +9,7 @@ import pytest
 from common.database import conninfo
 from events import batch
 from events.faults import Fault, fault_of
-from events.records import Event, Identified, PersonChange
+from events.records import EventRecord, Identified, PersonChange
 from tests.events.making import change, event, events, identified, merges, people, rows
 
 WORKERS, BATCHES, RECORDS, VISITORS = 3, 80, 6, 4
@@ -64,7 +64,7 @@ def test_nothing_is_lost_and_nobody_is_there_twice(seed):
     assert failures == []
     assert set(merged) == {r.visitor for r in records if isinstance(r, Identified)}
     assert not set(merged) & set(known)
-    assert {r.name for r in records if isinstance(r, Event)} == {name for _, name in events()}
+    assert {r.name for r in records if isinstance(r, EventRecord)} == {name for _, name in events()}
     for record in records:
         if isinstance(record, PersonChange):
             assert record.properties.items() <= known[merged.get(record.actor_id, record.actor_id)].items()

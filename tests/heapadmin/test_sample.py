@@ -4,10 +4,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from analytics.actions import parameters_of
+from analytics.kinds.registry import parse, run
 from analytics.models import Pin
-from analytics.questions.parameters import parse
 from analytics.questions.query import Scope
-from analytics.store.run import run
 from events.models import Event, Merge, Person
 from heapadmin import sample
 from tests.factories import EnvironmentFactory, MembershipFactory

@@ -4,9 +4,9 @@ import factory
 from django.utils import timezone
 
 from ipfilter import actions
+from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from ipfilter.rules.lists import parse
-from ipfilter.scopes import Scope
 from tests.factories import AccountFactory, EnvironmentFactory, MembershipFactory
 
 
@@ -14,7 +14,7 @@ def make_scope(own=False):
     """The scope of a new account's list; with `own` that of its one environment."""
     environment = EnvironmentFactory()
     MembershipFactory(account=environment.project.account)
-    return Scope.of(environment) if own else Scope(environment.project.account)
+    return ListScope.of(environment) if own else ListScope(environment.project.account)
 
 
 def save(scope, text, *, by=None, version=None, **options):

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import Activity
 from ipfilter.actions import BlocksEverybody, SavedMeanwhile
+from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
-from ipfilter.scopes import Scope
 from tests.factories import EnvironmentFactory
 from tests.ipfilter.factories import make_scope, rule_of, save
 
@@ -91,7 +91,7 @@ def test_an_old_version_is_refused_and_nothing_changes():
 
 def test_the_rules_of_an_account_and_of_its_environments_are_kept_apart():
     everywhere = make_scope()
-    own = Scope.of(everywhere.account.projects.get().environments.get())
+    own = ListScope.of(everywhere.account.projects.get().environments.get())
 
     save(everywhere, "10.1.*")
     save(own, "10.1.*\n10.2.*")
@@ -102,7 +102,7 @@ def test_the_rules_of_an_account_and_of_its_environments_are_kept_apart():
 
 def test_a_scope_of_another_accounts_environment_cannot_be_made():
     with pytest.raises(ValueError, match="not one of this account"):
-        Scope(make_scope().account, EnvironmentFactory())
+        ListScope(make_scope().account, EnvironmentFactory())
 
 
 @pytest.mark.parametrize("text", ["*", "0.0.0.0/0", "::/0", "0.0.0.0/1\n128.0.0.0/1"])
@@ -119,7 +119,7 @@ def test_rules_against_everybody_need_a_confirmation(text):
 
 def test_two_lists_that_block_everybody_only_together_need_a_confirmation():
     own = make_scope(own=True)
-    whole = Scope(own.account)
+    whole = ListScope(own.account)
     save(make_scope(), "0.0.0.0/1")
     save(whole, "128.0.0.0/1")
 
@@ -134,7 +134,7 @@ def test_two_lists_that_block_everybody_only_together_need_a_confirmation():
 
 def test_an_environments_list_is_not_asked_about_where_the_accounts_blocks_everybody_by_itself():
     own = make_scope(own=True)
-    save(Scope(own.account), "0.0.0.0/0", everybody_confirmed=True)
+    save(ListScope(own.account), "0.0.0.0/0", everybody_confirmed=True)
 
     save(own, "10.1.*")
 

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from ipfilter.counters import Counters
+from ipfilter.list_scope import ListScope
 from ipfilter.models import KeptOut
-from ipfilter.scopes import Scope
 from tests.factories import EnvironmentFactory
 from tests.ipfilter.factories import make_scope, rule_of, save
 
@@ -92,7 +92,7 @@ def test_rules_and_environments_that_have_gone_or_are_not_together_are_passed_ov
 @pytest.mark.django_db(transaction=True)
 def test_workers_that_write_while_rules_come_and_go_never_fail():
     scope = make_scope()
-    environment = Scope.of(scope.account.projects.get().environments.get()).environment
+    environment = ListScope.of(scope.account.projects.get().environments.get()).environment
     texts = ["\n".join(f"10.{n}.*" for n in range(start, start + 40)) for start in (0, 20)]
     save(scope, texts[0])
     failures, done = [], threading.Event()

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIPList, KeptOut
 from ipfilter.rules.lists import MAX_LINE_LENGTH, MAX_LINES
-from ipfilter.scopes import Scope
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.ipfilter.factories import make_scope, rule_of, save
 
@@ -122,7 +122,7 @@ def test_rules_against_everybody_are_saved_once_the_box_is_ticked():
 
 def test_who_blocks_everybody_together_with_another_list_is_asked_and_told_which():
     scope = make_scope(own=True)
-    save(Scope(scope.account), "128.0.0.0/1")
+    save(ListScope(scope.account), "128.0.0.0/1")
     client = signed_in(scope)
 
     previewed = preview(client, scope, "0.0.0.0/1")
@@ -201,7 +201,7 @@ def test_a_private_address_comes_with_a_word_about_proxies():
 
 def test_an_address_is_tested_against_all_lists_of_the_account():
     own = make_scope(own=True)
-    everywhere, other = Scope(own.account), make_scope()
+    everywhere, other = ListScope(own.account), make_scope()
     for scope in (everywhere, other):
         save(scope, "10.1.* # office")
     save(own, "10.1.2.0/24")
@@ -260,7 +260,7 @@ def test_each_rule_and_environment_says_what_was_kept_out():
 
 def test_an_environments_page_counts_its_own_list_alone():
     own = make_scope(own=True)
-    everywhere = Scope(own.account)
+    everywhere = ListScope(own.account)
     save(own, "10.1.*")
     save(everywhere, "10.2.*\n10.3.*")
 
@@ -275,20 +275,20 @@ def test_the_scope_switch_leads_to_every_list_of_the_account():
     save(own, "10.1.*")
     foreign = EnvironmentFactory(project__name="Foreign")
 
-    response = signed_in(own).get(Scope(own.account).url)
+    response = signed_in(own).get(ListScope(own.account).url)
 
     assert f'href="{own.url}"'.encode() in response.content
-    assert f'href="{Scope.of(foreign).url}"'.encode() not in response.content
+    assert f'href="{ListScope.of(foreign).url}"'.encode() not in response.content
 
 
 def test_the_history_tells_who_changed_what_in_this_list():
     own = make_scope(own=True)
     save(own, "10.1.*")
     save(own, "10.2.*")
-    save(Scope(own.account), "10.3.*")
+    save(ListScope(own.account), "10.3.*")
 
     rows = signed_in(own).get(own.url).context["history"]
-    everywhere = signed_in(own).get(Scope(own.account).url).context["history"]
+    everywhere = signed_in(own).get(ListScope(own.account).url).context["history"]
 
     assert [(row.details.get("added"), row.details.get("removed")) for row in rows] == [
         ("10.2.*", "10.1.*"),
@@ -368,7 +368,7 @@ def test_notes_are_escaped():
 def test_an_environment_that_is_being_deleted_is_offered_nowhere():
     own = make_scope(own=True)
     save(own, "10.1.*")
-    everywhere = Scope(own.account)
+    everywhere = ListScope(own.account)
     save(everywhere, "10.2.*")
     own.environment.deleting_at = timezone.now()
     own.environment.save(update_fields=["deleting_at"])

@@ -4,7 +4,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from ipfilter.rules.lists import MAX_CANONICAL_LENGTH, Rule, RulesError, compile_rules, parse
+from ipfilter.rules.canonical import NotARule, triples_of
+from ipfilter.rules.lists import MAX_CANONICAL_LENGTH, compile_rules, parse
 
 
 def only(text):
@@ -153,7 +154,7 @@ def test_an_ipv6_wildcard_drops_no_ipv4_visitor_and_the_other_way_round():
 def test_compiled_rules_give_back_the_key_they_were_stored_under():
     stored = [(0, "10.*"), (7, "2001:db8:*:*:1:*:*:*"), (9, "1.2.3.4-1.2.3.9")]
 
-    compiled = compile_rules((key, Rule.from_canonical(only(text).canonical).triples) for key, text in stored)
+    compiled = compile_rules((key, triples_of(only(text).canonical)) for key, text in stored)
 
     assert compiled.match("10.9.9.9") == 0
     assert compiled.match("2001:db8::1:0:0:1") == 7
@@ -178,8 +179,8 @@ def test_compiled_rules_are_true_only_when_they_hold_something():
 
 @pytest.mark.parametrize("text", ["", "10.1.2", "1.1.1.1, 2.2.2.2", "9" * 5_000, "1.1.1.1/" + "9" * 5_000, " 1.1.1.1"])
 def test_a_stored_text_that_is_no_rule_is_refused(text):
-    with pytest.raises(RulesError):
-        Rule.from_canonical(text)
+    with pytest.raises(NotARule):
+        triples_of(text)
 
 
 def test_the_longest_canonical_text_fits_its_column():

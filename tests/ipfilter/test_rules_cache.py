@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 
 from ipfilter import rules_cache
+from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP
 from ipfilter.rules_cache import LISTS_SQL, RULES_SQL, CompiledLists
-from ipfilter.scopes import Scope
 from tests.ipfilter.factories import make_scope, rule_of, save
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def matches(rules, scope, address):
 
 def test_an_accounts_list_and_an_environments_own_hold_together():
     own = make_scope(own=True)
-    everywhere, other = Scope(own.account), make_scope()
+    everywhere, other = ListScope(own.account), make_scope()
     save(everywhere, "10.1.*")
     save(own, "10.2.*")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipfilter.rules.lists import MAX_LINE_LENGTH, parse
+from ipfilter.rules.lists import parse
 
 
 def notices(text):
@@ -142,16 +142,3 @@ def test_a_list_that_stops_everybody_says_so(text):
 )
 def test_a_list_that_lets_somebody_in_does_not(text):
     assert not parse(text).blocks_everybody
-
-
-def test_the_list_as_text_is_read_back_as_the_same_rules():
-    rules = parse("# office\n10.1.*, 1.2.3.4 - 1.2.3.9 # both # of them\n\n::1#x")
-
-    assert rules.as_text() == "10.1.* # both # of them\n1.2.3.4 - 1.2.3.9 # both # of them\n::1 # x"
-    assert parse(rules.as_text()).as_text() == rules.as_text()
-
-
-def test_the_list_as_text_keeps_within_the_limit_of_a_line():
-    line = "1.1.1.1#".ljust(MAX_LINE_LENGTH, "x")
-
-    assert parse(parse(line).as_text()).rules[0].note == parse(line).rules[0].note

@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from ipfilter.scopes import Scope
+from ipfilter.list_scope import ListScope
 from tests.ipfilter.factories import make_scope, save
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ def run(capsys, address, app_id):
 def own():
     scope = make_scope(own=True)
     save(scope, "10.1.2.* # office")
-    save(Scope(scope.account), "10.1.*")
+    save(ListScope(scope.account), "10.1.*")
     return scope
 
 

@@ -22,12 +22,13 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from common import steps  # noqa: E402
 from support.closing import purge  # noqa: E402
 
 ROWS = 20  # a step
 MOMENT_SECONDS = 0.003  # about as long as a step takes
 MOST_AFTER = 10  # statements, should the timer be late
-purge.SETTLE = timedelta(0)
+steps.SETTLE = timedelta(0)
 purge.FEWEST = purge.MOST = ROWS
 purge.Pace = partial(purge.Pace, rows=ROWS, pause=0)
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account
-from support.closing import purge
+from common import steps
 from support.models import Closing, ClosingState
 from tests.servers import CollectingServer, served_database
 from tests.support.filling import make_account, rows_of
@@ -28,7 +28,7 @@ def run(*arguments):
 
 @pytest.fixture
 def account(db, monkeypatch):
-    monkeypatch.setattr(purge, "SETTLE", purge.SETTLE * 0)
+    monkeypatch.setattr(steps, "SETTLE", steps.SETTLE * 0)
     return make_account("Shop", events=100)
 
 

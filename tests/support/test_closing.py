@@ -10,9 +10,11 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity, Membership, User
+from analytics.store.protocol import EventSpan
+from common import steps
 from events.models import Event
-from projects.tables import Scope
-from support import tasks
+from projects.tables import AccountIds
+from support import jobs
 from support.closing import actions, purge, row_counts
 from support.models import Closing, ClosingState, Message
 from tests.analytics.factories import ReportFactory
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch):
-    monkeypatch.setattr(purge, "SETTLE", timedelta(0))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(0))
     monkeypatch.setattr(purge, "PAUSE", 0.0)
 
 
@@ -44,10 +46,10 @@ def close(account, staff, days=0):
 
 def run_mail_jobs(name: str) -> int:
     """Do the jobs of this name as a worker would; how many."""
-    jobs = list(ProcrastinateJob.objects.filter(task_name=name))
-    for job in jobs:
-        getattr(tasks, name.removeprefix("support."))(**job.args)
-    return len(jobs)
+    waiting = list(ProcrastinateJob.objects.filter(task_name=name))
+    for job in waiting:
+        getattr(jobs, name.removeprefix("support."))(**job.args)
+    return len(waiting)
 
 
 def purge_all(closing):
@@ -97,7 +99,7 @@ def test_the_full_access_teammates_are_told_by_mail_until_when_it_can_be_reopene
 
 
 def test_they_are_told_also_when_removing_begins_at_once(account, staff, monkeypatch):
-    monkeypatch.setattr(purge, "SETTLE", timedelta(hours=1))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(hours=1))
     closing = close(account, staff, days=0)
     full = account.memberships.get(read_only=False).user
 
@@ -113,9 +115,9 @@ def test_a_mail_that_is_tried_again_goes_to_nobody_twice(account, staff):
     MembershipFactory(account=account)
     close(account, staff, days=30)
 
-    jobs = run_mail_jobs("support.mail_closed")
+    done = run_mail_jobs("support.mail_closed")
 
-    assert (jobs, len(mail.outbox)) == (2, 2)
+    assert (done, len(mail.outbox)) == (2, 2)
 
 
 def test_who_reads_the_mail_of_a_closing_that_was_taken_back_would_be_told_wrong(account, staff):
@@ -166,7 +168,7 @@ def test_the_purge_starts_by_itself_when_the_grace_is_over(account, staff):
     then = timezone.now() - timedelta(days=2)
     Closing.objects.filter(pk=closing.pk).update(closed_at=then, grace_until=then + timedelta(days=1))
 
-    tasks.closings(timestamp=0)
+    jobs.closings(timestamp=0)
 
     assert ProcrastinateJob.objects.filter(task_name="support.purge", args={"closing_id": closing.pk}).exists()
 
@@ -245,8 +247,8 @@ def test_sessions_of_removed_logins_go_and_others_stay(account, staff):
 def test_jobs_that_name_it_go(account, staff):
     environment = account.projects.first().environments.first()
     ProcrastinateJob.objects.all()
-    tasks.app.configure_task("x", allow_unknown=True).defer(environment_id=environment.pk)
-    tasks.app.configure_task("x", allow_unknown=True).defer(environment_id=environment.pk + 10_000)
+    jobs.app.configure_task("x", allow_unknown=True).defer(environment_id=environment.pk)
+    jobs.app.configure_task("x", allow_unknown=True).defer(environment_id=environment.pk + 10_000)
 
     purge_all(close(account, staff))
 
@@ -278,7 +280,7 @@ def test_a_project_that_was_being_made_at_that_moment_goes_as_well(account, staf
 
 
 def test_it_does_not_end_while_something_may_still_arrive(account, staff, monkeypatch):
-    monkeypatch.setattr(purge, "SETTLE", timedelta(hours=1))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(hours=1))
     closing = close(account, staff)
 
     with pytest.raises(purge.Unfinished):
@@ -291,15 +293,15 @@ def test_it_does_not_end_while_something_may_still_arrive(account, staff, monkey
 def test_the_receipt_is_not_written_while_a_row_is_left(account, staff, monkeypatch):
     environment = account.projects.first().environments.first()
     closing = close(account, staff)
-    monkeypatch.setattr(purge, "SETTLE", timedelta(hours=1))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(hours=1))
     with pytest.raises(purge.Unfinished):
         purge.run(closing.pk, seconds=60)
-    monkeypatch.setattr(purge, "SETTLE", timedelta(0))
+    monkeypatch.setattr(steps, "SETTLE", timedelta(0))
     collect(environment.pk, events=1, span=timedelta(days=1), people=False)
     closing.refresh_from_db()
 
     with pytest.raises(purge.Unfinished, match=r"rows in .*events"):
-        purge.finish(closing, Scope.from_json(closing.scope))
+        purge.finish(closing, AccountIds.from_json(closing.scope))
 
     assert Account.objects.filter(pk=account.pk).exists()
     assert purge_all(closing).rows["events"] == 401
@@ -320,11 +322,11 @@ def test_what_will_go_is_counted_before(account):
     span = row_counts.event_span(account.pk)
 
     assert counts["events"] == 400 and counts["accounts_user"] == 2
-    assert span.newest - span.oldest > timedelta(days=190)
+    assert span.newest_at - span.oldest_at > timedelta(days=190)
 
 
 def test_an_account_without_events_has_no_span(staff):
     account = MembershipFactory().account
 
-    assert row_counts.event_span(account.pk) == row_counts.Span(None, None)
+    assert row_counts.event_span(account.pk) == EventSpan(None, None)
     assert purge_all(close(account, staff)).state == ClosingState.DONE

@@ -14,7 +14,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity, Membership
-from support import tasks
+from support import jobs
 from support.closing import actions as closing_actions
 from support.exports import actions, writer
 from support.models import AccountExport, ExportState
@@ -59,7 +59,7 @@ def lines_of(export):
 
 def mail_links(export):
     for job in ProcrastinateJob.objects.filter(task_name="support.mail_export", args__export_id=export.pk):
-        tasks.mail_export(**job.args)
+        jobs.mail_export(**job.args)
 
 
 def download(export):
@@ -156,8 +156,8 @@ def test_the_database_and_the_queue_hold_nothing_that_opens_it(account, member):
 
     with connection.cursor() as cursor:
         cursor.execute("select args::text from procrastinate_jobs")
-        jobs = str(cursor.fetchall())
-    assert secret not in jobs and secret not in str(AccountExport.objects.filter(pk=made.pk).values().get())
+        queued = str(cursor.fetchall())
+    assert secret not in queued and secret not in str(AccountExport.objects.filter(pk=made.pk).values().get())
 
 
 def test_the_link_opens_nothing_for_others(account, member):
@@ -195,7 +195,7 @@ def test_the_link_expires_and_the_content_goes(account, member, client):
     AccountExport.objects.filter(pk=made.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
 
     assert client.get(download(made)).status_code == 404
-    tasks.exports(timestamp=0)
+    jobs.exports(timestamp=0)
 
     made.refresh_from_db()
     assert made.state == ExportState.EXPIRED and not made.parts.exists()

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from support import tasks
+from support import jobs
 from support.closing import actions
 from support.models import Closing, ClosingState
 from tests.factories import UserFactory
@@ -53,13 +53,13 @@ def test_killed_twenty_times_it_ends_with_no_row_left_and_one_correct_receipt():
 
     for _ in range(KILLS):
         removed = closing.rows_removed
-        tasks.closings(timestamp=0)  # what the service's clock does every minute
+        jobs.closings(timestamp=0)  # what the service's clock does every minute
         worker = start_worker(lottery.randint(1, MOST_STATEMENTS))
         assert worker.wait(PATIENCE_SECONDS) == -signal.SIGKILL
         closing.refresh_from_db()
         assert closing.state == ClosingState.PURGING, "the kill came after the end"
         assert closing.rows_removed > removed
-    tasks.closings(timestamp=0)
+    jobs.closings(timestamp=0)
     worker = start_worker()
     wait_until_done(closing, worker)
     worker.terminate()

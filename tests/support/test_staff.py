@@ -12,7 +12,7 @@ from accounts.models import Account, Activity
 from events.models import Customer, Event, IdempotencyKey, Merge, Person
 from support.closing import actions as closing_actions
 from support.models import Incident, Message, MessageState
-from support.staff.site import staff_site
+from support.staff_site import staff_site
 from tests.counting import queries_of
 from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 from tests.support.filling import collect

@@ -128,7 +128,7 @@ def test_the_page_says_how_fresh_the_data_is(connection):
 
     found = taken(connection)
 
-    assert timezone.now() - found.freshness.newest_at < timedelta(seconds=10)
+    assert timezone.now() - found.freshness.arrived_at < timedelta(seconds=10)
     assert "The newest event arrived" in as_html(found).decode()
 
 

@@ -5,14 +5,13 @@ from django.core import mail
 from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from support import tasks
+from support import jobs
 from support.models import Message, MessageState
 from support.talk import actions
 from tests.factories import AccountFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 TALK = "/talk/"
-SENT = "Your message is sent! We&#x27;ll respond via email shortly."
 
 
 @pytest.fixture(autouse=True)
@@ -179,7 +178,7 @@ def test_the_mail_to_support_says_who_and_where_and_answers_go_to_the_writer(cli
     write(client, page=f"/env/{environment.app_id}/live/")
     message = Message.objects.get()
 
-    tasks.mail_message(message_id=message.pk)
+    jobs.mail_message(message_id=message.pk)
 
     sent = mail.outbox[-1]
     assert sent.to == ["help@heapadmin.example"] and sent.reply_to == [member.email]
@@ -193,7 +192,7 @@ def test_a_name_with_line_breaks_puts_no_header_into_the_mail(client):
     client.force_login(MembershipFactory(account=account).user)
     write(client)
 
-    tasks.mail_message(message_id=Message.objects.get().pk)
+    jobs.mail_message(message_id=Message.objects.get().pk)
 
     assert mail.outbox[-1].recipients() == ["help@heapadmin.example"]
     assert "\n" not in mail.outbox[-1].subject
@@ -203,8 +202,8 @@ def test_a_message_is_mailed_once(client):
     write(client, email="ada@shop.example")
     message = Message.objects.get()
 
-    tasks.mail_message(message_id=message.pk)
-    tasks.mail_message(message_id=message.pk)
+    jobs.mail_message(message_id=message.pk)
+    jobs.mail_message(message_id=message.pk)
 
     assert len(mail.outbox) == 1
 
@@ -221,7 +220,7 @@ def test_a_reply_is_mailed_to_the_writer_and_counts_as_answered(client):
     message = Message.objects.get()
 
     reply = actions.reply(message=message, text="Here.", by=UserFactory(is_staff=True, name="Grace"))
-    tasks.mail_reply(reply_id=reply.pk)
+    jobs.mail_reply(reply_id=reply.pk)
 
     message.refresh_from_db()
     sent = mail.outbox[-1]

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Activity
+from support.closing.actions import close
 from support.models import SupportAccess, Visit
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.support.staff import make_staff, sign_in
@@ -169,8 +170,6 @@ def test_allowed_again_a_new_visit_can_start_and_the_old_one_stays_over(client, 
 
 
 def test_closing_ends_a_visit(client, account):
-    from support.closing.actions import close
-
     start(client, account)
     close(account=account, grace_days=1, asked_by="Ada", by=None)
 

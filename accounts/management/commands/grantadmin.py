@@ -6,9 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.urls import reverse
 
-from accounts import activity
-from accounts.actions import logins
-from accounts.models import Account, Membership, User
+from accounts.actions import logins, memberships
+from accounts.models import Account, User
 from common import links
 
 
@@ -41,5 +40,4 @@ def _grant(user: User, account_id: int) -> None:
     account = Account.objects.filter(pk=account_id).first()
     if account is None:
         raise CommandError(f"There is no account {account_id}.")
-    Membership.objects.update_or_create(account=account, user=user, defaults={"read_only": False})
-    activity.record(account=account, by=None, verb="teammate.full_access", target=user.email)
+    memberships.grant_full_access(account=account, user=user, by=None)

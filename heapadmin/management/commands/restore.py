@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from heapadmin import backup
-from heapadmin.datafolder import InUse
+from heapadmin.datafolder import FolderInUse
 from heapadmin.postgres import PostgresError
 
 
@@ -26,6 +26,6 @@ class Command(BaseCommand):
             with backup.database_to_ourselves("restore"):
                 backup.read(options["file"])
                 call_command("migrate", interactive=False, verbosity=0)
-        except (backup.BackupError, InUse, PostgresError) as error:
+        except (backup.BackupError, FolderInUse, PostgresError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored from {options['file']}.")

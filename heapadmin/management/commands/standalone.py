@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from heapadmin.datafolder import InUse
+from heapadmin.datafolder import FolderInUse
 from heapadmin.postgres import PostgresError
 from heapadmin.standalone.port import CannotListen
 from heapadmin.standalone.run import CannotStart, run
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         try:
             run(self._say)
-        except (CannotStart, InUse, CannotListen, PostgresError, Unreachable) as error:
+        except (CannotStart, FolderInUse, CannotListen, PostgresError, Unreachable) as error:
             raise CommandError(str(error)) from error
 
     def _say(self, words: str) -> None:

@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Account
 from support.closing import actions, row_counts
-from support.closing.models import LONGEST_GRACE_DAYS
+from support.closing.models import LONGEST_GRACE_DAYS, Closing
 from support.closing.purge import Unfinished, run
-from support.models import Closing
 
 DEFAULT_GRACE_DAYS = 30
 
@@ -54,10 +53,10 @@ class Command(BaseCommand):
         self.stdout.write(f"Account {account.pk}, {account.name}. What would go:")
         for table, rows in row_counts.count_rows(account.pk).items():
             self.stdout.write(f"  {rows:>14,}  {table}")
-        if span.oldest and span.newest:
-            self.stdout.write(f"Events from {span.oldest:%Y-%m-%d} to {span.newest:%Y-%m-%d}.")
-        for place in account.memberships.select_related("user").order_by("user__email"):
-            self.stdout.write(f"  {place.user.email}{' (read-only)' if place.read_only else ''}")
+        if span.oldest_at and span.newest_at:
+            self.stdout.write(f"Events from {span.oldest_at:%Y-%m-%d} to {span.newest_at:%Y-%m-%d}.")
+        for membership in account.memberships.select_related("user").order_by("user__email"):
+            self.stdout.write(f"  {membership.user.email}{' (read-only)' if membership.read_only else ''}")
 
     def _close(self, account: Account, options: dict[str, Any]) -> Closing:
         days: int = options["grace_days"]

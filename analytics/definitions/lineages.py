@@ -1,0 +1,115 @@
+"""Which definitions and segments a kept body names, and the same body naming others; on the JSON as it is stored.
+
+References stand in fixed places of the three shapes (definitions/bodies.py, actions.report_body):
+
+- a definition's {"alternatives": [{"event": "definition:<lineage>", …}]};
+- a segment's {"groups": [{"clauses": [{"did": {"event": "definition:<lineage>", …}, …}]}]};
+- a report's {"parameters": [["event" or "….event", "definition:<lineage>"], ["segment" or "compare", "<lineage>"]]}.
+
+A body that cannot be read any more keeps working here: what has another shape is left as it is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+JsonValue = Any
+
+DEFINITION = "definition"
+SEGMENT = "segment"
+REPORT = "report"
+NOUNS = (DEFINITION, SEGMENT, REPORT)  # what refers comes after what it refers to
+PREFIX = f"{DEFINITION}:"
+NAMES_SEGMENTS = ("segment", "compare")
+
+
+@dataclass(frozen=True)
+class LineageKey:
+    """A kept thing of some environment."""
+
+    noun: str
+    lineage: UUID
+
+    def __str__(self) -> str:
+        return f"{self.noun}:{self.lineage}"
+
+    @classmethod
+    def parse(cls, text: str) -> "LineageKey":
+        """Raises ValueError."""
+        noun, _, lineage = text.partition(":")
+        if noun not in NOUNS:
+            raise ValueError("neither a definition, a segment nor a report")
+        return cls(noun, UUID(lineage))
+
+
+@dataclass
+class _Found:
+    keys: list[LineageKey] = field(default_factory=list)
+
+    def __call__(self, key: LineageKey) -> LineageKey:
+        self.keys.append(key)
+        return key
+
+
+def references(body: JsonValue) -> Iterator[LineageKey]:
+    """What the body names itself, in its order, each as often as it is named."""
+    found = _Found()
+    _walk(body, found)
+    return iter(found.keys)
+
+
+def rewrite(body: JsonValue, mapping: Mapping[LineageKey, LineageKey]) -> JsonValue:
+    """The body with other references; those that are not in `mapping` stay."""
+    return _walk(body, lambda key: mapping.get(key, key))
+
+
+NewKey = Callable[[LineageKey], LineageKey]
+
+
+def _walk(body: JsonValue, change: NewKey) -> JsonValue:
+    body = _each(body, "alternatives", lambda selection: _selection(selection, change))
+    body = _each(body, "groups", lambda group: _each(group, "clauses", lambda clause: _clause(clause, change)))
+    return _each(body, "parameters", lambda pair: _parameter(pair, change))
+
+
+def _each(node: JsonValue, name: str, change: Callable[[JsonValue], JsonValue]) -> JsonValue:
+    """The object with every element of its list `name` changed."""
+    if not isinstance(node, dict) or not isinstance(node.get(name), list):
+        return node
+    return node | {name: [change(each) for each in node[name]]}
+
+
+def _clause(clause: JsonValue, change: NewKey) -> JsonValue:
+    if not isinstance(clause, dict) or "did" not in clause:  # a condition, which refers to nothing
+        return clause
+    return clause | {"did": _selection(clause["did"], change)}
+
+
+def _selection(selection: JsonValue, change: NewKey) -> JsonValue:
+    if not isinstance(selection, dict) or "event" not in selection:
+        return selection
+    return selection | {"event": _event(selection["event"], change)}
+
+
+def _parameter(pair: JsonValue, change: NewKey) -> JsonValue:
+    match pair:
+        case [str(name), value] if name == "event" or name.endswith(".event"):
+            return [name, _event(value, change)]
+        case [str(name), str(value)] if name in NAMES_SEGMENTS and (lineage := _lineage(value)):  # not "everyone"
+            return [name, str(change(LineageKey(SEGMENT, lineage)).lineage)]
+    return pair
+
+
+def _event(event: JsonValue, change: NewKey) -> JsonValue:
+    if not isinstance(event, str) or not event.startswith(PREFIX):
+        return event
+    lineage = _lineage(event.removeprefix(PREFIX))
+    return f"{PREFIX}{change(LineageKey(DEFINITION, lineage)).lineage}" if lineage else event
+
+
+def _lineage(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

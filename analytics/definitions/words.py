@@ -1,0 +1,46 @@
+"""Definitions, segments and selections in words, with the names that a catalogue knows."""
+
+from collections.abc import Iterator
+
+from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.conditions import Condition, Match
+from analytics.questions.query import Compared, Comparison, Did, Selection
+from analytics.questions.words import condition_words, group_words, joined_words
+
+
+def selection_words(selection: Selection, catalogue: Catalogue) -> str:
+    """ "Pageview", or with conditions "Pageview where Path is /pricing"."""
+    where = f" where {group_words(selection.where)}" if selection.where else ""
+    return catalogue.event_label(selection.event) + where
+
+
+def definition_words(body: DefinitionBody, catalogue: Catalogue) -> list[str]:
+    """A line for each alternative."""
+    return [selection_words(each, catalogue) for each in body.alternatives]
+
+
+def segment_words(body: SegmentBody, catalogue: Catalogue) -> Iterator[str]:
+    """A line for each group, after one that says how many must hold."""
+    if len(body.groups) > 1:
+        yield "Any of:" if body.match is Match.ANY else "All of:"
+    for group in body.groups:
+        yield _clause_words(group, catalogue)
+
+
+def _clause_words(group: ClauseGroup, catalogue: Catalogue) -> str:
+    words = [
+        condition_words(each) if isinstance(each, Condition) else _did_words(each, catalogue) for each in group.clauses
+    ]
+    return joined_words(words, group.match)
+
+
+def _did_words(did: Did, catalogue: Catalogue) -> str:
+    most = "at most" if did.comparison is Comparison.AT_MOST else "at least"
+    span = f" in the last {did.days:,} days" if did.days else ""
+    return f"did {selection_words(did.selection, catalogue)} {most} {did.times:,}×{span}"
+
+
+def compared_words(sides: tuple[Compared, ...], catalogue: Catalogue) -> Iterator[str]:
+    if sides:
+        yield f"Compared: {', '.join(catalogue.segment_label(each.segment) for each in sides)}"

@@ -1,0 +1,26 @@
+"""How much is sent to environments and kept in them, for pages that list them (projects.registry)."""
+
+from collections.abc import Iterable
+
+from django.db.models import Count
+
+from analytics.models import Definition, Report, Segment
+from analytics.store.current import event_store
+from projects.models import Environment
+from projects.registry import KeptCounts, Usage
+
+
+def usage(environments: Iterable[Environment]) -> dict[int, Usage]:
+    """The newest arrival and the events of the last 7 days, by environment id."""
+    return event_store().usage([environment.pk for environment in environments])
+
+
+def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
+    """How many definitions, segments and reports each environment has: a statement of each kind for all of them."""
+    ids = [environment.pk for environment in environments]
+    counts: dict[int, KeptCounts] = {key: {"definitions": 0, "segments": 0, "reports": 0} for key in ids}
+    for noun, model in (("definitions", Definition), ("segments", Segment), ("reports", Report)):
+        found = model._default_manager.filter(environment__in=ids).values_list("environment_id").annotate(Count("pk"))
+        for key, number in found:
+            counts[key][noun] = number
+    return counts

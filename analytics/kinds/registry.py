@@ -1,0 +1,95 @@
+"""The list of all kinds of questions, and what is done with a question of any kind: read it, ask it, name it.
+
+parsed = parse("graph", request.GET, Scope.of(environment))    # Parsed: the question, or what is wrong with it
+result = run(parsed.query, token=new_token())                  # the Result of its kind
+event_store().cancel(environment_id, token)                    # from another request, meanwhile
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.http import QueryDict
+from django.utils import timezone
+
+from analytics.definitions.catalogue import catalogue_for
+from analytics.kinds.funnel import FUNNEL
+from analytics.kinds.graph import GRAPH
+from analytics.kinds.kind import AnswerView, QueryKind
+from analytics.kinds.retention import RETENTION
+from analytics.kinds.users import USERS
+from analytics.questions.conditions import BadQuery
+from analytics.questions.parameters import Reader, Unreadable
+from analytics.questions.query import Query, Scope
+from analytics.questions.results import Result
+from analytics.sql.asking import Ask, Asking, has_merges
+from analytics.store.current import event_store
+from analytics.store.protocol import TIME_LIMIT
+
+R = TypeVar("R", bound=Result)
+AnyKind = QueryKind[Any, Any]
+KINDS: dict[str, AnyKind] = {kind.name: kind for kind in (GRAPH, FUNNEL, RETENTION, USERS)}  # in the menu's order
+
+
+class UnknownKind(LookupError):
+    """There is no such kind of question."""
+
+
+def kind_named(name: str) -> AnyKind:
+    """Raises UnknownKind."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise UnknownKind(name) from None
+
+
+def kind_of(query: Query) -> AnyKind:
+    """Raises UnknownKind for a question whose kind is not listed."""
+    return kind_named(query.kind)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The query, or None and what is wrong: {parameter name: words}. "" is the question as a whole."""
+
+    query: Query | None
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def parse(kind: str, parameters: QueryDict | Mapping[str, list[str]], scope: Scope) -> Parsed:
+    """Read the query of the kind with this name. Missing parameters take their defaults. Raises UnknownKind."""
+    reader = Reader(parameters)
+    try:
+        query = kind_named(kind).read(reader, scope)
+    except BadQuery as error:
+        return Parsed(None, reader.errors | {error.at: error.message})
+    except Unreadable:
+        query = None
+    return Parsed(None if reader.errors else query, reader.errors)
+
+
+def show(result: Result, title: str) -> AnswerView:
+    """The answer as the page of its kind shows it; `title` says what a chart is of."""
+    answer: AnswerView = kind_of(result.query).show(result, title)
+    return answer
+
+
+def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit: timedelta = TIME_LIMIT) -> R:
+    """Answer the question as of `now`. With a `token` it can be cancelled from elsewhere.
+
+    Raises QueryTimeout, QueryCancelled (words for people in `.message`) and BadQuery (a definition or segment that is
+    not there any more).
+    """
+    now = now or timezone.now()
+    began = time.monotonic()
+    with event_store().asking(query.scope.environment_id, token=token, limit=limit) as ask:
+        result = _answer(query, now, ask)
+    return replace(result, ran=replace(result.ran, seconds=time.monotonic() - began))
+
+
+def _answer(query: Query[R], now: datetime, ask: Ask) -> R:
+    catalogue = catalogue_for(query, has_merges=has_merges(query.scope.environment_id, ask))
+    result: R = kind_of(query).answer(query, Asking(query.scope, catalogue, now, ask))
+    return result

@@ -1,0 +1,257 @@
+# text is put together from fixed pieces and placeholders only; see sql/statement.py
+"""Users: people by last activity, page by page."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from analytics.charts.scales import full
+from analytics.definitions.catalogue import Catalogue
+from analytics.event_words import person_name
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Control
+from analytics.forms.questions import QuestionForm, menus, stray
+from analytics.forms.rows import group_rows
+from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
+from analytics.questions.conditions import BadQuery, Match
+from analytics.questions.parameters import Reader, write_filters
+from analytics.questions.query import EventReference, Query, Scope
+from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, as_text
+from analytics.sql.asking import Asking
+from analytics.sql.people import people_count_sql, people_rows
+from analytics.sql.rows import joined
+from analytics.sql.statement import Statement
+
+MAX_PROPERTY_COLUMNS = 12
+PEOPLE_AT_ONCE = 1000  # of a CSV
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a list of people goes on: after this row. Text form "<last_seen microseconds>_<actor>"."""
+
+    last_seen_microseconds: int
+    actor_id: int
+
+    def __str__(self) -> str:
+        return f"{self.last_seen_microseconds}_{self.actor_id}"
+
+
+@dataclass(frozen=True)
+class Users(Query["UsersResult"]):
+    """People by last activity, newest first. `where` may use `user:` and `person:` fields only."""
+
+    kind: ClassVar[str] = "users"
+
+    search: str = ""  # part of an identity
+    after: Cursor | None = None
+    limit: int = 50
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not all(each.field.is_of_people for each in self.where.conditions):
+            raise BadQuery("People can be filtered by what is known of them, not by events: make a segment.", "where")
+
+    def parameters(self) -> Iterator[tuple[str, str]]:
+        yield from write_filters(self)
+        if self.search:
+            yield "search", self.search
+        if self.after:
+            yield "after", str(self.after)
+
+    def events(self) -> Iterable[EventReference]:
+        return []
+
+    def named_segments(self) -> Iterable[UUID]:
+        return self.segments
+
+    def range_words(self) -> str:
+        return ""
+
+
+def read(reader: Reader, scope: Scope) -> Users:
+    return Users(
+        scope,
+        where=reader.group(),
+        segments=reader.lineages("segment"),
+        search=reader.text("search")[:255].replace("\0", ""),
+        after=_cursor(reader),
+    )
+
+
+def _cursor(reader: Reader) -> Cursor | None:
+    text = reader.text("after")
+    found = re.fullmatch(r"(-?\d{1,16})_(-?\d{1,19})", text, re.ASCII)
+    if text and not found:
+        reader.wrong("after", "There is no such page.")
+    return Cursor(int(found[1]), int(found[2])) if found else None
+
+
+def words(users: Users, catalogue: Catalogue) -> str:
+    return "People by last activity"
+
+
+def details(users: Users, catalogue: Catalogue) -> Iterator[str]:
+    if users.search:
+        yield f"Search: {users.search}"
+
+
+# --- SQL -------------------------------------------------------------------------------------------------------------
+
+
+def page_sql(statement: Statement, users: Users) -> str:
+    """Rows (actor_id, identity, properties, first_seen_at, last_seen_at), one more than the page is long."""
+    rows, where = people_rows(statement, users.where, users.segments, users.search)
+    if users.after is not None:
+        seen, actor = statement.bind(moment_of(users.after)), statement.bind(users.after.actor_id)
+        where.append(f"(p.last_seen_at, p.actor_id) < ({seen}, {actor})")
+    return statement.text(
+        "select p.actor_id as actor_id, p.identity as identity, p.properties as properties, "
+        f"p.first_seen_at as first_seen_at, p.last_seen_at as last_seen_at {rows.from_()} "
+        f"where {joined(Match.ALL, where)} order by p.last_seen_at desc, p.actor_id desc "
+        f"limit {statement.bind(users.limit + 1)}"
+    )
+
+
+def cursor_after(last_seen_at: datetime, actor_id: int) -> Cursor:
+    return Cursor((last_seen_at - EPOCH) // timedelta(microseconds=1), actor_id)
+
+
+def moment_of(cursor: Cursor) -> datetime:
+    """Raises OverflowError where there is no such moment: `read` lets none of them through."""
+    return EPOCH + timedelta(microseconds=cursor.last_seen_microseconds)
+
+
+# --- The answer ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """`actor_id` below 0: somebody identified; 0 and up: a visitor, with no identity."""
+
+    actor_id: int
+    identity: str | None
+    properties: dict[str, Any]
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+    @property
+    def name(self) -> str:
+        """How they are called."""
+        return person_name(self.actor_id, self.identity)
+
+
+@dataclass(frozen=True)
+class UsersResult(Result):
+    """One page of people, how many there are in all, and where the next page begins (None: this was the last)."""
+
+    query: Users
+    people: tuple[PersonRow, ...]
+    total: int
+    next: Cursor | None
+    property_names: tuple[str, ...]  # of those shown, the most frequent first
+
+    def table(self) -> Table:
+        columns = (
+            Column("Identity", Shown.TEXT),
+            Column("First seen", Shown.TIME),
+            Column("Last seen", Shown.TIME),
+            *(Column(name, Shown.TEXT) for name in self.property_names),
+        )
+        return Table(columns, tuple(self._rows()))
+
+    def following(self, limit: int | None = None) -> Users | None:
+        """The question whose answer is the next page, perhaps of another length; None where this was the last."""
+        return replace(self.query, after=self.next, limit=limit or self.query.limit) if self.next else None
+
+    def _rows(self) -> Iterator[tuple[Cell, ...]]:
+        zone = self.query.scope.zone
+        for each in self.people:
+            seen = (
+                at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+                for at in (each.first_seen_at, each.last_seen_at)
+            )
+            known = (as_text(each.properties.get(name)) for name in self.property_names)
+            yield (each.identity or f"Visitor {each.actor_id}", *seen, *known)
+
+
+def answer(users: Users, asking: Asking) -> UsersResult:
+    page, count = asking.statement(), asking.statement()
+    rows = asking.rows(page, page_sql(page, users))
+    ((total,),) = asking.rows(count, people_count_sql(count, users.where, users.segments, users.search))
+    people = tuple(_person(*row) for row in rows[: users.limit])
+    has_more = len(rows) > users.limit
+    following = cursor_after(people[-1].last_seen_at, people[-1].actor_id) if has_more else None
+    ran = Ran(asking.now, asking.now, asking.now)
+    return UsersResult(users, ran, people, total, following, _property_names(people))
+
+
+def _person(actor_id: int, identity: str | None, properties: str, first: datetime, last: datetime) -> PersonRow:
+    """Django's cursor gives jsonb as text."""
+    return PersonRow(actor_id, identity, json.loads(properties), first, last)
+
+
+def _property_names(people: tuple[PersonRow, ...]) -> tuple[str, ...]:
+    found = Counter(name for each in people for name in each.properties)
+    return tuple(sorted(found, key=lambda name: (-found[name], name))[:MAX_PROPERTY_COLUMNS])
+
+
+# --- The page --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class UsersForm(QuestionForm):
+    search: Control
+
+
+def form(raw: Reader, choices: Choices) -> UsersForm:
+    return UsersForm(
+        search=Control("search", "Identity contains", raw.text("search"), type="search", placeholder="ada@"),
+        where=group_rows(raw, "where", choices.people_fields),
+        menus=menus(raw, choices, compare=False),
+        errors=stray(raw, "segment", "after"),
+    )
+
+
+@dataclass(frozen=True)
+class UsersView(AnswerView):
+    result: UsersResult
+    older: Users | None  # the next page
+
+
+def show(result: UsersResult, title: str) -> UsersView:
+    return UsersView(
+        result,
+        headline=KeyFigure(full(result.total), "person" if result.total == 1 else "people"),
+        is_empty=not result.people,
+        older=result.following(),
+    )
+
+
+def further(result: UsersResult, run: RunQuery) -> Iterator[Table]:
+    """Everybody else, page after page, with the columns and the moment of this page."""
+    following = result.following(PEOPLE_AT_ONCE)
+    while following is not None:
+        part = run(following, now=result.ran.as_of)
+        yield replace(part, property_names=result.property_names).table()
+        following = part.following(PEOPLE_AT_ONCE)
+
+
+USERS = QueryKind(
+    query=Users,
+    label="Users",
+    prompt=None,
+    read=read,
+    answer=answer,
+    further=further,
+    words=words,
+    details=details,
+    form=form,
+    show=show,
+)

@@ -1,0 +1,99 @@
+"""Counting by time, answered from counted days: events, people and events per person, by day and longer.
+
+Pageviews and sessions can be grouped by some columns.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from heapq import nsmallest
+from typing import Any
+
+from analytics.questions.conditions import Source
+from analytics.questions.query import TOP_GROUPS, Counting, Counts
+from analytics.questions.spans import Bucket, Span, Unit
+from analytics.rollups.bitmaps import union
+from analytics.rollups.building import FIELDS
+from analytics.rollups.days import DayReader, are_too_many, by_bucket, runs, told_keys
+from analytics.rollups.reading import SESSION, CountedKey, Held, kept_days, values
+from analytics.sql.asking import Asking, Tuples
+from analytics.sql.counted import groups_sql
+from analytics.sql.counting import OTHER
+
+KINDS_WITH_VALUES = (frozenset({SESSION}), frozenset({("pageview", "")}))
+
+
+def counting_rows(counting: Counting, span: Span, unit: Unit, asking: Asking) -> Tuples | None:
+    """Rows as analytics/sql/counting.py gives them; None where the counted days do not tell."""
+    keys = told_keys(counting.event, asking.catalogue)
+    is_told = not (counting.where or counting.segments or counting.counts is Counts.SESSIONS or unit is Unit.HOUR)
+    if keys is None or not is_told:
+        return None
+    cut = asking.cut(span, unit)
+    if counting.by is not None:
+        return _grouped_rows(counting, span, keys, asking, cut)
+    reader = DayReader.of(asking, span, keys)
+    if reader is None:
+        return None
+    days = reader.held(counting.event, keys, with_people=counting.counts is not Counts.EVENTS)
+    return _rows(counting, cut, days)
+
+
+def _rows(counting: Counting, cut: Sequence[Bucket], days: dict[datetime, Held]) -> Tuples:
+    everything = Held(sum(day.events for day in days.values()), union(day.people for day in days.values()))
+    rows: Tuples = [
+        (0, None, bucket.start, *_numbers(counting.counts, each))
+        for bucket, each in zip(cut, by_bucket(cut, days), strict=True)
+    ]
+    return [*rows, (None, None, None, *_numbers(counting.counts, everything))]
+
+
+def _numbers(counts: Counts, day: Held) -> tuple[int, int]:
+    if counts is Counts.USERS:
+        return day.people.bit_count(), 0
+    return day.events, day.people.bit_count()
+
+
+def _grouped_rows(
+    counting: Counting, span: Span, keys: frozenset[CountedKey], asking: Asking, cut: Sequence[Bucket]
+) -> Tuples | None:
+    by, environment_id = counting.by, asking.scope.environment_id
+    assert by is not None
+    is_kept = by.source is Source.EVENT and by.key in FIELDS and keys in KINDS_WITH_VALUES
+    if not is_kept or counting.counts is not Counts.EVENTS:
+        return None
+    days = asking.cut(span, Unit.DAY)
+    kept = kept_days(environment_id, days)
+    ((kind, _),) = keys
+    labels = values(environment_id, kept.days, kind, by.key)
+    gaps = runs([day for day in days if day.start not in labels and day.start not in kept.nothing])
+    if are_too_many(gaps, len(days)):
+        return None
+    for gap in gaps:
+        statement = asking.statement()
+        for start, key, events in asking.rows(statement, groups_sql(statement, counting, gap)):
+            labels.setdefault(start, {})[key] = int(events)
+    return list(_ranked(cut, labels))
+
+
+def _ranked(cut: Sequence[Bucket], days: dict[datetime, dict[str, int]]) -> Iterator[tuple[Any, ...]]:
+    """The largest groups and the rest."""
+    cells: list[Counter[str]] = [Counter() for _ in cut]
+    starts = [bucket.start for bucket in cut]
+    for start, labels in days.items():
+        cells[bisect_right(starts, start) - 1].update(labels)
+    sizes: Counter[str] = Counter()
+    for cell in cells:
+        sizes.update(cell)
+    largest = nsmallest(TOP_GROUPS, sizes.items(), key=lambda each: (-each[1], each[0]))
+    for slot, (key, size) in enumerate(largest, 1):
+        yield from ((slot, key, start, cell[key], 0) for start, cell in zip(starts, cells, strict=True) if cell[key])
+        yield slot, key, None, size, 0
+    everything = sizes.total()
+    if len(sizes) > TOP_GROUPS:
+        for start, cell in zip(starts, cells, strict=True):
+            if others := cell.total() - sum(cell[key] for key, _ in largest):
+                yield OTHER, None, start, others, 0
+        yield OTHER, None, None, everything - sum(size for _, size in largest), 0
+    yield None, None, None, everything, 0

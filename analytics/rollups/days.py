@@ -1,0 +1,130 @@
+"""Days of a span: what those that are counted held, with those that are not read from their events instead.
+
+What can be answered so is told by kind and name alone, and of everybody. The rows are those that the SQL in
+analytics/sql gives, to the last one.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Self
+
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.query import Counting, EventReference, Selection
+from analytics.questions.spans import Bucket, Span, Unit
+from analytics.rollups.bitmaps import from_positions
+from analytics.rollups.reading import ANY, SESSION, CountedKey, Held, Pending, few_pending, held, kept_days, positions
+from analytics.sql.asking import Asking
+from analytics.sql.counted import active_sql
+from analytics.sql.counting import counting_sql
+from analytics.sql.selecting import has_conditions, plain_events, plain_keys
+
+MAX_GAPS = 8  # runs of days to be read from events; with more, one scan is the shorter way
+MAX_RAW_SHARE = 0.5  # of the days
+HIGHEST = "select coalesce(max(position), -1) from rollup_positions where environment_id = %(environment)s"
+
+
+def told_keys(event: EventReference, catalogue: Catalogue) -> frozenset[CountedKey] | None:
+    """The kinds and names that an event means exactly; None when it takes more to tell."""
+    if event.is_session:
+        return frozenset({SESSION})
+    if has_conditions(catalogue, event):
+        return None
+    found: set[CountedKey] = set()
+    for each in plain_events(catalogue, event):
+        found |= plain_keys(each.event) or {ANY}
+    return frozenset({ANY}) if ANY in found else frozenset(found)
+
+
+@dataclass
+class DayReader:
+    """Reads the days of a span, of which `usable` are counted; `gaps` are runs of the others, read from events."""
+
+    asking: Asking
+    usable: set[datetime]
+    gaps: list[list[Bucket]]
+    pending: Pending
+    places: dict[int, int] = field(default_factory=dict)  # of people of days that are not counted
+    free: Iterator[int] = field(default_factory=count)
+
+    @classmethod
+    def of(cls, asking: Asking, span: Span, keys: frozenset[CountedKey]) -> Self | None:
+        """None when too few days are counted to be of use."""
+        environment_id = asking.scope.environment_id
+        days = asking.cut(span, Unit.DAY)
+        kept = kept_days(environment_id, days)
+        usable = kept.days
+        if any(kind == "custom" for kind, _ in keys):
+            usable = usable - kept.without_names
+        gaps = runs([day for day in days if day.start not in usable])
+        if are_too_many(gaps, len(days)):
+            return None
+        pending = few_pending(environment_id)
+        if pending is None:
+            return None
+        highest = asking.ask(HIGHEST, {"environment": environment_id})[0][0]
+        return cls(asking, usable, gaps, pending, dict(pending.places), count(highest + 1))
+
+    def held(self, event: EventReference, keys: frozenset[CountedKey], *, with_people: bool) -> dict[datetime, Held]:
+        """What each day held, by its start; without people where nobody asks for them."""
+        found = held(self.asking.scope.environment_id, self.usable, keys, self.pending, with_people=with_people)
+        for gap in self.gaps:
+            if with_people:
+                self._add_people(found, event, gap)
+            else:
+                self._add_events(found, event, gap)
+        return found
+
+    def _add_events(self, found: dict[datetime, Held], event: EventReference, gap: list[Bucket]) -> None:
+        statement = self.asking.statement()
+        sql = counting_sql(statement, Counting(event), gap)
+        for _, _, start, events, _ in self.asking.rows(statement, sql):
+            found[start] = Held(events)
+
+    def _add_people(self, found: dict[datetime, Held], event: EventReference, gap: list[Bucket]) -> None:
+        statement = self.asking.statement()
+        rows = self.asking.rows(statement, active_sql(statement, Selection(event), gap))
+        self._place({actor for _, actor, _ in rows})
+        days: dict[datetime, list[int]] = {}
+        for start, actor, events in rows:
+            found[start].events += int(events)
+            days.setdefault(start, []).append(self.places[actor])
+        for start, some in days.items():
+            found[start].people = from_positions(some)
+
+    def _place(self, actors: set[int]) -> None:
+        """Find everybody's position; who has none in the counted days gets a free one."""
+        unknown = sorted(actors - self.places.keys())
+        self.places |= positions(self.asking.scope.environment_id, unknown)
+        for actor in unknown:
+            if actor not in self.places:
+                self.places[actor] = next(self.free)
+
+
+def are_too_many(gaps: list[list[Bucket]], days: int) -> bool:
+    """Whether one scan of all events is the shorter way."""
+    return len(gaps) > MAX_GAPS or sum(len(gap) for gap in gaps) > days * MAX_RAW_SHARE
+
+
+def runs(days: Sequence[Bucket]) -> list[list[Bucket]]:
+    """Days that follow each other, together."""
+    runs: list[list[Bucket]] = []
+    for day in days:
+        if runs and runs[-1][-1].end == day.start:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return runs
+
+
+def by_bucket(cut: Sequence[Bucket], days: dict[datetime, Held]) -> list[Held]:
+    """Days put together to the buckets that they lie in."""
+    starts = [bucket.start for bucket in cut]
+    found = [Held() for _ in cut]
+    for start, day in days.items():
+        bucket = found[bisect_right(starts, start) - 1]
+        bucket.events += day.events
+        bucket.people |= day.people
+    return found

@@ -1,0 +1,42 @@
+"""One question on its way to the database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from analytics.definitions.catalogue import Catalogue
+from analytics.questions.query import Scope
+from analytics.questions.spans import Bucket, Span, Unit, buckets
+from analytics.sql.statement import Statement
+
+Tuples = list[tuple[Any, ...]]
+Ask = Callable[[str, dict[str, Any]], Tuples]  # SQL and its parameters
+
+
+def has_merges(environment_id: int, ask: Ask) -> bool:
+    """Whether anybody was merged in the environment; without, statements need no look at merges."""
+    sql = "select exists (select 1 from merges where environment_id = %(environment)s) as has_merges"
+    return bool(ask(sql, {"environment": environment_id})[0][0])
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Whose data is asked for, what names stand for there, as of when, and who hands statements to the database."""
+
+    scope: Scope
+    catalogue: Catalogue
+    now: datetime
+    ask: Ask
+
+    def statement(self) -> Statement:
+        """A new one, without anything in it."""
+        return Statement(self.scope, self.catalogue, self.now)
+
+    def rows(self, statement: Statement, sql: str) -> Tuples:
+        """What the database answers to `sql`, whose parameters `statement` holds."""
+        return self.ask(sql, statement.parameters)
+
+    def cut(self, span: Span, unit: Unit) -> tuple[Bucket, ...]:
+        """The span in buckets of the project's calendar."""
+        return buckets(span, unit, self.now, self.scope.zone, self.scope.week_starts_on)

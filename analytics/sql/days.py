@@ -1,0 +1,38 @@
+"""What days that are counted beforehand (analytics/rollups) are made from, as SQL with parameters of its own.
+
+`%(environment)s`, and `%(starts)s` and `%(ends)s` of a day.
+"""
+
+ACTIVE = """
+    select e.kind as kind, e.name as name, coalesce(m.to_actor, e.actor_id) as actor, count(*) as n
+      from {source} left join merges m on m.environment_id = %(environment)s and m.from_actor = e.actor_id
+     where {condition}
+     group by 1, 2, 3
+"""
+VALUES = (
+    "select {columns}, grouping({fields}) as which, count(*) as n from {source} where {condition} "
+    "group by grouping sets ({sets})"
+)
+EVENTS = "events e"  # a source, with the condition OF_DAY
+OF_DAY = "e.environment_id = %(environment)s and e.time >= %(starts)s and e.time < %(ends)s"
+
+# What arrived since `%(mark)s`, long after it had happened: to a quarter of an hour, from the index events_late.
+ARRIVED_LATE = """
+    select distinct date_bin('15 minutes', e.time, timestamptz '2000-01-01') as at
+      from events e
+     where e.environment_id = %(environment)s and e.received_at - e.time > interval '1 hour'
+       and e.received_at >= %(mark)s
+"""
+BETWEEN = "and e.time >= %(first)s and e.time < %(last)s"  # after ARRIVED_LATE: of this time alone
+
+# Starts of those of the days from `%(starts)s` to `%(ends)s`, two lists, on which anything happened.
+WITH_EVENTS = """
+    select day.starts as starts from unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) as day(starts, ends)
+     where exists (select 1 from events e where e.environment_id = %(environment)s
+                      and e.time >= day.starts and e.time < day.ends)
+"""
+
+
+def has_events(environment: str) -> str:
+    """The condition that `environment`, an SQL expression, has any event."""
+    return f"exists (select 1 from events where events.environment_id = {environment})"  # noqa: S608

@@ -1,0 +1,89 @@
+"""Statements with a time limit, in one snapshot, that can be cancelled from another request."""
+
+import math
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
+
+from analytics.sql.tuning import TUNE
+from analytics.store.failures import QueryCancelled, QueryTimeout
+
+
+@contextmanager
+def asking(environment_id: int, *, token: str, limit: timedelta) -> Iterator["Asker"]:
+    """A snapshot, and what asks in it until the limit is over. Raises QueryTimeout and QueryCancelled."""
+    began = time.monotonic()
+    try:
+        with _snapshot(_label(environment_id, token)):
+            yield Asker(began + limit.total_seconds())
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        is_late = time.monotonic() - began >= limit.total_seconds()
+        raise (QueryTimeout if is_late else QueryCancelled) from error
+
+
+class Asker:
+    """Asks one statement after the other, until the deadline (`time.monotonic()` seconds)."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+
+    def __call__(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows. The database stops the statement when the time is up."""
+        # Rounded up: what is stopped before the deadline was cancelled by somebody (`asking`).
+        left = max(math.ceil((self.deadline - time.monotonic()) * 1000), 1)
+        with connection.cursor() as cursor:
+            cursor.execute(f"set local statement_timeout = {left}")
+            cursor.execute(sql, parameters)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+
+@contextmanager
+def limited(limit: timedelta) -> Iterator[None]:
+    """A transaction in which no statement takes longer than this; QueryTimeout when one does. For small look-ups."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"set local statement_timeout = {int(limit.total_seconds() * 1000)}")
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise QueryTimeout from error
+        raise
+
+
+@contextmanager
+def _snapshot(label: str) -> Iterator[None]:
+    """One view of the data for all statements of a query, read only; what is set here ends with it."""
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if is_outermost:
+            cursor.execute("set transaction isolation level repeatable read, read only")
+        cursor.execute(TUNE)
+        cursor.execute("select set_config('application_name', %s, true)", [label])
+        yield
+
+
+def _label(environment_id: int, token: str) -> str:
+    """What the connection is called while it answers; how `cancel` finds it. PostgreSQL keeps 63 bytes."""
+    return f"heapadmin query {environment_id} {token}".strip()
+
+
+def cancel(environment_id: int, token: str) -> bool:
+    """Stop the run of this environment that has this token; whether one was running."""
+    if not re.fullmatch(r"[0-9a-f]{32}", token):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_cancel_backend(pid) from pg_stat_activity "
+            "where application_name = %s and datname = current_database() and pid <> pg_backend_pid()",
+            [_label(environment_id, token)],
+        )
+        return any(stopped for (stopped,) in cursor.fetchall())

@@ -1,0 +1,33 @@
+"""Whole rows, page by page, in the order of their keys."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from analytics.store.protocol import Collected
+
+# The row as JSON text, then its key as text; a page begins after the key that the one before ended with.
+PAGE = """
+select to_jsonb(t)::text as line, {keys} from {table} t
+ where t.environment_id = %s and {beyond} order by {order} limit %s
+"""
+KEYS = {
+    Collected.EVENTS: {"time": "timestamptz", "id": "bigint"},
+    Collected.PEOPLE: {"actor_id": "bigint"},
+    Collected.MERGES: {"from_actor": "bigint"},
+}
+
+
+def export_page(table: Collected, environment_id: int, after: Sequence[str] | None, most: int) -> list[tuple[str, ...]]:
+    columns = KEYS[table]
+    order = ", ".join(f"t.{column}" for column in columns)
+    values = ", ".join(f"%s::{kind}" for kind in columns.values())
+    text = PAGE.format(
+        table=table.value,
+        keys=", ".join(f"t.{column}::text as {column}" for column in columns),
+        beyond="true" if after is None else f"({order}) > ({values})",
+        order=order,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(text, [environment_id, *(after or ()), most])
+        return list(cursor.fetchall())

@@ -1,0 +1,51 @@
+"""One person, their visitors, and how much they did."""
+
+from datetime import timedelta
+
+from django.db import connection
+
+from analytics.store.people import Done, KnownPerson
+from analytics.store.postgresql.asking import limited
+from events.models import Merge, Person
+
+
+def merged_into(environment_id: int, actor_id: int) -> int | None:
+    found = Merge.objects.filter(environment_id=environment_id, from_actor=actor_id)
+    return found.values_list("to_actor", flat=True).first()
+
+
+def has_person(environment_id: int, actor_id: int) -> bool:
+    return Person.objects.filter(environment_id=environment_id, actor_id=actor_id).exists()
+
+
+def known_person(environment_id: int, actor_id: int) -> KnownPerson | None:
+    row = (
+        Person.objects.filter(environment_id=environment_id, actor_id=actor_id)
+        .values_list("identity", "properties", "first_seen_at", "last_seen_at")
+        .first()
+    )
+    visitors = Merge.objects.filter(environment_id=environment_id, to_actor=actor_id).order_by("at", "from_actor")
+    numbers = tuple(visitors.values_list("from_actor", flat=True))
+    if row is None and not _has_events(environment_id, (actor_id, *numbers)):
+        return None
+    identity, properties, first, last = row or (None, {}, None, None)
+    return KnownPerson(actor_id, identity, properties, first, last, numbers)
+
+
+def _has_events(environment_id: int, actors: tuple[int, ...]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select exists (select 1 from events where environment_id = %s and actor_id = any(%s)) as has_events",
+            [environment_id, list(actors)],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def count_done(environment_id: int, person: KnownPerson, limit: timedelta) -> Done:
+    with limited(limit), connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) as events, count(distinct session_id) as sessions from events "
+            "where environment_id = %s and actor_id = any(%s)",
+            [environment_id, list(person.actors)],
+        )
+        return Done(*cursor.fetchone())

@@ -1,0 +1,61 @@
+"""What a definition or a segment would match, while it is being edited and before it is saved."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+from django.utils import timezone
+
+from analytics.definitions.bodies import DefinitionBody, SegmentBody
+from analytics.definitions.catalogue import Catalogue, Named, read_definitions
+from analytics.questions.conditions import Group
+from analytics.questions.query import EventReference, RefersTo, Scope, Selection
+from analytics.sql.people import people_count_sql
+from analytics.sql.selecting import Limits, event_rows, selected
+from analytics.sql.statement import Statement
+from analytics.store.postgresql.asking import limited
+from analytics.store.postgresql.live import COLUMNS, described
+from analytics.store.protocol import DefinitionPreview
+
+DAYS = 7
+LATEST = 10
+LATEST_DAYS = 90  # how far back the latest are looked for
+TIME_LIMIT = timedelta(seconds=5)
+
+
+def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
+    now = timezone.now()
+    with limited(TIME_LIMIT):
+        counting, conditions, source = _matching(scope, body, now, DAYS)
+        count = _number(f"select count(*) as n {source} where {conditions}", counting.parameters)
+        listing, conditions, source = _matching(scope, body, now, LATEST_DAYS)
+        chosen = f"select {COLUMNS} {source} where {conditions} order by e.time desc, e.id desc limit {LATEST}"
+        return DefinitionPreview(count, described(scope.environment_id, chosen, listing.parameters))
+
+
+def preview_segment(scope: Scope, body: SegmentBody) -> int:
+    lineage = uuid4()
+    definitions = read_definitions(scope.environment_id, body.lineages())
+    catalogue = Catalogue(definitions, {lineage: Named("", body)})
+    statement = Statement(scope, catalogue, timezone.now())
+    sql = people_count_sql(statement, Group(), (lineage,))
+    with limited(TIME_LIMIT):
+        return _number(sql, statement.parameters)
+
+
+def _matching(scope: Scope, body: DefinitionBody, now: datetime, days: int) -> tuple[Statement, str, str]:
+    """A statement, and the conditions and the FROM under which its events match."""
+    lineage = uuid4()
+    definitions = read_definitions(scope.environment_id, body.lineages())
+    statement = Statement(scope, Catalogue(definitions | {lineage: Named("", body)}), now)
+    rows, conditions = event_rows(statement, Limits(now - timedelta(days=days), None))
+    conditions.append(selected(rows, Selection(EventReference(RefersTo.DEFINITION, str(lineage)))))
+    return statement, " and ".join(conditions), rows.from_()
+
+
+def _number(sql: str, parameters: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        (number,) = cursor.fetchone() or (0,)
+        return int(number)

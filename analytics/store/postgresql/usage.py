@@ -1,0 +1,67 @@
+"""How much is sent to environments."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import psycopg
+from django.db import connection
+from psycopg.errors import QueryCanceled
+
+from analytics.store.failures import QueryFailed, QueryTimeout
+from analytics.store.postgresql.asking import limited
+from analytics.store.protocol import EventSpan
+from common.database import impatient_connection
+from events import newest
+from projects.registry import Usage
+
+USAGE = f"""
+    select wanted.id as id,
+           {newest.arrived_sql("wanted.id")} as arrived_at,
+           (select count(*) from events e
+             where e.environment_id = wanted.id and e.time >= now() - interval '7 days') as events
+      from unnest(%s::bigint[]) as wanted(id)
+"""  # noqa: S608  fixed text
+PER_DAY = """
+    select date_trunc('day', time, 'UTC')::date as day, count(*) as events from events
+     where environment_id = any(%s) and time >= %s group by 1 order by 1
+"""
+OLDEST = """
+    select min(oldest.time) as oldest_at from unnest(%s::bigint[]) as environment(id)
+     cross join lateral (select time from events where environment_id = environment.id order by time limit 1) oldest
+"""
+PROBE = """
+    select count(*) as events, count(distinct actor_id) as people from events
+     where environment_id = %s and kind = 'pageview' and name = '' and time > now() - interval '1 day'
+"""
+PROBE_CONNECT_SECONDS = 2
+
+
+def usage(environment_ids: Sequence[int]) -> dict[int, Usage]:
+    with connection.cursor() as cursor:
+        cursor.execute(USAGE, [list(environment_ids)])
+        return {key: Usage(arrived, count) for key, arrived, count in cursor.fetchall() if arrived is not None}
+
+
+def events_per_day(environment_ids: Sequence[int], first: date, limit: timedelta) -> dict[date, int]:
+    with limited(limit), connection.cursor() as cursor:
+        cursor.execute(PER_DAY, [list(environment_ids), first])
+        return dict(cursor.fetchall())
+
+
+def span(environment_ids: Sequence[int]) -> EventSpan:
+    with connection.cursor() as cursor:
+        cursor.execute(OLDEST, [list(environment_ids)])
+        (oldest,) = cursor.fetchone()
+    return EventSpan(oldest, newest.happened_at(environment_ids))
+
+
+def probe(environment_id: int, limit: timedelta) -> None:
+    try:
+        with impatient_connection(
+            connect_seconds=PROBE_CONNECT_SECONDS, statement_seconds=limit.total_seconds()
+        ) as own:
+            own.execute(PROBE, [environment_id])
+    except QueryCanceled as error:
+        raise QueryTimeout from error
+    except psycopg.Error as error:
+        raise QueryFailed from error

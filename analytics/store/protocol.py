@@ -1,0 +1,150 @@
+"""What a store of events does: everything that is read of `events`, `people` and `merges`.
+
+What is written, deleted and kept in shape is not here, nor when the newest event arrived: events are always accepted
+by PostgreSQL, and `events/` knows. Days that are counted beforehand (analytics/rollups) are PostgreSQL's too.
+"""
+
+import secrets
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from analytics.definitions.bodies import DefinitionBody, SegmentBody
+from analytics.questions.conditions import Field, Source
+from analytics.questions.query import Scope
+from analytics.sql.asking import Ask
+from analytics.store.live import LiveEvent, Page, Position
+from analytics.store.people import Done, KnownPerson
+from projects.registry import Usage
+
+TIME_LIMIT = timedelta(seconds=30)  # of a question
+
+
+def new_token() -> str:
+    """Names one run, so that it can be cancelled; nobody can guess it."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class DefinitionPreview:
+    """How many events of the last days match, and the latest few of the last months."""
+
+    count: int
+    latest: list[LiveEvent]
+
+
+@dataclass(frozen=True)
+class EventSpan:
+    """When the oldest and the newest event happened, by their own time; None without any."""
+
+    oldest_at: datetime | None
+    newest_at: datetime | None
+
+
+class Collected(StrEnum):
+    """The tables behind this door."""
+
+    EVENTS = "events"
+    PEOPLE = "people"
+    MERGES = "merges"
+
+
+class EventStore(Protocol):
+    """Whatever may take long has a limit, and raises QueryTimeout when that is over (analytics/store/failures.py)."""
+
+    # --- Questions ---
+
+    def asking(self, environment_id: int, *, token: str, limit: timedelta) -> AbstractContextManager[Ask]:
+        """Statements that see the same data and end together after `limit`; with a `token` they can be cancelled.
+
+        Raises QueryTimeout and QueryCancelled.
+        """
+        ...
+
+    def cancel(self, environment_id: int, token: str) -> bool:
+        """Stop the statements of this environment that have this token; whether any were running."""
+        ...
+
+    def preview_definition(self, scope: Scope, body: DefinitionBody) -> DefinitionPreview:
+        """What a definition matches. Raises BadQuery (it refers to what is not there) and QueryTimeout."""
+        ...
+
+    def preview_segment(self, scope: Scope, body: SegmentBody) -> int:
+        """How many people are in a segment. Raises BadQuery and QueryTimeout."""
+        ...
+
+    # --- Events and people, one by one ---
+
+    def newest_events(
+        self, environment_id: int, before: Position | None = None, actors: Sequence[int] | None = None
+    ) -> Page:
+        """The newest events, or the newest of those that come before `before`; of these actors only, if given.
+
+        Raises QueryTimeout.
+        """
+        ...
+
+    def merged_into(self, environment_id: int, actor_id: int) -> int | None:
+        """Who this visitor has become; None for nobody."""
+        ...
+
+    def known_person(self, environment_id: int, actor_id: int) -> KnownPerson | None:
+        """The person of this environment, or None. Somebody without a row of their own may still have events."""
+        ...
+
+    def has_person(self, environment_id: int, actor_id: int) -> bool:
+        """Whether there is a row of this person."""
+        ...
+
+    def count_done(self, environment_id: int, person: KnownPerson, limit: timedelta) -> Done:
+        """Every one of their events is read for it: 200,000 took a tenth of a second. Raises QueryTimeout."""
+        ...
+
+    # --- What occurs in the data: recent events and people only, the most frequent first; raises QueryTimeout ---
+
+    def event_names(self, scope: Scope, part: str = "") -> list[str]:
+        """Names of custom events that contain `part`, without regard to case."""
+        ...
+
+    def property_names(self, scope: Scope, source: Source, part: str = "") -> list[str]:
+        """Keys of event properties (Source.PROPERTY) or of people's properties (Source.USER)."""
+        ...
+
+    def field_values(self, scope: Scope, field: Field, part: str = "") -> list[str]:
+        """Values of a field."""
+        ...
+
+    # --- How much there is ---
+
+    def usage(self, environment_ids: Sequence[int]) -> dict[int, Usage]:
+        """By environment, without those that nothing ever arrived at. However many they are, as many statements."""
+        ...
+
+    def events_per_day(self, environment_ids: Sequence[int], first: date, limit: timedelta) -> dict[date, int]:
+        """Events of all these environments by day (UTC) since `first`; days without any are left out."""
+        ...
+
+    def span(self, environment_ids: Sequence[int]) -> EventSpan:
+        """From when to when the events of these environments are."""
+        ...
+
+    # --- For the service itself ---
+
+    def export_page(
+        self, table: Collected, environment_id: int, after: Sequence[str] | None, most: int
+    ) -> list[tuple[str, ...]]:
+        """The next `most` rows in the order of their key, those after the key `after`: the row as JSON text, its key.
+
+        The key is what is unique within the environment, as texts.
+        """
+        ...
+
+    def probe(self, environment_id: int, limit: timedelta) -> None:
+        """Answer a small question of the sort that reports ask, whatever else is going on.
+
+        Raises QueryTimeout, and QueryFailed where the store does not answer.
+        """
+        ...

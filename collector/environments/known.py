@@ -1,0 +1,56 @@
+"""What the collector knows of environments: which app_id is whose, and which addresses are kept out. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ipfilter.rules.lists import CompiledRules
+from ipfilter.rules_cache import RulesInForce
+
+ENVIRONMENTS_SQL = """
+select environment.app_id, environment.id, environment.project_id, account.id,
+       account.closed_at is not null or environment.deleting_at is not null
+  from projects_environment environment
+  join projects_project project on project.id = environment.project_id
+  join accounts_account account on account.id = project.account_id
+ order by environment.id
+"""
+
+EnvironmentRow = tuple[str, int, int, int, bool]
+"""app_id, environment id, project id, account id, whether it takes no events: account closed, or being deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEnvironment:
+    """An environment, as the collector sees it."""
+
+    environment_id: int
+    project_id: int
+    account_id: int
+    is_closed: bool
+    rules: tuple[CompiledRules[int], ...]  # the account's and the environment's own, where there are any
+
+    def excludes(self, address: str) -> int | None:
+        """The id of a rule that keeps `address` out, or None."""
+        for rules in self.rules:
+            rule_id = rules.match(address)
+            if rule_id is not None:
+                return rule_id
+        return None
+
+
+KnownEnvironments = dict[str, KnownEnvironment]
+"""By app_id. Never changed: another one takes its place."""
+
+
+def known_environments(environment_rows: Iterable[EnvironmentRow], in_force: RulesInForce) -> KnownEnvironments:
+    """Put together what the database says (ENVIRONMENTS_SQL) and the rules that hold."""
+    return {
+        app_id: KnownEnvironment(
+            environment_id,
+            project_id,
+            account_id,
+            is_closed,
+            in_force.of(account_id=account_id, environment_id=environment_id),
+        )
+        for app_id, environment_id, project_id, account_id, is_closed in environment_rows
+    }

@@ -1,0 +1,16 @@
+"""The columns of an event, taken from the one list of them: the fields of events.records.EventRecord.
+
+SQL names them again, since migrations are frozen, and so do the words that people read and the letters of beacons;
+tests/test_event_columns.py holds all of these against this list.
+"""
+
+from msgspec import structs
+
+from events.records import EventRecord
+
+KEPT_ELSEWHERE = ("identity", "key")  # sent with an event, kept in `people` and `idempotency_keys`
+
+SENT = tuple(field.name for field in structs.fields(EventRecord) if field.name not in KEPT_ELSEWHERE)
+TEXTS = tuple(field.name for field in structs.fields(EventRecord) if field.name in SENT and field.type == str | None)
+TARGET = tuple(name for name in TEXTS if name.startswith("target_"))
+UTM = tuple(name for name in TEXTS if name.startswith("utm_"))

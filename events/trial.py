@@ -1,0 +1,11 @@
+"""Trying whether an event can be stored, without storing one."""
+
+import psycopg
+
+EVENT = "insert into events (environment_id, time, actor_id, kind, name) values (0, now(), 0, 'custom', 'status')"
+
+
+def store_and_take_back(own_connection: psycopg.Connection) -> None:
+    """What the collector does to store an event, all but the commit. Raises psycopg.Error when it cannot be done."""
+    with own_connection.transaction(force_rollback=True):
+        own_connection.execute(EVENT)

@@ -1,0 +1,60 @@
+"""What a list of excluded IPs is for: a whole account, or one environment of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from accounts.models import Account
+from ipfilter.models import ExcludedIP, ExcludedIPList
+from projects.models import Environment
+
+EVERYWHERE = "all projects and environments"
+
+
+@dataclass(frozen=True)
+class ListScope:
+    """Where a list holds. Raises ValueError for an environment of another account."""
+
+    account: Account
+    environment: Environment | None = None
+
+    def __post_init__(self) -> None:
+        if self.environment and self.environment.project.account_id != self.account.pk:
+            raise ValueError("the environment is not one of this account")
+
+    @classmethod
+    def of(cls, environment: Environment) -> "ListScope":
+        return cls(environment.project.account, environment)
+
+    def __str__(self) -> str:
+        return f"{self.environment.project.name} › {self.environment.name}" if self.environment else EVERYWHERE
+
+    @property
+    def url(self) -> str:
+        """The page of this list."""
+        if self.environment:
+            return reverse("ipfilter:environment_excluded_ips", args=[self.environment.app_id])
+        return reverse("ipfilter:excluded_ips", args=[self.account.pk])
+
+    @property
+    def preview_url(self) -> str:
+        """Where a text is posted to see what saving it would do."""
+        if self.environment:
+            return reverse("ipfilter:environment_excluded_ips_preview", args=[self.environment.app_id])
+        return reverse("ipfilter:excluded_ips_preview", args=[self.account.pk])
+
+    def saved_list(self) -> ExcludedIPList:
+        """The list as it is saved, with who saved it; one that is empty and not in the database when none ever was."""
+        kept = ExcludedIPList.objects.select_related("saved_by").filter(**self.lookup()).first()
+        return kept or ExcludedIPList(**self.lookup())
+
+    def rules(self) -> QuerySet[ExcludedIP]:
+        """The rules in force of this list, in its order."""
+        fields = {f"list__{name}": value for name, value in self.lookup().items()}
+        return ExcludedIP.objects.filter(**fields).order_by("position")
+
+    def lookup(self) -> dict[str, Any]:
+        """The fields that tell this list from all others."""
+        return {"account": self.account, "environment": self.environment}

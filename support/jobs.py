@@ -1,0 +1,133 @@
+"""Support's jobs. Each takes ids and looks again whether they still mean what they meant."""
+
+from django.conf import settings
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from accounts.models import Membership
+from common.jobs import LONG, LOW, MAIL, MAIL_RETRY, SLICE_SECONDS, defer_once
+from support.closing import purge as purging
+from support.closing.mail import closed_mail
+from support.closing.models import Closing, ClosingState
+from support.exports import writer
+from support.exports.actions import expire, recipients
+from support.exports.mail import ready_mail
+from support.exports.models import AccountExport, ExportState
+from support.status.checks import base_url, check
+from support.talk.mail import message_mail, reply_mail
+from support.talk.models import Message, Reply
+
+# --- Talk to Us ---------------------------------------------------------------------------------------------------
+
+
+@app.task(name="support.mail_message", queue=MAIL, retry=MAIL_RETRY)
+def mail_message(message_id: int) -> None:
+    """Mail a message to SUPPORT_EMAIL, if there is one and it was not done yet."""
+    message = Message.objects.filter(pk=message_id, mailed_at=None).select_related("account", "environment").first()
+    if message is None or not settings.SUPPORT_EMAIL:
+        return
+    message_mail(message).send()
+    Message.objects.filter(pk=message_id).update(mailed_at=timezone.now())
+
+
+@app.task(name="support.mail_reply", queue=MAIL, retry=MAIL_RETRY)
+def mail_reply(reply_id: int) -> None:
+    """Mail support's answer to whoever wrote, if that was not done yet."""
+    reply = Reply.objects.filter(pk=reply_id, mailed_at=None).select_related("message").first()
+    if reply is None:
+        return
+    reply_mail(reply).send()
+    Reply.objects.filter(pk=reply_id).update(mailed_at=timezone.now())
+
+
+# --- Closing accounts ---------------------------------------------------------------------------------------------
+
+AGAIN_SECONDS = 3
+
+
+@app.task(name="support.mail_closed", queue=MAIL, retry=MAIL_RETRY)
+def mail_closed(closing_id: int, user_id: int) -> None:
+    """Tell a full-access teammate that their account is closed, and until when it can be reopened."""
+    closing = Closing.objects.under_way().filter(pk=closing_id).first()
+    if closing is None:
+        return
+    places = Membership.objects.full_access().filter(account_id=closing.account_number, user_id=user_id)
+    if place := places.select_related("user").first():
+        closed_mail(closing, place.user).send()
+
+
+@app.task(name="support.purge", queue=LONG, priority=LOW)
+def purge(closing_id: int) -> None:
+    """Remove some more rows of a closed account, and come again while there are any."""
+    try:
+        if not purging.run(closing_id, seconds=SLICE_SECONDS):
+            defer_once("support.purge", closing_id=closing_id)
+    except purging.Unfinished:
+        defer_once("support.purge", in_seconds=AGAIN_SECONDS, closing_id=closing_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="support.closings", queueing_lock="support.closings", pass_context=False)
+def closings(timestamp: int) -> None:
+    """Start the purges whose grace is over, and those again whose worker died."""
+    due = Closing.objects.filter(state=ClosingState.GRACE, grace_until__lte=timezone.now())
+    for closing_id in (due | Closing.objects.filter(state=ClosingState.PURGING)).values_list("pk", flat=True):
+        defer_once("support.purge", closing_id=closing_id)
+
+
+# --- Exports ------------------------------------------------------------------------------------------------------
+
+
+@app.task(name="support.export_account", queue=LONG, priority=LOW)
+def export_account(export_id: int) -> None:
+    """Write some more of an export, and come again until it is ready."""
+    if not writer.run(export_id, seconds=SLICE_SECONDS):
+        defer_once("support.export_account", export_id=export_id)
+
+
+@app.task(name="support.mail_export", queue=MAIL, retry=MAIL_RETRY)
+def mail_export(export_id: int, user_id: int) -> None:
+    """Mail the link of an export that is ready to somebody who may fetch it."""
+    export = AccountExport.objects.select_related("account").filter(pk=export_id, state=ExportState.READY).first()
+    if export is not None and (user := recipients(export).filter(pk=user_id).first()):
+        ready_mail(export, user).send()
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="support.exports", queueing_lock="support.exports", pass_context=False)
+def exports(timestamp: int) -> None:
+    """Remove exports whose link is over, and go on with those whose worker died."""
+    expire()
+    unfinished = AccountExport.objects.filter(state__in=[ExportState.WAITING, ExportState.RUNNING])
+    for export_id in unfinished.values_list("pk", flat=True):
+        defer_once("support.export_account", export_id=export_id)
+
+
+# --- The status page ----------------------------------------------------------------------------------------------
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="support.check_status", queueing_lock="support.check_status", pass_context=False)
+def check_status(timestamp: int) -> None:
+    """Use every part of the service as others do, and keep how it went."""
+    check(base_url(), timezone.now())
+
+
+# --- Jobs whose worker died ---------------------------------------------------------------------------------------
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(name="support.rescue_jobs", queueing_lock="support.rescue_jobs", pass_context=False)
+async def rescue_jobs(timestamp: int) -> None:
+    """Give the jobs of a worker that was killed to another one: each looks at what is done already."""
+    for job in await app.job_manager.get_stalled_jobs():
+        await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(name="support.forget_jobs", queueing_lock="support.forget_jobs", pass_context=False)
+async def forget_jobs(timestamp: int) -> None:
+    """Remove jobs that ended three days ago: their arguments may name people."""
+    await app.job_manager.delete_old_jobs(
+        nb_hours=72, include_failed=True, include_cancelled=True, include_aborted=True
+    )
