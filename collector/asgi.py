@@ -126,12 +126,12 @@ class Collector:
     async def _store(self, request: Request, decision: Decision) -> Decision:
         """The decision once its records are committed, or what becomes of it when they cannot be."""
         try:
-            await self.writer.put(decision.records, len(request.body))
+            repeats = await self.writer.put(decision.records, len(request.body))
         except NotStorable:
             return decision.not_storable()
         except Unavailable as error:
             return decision.unavailable(str(error).splitlines()[0])
-        return decision
+        return decision.stored(repeats)
 
     async def _ask_again(self, request: Request, decision: Decision) -> Decision:
         """An environment may be newer than what this process knows."""

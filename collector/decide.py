@@ -70,6 +70,10 @@ class Decision(NamedTuple):
         """The same when it cannot be carried out now."""
         return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
 
+    def stored(self, repeats: int) -> "Decision":
+        """The same once its records are committed, of which so many were there already: they are counted once."""
+        return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
+
     def not_storable(self) -> "Decision":
         """The same when the database does not take its records, which no check foresaw."""
         return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD)

@@ -131,7 +131,7 @@ def _stored(decision: Decision) -> Decision:
     """The decision once its records are committed, or what becomes of it when they cannot be."""
     try:
         if decision.records:
-            store(decision.records)
+            return decision.stored(store(decision.records))
     except NotStorable:
         return decision.not_storable()
     except Unavailable:

@@ -119,12 +119,28 @@ def test_what_became_of_requests_is_counted(client):
     assert CollectedHour.objects.count() == 2
 
 
+def test_a_repeat_is_counted_once(client):
+    environment = EnvironmentFactory()
+    event = {"identity": "a", "event": "E"}
+    for keys in (["k"], ["k", "j"], ["k", "j"]):
+        items = [event | {"idempotency_key": key} for key in keys]
+        post(client, "/api/track", {"app_id": environment.app_id, "events": items})
+    for _ in range(2):
+        client.get(f"/h?a={environment.app_id}&u=1&v=2&z=0&ts=1790000000000&t0=click&id0=3&ts0=1790000000001")
+
+    wsgi.writer.write()
+
+    found = CollectedHour.objects.values_list("outcome", "requests", "events")
+    assert list(found) == [("accepted", 5, 4)]
+    assert len(events()) == 4
+
+
 def test_what_no_environment_is_known_of_is_counted_too(client, monkeypatch):
     """As under ASGI: the metrics tell of a body that nobody read, and of a database that could not say whose it is."""
     before = {outcome: requests_counted(outcome) for outcome in ("bad", "unavailable")}
 
     client.post("/api/track", b" " * (2**20 + 1), content_type="application/json")
-    monkeypatch.setattr(wsgi.known_places, "get", no_database)
+    monkeypatch.setattr(wsgi.cached_environments, "get", no_database)
     refused = post(client, "/api/track", {"app_id": "9999999999", "identity": "a", "event": "E"})
     wsgi.writer.write()
 
