@@ -59,6 +59,7 @@ class Decision(NamedTuple):
     environment: KnownEnvironment | None = None
     app_id: str | None = None  # of UNKNOWN_APP: a newly made environment that this process has not heard of, perhaps
     rule_id: int | None = None  # of EXCLUDED
+    keys: Sequence[str] = ()  # of EXCLUDED: what tells a repeat (collector/counts/excluded.py)
     weight: int = 0  # how many events and the like it brings, as far as anybody has looked
 
     @property
@@ -70,8 +71,8 @@ class Decision(NamedTuple):
         """The same when it cannot be carried out now."""
         return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
 
-    def stored(self, repeats: int) -> "Decision":
-        """The same once its records are committed, of which so many were there already: they are counted once."""
+    def without(self, repeats: int) -> "Decision":
+        """The same once it is carried out; so many of its events had come before, and are not counted again."""
         return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
 
     def not_storable(self) -> "Decision":
@@ -153,7 +154,9 @@ def _judged(endpoint: Endpoint, request: Request, environments: KnownEnvironment
         rule_id = environment.excludes(request.client)
         if rule_id is not None:
             excluded = opened.answer(endpoint.excluded)
-            return Decision(excluded, Outcome.EXCLUDED, environment=environment, rule_id=rule_id, weight=weight)
+            return Decision(
+                excluded, Outcome.EXCLUDED, environment=environment, rule_id=rule_id, keys=opened.keys, weight=weight
+            )
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
         where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"))

@@ -15,11 +15,17 @@ class Contents(NamedTuple):
     app_id: Any
     content: Any
     weigh: Callable[[Any], int]
+    name: Callable[[Any], list[str]]
     wants_nothing: bool = False  # back: `nc` of a beacon
 
     @property
     def weight(self) -> int:
         return self.weigh(self.content)
+
+    @property
+    def keys(self) -> list[str]:
+        """What a repeat of its events has in common with the first time, without reading them."""
+        return self.name(self.content)
 
     def answer(self, usual: Answer) -> Answer:
         """What is answered in place of `usual`. A refusal is told always."""
@@ -38,12 +44,12 @@ Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Contents]
 
 def json_with(many: str | None) -> Open:
     """What opens a request of the server API whose array `many`, where there is one, holds all that it brings."""
-    weigh = partial(_items, many)
+    weigh, name = partial(_items, many), partial(_keys, many)
 
     def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
         """A JSON object. Raises Refused."""
         content = bodies.json_object(headers, body)
-        return Contents(content.get("app_id"), content, weigh)
+        return Contents(content.get("app_id"), content, weigh, name)
 
     return open_json
 
@@ -54,7 +60,13 @@ def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Co
     The body's type is not asked for: browsers call it text, or a form, or nothing.
     """
     content = parameters.read(query + b"&" + bodies.plain(headers, body) if body else query)
-    return Contents(content.get("a"), content, beacons.count, wants_nothing=content.get("nc") is not None)
+    return Contents(content.get("a"), content, beacons.count, beacons.keys, wants_nothing=content.get("nc") is not None)
+
+
+def _keys(many: str | None, body: dict[str, Any]) -> list[str]:
+    items = body.get(many) if many is not None else None
+    given = (item.get("idempotency_key") for item in (items if type(items) is list else [body]) if type(item) is dict)
+    return [str(key) for key in given if key]
 
 
 def _items(many: str | None, body: dict[str, Any]) -> int:

@@ -7,6 +7,7 @@ from django.db import OperationalError
 
 from collector import wsgi
 from collector.counts import metrics
+from collector.counts.excluded import Lately
 from collector.counts.tally import Tally
 from collector.models import CollectedHour
 from collector.rate_limits import Buckets
@@ -27,6 +28,7 @@ def known_afresh(monkeypatch):
     monkeypatch.setattr(wsgi, "cached_environments", wsgi.CachedEnvironments())
     monkeypatch.setattr(periodic_writer, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
     monkeypatch.setattr(wsgi, "kept_out", Counters())
+    monkeypatch.setattr(wsgi, "kept_out_lately", Lately())
     monkeypatch.setattr(wsgi, "tally", Tally())
     monkeypatch.setattr(wsgi, "writer", periodic_writer.TimedWriter(wsgi.kept_out, wsgi.tally))
 
@@ -133,6 +135,23 @@ def test_a_repeat_is_counted_once(client):
     found = CollectedHour.objects.values_list("outcome", "requests", "events")
     assert list(found) == [("accepted", 5, 4)]
     assert len(events()) == 4
+
+
+def test_a_repeat_of_what_was_kept_out_is_counted_once(client):
+    environment = EnvironmentFactory()
+    excluded = ExcludedIPList.objects.create(account=environment.project.account, text="127.0.0.1")
+    ExcludedIP.objects.create(list=excluded, canonical="127.0.0.1", source="127.0.0.1", position=0)
+    for st in (1790000000002, 1790000000003):
+        client.get(f"/h?a={environment.app_id}&u=1&v=2&z=0&ts=1790000000000&t0=click&id0=3&ts0=1790000000001&st={st}")
+    for keys in (["k"], ["k", "j"], [None, None]):
+        items = [{"identity": "a", "event": "E", "idempotency_key": key} for key in keys]
+        post(client, "/api/track", {"app_id": environment.app_id, "events": items})
+
+    wsgi.writer.write()
+
+    assert KeptOut.objects.get().count == 2 + 1 + 1 + 2
+    found = CollectedHour.objects.values_list("outcome", "requests", "events")
+    assert list(found) == [("excluded", 5, 6)]
 
 
 def test_what_no_environment_is_known_of_is_counted_too(client, monkeypatch):
