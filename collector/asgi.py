@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from collector.counts import metrics, proxies
-from collector.counts.excluded import count
+from collector.counts.excluded import Lately, count
 from collector.counts.proxies import Crowd
 from collector.counts.tally import Tally
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
@@ -50,6 +50,7 @@ class Collector:
         self.directory = Directory(database)
         self.writer = BatchWriter(database, watch=metrics.Commits())
         self.kept_out = Counters()
+        self.kept_out_lately = Lately()
         self.tally = Tally()
         self.crowd = Crowd()
         self.buckets = buckets or Buckets(0)
@@ -119,6 +120,7 @@ class Collector:
         if decision.records:
             decision = await self._store(request, decision)
             seconds = max(0.0, time.time() - request.now)
+        decision = self.kept_out_lately.once(decision)
         count(self.kept_out, decision, request.now)
         self.tally.add(request.path, decision, request.now, seconds)
         return decision.answer
@@ -126,12 +128,12 @@ class Collector:
     async def _store(self, request: Request, decision: Decision) -> Decision:
         """The decision once its records are committed, or what becomes of it when they cannot be."""
         try:
-            await self.writer.put(decision.records, len(request.body))
+            repeats = await self.writer.put(decision.records, len(request.body))
         except NotStorable:
             return decision.not_storable()
         except Unavailable as error:
             return decision.unavailable(str(error).splitlines()[0])
-        return decision
+        return decision.without(repeats)
 
     async def _ask_again(self, request: Request, decision: Decision) -> Decision:
         """An environment may be newer than what this process knows."""

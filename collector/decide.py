@@ -59,6 +59,7 @@ class Decision(NamedTuple):
     environment: KnownEnvironment | None = None
     app_id: str | None = None  # of UNKNOWN_APP: a newly made environment that this process has not heard of, perhaps
     rule_id: int | None = None  # of EXCLUDED
+    keys: Sequence[str] = ()  # of EXCLUDED: what tells a repeat (collector/counts/excluded.py)
     weight: int = 0  # how many events and the like it brings, as far as anybody has looked
 
     @property
@@ -69,6 +70,10 @@ class Decision(NamedTuple):
     def unavailable(self, line: str) -> "Decision":
         """The same when it cannot be carried out now."""
         return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
+
+    def without(self, repeats: int) -> "Decision":
+        """The same once it is carried out; so many of its events had come before, and are not counted again."""
+        return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
 
     def not_storable(self) -> "Decision":
         """The same when the database does not take its records, which no check foresaw."""
@@ -118,8 +123,6 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/api/telemetry": _beacon(None, excluded=answers.GIF_DROPPED),
 }
 
-_PREFLIGHT = Decision(answers.PREFLIGHT, Outcome.NOTHING)
-
 
 def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
     """Say what is stored and answered for a request whose path is one of ENDPOINTS.
@@ -129,7 +132,7 @@ def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) 
     endpoint = ENDPOINTS[request.path]
     if request.method not in endpoint.methods:
         if request.method == "OPTIONS":
-            return _PREFLIGHT
+            return Decision(answers.preflight(request.headers), Outcome.NOTHING)
         return Decision(answers.wrong_method(", ".join(endpoint.methods)), Outcome.NOTHING)
     decision = _judged(endpoint, request, environments, buckets)
     if endpoint.read is None and decision.outcome is not Outcome.EXCLUDED:
@@ -150,8 +153,9 @@ def _judged(endpoint: Endpoint, request: Request, environments: KnownEnvironment
             return _closed(environment, weight)
         rule_id = environment.excludes(request.client)
         if rule_id is not None:
+            excluded = opened.answer(endpoint.excluded)
             return Decision(
-                endpoint.excluded, Outcome.EXCLUDED, environment=environment, rule_id=rule_id, weight=weight
+                excluded, Outcome.EXCLUDED, environment=environment, rule_id=rule_id, keys=opened.keys, weight=weight
             )
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
@@ -161,7 +165,7 @@ def _judged(endpoint: Endpoint, request: Request, environments: KnownEnvironment
         return Decision(answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight)
     except Refused as refused:
         return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight)
-    return Decision(endpoint.accepted, Outcome.ACCEPTED, records, environment, weight=weight)
+    return Decision(opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, environment, weight=weight)
 
 
 def _unknown(app_id: str) -> Decision:

@@ -12,7 +12,7 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from collector.counts.excluded import count
+from collector.counts.excluded import Lately, count
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome, Request, decide
 from collector.environments.known import ENVIRONMENTS_SQL, KnownEnvironments, known_environments
@@ -60,7 +60,7 @@ class CachedEnvironments:
 
 
 cached_environments = CachedEnvironments()
-kept_out, tally = Counters(), Tally()
+kept_out, kept_out_lately, tally = Counters(), Lately(), Tally()
 writer = TimedWriter(kept_out, tally)
 buckets = Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS)
 
@@ -111,6 +111,7 @@ def _answer(request: HttpRequest) -> Answer:
 def _counted(path: str, decision: Decision, at: float, seconds: float = 0.0) -> Answer:
     """The answer, once it is counted what became of the request that came at `at`."""
     with writer.adding():
+        decision = kept_out_lately.once(decision)
         count(kept_out, decision, at)
         tally.add(path, decision, at, seconds)
     return decision.answer
@@ -131,7 +132,7 @@ def _stored(decision: Decision) -> Decision:
     """The decision once its records are committed, or what becomes of it when they cannot be."""
     try:
         if decision.records:
-            store(decision.records)
+            return decision.without(store(decision.records))
     except NotStorable:
         return decision.not_storable()
     except Unavailable:

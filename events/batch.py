@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -45,6 +46,20 @@ def arguments(records: Iterable[Record]) -> Arguments:
         _json(changes) if concern_visitors else None,
         _json(_last_wins(customers, "account_id")),
     )
+
+
+def repeats(requests: Iterable[Iterable[Record]], known: Iterable[UUID] | None) -> list[int]:
+    """How many events of each request of a batch were there already: `known` is what `STATEMENT` returned."""
+    seen = {digest.hex for digest in known or ()}
+    counts = []
+    for records in requests:
+        count = 0
+        for record in records:
+            if isinstance(record, EventRecord) and record.key is not None:
+                count += record.key in seen
+                seen.add(record.key)
+        counts.append(count)
+    return counts
 
 
 def _last_wins(changes: Iterable[Change], whose: str) -> list[Change]:

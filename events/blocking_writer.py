@@ -11,8 +11,10 @@ from events.records import Record
 TRIES = 3
 
 
-def store(records: Sequence[Record]) -> None:
+def store(records: Sequence[Record]) -> int:
     """Write all `records` in one transaction, in their order; committed on return unless the caller holds one open.
+
+    Returns how many of the events were there already.
 
     Raises NotStorable or Unavailable; nothing is stored then.
     """
@@ -21,7 +23,8 @@ def store(records: Sequence[Record]) -> None:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(batch.STATEMENT, arguments)
-            return
+                (count,) = batch.repeats([records], cursor.fetchone()[0])
+            return count
         except Error as error:
             fault = fault_of(error)
             if fault is Fault.RECORDS:
@@ -30,3 +33,4 @@ def store(records: Sequence[Record]) -> None:
                 if not connection.in_atomic_block:
                     connection.close()
                 raise Unavailable(str(error)) from error
+    raise AssertionError("the last attempt returns or raises")

@@ -6,6 +6,7 @@ import logging
 import select
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import psycopg
 from psycopg import pq
@@ -53,13 +54,14 @@ class Lane:
         self._complained = False
         return True
 
-    async def execute(self, statement: str, arguments: Sequence[str | None]) -> None:
-        """Run one statement, committed on return. Raises psycopg.Error."""
+    async def execute(self, statement: str, arguments: Sequence[str | None]) -> Any:
+        """Run one statement, committed on return, and return the one value that it selects. Raises psycopg.Error."""
         connection = self._connection
         assert connection is not None, "ready() said no"
         try:
             async with asyncio.timeout(EXECUTE_SECONDS):
-                await connection.execute(statement, arguments, prepare=True)
+                cursor = await connection.execute(statement, arguments, prepare=True)
+                row = await cursor.fetchone()
         except TimeoutError as error:
             await self.close()
             raise psycopg.OperationalError("the database did not answer in time") from error
@@ -67,6 +69,7 @@ class Lane:
             if error.sqlstate == READ_ONLY:
                 await self.close()
             raise
+        return row and row[0]
 
     async def close(self) -> None:
         if self._connection is not None:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 
@@ -36,11 +37,11 @@ class Waiting:
     records: Sequence[Record]
     size: int  # bytes of the request's body
     since: float  # time.monotonic()
-    done: asyncio.Future[None]
+    done: asyncio.Future[int]
 
-    def stored(self) -> None:
+    def stored(self, repeats: int) -> None:
         if not self.done.done():  # the client may have gone
-            self.done.set_result(None)
+            self.done.set_result(repeats)
 
     def failed(self, error: Exception) -> None:
         if not self.done.done():
@@ -103,8 +104,10 @@ class BatchWriter:
         for lane in self._lanes:
             await lane.close()
 
-    def put(self, records: Sequence[Record], size: int = 0) -> asyncio.Future[None]:
+    def put(self, records: Sequence[Record], size: int = 0) -> asyncio.Future[int]:
         """Queue the records of one request of `size` bytes; the future is done when they are committed.
+
+        It holds how many of the events were there already.
 
         Raises Unavailable when too much waits already. The future raises NotStorable or Unavailable.
         """
@@ -159,7 +162,7 @@ class BatchWriter:
     async def _store(self, lane: Lane, taken: list[Waiting]) -> None:
         """Commit what was taken, or halve it until the request that cannot be stored is alone."""
         try:
-            await self._commit(lane, taken)
+            known = await self._commit(lane, taken)
         except NotStorable as error:
             if len(taken) > 1:
                 middle = len(taken) // 2
@@ -174,16 +177,18 @@ class BatchWriter:
             for waiting in taken:
                 waiting.failed(Unavailable(str(error)))
         else:
-            for waiting in taken:
-                waiting.stored()
+            repeats = batch.repeats((waiting.records for waiting in taken), known)
+            for waiting, count in zip(taken, repeats, strict=True):
+                waiting.stored(count)
 
-    async def _commit(self, lane: Lane, taken: list[Waiting]) -> None:
+    async def _commit(self, lane: Lane, taken: list[Waiting]) -> list[UUID] | None:
+        """Commit what was taken. The digests of the events that were there already."""
         arguments = batch.arguments(record for waiting in taken for record in waiting.records)
         records = sum(len(waiting.records) for waiting in taken)
         for attempt in range(TRIES):
             started = time.monotonic()
             try:
-                await lane.execute(batch.STATEMENT, arguments)
+                known: list[UUID] | None = await lane.execute(batch.STATEMENT, arguments)
             except psycopg.Error as error:
                 fault = fault_of(error)
                 if fault is Fault.TRY_AGAIN and attempt + 1 < TRIES:
@@ -194,7 +199,8 @@ class BatchWriter:
                     raise NotStorable(str(error)) from error
                 raise Unavailable(str(error)) from error
             self._watch.committed(records, time.monotonic() - started)
-            return
+            return known
+        raise AssertionError("the last attempt returns or raises")
 
     # --- Those who wait too long ------------------------------------------------------------------------------------
     async def _expire(self) -> None:

@@ -5,11 +5,16 @@ import json
 METHODS = (
     "track", "identify", "resetIdentity", "addUserProperties", "addEventProperties", "removeEventProperty",
     "clearEventProperties", "getUserId", "getIdentity", "getSessionId", "setEventProperties", "unsetEventProperty",
+    "addPageviewProperties", "removePageviewProperty", "clearPageviewProperties", "trackPageview",
+    "addAccountProperties", "startTracking", "stopTracking", "onReady",
 )  # fmt: skip
 
 
 def snippet(*, app_id: str, site_url: str) -> str:
-    """The script element for a web page: queues calls until the tracker from `site_url` has loaded."""
+    """The script element for a web page: queues calls until the tracker from `site_url` has loaded.
+
+    Where a page asks for Trusted Types, its policy is called heapadmin.
+    """
     return f"""<script>
   window.heap = window.heap || [];
   heap.load = function (appid, config) {{
@@ -17,7 +22,14 @@ def snippet(*, app_id: str, site_url: str) -> str:
     heap.config = config = config || {{}};
     var script = document.createElement("script");
     script.async = true;
-    script.src = config.trackingServer + "/js/heap-" + appid + ".js";
+    var url = config.trackingServer + "/js/heap-" + appid + ".js";
+    if (window.trustedTypes) {{
+      heap.policy = heap.policy || trustedTypes.createPolicy("heapadmin", {{
+        createScriptURL: function (url) {{ return url; }}
+      }});
+      url = heap.policy.createScriptURL(url);
+    }}
+    script.src = url;
     document.head.appendChild(script);
     {json.dumps(METHODS)}.forEach(function (method) {{
       heap[method] = function () {{

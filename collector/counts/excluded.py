@@ -3,6 +3,32 @@
 from collector.decide import Decision
 from ipfilter.counters import Counters
 
+MOST_KEYS = 50_000
+
+
+class Lately:
+    """What one process kept out lately, so that a repeat is counted once: nothing is stored that would tell.
+
+    A repeat that another process gets is counted there again.
+    """
+
+    def __init__(self, most: int = MOST_KEYS) -> None:
+        self._most = most
+        self._seen: dict[int, None] = {}  # hashes: keys may be long
+
+    def once(self, decision: Decision) -> Decision:
+        """The decision without what it repeats."""
+        if decision.environment is None or not decision.keys:
+            return decision
+        repeats = 0
+        for key in decision.keys:
+            seen = hash((decision.environment.environment_id, key))
+            repeats += seen in self._seen
+            self._seen[seen] = None
+        while len(self._seen) > self._most:
+            del self._seen[next(iter(self._seen))]
+        return decision.without(repeats)
+
 
 def count(counters: Counters, decision: Decision, now: float) -> None:
     """Count a request that was decided at `now` (unix seconds); nothing when no rule kept it out."""

@@ -1,5 +1,7 @@
 """What the collector answers, byte for byte as clients made for Heap expect it (docs/collection-api.md)."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -44,15 +46,9 @@ GIF = answer(
 """One transparent pixel."""
 GIF_DROPPED = GIF.with_headers(DROPPED + EXPOSED)
 OK_DROPPED = OK.with_headers(DROPPED + EXPOSED)
-PREFLIGHT = answer(
-    204,
-    b"",
-    (
-        (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
-        (b"access-control-allow-headers", b"Content-Type, Content-Encoding, Content_Type, Authorization, Accept"),
-        (b"access-control-max-age", b"86400"),
-    ),
-)
+NOTHING = answer(204, b"", NO_STORE)
+"""To a tracker that asks for it: a page that closes has nobody to read a body."""
+NOTHING_DROPPED = NOTHING.with_headers(DROPPED + EXPOSED)
 EXCLUDED = answer(
     403,
     b'{"code":"%b","message":"Data from your IP address is not accepted here: '
@@ -60,6 +56,30 @@ EXCLUDED = answer(
     JSON,
     NO_STORE,
 )
+
+
+_ALLOWED = b"Content-Type, Content-Encoding, Content_Type, Authorization, Accept"
+_HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,4096}")
+
+
+def preflight(headers: Mapping[bytes, bytes]) -> Answer:
+    """204 that allows whatever header is asked for: pages that trace requests add theirs, and no cookie is looked at.
+
+    Names of `headers` are in lower case.
+    """
+    asked = headers.get(b"access-control-request-headers", b"")
+    known = {name.strip().lower() for name in _ALLOWED.split(b",")}
+    names = [name.strip() for name in asked.split(b",")] if _HEADER_NAMES.fullmatch(asked) else []
+    further = [name for name in names if name and name.lower() not in known]
+    return answer(
+        204,
+        b"",
+        (
+            (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+            (b"access-control-allow-headers", b", ".join([_ALLOWED, *further])),
+            (b"access-control-max-age", b"86400"),
+        ),
+    )
 
 
 def bad_request(line: str) -> Answer:

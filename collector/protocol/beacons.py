@@ -74,6 +74,15 @@ def count(sent: BeaconParameters) -> int:
     return len(sent.events()) + ("z" in sent) or 1
 
 
+def keys(sent: BeaconParameters) -> list[str]:
+    """What a repeat of its pageview and events has in common with the first time."""
+    visitor = sent.get("u")
+    found = [(event.get("id"), event.get("ts") or sent.get("ts")) for _, event in sent.events()]
+    if "z" in sent:
+        found.append((sent.get("v"), sent.get("ts")))
+    return [f"{visitor} {number} {at}" for number, at in found if number and at]
+
+
 # --- What it consists of ------------------------------------------------------------------------------------------
 def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Record]:
     """Whoever says `i` has become that identity, though the call that said so may not have come through."""

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from collector.protocol import beacons, parameters
+from collector.protocol import answers, beacons, parameters
+from collector.protocol.answers import Answer
 from collector.request import bodies
 
 
@@ -14,10 +15,27 @@ class Contents(NamedTuple):
     app_id: Any
     content: Any
     weigh: Callable[[Any], int]
+    name: Callable[[Any], list[str]]
+    wants_nothing: bool = False  # back: `nc` of a beacon
 
     @property
     def weight(self) -> int:
         return self.weigh(self.content)
+
+    @property
+    def keys(self) -> list[str]:
+        """What a repeat of its events has in common with the first time, without reading them."""
+        return self.name(self.content)
+
+    def answer(self, usual: Answer) -> Answer:
+        """What is answered in place of `usual`. A refusal is told always."""
+        return _WITHOUT_BODY.get(usual, usual) if self.wants_nothing else usual
+
+
+_WITHOUT_BODY = {
+    answers.GIF: answers.NOTHING,
+    answers.GIF_DROPPED: answers.NOTHING_DROPPED,
+}
 
 
 Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Contents]
@@ -26,12 +44,12 @@ Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Contents]
 
 def json_with(many: str | None) -> Open:
     """What opens a request of the server API whose array `many`, where there is one, holds all that it brings."""
-    weigh = partial(_items, many)
+    weigh, name = partial(_items, many), partial(_keys, many)
 
     def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
         """A JSON object. Raises Refused."""
         content = bodies.json_object(headers, body)
-        return Contents(content.get("app_id"), content, weigh)
+        return Contents(content.get("app_id"), content, weigh, name)
 
     return open_json
 
@@ -42,7 +60,13 @@ def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Co
     The body's type is not asked for: browsers call it text, or a form, or nothing.
     """
     content = parameters.read(query + b"&" + bodies.plain(headers, body) if body else query)
-    return Contents(content.get("a"), content, beacons.count)
+    return Contents(content.get("a"), content, beacons.count, beacons.keys, wants_nothing=content.get("nc") is not None)
+
+
+def _keys(many: str | None, body: dict[str, Any]) -> list[str]:
+    items = body.get(many) if many is not None else None
+    given = (item.get("idempotency_key") for item in (items if type(items) is list else [body]) if type(item) is dict)
+    return [str(key) for key in given if key]
 
 
 def _items(many: str | None, body: dict[str, Any]) -> int:

@@ -1,4 +1,7 @@
-"""The tracker of web pages, `/js/heap-<app_id>.js`: one text for all, which learns its app_id from the page."""
+"""The tracker of web pages: one text for all, which learns its app_id from the address that it was loaded from.
+
+`/js/heap-<app_id>.js` is what classic snippets load, `/config/<app_id>/heap_config.js` what those of heap.js 5 do.
+"""
 
 import gzip
 import re
@@ -9,7 +12,7 @@ from pathlib import Path
 from collector.protocol import answers
 from collector.protocol.answers import Answer
 
-PATH = re.compile(r"/js/heap-[0-9]{1,20}\.js")
+PATH = re.compile(r"/(?:js/heap-[0-9]{1,20}\.js|config/[0-9]{1,20}/heap_config\.js)")
 CACHE = ((b"cache-control", b"public, max-age=3600, stale-while-revalidate=86400"), (b"vary", b"Accept-Encoding"))
 TYPE = (
     (b"content-type", b"text/javascript; charset=utf-8"),
@@ -33,13 +36,13 @@ UNCHANGED = Answer(304, b"", answers.CORS + _TAGGED)
 
 
 def is_tracker(path: str) -> bool:
-    return path.startswith("/js/heap-") and PATH.fullmatch(path) is not None
+    return path.startswith(("/js/heap-", "/config/")) and PATH.fullmatch(path) is not None
 
 
 def tracker(method: str, headers: Mapping[bytes, bytes]) -> Answer:
     """Answer a request for the script. Names of `headers` are in lower case."""
     if method not in ("GET", "HEAD"):
-        return answers.PREFLIGHT if method == "OPTIONS" else answers.wrong_method("GET")
+        return answers.preflight(headers) if method == "OPTIONS" else answers.wrong_method("GET")
     if ETAG in headers.get(b"if-none-match", b""):
         return UNCHANGED
     found = GZIPPED if b"gzip" in headers.get(b"accept-encoding", b"") else PLAIN

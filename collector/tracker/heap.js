@@ -1,25 +1,41 @@
 // The tracker of a web page, loaded by the snippet of the install page (projects/snippet.py). docs/collection-api.md
 // says what it sends. It never throws into the page, and never takes what somebody types.
 // collector/tracker/__init__.py takes away lines that are comments, and indentation.
-(function (window, document) {
+// What is to be set for an environment is handed over as `settings` (written into the last line where the script is
+// served), and wins over what the page says.
+(function (window, document, settings) {
   "use strict";
-  var heap = window.heap;
-  if (!heap || !heap.appid || heap.loaded) return;
+  var heap = (window.heap = window.heap || []);
+  var script = document.currentScript;
+  var named = /^(.*)\/(?:js\/heap-|config\/)(\d+)(?:\.js|\/heap_config\.js)/.exec(script && script.src) || [];
+  var appId = String(named[2] || heap.appid || heap.envId || "");
+  if (!appId) return;
+  if (heap.loaded) {
+    heap.load(appId);
+    return;
+  }
 
   var VERSION = "4.0";
   var SESSION_MS = 30 * 60e3;
   var KEEP_MS = 6 * 864e5; // repeats are recognised for 7 days
-  var MOST_ENTRIES = 500;
-  var MOST_STORED = 2e5; // characters
-  var MOST_SENT = 3e4; // characters in one request: browsers take 64 KiB from a page that closes
+  var MOST_ENTRIES = 2000;
+  var MOST_STORED = 15e5; // characters, of some 5 million that a site may store
+  var MOST_COOKIE = 3800; // characters
+  var MOST_SENT = 3e4; // characters of several events in one request
+  var MOST_CLOSING = 6e4; // characters: browsers take 64 KiB from a page that closes
   var BATCH_MS = 300;
+  var HANGS_MS = 6e4;
   var IGNORED = ".heap-ignore,[heap-ignore],[data-heap-ignore],input[type=password]";
+  var REDACTED = "[data-heap-redact-text]";
+  // The path of a file tells who uses the machine, a data: address is the page itself, and a javascript: one is code.
+  var NOT_SENT = /^(file|data|blob|about|javascript|vbscript):/;
+  // What names nobody: it is what programs say of a user whom they do not know.
+  var NOBODY = /^(undefined|null|nan|none|true|false|\[object .*\])$/i;
+  var INVISIBLE = /[\s\0-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\uffff\udb40\udc00-\udfff]/g;
   var UNREAD = "script,style,input,textarea,select,[contenteditable]," + IGNORED;
 
-  var appId = String(heap.appid);
-  var config = heap.config || {};
-  var script = document.currentScript;
-  var server = String(config.trackingServer || (script && script.src.replace(/\/js\/heap-.*$/, "")) || "");
+  var config = Object.assign({}, heap.config || heap.clientConfig, settings);
+  var server = String(config.ingestServer || config.trackingServer || named[1] || "");
   server = server.replace(/\/+$/, "");
   if (config.forceSSL) server = server.replace(/^http:/, "https:");
 
@@ -48,13 +64,18 @@
     return String((parts[0] >>> 11) * 4294967296 + parts[1]);
   }
 
-  // --- Cookies, on the root domain; in memory where there are none --------------------------------------------------
+  // --- What is remembered: in cookies on the root domain, else in localStorage, else in memory ------------------------
   var memory = {};
   var domain = "";
+  var isTracking = !config.disableTracking;
+  var sameSite = "";
   var cookiesWork = false;
+  var storage = safe(function () {
+    return window.localStorage;
+  })();
 
   function setCookie(name, value, seconds) {
-    document.cookie = name + "=" + value + ";path=/;max-age=" + seconds + ";samesite=lax" +
+    document.cookie = name + "=" + value + ";path=/;max-age=" + seconds + ";samesite=" + sameSite +
       (domain ? ";domain=" + domain : "") + (config.secureCookie ? ";secure" : "");
   }
 
@@ -78,25 +99,39 @@
     }
   }
 
-  function read(name) {
-    name = "_hp2_" + name + "." + appId;
-    if (!cookiesWork) return memory[name];
-    try {
-      return JSON.parse(decodeURIComponent(getCookie(name)));
-    } catch (error) {
-      return null;
-    }
+  // A frame of another site has cookies only if they are its own within that site.
+  function findCookies() {
+    ["lax", "none;secure;partitioned"].forEach(function (attributes) {
+      if (cookiesWork) return;
+      sameSite = attributes;
+      findDomain();
+    });
   }
+
+  var read = safe(function (name) {
+    name = "_hp2_" + name + "." + appId;
+    var cookie = cookiesWork && getCookie(name);
+    var text = cookie ? decodeURIComponent(cookie) : memory[name] || (storage && storage.getItem(name));
+    return text && JSON.parse(text);
+  });
 
   function write(name, value, seconds) {
     name = "_hp2_" + name + "." + appId;
-    memory[name] = value;
-    if (cookiesWork) setCookie(name, encode(JSON.stringify(value)), seconds);
+    var text = JSON.stringify(value);
+    var cookie = encode(text);
+    var fits = cookiesWork && cookie.length < MOST_COOKIE;
+    if (cookiesWork) setCookie(name, fits ? cookie : "", fits ? seconds : 0);
+    delete memory[name];
+    try {
+      if (fits) storage.removeItem(name);
+      else storage.setItem(name, text);
+    } catch (error) {
+      if (!fits) memory[name] = text;
+    }
   }
 
   // --- Who and where ------------------------------------------------------------------------------------------------
   var page = {};
-  var eventProperties = {};
 
   function saveId(id) {
     write("id", id, 390 * 86400);
@@ -113,8 +148,8 @@
       isNew = isNew && 1;
       id.sessionId = random();
       session = {
-        r: cut(document.referrer, 500),
-        q: /utm_/.test(location.search) ? cut(location.search, 500) : "",
+        r: cut(plain(document.referrer), 500),
+        q: /utm_/.test(location.search) ? cut(plain(location.search), 500) : "",
         d: location.hostname
       };
     }
@@ -137,7 +172,7 @@
       if (value) parts.push(name + "=" + encode(value));
     }
     add("i", now.id.identity);
-    ["d", "h", "q", "g", "t", "r", "pr"].forEach(function (name) {
+    ["d", "h", "q", "g", "r", "pr"].forEach(function (name) {
       add(name, page[name]);
     });
     ["r", "q"].forEach(function (name) {
@@ -153,7 +188,8 @@
 
   // {a: {b: [1, 2]}} as {"a.b": "1||2"}: plain values only, whatever the page hands over.
   function flat(given, into, prefix, depth) {
-    Object.keys(given || {}).forEach(function (key) {
+    if (!given || typeof given !== "object") return into;
+    Object.keys(given).forEach(function (key) {
       var value = given[key];
       key = cut(prefix + key, 1024);
       if (value instanceof Date) value = value.toISOString();
@@ -177,189 +213,348 @@
     });
   }
 
-  function eventParameters(properties) {
-    var all = flat(properties, flat(eventProperties, {}, "", 0), "", 0);
+  function eventParameters(properties, ofPageview) {
+    var all = flat(properties, flat(ofPageview, flat(read("props"), {}, "", 0), "", 0), "", 0);
     return parameters(all, function (key, value) {
       return ["k", key, "k", value];
     });
   }
 
-  // --- What waits to be sent: kept in localStorage until it is answered ---------------------------------------------
-  // An entry: p path, c common parameters, e [[name, value, …], …] of one event, n whether they are numbered, at.
+  // --- What waits to be sent: each entry is kept in localStorage until it is answered ------------------------------
+  // Of an entry p path, c common parameters, t title, e [[name, value, …], …] of one event, n whether they are numbered
+  // and at, in microseconds, are stored. In memory it also has: key, size, way (1 on its way, 2 by a request that
+  // outlives the page), failed (how often, alone), after (not before), untitled.
   var queue = [];
-  var sending = 0; // entries of the request that is under way
+  var size = 0; // of the queue, in characters
+  var last = 0; // the newest at
+  var untitled = [];
+  var isSending = false;
+  var closing = 0; // characters under way in requests that outlive the page
   var failures = 0;
   var most = 50; // entries in one request
   var timer = 0;
+  var timerAt = 0;
   var notBefore = 0;
-  var key = "_hp2_q." + appId + ".";
+  var prefix = "_hp2_q." + appId + ".";
+  var tab = random();
 
-  function open() {
-    var tab = sessionStorage.getItem(key) || random();
-    sessionStorage.setItem(key, tab);
-    Object.keys(localStorage).forEach(function (name) {
-      if (name.indexOf(key) !== 0) return;
-      var kept = JSON.parse(localStorage.getItem(name));
-      if (name !== key + tab && Date.now() - kept.at < 60e3) return; // another tab's, at work
-      queue = kept.entries.concat(queue);
-      localStorage.removeItem(name);
+  // Take over what earlier pages of this tab, and tabs that have gone, could not send.
+  var open = safe(function (isFirst) {
+    var newest = {};
+    var names = Object.keys(storage).filter(function (name) {
+      if (name.indexOf(prefix)) return false;
+      var parts = name.slice(prefix.length).split(".");
+      newest[parts[0]] = Math.max(newest[parts[0]] || 0, parts[1]);
+      return true;
     });
-    key += tab;
-    save();
-  }
-
-  function save() {
-    var text;
-    for (;;) {
-      while (queue.length > sending && (queue.length > MOST_ENTRIES || queue[sending].at < Date.now() - KEEP_MS)) {
-        queue.splice(sending, 1);
+    var isOthers = false;
+    names.forEach(safe(function (name) {
+      var owner = name.slice(prefix.length).split(".")[0];
+      if (owner === tab && isFirst !== true) return; // in the queue
+      if (owner !== tab && Date.now() - newest[owner] / 1e3 < 6e4) {
+        isOthers = true; // another tab's, at work
+        return;
       }
-      text = JSON.stringify({ at: Date.now(), entries: queue });
-      if (text.length < MOST_STORED || queue.length <= sending) break;
-      queue.splice(sending, 1 + queue.length / 10);
-    }
+      var text = storage.getItem(name);
+      storage.removeItem(name);
+      var entry = JSON.parse(text);
+      if (entry.at > (Date.now() - KEEP_MS) * 1e3) {
+        queue.push(entry);
+        keep(entry);
+      }
+    }));
+    queue.sort(function (a, b) {
+      return a.at - b.at;
+    });
+    if (isOthers) setTimeout(open, 6e4);
+    if (queue.length) schedule(0);
+  });
+
+  function keep(entry) {
+    var text = JSON.stringify({ p: entry.p, c: entry.c, t: entry.t, e: entry.e, n: entry.n, at: entry.at });
+    size += text.length - (entry.size || 0);
+    entry.size = text.length;
+    entry.key = prefix + tab + "." + entry.at;
     try {
-      if (queue.length) localStorage.setItem(key, text);
-      else localStorage.removeItem(key);
+      storage.setItem(entry.key, text);
     } catch (error) {
-      // full, or forbidden: what waits is in memory
+      // full, or forbidden: it is in memory
     }
   }
 
-  function add(path, event, isNumbered, now) {
-    queue.push({ p: path, c: common(now), e: event, n: isNumbered, at: Date.now() });
-    save();
+  function drop(entries) {
+    queue = queue.filter(function (entry) {
+      if (entries.indexOf(entry) < 0) return true;
+      size -= entry.size;
+      safe(function () {
+        storage.removeItem(entry.key);
+      })();
+    });
+  }
+
+  function add(path, event, isNumbered, now, json) {
+    last = Math.max(last + 1, Date.now() * 1e3);
+    var entry = { p: path, c: json || common(now), t: title(), e: event, n: isNumbered, at: last };
+    if (page.isFresh) {
+      entry.untitled = true;
+      untitled.push(entry);
+    }
+    queue.push(entry);
+    keep(entry);
+    if (queue.length > MOST_ENTRIES || size > MOST_STORED) drop(queue.slice(0, 1 + queue.length / 20));
     schedule(BATCH_MS);
   }
 
-  function schedule(ms) {
-    clearTimeout(timer);
-    timer = setTimeout(flush, Math.ceil(Math.max(ms, notBefore - Date.now())));
+  function title() {
+    return encode(cut(document.title, 1024));
   }
 
-  // The next request: entries of one page, in their order. {count, path, body}
-  function next(from) {
-    var first = queue[from];
-    var body = first.c;
+  // Routers set the title after the address: what happens on a page that has just come gets its title later.
+  function giveTitles() {
+    page.isFresh = false;
+    untitled.forEach(function (entry) {
+      entry.untitled = false;
+      if (entry.t === title()) return;
+      entry.t = title();
+      keep(entry);
+    });
+    untitled = [];
+  }
+
+  // The first event starts the timer, later ones do not move it.
+  function schedule(ms) {
+    var at = Math.max(Date.now() + ms, notBefore);
+    if (timer && timerAt <= at) return;
+    clearTimeout(timer);
+    timerAt = at;
+    timer = setTimeout(flush, Math.ceil(at - Date.now()));
+  }
+
+  // The next request, of entries of one page that `may` go, in their order; undefined when there is none.
+  function next(may, count, room) {
+    var batch = [];
+    var body;
     var number = 0;
-    for (var count = 0; count < most && from + count < queue.length; count++) {
-      var entry = queue[from + count];
-      if (entry.p !== first.p || entry.c !== first.c || (count && (!entry.n || body.length > MOST_SENT))) break;
-      var suffix = entry.n ? number++ : "";
+    queue.some(function (entry) {
+      var first = batch[0];
+      if (!may(entry)) return false;
+      if (first && (!entry.n || entry.p !== first.p || entry.c !== first.c || entry.t !== first.t)) return true;
+      var text = first ? "" : "nc=1&" + entry.c + (entry.t && "&t=" + entry.t) + "&st=" + Date.now();
+      if (entry.c[0] === "{") text = entry.c;
       entry.e.forEach(function (each) {
-        for (var i = 0; i < each.length; i += 2) body += "&" + each[i] + suffix + "=" + each[i + 1];
+        for (var i = 0; i < each.length; i += 2) text += "&" + each[i] + (entry.n ? number : "") + "=" + each[i + 1];
       });
-    }
-    return { count: count, path: first.p, body: body + "&st=" + Date.now() };
+      if (first ? body.length + text.length > Math.min(MOST_SENT, room) : text.length > room) return !!first;
+      body = (body || "") + text;
+      number += entry.n ? 1 : 0;
+      batch.push(entry);
+      return batch.length >= count;
+    });
+    return batch[0] && { entries: batch, body: body, url: server + batch[0].p };
   }
 
   var flush = safe(function () {
-    if (!queue.length || sending || navigator.onLine === false) return;
-    if (Date.now() < notBefore) return schedule(0); // a timer may be a moment early
-    var request = next(0);
-    sending = request.count;
-    if (!window.fetch) {
-      new Image().src = server + request.path + "?" + request.body;
-      return answered(200, request.count);
-    }
-    post(request).then(
-      safe(function (response) {
-        answered(response.status, request.count, response.headers.get("Retry-After"));
-      }),
-      safe(function () {
-        answered(0, request.count);
-      })
-    );
+    clearTimeout(timer);
+    timer = 0;
+    var now = Date.now();
+    if (!queue.length || isSending || navigator.onLine === false) return;
+    if (now < notBefore) return schedule(0); // a timer may be a moment early
+    var age = now - page.at;
+    if (age >= (document.title || document.readyState !== "loading" ? BATCH_MS : 3e3)) giveTitles();
+    var request = next(function (entry) {
+      return !entry.way && !entry.untitled && !entry.failed;
+    }, most, Infinity) || next(function (entry) {
+      return !entry.way && !entry.untitled && entry.after <= now;
+    }, 1, Infinity);
+    if (!request) return schedule(untitled[0] ? BATCH_MS / 3 : 1e3);
+    isSending = true;
+    send(request, false);
   });
 
-  function post(request) {
-    return fetch(server + request.path, { method: "POST", body: request.body, keepalive: true, credentials: "omit" });
+  function send(request, outlives) {
+    var isOver = false;
+    function over(status, retryAfter) {
+      if (!isOver) answered(request, outlives, status, retryAfter);
+      isOver = true;
+    }
+    request.entries.forEach(function (entry) {
+      entry.way = outlives ? 2 : 1;
+    });
+    if (outlives) closing += request.body.length;
+    setTimeout(over, HANGS_MS, 0);
+    try {
+      if (!window.fetch) {
+        new Image().src = request.url + "?" + request.body;
+        over(200);
+      } else if (outlives && !("keepalive" in Request.prototype)) {
+        navigator.sendBeacon(request.url, request.body);
+      } else {
+        fetch(request.url, { method: "POST", body: request.body, keepalive: outlives, credentials: "omit" }).then(
+          function (response) {
+            over(response.status, response.headers.get("Retry-After"));
+            return response.text(); // or the browser's quota for pages that close is never given back
+          }
+        ).catch(function () {
+          over(0);
+        });
+      }
+    } catch (error) {
+      over(0);
+    }
   }
 
-  function answered(status, count, retryAfter) {
-    sending = 0;
+  var answered = safe(function (request, outlives, status, retryAfter) {
+    var entries = request.entries;
+    entries.forEach(function (entry) {
+      entry.way = 0;
+    });
+    if (outlives) closing -= request.body.length;
+    else isSending = false;
     if (!status || status >= 500 || status === 408 || status === 429) {
       failures = Math.min(failures + 1, 6);
       var wait = Math.max(1e3 * Math.pow(2, failures - 1) * (0.5 + Math.random()), (retryAfter || 0) * 1e3);
-      notBefore = Date.now() + wait;
-      save();
+      if (!entries[0].failed) notBefore = Date.now() + wait;
+      if (status !== 429 && !outlives) {
+        if (!entries[1]) {
+          // Alone: it waits, and lets others go first.
+          entries[0].failed = (entries[0].failed || 0) + 1;
+          entries[0].after = Date.now() + wait * entries[0].failed;
+        }
+        most = 1;
+      }
       return schedule(wait);
     }
     failures = notBefore = 0;
-    if ((status === 400 || status === 413) && count > 1) {
+    if ((status === 400 || status === 413) && entries[1]) {
       most = 1; // one of them is refused: which one?
     } else {
-      queue.splice(0, count);
       if (status < 400) most = 50;
+      drop(entries);
     }
-    save();
-    if (queue.length) schedule(0);
-  }
+    schedule(0);
+  });
 
-  // The page may be gone in a moment: send all. It stays stored until an answer says that it arrived; what was sent
-  // twice is recognised by its ids.
+  // The page may be gone in a moment: send all that browsers take then, and again what is under way by a request that
+  // ends with the page. It stays stored until an answer says that it arrived; what was sent twice is recognised by ids.
   var flushAll = safe(function () {
-    var from = sending;
-    while (from < queue.length && navigator.sendBeacon) {
-      var request = next(from);
-      if (!navigator.sendBeacon(server + request.path, request.body)) break;
-      from += request.count;
+    giveTitles();
+    for (var request = 1; request; ) {
+      request = next(function (entry) {
+        return entry.way !== 2;
+      }, 1e3, MOST_CLOSING - closing);
+      if (request) send(request, true);
     }
-    save();
   });
 
   // --- Events -------------------------------------------------------------------------------------------------------
   function capture(type, about, properties) {
+    locate();
     var event = [["id", random(), "t", encode(type), "ts", Date.now()]];
     add("/h", event.concat(about, eventParameters(properties)), true, current());
   }
 
-  var pageview = safe(function () {
-    var before = page;
-    var address = location.pathname + location.search + location.hash;
-    if (before.address === address) return;
-    page = {
-      v: random(),
-      d: location.hostname,
-      h: cut(location.pathname, 1024),
-      q: cut(location.search, 1024),
-      g: cut(location.hash, 1024),
-      t: cut(document.title, 1024),
-      r: cut(before.href || document.referrer, 1024),
-      pr: before.h,
-      href: location.href,
-      address: address
-    };
-    var now = current();
-    if (config.disablePageviewAutocapture) return;
-    add("/h", [["z", now.isNew, "ts", Date.now()]].concat(eventParameters()), false, now);
-  });
-
-  function attribute(element, name) {
-    return (element.getAttribute && element.getAttribute(name)) || "";
+  // An address without user names and passwords.
+  function plain(address) {
+    return cut(String(address).replace(/\/\/[^/?#@&\s]*@/g, "//"), 1024);
   }
 
-  // The text that the page shows in an element that is small, without what is ignored or typed.
+  // The target of a link, as it is written in the page; "" when it is none that may be known.
+  function targetOf(href) {
+    try {
+      var url = new URL(href, document.baseURI);
+      if (NOT_SENT.test(url.protocol)) return "";
+      if (!url.username && !url.password) return plain(href);
+      url.username = url.password = "";
+      return plain(url.href);
+    } catch (error) {
+      return "";
+    }
+  }
+
+  // Where the page is now.
+  function locate() {
+    var isHidden = NOT_SENT.test(location.protocol);
+    page.d = location.hostname;
+    page.h = isHidden ? "" : plain(location.pathname);
+    page.q = plain(location.search);
+    page.g = plain(location.hash);
+    page.href = location.href;
+    page.route = route();
+    page.from = isHidden ? "" : plain(location.href);
+  }
+
+  // `isAgain`: the same page once more, with its own referrer. `properties`: the page asks for it.
+  function pageview(isAgain, properties) {
+    if (!isTracking) return;
+    giveTitles();
+    var before = page;
+    page = {
+      v: random(),
+      r: isAgain ? before.r : before.v ? before.from : plain(document.referrer),
+      pr: isAgain ? before.pr : before.h,
+      at: Date.now(),
+      isFresh: true
+    };
+    locate();
+    var now = current();
+    if (config.disablePageviewAutocapture && !properties) return;
+    var event = [["z", now.isNew, "ts", Date.now()]];
+    add("/h", event.concat(eventParameters(properties, read("pv_props"))), false, now);
+  }
+
+  // Filters write into the query while somebody types: to replace it is no pageview, to replace the page is one.
+  var moved = safe(function (isReplaced) {
+    var before = page.route;
+    if (location.href === page.href) return;
+    if (isReplaced === true && route() === before) locate();
+    else pageview();
+  });
+
+  function route() {
+    return location.pathname + (/^#[!/]/.test(location.hash) ? location.hash : "");
+  }
+
+  function attribute(element, name) {
+    var redacted = (element.getAttribute("data-heap-redact-attributes") || "").toLowerCase().split(/[\s,]+/);
+    return (redacted.indexOf(name) < 0 && element.getAttribute(name)) || "";
+  }
+
+  // The element around, which is the host around what is in a shadow root.
+  function around(element) {
+    return element.parentElement || (element.parentNode && element.parentNode.host);
+  }
+
+  function nearest(element, selector) {
+    for (; element; element = around(element)) if (element.matches(selector)) return element;
+  }
+
+  // The text that the page shows in an element that is small, without what is ignored or typed; else its label.
   function textOf(element) {
     var nodes = 0;
     function walk(node) {
       if (++nodes > 60) return "";
       if (node.nodeType === 3) return node.data + " ";
-      if (node.nodeType !== 1 || node.matches(UNREAD)) return "";
+      if (node.nodeType !== 1 || node.matches(UNREAD) || node.isContentEditable) return "";
+      if (node.matches(REDACTED)) return "**** ";
       return [].map.call(node.childNodes, walk).join("");
     }
+    function short(text) {
+      return cut(text.replace(/\s+/g, " ").trim(), 255);
+    }
+    if (nearest(element, REDACTED)) return "****";
     var isButton = element.localName === "input" && /^(submit|button|reset)$/.test(element.type);
     var text = isButton ? attribute(element, "value") : walk(element);
-    return nodes > 60 ? "" : cut(text.replace(/\s+/g, " ").trim(), 255);
+    if (nodes > 60) text = "";
+    return short(text) || short(attribute(element, "aria-label")) || short(attribute(element, "title"));
   }
 
   function hierarchyOf(element) {
     var levels = [];
-    for (; element && element.nodeType === 1; element = element.parentElement) {
+    for (; element; element = around(element)) {
       var level = "@" + element.localName + ";";
       if (attribute(element, "id")) level += "#" + clean(attribute(element, "id")) + ";";
-      [].forEach.call(element.classList, function (name) {
-        level += "." + clean(name) + ";";
+      attribute(element, "class").split(/\s+/).forEach(function (name) {
+        if (name) level += "." + clean(name) + ";";
       });
       ["name", "type", "role"].forEach(function (name) {
         if (attribute(element, name)) level += "[" + name + "=" + clean(attribute(element, name)) + "];";
@@ -373,21 +568,42 @@
     return cut(text, 200).replace(/[;|]/g, " ");
   }
 
+  // Changes and submits do not leave a shadow root; what leads to them does.
+  var entered = window.WeakSet && new WeakSet();
+  var enterShadows = safe(function (event) {
+    event.composedPath().forEach(function (root) {
+      if (!(root instanceof ShadowRoot) || entered.has(root)) return;
+      entered.add(root);
+      root.addEventListener("change", onEvent, true);
+      root.addEventListener("submit", onEvent, true);
+    });
+  });
+
+  var labelled; // the control whose label was clicked: the browser clicks it too, at once
   var onEvent = safe(function (event) {
     var path = event.composedPath ? event.composedPath() : [];
     var target = path[0] || event.target;
-    if (target.nodeType === 3) target = target.parentElement;
-    if (!target || !target.closest || target.closest(IGNORED)) return;
-    for (var i = 0; i < path.length; i++) if (path[i].matches && path[i].matches(IGNORED)) return;
     var type = event.type;
-    if (type === "click") target = target.closest("a,button,[role=button],input,select,textarea,summary,label") || target;
-    var link = type === "click" && target.closest("a[href]");
+    var isClick = type === "click";
+    if (target.nodeType === 3) target = target.parentElement;
+    if ([].concat(config.disableInteractionEvents).indexOf(type) >= 0) return;
+    if (!isTracking || !target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
+    if (nearest(target, IGNORED)) return;
+    for (var i = 0; i < path.length; i++) if (path[i].matches && path[i].matches(IGNORED)) return;
+    if (isClick) {
+      labelled = (nearest(target, "label") || {}).control;
+      setTimeout(function () {
+        labelled = null;
+      });
+      target = nearest(target, "a,button,[role=button],input,select,textarea,summary,label") || target;
+    }
+    var link = isClick && nearest(target, "a[href]");
     var about = {
       n: target.localName,
       c: attribute(target, "class"),
       i: attribute(target, "id"),
-      h: link && attribute(link, "href"),
-      x: type === "click" && !config.disableTextCapture && textOf(target),
+      h: link && targetOf(attribute(link, "href")),
+      x: isClick && !config.disableTextCapture && textOf(target),
       y: type !== "change" && hierarchyOf(target)
     };
     var found = Object.keys(about).filter(function (name) {
@@ -413,12 +629,16 @@
         if (identity) methods.identify(identity);
         return methods.addUserProperties(properties);
       }
-      identity = identity === undefined || identity === null ? "" : cut(identity, 255);
+      var name = String(identity);
+      if (!/string|number|bigint/.test(typeof identity) || !name.replace(INVISIBLE, "") || NOBODY.test(name.trim())) {
+        return say("identify is ignored: " + JSON.stringify(name) + " names nobody");
+      }
+      if (name.length > 255) return say("identify is ignored: an identity has at most 255 characters");
       var id = current().id;
-      if (!identity || id.identity === identity) return;
+      if (id.identity === name) return;
       if (id.identity) forget();
       id = read("id");
-      id.identity = identity;
+      id.identity = name;
       saveId(id);
       add("/api/identify_v3", [], false, current());
     },
@@ -435,57 +655,112 @@
         return ["_" + name, value];
       }), false, current());
     },
-    addEventProperties: function (properties) {
-      setEventProperties(flat(properties, eventProperties, "", 0));
+    // Heap asks for the customer elsewhere; here the properties name it, or a first argument.
+    addAccountProperties: function (id, properties) {
+      properties = flat(properties || id, {}, "", 0);
+      id = properties.account_id || (typeof id === "object" ? "" : id);
+      delete properties.account_id;
+      if (!id) return say("addAccountProperties is ignored: account_id is missing");
+      var json = JSON.stringify({ app_id: appId, account_id: String(id), properties: properties });
+      add("/api/add_account_properties", [], false, null, json);
     },
-    removeEventProperty: function (name) {
-      delete eventProperties[name];
-      setEventProperties(eventProperties);
+    trackPageview: function (properties) {
+      pageview(true, properties || {});
     },
-    clearEventProperties: function () {
-      setEventProperties({});
+    onReady: function (callback) {
+      callback();
+    },
+    startTracking: function () {
+      if (isTracking) return;
+      isTracking = true;
+      start();
+    },
+    stopTracking: function () {
+      isTracking = false;
     },
     getUserId: function () {
-      return current().id.userId;
+      return known().userId || null;
     },
     getIdentity: function () {
-      return current().id.identity || null;
+      return known().identity || null;
     },
     getSessionId: function () {
-      return current().id.sessionId;
+      return known().sessionId || null;
     }
   };
-  methods.setEventProperties = methods.addEventProperties;
-  methods.unsetEventProperty = methods.removeEventProperty;
 
-  function setEventProperties(properties) {
-    eventProperties = properties;
-    write("props", properties, 390 * 86400);
+  function known() {
+    return isTracking ? current().id : read("id") || {};
   }
 
+  // What goes with each event, or with each pageview, until it is removed.
+  function lasting(name, add, remove, clear) {
+    function save(properties) {
+      write(name, properties, 390 * 86400);
+    }
+    methods[add] = function (properties) {
+      save(flat(properties, read(name) || {}, "", 0));
+    };
+    methods[remove] = function (given) {
+      var properties = read(name) || {};
+      Object.keys(properties).forEach(function (key) {
+        if (key === given || key.indexOf(given + ".") === 0) delete properties[key];
+      });
+      save(properties);
+    };
+    methods[clear] = function () {
+      save({});
+    };
+  }
+
+  lasting("props", "addEventProperties", "removeEventProperty", "clearEventProperties");
+  lasting("pv_props", "addPageviewProperties", "removePageviewProperty", "clearPageviewProperties");
+  methods.setEventProperties = methods.addEventProperties;
+  methods.unsetEventProperty = methods.removeEventProperty;
+  ["init", "identifyHashed", "addAdapter", "addTransformer", "addTransformerFn"].forEach(function (name) {
+    methods[name] = function () {}; // of heap.js 5, with nothing to do here
+  });
+
   // --- Begin --------------------------------------------------------------------------------------------------------
+  function start() {
+    if (!page.v) {
+      safe(findCookies)();
+      safe(function () {
+        tab = sessionStorage.getItem(prefix) || tab;
+        sessionStorage.setItem(prefix, tab);
+      })();
+      open(true);
+    }
+    safe(pageview)();
+  }
+
   function begin() {
-    findDomain();
-    eventProperties = read("props") || {};
-    safe(open)();
-    pageview();
+    if (isTracking) start();
+    ["focusin", "input", "click"].forEach(function (type) {
+      document.addEventListener(type, enterShadows, true);
+    });
     ["click", "change", "submit"].forEach(function (type) {
       document.addEventListener(type, onEvent, true);
     });
-    var pushState = history.pushState;
-    history.pushState = function () {
-      var result = pushState.apply(this, arguments);
-      pageview();
-      return result;
-    };
+    if (window.navigation) {
+      window.navigation.addEventListener("currententrychange", function (event) {
+        moved(event.navigationType === "replace");
+      });
+    } else {
+      ["pushState", "replaceState"].forEach(function (name) {
+        var original = history[name];
+        history[name] = function () {
+          var result = original.apply(this, arguments);
+          moved(name === "replaceState");
+          return result;
+        };
+      });
+    }
     ["popstate", "hashchange"].forEach(function (type) {
-      window.addEventListener(type, pageview);
+      window.addEventListener(type, moved);
     });
     window.addEventListener("pageshow", function (event) {
-      if (event.persisted) {
-        page.address = "";
-        pageview();
-      }
+      if (event.persisted) safe(pageview)(true);
     });
     window.addEventListener("pagehide", flushAll);
     document.addEventListener("visibilitychange", function () {
@@ -495,18 +770,57 @@
       notBefore = 0;
       schedule(0);
     });
-    var waiting = heap.splice(0, heap.length);
-    Object.keys(methods).forEach(function (name) {
-      heap[name] = safe(methods[name]);
-    });
-    heap.push = safe(function (call) {
+    // The queues of classic and of heap.js 5. A snippet that ran again may have put stubs where the methods were.
+    drain(heap, function (call) {
       heap[call[0]].apply(heap, call.slice(1));
     });
-    waiting.forEach(heap.push);
-    if (queue.length) schedule(0);
+    drain((window.heapReadyCb = window.heapReadyCb || []), function (call) {
+      call.fn();
+    });
   }
 
+  function drain(waiting, carryOut) {
+    var calls = waiting.splice ? waiting.splice(0, waiting.length) : [];
+    waiting.push = safe(function (call) {
+      install();
+      carryOut(call);
+    });
+    install();
+    calls.forEach(waiting.push);
+  }
+
+  function install() {
+    Object.keys(methods).forEach(function (name) {
+      heap[name] = methods[name];
+    });
+  }
+
+  // A snippet that runs again sets `load`, without success, and calls this.
+  function load(id) {
+    if (String(id) !== appId) say("this page is tracked with app_id " + appId + ", so " + id + " is refused");
+  }
+
+  function say(line) {
+    if (window.console) console.warn("heap: " + line);
+  }
+
+  Object.keys(methods).forEach(function (name) {
+    var method = methods[name];
+    methods[name] = safe(function () {
+      return isTracking || /^(get|start|stop|onReady)/.test(name) ? method.apply(this, arguments) : null;
+    });
+  });
+
+  function define(name, get) {
+    Object.defineProperty(heap, name, { get: safe(get), set: function () {} });
+  }
+
+  define("load", function () {
+    return load;
+  });
+  define("userId", methods.getUserId);
+  define("identity", methods.getIdentity);
   heap.loaded = true;
   if (document.prerendering) document.addEventListener("prerenderingchange", safe(begin), { once: true });
   else safe(begin)();
-})(window, document);
+})(window, document, {});

@@ -248,3 +248,23 @@ def test_the_plain_view_answers_beacons_too(client, db):
 
     assert (response.status_code, response["content-type"]) == (200, "image/gif")
     assert events() == [(1, "Order")]
+
+
+# --- A tracker that wants no body back ------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["/h", *PEOPLE])
+def test_who_asks_for_an_answer_without_a_body_gets_204(path):
+    plain, empty = (beacon(path, {"z": 2, "i": "ann"} | asked) for asked in ({}, {"nc": 1}))
+
+    assert (plain.answer.status, empty.answer.status, empty.answer.body) == (200, 204, b"")
+    assert plain.records and empty.records == plain.records
+    assert (b"access-control-allow-origin", b"*") in empty.answer.headers
+
+
+def test_it_is_told_of_a_drop_and_of_a_refusal_all_the_same():
+    dropped = beacon("/h", {"z": 2, "nc": 1}, client=EXCLUDED)
+    refused = beacon("/api/identify_v3", {"i": "ann", "nc": 1}, client=EXCLUDED)
+    bad = beacon("/h", {"u": "x", "nc": 1})
+
+    assert dropped.answer.status == 204 and (b"x-heapadmin-dropped", b"excluded-ip") in dropped.answer.headers
+    assert (refused.answer.status, bad.answer.status) == (403, 400)
+    assert b"u must be" in bad.answer.body

@@ -1,18 +1,15 @@
 """Two real clients, unmodified, against a running server: from an address that is welcome, and from an excluded one."""
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import requests
-from django.conf import settings
 from heapapi import HeapAPIClient
 
 from tests.collector.waiting import until_all_workers_say
+from tests.npm import installed
 
 NODE = Path(__file__).parent / "node"
 HERE = "127.0.0.1"
@@ -73,21 +70,8 @@ def test_heapapi_from_an_excluded_address_fails_with_403_and_nothing_is_stored(s
 # --- heap-api, from npm -----------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def node_modules():
-    """A folder that holds `node_modules`, filled once for each version of package.json."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("node and npm are not installed")
-    package = NODE / "package.json"
-    folder = settings.BASE_DIR / "var" / f"node-{hashlib.sha256(package.read_bytes()).hexdigest()[:12]}"
-    if not (folder / "done").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(package, folder)
-        command = ["npm", "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"]
-        installed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-        if installed.returncode and not os.environ.get("CI"):
-            pytest.skip(f"npm could not install the client: {installed.stderr.strip()[-200:]}")
-        assert installed.returncode == 0, installed.stderr
-        (folder / "done").touch()
-    return folder
+    """A folder that holds `node_modules`."""
+    return installed(NODE / "package.json")
 
 
 def call_node(folder, server, environment):

@@ -249,3 +249,23 @@ def test_other_methods_are_refused(method):
 
     assert decision.answer.status == 405
     assert (b"allow", b"POST, OPTIONS") in decision.answer.headers
+
+
+def allowed(asked):
+    """The headers that a preflight allows which asks for `asked`."""
+    headers = {} if asked is None else {b"access-control-request-headers": asked}
+    return dict(ask("/api/track", b"", method="OPTIONS", headers=headers).answer.headers)[
+        b"access-control-allow-headers"
+    ].decode()
+
+
+USUAL = "Content-Type, Content-Encoding, Content_Type, Authorization, Accept"
+
+
+def test_a_preflight_allows_the_headers_that_pages_with_tracing_add():
+    assert allowed(b"baggage,content-type,sentry-trace, traceparent") == f"{USUAL}, baggage, sentry-trace, traceparent"
+
+
+@pytest.mark.parametrize("asked", [None, b"", b"content-type, accept", b",,", b"x\r\nset-cookie: a", b"a" * 5000])
+def test_a_preflight_says_what_it_always_said_to_others(asked):
+    assert allowed(asked) == USUAL

@@ -8,7 +8,7 @@ from collector.tracker import GZIPPED, SCRIPT, is_tracker
 
 
 def test_it_is_small():
-    assert len(GZIPPED.body) < 5 * 1024
+    assert len(GZIPPED.body) < 8 * 1024
 
 
 def test_a_page_of_any_origin_gets_it_and_may_keep_it_for_an_hour(server, environment):
@@ -36,7 +36,25 @@ def test_one_that_has_not_changed_is_not_sent_again(server, environment):
     assert (answer.status, answer.body) == (304, b"")
 
 
-@pytest.mark.parametrize("path", ["/js/heap-.js", "/js/heap-x.js", "/js/heap-1.js/", "/js/heap-1xjs"])
+def test_it_has_the_name_that_heap_js_5_loads_too(server, environment, client):
+    path = f"/config/{environment.app_id}/heap_config.js"
+
+    assert server.request("GET", path).body == client.get(path).content == SCRIPT
+    assert server.request("POST", path).status == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/config/1/heap_config.jsx",
+        "/config//heap_config.js",
+        "/config/x/heap_config.js",
+        "/js/heap-.js",
+        "/js/heap-x.js",
+        "/js/heap-1.js/",
+        "/js/heap-1xjs",
+    ],
+)
 def test_other_paths_are_not_it(path):
     assert not is_tracker(path)
 

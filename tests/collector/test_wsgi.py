@@ -7,6 +7,7 @@ from django.db import OperationalError
 
 from collector import wsgi
 from collector.counts import metrics
+from collector.counts.excluded import Lately
 from collector.counts.tally import Tally
 from collector.models import CollectedHour
 from collector.rate_limits import Buckets
@@ -27,6 +28,7 @@ def known_afresh(monkeypatch):
     monkeypatch.setattr(wsgi, "cached_environments", wsgi.CachedEnvironments())
     monkeypatch.setattr(periodic_writer, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
     monkeypatch.setattr(wsgi, "kept_out", Counters())
+    monkeypatch.setattr(wsgi, "kept_out_lately", Lately())
     monkeypatch.setattr(wsgi, "tally", Tally())
     monkeypatch.setattr(wsgi, "writer", periodic_writer.TimedWriter(wsgi.kept_out, wsgi.tally))
 
@@ -46,7 +48,19 @@ def test_an_event_is_committed_and_answered(client):
 
 
 def test_a_preflight_is_answered(client):
-    assert client.options("/api/track").status_code == 204
+    response = client.options("/h", headers={"access-control-request-headers": "traceparent"})
+
+    assert response.status_code == 204
+    assert "traceparent" in response["access-control-allow-headers"]
+
+
+def test_a_tracker_that_wants_no_body_gets_none(client):
+    environment = EnvironmentFactory()
+
+    response = client.post("/h", f"a={environment.app_id}&u=1&z=0&nc=1", content_type="text/plain")
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert len(events()) == 1
 
 
 def test_a_bad_request_says_why(client):
@@ -107,12 +121,45 @@ def test_what_became_of_requests_is_counted(client):
     assert CollectedHour.objects.count() == 2
 
 
+def test_a_repeat_is_counted_once(client):
+    environment = EnvironmentFactory()
+    event = {"identity": "a", "event": "E"}
+    for keys in (["k"], ["k", "j"], ["k", "j"]):
+        items = [event | {"idempotency_key": key} for key in keys]
+        post(client, "/api/track", {"app_id": environment.app_id, "events": items})
+    for _ in range(2):
+        client.get(f"/h?a={environment.app_id}&u=1&v=2&z=0&ts=1790000000000&t0=click&id0=3&ts0=1790000000001")
+
+    wsgi.writer.write()
+
+    found = CollectedHour.objects.values_list("outcome", "requests", "events")
+    assert list(found) == [("accepted", 5, 4)]
+    assert len(events()) == 4
+
+
+def test_a_repeat_of_what_was_kept_out_is_counted_once(client):
+    environment = EnvironmentFactory()
+    excluded = ExcludedIPList.objects.create(account=environment.project.account, text="127.0.0.1")
+    ExcludedIP.objects.create(list=excluded, canonical="127.0.0.1", source="127.0.0.1", position=0)
+    for st in (1790000000002, 1790000000003):
+        client.get(f"/h?a={environment.app_id}&u=1&v=2&z=0&ts=1790000000000&t0=click&id0=3&ts0=1790000000001&st={st}")
+    for keys in (["k"], ["k", "j"], [None, None]):
+        items = [{"identity": "a", "event": "E", "idempotency_key": key} for key in keys]
+        post(client, "/api/track", {"app_id": environment.app_id, "events": items})
+
+    wsgi.writer.write()
+
+    assert KeptOut.objects.get().count == 2 + 1 + 1 + 2
+    found = CollectedHour.objects.values_list("outcome", "requests", "events")
+    assert list(found) == [("excluded", 5, 6)]
+
+
 def test_what_no_environment_is_known_of_is_counted_too(client, monkeypatch):
     """As under ASGI: the metrics tell of a body that nobody read, and of a database that could not say whose it is."""
     before = {outcome: requests_counted(outcome) for outcome in ("bad", "unavailable")}
 
     client.post("/api/track", b" " * (2**20 + 1), content_type="application/json")
-    monkeypatch.setattr(wsgi.known_places, "get", no_database)
+    monkeypatch.setattr(wsgi.cached_environments, "get", no_database)
     refused = post(client, "/api/track", {"app_id": "9999999999", "identity": "a", "event": "E"})
     wsgi.writer.write()
 

@@ -34,6 +34,12 @@ def test_a_repeated_key_changes_nothing_in_the_same_batch_or_a_later_one():
     assert [name for _, name in events()] == ["First", "Other", "No key"]
 
 
+def test_it_says_how_many_were_there_already():
+    assert store([event(key="k"), event(key="k"), event()]) == 1
+    assert store([event(key="k"), event(key="j"), event()]) == 1
+    assert store([event()]) == 0
+
+
 def test_a_repeated_key_does_not_touch_the_person():
     store([event(key="k", time=1_600_000_000)])
 

@@ -52,6 +52,20 @@ def test_requests_that_wait_together_go_into_few_commits():
     assert commits() <= 3
 
 
+def test_each_request_learns_how_many_of_its_events_were_there_already():
+    async def steps(writer):
+        first = await writer.put([event(key="a"), event(key="b"), event()])
+        later = await asyncio.gather(
+            writer.put([event(key="b"), event(key="c"), event()]),
+            writer.put([event(key="c"), event(key="d"), event(key="d")]),
+            writer.put([change(a=1)]),
+        )
+        return [first, *later]
+
+    assert run(steps) == [0, 1, 2, 0]
+    assert len(events()) == 6
+
+
 def test_of_many_requests_only_the_one_that_cannot_be_stored_fails():
     async def steps(writer):
         requests = [[event(name=str(number)), event(name=f"{number}b")] for number in range(20)]
@@ -60,7 +74,7 @@ def test_of_many_requests_only_the_one_that_cannot_be_stored_fails():
 
     results = run(steps)
 
-    assert [number for number, result in enumerate(results) if result is not None] == [13]
+    assert [number for number, result in enumerate(results) if result != 0] == [13]
     assert isinstance(results[13], NotStorable)
     assert len(events()) == 38
 

@@ -1,0 +1,88 @@
+"""Snippets that run twice, with two app_ids, or are Heap's own."""
+
+# ruff: noqa: F401, F811 (fixtures by import)
+
+import re
+
+import pytest
+
+from projects.snippet import snippet
+from tests.browser.heap_snippets import CLASSIC, lead_to
+from tests.browser.tracked_pages import context, page, people, served_first, shop, stored, visit
+from tests.collector.conftest import collecting_server, environment, server
+
+
+def code(snippet):
+    """What is in its script element."""
+    return re.search(r"<script[^>]*>(.*)</script>", snippet, re.DOTALL)[1]
+
+
+@pytest.fixture(params=["ours", "classic"])
+def snippet_text(request, shop, server, environment, context):
+    """A snippet, unmodified but for its app_id, on all pages of the shop."""
+    if request.param == "classic":
+        shop.snippet = CLASSIC.replace("APP_ID", environment.app_id)
+        lead_to(server, context)
+    return shop.snippet
+
+
+def test_a_snippet_that_runs_again_changes_nothing(page, shop, server, environment, stored, snippet_text):
+    visit(page, shop.url)
+    page.evaluate("heap.identify('ann')")
+
+    page.evaluate(code(snippet_text))
+    assert page.evaluate("heap.getIdentity()") == "ann"
+    page.evaluate("heap.track('Again'); heap.addUserProperties({plan: 'pro'})")
+
+    assert [row[1] for row in stored(2)] == ["", "Again"]
+    assert people(server, environment) == {"ann": {"plan": "pro"}}
+    assert page.evaluate("document.querySelectorAll('script[src*=heap-]').length") == 1
+
+
+def test_a_snippet_that_runs_again_before_the_script_is_there_loses_no_call(page, shop, stored, snippet_text):
+    again = "<script>heap.track('One')</script>" + snippet_text + "<script>heap.track('Two')</script>"
+    shop.pages["/twice"] = f"<title>twice</title>{snippet_text}{again}"
+    visit(page, f"{shop.url}/twice")
+
+    page.evaluate("heap.track('Three')")
+
+    assert [row[1] for row in stored(4)] == ["", "One", "Two", "Three"]
+
+
+def test_methods_that_somebody_replaced_by_stubs_come_back(page, shop, stored):
+    """Consent tools define the stubs of heap.js 5 again, whether or not the script is there."""
+    visit(page, shop.url)
+
+    page.evaluate(
+        """() => {
+            const live = heap.track;
+            heap.track = (...given) => heap.push(['track', ...given]);
+            heap.track('One');
+            heap.track = live;
+        }"""
+    )
+
+    assert [row[1] for row in stored(2)] == ["", "One"]
+
+
+def test_a_second_app_id_is_refused_aloud(page, shop, server, environment, stored):
+    other = server.make_environment()
+    visit(page, shop.url)
+
+    page.evaluate(code(snippet(app_id=other.app_id, site_url=server.base_url)))
+    page.evaluate("heap.track('Mine')")
+
+    assert [row[1] for row in stored(2)] == ["", "Mine"]
+    assert any(other.app_id in line and environment.app_id in line for line in page.console)
+    assert server.events(other) == []
+
+
+def test_of_two_app_ids_at_once_one_is_refused_and_the_other_has_its_events(page, shop, server, environment):
+    other = server.make_environment()
+    both = shop.snippet + snippet(app_id=other.app_id, site_url=server.base_url)
+    shop.pages["/both"] = f"<title>both</title>{both}"
+    visit(page, f"{shop.url}/both")
+    page.wait_for_timeout(1500)
+
+    assert sorted(len(server.events(each)) for each in (environment, other)) == [0, 1]
+    assert any(other.app_id in line and environment.app_id in line for line in page.console)
