@@ -88,7 +88,7 @@ def project_create(request: HttpRequest, account: Account) -> HttpResponse:
         return render(request, "projects/project_create.html", {"form": form})
     try:
         project = actions.create_project(account=account, by=signed_in_user(request), **form.cleaned_data)
-    except IntegrityError:  # somebody else was faster
+    except IntegrityError:  # another request took the name meanwhile
         form.add_error("name", f"There is a project named “{form.cleaned_data['name']}” already.")
         return render(request, "projects/project_create.html", {"form": form})
     messages.success(request, f"Project {project.name} created. It is a clean slate: send it a first event.")
@@ -102,7 +102,7 @@ def environment_add(request: HttpRequest, project: Project) -> HttpResponse:
         return render(request, "projects/environment_add.html", {"form": form, "project": project})
     try:
         added = actions.add_environment(project=project, by=signed_in_user(request), **form.cleaned_data)
-    except IntegrityError:  # somebody else was faster
+    except IntegrityError:  # another request took the name meanwhile
         form.add_error("name", f"There is an environment named “{form.cleaned_data['name']}” in this project already.")
         return render(request, "projects/environment_add.html", {"form": form, "project": project})
     except actions.BeingDeleted as gone:
@@ -117,7 +117,7 @@ def project_edit(request: HttpRequest, project: Project) -> HttpResponse:
     if form.is_valid():
         try:
             changed = actions.change_project(project=project, by=signed_in_user(request), **form.changes)
-        except IntegrityError:  # somebody else was faster
+        except IntegrityError:  # another request took the name meanwhile
             form.add_error("name", f"There is a project named “{form.cleaned_data['name']}” already.")
         else:
             messages.success(request, f"{project.name} changed." if changed else "Nothing had changed.")
@@ -133,7 +133,7 @@ def environment_rename(request: HttpRequest, environment: Environment) -> HttpRe
         name = form.cleaned_data["name"]
         try:
             actions.rename_environment(environment=environment, name=name, by=signed_in_user(request))
-        except IntegrityError:  # somebody else was faster
+        except IntegrityError:  # another request took the name meanwhile
             form.add_error("name", f"There is an environment named “{name}” in this project already.")
         else:
             messages.success(request, f"The environment is named {name} now.")

@@ -87,7 +87,7 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @reauthentication_required(allow_get=True, app="allauth.account")
 def login_delete(request: HttpRequest) -> HttpResponse:
-    """Delete the person's own login; refused while an account would be left without full access for anybody."""
+    """Delete the person's own login. Refused while nobody else has full access in one of their accounts."""
     user = signed_in_user(request)
     form = DeleteLoginForm(request.POST if request.method == "POST" else None, user=user)
     if not form.is_valid():
