@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
     try:
-        from django.core.management import execute_from_command_line  # noqa: PLC0415  # told in words when missing
+        from django.core.management import execute_from_command_line  # noqa: PLC0415  # it may be missing: see below
         from django.db import OperationalError  # noqa: PLC0415
     except ModuleNotFoundError as error:
         sys.exit(f"{error}. Use .venv/bin/python, which `make run` and `make test` prepare.")

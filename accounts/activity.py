@@ -1,4 +1,4 @@
-"""Writing down who did what. Call `record` inside the transaction of the change that it tells."""
+"""Recording who did what, in the account's activity. Call `record` inside the transaction of the change itself."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from accounts.models import Account, Activity, Membership, User
 from accounts.request_address import current_address, in_staff_pages
 
 REFUSED = "refused"
-REFUSALS_APART = timedelta(minutes=1)  # the same refusal of the same person is written once in this time
+REFUSALS_APART = timedelta(minutes=1)  # the same refusal of the same person is recorded at most once in this time
 
 
 def record(
@@ -24,24 +24,24 @@ def record(
     """Add one row to the account's activity.
 
     `verb` is "<thing>.<what>" ("environment.add"); `target` names the thing in words; `details` is any JSON.
-    `program` says in words what acted where nobody is signed in. The address of the request, where there is one,
-    comes from `accounts.request_address`. What staff does in an account that it does not belong to, or in the staff's
-    pages, is marked as staff's.
+    `program` names the program that acted when nobody is signed in. The address of the request, if there is one,
+    comes from `accounts.request_address`. Rows are marked as staff's if a staff member acts in the staff pages, or in
+    an account that they do not belong to.
     """
     row = _row(account.pk, by, verb, target, details)
     return Activity.objects.create(**row | ({"by_name": program} if program else {}))
 
 
 def record_everywhere(*, user: User, verb: str, target: str = "", details: dict[str, Any] | None = None) -> None:
-    """Write what somebody did to their own login (a password, a second factor) into all their accounts."""
+    """Record a change of the user's own login (password, second factor) in the activity of all their accounts."""
     accounts = user.memberships.values_list("account_id", flat=True)
     Activity.objects.bulk_create(Activity(**_row(account, user, verb, target, details)) for account in accounts)
 
 
 def record_refusal(*, account: Account, by: User, target: str, details: dict[str, Any] | None = None) -> None:
-    """Write that `by` tried something without the right to; at most once a minute for the same `target`.
+    """Record that `by` tried something without having the right; at most once a minute for the same `target`.
 
-    The change that was refused has been rolled back, so this stands alone.
+    The refused change has been rolled back already, so this row has no transaction to share with it.
     """
     recent = Activity.objects.filter(
         account=account, by=by, verb=REFUSED, target=target[:300], at__gt=timezone.now() - REFUSALS_APART

@@ -1,4 +1,4 @@
-"""Reading the activity: filtered, a page at a time by key, in words that people understand."""
+"""Reading the activity for the Activity tab and its CSV: filters, pages by key, and a plain phrase for each verb."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -106,18 +106,18 @@ KINDS = {
 
 
 def words(verb: str) -> str:
-    """What `verb` means, for people; a verb without words stays readable ("report.star": "report: star")."""
+    """The phrase for `verb`. A verb without a phrase stays readable ("report.star" becomes "report: star")."""
     return WORDS.get(verb) or verb.replace(".", ": ").replace("_", " ")
 
 
 def kinds() -> list[tuple[str, str]]:
-    """What can be filtered for: (the first part of verbs, words)."""
+    """The choices of the filter: (first part of the verb, label)."""
     return list(KINDS.items())
 
 
 @dataclass(frozen=True)
 class ActivityLine:
-    """One row as the tab shows it."""
+    """One row as the Activity tab shows it."""
 
     activity: Activity
     words: str
@@ -125,7 +125,7 @@ class ActivityLine:
 
     @property
     def refused(self) -> str:
-        """What somebody tried: "POST projects:project_create" as words."""
+        """What the person tried to do: turns "POST projects:project_create" into words."""
         method, _, page = self.activity.target.partition(" ")
         if ":" not in page:
             return self.activity.target
@@ -139,7 +139,7 @@ class ActivityLine:
 
 @dataclass(frozen=True)
 class ActivityPage:
-    """Some rows, newest first, and the keys of the pages beside it ('' where there is none)."""
+    """One page of rows, newest first, with the keys of the newer and the older page ('' if there is none)."""
 
     lines: list[ActivityLine]
     newer_key: str
@@ -147,7 +147,7 @@ class ActivityPage:
 
 
 def found(account: Account, wanted: dict[str, Any]) -> QuerySet[Activity]:
-    """The account's rows that the filter finds, newest first; days are days of the account's time zone."""
+    """The account's rows that match the filter, newest first. Days are days in the account's time zone."""
     rows = Activity.objects.filter(account=account).order_by("-at", "-id")
     if who := wanted.get("who"):
         rows = rows.filter(Q(by_email__icontains=who) | Q(by_name__icontains=who))
@@ -158,13 +158,13 @@ def found(account: Account, wanted: dict[str, Any]) -> QuerySet[Activity]:
     zone = ZoneInfo(account.time_zone)
     if after := wanted.get("after"):
         rows = rows.filter(at__gte=datetime.combine(after, time.min, zone))
-    if (before := wanted.get("before")) and before < date.max:  # no day follows the last one that can be typed
+    if (before := wanted.get("before")) and before < date.max:  # the last date that can be typed has no next day
         rows = rows.filter(at__lt=datetime.combine(before + timedelta(days=1), time.min, zone))
     return rows
 
 
 def page(*, account: Account, wanted: dict[str, Any], key: str) -> ActivityPage:
-    """The page that `key` names: "older:<moment>:<id>" or "newer:<moment>:<id>"; the newest for any other text."""
+    """The page that `key` names: "older:<moment>:<id>" or "newer:<moment>:<id>". Other text gives the newest page."""
     rows = found(account, wanted)
     direction, at, row_id = _parsed(key)
     if at is None:
@@ -192,7 +192,7 @@ def _parsed(key: str) -> tuple[str, datetime | None, int]:
     direction, _, rest = key.partition(":")
     moment, _, row_id = rest.rpartition(":")
     try:
-        at = datetime.fromisoformat(moment).astimezone(UTC)  # PostgreSQL knows no offset of 16 hours or more
+        at = datetime.fromisoformat(moment).astimezone(UTC)  # PostgreSQL rejects offsets of 16 hours or more
     except (ValueError, OverflowError):
         return "", None, 0
     if direction not in ("older", "newer") or not row_id.isdecimal() or len(row_id) > 18:
@@ -219,7 +219,7 @@ def _in_words(value: Any) -> str:
 
 
 def rows(*, account: Account, wanted: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """The rows of the CSV, in the order of HEADER, read from the database in pieces."""
+    """The rows of the CSV, with columns in the order of HEADER, read from the database in chunks."""
     for row in found(account, wanted).iterator(chunk_size=2000):
         details = "; ".join(f"{name}: {value}" for name, value in _details(row))
         staff = "yes" if row.as_staff else ""

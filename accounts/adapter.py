@@ -1,4 +1,4 @@
-"""How django-allauth is bent to this product: a switch for sign-up, links from SITE_URL, mail by jobs, our address."""
+"""Adapters for django-allauth: the sign-up switch, links from SITE_URL, mail sent by jobs, client address, passkeys."""
 
 import hashlib
 import ipaddress
@@ -23,7 +23,7 @@ from accounts.models import User
 from accounts.request_address import client_address
 from common import jobs, links, mails
 
-AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # checked already; everything else is somebody's words
+AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # validated already; all other text may be what a person typed
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -32,11 +32,11 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Whether anybody may make a login and an account (SIGNUP_OPEN)."""
+        """Whether anyone may create a login and an account (SIGNUP_OPEN)."""
         return bool(settings.SIGNUP_OPEN)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The address that attempts are counted by: the one that the trusted proxies vouch for."""
+        """The address by which attempts are counted: the one that the trusted proxies report."""
         address = client_address(request)
         if address is None:
             raise PermissionDenied("no client address")
@@ -52,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):
         jobs.defer("accounts.send_address_confirmation", address_id=address_id, signup=signup)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Every other mail of allauth: "account/email/<name>" is our template mail/<name>.txt, sent by a job."""
+        """All other mail of allauth: "account/email/<name>" becomes our template mail/<name>.txt, sent by a job."""
         words = {key: _harmless(key, value) for key, value in context.items() if isinstance(value, str)}
         if "timestamp" in context:
             words["at"] = f"{context['timestamp']:%-d %B %Y, %H:%M} UTC"
@@ -61,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SessionsAdapter(DefaultUserSessionsAdapter):
     def end_sessions(self, sessions: Iterable[UserSession]) -> None:
-        """End sessions of one person, and write it down."""
+        """End sessions of one person and record it in the activity."""
         sessions = list(sessions)
         super().end_sessions(sessions)
         if sessions:
@@ -77,24 +77,24 @@ class MfaAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        """Secrets of authenticator apps and recovery codes are stored encrypted: a copied database opens nothing."""
+        """Encrypt secrets of authenticator apps and recovery codes, so that a copied database opens nothing."""
         return _cipher().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Undo `encrypt`, also of what was written under a former SECRET_KEY."""
+        """Undo `encrypt`, also for text that was encrypted under a former SECRET_KEY."""
         return _cipher().decrypt(encrypted_text.encode()).decode()
 
     def generate_authenticator_name(self, user: User, kind: str) -> str:
-        """What a new key is called unless its owner says better: "Key 1"."""
+        """The name of a new key if its owner gives none: "Key 1"."""
         return f"Key {Authenticator.objects.filter(user_id=user.pk, type=kind).count() + 1}"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """Passkeys belong to the host of SITE_URL; browsers know none for an IP address, but for localhost."""
+        """Passkeys belong to the host of SITE_URL. Browsers refuse IP addresses here, but allow localhost."""
         return {"id": _host_with_a_name(), "name": "Heapadmin"}
 
 
 def _cipher() -> MultiFernet:
-    """The first key encrypts; SECRET_KEY_FALLBACKS still decrypt."""
+    """SECRET_KEY encrypts and decrypts; the keys in SECRET_KEY_FALLBACKS only decrypt."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet(
         [Fernet(urlsafe_b64encode(hashlib.sha256(f"heapadmin.second_factor:{key}".encode()).digest())) for key in keys]
@@ -111,7 +111,7 @@ def _host_with_a_name() -> str:
 
 
 def _harmless(key: str, value: str) -> str:
-    """A URL on our own site, something checked already, or somebody's words without links."""
+    """Make a value safe for a mail: URLs lead to our own site, validated values stay, other text loses its links."""
     if key.endswith("_url"):
         return links.absolute(value)
     return value if key in AS_THEY_ARE else mails.plain(value)

@@ -1,4 +1,4 @@
-"""What every template may ask about the person who looks."""
+"""Template context about the signed-in person: their accounts, membership and rights."""
 
 from typing import Any, cast
 
@@ -13,11 +13,11 @@ from accounts.teammates import grantors
 
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
-    """`account`, `membership`, `accounts` for the bar; `can` (a set of rights) inside an account; `signup_open`.
+    """`account`, `membership`, `accounts` for the top bar; `can` (a set of rights) inside an account; `signup_open`.
 
-    Outside of an account's pages `account` and `membership` are those that the person used last, so that the bar
-    looks the same everywhere; `can` is empty there. `accounts` is [{"account", "url", "is_current"}]; `grantors` are
-    whom somebody who may only read can ask for more.
+    Outside an account's pages, `account` and `membership` are the ones that the person used last, so that the bar
+    looks the same everywhere; `can` is empty there. `accounts` is [{"account", "url", "is_current"}]. `grantors`
+    names the people whom a read-only teammate can ask for more rights.
     """
     return {
         "membership": SimpleLazyObject(lambda: membership_of(request)),
@@ -30,7 +30,7 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
 
 
 def membership_of(request: HttpRequest) -> Membership | None:
-    """The place in the account whose page this is, or else in the open account that the person used last."""
+    """The person's membership of the account whose page this is, or else of the open account that they used last."""
     return entered(request) or next(iter(_memberships(request)), None)
 
 
@@ -58,13 +58,13 @@ def _accounts(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 class _BarRequest(HttpRequest):
-    """A request for which the memberships were read once."""
+    """A request on which the person's memberships are cached."""
 
     memberships: list[Membership]
 
 
 def _memberships(request: HttpRequest) -> list[Membership]:
-    """All places of the person in open accounts, the one used last first; one query a request."""
+    """All of the person's memberships of open accounts, the one used last first. One query per request."""
     if not request.user.is_authenticated:
         return []
     read = cast(_BarRequest, request)

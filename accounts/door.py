@@ -1,4 +1,4 @@
-"""The only way into an account's pages: an id in the URL becomes an object that the signed-in user may use."""
+"""The only way into an account's pages: turns an id in the URL into an account that the signed-in user may use."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,21 +12,21 @@ from accounts.models import Account, Membership, User
 from accounts.policy import Can, rights
 from accounts.second_factor import has_second_factor
 
-SAFE = ("GET", "HEAD", "OPTIONS")  # what only looks
-P = ParamSpec("P")  # what else the URL tells the view
+SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
+P = ParamSpec("P")  # the view's other arguments from the URL
 Response = TypeVar("Response", bound=HttpResponseBase)
 Answered = TypeVar("Answered", bound=HttpResponseBase, covariant=True)
 
 
 class TenantRequest(HttpRequest):
-    """A request that has passed a door. It is Django's own request object, with what the door noted on it."""
+    """A request that has passed a door. It is Django's own request object, to which the door added these attributes."""
 
     membership: Membership
     can: frozenset[Can]
 
 
 class GuardedView(Protocol[Answered]):
-    """A view behind a door, as the URLs see it. `needs` is the right to look: tests/test_access.py asks for it."""
+    """A view behind a door, as the URLconf calls it. `needs` is the right to look; tests/test_access.py checks it."""
 
     needs: Can
 
@@ -34,19 +34,19 @@ class GuardedView(Protocol[Answered]):
 
 
 class AccountClosed(Exception):
-    """The account exists and the user belongs to it, but it has been closed."""
+    """The user belongs to the account, but the account is closed."""
 
 
 class SecondFactorMissing(Exception):
-    """The account lets only people in who use a second factor, and the user has none yet."""
+    """The account requires a second factor, and the user has none yet."""
 
 
 def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> TenantRequest:
-    """Check one membership against one right and note both on the request, which is returned.
+    """Check that one membership has one right. Returns the request, with the membership and all its rights set on it.
 
-    Raises Http404 without a membership, so a stranger does not learn that the account exists, and
-    PermissionDenied, which goes into the account's activity, for a teammate without the right. AccountClosed and
-    SecondFactorMissing are answered with pages of their own (accounts/closed_account.py).
+    Raises Http404 without a membership, so that strangers do not learn that the account exists. Raises
+    PermissionDenied for a teammate without the right, and records that in the account's activity. AccountClosed and
+    SecondFactorMissing have pages of their own (accounts/refusal_pages.py).
     """
     if membership is None:
         raise Http404
@@ -69,17 +69,17 @@ def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> Te
 
 
 def entered(request: HttpRequest) -> Membership | None:
-    """The membership that a door found for this request, for what draws every page; None outside of an account."""
+    """The membership that a door found for this request, for use by context processors; None outside an account."""
     return getattr(request, "membership", None)
 
 
 def rights_here(request: HttpRequest) -> frozenset[Can]:
-    """The rights that a door granted to this request; none outside of an account."""
+    """The rights that a door granted to this request; empty outside an account."""
     return getattr(request, "can", frozenset())
 
 
 def record_refusal(request: HttpRequest, account: Account, details: dict[str, str]) -> None:
-    """Write into the account's activity that what this request wanted was refused."""
+    """Record in the account's activity that this request was refused."""
     page = request.resolver_match.view_name if request.resolver_match else request.path
     activity.record_refusal(
         account=account, by=signed_in_user(request), target=f"{request.method} {page}", details=details
@@ -87,7 +87,7 @@ def record_refusal(request: HttpRequest, account: Account, details: dict[str, st
 
 
 def signed_in_user(request: HttpRequest) -> User:
-    """The user; LoginRequiredMiddleware has seen to it that there is one."""
+    """The signed-in user. LoginRequiredMiddleware makes sure that there is one."""
     assert isinstance(request.user, User)
     return request.user
 
@@ -97,12 +97,12 @@ _lenders: list[Lender] = []
 
 
 def register_lender(lender: Lender) -> None:
-    """`lender(request, account_id)` may lend a read-only Membership that is not in the database (support's visits)."""
+    """Register `lender(request, account_id)`, which may lend a read-only, unsaved Membership (for support's visits)."""
     _lenders.append(lender)
 
 
 def membership_in(request: HttpRequest, account_id: int) -> Membership | None:
-    """The signed-in user's membership of the account, with the account loaded; else one that is lent; else None."""
+    """The signed-in user's membership, with the account loaded; otherwise a lent one; otherwise None."""
     membership = (
         Membership.objects.select_related("account").filter(account_id=account_id, user=signed_in_user(request)).first()
     )
@@ -114,7 +114,7 @@ def account_view(
 ) -> Callable[[Callable[Concatenate[TenantRequest, Account, P], Response]], GuardedView[Response]]:
     """Turn `account_id` from the URL into an `Account` in which the signed-in user has the right `needs`.
 
-    A page that more people may look at than save says with `to_save` what a POST needs.
+    If more people may look at a page than may save it, `to_save` is the right that a POST needs.
     """
 
     def decorate(view: Callable[Concatenate[TenantRequest, Account, P], Response]) -> GuardedView[Response]:
@@ -129,12 +129,12 @@ def account_view(
 
 
 def needed(request: HttpRequest, needs: Can, to_save: Can | None) -> Can:
-    """The right that this request needs: whatever does not only look is for those who may save."""
+    """The right that this request needs: `needs` for looking, `to_save` (if given) for every other method."""
     return needs if to_save is None or request.method in SAFE else to_save
 
 
 def guarded(view: Callable[..., Response], needs: Can) -> GuardedView[Response]:
-    """Mark a view that asks a door."""
+    """Mark a view as guarded by a door, with the right that it needs."""
     marked = cast(GuardedView[Response], view)
     marked.needs = needs
     return marked

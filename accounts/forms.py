@@ -1,4 +1,4 @@
-"""Forms of Teammates, invitations, the account's settings and one's own login."""
+"""Forms for teammates, invitations, the account's settings, the person's own login and the activity filter."""
 
 import re
 from itertools import groupby
@@ -18,16 +18,16 @@ from common.names import NameField
 from common.time_zones import time_zones
 
 MOST_AT_ONCE = 50
-LONGEST_ADDRESS = 254  # as User.email holds
+LONGEST_ADDRESS = 254  # as long as User.email allows
 LONGEST_QUOTED = 80
-PARTS = re.compile(r"[,;\n\r]+")  # words between two of these that are no address were meant as one
+PARTS = re.compile(r"[,;\n\r]+")  # invalid words between two of these are reported together, as one mistyped address
 
 
 def addresses(text: str) -> list[str]:
     """The e-mail addresses in `text`, in lower case, each once, in the order typed.
 
-    Separated by blanks, lines, commas or semicolons; angle brackets around one are dropped. Raises ValidationError
-    naming each stretch of text that is none.
+    Spaces, line breaks, commas and semicolons separate them; angle brackets around one are dropped. Raises
+    ValidationError, which quotes each piece of text that is not an address.
     """
     found: list[str] = []
     bad: list[str] = []
@@ -73,13 +73,13 @@ class InviteForm(forms.Form):
 
 
 class AccessForm(forms.Form):
-    """What the read-only switch of a teammate is set to."""
+    """The read-only switch of a teammate."""
 
     read_only = forms.BooleanField(required=False)
 
 
 class NewPersonForm(forms.Form):
-    """What somebody who has no login yet gives to accept an invitation."""
+    """Name and password of a person who accepts an invitation and has no login yet."""
 
     name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
@@ -104,7 +104,7 @@ class NewPersonForm(forms.Form):
 
 
 class NewPasswordForm(forms.Form):
-    """A new password for somebody who was locked out."""
+    """A new password for a person who was locked out."""
 
     password = forms.CharField(
         label="New password",
@@ -124,7 +124,7 @@ class NewPasswordForm(forms.Form):
 
 
 class AddKeyForm(AddWebAuthnForm):
-    """A passkey or security key to add; the library's form in words that people know."""
+    """Add a passkey or security key: the library's form, with plainer labels."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,7 +135,7 @@ class AddKeyForm(AddWebAuthnForm):
 
 
 class ChangesForm(forms.BaseForm):
-    """A form that remembers what it was shown with, so that saving it undoes nothing that others saved meanwhile."""
+    """A form that remembers its initial values, so that saving it does not undo what others saved meanwhile."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -144,7 +144,7 @@ class ChangesForm(forms.BaseForm):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The new values of what this person changed, and nothing else."""
+        """The new values of only those fields that this person changed."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
@@ -171,7 +171,7 @@ class AccountForm(ChangesForm, forms.ModelForm):
         self.by = by
 
     def clean(self) -> dict[str, Any]:
-        """Nobody may lock themselves out: the rules about second factors are set by somebody who has one."""
+        """Only people with a second factor may require one, so that they do not lock themselves out."""
         cleaned = super().clean() or {}
         for field, on in (
             ("require_second_factor", cleaned.get("require_second_factor")),
@@ -183,13 +183,13 @@ class AccountForm(ChangesForm, forms.ModelForm):
 
 
 class NameForm(forms.Form):
-    """One's own name."""
+    """The person's own name."""
 
     name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
 class EmailChangeForm(forms.Form):
-    """The address that one's login shall have."""
+    """The new address of the person's own login."""
 
     new_email = forms.EmailField(
         label="New address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
@@ -207,7 +207,7 @@ class EmailChangeForm(forms.Form):
 
 
 class DeleteLoginForm(forms.Form):
-    """Type one's own address to delete the login."""
+    """Delete the person's own login, confirmed by typing its address."""
 
     confirm = forms.CharField(max_length=254, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
@@ -224,7 +224,7 @@ class DeleteLoginForm(forms.Form):
 
 
 class ActivityFilterForm(forms.Form):
-    """What is looked for in the activity; everything is optional."""
+    """The filter of the activity; every field is optional."""
 
     who = forms.CharField(label="Who", max_length=254, required=False)
     what = forms.ChoiceField(label="What", required=False)

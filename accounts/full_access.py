@@ -1,7 +1,7 @@
-"""Nothing may leave an account without a teammate with full access.
+"""Every open account always keeps a teammate with full access.
 
-Whatever takes rights away does it inside `keeping_full_access`. A trigger in the database (migration 0004) refuses
-the same for whatever goes past this.
+Code that takes rights away runs inside `keeping_full_access`. A trigger in the database (migration 0004) enforces the
+same rule for changes that bypass this module.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from accounts.models import Account, Membership, User
 
 
 class LastFullAccess(Exception):
-    """The change would leave `accounts` without anybody who has full access."""
+    """The change would leave nobody with full access in `accounts`."""
 
     def __init__(self, accounts: list[Account]) -> None:
         super().__init__(", ".join(account.name for account in accounts))
@@ -24,9 +24,9 @@ class LastFullAccess(Exception):
 
 @contextmanager
 def keeping_full_access(account_ids: Iterable[int]) -> Iterator[None]:
-    """Run a change that takes rights away, in a transaction; raise LastFullAccess and undo it if it took too many.
+    """Run a change that takes rights away, in a transaction; undo it with LastFullAccess if nobody keeps full access.
 
-    The accounts' rows are locked first, in order, so that two such changes of one account come one after the other
+    The accounts' rows are locked first, in order, so that two such changes of one account run one after the other
     and the later one sees what the earlier one did.
     """
     ids = sorted(set(account_ids))
@@ -38,9 +38,9 @@ def keeping_full_access(account_ids: Iterable[int]) -> Iterator[None]:
 
 
 def require_full_access(account: Account, by: User) -> None:
-    """Raise PermissionDenied unless `by` has full access now; call it under the lock.
+    """Raise PermissionDenied unless `by` has full access now. Call it while the account is locked.
 
-    The door has looked before, but somebody may have taken the right away since.
+    The door checked this earlier, but the right may have been taken away since.
     """
     if not account.memberships.full_access().filter(user=by).exists():
         raise PermissionDenied

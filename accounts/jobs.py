@@ -1,7 +1,7 @@
-"""Accounts' jobs: mail. Each is asked for in the transaction of the change that it tells, and tried again for hours.
+"""The mail jobs of accounts. Each is deferred in the transaction of the change it reports, and retried for hours.
 
-Arguments are ids and harmless words. Secrets are made when the mail is sent (common/links.py, allauth's own
-tokens), so the job queue never holds one; and a job checks that its ids still mean what they meant.
+Arguments are ids and harmless text. Secrets are derived when the mail is sent (common/links.py, allauth's own
+tokens), so the job queue never holds one. Each job checks that its ids are still valid.
 """
 
 from smtplib import SMTPException
@@ -22,15 +22,15 @@ from common.jobs import MAIL, MAIL_RETRY
 
 @app.task(name="accounts.send_mail", queue=MAIL, retry=MAIL_RETRY)
 def send_mail(template: str, to: str, context: dict[str, Any], reply_to: str = "") -> None:
-    """Send `templates/mail/<template>.txt`, with nothing secret in `context`, to one address."""
+    """Send `templates/mail/<template>.txt` to one address. `context` must not hold secrets."""
     mails.render(template, context).message(to, reply_to).send()
 
 
 @app.task(name="accounts.send_invitation", queue=MAIL, retry=MAIL_RETRY)
 def send_invitation(invitation_id: int, nonce: str) -> None:
-    """Mail an invitation's link; nothing when it was used, ended or renewed meanwhile.
+    """Mail an invitation's link, unless the invitation was used, ended or renewed meanwhile.
 
-    What the mail server says against it is kept on the invitation, for the Teammates tab.
+    If the mail server refuses it, the reason is stored on the invitation, for the Teammates tab.
     """
     invitation = (
         Invitation.objects.open().select_related("account", "invited_by").filter(pk=invitation_id, nonce=nonce).first()
@@ -55,7 +55,7 @@ def send_invitation(invitation_id: int, nonce: str) -> None:
 
 @app.task(name="accounts.send_password_reset", queue=MAIL, retry=MAIL_RETRY)
 def send_password_reset(user_id: int, to: str) -> None:
-    """Mail a link that lets somebody choose a new password."""
+    """Mail a link with which the user can choose a new password."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         return
@@ -66,7 +66,7 @@ def send_password_reset(user_id: int, to: str) -> None:
 
 @app.task(name="accounts.send_address_confirmation", queue=MAIL, retry=MAIL_RETRY)
 def send_address_confirmation(address_id: int, signup: bool) -> None:
-    """Mail a link that proves an address; nothing when it was proven or removed meanwhile."""
+    """Mail a link that verifies an address, unless the address was verified or removed meanwhile."""
     address = EmailAddress.objects.filter(pk=address_id, verified=False).first()
     if address is None:
         return

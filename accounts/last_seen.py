@@ -1,4 +1,4 @@
-"""When a person, and a session, was last used: to the minute, so that it costs one UPDATE a minute and no more."""
+"""When a person and their session were last active. Accurate to the minute, so it costs at most one UPDATE a minute."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,12 +14,12 @@ APART = timedelta(minutes=1)
 
 
 def is_stale(seen_at: datetime | None, now: datetime) -> bool:
-    """Whether `seen_at` is old enough to be written again."""
+    """Whether `seen_at` is old enough to be updated."""
     return seen_at is None or seen_at <= now - APART
 
 
 def note_in_account(membership: Membership) -> None:
-    """Note that this teammate is here now. The account seen last is the one that is opened at the next sign-in."""
+    """Record that this teammate is active now. The next sign-in opens the account that was used last."""
     now = timezone.now()
     if not is_stale(membership.last_seen_at, now):
         return
@@ -28,19 +28,19 @@ def note_in_account(membership: Membership) -> None:
 
 
 def remember_account(membership: Membership) -> None:
-    """Make this the account that is opened at the next sign-in, however short ago another one was looked at."""
+    """Make the next sign-in open this account, even if another one was looked at less than a minute ago."""
     Membership.objects.filter(pk=membership.pk).update(last_seen_at=timezone.now())
 
 
 class LastSeenMiddleware:
-    """Note the time on the login and on its session."""
+    """Record the time on the login and on its session."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        # the user whom the request loaded anyway: a page that never asked who is there costs no query here
+        # use the user that the request has already loaded: a page that never asked for the user costs no query here
         user = getattr(request, "_cached_user", None)
         if isinstance(user, User):
             _note(user, request.session.session_key)

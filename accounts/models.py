@@ -1,4 +1,4 @@
-"""Who may come in: people, the accounts they belong to, and what they did there."""
+"""People (logins), the accounts they belong to, invitations, and the activity in each account."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -13,9 +13,9 @@ from django.utils import timezone
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a login whose address counts as verified: whoever calls this vouches for it.
+        """Create a login whose address counts as verified; the caller must be sure of the address.
 
-        `email` is kept in lower case: it is compared without regard to case everywhere.
+        `email` is stored in lower case, because addresses are compared case-insensitively everywhere.
         """
         from allauth.account.models import EmailAddress  # noqa: PLC0415  # its models need this User first
 
@@ -34,7 +34,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A login. What it may do in an account is its Membership; `is_staff` opens the staff's admin and nothing else."""
+    """A login. Its Memberships say what it may do in each account; `is_staff` only opens the staff's admin."""
 
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=150, blank=True)
@@ -75,7 +75,7 @@ class WhoMayInvite(models.TextChoices):
 
 
 class Account(models.Model):
-    """The tenant. While `closed_at` is set nobody gets in and its environments take no events."""
+    """The tenant. While `closed_at` is set, nobody gets in and its environments accept no events."""
 
     name = models.CharField(max_length=100)
     time_zone = models.CharField(max_length=64, default="UTC")  # what new projects start with
@@ -103,19 +103,19 @@ class Account(models.Model):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def full_access(self) -> "MembershipQuerySet":
-        """Those who can grant access: not read-only, and the login works."""
+        """Teammates who can grant access: not read-only, and with an active login."""
         return self.filter(read_only=False, user__is_active=True)
 
     def latest_used(self, user: Any) -> "MembershipQuerySet":
-        """The places of `user` in open accounts, the one looked at last first."""
+        """The memberships of `user` in open accounts, the one used last first."""
         return self.filter(user=user, account__closed_at=None).order_by(F("last_seen_at").desc(nulls_last=True), "pk")
 
 
 class Membership(models.Model):
-    """A user's place in an account: a teammate.
+    """A user's membership of an account: a teammate.
 
-    A trigger (migration 0004) sees to it that an open account keeps a full-access teammate, whatever deletes or
-    changes rows; `accounts.full_access` says it in words before it comes to that.
+    A trigger (migration 0004) makes sure that an open account keeps a full-access teammate, whatever deletes or
+    changes rows. `accounts.full_access` checks this first, and its error names the accounts.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="memberships")
@@ -124,7 +124,7 @@ class Membership(models.Model):
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     joined_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(null=True, blank=True)  # in this account; to the minute
-    visit: object = None  # support's, when the membership is lent for it (door.register_lender) and not in the database
+    visit: object = None  # set if the membership is lent for a visit of support (door.register_lender) and not saved
 
     objects = MembershipQuerySet.as_manager()
 
@@ -139,15 +139,15 @@ class Membership(models.Model):
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> "InvitationQuerySet":
-        """Neither accepted, declined nor revoked; may have expired."""
+        """Invitations neither accepted, declined nor revoked; they may have expired."""
         return self.filter(accepted_at=None, declined_at=None, revoked_at=None)
 
 
 class Invitation(models.Model):
-    """A place in an account that is offered to one address.
+    """An invitation of one address to an account.
 
-    The secret of the link is not stored: it is derived from SECRET_KEY and `nonce` (common/links.py), and a link
-    is looked up by `digest`. A new `nonce` makes a new link and voids the old one.
+    The secret in the link is not stored: it is derived from SECRET_KEY and `nonce` (common/links.py), and a link
+    is looked up by `digest`. A new `nonce` makes a new link and invalidates the old one.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
@@ -203,7 +203,7 @@ class Invitation(models.Model):
 
 
 class EmailChange(models.Model):
-    """A change of a login's address that waits for both mailboxes: the one it leaves and the one it goes to."""
+    """A pending change of a login's address. Both mailboxes, the old and the new one, must confirm it."""
 
     user = models.OneToOneField(User, models.CASCADE, related_name="email_change")
     new_email = models.EmailField(max_length=254)
@@ -225,7 +225,7 @@ class EmailChange(models.Model):
 
 
 class Rescue(models.Model):
-    """A one-time link that an operator printed for somebody who is locked out (`manage.py grantadmin`)."""
+    """A one-time link that an operator printed for a locked-out person (`manage.py grantadmin`)."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64, unique=True)
@@ -238,16 +238,16 @@ class Rescue(models.Model):
 
 
 class Activity(models.Model):
-    """One thing that somebody did, or tried, in an account. Written in the transaction of what it tells.
+    """One thing that a person did, or tried to do, in an account. Written in the transaction of the change itself.
 
-    Rows are never changed and never deleted but by the closing of their account: a trigger (migration 0004) refuses.
+    Rows are never changed, and deleted only when their account is closed; a trigger (migration 0004) enforces this.
     So `by` has no constraint in the database, and points to nothing once that login is deleted.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="activity")
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(User, models.DO_NOTHING, null=True, db_constraint=False, related_name="+")
-    by_email = models.CharField(max_length=254, blank=True)  # as it was; '' when nobody was signed in
+    by_email = models.CharField(max_length=254, blank=True)  # at that time; '' when nobody was signed in
     by_name = models.CharField(max_length=150, blank=True)
     as_staff = models.BooleanField(default=False)
     verb = models.CharField(max_length=60)  # "project.create", "excluded_ips.save": app-wide constant names

@@ -1,4 +1,4 @@
-"""What a teammate may do. The door, the templates and the tests read this table and nothing else."""
+"""The rights of a teammate, as one table. The door, the templates and the tests all use it and nothing else."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,8 +13,8 @@ class Can(StrEnum):
     VIEW = "view"  # look at everything, run queries
     EDIT = "edit"  # definitions, reports, dashboards
     MANAGE = "manage"  # projects, environments, API keys, excluded IPs, teammates, settings
-    INVITE = "invite"  # offer a place in the account to somebody
-    LEAVE = "leave"  # give up one's own place
+    INVITE = "invite"  # invite people to the account
+    LEAVE = "leave"  # give up their own membership
 
 
 READ_ONLY = frozenset({Can.VIEW, Can.LEAVE})
@@ -23,7 +23,7 @@ FULL = frozenset(Can)
 
 @dataclass(frozen=True)
 class PolicyLine:
-    """One line of "What can this person do?": the words, and the right that it takes."""
+    """One line of "What can this person do?": the words, and the right it needs."""
 
     words: str
     needs: Can

@@ -1,4 +1,4 @@
-"""The address of whoever made the request that is being answered, for Activity."""
+"""The client address of the current request, so that the activity can record it."""
 
 import ipaddress
 from collections.abc import Callable
@@ -14,9 +14,9 @@ _in_staff_pages: ContextVar[bool] = ContextVar("in_staff_pages", default=False)
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The client's address as the shell in front judged it (it knows the trusted proxies), or the socket's peer.
+    """The client's address as determined in front of Django, where proxies are known; otherwise the socket's peer.
 
-    None where there is none that could be stored, as behind a Unix socket.
+    None if there is no address that can be stored, for example behind a Unix socket.
     """
     text = request.META.get("heapadmin.client_address") or request.META.get("REMOTE_ADDR") or ""
     try:
@@ -26,17 +26,17 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def current_address() -> str | None:
-    """The address that the middleware found for the running request; None outside of one."""
+    """The address that the middleware found for the current request; None outside a request."""
     return _address.get()
 
 
 def in_staff_pages() -> bool:
-    """Whether the running request is one of the staff's admin."""
+    """Whether the current request is for the staff's admin."""
     return _in_staff_pages.get()
 
 
 class RequestAddressMiddleware:
-    """Keep the client's address, and whether this is a staff page, for the time of one request."""
+    """Keep the client's address, and whether this is a staff page, for the duration of one request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -13,5 +13,5 @@ def has_second_factor(user_id: int) -> bool:
 
 
 def users_with_second_factor(user_ids: Iterable[int]) -> set[int]:
-    """Those of `user_ids` that have one, in one query."""
+    """Those of `user_ids` that have a second factor, in one query."""
     return set(Authenticator.objects.filter(user_id__in=user_ids, type__in=KINDS).values_list("user_id", flat=True))

@@ -1,4 +1,4 @@
-"""What django-allauth does for people, written into the activity of their accounts."""
+"""Records sign-ins and changes of passwords and second factors, all made by django-allauth, in the activity."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def on_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> 
 
 
 def on_new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """A new password ends every other session; after a reset that is all of them."""
+    """A new password ends all other sessions. After a reset nobody is signed in, so it ends every session."""
     activity.record_everywhere(user=user, verb="login.password")
     keep = request.session.session_key if request.user.is_authenticated else None
     logins.end_other_sessions(user=user, keep=keep)
@@ -41,7 +41,7 @@ def _record_authenticator(user: User, authenticator: Any, verb: str) -> None:
 
 
 def connect() -> None:
-    """Called once, when Django is ready."""
+    """Connect the signals; called once, when Django is ready."""
     user_logged_in.connect(on_sign_in)
     for signal in (password_changed, password_set, password_reset):
         signal.connect(on_new_password)

@@ -1,4 +1,4 @@
-"""What the Teammates tab shows, read in a fixed number of queries however many teammates there are."""
+"""What the Teammates tab shows. The number of queries does not grow with the number of teammates."""
 
 from dataclasses import dataclass
 
@@ -47,7 +47,7 @@ class TeammateOverview:
 def overview(
     *, account: Account, user: User, search: str, page: str | None, pending_page: str | None
 ) -> TeammateOverview:
-    """One page of each list. `search` is looked for in names and addresses; pages out of range become the nearest."""
+    """One page of each list. `search` matches names and addresses; a page out of range becomes the nearest one."""
     teammates = Paginator(_found(account, search), PER_PAGE).get_page(page)
     memberships = list(teammates)
     secured = users_with_second_factor(each.user_id for each in memberships)
@@ -76,6 +76,6 @@ def _found(account: Account, search: str) -> QuerySet[Membership]:
 
 
 def grantors(account: Account) -> list[str]:
-    """Names of teammates who can give somebody more rights, those seen last first, at most three."""
+    """Names of teammates who can give others more rights, the most recently seen first, at most three."""
     full = account.memberships.full_access().select_related("user").order_by("-last_seen_at", "pk")
     return [str(each.user) for each in full[:GRANTORS_NAMED]]

@@ -1,4 +1,4 @@
-"""Pages of accounts, of invitations and of one's own login."""
+"""URLs of accounts, teammates, invitations and the person's own login."""
 
 from django.urls import path
 

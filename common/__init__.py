@@ -1,1 +1,1 @@
-"""What has nothing to do with analytics and knows no app: the ground floor, which every app may import from."""
+"""General code that knows nothing about analytics or any app. It is the lowest floor: every app may import from it."""

@@ -1,4 +1,4 @@
-"""What an ASGI server hands to an app."""
+"""Types of the ASGI protocol: what a server passes to an app."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

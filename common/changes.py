@@ -1,4 +1,4 @@
-"""Changing some fields of a row, whoever else changes others at the same time."""
+"""Changes some fields of a row, without undoing simultaneous changes of other fields."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from django.db.models import Model
 
 
 def change(row: Model, values: dict[str, Any]) -> dict[str, list[Any]]:
-    """Set fields of `row` and save those that differ from what is stored now; returns {name: [before, after]} of them.
+    """Set fields of `row` and save those that differ from the stored values; returns {name: [before, after]} of these.
 
-    Call it in a transaction, to whose end the row stays locked.
+    Call it in a transaction. The row stays locked until the transaction ends.
     """
     stored = type(row)._default_manager.select_for_update(no_key=True).get(pk=row.pk)
     changed = {name: [getattr(stored, name), value] for name, value in values.items() if getattr(stored, name) != value}

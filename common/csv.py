@@ -10,15 +10,15 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for Latin-1
-# What a spreadsheet may take for the beginning of a formula. Some skip white space and quotes before they look.
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as Latin-1
+# Text that a spreadsheet may read as the start of a formula. Some skip leading white space and quotes.
 FORMULA = re.compile(r"[\s\"']*[=+\-@\t\r\n|＝＋－＠]")
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # with a plus sign it is a telephone number, which would lose the sign
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # a plus sign means a telephone number, which would lose the sign
 MAX_NAME = 80
 
 
 def safe(cell: Any) -> str:
-    """The cell as text; one that could be read as a formula begins with an apostrophe. Numbers stay numbers."""
+    """The cell as text. Text that could be read as a formula gets an apostrophe in front. Numbers stay numbers."""
     if cell is None:
         return ""
     if isinstance(cell, int | float | Decimal):
@@ -29,14 +29,14 @@ def safe(cell: Any) -> str:
 
 
 class _Echo:
-    """A file that hands back what is written: so csv.writer makes one line at a time."""
+    """A file whose `write` returns the line, so that csv.writer produces one line at a time."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """The whole file line by line, the header first, every cell made safe."""
+    """The whole file line by line, the header first. Every cell is made safe."""
     writer = csv.writer(_Echo())
     yield BYTE_ORDER_MARK + writer.writerow([safe(cell) for cell in header])
     for row in rows:
@@ -44,14 +44,14 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]
 
 
 def file_name(name: str) -> str:
-    """A name for the file from any text: letters, digits, dashes; never empty, never hidden, never a formula."""
+    """A file name from any text: letters, digits and dashes only; never empty, hidden or a formula."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     words = re.findall(r"[A-Za-z0-9]+", plain)
     return f"{'-'.join(words)[:MAX_NAME].strip('-').lower() or 'export'}.csv"
 
 
 def response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """A download that is called after `name`."""
+    """A CSV download whose file name is made from `name`."""
     answer = StreamingHttpResponse(lines(header, rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{file_name(name)}"'
     return answer

@@ -1,4 +1,4 @@
-"""Connections of our own to Django's database, beside the one that Django keeps."""
+"""Our own connections to Django's database, separate from the one that Django manages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from psycopg.conninfo import make_conninfo
 
 
 def conninfo() -> str:
-    """What psycopg needs to connect to the default database, as settings (or a test run) name it."""
+    """The connection string for the default database, as settings (or a test run) define it."""
     settings = connection.settings_dict
     known = {
         "dbname": settings["NAME"],
@@ -25,7 +25,7 @@ def conninfo() -> str:
 
 @contextmanager
 def impatient_connection(*, connect_seconds: int, statement_seconds: float) -> Iterator[psycopg.Connection]:
-    """A connection that nobody waits for longer than that: neither to open it nor for an answer or a lock."""
+    """A connection with time limits: for opening it, and for each statement and each lock."""
     parameters = connections["default"].get_connection_params()
     for name in ("cursor_factory", "context", "server_side_binding", "prepare_threshold"):
         parameters.pop(name, None)

@@ -1,4 +1,4 @@
-"""Whether htmx asks for a part of a page that is open already. Nothing else looks at its header."""
+"""Recognises requests from htmx for a part of an open page. No other code reads htmx's header."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -11,6 +11,6 @@ def is_part(request: HttpRequest) -> bool:
 
 
 def varying(response: HttpResponse) -> HttpResponse:
-    """Mark an answer whose URL gives a page or a part of it, so that the browser keeps the two apart."""
+    """Mark a response whose URL returns either a page or a part of it, so that browsers cache the two separately."""
     patch_vary_headers(response, [HEADER])
     return response

@@ -1,10 +1,10 @@
-"""Jobs, asked for by name.
+"""Defers jobs by name; also their queues and priorities.
 
-A job is a function in its app's `jobs.py`, and it imports what it needs to do its work. Whatever asks for it gives its
-name alone ("support.purge") and imports nothing, so asking and doing never import each other. Names and arguments are
-kept in the database: a queued job of the version before still has to run (tests/test_jobs.py).
+A job is a function in its app's `jobs.py`, which imports what the job needs. Other code defers it by name only
+("support.purge") and imports nothing from there, which avoids circular imports. Names and arguments are stored in the
+database, so a job that was queued by the previous version must still run (tests/test_jobs.py).
 
-A worker does one job at a time. What takes long does a slice, asks for itself again, and lets others have their turn.
+A worker does one job at a time. A long job does a slice of its work and defers itself again, so that others get a turn.
 """
 
 from contextlib import suppress
@@ -15,24 +15,24 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-MAIL = "mail"  # a queue, like the next: a worker of its own may serve it
+MAIL = "mail"  # MAIL and LONG are queues; each may have a worker of its own
 LONG = "long"
 MAIL_RETRY = RetryStrategy(max_attempts=7, exponential_wait=4)  # after 4 s, 16 s, 1, 4, 17 and 68 minutes, 4.5 hours
 
-LOW = -10  # a priority: mail, and whatever somebody waits for, comes first
+LOW = -10  # a priority: mail, and anything that people wait for, comes first
 
 SLICE_SECONDS = 5.0
 
 
 def defer(name: str, **arguments: Any) -> None:
-    """Have the job `name` done, once this transaction is committed. Raises KeyError when no app has such a job."""
+    """Queue the job `name`, to run once this transaction is committed. Raises KeyError if no app has such a job."""
     app.tasks[name].defer(**arguments)
 
 
 def defer_once(name: str, *, in_seconds: int = 0, **arguments: Any) -> None:
-    """Like `defer`, after some seconds, and unless the same waits already.
+    """Like `defer`, but after `in_seconds`, and only if the same job is not queued already.
 
-    The same is a job with the same arguments; or any of that name when the job has a `queueing_lock` of its own.
+    The same job means the same name and arguments; or any job of that name, if the job has its own `queueing_lock`.
     """
     job = app.tasks[name]
     lock = job.queueing_lock or " ".join([name, *map(str, arguments.values())])

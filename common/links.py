@@ -1,8 +1,8 @@
-"""Secrets in links: derived, never stored; looked up by digest.
+"""Secrets in links: they are derived, never stored, and looked up by digest.
 
-A secret is an HMAC of SECRET_KEY over its purpose and a nonce that is stored, so a mail can be sent again with the
-same link, and neither the database nor the job queue holds what would open it. The purpose is part of both the
-secret and its digest: a link of one kind is never accepted as another.
+A secret is an HMAC over its purpose and a stored nonce, with SECRET_KEY as the key. So a mail can be sent again with
+the same link, and neither the database nor the job queue holds the secret. The purpose is part of both the secret and
+its digest, so a link of one kind is never accepted as another.
 """
 
 import hashlib
@@ -20,17 +20,17 @@ def new_nonce() -> str:
 
 
 def secret(purpose: str, nonce: str) -> str:
-    """The secret that belongs to `nonce`: 43 characters that are safe in a URL."""
+    """The secret for `nonce`: 43 characters that are safe in a URL."""
     mac = salted_hmac(f"heapadmin.{purpose}", nonce, algorithm="sha256").digest()
     return urlsafe_b64encode(mac).decode().rstrip("=")
 
 
 def digest(purpose: str, secret: str) -> str:
-    """What is stored of a secret: 64 hexadecimal digits."""
+    """The stored form of a secret: 64 hexadecimal digits."""
     return hashlib.sha256(f"{purpose}:{secret}".encode()).hexdigest()
 
 
 def absolute(path: str) -> str:
-    """The public URL of a path of ours. SITE_URL says where we are, never a request's Host header."""
+    """The public URL of a path of this site. The host comes from SITE_URL, never from a request's Host header."""
     parts = urlsplit(path)
     return urljoin(f"{settings.SITE_URL}/", parts._replace(scheme="", netloc="").geturl())

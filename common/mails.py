@@ -1,8 +1,8 @@
 """Mails: one template each, rendered as text and as HTML.
 
-`templates/mail/<name>.txt` is the subject, an empty line, and paragraphs with an empty line between. A paragraph
-that is `[label](url)` alone becomes a button. So both renderings always say the same, and what people typed
-(a name, a browser's signature) can neither add a paragraph nor a link: see `plain`.
+`templates/mail/<name>.txt` holds the subject, an empty line, and paragraphs separated by empty lines. A paragraph
+that is only `[label](url)` becomes a button. So both renderings always say the same. Text from outside (a name, a
+browser's signature) can add neither a paragraph nor a link: see `plain`.
 """
 
 import re
@@ -15,16 +15,16 @@ from django.core.mail import EmailMultiAlternatives
 from django.template import Context
 from django.template.loader import get_template, render_to_string
 
-LONGEST_VALUE = 200  # characters of what somebody typed that a mail repeats
+LONGEST_VALUE = 200  # characters; longer text that a person typed is cut
 BUTTON = re.compile(r"\[([^\]]+)\]\((\S+)\)")
 WITH_SCHEME = re.compile(r"\S*(?:://|www\.|mailto:)\S*", re.IGNORECASE)
 DOTS = re.compile(r"(?<=\w)[.。．｡](?=\w)")
 
 
 def plain(text: str) -> str:
-    """What somebody typed, made harmless for a mail: one line, no control characters, nothing that becomes a link.
+    """Make text that a person typed harmless in a mail: one line, no control characters, nothing that becomes a link.
 
-    URLs go entirely; a dot inside a word ("evil.example"), from which mail programs make links, gets a space after it.
+    URLs are removed. A dot inside a word ("evil.example"), which mail programs turn into a link, gets a space after it.
     """
     kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
     kept = DOTS.sub(". ", WITH_SCHEME.sub("", kept)).replace("@", " at ").replace("[", "(").replace("]", ")")
@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Some words, or a button that leads to `url`."""
+    """A paragraph of text, or, with `url`, a button that leads there."""
 
     text: str
     url: str = ""
@@ -41,7 +41,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Mail:
-    """A subject and paragraphs, not yet addressed to anybody."""
+    """A subject and paragraphs, without a recipient."""
 
     subject: str
     paragraphs: tuple[Paragraph, ...]
@@ -56,14 +56,14 @@ class Mail:
         return render_to_string("mail/base.html", {"mail": self, "site_url": settings.SITE_URL})
 
     def message(self, to: str, reply_to: str = "") -> EmailMultiAlternatives:
-        """The mail to one address, ready to be sent."""
+        """The mail to one address, ready to send."""
         message = EmailMultiAlternatives(self.subject, self.text, to=[to], reply_to=[reply_to] if reply_to else None)
         message.attach_alternative(self.html, "text/html")
         return message
 
 
 def render(name: str, context: dict[str, Any]) -> Mail:
-    """The mail `templates/mail/<name>.txt`. Values of `context` go in as they are: clean what people typed first."""
+    """Render `templates/mail/<name>.txt`. Values of `context` are not escaped: pass typed text through `plain`."""
     template: Any = get_template(f"mail/{name}.txt")
     everywhere = {"site_url": settings.SITE_URL, "signup_open": settings.SIGNUP_OPEN}
     rendered = template.template.render(Context(context | everywhere, autoescape=False))

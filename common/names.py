@@ -1,4 +1,4 @@
-"""Names that people give: to themselves, to accounts, projects and environments."""
+"""The form field for names that people give to themselves, accounts, projects and environments."""
 
 import unicodedata
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they turn the text around a name
+TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they reverse the text around a name
 
 
 class NameField(forms.CharField):
-    """A name: one line, single blanks (a page shows no others, and to delete something its name is typed again).
+    """A name: one line, single spaces (pages show no others, and to delete a thing people must type its name).
 
-    Control characters and those that turn the direction of text go; something that can be seen must be left.
+    Control characters, and those that change the direction of text, are removed; something visible must remain.
     """
 
     def to_python(self, value: Any) -> str:
-        """The name as it is kept."""
+        """The name as it is stored."""
         typed = super().to_python(value) or ""
         kept = (each for each in typed if each.isspace() or _is_harmless(each))
         return " ".join("".join(kept).split())

@@ -1,4 +1,4 @@
-"""Things that a worker gathers in memory, and writes to the database every few seconds."""
+"""Writes what a worker gathers in memory to the database every few seconds."""
 
 import asyncio
 import contextlib
@@ -12,41 +12,41 @@ from django.db import connection
 
 log = logging.getLogger(__name__)
 
-WRITE_SECONDS = 2.0  # between two writes, of most things
-ANSWER_SECONDS = 5.0  # for a server that has vanished
+WRITE_SECONDS = 2.0  # between two writes, unless the caller says otherwise
+ANSWER_SECONDS = 5.0  # how long to wait for a database that no longer answers
 
 Taken = TypeVar("Taken")
 
 
 class BoundStatement(NamedTuple):
-    """What to hand to `connection.execute` of a synchronous or an asynchronous connection."""
+    """The arguments of `connection.execute`, for a synchronous or an asynchronous connection."""
 
     sql: str
     parameters: dict[str, Any]
 
 
 class Gathered(Protocol[Taken]):
-    """Something that requests add to. False while there is nothing to write."""
+    """Data that requests add to. False while there is nothing to write."""
 
     def __bool__(self) -> bool: ...
 
     def take(self) -> Taken:
-        """All there is; it begins again with nothing."""
+        """Return everything gathered, and start again empty."""
         ...
 
     def give_back(self, taken: Taken, /) -> None:
-        """Add what was taken and could not be written."""
+        """Add data back that was taken but could not be written."""
         ...
 
     def statement(self, taken: Taken, /) -> BoundStatement:
-        """The one statement that writes it."""
+        """The one statement that writes `taken`."""
         ...
 
 
 class PeriodicWriter(Generic[Taken]):
-    """Writes `gathered` every so many `seconds`, over a connection of its own.
+    """Writes `gathered` every `seconds` seconds, over its own connection.
 
-    `start` and `stop` belong to the event loop that adds to it.
+    Call `start` and `stop` in the event loop that adds to `gathered`.
     """
 
     def __init__(self, conninfo: str, gathered: Gathered[Taken], seconds: float = WRITE_SECONDS) -> None:
@@ -60,7 +60,7 @@ class PeriodicWriter(Generic[Taken]):
         self._task = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
-        """Write what has come since the last time."""
+        """Stop, after writing what was gathered since the last write."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -73,7 +73,7 @@ class PeriodicWriter(Generic[Taken]):
             await self._write()
 
     async def _write(self) -> None:
-        """Never raises for a database that does not answer: what was gathered waits for the next time."""
+        """Write now. If the database does not answer, this does not raise: the data waits for the next write."""
         if not self._gathered:
             return
         taken = self._gathered.take()
@@ -104,7 +104,7 @@ class PeriodicWriter(Generic[Taken]):
 
 
 class TimedWriter:
-    """For the threads of a process without an event loop: a timer writes `gathered` a moment after something came."""
+    """For threads in a process without an event loop: a timer writes `gathered` shortly after something was added."""
 
     def __init__(self, *gathered: Gathered[Any]) -> None:
         self._gathered = gathered
@@ -113,7 +113,7 @@ class TimedWriter:
 
     @contextlib.contextmanager
     def adding(self) -> Iterator[None]:
-        """Around whatever adds to what is gathered."""
+        """Wrap code that adds to `gathered` in this."""
         with self._lock:
             yield
             if self._timer is None and any(self._gathered):
@@ -122,7 +122,7 @@ class TimedWriter:
                 self._timer.start()
 
     def write(self) -> None:
-        """Write what has come. Never raises: what cannot be written waits for the next time."""
+        """Write what was gathered. Never raises: what cannot be written waits for the next write."""
         with self._lock:
             self._timer = None
         try:
@@ -140,7 +140,7 @@ class TimedWriter:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(*gathered.statement(taken))
-        except Exception as error:  # whatever it is: nobody waits for this thread, and what was taken stays
+        except Exception as error:  # any error: nobody waits for this thread, and the data is kept
             log.warning("%s: written later, %s", type(gathered).__name__, str(error).strip())
             with self._lock:
                 gathered.give_back(taken)

@@ -7,12 +7,12 @@ HEIGHT = 12.0
 WIDTH_OF_BAR = 3.0
 GAP = 1.0
 LEAST = 1.0
-"""The height of the smallest bar that is not zero: one event shall be seen beside a thousand."""
+"""The smallest height of a bar that is not zero, so that one event is visible beside a thousand."""
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Counts of one span after the other, oldest first, as a tiny chart (templates/components/spark.html)."""
+    """Counts of successive time spans, oldest first, as a tiny chart (templates/components/spark.html)."""
 
     counts: Sequence[int]
 
@@ -30,7 +30,7 @@ class Bars:
 
 
 def path(values: Sequence[int]) -> str:
-    """Bars from left to right, the highest `HEIGHT` high; nothing is drawn for a zero."""
+    """Bars from left to right, the tallest `HEIGHT` high. Zeros get no bar."""
     highest = max(values, default=0)
     return "".join(
         _bar(number * (WIDTH_OF_BAR + GAP), max(value / highest * HEIGHT, LEAST))
@@ -40,7 +40,7 @@ def path(values: Sequence[int]) -> str:
 
 
 def width(count: int) -> float:
-    """Of a chart of `count` bars."""
+    """The width of a chart with `count` bars."""
     return count * (WIDTH_OF_BAR + GAP) - GAP
 
 

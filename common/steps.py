@@ -1,8 +1,8 @@
-"""Work in steps, as jobs that delete do it.
+"""Deletion in steps, for the jobs that remove many rows.
 
-A step is one transaction: it locks a row that stands for the whole work, removes some rows, and adds their number to
-the `rows` of the locked one, which ends as the receipt. So work that is killed anywhere has counted exactly what it
-removed, and the next run goes on from what it finds: there is no place to remember.
+A step is one transaction. It locks a row that stands for the whole work, removes some rows, and adds their number to
+the `rows` of the locked row, which in the end is the receipt. So if the work is killed at any point, it has counted
+exactly what it removed. The next run continues with the rows that are left: no position has to be remembered.
 """
 
 import time
@@ -15,15 +15,15 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-# What was on its way to a worker when something was closed to it is stored or refused by then.
+# Events that were on their way to a worker when their target was closed are stored or refused within this time.
 SETTLE = timedelta(seconds=15)
-PAUSE = 0.5  # after a step, in steps: collecting and looking at other things go on undisturbed
+PAUSE = 0.5  # after a step, as a multiple of its duration, so that collecting and pages are not slowed down
 
 Row = TypeVar("Row", bound=Model)
 
 
 def run(steps: Iterable[Callable[[], int]], *, seconds: float, pause: float = PAUSE) -> bool:
-    """Repeat each step until it removes nothing, for about `seconds`; whether all came to their end.
+    """Repeat each step until it removes nothing, for about `seconds`. Returns whether all steps are finished.
 
     A step returns how many rows it removed.
     """
@@ -41,7 +41,7 @@ def run(steps: Iterable[Callable[[], int]], *, seconds: float, pause: float = PA
 
 @contextmanager
 def locked(rows: QuerySet[Row], key: object) -> Iterator[Row]:
-    """A transaction that holds the row of the work, so that the steps of two workers follow each other.
+    """A transaction that locks the row of the work, so that steps of two workers run one after the other.
 
     Raises DoesNotExist.
     """
@@ -50,11 +50,11 @@ def locked(rows: QuerySet[Row], key: object) -> Iterator[Row]:
 
 
 def count_in(rows: dict[str, int], removed: dict[str, int]) -> None:
-    """Add what a step removed, by table, to what was removed before."""
+    """Add what a step `removed`, by table, to `rows`, the totals so far."""
     for table, number in removed.items():
         rows[table] = rows.get(table, 0) + number
 
 
 def is_settled(closed_at: datetime) -> bool:
-    """Whether nothing more can arrive for what was closed then."""
+    """Whether nothing more can arrive for a target that was closed at `closed_at`."""
     return timezone.now() - closed_at >= SETTLE

@@ -1,4 +1,4 @@
-"""Browser, operating system and kind of device, as a User-Agent header tells them."""
+"""Finds the browser, operating system and kind of device in a User-Agent header."""
 
 import re
 from functools import lru_cache
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from ua_parser import parse
 
-MOST_CHARACTERS = 512  # looked at; longer ones are made up
+MOST_CHARACTERS = 512  # only these are read: a longer header is made up
 REMEMBERED = 4_096
 _MOBILE = re.compile(r"^Mobile |\bMobile\b.*$| iOS$|^Headless")
 
 
 class Agent(NamedTuple):
-    """Who reads the page. `device` is "desktop", "mobile", "tablet" or "robot"; None where nothing tells."""
+    """What a User-Agent header says. `device` is "desktop", "mobile", "tablet" or "robot"; None if unknown."""
 
     browser: str | None = None
     os: str | None = None
@@ -20,7 +20,7 @@ class Agent(NamedTuple):
 
 
 def agent_of(header: bytes | None) -> Agent:
-    """What `header`, a User-Agent, tells. Remembers the last few thousand."""
+    """The agent that `header`, a User-Agent, describes. The last few thousand results are cached."""
     return _agent(header[:MOST_CHARACTERS].decode("latin-1")) if header else Agent()
 
 
@@ -32,7 +32,7 @@ def _agent(text: str) -> Agent:
 
 
 def _plain_name(browser: str | None) -> str | None:
-    """The same browser on a phone has the same name: "Chrome Mobile" is Chrome, "Mobile Safari" is Safari."""
+    """Use one name for a browser on every device: "Chrome Mobile" is Chrome, "Mobile Safari" is Safari."""
     return (_MOBILE.sub("", browser).split(" UI/")[0].strip() or browser) if browser else None
 
 

@@ -1,4 +1,4 @@
-"""Pages, and the collector in front of them, under one ASGI worker."""
+"""The ASGI application of a web worker: the collector in front, and the pages behind it."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""Backups: everything in the database as one file, and back. PostgreSQL's own programs from the wheel do the work.
+"""Backups: write the whole database to one file, and restore it. PostgreSQL's own programs from the wheel do the work.
 
-A backup is pg_dump's custom format (compressed); any pg_restore of version 18 or newer reads it too.
+A backup has pg_dump's custom format (compressed), so any pg_restore of version 18 or newer can read it too.
 """
 
 import os
@@ -25,22 +25,22 @@ class BackupError(Exception):
 
 @contextmanager
 def database_at_hand() -> Iterator[None]:
-    """See to it that the database runs: the private one is started if `standalone` does not run it already."""
+    """Make sure that the database runs: start the private one unless `standalone` runs it already."""
     if not settings.PRIVATE_DATABASE:
         yield
         return
     try:
         with database_to_ourselves("backup"):
             yield
-    except datafolder.FolderInUse:  # then it runs
+    except datafolder.FolderInUse:  # `standalone` runs it
         yield
 
 
 @contextmanager
 def database_to_ourselves(purpose: str) -> Iterator[None]:
-    """The database, with nothing else of this installation on it. Raises FolderInUse while `standalone` runs.
+    """Run the database while no other part of this installation uses it. Raises FolderInUse while `standalone` runs.
 
-    With DATABASE_URL we cannot know who else uses the server: the operator has to stop those.
+    With DATABASE_URL we cannot know which programs use the server: the operator has to stop them.
     """
     if not settings.PRIVATE_DATABASE:
         yield
@@ -58,7 +58,7 @@ def database_to_ourselves(purpose: str) -> Iterator[None]:
 def write(file: Path) -> int:
     """Write a backup to `file`, which must not exist; returns its size in bytes. Raises BackupError.
 
-    It shows the database at one moment; collecting goes on meanwhile. Only its owner may read the file.
+    It is a snapshot of one moment; collecting continues meanwhile. Only the owner of the file may read it.
     """
     if file.exists():
         raise BackupError(f"{file} exists; a backup never overwrites one.")
@@ -81,9 +81,9 @@ def write(file: Path) -> int:
 
 
 def read(file: Path) -> None:
-    """Replace everything in the database by the backup in `file`. Raises BackupError; then nothing has changed.
+    """Replace everything in the database with the backup in `file`. Raises BackupError; then nothing has changed.
 
-    One transaction: psql is only told that the script ends when pg_restore has read the whole file without a fault.
+    It is one transaction: psql sees the end of the script only after pg_restore has read the whole file successfully.
     """
     if not file.is_file():
         raise BackupError(f"There is no file {file}.")
@@ -102,7 +102,7 @@ def read(file: Path) -> None:
 
 
 def _pour(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> str:
-    """Give what `reader` prints to `writer`; returns '' or what went wrong. A fault of `reader` kills `writer`."""
+    """Pass the output of `reader` to `writer`; returns '' or what went wrong. If `reader` fails, `writer` is killed."""
     assert reader.stdout and reader.stderr and writer.stdin and writer.stderr
     try:
         shutil.copyfileobj(reader.stdout, writer.stdin, 2**20)
@@ -123,7 +123,7 @@ def _program(name: str, *arguments: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """How PostgreSQL's programs connect, as variables: a password on a command line could be read by others."""
+    """Connection parameters for PostgreSQL's programs, as variables: others could read a password on a command line."""
     parameters = connection.get_connection_params()
     names = {"dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD", "host": "PGHOST", "port": "PGPORT"}
     names |= {name: f"PG{name.upper()}" for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "service")}

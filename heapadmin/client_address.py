@@ -1,4 +1,4 @@
-"""Whose address a page is asked from: judged as the collector judges it, and left for the apps below in the request."""
+"""Finds the client's address of a page request by the collector's rules, and stores it for the apps below."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ META_NAME = "heapadmin.client_address"  # accounts/request_address.py reads it; 
 
 
 class ClientAddressMiddleware:
-    """Stands before whatever wants to know the address. A front that knows better has set it already."""
+    """Must run before all code that reads the address. Does nothing if the collector's front has set it already."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -28,5 +28,5 @@ class ClientAddressMiddleware:
 
 
 def _proxy_headers(request: HttpRequest) -> list[tuple[bytes, str]]:
-    """The headers that proxies write, by their names in lower case."""
+    """The headers that proxies set, with names in lower case."""
     return [(name, request.headers[name.decode()]) for name in KINDS if name.decode() in request.headers]

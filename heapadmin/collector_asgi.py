@@ -1,4 +1,4 @@
-"""The collector alone, without pages, for processes of its own (docs/collection-api.md)."""
+"""The ASGI application of the collector alone, without pages, to run in separate processes (docs/collection-api.md)."""
 
 import os
 

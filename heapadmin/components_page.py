@@ -1,4 +1,4 @@
-"""A page for staff that shows every component in every state, with made-up content and nothing of any account."""
+"""A page for staff that shows every component in every state. All content is made up; no account's data appears."""
 
 import math
 from collections.abc import Iterator
@@ -47,9 +47,9 @@ class SampleForm(forms.Form):
 
 @require_safe
 def components_page(request: HttpRequest) -> HttpResponse:
-    """Show the components. `?bar=` staging, none or anything else chooses the top bar, `?reader` a read-only person.
+    """Show the components. `?bar=` (staging, none, anything else) chooses the top bar; `?reader` a read-only person.
 
-    Raises Http404 for everybody who is not staff.
+    Raises Http404 for everybody except staff.
     """
     if not getattr(request.user, "is_staff", False):
         raise Http404
@@ -58,7 +58,7 @@ def components_page(request: HttpRequest) -> HttpResponse:
 
 
 def _bar(kind: str, request: HttpRequest) -> dict[str, Any]:
-    """What the context processors would give inside an environment of an account."""
+    """The context that context processors would provide inside an environment of an account."""
     if kind == "none":
         return {}
     account = Account(pk=1, name="Analytical Engines")
@@ -147,7 +147,7 @@ def _samples() -> dict[str, Any]:
 
 
 def _series() -> Iterator[tuple[str, str, str]]:
-    """(class, name, points of the line in percent) for eight made-up series and the rest."""
+    """(class, name, points of the line in percent) for eight made-up series and "other"."""
     for number, name in enumerate(SERIES, start=1):
         heights = (
             92 - 8.5 * number + 4.5 * math.sin(day / 2.3 + number) + 5 * math.sin(day * number) for day in range(31)

@@ -13,7 +13,7 @@ class FolderInUse(Exception):
 
 
 def make_private(folder: Path) -> None:
-    """Make `folder` if it is not there, and close it to other users. Access entries for single users stay."""
+    """Create `folder` if it is missing, and close it to other users. Access entries for single users stay."""
     folder.mkdir(parents=True, exist_ok=True)
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & stat.S_IRWXO:
@@ -22,9 +22,9 @@ def make_private(folder: Path) -> None:
 
 @contextmanager
 def held(folder: Path, *, by: str) -> Iterator[None]:
-    """Hold `folder` for this process; `by` is what others are told ("standalone"). Raises FolderInUse.
+    """Lock `folder` for this process. `by` is the name that other processes report ("standalone"). Raises FolderInUse.
 
-    The kernel gives the lock back when the process dies, however it dies.
+    The kernel releases the lock when the process dies, however it dies.
     """
     make_private(folder)
     descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""What settings need to know of the place they run in: generated secrets, the private database, and what is unsafe."""
+"""What settings need from the machine: generated secrets, the private database's URL, a check for unsafe settings."""
 
 import hashlib
 import os
@@ -19,21 +19,21 @@ LONGEST_SOCKET_FOLDER = 90  # bytes: a socket's whole path may have 107, on some
 
 
 def generated_secret(path: Path, production: bool) -> str:
-    """Return the secret kept in `path`, making it (mode 0600) the first time.
+    """Return the secret stored in `path`; create it (mode 0600) the first time.
 
-    In production the secret must come from the environment: '' is returned, and `refuse_unsafe` says so.
-    The file appears whole or not at all, so that of two processes starting at once neither reads half of it.
+    In production the secret must come from the environment: '' is returned, and `refuse_unsafe` raises an error.
+    The file appears complete or not at all, so that two processes that start at once never read half of it.
     """
     if production:
         return ""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # made with mode 0600
+        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # creates it with mode 0600
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(50))
         try:
             os.link(draft, path)
-        except FileExistsError:  # the other process was first: its secret counts
+        except FileExistsError:  # another process was first: use its secret
             pass
         finally:
             Path(draft).unlink()
@@ -47,7 +47,7 @@ def private_database_url(data_dir: Path) -> str:
 
 
 def private_socket_dir(folder: Path) -> Path:
-    """Where the private PostgreSQL on `folder` has its socket: as recorded at its start, else as it would be now."""
+    """The socket folder of the private PostgreSQL on `folder`: as recorded at its start, otherwise the default."""
     try:
         return Path((folder / "socket_dir").read_text().strip())
     except OSError:
@@ -55,7 +55,7 @@ def private_socket_dir(folder: Path) -> Path:
 
 
 def default_socket_dir(folder: Path) -> Path:
-    """`folder` itself, or a short one named for it where a client could not use its path: too long, or with a comma."""
+    """`folder` itself; or a short one named after it, if clients cannot use its path: too long, or with a comma."""
     if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER and "," not in str(folder):
         return folder
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
@@ -63,7 +63,7 @@ def default_socket_dir(folder: Path) -> Path:
 
 
 def refuse_unsafe(*, production: bool, debug: bool, secret_key: str, hosts: list[str], site_url: str) -> None:
-    """Raise ImproperlyConfigured, naming the setting, when production would start unsafely."""
+    """Raise ImproperlyConfigured, with the name of the setting, if production would start unsafely."""
     if not production:
         return
     if debug:
@@ -79,7 +79,7 @@ def refuse_unsafe(*, production: bool, debug: bool, secret_key: str, hosts: list
 
 
 def _is_random(secret: str) -> bool:
-    """Whether `secret` can have come from a generator: long, varied, and no word of those that mark a placeholder."""
+    """Whether `secret` may come from a generator: it is long and varied, and has no word that marks a placeholder."""
     if len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < MIN_DIFFERENT_CHARACTERS:
         return False
     return not any(word in secret.lower() for word in PLACEHOLDERS)

@@ -1,4 +1,4 @@
-"""The folder that the workers of one gunicorn write their metrics into, for a scrape of any to add up."""
+"""The folder for the metrics of all workers of one gunicorn, so that a scrape of any worker can add them up."""
 
 import os
 import shutil
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import psutil
 
-PREFIX = "heapadmin-metrics-"  # then the number of gunicorn's own process
+PREFIX = "heapadmin-metrics-"  # followed by the process id of gunicorn itself
 
 
 def make() -> Path:
-    """A new, empty one, which nobody else can read. Those of processes that were killed go."""
+    """Create a new, empty folder that other users cannot read. Deletes the folders of processes that were killed."""
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         pid = left.name.removeprefix(PREFIX).partition("-")[0]
         if pid.isdecimal() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
-            shutil.rmtree(left, ignore_errors=True)  # somebody else's stays
+            shutil.rmtree(left, ignore_errors=True)  # a folder of another user stays
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))

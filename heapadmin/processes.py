@@ -1,4 +1,4 @@
-"""Child processes: started so that they die with us, and recognised for sure when they did not."""
+"""Child processes: start them so that they die with us, identify them reliably if they did not, and end them."""
 
 import ctypes
 import functools
@@ -14,13 +14,13 @@ from typing import Any
 import psutil
 
 PR_SET_PDEATHSIG = 1
-SAME_START_SECONDS = 0.5  # two reads of one process's start time never differ by more
+SAME_START_SECONDS = 0.5  # two reads of the same process's start time never differ by more
 
 
 def start(command: Sequence[str], *, when_we_die: signal.Signals, **arguments: Any) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, so that a Ctrl-C in our terminal does not reach it.
 
-    On Linux the kernel sends it `when_we_die` should we disappear. `arguments` go to subprocess.Popen.
+    On Linux the kernel sends it the signal `when_we_die` if we die. `arguments` go to subprocess.Popen.
     """
     return subprocess.Popen(  # noqa: S603
         command,
@@ -37,14 +37,14 @@ def _libc() -> Any:
 
 
 def _die_with(which: signal.Signals) -> Callable[[], None] | None:
-    """What the child runs between fork and exec. It is no more than a system call: other threads may hold locks."""
+    """What the child runs between fork and exec. It only makes system calls, because other threads may hold locks."""
     if not sys.platform.startswith("linux"):
         return None
     prctl, parent, number = _libc().prctl, os.getpid(), int(which)
 
     def ask_the_kernel() -> None:
         prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
-        if os.getppid() != parent:  # we died before the kernel was asked
+        if os.getppid() != parent:  # the parent died before this call
             os._exit(1)
 
     return ask_the_kernel
@@ -52,14 +52,14 @@ def _die_with(which: signal.Signals) -> Callable[[], None] | None:
 
 @dataclass(frozen=True)
 class Identity:
-    """A process that is recognised also after its number was given to another: number and start time (unix seconds)."""
+    """Identifies a process by id and start time (unix seconds), because another process may get the id later."""
 
     pid: int
     started_at: float
 
     @classmethod
     def of(cls, pid: int) -> "Identity | None":
-        """Who has number `pid` now; None when nobody has, or it is dead and only waits to be collected."""
+        """The process that now has the id `pid`. None if there is none, or if it is dead and waits to be reaped."""
         try:
             process = psutil.Process(pid)
             if process.status() == psutil.STATUS_ZOMBIE:
@@ -74,7 +74,7 @@ class Identity:
 
 
 def session_of(leader: Identity) -> list[Identity]:
-    """The processes of the session that `leader` founded (see `start`), itself first; those whose leader died too."""
+    """The processes of the session that `leader` started (see `start`), itself first; the rest even if it died."""
     found = [leader] if leader.is_alive() else []
     for pid in psutil.pids():
         try:
@@ -89,7 +89,7 @@ def session_of(leader: Identity) -> list[Identity]:
 
 
 def end(processes: Iterable[Identity], steps: Sequence[tuple[signal.Signals, float]]) -> bool:
-    """End `processes`: for each (signal, seconds) of `steps` send the signal and wait. True when all are gone."""
+    """End `processes`: for each (signal, seconds) in `steps`, send the signal and wait. True if all have ended."""
     remaining = list(processes)
     for which, seconds in steps:
         for process in remaining:
@@ -101,13 +101,13 @@ def end(processes: Iterable[Identity], steps: Sequence[tuple[signal.Signals, flo
 
 
 def remind(members: Iterable[Identity]) -> None:
-    """Ask processes to stop that were asked before; who is stopping already does not mind."""
+    """Ask processes again to stop. This does not disturb those that are stopping already."""
     for process in members:
         _send(process, signal.SIGTERM)
 
 
 def wait_until_gone(processes: Iterable[Identity], seconds: float) -> list[Identity]:
-    """Wait until `processes` are gone, at most `seconds`; return those that are still there."""
+    """Wait at most `seconds` until `processes` have ended; return those that still run."""
     deadline = time.monotonic() + seconds
     remaining = [process for process in processes if process.is_alive()]
     while remaining and time.monotonic() < deadline:

@@ -26,11 +26,11 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 SECRET_KEY = env.str("SECRET_KEY", default="") or deployment.generated_secret(DATA_DIR / "secret_key", PRODUCTION)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys, while their sessions and links live
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
-EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=20_000)  # taken from one environment; 0: no limit
+EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=20_000)  # accepted from one environment; 0: no limit
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # lets Prometheus in at /metrics; empty: nobody
-STATUS_CHECK_URL = env.str("STATUS_CHECK_URL", default="")  # where the status page's checks knock; empty: SITE_URL
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # with it Prometheus may read /metrics; empty: nobody may
+STATUS_CHECK_URL = env.str("STATUS_CHECK_URL", default="")  # what the status page's checks request; empty: SITE_URL
 deployment.refuse_unsafe(
     production=PRODUCTION, debug=DEBUG, secret_key=SECRET_KEY, hosts=ALLOWED_HOSTS, site_url=SITE_URL
 )
@@ -78,7 +78,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.request_address.RequestAddressMiddleware",
-    "accounts.closed_account.ClosedAccountMiddleware",
+    "accounts.refusal_pages.ClosedAccountMiddleware",
     "accounts.last_seen.LastSeenMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -141,7 +141,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "projects:home"
-ENVIRONMENT_LANDING = "analytics:dashboard"  # where an environment opens
+ENVIRONMENT_LANDING = "analytics:dashboard"  # the page that opens first in an environment
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
 INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", default=100)  # per account, resending included
@@ -150,13 +150,13 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_FORMS = {"signup": "projects.signup.SignupForm"}
-# With mail, an address is proven before anybody gets in, and sign-up answers the same for a known one (by mail).
-# Without, a new login works at once; then sign-up cannot hide that an address is known.
+# With mail, people confirm their address before they get in, and sign-up answers the same for a known address (the
+# rest is said by mail). Without mail, a new login works at once, so sign-up cannot hide that an address is known.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and nowhere else
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the browser that signed up
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the session at hand stays; all others end
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the current session stays; all others end
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"api_key": "30/m/ip"}  # failures (collector/views/public_api.py); allauth's own stay as they are
@@ -167,17 +167,17 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
 MFA_TOTP_ISSUER = "Heapadmin"
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://")  # which browsers allow for localhost alone
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://")  # browsers allow it for localhost only
 USERSESSIONS_ADAPTER = "accounts.adapter.SessionsAdapter"
-USERSESSIONS_TRACK_ACTIVITY = False  # accounts.last_seen does it, once a minute
+USERSESSIONS_TRACK_ACTIVITY = False  # accounts.last_seen does this, once a minute
 
-# Attempts are counted for all workers together, in a table of the database (accounts, migration 0005): allauth's rate
-# limits ask the default cache, and only what is posted without being signed in does: forms, and for access tokens.
+# Attempts are counted for all workers together, in a database table (accounts, migration 0005), because allauth's rate
+# limits use the default cache. Only requests without a signed-in user use it: posted forms and access tokens.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache_entries",
-        "OPTIONS": {"MAX_ENTRIES": 200_000},  # far above what an attacker could fill to push counters out
+        "OPTIONS": {"MAX_ENTRIES": 200_000},  # more than an attacker could fill to push counters out
     }
 }
 

@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root. When we are root, this says which system user runs it, and lets that user in."""
+"""PostgreSQL refuses to run as root. If we are root, this module picks a system user for it and gives it access."""
 
 import os
 import pwd
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-USER_NAME = "heapadmin"  # made with useradd at the first start as root
-FALLBACK_USER_NAME = "nobody"  # where no user can be made: a read-only /etc, no useradd
+USER_NAME = "heapadmin"  # created with useradd at the first start as root
+FALLBACK_USER_NAME = "nobody"  # if no user can be created: a read-only /etc, no useradd
 
 ACL_ATTRIBUTE = "system.posix_acl_access"
 ACL_HEADER = struct.Struct("<I")  # version, always 2
@@ -22,18 +22,18 @@ EXECUTE = 1
 
 
 class Unreachable(Exception):
-    """The system user cannot get to a folder that PostgreSQL needs; the message says which."""
+    """The system user cannot reach a folder that PostgreSQL needs; the message says which."""
 
 
 @dataclass(frozen=True)
 class Runner:
-    """The system user that runs PostgreSQL: `uid` and `gid`, both None when it is simply ourselves."""
+    """The system user that runs PostgreSQL: `uid` and `gid`, both None if it is our own user."""
 
     uid: int | None = None
     gid: int | None = None
 
     def popen_arguments(self) -> dict[str, object]:
-        """What subprocess needs to start a program as this user."""
+        """Arguments for subprocess to start a program as this user."""
         if self.uid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
@@ -45,7 +45,7 @@ class Runner:
 
 
 def runner_for(folder: Path) -> Runner:
-    """Who runs PostgreSQL on the data in `folder`: ourselves, or as root the folder's owner or a user made for it."""
+    """The user for PostgreSQL on `folder`: our own, or, if we are root, the folder's owner or a user created for it."""
     if os.geteuid() != 0:
         return Runner()
     if folder.exists() and (status := folder.stat()).st_uid != 0:
@@ -73,10 +73,10 @@ def _new_user() -> pwd.struct_passwd | None:
 
 
 def let_in(runner: Runner, folder: Path, say: Callable[[str], None]) -> None:
-    """See to it that `runner` can reach `folder`, opening the folders above as little as possible.
+    """Make sure that `runner` can reach `folder`, opening the folders above as little as possible.
 
-    A folder that others may not pass gets an access entry for this one user; where the file system knows
-    none, others may pass through it, but not list it. Raises Unreachable when that does not help.
+    A folder that others may not pass through gets an access entry for this one user. If the file system has no
+    such entries, all others may pass through it, but not list it. Raises Unreachable if that does not help.
     """
     if _can_enter(runner, folder):
         return
@@ -91,7 +91,7 @@ def let_in(runner: Runner, folder: Path, say: Callable[[str], None]) -> None:
 
 
 def let_read(runner: Runner, folder: Path) -> None:
-    """Make everything in `folder` (the installed PostgreSQL) readable for `runner`, where pip left it private."""
+    """Make everything in `folder` (the installed PostgreSQL) readable for `runner`: pip may have left it private."""
     if runner.uid is None:
         return
     for parent, _, names in os.walk(folder):
@@ -133,7 +133,7 @@ def _admit_others(place: Path, runner: Runner) -> None:
 
 
 def _admit_user(place: Path, runner: Runner) -> None:
-    """Add an access entry `user:<uid>:--x` to `place`; nothing happens where there are no such entries."""
+    """Add an access entry `user:<uid>:--x` to `place`. Does nothing if the file system has no such entries."""
     if not hasattr(os, "setxattr"):
         return
     try:
@@ -148,7 +148,7 @@ def _admit_user(place: Path, runner: Runner) -> None:
 
 
 def _access_entries(place: Path) -> dict[tuple[int, int], int]:
-    """The access entries of `place`, (tag, id) to permissions; those that its mode stands for when it has no others."""
+    """The access entries of `place`: (tag, id) to permissions. If it has none, those that its mode stands for."""
     try:
         raw = os.getxattr(place, ACL_ATTRIBUTE)
     except OSError:

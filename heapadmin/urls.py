@@ -1,4 +1,4 @@
-"""The URL of everything that is a page; the collector's paths are in front of it (collector/asgi.py)."""
+"""The URLs of all pages. The collector's paths are handled before these (collector/asgi.py)."""
 
 from django.urls import include, path
 from django.views.generic import RedirectView

@@ -1,4 +1,4 @@
-"""Pages under a threaded WSGI worker."""
+"""The WSGI application: pages under a threaded worker."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What changes a list of excluded IPs."""
+"""Saving a list of excluded IPs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from ipfilter.rules.names import named
 
 VERB = "excluded_ips.save"
 MOST_NAMED = 100
-"""Rules named in the activity for one save; the rest is counted."""
+"""How many rules of one save the activity names; it only counts the rest."""
 
 PUT_RULES = """
 insert into ipfilter_excludedip as kept (list_id, canonical, source, note, position, added_at, added_by_id)
@@ -31,7 +31,7 @@ select %(list)s, canonical, source, note, number - 1, %(at)s, %(by)s
 
 
 class SavedMeanwhile(Exception):
-    """Somebody else saved the list after the page was loaded; `saved` is the list as it is now."""
+    """Another person saved the list after the page was loaded; `saved` is the list as it is now."""
 
     def __init__(self, saved: ExcludedIPList) -> None:
         super().__init__(saved.version)
@@ -39,17 +39,17 @@ class SavedMeanwhile(Exception):
 
 
 class BlocksEverybody(Exception):
-    """The rules would keep all visitors out, and nobody has confirmed that."""
+    """The rules would keep all visitors out, and this was not confirmed."""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a save changed: the rules that came and went, as they were typed, and how many stayed."""
+    """What a save changed: the rules added and removed, as typed, and how many stayed."""
 
     added: Sequence[str]
     removed: Sequence[str]
     kept: int
-    is_changed: bool  # of the text, comments and order included
+    is_changed: bool  # whether the text changed, comments and order included
 
     @property
     def receipt(self) -> str:
@@ -63,11 +63,11 @@ class Saved:
 def save_list(
     *, scope: ListScope, text: str, rules: RuleList, version: int, by: User, everybody_confirmed: bool = False
 ) -> Saved:
-    """Make `rules`, which is what `text` was parsed into, the rules in force of `scope`.
+    """Make `rules`, parsed from `text`, the rules in force of `scope`.
 
-    Rules that stay keep their rows, and so their counters. `version` is that of the list that `by` had in sight.
-    Raises SavedMeanwhile when it is no longer the newest, and BlocksEverybody for rules that keep all visitors out,
-    alone or with a list that holds beside them, without `everybody_confirmed`.
+    Rules that stay keep their rows, and so their counters. `version` is the version of the list that `by` was editing.
+    Raises SavedMeanwhile if that is no longer the newest. Raises BlocksEverybody if the rules keep all visitors out,
+    alone or together with another list that applies, and `everybody_confirmed` is false.
     """
     if not everybody_confirmed and (rules.blocks_everybody or combined_lists.block_everybody(scope, rules)):
         raise BlocksEverybody
@@ -94,13 +94,13 @@ def save_list(
 
 
 def _locked(scope: ListScope) -> ExcludedIPList:
-    """The list's row, made if need be; who else saves it waits until this transaction ends."""
+    """Lock the list's row, creating it if needed. Others who save the list wait until this transaction ends."""
     row, _ = ExcludedIPList.objects.get_or_create(**scope.lookup())
     return ExcludedIPList.objects.select_for_update().get(pk=row.pk)
 
 
 def _remove(rules: Iterable[ExcludedIP]) -> None:
-    """Locked in the order in which the collector's workers lock rules when they write counters."""
+    """Delete rules, after locking them in the order in which the collector's workers lock them to write counters."""
     ids = [rule.pk for rule in rules]
     if ids:
         list(ExcludedIP.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
@@ -108,7 +108,7 @@ def _remove(rules: Iterable[ExcludedIP]) -> None:
 
 
 def _put(kept: ExcludedIPList, rules: Sequence[Rule], by: User) -> None:
-    """Write all rules in one statement: 10,000 rows one by one would hold the lock for seconds."""
+    """Write all rules in one statement: writing 10,000 rows one by one would hold the lock for seconds."""
     values: dict[str, Any] = {
         "list": kept.pk,
         "at": timezone.now(),
@@ -122,7 +122,7 @@ def _put(kept: ExcludedIPList, rules: Sequence[Rule], by: User) -> None:
 
 
 def _details(scope: ListScope, saved: Saved) -> dict[str, str]:
-    """What the activity tells, in words; the page's history (history.py) reads the same."""
+    """The details for the activity, in words. The page's history (page/history.py) reads them too."""
     where = {"app_id": scope.environment.app_id} if scope.environment else {}
     if not saved.added and not saved.removed:
         return {"changed": "comments, order or spelling alone"} | where

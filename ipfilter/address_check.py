@@ -1,4 +1,4 @@
-"""Which rules keep one address out: for "Test an address" on the page, and for `manage.py testip`."""
+"""Which rules keep one address out: used by "Test an address" on the page and by `manage.py testip`."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,7 +17,7 @@ from projects.models import Environment
 
 
 class NoAddress(Exception):
-    """The text is not one IP address; says why, in words that begin with the text."""
+    """The text is not one IP address. The message says why and begins with the text."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Hits:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found out about one address; `hits` are the lists that keep it out, the account's first."""
+    """The result for one address; `hits` are the lists that keep it out, the account's list first."""
 
-    address: str  # as it is compared: an IPv4-mapped IPv6 address is its IPv4
+    address: str  # as it is compared: an IPv4-mapped IPv6 address becomes IPv4
     hits: list[Hits]
 
 
 def rules_for(account: Account, environment: Environment | None = None) -> QuerySet[ExcludedIP]:
-    """The rules that hold for `environment`, the account's own included; without one those of all lists there are."""
+    """The rules that apply to `environment`, the account's list included. Without one, those of all lists."""
     rules = ExcludedIP.objects.filter(list__account=account, list__environment__deleting_at=None)
     if environment:
         rules = rules.filter(Q(list__environment=None) | Q(list__environment=environment))
@@ -45,9 +45,9 @@ def rules_for(account: Account, environment: Environment | None = None) -> Query
 
 
 def check(text: str, rules: QuerySet[ExcludedIP]) -> Checked:
-    """Compare an address with `rules`, as `rules_for` orders them. Raises NoAddress.
+    """Compare an address with `rules`, in the order of `rules_for`. Raises NoAddress.
 
-    All are compared by their canonical text alone, and only those that hold the address are read whole.
+    Only the canonical text of each rule is loaded to compare it. Rules that contain the address are then read whole.
     """
     version, value = _read(text.strip())
     holding_ids = [pk for pk, canonical in rules.values_list("pk", "canonical") if _holds(canonical, version, value)]
@@ -82,6 +82,6 @@ def _is_rule(text: str) -> bool:
 def _holds(canonical: str, version: int, value: int) -> bool:
     try:
         triples = triples_of(canonical)
-    except NotARule:  # written by hand: holds for nobody, as in rules_cache.py
+    except NotARule:  # edited by hand in the database: matches nothing, as in rules_cache.py
         return False
     return any(triple.version == version and value & triple.mask == triple.value for triple in triples)

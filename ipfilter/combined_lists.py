@@ -1,4 +1,4 @@
-"""What a list means together with those that hold beside it: the account's and that of one environment."""
+"""What two lists do together: the account's list applies in each environment, beside the environment's own."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -16,9 +16,9 @@ Triples = list[tuple[Triple, ...]]
 
 
 def block_everybody(scope: ListScope, rules: RuleList) -> bool:
-    """Whether `rules`, as the list of `scope`, keep all visitors out somewhere, but only with a list beside them.
+    """Whether `rules`, as the list of `scope`, keep all visitors out somewhere, but only together with another list.
 
-    A list that does so by itself was confirmed when it was saved, and is not asked about again.
+    A saved list that does so by itself was confirmed when it was saved, so it is not asked about again.
     """
     own = [rule.triples for rule in rules.rules]
     if not own or rules.blocks_everybody:
@@ -46,5 +46,5 @@ def _rules_beside(scope: ListScope) -> QuerySet[ExcludedIP]:
 def _read(canonical: str) -> tuple[Triple, ...]:
     try:
         return triples_of(canonical)
-    except NotARule:  # written by hand: holds for nobody, as in rules_cache.py
+    except NotARule:  # edited by hand in the database: matches nothing, as in rules_cache.py
         return ()

@@ -1,7 +1,7 @@
-"""How much each rule keeps out: counted in memory, written to KeptOut in batches.
+"""Counts how many events each rule keeps out: in memory, written to KeptOut in batches.
 
-A worker adds to its own counters for every event and writes them every few seconds, so no row is hot. What a worker
-has not written when it is killed is lost: a few seconds of a number that people look at, and never an event.
+Each worker adds to its own counters for every excluded event and writes them every few seconds, so that workers do
+not compete for one row. A killed worker loses what it has not written: a few seconds of a statistic, never an event.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from common.periodic_writer import BoundStatement
 CounterKey = tuple[int, int, date]
 """Rule id, environment id, day (UTC)."""
 KeptOutCounts = Mapping[CounterKey, tuple[int, datetime]]
-"""How many events, and when the last one came."""
+"""How many events, and when the last one arrived."""
 
 FLUSH_SQL = """
 with came as (
@@ -35,15 +35,16 @@ select rule_id, environment_id, day, count, last_at from alive order by rule_id,
     on conflict (rule_id, environment_id, day) do update
        set count = kept.count + excluded.count, last_at = greatest(kept.last_at, excluded.last_at)
 """
-"""Passed over is what has gone, and what the database would refuse (migration 0004), since one such row would stop all.
+"""Adds counts to the stored ones. Counts for deleted rows are skipped, and so are those that the database would refuse
+(migration 0004), because one such row would make the whole statement fail.
 
-The order keeps workers from waiting for each other in a ring. The rows are locked against being deleted until this is
-committed, so no foreign key can fail.
+The fixed order prevents deadlocks between workers. The lock keeps rules and environments from being deleted before
+this commits, so no foreign key can fail.
 """
 
 
 class Counters:
-    """The counters of one process, until they are taken to be written."""
+    """The counters of one process that are not written yet."""
 
     def __init__(self) -> None:
         self._counts: dict[tuple[int, int, int], list[float]] = {}
@@ -53,7 +54,7 @@ class Counters:
 
     def add(self, *, rule_id: int, environment_id: int, at: float, events: int = 1) -> None:
         """Count `events` that a rule kept out of an environment; `at` is unix seconds."""
-        if events < 1:  # a bulk request may hold none
+        if events < 1:  # a bulk request may have no events
             return
         key = rule_id, environment_id, int(at // 86_400)
         counted = self._counts.get(key)
@@ -64,7 +65,7 @@ class Counters:
             counted[1] = max(counted[1], at)
 
     def take(self) -> KeptOutCounts:
-        """All that was counted since the last time; the counters begin again."""
+        """Return everything counted since the last call, and reset the counters."""
         taken, self._counts = self._counts, {}
         return {
             (rule_id, environment_id, datetime.fromtimestamp(day * 86_400, UTC).date()): (
@@ -75,7 +76,7 @@ class Counters:
         }
 
     def give_back(self, counts: KeptOutCounts) -> None:
-        """Count again what was taken and could not be written."""
+        """Add counts back that were taken but could not be written."""
         for (rule_id, environment_id, _), (count, last_at) in counts.items():
             self.add(rule_id=rule_id, environment_id=environment_id, at=last_at.timestamp(), events=count)
 

@@ -1,4 +1,4 @@
-"""The forms of the Excluded IPs tab."""
+"""The form of the Excluded IPs tab: one list, its version, and the confirmation that it keeps everybody out."""
 
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ EVERYBODY = "Nothing is saved yet. Tick the box if that is what you want."
 
 
 class ExcludedIPsForm(forms.Form):
-    """One list as typed. After `is_valid`, `rules` is what was read, or `line_errors` says what could not be."""
+    """One list as typed. After `is_valid`, `rules` holds the parsed rules, or `line_errors` what is not understood."""
 
     text = forms.CharField(
         label="One per line",
@@ -34,7 +34,7 @@ class ExcludedIPsForm(forms.Form):
     everybody = forms.BooleanField(label="Yes, keep them all out", required=False)
 
     def __init__(self, *args: Any, scope: ListScope, is_preview: bool = False, **kwargs: Any) -> None:
-        """`is_preview`: nothing is going to be saved, so nothing needs to be confirmed yet."""
+        """`is_preview` means that nothing will be saved, so nothing has to be confirmed."""
         super().__init__(*args, **kwargs)
         self.scope = scope
         self.rules: RuleList | None = None
@@ -45,7 +45,7 @@ class ExcludedIPsForm(forms.Form):
 
     @classmethod
     def showing(cls, scope: ListScope) -> "ExcludedIPsForm":
-        """The form with the list as it is saved."""
+        """The form filled with the saved list."""
         kept = scope.saved_list()
         return cls(scope=scope, initial={"text": kept.text, "version": kept.version})
 
@@ -68,7 +68,7 @@ class ExcludedIPsForm(forms.Form):
 
     @cached_property
     def blocks_everybody_together(self) -> bool:
-        """Whether it does so only with a list that holds beside this one. For a form that was validated."""
+        """Whether it does so only together with another list that applies. Call it on a validated form."""
         return self.rules is not None and combined_lists.block_everybody(self.scope, self.rules)
 
     @property
@@ -76,7 +76,7 @@ class ExcludedIPsForm(forms.Form):
         return any(error.suggestion for error in self.line_errors)
 
     def wanted(self) -> dict[str, Any]:
-        """What `actions.save_list` needs of a valid form; a version that was never there when none was sent."""
+        """Arguments for `actions.save_list` from a valid form. Version -1, if none was sent, matches no list."""
         version = self.cleaned_data["version"]
         return {
             "text": self.cleaned_data["text"],

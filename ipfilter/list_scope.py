@@ -1,4 +1,4 @@
-"""What a list of excluded IPs is for: a whole account, or one environment of it."""
+"""Where a list of excluded IPs applies: in a whole account, or in one of its environments."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ EVERYWHERE = "all projects and environments"
 
 @dataclass(frozen=True)
 class ListScope:
-    """Where a list holds. Raises ValueError for an environment of another account."""
+    """Where a list applies. Raises ValueError for an environment of another account."""
 
     account: Account
     environment: Environment | None = None
@@ -33,28 +33,28 @@ class ListScope:
 
     @property
     def url(self) -> str:
-        """The page of this list."""
+        """The URL of the list's page."""
         if self.environment:
             return reverse("ipfilter:environment_excluded_ips", args=[self.environment.app_id])
         return reverse("ipfilter:excluded_ips", args=[self.account.pk])
 
     @property
     def preview_url(self) -> str:
-        """Where a text is posted to see what saving it would do."""
+        """The URL to which a text is posted to preview what saving it would do."""
         if self.environment:
             return reverse("ipfilter:environment_excluded_ips_preview", args=[self.environment.app_id])
         return reverse("ipfilter:excluded_ips_preview", args=[self.account.pk])
 
     def saved_list(self) -> ExcludedIPList:
-        """The list as it is saved, with who saved it; one that is empty and not in the database when none ever was."""
+        """The saved list, with the person who saved it; or an empty, unsaved one if no list was ever saved."""
         kept = ExcludedIPList.objects.select_related("saved_by").filter(**self.lookup()).first()
         return kept or ExcludedIPList(**self.lookup())
 
     def rules(self) -> QuerySet[ExcludedIP]:
-        """The rules in force of this list, in its order."""
+        """The rules in force of this list, in the order of its text."""
         fields = {f"list__{name}": value for name, value in self.lookup().items()}
         return ExcludedIP.objects.filter(**fields).order_by("position")
 
     def lookup(self) -> dict[str, Any]:
-        """The fields that tell this list from all others."""
+        """The fields that identify this list."""
         return {"account": self.account, "environment": self.environment}

@@ -1,4 +1,4 @@
-"""The lists of excluded IPs as they are kept: the text as typed, its rules, and what each has kept out."""
+"""Tables of excluded IPs: the lists with their text as typed, their rules, and how many events each rule kept out."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,11 +10,12 @@ from projects.models import Environment
 
 
 class ExcludedIPList(models.Model):
-    """One text area: the account's own list (`environment` is null), which holds everywhere, or an environment's.
+    """One list: the account's own (`environment` is null), which applies in all environments, or one environment's.
 
-    `version` grows with every save, so that two people who edit at once do not undo each other. `stamp` is a new
-    number whenever a rule of the list comes, changes or goes, whoever does it: a trigger (migration 0003) writes it,
-    and workers that hold compiled rules compare it. Another trigger refuses an environment of another account.
+    `version` grows with every save, so that two people who edit at once do not undo each other's work. A trigger
+    (migration 0003) sets `stamp` to a new number whenever a rule of the list is added, changed or deleted, by any
+    program. Workers compare it to see if their compiled rules are out of date. Another trigger refuses an environment
+    of another account.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="excluded_ip_lists")
@@ -34,7 +35,7 @@ class ExcludedIPList(models.Model):
 
 
 class ExcludedIP(models.Model):
-    """One rule in force. A rule that stays when the list is saved keeps its row, so its counters go on."""
+    """One rule in force. A rule that stays when the list is saved keeps its row, so its counters continue."""
 
     list = models.ForeignKey(ExcludedIPList, models.CASCADE, related_name="rules")
     canonical = models.CharField(max_length=MAX_CANONICAL_LENGTH)  # ipfilter/rules/lists.py: the rule's identity
@@ -56,8 +57,8 @@ class ExcludedIP(models.Model):
 class KeptOut(models.Model):
     """How many events one rule kept out of one environment on one day (UTC), and when it last did.
 
-    Written by the collector beside everything else (counters.py); the database itself removes the rows of a rule or
-    an environment that goes (migration 0003), so that a counter which comes at that moment stops nobody.
+    Written by the collector apart from events (counters.py). When a rule or an environment is deleted, the database
+    itself deletes these rows (migration 0003), so that a counter written at that moment does not block the deletion.
     """
 
     rule = models.ForeignKey(ExcludedIP, models.CASCADE, related_name="kept_out")

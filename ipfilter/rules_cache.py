@@ -1,7 +1,7 @@
-"""Which rules hold for which environment, for the collector's workers: rows in, compiled rules out. No database.
+"""Compiled rules for the collector's workers, by environment. It takes rows and returns compiled rules; no database.
 
-Rules are compiled once per list and kept until the list's stamp changes, so that one account that saves 10,000 rules
-costs a worker nothing for the lists of all others.
+Rules are compiled once per list and kept until the list's stamp changes. So if one account saves 10,000 rules, a
+worker does not have to compile the lists of all other accounts again.
 """
 
 import logging
@@ -22,7 +22,7 @@ select list_id, id, canonical from ipfilter_excludedip where list_id = any(%s) o
 """The rules of some lists, as `RuleRow`; the parameter is an array of list ids."""
 
 FINGERPRINT_SQL = "select count(*), coalesce(sum(stamp), 0)::bigint from ipfilter_excludediplist"
-"""What `fingerprint` makes of all lists. So cheap that a worker can ask twice a second whether a rule has changed."""
+"""Computes `fingerprint` in the database. It is so cheap that a worker can ask twice a second if a rule has changed."""
 
 ListRow = tuple[int, int, int | None, int]
 """List id, account id, environment id (None: the account's own list), stamp."""
@@ -33,7 +33,7 @@ Compiled = CompiledRules[int]
 
 
 def fingerprint(lists: Sequence[ListRow]) -> tuple[int, int]:
-    """Another one whenever the rules of any list have changed: stamps only ever grow."""
+    """A value that differs whenever the rules of any list have changed, because stamps only ever grow."""
     return len(lists), sum(stamp for _, _, _, stamp in lists)
 
 
@@ -44,15 +44,15 @@ class RulesInForce:
         self._compiled = compiled
 
     def of(self, *, account_id: int, environment_id: int) -> tuple[Compiled, ...]:
-        """The lists that hold for one environment, none to two; `.match(address)` of each gives a rule id or None."""
+        """The lists that apply to one environment, none to two; `.match(address)` of each gives a rule id or None."""
         scopes = ((account_id, None), (account_id, environment_id))
         return tuple(self._compiled[scope] for scope in scopes if scope in self._compiled)
 
 
 class CompiledLists:
-    """The compiled rules of every list that has any, kept from one look at the database to the next.
+    """The compiled rules of every list, kept between two reads of the database.
 
-    Ask for `stale`, read those lists' rules, and hand both to `renew`.
+    Call `stale`, read the rules of those lists, and pass all lists and these rules to `renew`.
     """
 
     def __init__(self) -> None:
@@ -65,9 +65,9 @@ class CompiledLists:
         ]  # fmt: skip
 
     def renew(self, lists: Sequence[ListRow], rules: Iterable[RuleRow]) -> RulesInForce:
-        """Compile `rules`, all those of the stale lists ordered by list, and say what is in force now.
+        """Compile `rules`, which are all rules of the stale lists ordered by list, and return all rules now in force.
 
-        Takes some 2 µs a rule. Not for several threads at once.
+        Takes about 2 µs per rule. Not thread-safe.
         """
         stamps = {list_id: stamp for list_id, _, _, stamp in lists}
         fresh = {list_id: (stamps[list_id], Compiled()) for list_id in self.stale(lists)}
@@ -85,7 +85,7 @@ class CompiledLists:
 
 
 def _compiled(rows: Iterable[RuleRow]) -> Compiled:
-    """A rule that cannot be read (somebody wrote it into the database by hand) is left out, and said so."""
+    """Compile one list. A rule that cannot be read (edited by hand in the database) is left out and logged."""
     pairs = []
     for list_id, rule_id, canonical in rows:
         try:

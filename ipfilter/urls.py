@@ -1,4 +1,4 @@
-"""Pages of ipfilter."""
+"""URLs of the excluded IPs: the account's list and an environment's."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The pages of excluded IPs: the account's list, and the same page for one environment's own."""
+"""The Excluded IPs page: for the account's list, and for one environment's list."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -70,7 +70,7 @@ def _save(request: HttpRequest, scope: ListScope) -> HttpResponse:
 
 
 def _of_old_version(data: QueryDict, scope: ListScope, other: actions.SavedMeanwhile) -> ExcludedIPsForm:
-    """The form with the text kept and the version of today, so that saving once more replaces the other's list."""
+    """The form with the typed text and the current version, so that saving again replaces the other person's list."""
     form = ExcludedIPsForm({**data.dict(), "version": other.saved.version}, scope=scope)
     form.is_valid()
     who = other.saved.saved_by or "somebody else"
@@ -83,7 +83,7 @@ def _of_old_version(data: QueryDict, scope: ListScope, other: actions.SavedMeanw
 
 
 def _preview(request: HttpRequest, scope: ListScope) -> HttpResponse:
-    """What saving would do; `add` and `suggestions` change the text first. Saves nothing."""
+    """Show what saving would do, without saving. `add` and `suggestions` change the text first."""
     form = ExcludedIPsForm(request.POST, scope=scope, is_preview=True)
     form.is_valid()
     if "suggestions" in request.POST:
@@ -96,7 +96,7 @@ def _preview(request: HttpRequest, scope: ListScope) -> HttpResponse:
 
 
 def _text(form: ExcludedIPsForm) -> str:
-    """As typed, with the line ends that rules are read with."""
+    """The text as typed, with the line ends that the parser uses."""
     return str(form["text"].value() or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -107,7 +107,7 @@ def _amended(data: QueryDict, scope: ListScope, text: str) -> ExcludedIPsForm:
 
 
 def _with_own_address(request: HttpRequest, text: str) -> str:
-    """`text` with the visitor's address or network; with nothing else, whatever was posted."""
+    """`text` with the visitor's own address or network added. Any other posted value adds nothing."""
     visitor, wanted = Visitor(client_address(request)), request.POST["add"]
     if wanted not in (visitor.address, visitor.network):
         return text

@@ -1,4 +1,4 @@
-"""What changes projects, environments and API keys."""
+"""Everything that changes projects, environments and API keys; and opening an account with its first project."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +14,12 @@ from common.changes import change
 from projects import api_keys, registry, removal
 from projects.models import PRODUCTION, ApiKey, Environment, Project, Removal
 
-SHOWN_ENDING = 4  # characters of an API key's secret that are kept, to tell one key from another
+SHOWN_ENDING = 4  # characters of an API key's secret that are stored, so that people can recognise the key
 
 
 @transaction.atomic
 def open_account(*, name: str, owner: User, project_name: str) -> Project:
-    """Make an account with `owner` as its full-access teammate and a first project; returns the project."""
+    """Create an account, with `owner` as its full-access teammate and a first project. Returns the project."""
     account = Account.objects.create(name=name)
     Membership.objects.create(account=account, user=owner)
     activity.record(account=account, by=owner, verb="account.open", target=name)
@@ -28,9 +28,9 @@ def open_account(*, name: str, owner: User, project_name: str) -> Project:
 
 @transaction.atomic
 def create_project(*, account: Account, name: str, by: User | None) -> Project:
-    """Make a project, a clean slate with one environment named Production, and return it.
+    """Create an empty project with one environment named Production, and return it.
 
-    Raises IntegrityError when the account has a project of that name (without regard to case).
+    Raises IntegrityError if the account has a project of that name (case-insensitive).
     """
     project = Project.objects.create(account=account, name=name, time_zone=account.time_zone, created_by=by)
     Environment.objects.create(project=project, name=PRODUCTION, is_production=True, created_by=by)
@@ -53,15 +53,15 @@ class AddedEnvironment:
 
 
 class BeingDeleted(Exception):
-    """The project or environment is being deleted: somebody else, or the first of two clicks, was faster."""
+    """The project or environment is already being deleted, by another person or by the first of two clicks."""
 
 
 @transaction.atomic
 def add_environment(*, project: Project, name: str, source: Environment, by: User) -> AddedEnvironment:
-    """Make an environment and copy the definitions and reports of `source` into it, all or nothing; no data.
+    """Create an environment and copy the definitions and reports of `source` into it, all or nothing, without data.
 
-    Raises IntegrityError when the project has an environment of that name, ValueError when `source` is of
-    another project, BeingDeleted when the project is being deleted.
+    Raises IntegrityError if the project has an environment of that name, ValueError if `source` belongs to
+    another project, BeingDeleted if the project is being deleted.
     """
     if source.project_id != project.pk:
         raise ValueError("the source is not an environment of this project")
@@ -79,14 +79,14 @@ def add_environment(*, project: Project, name: str, source: Environment, by: Use
 
 
 class LastOne(Exception):
-    """The last environment of a project, or the last project of an account, is not deleted; the text says so."""
+    """The last environment of a project, or the last project of an account, cannot be deleted. The message says so."""
 
 
 @transaction.atomic
 def change_project(*, project: Project, by: User, **values: Any) -> list[str]:
     """Set `name`, `time_zone` or `week_starts_on`; returns those that changed.
 
-    Raises IntegrityError when the account has such a name already.
+    Raises IntegrityError if the account has a project of that name already.
     """
     changed = change(project, values)
     if changed:
@@ -96,7 +96,7 @@ def change_project(*, project: Project, by: User, **values: Any) -> list[str]:
 
 @transaction.atomic
 def rename_environment(*, environment: Environment, name: str, by: User) -> None:
-    """Give another name. Raises IntegrityError when the project has an environment of that name already."""
+    """Rename an environment. Raises IntegrityError if the project has an environment of that name already."""
     project = environment.project
     if changed := change(environment, {"name": name}):
         activity.record(
@@ -110,9 +110,9 @@ def rename_environment(*, environment: Environment, name: str, by: User) -> None
 
 @transaction.atomic
 def delete_environment(*, environment: Environment, by: User) -> Removal:
-    """Close an environment to people and programs at once, and have a job remove its rows.
+    """Close an environment to people and programs at once, and defer a job that removes its rows.
 
-    Raises LastOne for the only environment of its project, BeingDeleted when it is being deleted already.
+    Raises LastOne for the only environment of its project, BeingDeleted if it is being deleted already.
     """
     project = _locked(environment.project)
     live = project.environments.live()
@@ -126,9 +126,9 @@ def delete_environment(*, environment: Environment, by: User) -> Removal:
 
 @transaction.atomic
 def delete_project(*, project: Project, by: User) -> Removal:
-    """Close a project with all its environments at once, and have a job remove its rows.
+    """Close a project with all its environments at once, and defer a job that removes its rows.
 
-    Raises LastOne for the only project of its account, BeingDeleted when it is being deleted already.
+    Raises LastOne for the only project of its account, BeingDeleted if it is being deleted already.
     """
     account = Account.objects.select_for_update(no_key=True).get(pk=project.account_id)
     _locked(project)
@@ -139,7 +139,7 @@ def delete_project(*, project: Project, by: User) -> Removal:
 
 
 def _locked(project: Project) -> Project:
-    """The project as it is now, locked, so that adding to it and deleting from it follow each other.
+    """Lock the project and return its current row, so that additions and deletions run one after the other.
 
     Raises BeingDeleted.
     """
@@ -168,9 +168,9 @@ def _delete(
 
 @transaction.atomic
 def create_api_key(*, project: Project, name: str, by: User) -> tuple[ApiKey, str]:
-    """Make a key; returns it and its secret, which cannot be had again.
+    """Create a key; returns it and its secret, which cannot be shown again.
 
-    Raises IntegrityError when a key of that name is in force in the project (without regard to case).
+    Raises IntegrityError if the project has a key in force of that name (case-insensitive).
     """
     secret = api_keys.new_secret()
     key = ApiKey.objects.create(
@@ -182,7 +182,7 @@ def create_api_key(*, project: Project, name: str, by: User) -> tuple[ApiKey, st
 
 @transaction.atomic
 def revoke_api_key(*, key: ApiKey, by: User) -> None:
-    """Close what the key opens, from now on. A key that was revoked before stays as it is."""
+    """Revoke the key, effective now. A key that was revoked before stays unchanged."""
     revoked = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
     if revoked:
         _record_api_key(key, by, "api_key.revoke")

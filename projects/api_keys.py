@@ -1,4 +1,4 @@
-"""API keys: their secrets, and finding the one that a program shows. projects/actions.py makes and revokes them."""
+"""API keys: making secrets, and finding the key that a program sends. projects/actions.py creates and revokes keys."""
 
 import hashlib
 import secrets
@@ -9,25 +9,25 @@ from django.utils import timezone
 
 from projects.models import ApiKey, ApiKeyQuerySet, Environment
 
-PREFIX = "hak_"  # so that programs which look for leaked secrets can tell what they have found
-USES_APART = timedelta(minutes=1)  # `last_used_at` is not written again for every request
+PREFIX = "hak_"  # so that scanners for leaked secrets can recognise one
+USES_APART = timedelta(minutes=1)  # how often `last_used_at` is updated at most, rather than for every request
 
 
 def digest(secret: str) -> str:
-    """What is stored of a secret. The purpose is part of it: the digest of a link's secret is never one of a key."""
+    """The stored form of a secret. It includes the purpose, so the digest of a link's secret never matches a key."""
     return hashlib.sha256(f"api_key:{secret}".encode()).hexdigest()
 
 
 def new_secret() -> str:
-    """What a program is to show: 256 random bits."""
+    """The secret that a program sends: 256 random bits."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
 def find(*, app_id: str, secret: str) -> ApiKey | None:
-    """The key in force whose secret this is, if `app_id` names an environment of its project; its use is noted.
+    """The key in force with this secret, if `app_id` names an environment of its project. Its use is recorded.
 
-    One look into an index whatever is wrong: how long it takes tells nothing. What it compares is a digest, of which
-    a guess cannot be brought closer to the true one step by step.
+    Whatever is wrong, this is one index lookup, so the time it takes reveals nothing. It compares digests, so a
+    guess cannot be improved step by step.
     """
     environments = Environment.objects.live().filter(app_id=app_id)
     key = _in_force().filter(digest=digest(secret), project__in=environments.values("project")).first()
@@ -35,7 +35,7 @@ def find(*, app_id: str, secret: str) -> ApiKey | None:
 
 
 def by_id(key_id: int) -> ApiKey | None:
-    """The key of that id, if it is in force; its use is noted."""
+    """The key with that id, if it is in force. Its use is recorded."""
     return _used(_in_force().filter(pk=key_id).first())
 
 

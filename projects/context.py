@@ -1,4 +1,4 @@
-"""What the header's environment switcher shows on every page."""
+"""Template context of the environment switcher in the header of every page."""
 
 from itertools import groupby
 from typing import Any
@@ -49,7 +49,7 @@ def _projects(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _switch(request: HttpRequest, environment: Environment) -> str:
-    """The way to `environment` from the page that is open (projects/switch_target.py decides where it leads)."""
+    """The URL that switches from the current page to `environment` (projects/switch_target.py decides the target)."""
     match = request.resolver_match
     if match is None or "app_id" not in match.kwargs or request.method != "GET":
         return reverse(settings.ENVIRONMENT_LANDING, args=[environment.app_id])

@@ -1,4 +1,4 @@
-"""How an environment is named in URLs: `<app_id:app_id>`."""
+"""The URL converter for an environment's app_id: `<app_id:app_id>`."""
 
 
 class AppIdConverter:

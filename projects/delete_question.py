@@ -1,4 +1,4 @@
-"""The question that is asked before an environment or a project is deleted."""
+"""The confirmation that is asked for before an environment or a project is deleted."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from projects.models import Environment, Project
 
 @dataclass
 class DeleteQuestion:
-    """What goes, in sentences, and the name that must be typed."""
+    """What will be deleted, as a list of phrases, and the name that must be typed to confirm."""
 
     name: str
     goes: list[str]
@@ -16,7 +16,7 @@ class DeleteQuestion:
 
     @classmethod
     def about(cls, environments: list[Environment], name: str, project: Project | None = None) -> "DeleteQuestion":
-        """Count what goes with `environments`, and with their `project` where all of it is deleted."""
+        """Count what is deleted with `environments`, and with `project` if the whole project is deleted."""
         rows = removal.count({"environment_id": [each.pk for each in environments]})
         kept: dict[str, int] = {}
         for found in registry.kept(environments).values():

@@ -1,4 +1,4 @@
-"""The way into an environment's pages, by the `app_id` in the URL (see accounts/door.py)."""
+"""The only way into the pages of environments (by `app_id` in the URL) and projects; see accounts/door.py."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,11 +12,11 @@ from accounts.policy import Can
 from common.htmx import is_part
 from projects.models import Environment, Project
 
-LAST_ENVIRONMENT = "last_environment"  # session key: the app_id that was looked at last
+LAST_ENVIRONMENT = "last_environment"  # session key: the app_id of the environment viewed last
 
 
 class EnvironmentRequest(TenantRequest):
-    """A request that has passed the door of an environment."""
+    """A request that has passed the door of an environment; `environment` was added to it."""
 
     environment: Environment
 
@@ -27,7 +27,7 @@ def environment_view(
     """Turn `app_id` from the URL into an `Environment` in whose account the user has the right `needs`.
 
     The view gets it with `project` and `project.account` loaded; `request.environment` is the same object. `to_save` is
-    what a POST needs, as in `account_view`.
+    the right that a POST needs, as in `account_view`.
     """
 
     def decorate(view: Callable[Concatenate[EnvironmentRequest, Environment, P], Response]) -> GuardedView[Response]:
@@ -38,7 +38,7 @@ def environment_view(
             inside = cast(EnvironmentRequest, enter(request, membership, needed(request, needs, to_save)))
             assert environment is not None
             inside.environment = environment
-            # a part of an open page may ask by itself, long after somebody went elsewhere in another tab
+            # parts of an open page refresh by themselves, even long after the person switched in another tab
             if request.session.get(LAST_ENVIRONMENT) != app_id and not is_part(request):
                 request.session[LAST_ENVIRONMENT] = app_id
             return view(inside, environment, *args, **kwargs)
@@ -49,7 +49,7 @@ def environment_view(
 
 
 def entered_environment(request: HttpRequest) -> Environment | None:
-    """The environment whose page this is, for what draws every page; None elsewhere."""
+    """The environment whose page this is, for use by context processors; None elsewhere."""
     return getattr(request, "environment", None)
 
 

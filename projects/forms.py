@@ -12,7 +12,7 @@ from projects.models import ApiKey, Environment, Project
 
 
 class ProjectForm(forms.Form):
-    """A new project's name, unique in the account without regard to case."""
+    """A new project's name, unique in the account (case-insensitive)."""
 
     name = NameField(label="Name", max_length=100)
 
@@ -57,7 +57,7 @@ class ProjectSettingsForm(ChangesForm, ProjectForm):
 
 
 class EnvironmentNameForm(forms.Form):
-    """An environment's name, unique in its project without regard to case; another one for `environment`, if given."""
+    """An environment's name, unique in its project (case-insensitive). With `environment`, that one is renamed."""
 
     name = NameField(label="Name", max_length=100)
 
@@ -94,7 +94,7 @@ class EnvironmentForm(EnvironmentNameForm):
 
 
 class ApiKeyForm(forms.Form):
-    """A new API key's name, unique among the project's keys in force without regard to case."""
+    """A new API key's name, unique among the project's keys in force (case-insensitive)."""
 
     name = NameField(label="Name", max_length=100, help_text="The program that will use it: “Nightly clean-up”.")
 

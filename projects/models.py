@@ -1,4 +1,4 @@
-"""What an account's data is divided into: projects, and the environments of each."""
+"""Tables of projects, their environments and API keys, and of removals (deletions that are running or done)."""
 
 import secrets
 from typing import Any
@@ -14,20 +14,20 @@ LIVE = models.Q(deleting_at=None)
 
 
 def new_app_id() -> str:
-    """Ten random digits, the first not zero: none can be guessed from another."""
+    """Ten random digits, the first not zero. Random, so that one cannot be guessed from another."""
     return str(10**9 + secrets.randbelow(9 * 10**9))
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def live(self) -> "ProjectQuerySet":
-        """Those that are not being deleted."""
+        """Projects that are not being deleted."""
         return self.filter(deleting_at=None)
 
 
 class Project(models.Model):
-    """A product that is looked at on its own. Nothing of one is ever visible from another.
+    """A product that is analysed on its own. Nothing of one project is ever visible from another.
 
-    Once `deleting_at` is set it is gone for people and programs; a job removes the rows (projects/removal.py).
+    Once `deleting_at` is set, people and programs no longer see it, and a job removes the rows (projects/removal.py).
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="projects")
@@ -55,18 +55,18 @@ class Project(models.Model):
 
 class EnvironmentQuerySet(models.QuerySet["Environment"]):
     def live(self) -> "EnvironmentQuerySet":
-        """Those that are not being deleted; with a project all of its environments are."""
+        """Environments that are not being deleted. Deleting a project deletes all of its environments."""
         return self.filter(deleting_at=None)
 
     def of(self, user: Any) -> "EnvironmentQuerySet":
-        """The environments that `user` may look at: those of open accounts that the user belongs to."""
+        """The environments that `user` may see: those of the open accounts that they belong to."""
         return self.live().filter(project__account__memberships__user=user, project__account__closed_at=None)
 
 
 class Environment(models.Model):
-    """A place that events are sent to under its `app_id`: Production, or a copy with data of its own.
+    """A target for events, identified by `app_id`: Production, or a copy of the project with its own data.
 
-    `deleting_at` as for a project: from then on the collector refuses its `app_id`.
+    `deleting_at` works as for a project; from then on the collector refuses the `app_id`.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="environments")
@@ -97,15 +97,15 @@ class Environment(models.Model):
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def in_force(self) -> "ApiKeyQuerySet":
-        """Those that open something: not revoked, of a project that is not being deleted, of an open account."""
+        """Keys that work: not revoked, of a project that is not being deleted, in an open account."""
         return self.filter(revoked_at=None, project__deleting_at=None, project__account__closed_at=None)
 
 
 class ApiKey(models.Model):
-    """What a program of the account's shows to use the API of one project, in all its environments.
+    """Lets a program of the account use the API of one project, in all its environments.
 
-    The secret is not stored, only its SHA-256: it has 256 random bits, which nobody guesses however fast the hash is.
-    `ending`, its last characters, is for people to tell keys apart. A revoked key is kept: it tells what was open when.
+    Only the SHA-256 of the secret is stored. A fast hash is enough, because nobody can guess 256 random bits. `ending`,
+    the secret's last characters, lets people tell keys apart. Revoked keys are kept, to show what was open and when.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="api_keys")
@@ -139,16 +139,16 @@ class ApiKey(models.Model):
 
 
 class Removal(models.Model):
-    """The deletion of one environment, or of a project with all of its: what goes, how far it is, and the receipt.
+    """The deletion of one environment, or of a project with all its environments: scope, progress and receipt.
 
-    `scope` names the rows by the ids that they hang on: {"project_id": [7], "environment_id": [12, 13]}; a single
-    environment's has no "project_id". `rows` grows step by step: {table: rows removed}.
+    `scope` names the rows by the ids they refer to: {"project_id": [7], "environment_id": [12, 13]}. For a single
+    environment there is no "project_id". `rows` grows step by step: {table: rows removed}.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="removals")
     name = models.CharField(max_length=210)  # "Web shop" or "Web shop › Staging"
     scope = models.JSONField()
-    expected = models.PositiveBigIntegerField()  # rows, when it was asked for
+    expected = models.PositiveBigIntegerField()  # number of rows when the deletion was asked for
     rows = models.JSONField(default=dict)
     asked_at = models.DateTimeField(default=timezone.now)
     asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

@@ -1,4 +1,4 @@
-"""A login together with its account, first project and Production: what scripts and the first start need."""
+"""Creates a login with its account, first project and Production, for scripts and for the first start."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +33,7 @@ class NewAccount:
 
 @transaction.atomic
 def open_with_login(*, email: str, password: str, account_name: str, project_name: str, staff: bool) -> NewAccount:
-    """Make a login with a verified address and open an account for it; `staff` opens the staff's admin too.
+    """Create a login with a verified address and an account for it; `staff` gives access to the staff's admin too.
 
     Raises ValidationError for an address or password that the sign-up page would refuse, or an address that is taken.
     """

@@ -1,6 +1,6 @@
-"""What apps above tell this one about environments: what to copy into a new one, and how much it is used.
+"""Functions about environments that higher apps register here: copying, usage, arrivals, counts and counterparts.
 
-`projects` knows neither events nor reports. Apps above register functions here in their AppConfig.ready().
+`projects` knows nothing about events or reports. Higher apps register their functions in AppConfig.ready().
 """
 
 from collections.abc import Callable, Iterable
@@ -13,25 +13,25 @@ from projects.models import Environment
 
 @dataclass(frozen=True)
 class Usage:
-    """How much is sent to one environment."""
+    """How many events are sent to one environment, and when the last one arrived."""
 
     last_arrival_at: datetime | None = None
     events_last_7_days: int = 0
 
 
 KeptCounts = dict[str, int]
-"""How many of each kind somebody keeps in an environment: {"definitions": 14, "excluded IPs": 3}.
+"""How many things of each kind an environment holds: {"definitions": 14, "excluded IPs": 3}.
 
-Pages show these words; each is a plural in -s.
+Pages show these words; each must be a plural in -s.
 """
 
 
 @dataclass(frozen=True)
 class Counterpart:
-    """How to find what a page shows in another environment: the same lineage, usually."""
+    """How to find the same thing in another environment, for switching on a page that shows it; usually by lineage."""
 
     noun: str  # "report"
-    list_view: str  # where to go when there is none
+    list_view: str  # where to go if there is none
     exists: Callable[[Environment, dict[str, Any]], bool]  # (the other environment, the page's URL arguments)
 
 
@@ -48,30 +48,30 @@ _counterparts: dict[str, Counterpart] = {}
 
 
 def register_copier(copier: Copier) -> None:
-    """`copier(source, target)` copies what its app keeps per environment and returns {"definitions": 14, …}.
+    """Register `copier(source, target)`, which copies what its app keeps per environment.
 
-    It runs inside the transaction that makes `target`.
+    It returns {"definitions": 14, …}. It runs inside the transaction that creates `target`.
     """
     _copiers.append(copier)
 
 
 def register_usage(reader: UsageReader) -> None:
-    """`reader(environments)` gives a Usage per environment id."""
+    """Register `reader(environments)`, which returns a Usage for each environment id."""
     _usage_readers.append(reader)
 
 
 def register_arrivals(reader: ArrivalReader) -> None:
-    """`reader(environment_id)` says when the newest event of that environment arrived."""
+    """Register `reader(environment_id)`, which returns when the newest event of that environment arrived."""
     _arrival_readers.append(reader)
 
 
 def register_kept(reader: KeptReader) -> None:
-    """`reader(environments)` counts what is kept in each, by environment id."""
+    """Register `reader(environments)`, which counts what each environment holds, by environment id."""
     _kept_readers.append(reader)
 
 
 def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
-    """What is kept in each environment, by id."""
+    """What each environment holds, by environment id."""
     environments = list(environments)
     counts: dict[int, KeptCounts] = {}
     for reader in _kept_readers:
@@ -81,12 +81,12 @@ def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
 
 
 def register_counterpart(counterpart: Counterpart, *view_names: str) -> None:
-    """Pages whose URL names a thing of an environment besides the environment itself."""
+    """Register a counterpart for views whose URL names a thing in an environment, besides the environment itself."""
     _counterparts.update(dict.fromkeys(view_names, counterpart))
 
 
 def counterpart(view_name: str) -> Counterpart | None:
-    """How to find the counterpart of what `view_name` shows; None when nothing was registered."""
+    """The counterpart registered for `view_name`, or None."""
     return _counterparts.get(view_name)
 
 
@@ -100,11 +100,11 @@ def copy(source: Environment, target: Environment) -> dict[str, int]:
 
 
 def usage(environments: Iterable[Environment]) -> dict[int, Usage]:
-    """Usage by environment id; environments that nothing was sent to may be missing."""
+    """Usage by environment id. Environments that never got an event may be missing."""
     environments = list(environments)
     return {key: value for reader in _usage_readers for key, value in reader(environments).items()}
 
 
 def last_arrival_at(environment: Environment) -> datetime | None:
-    """When the newest event of this environment arrived; None when none ever did."""
+    """When the newest event of this environment arrived; None if none ever did."""
     return max((at for read in _arrival_readers if (at := read(environment.pk))), default=None)

@@ -1,8 +1,8 @@
 """Removing every row of an environment or a project, in steps (common/steps.py).
 
-Tables are not listed here: those with a column named like a key of the scope and no foreign key on it (the events
-tables) are found in the schema (projects/tables.py) and emptied in steps. What hangs on by foreign keys goes with the
-row itself, at the end.
+Tables are not listed here. Tables with a column that is named like a key of the scope, but without a foreign key on it
+(the events tables), are found in the schema (projects/tables.py) and emptied in steps. Rows that refer to the
+environment or project by foreign keys are deleted together with it, at the end.
 """
 
 from contextlib import AbstractContextManager
@@ -23,7 +23,7 @@ STEP_ROWS = 5_000
 
 @dataclass(frozen=True)
 class LooseRows:
-    """Rows of a scope in one leaf of a table (a partition, or the table itself)."""
+    """The rows of a scope in one leaf of a table (a partition, or the table itself)."""
 
     table: str
     leaf: str
@@ -31,7 +31,7 @@ class LooseRows:
 
 
 def loose_rows(scope: dict[str, list[int]]) -> list[LooseRows]:
-    """Everything that no foreign key leads to, for the keys of `scope`."""
+    """All rows that refer to the ids of `scope` without a foreign key."""
     keys = [key for key in read_schema().loose if key.column in scope]
     return [
         LooseRows(key.table, leaf, one_of(key.column, scope[key.column]))
@@ -41,7 +41,7 @@ def loose_rows(scope: dict[str, list[int]]) -> list[LooseRows]:
 
 
 def count(scope: dict[str, list[int]]) -> int:
-    """How many rows that no foreign key leads to there are now."""
+    """How many rows now refer to the ids of `scope` without a foreign key."""
     total = 0
     with connection.cursor() as cursor:
         for rows in loose_rows(scope):
@@ -52,7 +52,7 @@ def count(scope: dict[str, list[int]]) -> int:
 
 
 def run(removal_id: int, *, seconds: float, step_rows: int = STEP_ROWS) -> bool:
-    """Go on with a removal for about `seconds`; True when it is done. Two that run at once do no harm."""
+    """Continue a removal for about `seconds`; True when it is done. Two workers may run it at once without harm."""
     removal = Removal.objects.get(pk=removal_id)
     if removal.done_at is not None:
         return True
@@ -61,7 +61,7 @@ def run(removal_id: int, *, seconds: float, step_rows: int = STEP_ROWS) -> bool:
 
 
 def _step(removal_id: int, rows: LooseRows, most: int) -> int:
-    """Remove up to `most` rows, and count them; returns how many."""
+    """Remove up to `most` rows and add them to the count; returns how many."""
     with _locked(removal_id) as removal, connection.cursor() as cursor:
         if removal.done_at is not None:
             return 0
@@ -72,14 +72,16 @@ def _step(removal_id: int, rows: LooseRows, most: int) -> int:
 
 
 def _finish(removal_id: int) -> bool:
-    """Remove the rows that foreign keys lead to, write the receipt. False when rows have arrived meanwhile."""
+    """Delete the environments and project with the rows that refer to them by foreign keys, and write the receipt.
+
+    False if rows may still arrive or have arrived meanwhile."""
     with _locked(removal_id) as removal:
         if removal.done_at is not None:
             return True
         if not steps.is_settled(removal.asked_at) or count(removal.scope):
             return False
         environments = Environment.objects.filter(pk__in=removal.scope["environment_id"])
-        list(environments.order_by("pk").select_for_update())  # first: whoever counts for them locks in this order too
+        list(environments.order_by("pk").select_for_update())  # lock first, in the order of code that counts for them
         _add(removal, _by_table(environments.delete()[1]))
         _add(removal, _by_table(Project.objects.filter(pk__in=removal.scope.get("project_id", [])).delete()[1]))
         removal.done_at = timezone.now()
@@ -104,5 +106,5 @@ def _add(removal: Removal, counts: dict[str, int]) -> None:
 
 
 def _by_table(counts: dict[str, int]) -> dict[str, int]:
-    """{"projects.Environment": 1} as {"projects_environment": 1}."""
+    """Turn {"projects.Environment": 1} into {"projects_environment": 1}."""
     return {name.lower().replace(".", "_"): number for name, number in counts.items()}

@@ -1,4 +1,4 @@
-"""Sign-up: a login, its account, a first project and Production, in one transaction."""
+"""Sign-up: creates a login, its account, a first project and Production in one transaction."""
 
 import secrets
 from typing import Any
@@ -14,7 +14,7 @@ from projects.actions import open_account
 
 
 class SignupForm(AllauthSignupForm):
-    """django-allauth's form with the person's name, and what their account and first project are called."""
+    """django-allauth's form, with the names of the person, their account and their first project."""
 
     name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     account_name = NameField(
@@ -28,9 +28,9 @@ class SignupForm(AllauthSignupForm):
     field_order = ["name", "email", "password1", "account_name", "project_name"]
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, Any]:
-        """The user and no answer; or no user and an answer that looks as if there were one, for a known address.
+        """Return the new user and no response. For a known address: no user, and a response that looks like success.
 
-        A known address costs the same work, undone at once: the time of the answer tells no more than its words.
+        For a known address the same work is done and undone, so that the response time does not reveal it either.
         """
         if self.account_already_exists:
             self._work_for_nothing(request)
@@ -49,7 +49,7 @@ class SignupForm(AllauthSignupForm):
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> User:
-        """Make everything, or nothing; returns the new user."""
+        """Create everything or nothing; returns the new user."""
         user: User = super().save(request)
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])

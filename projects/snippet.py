@@ -1,4 +1,4 @@
-"""The texts to copy from the install page, and from the one that shows a new API key."""
+"""The texts to copy from the install page (script, curl) and from the page that shows a new API key."""
 
 import json
 
@@ -11,7 +11,7 @@ METHODS = (
 
 
 def snippet(*, app_id: str, site_url: str) -> str:
-    """The script element for a web page: queues calls until the tracker from `site_url` has loaded.
+    """The script element for a web page. It queues calls until the tracker from `site_url` has loaded.
 
     Where a page asks for Trusted Types, its policy is called heapadmin.
     """

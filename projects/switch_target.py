@@ -1,4 +1,4 @@
-"""Going from a page of one environment to the same page of another: its counterpart, where there is one."""
+"""Where the environment switcher leads: from a page of one environment to its counterpart in another, if any."""
 
 from dataclasses import dataclass
 
@@ -12,17 +12,17 @@ from projects.models import Environment
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a switch leads; `word` says so when it is not the same page."""
+    """Where a switch leads. If it is not the same page, `word` says so to the person."""
 
     url: str
     word: str = ""
 
 
 def destination(*, came_from: str, environment: Environment) -> Destination:
-    """Where `environment` is entered by somebody who looks at `came_from` (a path with its query).
+    """The page of `environment` to open for a person who comes from the page `came_from` (a path with its query).
 
-    The same page with the same query; the list when what the page shows has no counterpart there; the landing page
-    when there is no such page. Nothing of `came_from` gets into the answer but names and values of our own URLs.
+    It is the same page with the same query; or the list, if the thing shown has no counterpart there; or the landing
+    page, if there is no such page. Of `came_from`, only names and values of our own URLs get into the result.
     """
     path, _, query = came_from.partition("?")
     match = _resolved(path)

@@ -1,9 +1,9 @@
-"""Which tables can hold something of an account, and how its rows are found there.
+"""Finds the tables that can hold data of an account, and the conditions that select its rows there.
 
-Nothing is listed by hand. A table is the account's when a chain of foreign keys leads from it to accounts_account, or
-when it has a column that is named like one of these keys and has no constraint (the events tables, for speed). So a
-table that somebody adds tomorrow is found here tomorrow. One that has neither must be named in KEPT in
-support/closing/unlinked_rows.py with the reason, or a test fails; what an account leaves there is removed by it.
+Nothing is listed by hand. A table belongs to accounts if a chain of foreign keys leads from it to accounts_account, or
+if it has a column that is named like one of these keys and has no constraint (the events tables, for speed). So a new
+table is found without any change here. A table with neither must be named, with the reason, in KEPT in
+support/closing/unlinked_rows.py, or a test fails; that file also removes what an account leaves in such tables.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from django.db import connection
 from psycopg import sql
 
 ACCOUNT = "accounts_account"
-LOOSE_KEYS = {  # columns without a constraint that hold the id of a row of the account
+LOOSE_KEYS = {  # columns that may hold the id of a row of the account without a constraint
     "account_id": ACCOUNT,
     "project_id": "projects_project",
     "environment_id": "projects_environment",
@@ -54,9 +54,9 @@ where class.relkind in ('r', 'p') and not class.relispartition
 
 @dataclass(frozen=True)
 class KeyColumn:
-    """A column of `table` that holds what `parent_column` holds in a row of `parent`.
+    """A column of `table` that refers to `parent_column` of `parent`.
 
-    `is_alone` is false for one of several columns that lead there together.
+    `is_alone` is false if it is one of several columns of the same foreign key.
     """
 
     table: str
@@ -67,16 +67,16 @@ class KeyColumn:
 
     @property
     def tells(self) -> bool:
-        """Whether this column by itself tells whose the row is. Of several columns the `id` does."""
+        """Whether this column alone identifies the parent row. Of several columns, the one that refers to `id` does."""
         return self.is_alone or self.parent_column == "id"
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What the database says of its tables: their columns with types, and which column points where.
+    """The tables of the database: their columns with types, and which column refers to which table.
 
-    `loose` are those of the keys that no foreign key knows of: what they hold goes only if we remove it.
-    `triggered` are those in which a row's going makes something else happen, rows going elsewhere perhaps.
+    `loose` are the keys without a foreign key: the database never deletes their rows by itself, so we must.
+    `triggered` are the tables with delete triggers: deleting a row there may delete rows in other tables.
     """
 
     columns: dict[str, dict[str, str]]
@@ -90,7 +90,7 @@ class Schema:
 
 
 def read_schema() -> Schema:
-    """Ask the database. Partitions count as part of their table."""
+    """Read the schema from the database. Partitions count as part of their table."""
     with connection.cursor() as cursor:
         cursor.execute(COLUMNS)
         columns: dict[str, dict[str, str]] = {}
@@ -114,7 +114,7 @@ def read_schema() -> Schema:
 
 
 def leaves(table: str) -> list[str]:
-    """The partitions that hold the rows of a table; the table itself when it has none."""
+    """The partitions that hold the rows of a table; the table itself if it has none."""
     with connection.cursor() as cursor:
         cursor.execute(LEAVES, [table])
         return [row[0] for row in cursor.fetchall()] or [table]
@@ -122,16 +122,16 @@ def leaves(table: str) -> list[str]:
 
 @dataclass(frozen=True)
 class AccountTable:
-    """A table with rows of accounts, and every column through which a row can be one account's."""
+    """A table with rows of accounts, and every column through which a row can belong to an account."""
 
     name: str
     keys: tuple[KeyColumn, ...]
 
 
 def account_tables(schema: Schema) -> list[AccountTable]:
-    """The account's tables, each before the tables that it points to; accounts_account itself is last.
+    """The tables with rows of accounts, each before the tables that it refers to; accounts_account is last.
 
-    Raises ValueError when tables point to each other in a circle, which no order could clear.
+    Raises ValueError if tables refer to each other in a circle, because then no order of deletion works.
     """
     found = {ACCOUNT}
     while more := {key.table for key in schema.keys if key.tells and key.parent in found} - found:
@@ -146,7 +146,9 @@ def _ways(table: str, keys: Iterable[KeyColumn]) -> tuple[KeyColumn, ...]:
 
 
 def _ordered(tables: set[str], keys: Iterable[KeyColumn], triggered: frozenset[str]) -> list[str]:
-    """Those that others point to later; tables with triggers as late as may be, so that all that goes is counted."""
+    """Tables in order of deletion: a table comes after those that refer to it.
+
+    Tables with triggers come as late as possible, so that rows are counted before a trigger deletes them."""
     order: TopologicalSorter[str] = TopologicalSorter({table: set() for table in tables})
     for key in keys:
         order.add(key.parent, key.table)
@@ -167,9 +169,9 @@ def _ordered(tables: set[str], keys: Iterable[KeyColumn], triggered: frozenset[s
 
 @dataclass(frozen=True)
 class AccountScope:
-    """One account's ids, by the table that they are ids of.
+    """The ids of one account's rows, by table.
 
-    Kept while the account's own rows vanish, so that what arrives late is found as well.
+    Stored before the account's own rows are deleted, so that rows which arrive late are found too.
     """
 
     ids: dict[str, tuple[int, ...]]
@@ -183,7 +185,7 @@ class AccountScope:
 
 
 def scope_of(account_id: int) -> AccountScope:
-    """The ids that everything else hangs on: the account, its projects and environments."""
+    """The ids that all other rows refer to: of the account, its projects and environments."""
     with connection.cursor() as cursor:
         cursor.execute("select id from projects_project where account_id = %s order by id", [account_id])
         projects = tuple(row[0] for row in cursor.fetchall())
@@ -193,7 +195,7 @@ def scope_of(account_id: int) -> AccountScope:
 
 
 def conditions(table: AccountTable, tables: dict[str, AccountTable], scope: AccountScope) -> list[sql.Composed]:
-    """The ways in which a row of `table` is the account's; a row is as soon as one of them holds."""
+    """SQL conditions for rows of `table` that belong to the account. A row belongs to it if at least one holds."""
     if table.name == ACCOUNT:
         return [one_of("id", scope.ids[ACCOUNT])]
     found = []
@@ -215,18 +217,18 @@ def conditions(table: AccountTable, tables: dict[str, AccountTable], scope: Acco
 
 
 def one_of(column: str, ids: Sequence[int]) -> sql.Composed:
-    """`column` is one of `ids`; with a single one as an equality, which every index serves in order."""
+    """SQL for "`column` is one of `ids`". One id makes it an equality, which every index serves in order."""
     values = sql.SQL(", ").join(sql.Literal(each) for each in ids) if ids else sql.SQL("null")
     return sql.SQL("{} in ({})").format(sql.Identifier(column), values)
 
 
 def any_of(parts: list[sql.Composed]) -> sql.Composed:
-    """One condition out of several: at least one holds."""
+    """SQL for "at least one of `parts` holds"."""
     return sql.SQL("({})").format(sql.SQL(" or ").join(parts))
 
 
 def deletion(leaf: str, condition: sql.Composable) -> sql.Composed:
-    """The statement that removes some rows of one leaf; its parameter says how many at most."""
+    """The statement that deletes rows of one leaf. Its parameter is the maximum number of rows."""
     return sql.SQL(
         "delete from only {leaf} where ctid = any(array(select ctid from only {leaf} where {condition} limit %s))"
     ).format(leaf=sql.Identifier(leaf), condition=condition)

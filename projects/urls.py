@@ -1,4 +1,4 @@
-"""Pages of projects and environments."""
+"""URLs of projects, environments, API keys and the install page."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Pages of projects and environments, and the way home."""
+"""Pages of projects, environments and API keys; the install page; the redirect from `/` to the last environment."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,17 +26,17 @@ from projects.snippet import curl, snippet, token_curl
 from projects.switch_target import destination
 
 API_KEYS_PER_PAGE = 25
-REMOVAL_SHOWN_FOR = timedelta(hours=1)  # after it is done
+REMOVAL_SHOWN_FOR = timedelta(hours=1)  # how long a finished removal is still shown
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Go to the environment looked at last in the account used last; a page of its own for people without one."""
+    """Redirect to the last viewed environment of the last used account. People without an account get a page."""
     membership = Membership.objects.latest_used(signed_in_user(request)).first()
     if membership is None:
         closed = Membership.objects.select_related("account").filter(user=signed_in_user(request)).first()
         if closed is not None:
-            enter(request, closed, Can.VIEW)  # raises AccountClosed, which is answered with the page that says so
+            enter(request, closed, Can.VIEW)  # raises AccountClosed, which shows the page about it
         return render(request, "projects/no_account.html")
     environments = (
         Environment.objects.live().filter(project__account_id=membership.account_id).order_by("-is_production", "pk")
@@ -58,7 +58,7 @@ def project_list(request: HttpRequest, account: Account) -> HttpResponse:
 def _with_environments(
     account: Account,
 ) -> list[tuple[Project, list[tuple[Environment, registry.Usage, registry.KeptCounts]]]]:
-    """Each project with its environments, Production first, and how much each is used and holds."""
+    """Each project with its environments, Production first, and the usage and contents of each environment."""
     live = Prefetch("environments", Environment.objects.live().order_by("-is_production", "name"), "shown")
     projects = list(account.projects.live().prefetch_related(live).order_by("name"))
     environments: list[Environment] = [each for project in projects for each in project.shown]
@@ -72,7 +72,7 @@ def _with_environments(
 @require_safe
 @account_view(Can.VIEW)
 def removals(request: HttpRequest, account: Account) -> HttpResponse:
-    """The part of the list that tells how far deletions are; asks again by itself while one runs."""
+    """The part of the list that shows the progress of deletions. It refreshes itself while one is running."""
     return render(request, "projects/removals.html", {"removals": _recent_removals(account)})
 
 
@@ -88,7 +88,7 @@ def project_create(request: HttpRequest, account: Account) -> HttpResponse:
         return render(request, "projects/project_create.html", {"form": form})
     try:
         project = actions.create_project(account=account, by=signed_in_user(request), **form.cleaned_data)
-    except IntegrityError:  # somebody else was faster
+    except IntegrityError:  # another request took the name meanwhile
         form.add_error("name", f"There is a project named “{form.cleaned_data['name']}” already.")
         return render(request, "projects/project_create.html", {"form": form})
     messages.success(request, f"Project {project.name} created. It is a clean slate: send it a first event.")
@@ -102,7 +102,7 @@ def environment_add(request: HttpRequest, project: Project) -> HttpResponse:
         return render(request, "projects/environment_add.html", {"form": form, "project": project})
     try:
         added = actions.add_environment(project=project, by=signed_in_user(request), **form.cleaned_data)
-    except IntegrityError:  # somebody else was faster
+    except IntegrityError:  # another request took the name meanwhile
         form.add_error("name", f"There is an environment named “{form.cleaned_data['name']}” in this project already.")
         return render(request, "projects/environment_add.html", {"form": form, "project": project})
     except actions.BeingDeleted as gone:
@@ -117,7 +117,7 @@ def project_edit(request: HttpRequest, project: Project) -> HttpResponse:
     if form.is_valid():
         try:
             changed = actions.change_project(project=project, by=signed_in_user(request), **form.changes)
-        except IntegrityError:  # somebody else was faster
+        except IntegrityError:  # another request took the name meanwhile
             form.add_error("name", f"There is a project named “{form.cleaned_data['name']}” already.")
         else:
             messages.success(request, f"{project.name} changed." if changed else "Nothing had changed.")
@@ -133,7 +133,7 @@ def environment_rename(request: HttpRequest, environment: Environment) -> HttpRe
         name = form.cleaned_data["name"]
         try:
             actions.rename_environment(environment=environment, name=name, by=signed_in_user(request))
-        except IntegrityError:  # somebody else was faster
+        except IntegrityError:  # another request took the name meanwhile
             form.add_error("name", f"There is an environment named “{name}” in this project already.")
         else:
             messages.success(request, f"The environment is named {name} now.")
@@ -158,7 +158,7 @@ def project_delete(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 def _deleted(request: HttpRequest, question: delete_question.DeleteQuestion, delete: Callable[..., Removal]) -> bool:
-    """Delete if this is the answer that confirms it; what is wrong with another answer is in `question.error` then."""
+    """Delete if this request confirms it, and return True. If the confirmation is wrong, set `question.error`."""
     if request.method != "POST":
         return False
     question.error = question.problem(request.POST.get("confirm", ""))
@@ -188,14 +188,14 @@ def api_key_list(request: HttpRequest, project: Project) -> HttpResponse:
 @never_cache
 @project_view(Can.MANAGE)
 def api_key_create(request: HttpRequest, project: Project) -> HttpResponse:
-    """The form; and the answer to it shows the secret, this once."""
+    """The form for a new key. The response to it shows the secret, only this once."""
     form = ApiKeyForm(request.POST if request.method == "POST" else None, project=project)
     if not form.is_valid():
         return render(request, "projects/api_key_create.html", {"form": form, "project": project})
     name = form.cleaned_data["name"]
     try:
         key, secret = actions.create_api_key(project=project, name=name, by=signed_in_user(request))
-    except IntegrityError:  # somebody else was faster, or the page was sent twice
+    except IntegrityError:  # the name was taken meanwhile, or the form was sent twice
         form.add_error("name", f"There is an API key named “{name}” already.")
         return render(request, "projects/api_key_create.html", {"form": form, "project": project})
     first = project.environments.live().order_by("-is_production", "pk")[0]
@@ -229,7 +229,7 @@ def install(request: HttpRequest, environment: Environment) -> HttpResponse:
 @require_safe
 @environment_view(Can.VIEW)
 def install_status(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The part of the install page that asks again by itself until the first event is there."""
+    """The part of the install page that refreshes itself until the first event has arrived."""
     context = {"last_arrival_at": registry.last_arrival_at(environment)}
     return render(request, "projects/install_status.html", context)
 
@@ -237,7 +237,7 @@ def install_status(request: HttpRequest, environment: Environment) -> HttpRespon
 @require_safe
 @environment_view(Can.VIEW)
 def switch(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Enter `environment` on the page that `from` names, with a word where that page has no counterpart here."""
+    """Open `environment` on the page that `from` names. If that page has no counterpart here, a message says so."""
     to = destination(came_from=request.GET.get("from", ""), environment=environment)
     if to.word:
         messages.info(request, to.word)

@@ -1,1 +1,1 @@
-"""What changes accounts, the places in them, invitations and logins: keyword arguments, and always who."""
+"""Everything that changes accounts, memberships, invitations and logins. All take keyword arguments, always `by`."""

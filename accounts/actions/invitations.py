@@ -1,4 +1,4 @@
-"""Inviting: what offers a place in an account, and what becomes of the offer."""
+"""Invitations: send, resend, revoke, copy the link, accept, decline, and ask for a new link after expiry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ASKING_APART = timedelta(days=1)
 
 
 class TooManyInvitations(Exception):
-    """The account has sent as many invitations within the hour as it may."""
+    """The account has reached its limit of invitations per hour."""
 
 
 class NotOpen(Exception):
@@ -30,7 +30,7 @@ class NotOpen(Exception):
 
 @dataclass(frozen=True)
 class Invited:
-    """What became of several addresses: invited now (a renewed offer counts), and teammates already."""
+    """The result of `invite`: invitations sent now (renewed ones too), and addresses of existing teammates."""
 
     invitations: list[Invitation]
     teammates: list[str]
@@ -38,13 +38,13 @@ class Invited:
 
 @transaction.atomic
 def invite(*, account: Account, emails: Sequence[str], read_only: bool, by: User) -> Invited:
-    """Offer places to addresses (lower case, each once). An open offer to an address is renewed: its old link dies.
+    """Invite addresses (lower case, each once). An open invitation is renewed, and its old link stops working.
 
-    Raises TooManyInvitations, and then nobody is invited; PermissionDenied when `by` lost the right meanwhile.
+    Raises TooManyInvitations, and then nobody is invited. Raises PermissionDenied if `by` has lost the right meanwhile.
     """
     _lock(account)
     require_full_access(account, by)
-    # locked before anything else is read: an offer that is being answered is waited for, and not written over
+    # lock before reading anything else, to wait for an offer that is being answered rather than overwrite it
     offers = {each.email: each for each in account.invitations.open().select_for_update().filter(email__in=emails)}
     teammates = set(account.memberships.filter(user__email__in=emails).values_list("user__email", flat=True))
     wanted = [email for email in emails if email not in teammates]
@@ -94,9 +94,9 @@ def revoke(*, invitation: Invitation, by: User) -> None:
 
 @transaction.atomic
 def copy_link(*, invitation: Invitation, by: User) -> str:
-    """The link, to be handed over by other means than our mail. Raises NotOpen.
+    """Return the link, so that it can be handed over by other means than our mail. Raises NotOpen.
 
-    From now on opening the link does not prove that the address is somebody's own.
+    From now on, opening the link no longer proves that the address belongs to the person.
     """
     _lock(invitation.account)
     require_full_access(invitation.account, by)
@@ -111,7 +111,7 @@ def copy_link(*, invitation: Invitation, by: User) -> str:
 
 
 def by_secret(secret: str) -> Invitation | None:
-    """The invitation that a link means, whatever has become of it; None for a link that was replaced or never was."""
+    """Find the invitation of a link, in any state. None if the link was replaced or never existed."""
     return (
         Invitation.objects.select_related("account", "invited_by").filter(digest=links.digest(PURPOSE, secret)).first()
     )
@@ -119,9 +119,9 @@ def by_secret(secret: str) -> Invitation | None:
 
 @transaction.atomic
 def accept(*, invitation: Invitation, user: User) -> Membership:
-    """Let `user`, who signed in as the invited address, into the account; returns the membership. Uses the offer up.
+    """Give `user`, signed in with the invited address, a membership and return it. The invitation is then used up.
 
-    Raises NotOpen, and ValueError when the address is not the user's. Who is a teammate already stays as they are.
+    Raises NotOpen, and ValueError when the address is not the user's. Existing teammates keep the rights they have.
     """
     current = _open_for_answer(invitation)
     if current.email != user.email:
@@ -140,9 +140,9 @@ def accept(*, invitation: Invitation, user: User) -> Membership:
 
 @transaction.atomic
 def accept_as_new(*, invitation: Invitation, name: str, password: str) -> User:
-    """Make a login for the invited address and let it in; returns it. Raises NotOpen.
+    """Create a login for the invited address, give it a membership and return it. Raises NotOpen.
 
-    The address counts as verified, as the link came by mail to nobody else; not if somebody copied the link.
+    The address counts as verified, because only its owner got the link by mail. If the link was copied, it does not.
     """
     current = _open_for_answer(invitation)
     user: User = User.objects.create_user(current.email, password, name=name)
@@ -154,7 +154,7 @@ def accept_as_new(*, invitation: Invitation, name: str, password: str) -> User:
 
 @transaction.atomic
 def decline(*, invitation: Invitation, by: User | None) -> None:
-    """Refuse the offer, and tell the inviter. Raises NotOpen."""
+    """Decline the invitation and mail the inviter. Raises NotOpen."""
     current = _open_for_answer(invitation)
     current.declined_at = timezone.now()
     current.save(update_fields=["declined_at"])
@@ -164,7 +164,7 @@ def decline(*, invitation: Invitation, by: User | None) -> None:
 
 @transaction.atomic
 def ask_again(*, invitation: Invitation) -> bool:
-    """Ask the inviter for a new link in place of an expired one; False when that was asked within the last day."""
+    """Ask the inviter to replace an expired link. False if it has not expired, or was asked for within the last day."""
     current = _locked(invitation)
     now = timezone.now()
     if not current.is_expired(now) or (current.asked_again_at and current.asked_again_at > now - ASKING_APART):
@@ -213,7 +213,7 @@ def _renew_link(invitation: Invitation) -> None:
 
 
 def _count_against_limit(account: Account, more: int) -> None:
-    """Raise TooManyInvitations when `more` would exceed the hour's limit; under the account's lock, so exact."""
+    """Raise TooManyInvitations if `more` would exceed the hourly limit. Exact, because the caller locks the account."""
     since = timezone.now() - timedelta(hours=1)
     sent = Activity.objects.filter(account=account, at__gt=since, verb__in=SENDING).count()
     if more and sent + more > settings.INVITATIONS_PER_HOUR:

@@ -1,4 +1,4 @@
-"""What people change about their own login: name, address, sessions, and the login itself."""
+"""What people change about their own login: name, e-mail address, sessions, deletion; and the rescue link."""
 
 from datetime import timedelta
 from typing import Literal
@@ -23,7 +23,7 @@ Side = Literal["old", "new"]
 
 @transaction.atomic
 def change_name(*, user: User, name: str) -> None:
-    """Set one's own name, as teammates see it."""
+    """Set the user's own name, which teammates see."""
     user.name = name
     user.save(update_fields=["name"])
     activity.record_everywhere(user=user, verb="login.rename", target=name)
@@ -31,10 +31,10 @@ def change_name(*, user: User, name: str) -> None:
 
 @transaction.atomic
 def ask_for_email_change(*, user: User, new_email: str) -> EmailChange:
-    """Mail a link to the old and one to the new address; the change is made when both were confirmed.
+    """Mail one link to the old and one to the new address; the change is made when both are confirmed.
 
-    Replaces what was asked before. The same is said and done whether or not `new_email` belongs to another login;
-    then the links lead to nothing.
+    Replaces an earlier request. What is shown and done does not depend on whether `new_email` belongs to another
+    login; if it does, the confirmed change fails.
     """
     nonce = links.new_nonce()
     change, _ = EmailChange.objects.update_or_create(
@@ -58,7 +58,7 @@ def ask_for_email_change(*, user: User, new_email: str) -> EmailChange:
 
 @transaction.atomic
 def cancel_email_change(*, user: User) -> None:
-    """Forget the change of address that waits; its links no longer work."""
+    """Delete the pending change of address; its links stop working."""
     if EmailChange.objects.filter(user=user).delete()[0]:
         activity.record_everywhere(user=user, verb="login.email_cancel", target=user.email)
 
@@ -69,7 +69,7 @@ def _email_digest(side: Side, nonce: str) -> str:
 
 
 def email_change_by_secret(secret: str) -> tuple[EmailChange, Side] | None:
-    """The change that a link means and which of the two mailboxes it went to; None when it does not count any more."""
+    """Find the change that a link belongs to, and which mailbox got the link. None if the link is no longer valid."""
     changes = EmailChange.objects.select_related("user").filter(expires_at__gt=timezone.now())
     if change := changes.filter(old_digest=links.digest("email_change.old", secret)).first():
         return change, "old"
@@ -80,9 +80,9 @@ def email_change_by_secret(secret: str) -> tuple[EmailChange, Side] | None:
 
 @transaction.atomic
 def confirm_email_change(*, change: EmailChange, side: Side) -> bool:
-    """Note that one mailbox confirmed; with both, make the change. Returns whether the address is the new one now.
+    """Record one mailbox's confirmation; after both, make the change. Returns whether the address has changed.
 
-    Raises IntegrityError when another login has the address meanwhile, EmailChange.DoesNotExist when it was replaced.
+    Raises IntegrityError if another login has taken the address, EmailChange.DoesNotExist if the change was replaced.
     """
     current = (
         EmailChange.objects.select_for_update(of=("self",)).select_related("user").get(pk=change.pk, nonce=change.nonce)
@@ -117,7 +117,7 @@ def end_session(*, user: User, session: UserSession) -> None:
 
 
 def end_other_sessions(*, user: User, keep: str | None) -> int:
-    """End all sessions but the one whose key is `keep`; returns how many."""
+    """End all of the user's sessions except the one with the key `keep`; returns how many."""
     ended = _end_sessions(UserSession.objects.filter(user=user).exclude(session_key=keep))
     if ended:
         activity.record_everywhere(user=user, verb="login.sessions_end", details={"ended": ended})
@@ -132,13 +132,13 @@ def _end_sessions(sessions: QuerySet[UserSession]) -> int:
 
 
 class StaffLogin(Exception):
-    """The login is staff's: what it did in the staff's pages is on record under its number and would go with it."""
+    """A staff login cannot be deleted: the log of its work in the staff pages would be deleted with it."""
 
 
 def delete_login(*, user: User) -> None:
-    """Delete one's own login. What the person made stays, and activity keeps name and address.
+    """Delete the user's own login. What the person made stays, and the activity keeps their name and address.
 
-    Raises LastFullAccess, naming the accounts that would be left without anybody who has full access, and StaffLogin.
+    Raises StaffLogin, and LastFullAccess with the accounts in which nobody else has full access.
     """
     if user.is_staff or user.is_superuser:
         raise StaffLogin
@@ -152,7 +152,7 @@ def delete_login(*, user: User) -> None:
 
 @transaction.atomic
 def offer_rescue(*, user: User) -> str:
-    """A secret that lets somebody who is locked out choose a new password, once, within the hour."""
+    """Return a secret with which a locked-out person can choose a new password, once, within one hour."""
     secret = links.secret(RESCUE, links.new_nonce())
     Rescue.objects.create(user=user, digest=links.digest(RESCUE, secret), expires_at=timezone.now() + RESCUE_TERM)
     activity.record_everywhere(user=user, verb="login.rescue_offer", target=user.email)
@@ -160,7 +160,7 @@ def offer_rescue(*, user: User) -> str:
 
 
 def rescue_by_secret(secret: str) -> Rescue | None:
-    """The rescue that a link means, if it can still be used."""
+    """Find the rescue that a link belongs to, if it can still be used."""
     usable = Rescue.objects.select_related("user").filter(used_at=None, expires_at__gt=timezone.now())
     return usable.filter(digest=links.digest(RESCUE, secret), user__is_active=True).first()
 

@@ -1,4 +1,4 @@
-"""What changes an account and the places in it. Everything is recorded in the account's activity."""
+"""Everything that changes an account's settings and memberships. Each change is recorded in the account's activity."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from common.changes import change
 
 
 def set_access(*, membership: Membership, read_only: bool, by: User) -> None:
-    """Make a teammate read-only, or give full access; effective at the teammate's next request.
+    """Make a teammate read-only or give them full access. It takes effect at their next request.
 
-    Raises LastFullAccess when nobody with full access would remain, PermissionDenied when `by` lost the right
-    meanwhile, Membership.DoesNotExist when the teammate is gone.
+    Raises LastFullAccess if nobody with full access would remain, PermissionDenied if `by` has lost the right
+    meanwhile, Membership.DoesNotExist if the teammate has left.
     """
     with keeping_full_access([membership.account_id]):
         require_full_access(membership.account, by)
@@ -36,15 +36,15 @@ def set_access(*, membership: Membership, read_only: bool, by: User) -> None:
 
 @transaction.atomic
 def grant_full_access(*, account: Account, user: User, by: User | None) -> None:
-    """Give full access to `user`, a teammate already or not; `by` is None on the command line."""
+    """Give full access to `user`, who may or may not be a teammate yet. `by` is None on the command line."""
     Membership.objects.update_or_create(account=account, user=user, defaults={"read_only": False})
     activity.record(account=account, by=by, verb="teammate.full_access", target=user.email)
 
 
 def remove(*, membership: Membership, by: User) -> int:
-    """Take a teammate out of the account; what they made stays. Returns how many of their invitations were revoked.
+    """Remove a teammate from the account; what they made stays. Returns how many of their invitations were revoked.
 
-    Raises as `set_access`.
+    Raises the same errors as `set_access`.
     """
     with keeping_full_access([membership.account_id]):
         require_full_access(membership.account, by)
@@ -52,7 +52,7 @@ def remove(*, membership: Membership, by: User) -> int:
 
 
 def leave(*, membership: Membership) -> None:
-    """Give up one's own place. Raises LastFullAccess when nobody with full access would remain."""
+    """Give up the person's own membership. Raises LastFullAccess if nobody with full access would remain."""
     with keeping_full_access([membership.account_id]):
         _take_out(_locked(membership), by=membership.user, verb="teammate.leave")
 
@@ -75,7 +75,7 @@ def _take_out(membership: Membership, *, by: User, verb: str) -> int:
 
 
 def _revoke_invitations_of(membership: Membership) -> int:
-    """Nobody comes in any more on the word of somebody who lost the right to invite."""
+    """Revoke the open invitations of a teammate who lost the right to invite, so that nobody can use them to get in."""
     pending = Invitation.objects.open().filter(account_id=membership.account_id, invited_by_id=membership.user_id)
     return pending.update(revoked_at=timezone.now())
 

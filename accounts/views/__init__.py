@@ -1,1 +1,1 @@
-"""Pages of accounts: one file per subject."""
+"""Views of accounts, one file per subject."""

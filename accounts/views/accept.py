@@ -1,4 +1,4 @@
-"""An invitation, from the outside. Whoever holds the link may look; only a POST of the right person uses it up."""
+"""The invited person's side: accept, decline, ask for a new link. Opening the link changes nothing; a POST does."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ GONE = 410
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
-    """The page behind the link. A GET changes nothing, so a mail scanner that follows the link burns nothing."""
+    """The page behind the link. A GET changes nothing, so a mail scanner that follows the link does not use it up."""
     found = invitations.by_secret(secret)
     if found is None or not _can_be_answered(found):
         return _not_open(request, found, secret)
@@ -45,7 +45,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
 
 
 def _as_somebody_new(request: HttpRequest, found: Invitation, secret: str) -> HttpResponseBase:
-    """Nobody is signed in: sign in first if the address has a login, or make one here."""
+    """Nobody is signed in: ask for sign-in if the address has a login, else create a login here."""
     login = User.objects.filter(email=found.email).first()
     if login is not None:
         return _sign_in_first(request, found, secret)
@@ -56,7 +56,7 @@ def _as_somebody_new(request: HttpRequest, found: Invitation, secret: str) -> Ht
         user = invitations.accept_as_new(invitation=found, **form.cleaned_data)
     except NotOpen:
         return _not_open(request, invitations.by_secret(secret), secret)
-    except IntegrityError:  # a login with that address was made meanwhile
+    except IntegrityError:  # a login with that address was created meanwhile
         return _sign_in_first(request, found, secret)
     answer: HttpResponseBase = perform_login(
         request, user, redirect_url=reverse("accounts:open", args=[found.account_id])
@@ -70,7 +70,7 @@ def _sign_in_first(request: HttpRequest, found: Invitation, secret: str) -> Http
 
 
 def _as_somebody_else(request: HttpRequest, found: Invitation, secret: str) -> HttpResponse:
-    """Somebody is signed in with another address: say so, and leave the invitation alone."""
+    """The person is signed in with another address: say so, and leave the invitation unchanged."""
     context = {"invitation": found, "next": reverse("accounts:invitation", args=[secret])}
     if request.method != "POST":
         return render(request, "accounts/invitation_other_person.html", context)
@@ -100,7 +100,7 @@ def invitation_decline(request: HttpRequest, secret: str) -> HttpResponse:
 @never_cache
 @require_POST
 def invitation_ask_again(request: HttpRequest, secret: str) -> HttpResponse:
-    """Ask for a new link in place of an expired one. Says the same when that was asked today already."""
+    """Ask for a new link to replace an expired one. Asking twice within a day gives the same answer."""
     found = invitations.by_secret(secret)
     if found is None or not found.is_open:
         return _not_open(request, found, secret)
@@ -116,7 +116,7 @@ def _can_be_answered(found: Invitation) -> bool:
 
 
 def _not_open(request: HttpRequest, found: Invitation | None, secret: str) -> HttpResponse:
-    """Why this link does not work, and what to do."""
+    """Show why this link does not work, and what to do."""
     context: dict[str, Any] = {"invitation": found, "secret": secret, "why": _why(found)}
     return render(request, "accounts/invitation_not_open.html", context, status=GONE if found else 404)
 

@@ -18,7 +18,7 @@ from accounts.second_factor import has_second_factor
 @require_safe
 @account_view(Can.VIEW)
 def open_account(request: TenantRequest, account: Account) -> HttpResponse:
-    """Switch to this account: it is remembered as the one used last, on every machine of this person."""
+    """Switch to this account, and remember it as the one used last, on all of the person's machines."""
     last_seen.remember_account(request.membership)
     return redirect(settings.LOGIN_REDIRECT_URL)
 
@@ -46,7 +46,7 @@ def _show_settings(request: HttpRequest, form: AccountForm, status: int = 200) -
 
 @require_safe
 def second_factor_required(request: HttpRequest) -> HttpResponse:
-    """Where somebody lands whose account requires a second factor that they have not set up yet."""
+    """The page for people whose account requires a second factor that they have not set up yet."""
     user = signed_in_user(request)
     requiring = Account.objects.open().filter(memberships__user=user, require_second_factor=True).order_by("name")
     if not requiring or has_second_factor(user.pk):

@@ -35,7 +35,7 @@ def activity_list(request: HttpRequest, account: Account) -> HttpResponse:
 @require_safe
 @account_view(Can.VIEW)
 def activity_csv(request: HttpRequest, account: Account) -> StreamingHttpResponse:
-    """Everything that the filter finds, as CSV."""
+    """All rows that match the filter, as CSV."""
     form = _filter_form(request)
     wanted = form.cleaned_data if form.is_valid() else {}
     rows = activity_log.rows(account=account, wanted=wanted)
@@ -47,7 +47,7 @@ def _filter_form(request: HttpRequest) -> ActivityFilterForm:
 
 
 def _kept(request: HttpRequest) -> str:
-    """The filter as a query string, without the place in the list."""
+    """The filter as a query string, without the page key."""
     return urlencode({name: value for name, value in request.GET.items() if value and name != "key"})
 
 

@@ -1,4 +1,4 @@
-"""Inviting, from the inside: offering places, and what can be done with open offers."""
+"""The inviting side, on the Teammates tab: invite, and resend, revoke or copy the link of an open invitation."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -76,7 +76,7 @@ def invitation_revoke(request: HttpRequest, account: Account, invitation_id: int
 @require_POST
 @account_view(Can.INVITE)
 def invitation_link(request: HttpRequest, account: Account, invitation_id: int) -> HttpResponse:
-    """Show the link, to be handed over by other means."""
+    """Show the link, so that it can be handed over by other means than mail."""
     invitation = _invitation(account, invitation_id)
     try:
         link = invitations.copy_link(invitation=invitation, by=signed_in_user(request))

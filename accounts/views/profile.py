@@ -1,4 +1,4 @@
-"""Profile & security: what belongs to a person and not to an account. Passwords and second factors are allauth's."""
+"""Profile & security: name, address, sessions, deleting the login. Allauth has passwords and second factors."""
 
 from allauth.account.decorators import reauthentication_required
 from allauth.usersessions.models import UserSession
@@ -20,7 +20,7 @@ from accounts.models import EmailChange, Membership
 
 
 def profile(request: HttpRequest) -> HttpResponse:
-    """One's name, and the accounts that one belongs to."""
+    """The person's name, and the accounts that they belong to."""
     user = signed_in_user(request)
     form = NameForm(request.POST if request.method == "POST" else None, initial={"name": user.name})
     if not form.is_valid():
@@ -33,7 +33,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @reauthentication_required(allow_get=True, app="allauth.account")
 def email_change(request: HttpRequest) -> HttpResponse:
-    """Ask for another address. It counts when both mailboxes have confirmed it."""
+    """Ask for a new address. It takes effect once both mailboxes have confirmed it."""
     user = signed_in_user(request)
     form = EmailChangeForm(request.POST if request.method == "POST" else None, user=user)
     if not form.is_valid():
@@ -57,7 +57,7 @@ def email_change_cancel(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def email_confirm(request: HttpRequest, secret: str) -> HttpResponse:
-    """Behind the link in either mail: GET asks, POST confirms. Works wherever the mail is read, signed in or not."""
+    """The page behind the link in either mail: GET asks, POST confirms. It works in any browser, signed in or not."""
     found = logins.email_change_by_secret(secret)
     if found is None:
         return render(request, "accounts/email_confirm.html", {"state": "unknown"}, status=404)
@@ -66,7 +66,7 @@ def email_confirm(request: HttpRequest, secret: str) -> HttpResponse:
         return render(request, "accounts/email_confirm.html", {"state": "ask", "change": change, "side": side})
     try:
         changed = logins.confirm_email_change(change=change, side=side)
-    except (IntegrityError, EmailChange.DoesNotExist):  # another login has it; or it was asked for anew meanwhile
+    except (IntegrityError, EmailChange.DoesNotExist):  # another login has it, or a new request replaced it
         return render(request, "accounts/email_confirm.html", {"state": "unknown"}, status=404)
     context = {"state": "changed" if changed else "waiting", "change": change, "side": side}
     return render(request, "accounts/email_confirm.html", context)
@@ -87,7 +87,7 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @reauthentication_required(allow_get=True, app="allauth.account")
 def login_delete(request: HttpRequest) -> HttpResponse:
-    """Delete one's own login; refused while an account would be left without anybody who has full access."""
+    """Delete the person's own login. Refused while nobody else has full access in one of their accounts."""
     user = signed_in_user(request)
     form = DeleteLoginForm(request.POST if request.method == "POST" else None, user=user)
     if not form.is_valid():

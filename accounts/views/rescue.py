@@ -1,4 +1,4 @@
-"""The one-time link that `manage.py grantadmin` prints for somebody who is locked out."""
+"""The page behind the one-time link that `manage.py grantadmin` prints for a locked-out person."""
 
 from allauth.account.utils import perform_login
 from django.contrib import messages
@@ -17,7 +17,7 @@ from accounts.models import Rescue
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def rescue(request: HttpRequest, secret: str) -> HttpResponseBase:
-    """Choose a new password; second factors are removed and all sessions end. GET changes nothing."""
+    """Choose a new password. This removes second factors and ends all sessions. GET changes nothing."""
     found = logins.rescue_by_secret(secret)
     if found is None:
         return _no_longer(request)

@@ -23,7 +23,7 @@ def teammate_list(request: HttpRequest, account: Account) -> HttpResponse:
 
 
 def show_list(request: HttpRequest, account: Account, form: InviteForm, status: int = 200) -> HttpResponse:
-    """The tab with an invite form that may hold mistakes; one page however it was reached."""
+    """Show the Teammates tab with `form`, which may hold errors. Inviting shows its errors on this page as well."""
     context = {
         "overview": overview(
             account=account,
@@ -40,7 +40,7 @@ def show_list(request: HttpRequest, account: Account, form: InviteForm, status: 
 @require_safe
 @account_view(Can.VIEW)
 def teammate(request: HttpRequest, account: Account, membership_id: int) -> HttpResponse:
-    """What can this person do?"""
+    """The page "What can this person do?"."""
     membership = _teammate(account, membership_id)
     return render(
         request,
@@ -101,7 +101,7 @@ def leave(request: TenantRequest, account: Account) -> HttpResponse:
         _refuse(request, account, membership)
         return redirect("accounts:leave", account.pk)
     except Membership.DoesNotExist:
-        pass  # somebody else was faster
+        pass  # the membership was removed meanwhile
     messages.success(request, f"You have left {account.name}.")
     return redirect("projects:home")
 

@@ -1,1 +1,1 @@
-"""How dates are written where a page does not say otherwise: in the staff's lists as everywhere else."""
+"""The default formats of dates, so that they look the same in the staff's lists as on all other pages."""

@@ -15,10 +15,10 @@ BATCH = 2000  # records for each transaction
 
 
 def fill(environment: Environment, by: User, now: datetime | None = None) -> int:
-    """Write the last 90 days of a made-up shop into `environment`; returns how many events that were.
+    """Write the last 90 days of a made-up shop into `environment`; returns the number of events.
 
-    The same environment at the same moment always gets the same events. Where nothing is kept yet, `by` keeps
-    definitions, segments and reports about them.
+    The same environment at the same moment always gets the same events. If the environment has no definitions yet,
+    definitions, segments and reports about the shop are created, with `by` as their author.
     """
     end = now or datetime.now(UTC)
     shop = Shop(environment.pk, seed=int(environment.app_id))

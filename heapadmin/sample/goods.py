@@ -1,4 +1,4 @@
-"""What the made-up shop sells, who comes, and from where."""
+"""The data of the made-up shop: products, devices, traffic sources, countries, plans, payments, names."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class Device(NamedTuple):
 
 
 class TrafficSource(NamedTuple):
-    """How somebody finds the shop. `keenness` multiplies the chance of every further step."""
+    """How a visitor finds the shop. `keenness` raises or lowers the chance of every further step."""
 
     referrer: str | None
     utm_source: str | None

@@ -1,4 +1,4 @@
-"""What people would ask about the made-up shop: definitions, segments, and reports on the dashboard."""
+"""Sample definitions, segments and reports about the made-up shop, with the reports on the dashboard."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ CLICK = EventReference(RefersTo.KIND, "click")
 
 @transaction.atomic
 def ask(environment: Environment, by: User) -> None:
-    """Keep definitions, segments and reports in `environment`, and pin the reports to its dashboard."""
+    """Create definitions, segments and reports in `environment`, and pin the reports to its dashboard."""
     looked = _define(environment, by, "Product viewed", PAGEVIEW, "event:path", Operator.MATCHES, "/shop/*/*")
     added = _define(environment, by, "Added to cart", CLICK, "event:target_text", Operator.IS, "Add to cart")
     began = _define(environment, by, "Checkout started", PAGEVIEW, "event:path", Operator.IS, "/checkout")
@@ -42,7 +42,7 @@ def ask(environment: Environment, by: User) -> None:
 def _define(
     environment: Environment, by: User, name: str, event: EventReference, field: str, operator: Operator, value: str
 ) -> EventReference:
-    """Make a definition with one condition; returns how to refer to it."""
+    """Create a definition with one condition; returns a reference to it."""
     body = DefinitionBody((Selection(event, Group((Condition(Field.parse(field), operator, value),))),))
     made = actions.create_definition(environment=environment, name=name, body=body, by=by)
     return EventReference(RefersTo.DEFINITION, str(made.lineage))

@@ -1,4 +1,4 @@
-"""The made-up shop: visitors come, look, sign up, buy and come back, more of them each week and fewer on Sundays."""
+"""Simulates the made-up shop: visitors look, sign up, buy and come back; more each week, fewer on Sundays."""
 
 import random
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ BUTTON = "@div;.product;|@form;.buy-form;|@button;.btn;.btn-primary;|"
 
 
 class Shopper:
-    """Somebody with one browser. `identity` is set once they signed up."""
+    """A visitor with one browser. `identity` is set once they have signed up."""
 
     def __init__(self, number: int, name: str, device: Device, source: TrafficSource, country: str) -> None:
         self.number = number
@@ -32,7 +32,7 @@ class Shopper:
 
 
 class Shop:
-    """Makes records for one environment; `seed` decides everything that looks like chance."""
+    """Makes records for one environment. `seed` decides every random choice."""
 
     def __init__(self, environment_id: int, seed: int) -> None:
         self.environment_id = environment_id
@@ -55,7 +55,7 @@ class Shop:
         self.events_made = sum(isinstance(record, EventRecord) for _, record in kept)
         return [record for _, record in sorted(kept, key=lambda timed: timed[0])]
 
-    # --- Who -------------------------------------------------------------------------------------------------------
+    # --- Shoppers --------------------------------------------------------------------------------------------------
     def _newcomer(self) -> Shopper:
         self.people_made += 1
         return Shopper(
@@ -67,7 +67,7 @@ class Shop:
         )
 
     def _life(self, shopper: Shopper, morning: datetime, end: datetime) -> None:
-        """All visits of one shopper, from the first day on; those with an identity come back more often."""
+        """All visits of one shopper, from their first day on. Shoppers with an identity come back more often."""
         day = morning
         while day < end:
             self._visit(shopper, day + timedelta(hours=self._hour()))
@@ -79,9 +79,9 @@ class Shop:
     def _hour(self) -> float:
         return min(23.9, max(0.1, self.random.gauss(15, 4.5)))
 
-    # --- What ------------------------------------------------------------------------------------------------------
+    # --- Visits ----------------------------------------------------------------------------------------------------
     def _visit(self, shopper: Shopper, start: datetime) -> None:
-        """One session: from the home page down a funnel that most leave on the way."""
+        """One session: a funnel from the home page on, which most shoppers leave on the way."""
         visit = ShopVisit(self, shopper, start.timestamp())
         visit.page("/", "Paper & Pens")
         if not visit.goes_on(0.8):
@@ -124,7 +124,7 @@ class Shop:
 
 
 class ShopVisit:
-    """One session of a shopper; its clock goes on with every step."""
+    """One session of a shopper; its clock advances with every step."""
 
     def __init__(self, shop: Shop, shopper: Shopper, start: float) -> None:
         self.shop = shop
@@ -157,7 +157,7 @@ class ShopVisit:
         self._event("custom", name=name, properties=properties)
 
     def sign_up(self, identity: str, plan: str) -> None:
-        """The shopper becomes somebody: all that they did before is now that person's."""
+        """The shopper gets an identity, to which everything they did before now belongs."""
         environment_id, shopper = self.shop.environment_id, self.shopper
         self.custom("Signed up", {"plan": plan})
         shopper.identity = identity

@@ -1,1 +1,1 @@
-"""Heapadmin on one machine with one command: PostgreSQL, web workers and the jobs' worker under one supervisor."""
+"""Runs Heapadmin on one machine with one command: PostgreSQL, web workers and the job worker under a supervisor."""

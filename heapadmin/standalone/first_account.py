@@ -1,4 +1,4 @@
-"""The first account on an empty database, so that a newcomer has somewhere to sign in."""
+"""Creates the first account on an empty database, so that a new operator can sign in."""
 
 import secrets
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from projects.new_account import open_with_login
 EMAIL = "admin@localhost"
 ACCOUNT_NAME = "My company"
 PROJECT_NAME = "Sample shop"
-LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that look alike
+LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no characters that look alike
 LETTERS_IN_A_PASSWORD = 16
-LOCK_NUMBER = 7_420_731_001  # pg_advisory_xact_lock: two machines may start on one empty database
+LOCK_NUMBER = 7_420_731_001  # for pg_advisory_xact_lock, because two machines may start on one empty database
 
 
 @dataclass(frozen=True)
 class FirstLogin:
-    """What the operator is told once: the password is stored nowhere else."""
+    """The login that the operator sees once: its password is stored nowhere else in plain text."""
 
     user: User
     password: str
@@ -30,7 +30,7 @@ class FirstLogin:
 
 
 def make_first_account() -> FirstLogin | None:
-    """Make the first account, with a staff login and a sample project; None when there are people already."""
+    """Create the first account, with a staff login and a sample project. None if there are users already."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_NUMBER])

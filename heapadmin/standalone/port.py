@@ -1,4 +1,4 @@
-"""The one socket that the web workers share. The supervisor keeps it open, so a restart of them refuses nobody."""
+"""The socket that all web workers share. The supervisor keeps it open, so a restart refuses no connection."""
 
 import errno
 import socket
@@ -9,7 +9,7 @@ BACKLOG = 2048
 
 
 class CannotListen(Exception):
-    """The address cannot be listened on; the message says why."""
+    """We cannot listen on the address; the message says why."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -42,7 +42,7 @@ def _in_words(host: str, port: int, error: OSError) -> str:
 
 
 def _by_whom(port: int) -> str:
-    """ " by process 123 (nginx)", or '' where the system does not tell us."""
+    """ " by process 123 (nginx)", or '' if the system does not show it."""
     try:
         for connection in psutil.net_connections("tcp"):
             ours = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port

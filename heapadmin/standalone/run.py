@@ -1,4 +1,4 @@
-"""What `manage.py standalone` does, from the empty folder to the last process ended."""
+"""`manage.py standalone`: prepares the database, starts all services, prints where they are, stops them in order."""
 
 import http.client
 import io
@@ -27,13 +27,13 @@ FAILURES_THAT_END_A_START = 3
 
 
 class CannotStart(Exception):
-    """Heapadmin cannot start; the message says why, in words."""
+    """Heapadmin cannot start; the message explains why."""
 
 
 class StopRequests:
-    """Whether we were asked to stop: once to end everything in order, twice to hurry.
+    """Counts signals that ask us to stop: one ends everything in order, two hurry.
 
-    Until `quiet` is set the first request interrupts whatever runs (a migration, say) as KeyboardInterrupt.
+    Until `quiet` is set, the first signal interrupts the running code (such as a migration) with KeyboardInterrupt.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class StopRequests:
 
 
 def run(say: Callable[[str], None]) -> None:
-    """Start everything, serve until asked to stop, stop everything.
+    """Start everything, serve until asked to stop, then stop everything.
 
     Raises CannotStart, FolderInUse, CannotListen, PostgresError or Unreachable, each with a message for people.
     """
@@ -91,7 +91,7 @@ def _run_holding_the_folder(asked: StopRequests, say: Callable[[str], None]) -> 
 
 
 def _private_postgres(say: Callable[[str], None]) -> PrivatePostgres | None:
-    """The private server; None when DATABASE_URL names another."""
+    """The private server; None if DATABASE_URL names another one."""
     if not settings.PRIVATE_DATABASE:
         return None
     return PrivatePostgres(settings.DATA_DIR / "postgres", say=say)
@@ -109,7 +109,7 @@ def _services(listener: socket.socket) -> list[Service]:
 
 
 def _prepare_database(say: Callable[[str], None]) -> None:
-    """Check that the code hangs together, migrate, and collect static files where they changed."""
+    """Run Django's checks, migrate, and collect static files if they changed."""
     try:
         call_command("check", stdout=io.StringIO())
         call_command("migrate", interactive=False, verbosity=0)
@@ -120,9 +120,9 @@ def _prepare_database(say: Callable[[str], None]) -> None:
 
 
 def _greet(supervisor: Supervisor, listener: socket.socket, say: Callable[[str], None]) -> None:
-    """Make the first account where there is none, start the services, and say where everything is.
+    """Create the first account if there is none, start the services, and print where everything is.
 
-    The first password is told whatever happens: nobody could find it out later.
+    The first password is printed even if starting fails, because it cannot be found out later.
     """
     login = first_account.make_first_account()
     try:

@@ -1,4 +1,4 @@
-"""Collects static files when they changed since the last time; that takes seconds, looking takes none."""
+"""Collects static files, but only if they changed since the last time: collecting takes seconds, checking does not."""
 
 import hashlib
 from pathlib import Path
@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 
 def collect_if_changed() -> bool:
-    """Fill STATIC_ROOT unless it already holds what the finders find now. True when it was filled."""
+    """Fill STATIC_ROOT unless it already holds the current files. True if it was filled."""
     stamp = settings.STATIC_ROOT / ".collected"
     now = _fingerprint()
     if stamp.exists() and stamp.read_text() == now:
@@ -20,7 +20,7 @@ def collect_if_changed() -> bool:
 
 
 def _fingerprint() -> str:
-    """A digest of the name, size and moment of change of every static file, and of how they are stored."""
+    """A digest of the name, size and modification time of every static file, and of the storage settings."""
     digest = hashlib.sha256(repr(settings.STORAGES["staticfiles"]).encode())
     for finder in get_finders():
         for name, storage in sorted(finder.list([]), key=lambda found: found[0]):

@@ -1,4 +1,4 @@
-"""Keeps services running: starts again what dies, and ends all of them in order."""
+"""Keeps services running: restarts those that die, and in the end stops all of them in order."""
 
 import json
 import signal
@@ -15,15 +15,15 @@ from heapadmin.processes import Identity
 LOOK_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-HEALTHY_AFTER_SECONDS = 60.0  # who has run this long starts again without a pause
-REMINDER_SECONDS = 1.0  # a web worker that is only just being born loses its parent's signal
-GRACE_SECONDS = 40.0  # more than gunicorn gives its workers
+HEALTHY_AFTER_SECONDS = 60.0  # after running this long, a service counts as having no earlier failures
+REMINDER_SECONDS = 1.0  # a web worker that is just starting may miss its parent's signal
+GRACE_SECONDS = 40.0  # longer than gunicorn waits for its workers
 LEFTOVER_STEPS = [(signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 5.0)]
 
 
 @dataclass
 class Service:
-    """A program that runs until it is told to stop. `descriptors` are open files it inherits."""
+    """A program that runs until it gets a signal to stop. `descriptors` are open files that it inherits."""
 
     name: str
     command: Sequence[str]
@@ -32,7 +32,7 @@ class Service:
     identity: Identity | None = None
     started: float = 0.0  # time.monotonic() of the last start
     failures: int = 0  # since it last ran for HEALTHY_AFTER_SECONDS
-    next_start: float = 0.0  # time.monotonic(); not before this moment
+    next_start: float = 0.0  # time.monotonic(); it does not start before this moment
 
     def start(self) -> None:
         self.started = time.monotonic()
@@ -40,7 +40,7 @@ class Service:
         self.identity = Identity.of(self.process.pid)
 
     def note_its_end(self, code: int) -> float:
-        """Plan the next start after an end with exit status `code`; return the pause in seconds."""
+        """Plan the next start, after the service ended with exit status `code`; return the pause in seconds."""
         if time.monotonic() - self.started > HEALTHY_AFTER_SECONDS:
             self.failures = 0
         pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**self.failures)
@@ -53,8 +53,8 @@ class Service:
 class Supervisor:
     """Runs `services` and, if given, the private `postgres` that they need.
 
-    `record` is a file that lists the running services, so that the next start can end what a killed
-    supervisor left behind. The caller holds the data folder.
+    `record` is a file that lists the running services, so that the next start can end those that a killed
+    supervisor left behind. The caller must hold the data folder.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Supervisor:
         self.say = say
 
     def look(self) -> None:
-        """Start what does not run and whose pause is over."""
+        """Start everything that does not run, unless its pause is not over."""
         if self.postgres is not None and not self.postgres.is_alive():
             self.say("PostgreSQL ended unexpectedly; starting it again.")
             self.postgres.start()
@@ -84,7 +84,7 @@ class Supervisor:
             time.sleep(LOOK_SECONDS)
 
     def stop_services(self, in_a_hurry: Callable[[], bool]) -> None:
-        """End all services together and wait for them; those that take too long, or a hurry, are killed."""
+        """Stop all services together and wait for them. Kill those that take too long, or all if `in_a_hurry()`."""
         running = [service for service in self.services if service.process is not None]
         for service in running:
             if service.process is not None:

@@ -1,1 +1,1 @@
-"""What the page of excluded IPs shows, and the help that it gives to whoever types."""
+"""The content of the Excluded IPs page, and the help that it gives while people type."""

@@ -1,4 +1,4 @@
-"""What the page of excluded IPs shows, put together."""
+"""The template context of the Excluded IPs page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Choice:
 
 
 def context(request: HttpRequest, scope: ListScope, form: ExcludedIPsForm) -> dict[str, Any]:
-    """Everything of the page; `form` is bound where something was typed."""
+    """Everything that the page shows; `form` is bound if a text was posted."""
     order = request.GET.get("order", "list")
     page = statistics.rule_page(scope, order=order, number=request.GET.get("page", ""))
     return editing(request, scope, form) | {
@@ -60,12 +60,12 @@ def editing(request: HttpRequest, scope: ListScope, form: ExcludedIPsForm) -> di
 def _saved_rules(form: ExcludedIPsForm) -> Any:
     try:
         return parse(form.initial["text"])
-    except RulesError:  # saved when more was understood than today; editing says what is wrong
+    except RulesError:  # saved when the parser accepted more than today; the form shows what is wrong on editing
         return None
 
 
 def testing(request: HttpRequest, scope: ListScope) -> dict[str, Any]:
-    """The answer to "Test an address", where one was asked about."""
+    """The answer to "Test an address", if an address was given."""
     text = request.GET.get("address", "").strip()[:200]
     if not text:
         return {"tested": "", "checked": None}
@@ -87,7 +87,7 @@ def _choices(scope: ListScope) -> Iterator[tuple[Project | None, list[Choice]]]:
 
 
 def _elsewhere(scope: ListScope) -> dict[str, Any] | None:
-    """For an environment's list: the account's own, which holds there as well."""
+    """For an environment's list: the account's list, which applies there as well."""
     if scope.environment is None:
         return None
     everywhere = ListScope(scope.account)

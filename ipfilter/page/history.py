@@ -1,4 +1,4 @@
-"""Who saved a list and what that changed, as the activity tells it."""
+"""The history of a list, from the activity: who saved it, and what changed."""
 
 from accounts.models import Activity
 from ipfilter.actions import VERB

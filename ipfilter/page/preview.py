@@ -14,7 +14,7 @@ MOST_SHOWN = 20
 
 
 class SavedRule(NamedTuple):
-    """What is to be known of a rule in force."""
+    """What the preview needs of a rule in force."""
 
     canonical: str
     source: str
@@ -22,7 +22,7 @@ class SavedRule(NamedTuple):
 
 @dataclass(frozen=True)
 class Preview:
-    """`rules` are those typed, `saved` those in force; None while nothing was typed."""
+    """`rules` are the rules typed, `saved` the rules in force. `saved` is None while nothing was typed."""
 
     rules: RuleList
     saved: Sequence[SavedRule] | None
@@ -58,7 +58,7 @@ class Preview:
 
     @cached_property
     def yours(self) -> Rule | None:
-        """The rule that would keep out who looks at the page."""
+        """The rule that would keep out the person who looks at the page."""
         return self.visitor.match(self.rules)
 
     @property

@@ -1,17 +1,17 @@
-"""How many addresses rules hold, in words."""
+"""How many addresses a list of rules covers, in words."""
 
 from collections.abc import Sequence
 
 from ipfilter.rules import coverage
 from ipfilter.rules.lists import Rule
 
-NETWORK_BITS = 64  # of IPv6: what one household or office usually has
+NETWORK_BITS = 64  # an IPv6 network that one household or office usually has
 
 
 def addresses_in_words(rules: Sequence[Rule]) -> str:
     """ "256 IPv4 addresses and 65,536 IPv6 networks (/64)"; "no address" for no rules.
 
-    A rule that another one covers is not counted twice; rules that overlap in part are, so it can be a little less.
+    A rule that another rule covers is not counted twice. Partly overlapping rules are, so the real number can be lower.
     """
     superfluous = coverage.covered([rule.triples for rule in rules])
     triples = [triple for number, rule in enumerate(rules) if number not in superfluous for triple in rule.triples]

@@ -1,4 +1,4 @@
-"""What rules have kept out, as the page shows it: per rule, and per environment. How many rules an environment has."""
+"""How many events were kept out, per rule and per environment, for the page; and how many rules environments have."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ ORDERS = {
     "most": ("-total", "position"),
     "last": (F("last_at").desc(nulls_last=True), "position"),
 }
-"""By the name in the URL."""
+"""The orders of the rules, by their name in the URL."""
 
 
 class DailyCounts(Bars):
@@ -53,7 +53,7 @@ class EnvironmentLine:
 
 
 def rule_page(scope: ListScope, *, order: str, number: str) -> Page[Any]:
-    """One page of the rules of a list, with `total` and `last_at`; the first one for a `number` that is none."""
+    """One page of a list's rules, with `total` and `last_at`. If `number` is not a number, the first page."""
     rules = (
         scope.rules()
         .select_related("added_by")
@@ -71,7 +71,7 @@ def rule_lines(rules: Iterable[Any]) -> list[RuleLine]:
 
 
 def environment_lines(scope: ListScope) -> list[EnvironmentLine]:
-    """What this list has kept out of each environment, those with something first; all of them for an account's."""
+    """What this list kept out of each environment where it applies, the highest total first."""
     counted = KeptOut.objects.filter(rule__in=scope.rules())
     totals = {
         environment_id: (total, last_at)
@@ -88,7 +88,7 @@ def environment_lines(scope: ListScope) -> list[EnvironmentLine]:
 
 
 def environments_of(scope: ListScope) -> list[Environment]:
-    """Where the list of `scope` holds, by project and name, Production first; none that is being deleted."""
+    """The environments where the list applies, by project and name, Production first; without those being deleted."""
     if scope.environment:
         return [scope.environment]
     return list(
@@ -111,7 +111,7 @@ def _daily(counted: QuerySet[KeptOut], by: str) -> dict[int, DailyCounts]:
 
 def _put(counts: list[int], day: date, first: date, total: int) -> None:
     number = (day - first).days
-    if number < len(counts):  # a worker's clock may be ahead of ours over midnight
+    if number < len(counts):  # just before midnight a worker's clock may already show the next day
         counts[number] += total
 
 
@@ -119,7 +119,7 @@ _NOTHING = DailyCounts([0] * DAYS)
 
 
 def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
-    """How many rules the lists of these environments have; the account's own list belongs to none of them."""
+    """How many rules the lists of these environments have. The account's own list does not count for any of them."""
     ids = [environment.pk for environment in environments]
     rules = ExcludedIP.objects.filter(list__environment__in=ids)
     found = dict(rules.values_list("list__environment").annotate(Count("pk")))

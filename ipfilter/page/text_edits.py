@@ -1,4 +1,4 @@
-"""Changing a text area's text for the person who types: one more line, or what was meant instead of what was typed."""
+"""Changes to the typed text that the page offers: add a line, or replace mistyped rules by the suggestions."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -9,14 +9,14 @@ MOST_OF_A_NAME = 100  # so that address, name and day fit into a line
 
 
 def with_rule(text: str, rule: str, *, name: str, on: date) -> str:
-    """`text` and, in a line of its own at the end, `rule` with a note of who added it and when."""
+    """Add `rule` to `text` as a last line, with a comment that says who added it and when."""
     who = "".join(character for character in name if character.isprintable())[:MOST_OF_A_NAME]
     before = text.rstrip()
     return f"{before}\n{rule} # {who}, {on:%d %b %Y}\n" if before else f"{rule} # {who}, {on:%d %b %Y}\n"
 
 
 def with_suggestions(text: str, errors: Iterable[LineError]) -> str:
-    """`text`, with each refused part that has a suggestion replaced by it; comments and spaces stay."""
+    """Replace each refused part of `text` by its suggestion, if it has one; comments and spaces stay."""
     lines = text.split("\n")
     by_line: dict[int, dict[str, str]] = {}
     for error in errors:

@@ -1,4 +1,4 @@
-"""The address of the person who looks at the page, and what a list would do to it. Pure."""
+"""The address of the person who looks at the page, and which rules match it. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ipfilter.rules.lists import Rule, RuleList
 
 @dataclass(frozen=True)
 class Visitor:
-    """`address` is canonical text, None where it is not known."""
+    """The person who looks at the page. `address` is canonical text, or None if it is not known."""
 
     address: str | None
 
@@ -20,12 +20,12 @@ class Visitor:
 
     @property
     def is_private(self) -> bool:
-        """An address that nobody on the internet has: that of this machine, of a local network, or of a proxy."""
+        """Whether nobody on the internet has this address: it is this machine's, a local network's, or a proxy's."""
         return self.address is not None and not ip_address(self.address).is_global
 
     @property
     def network(self) -> str | None:
-        """The IPv6 network that the visitor's devices take turns of addresses from; None for IPv4."""
+        """The IPv6 network from which the visitor's devices take changing addresses; None for IPv4 or if private."""
         if self.version != 6 or self.is_private:
             return None
         return str(IPv6Network((IPv6Address(self.address), 64), strict=False))
@@ -35,7 +35,7 @@ class Visitor:
         return rules.match(self.address) if self.address else None
 
     def uncovered_version(self, rules: Iterable[Rule]) -> int | None:
-        """The kind of address that the visitor may have besides and that no rule is about; None without rules."""
+        """The IP version that the visitor may use as well, if no rule is about it. None otherwise, or without rules."""
         versions = {triple.version for rule in rules for triple in rule.triples}
         if not versions or self.version is None:
             return None

@@ -1,1 +1,1 @@
-"""What an excluded IP is: parsing, matching, and the words for what cannot be parsed. Pure: no database, no clock."""
+"""The rules themselves: parsing, matching, and explaining what cannot be parsed. Pure: no database, no clock."""

@@ -1,6 +1,6 @@
-"""The triples of a canonical text, fast: a worker restores 10,000 of them while a change is waited for.
+"""Turns a canonical text into triples, fast: a worker does this for 10,000 rules before a saved change takes effect.
 
-What `triples.canonical` writes takes a short way; whatever is not quite like that is read by the strict parser.
+Text in the form that `triples.canonical` writes takes a fast path. All other text goes through the strict parser.
 """
 
 from socket import AF_INET, AF_INET6, inet_pton
@@ -12,7 +12,7 @@ MASK_OF = {version: {str(length): mask for length, mask in enumerate(MASKS[versi
 
 
 def triples_of(canonical: str) -> tuple[Triple, ...]:
-    """What `canonical` excludes. Raises `NotARule`, and nothing else, for a text that is no rule."""
+    """The triples that `canonical` excludes. Raises only `NotARule`, for a text that is not a rule."""
     try:
         return _shortly(canonical)
     except (OSError, ValueError, KeyError):
@@ -20,7 +20,7 @@ def triples_of(canonical: str) -> tuple[Triple, ...]:
 
 
 def _shortly(text: str) -> tuple[Triple, ...]:
-    """Raises OSError, ValueError or KeyError for what has no short way."""
+    """The fast path. Raises OSError, ValueError or KeyError for text that it does not handle."""
     if "*" in text and len(text) > 1:
         return (wildcard(text),)
     if "-" in text:

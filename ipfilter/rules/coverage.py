@@ -1,6 +1,6 @@
-"""What the rules of one list mean together: which are superfluous, and whether they stop everybody.
+"""What the rules of one list do together: which are superfluous, and whether they keep everybody out.
 
-Both work in n log n for n rules; nothing here compares every rule with every other.
+Both take n log n time for n rules; nothing here compares every rule with every other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,14 +11,14 @@ from ipfilter.rules.triples import Triple, enclosing_prefix, prefix
 Rules = Sequence[tuple[Triple, ...]]
 
 VISITORS = {
-    4: (1 << 24, (224 << 24) - 1),  # 1.0.0.0 to 223.255.255.255: the rest never sends
+    4: (1 << 24, (224 << 24) - 1),  # 1.0.0.0 to 223.255.255.255: no visitor has any other
     6: (prefix(6, 1 << 125, 3).value, prefix(6, 1 << 125, 3).last),  # 2000::/3, all of the public internet
 }
-"""Per version the first and last address that a visitor can have."""
+"""For each version, the first and the last address that a visitor can have."""
 
 
 class _Span(NamedTuple):
-    """One rule in one version: from `low` to `high`, and whether it holds all between them."""
+    """One rule in one IP version: from `low` to `high`, and whether it holds every address between them."""
 
     low: int
     high: int
@@ -42,7 +42,7 @@ def _fills(spans: Iterator[_Span], low: int, high: int) -> bool:
 
 
 def covered(rules: Rules) -> dict[int, int]:
-    """Index of each rule that one other rule makes superfluous, and the index of that other.
+    """Maps the index of each superfluous rule to the index of the one rule that covers it.
 
     No two of `rules` may hold the same addresses.
     """
@@ -63,7 +63,7 @@ def _spans(rules: Rules, version: int) -> Iterator[_Span]:
 
 
 def _inside_spans(spans: list[_Span]) -> dict[int, int]:
-    """Sorted by where they begin, the one that reached furthest so far covers what ends before it."""
+    """Spans are sorted by their start. The one that reaches furthest so far covers later ones that end within it."""
     found: dict[int, int] = {}
     widest: _Span | None = None
     for span in sorted(spans, key=_widest_first):
@@ -75,12 +75,12 @@ def _inside_spans(spans: list[_Span]) -> dict[int, int]:
 
 
 def _widest_first(span: _Span) -> tuple[int, int, bool, bool]:
-    """Of those with the same ends `*` comes first, then what holds all between them."""
+    """Sort key: by start, the widest first. Among equal spans `*` comes first, then those without gaps."""
     return span.low, -span.high, span.is_whole_rule, not span.is_solid
 
 
 def _inside_wildcards(rules: Rules, spans: list[_Span], version: int) -> dict[int, int]:
-    """At most 11 wildcard masks exist for IPv4 and 247 for IPv6, so this is linear in the rules."""
+    """Find spans inside wildcards. IPv4 has at most 11 wildcard masks and IPv6 247, so this is linear in the rules."""
     wildcards: dict[int, dict[int, int]] = {}
     for span in spans:
         if not span.is_solid:

@@ -1,6 +1,6 @@
-"""Excluded IPs as pure functions: a text area in, rules or errors by line out, and matching.
+"""Excluded IPs as pure functions: turns a text into rules, or into errors by line; and matches addresses.
 
-The door of this package's logic: other code imports from here. No database, no clock, no Django.
+The entry point of this package: other code imports from here. No database, no clock, no Django.
 
     rules = parse(text)              # raises RulesError, which names every bad line
     rules.match("10.1.2.3")          # Rule or None
@@ -40,17 +40,17 @@ __all__ = [
 
 MAX_LINES = 10_000
 MAX_LINE_LENGTH = 200
-"""In characters, the comment included; so `Rule.source` and `Rule.note` are never longer."""
+"""In characters, including the comment; so `Rule.source` and `Rule.note` are never longer."""
 MAX_RULES = 10_000
-"""A line may hold several rules, so lines alone would not bound them."""
+"""A line may hold several rules, so a limit on lines does not limit rules."""
 MAX_ERRORS = 10_000
-"""A line has room for a hundred wrong rules: a million of them would take a worker half a minute to put into words."""
+"""A line has room for a hundred wrong rules. To explain a million of them would take a worker half a minute."""
 MAX_TRIPLES = 100_000
-"""Of all rules together: 10,000 odd IPv6 ranges would be 2.5 million, 240 MiB in every worker (99 bytes each)."""
+"""Of all rules together. 10,000 unaligned IPv6 ranges would be 2.5 million, 240 MiB in every worker (99 bytes each)."""
 
 Key = TypeVar("Key")
 
-_LINE_END = re.compile(r"\r\n|\r|\n")  # what a text area counts as lines; str.splitlines knows more
+_LINE_END = re.compile(r"\r\n|\r|\n")  # line ends of a text area; str.splitlines also splits at others
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -58,23 +58,23 @@ _BYTE_ORDER_MARK = "\ufeff"
 class Rule:
     """One excluded address, network, wildcard or range.
 
-    `canonical` is the rule's identity: two spellings of the same addresses have the same one.
+    `canonical` is the rule's identity: it is the same for two spellings of the same addresses.
     """
 
     source: str  # as typed, trimmed, without the comment
     canonical: str  # at most MAX_CANONICAL_LENGTH characters
     triples: tuple[Triple, ...]
-    note: str = ""  # the comment behind it, without the # sign
+    note: str = ""  # the comment after it, without the # sign
     line: int = 1  # counted from 1
 
     @property
     def address_count(self) -> int:
-        """How many addresses it holds; `*` counts those of both versions."""
+        """How many addresses it covers; `*` counts those of both versions."""
         return sum(triple.address_count for triple in self.triples)
 
 
 class Notice(NamedTuple):
-    """Something to know about a list that is valid. `line` is None where it is about the whole list."""
+    """A hint about a valid list. `line` is None if it is about the whole list."""
 
     line: int | None
     text: str
@@ -83,7 +83,7 @@ class Notice(NamedTuple):
 class LineError(NamedTuple):
     """Why a line was refused.
 
-    `text` is the refused part as typed, `reason` goes on where it ends ("is a host name"),
+    `text` is the refused part as typed. `reason` continues the sentence that begins with it ("is a host name").
     `suggestion` is a text that parses and may be what was meant, or None.
     """
 
@@ -94,7 +94,7 @@ class LineError(NamedTuple):
 
 
 class RulesError(Exception):
-    """The text is not a list of rules. `errors` holds all of its bad lines, in their order."""
+    """The text is not a list of rules. `errors` names all of its bad lines, in order."""
 
     def __init__(self, errors: list[LineError]) -> None:
         super().__init__(errors)
@@ -106,18 +106,18 @@ class RulesError(Exception):
 
 @dataclass(frozen=True)
 class RuleList:
-    """What a text area held: each rule once, in the order of the lines."""
+    """The rules of a text, each once, in the order of the lines."""
 
     rules: tuple[Rule, ...]
     notices: tuple[Notice, ...]
 
     @cached_property
     def blocks_everybody(self) -> bool:
-        """Whether no IPv4 visitor, or no IPv6 visitor, would be let in any more.
+        """Whether the rules keep out every IPv4 visitor, or every IPv6 visitor.
 
-        True for all of a version and also for all of its public part (IPv4 1.0.0.0 to
-        223.255.255.255, IPv6 2000::/3), in one rule or in several together. Wildcards with a fixed
-        part behind the `*` are not added up.
+        True if one rule, or several together, cover all addresses of a version, or all its public addresses
+        (IPv4 1.0.0.0 to 223.255.255.255, IPv6 2000::/3). Wildcards with a fixed part after the `*` are not
+        counted.
         """
         return coverage.blocks_everybody([rule.triples for rule in self.rules])
 
@@ -126,15 +126,15 @@ class RuleList:
         return compile_rules(self.rules)
 
     def match(self, address: Address) -> Rule | None:
-        """The most specific rule that holds `address`, or None; see `CompiledRules.match`. Never raises."""
+        """The most specific rule that contains `address`, or None; see `CompiledRules.match`. Never raises."""
         return self.compiled.match(address)
 
 
 def parse(text: str) -> RuleList:
-    """Read a text area: rules one per line or separated by commas, `# comments`, blank lines.
+    """Parse a text: rules one per line or separated by commas, `# comments`, blank lines.
 
-    Raises `RulesError`, and nothing else, when anything in it is not understood; it then
-    names every bad line, up to the one with the error number MAX_ERRORS. Takes time in proportion to the text.
+    Raises only `RulesError`, if any part is not understood. The error names every bad line, up to the line that
+    reaches MAX_ERRORS errors. Takes time in proportion to the length of the text.
     """
     lines = _LINE_END.split(text.removeprefix(_BYTE_ORDER_MARK).rstrip("\r\n\t "))
     reading = _Reading()
@@ -155,15 +155,15 @@ def compile_rules(rules: Iterable[Rule]) -> CompiledRules[Rule]: ...
 @overload
 def compile_rules(rules: Iterable[tuple[Key, Iterable[tuple[int, int, int]]]]) -> CompiledRules[Key]: ...
 def compile_rules(rules: Iterable[Any]) -> CompiledRules[Any]:
-    """Make rules ready for matching; `match` gives back the rule itself, or the key it was paired with.
+    """Prepare rules for matching; `match` returns the rule itself, or the key that it was paired with.
 
-    Rules of several lists can be compiled into one: of two equal ones the first is given back.
+    Rules of several lists can be compiled into one. If two rules are equal, `match` returns the first.
     """
     return CompiledRules((rule, rule.triples) if isinstance(rule, Rule) else rule for rule in rules)
 
 
 class _Reading:
-    """What has been read so far, while the lines of a text are gone through."""
+    """What has been parsed so far, line by line."""
 
     def __init__(self) -> None:
         self.rules: dict[str, Rule] = {}
@@ -203,7 +203,7 @@ class _Reading:
         self.check_limits(number, source, meaning)
 
     def check_limits(self, number: int, source: str, meaning: Meaning) -> None:
-        """Add an error at the one rule that goes over a limit, not at all that follow."""
+        """Add an error for the one rule that exceeds a limit, not for each one after it."""
         if len(self.rules) == MAX_RULES + 1:
             reason = f"is one too many: a list has at most {MAX_RULES:,} rules"
             self.errors.append(LineError(number, source, reason, None))
@@ -232,7 +232,7 @@ def _shortened(line: str) -> str:
 
 
 def _is_storable(note: str) -> bool:
-    """Whether PostgreSQL can keep it (no NUL, no half of a surrogate pair) and a page show it."""
+    """Whether PostgreSQL can store it (no NUL, no half of a surrogate pair) and a page can show it."""
     return note.isprintable() or not any(unicodedata.category(character) in ("Cc", "Cs") for character in note)
 
 

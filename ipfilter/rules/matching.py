@@ -1,6 +1,6 @@
-"""Which rule an address falls under, at a cost that depends on the masks and not on the rules.
+"""Finds the rule that contains an address. The cost depends on the number of masks, not on the number of rules.
 
-Kept small and flat on purpose: this runs for every request that the collector takes.
+Small and flat on purpose: this runs for every request that the collector handles.
 """
 
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ Address = str | IPv4Address | IPv6Address
 
 
 class CompiledRules(Generic[Key]):
-    """For each version: mask, then value, then the key of the rule. Immutable; false when it holds nothing."""
+    """For each IP version a table from mask to value to the rule's key. Immutable; false if it has no rules."""
 
     __slots__ = ("_ipv4", "_ipv6")
 
     def __init__(self, pairs: Iterable[tuple[Key, Iterable[tuple[int, int, int]]]] = ()) -> None:
-        """`pairs` are a key (anything but None) and its (version, value, mask) triples.
+        """Each of `pairs` is a key (anything but None) with its (version, value, mask) triples.
 
-        Of two keys with the same triple the earlier one wins.
+        If two keys have the same triple, the first one wins.
         """
         tables: dict[int, dict[int, dict[int, Key]]] = {4: {}, 6: {}}
         for key, triples in pairs:
@@ -36,11 +36,11 @@ class CompiledRules(Generic[Key]):
         return bool(self._ipv4 or self._ipv6)
 
     def match(self, address: Address) -> Key | None:
-        """The key of the rule with the most fixed bits that holds `address`, or None.
+        """The key of the rule with the most fixed bits that contains `address`, or None.
 
-        IPv4-mapped IPv6 is compared as IPv4; a scope id (`%eth0`) is left out. Never raises:
-        a text that is no address matches nothing, not even `*`, so hand in the peer's
-        address or one that was parsed before, never text from outside.
+        IPv4-mapped IPv6 is compared as IPv4; a scope id (`%eth0`) is ignored. Never raises:
+        a text that is not an address matches nothing, not even `*`. So pass the peer's
+        address or an address that was parsed before, never text from outside.
         """
         if not self._ipv4 and not self._ipv6:
             return None

@@ -1,6 +1,6 @@
-"""One rule as text, turned into triples. Strict: what is not understood exactly is refused.
+"""Parses one rule into triples. Strict: text that is not understood exactly is refused.
 
-`refusals.py` finds the words for a person; here only what is known at the spot is said.
+The reasons given here are short and say only what the parser knows; `refusals.py` explains them to people.
 """
 
 from ipaddress import AddressValueError, IPv6Address
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ipfilter.rules.triples import BITS, FULL, MAPPED_PREFIX, Triple, address_text, canonical, prefix, range_triples
 
 OCTETS = {str(number): number for number in range(256)}
-"""The only texts that are an octet: no sign, no leading zero, no digit beyond ASCII."""
+"""The only texts that are an octet: no sign, no leading zero, only ASCII digits."""
 
 LENGTHS = {str(number): number for number in range(129)}
 
@@ -17,7 +17,7 @@ HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
 class NotARule(Exception):
-    """A text that is no rule. Never leaves this package: `rules.parse` turns it into a `LineError`.
+    """A text that is not a rule. `lists.parse` turns it into a `LineError`; `canonical.triples_of` lets it through.
 
     `reason` continues a sentence that begins with the text; `suggestion` is a rule that parses.
     """
@@ -29,7 +29,7 @@ class NotARule(Exception):
 
 
 class Meaning(NamedTuple):
-    """What a text excludes: its one canonical text, its triples, and what was read otherwise than typed."""
+    """What a rule means: its canonical text, its triples, and a notice if it was read differently than typed."""
 
     canonical: str
     triples: tuple[Triple, ...]
@@ -40,7 +40,7 @@ EVERYBODY = Meaning("*", (Triple(4, 0, 0), Triple(6, 0, 0)))
 
 
 def parse_rule(text: str) -> Meaning:
-    """`text` is one rule, trimmed, without comment. Raises `NotARule`, nothing else."""
+    """Parse one rule, trimmed and without comment. Raises only `NotARule`."""
     if text == "*":
         return EVERYBODY
     if "-" in text:
@@ -56,7 +56,7 @@ def parse_rule(text: str) -> Meaning:
 
 
 def address(text: str) -> tuple[int, int]:
-    """Version and number of one address; IPv4-mapped IPv6 is already its IPv4. Raises `NotARule`."""
+    """Version and number of one address; IPv4-mapped IPv6 is returned as IPv4. Raises `NotARule`."""
     version, value = _written_address(text)
     if version == 6 and value >> 32 == MAPPED_PREFIX:
         return 4, value & FULL[4]
@@ -105,7 +105,7 @@ def _cidr(text: str) -> Meaning:
 
 
 def _mapped_too_wide(ipv4: int, length: int) -> NotARule:
-    """`::ffff:1.2.3.0/24` would be `::/24`; whoever wrote it thought of IPv4."""
+    """`::ffff:1.2.3.0/24` would be `::/24`, but the person meant IPv4, so suggest that."""
     suggestion = canonical((prefix(4, ipv4, length),)) if length <= BITS[4] else None
     return NotARule(f"is an IPv4 address written as IPv6, where /{length} would reach far beyond IPv4", suggestion)
 
@@ -125,7 +125,7 @@ def _range(text: str) -> Meaning:
 
 
 def wildcard(text: str) -> Triple:
-    """`text` has a `*` in it and is more than that. Raises `NotARule`."""
+    """Parse a wildcard: a text with a `*` in it, but not `*` alone. Raises `NotARule`."""
     if ":" not in text:
         return _wildcard_units(text.split("."), count=4, version=4)
     if "." in text:
@@ -134,7 +134,7 @@ def wildcard(text: str) -> Triple:
 
 
 def _mapped_wildcard(text: str) -> Triple:
-    """`::ffff:10.1.*`: the IPv4 wildcard behind the prefix of IPv4-mapped addresses."""
+    """`::ffff:10.1.*`: an IPv4 wildcard after the prefix of IPv4-mapped addresses."""
     before, _, dotted = text.rpartition(":")
     if address(f"{before}:0.0.0.0") == (4, 0):
         return wildcard(dotted)
@@ -142,7 +142,7 @@ def _mapped_wildcard(text: str) -> Triple:
 
 
 def _wildcard_units(units: list[str], count: int, version: int) -> Triple:
-    """Each unit is a number or `*`; a `*` at the end also stands for all units that are not written."""
+    """Each unit is a number or `*`. A `*` at the end also stands for all missing units."""
     if units[-1] == "*":
         units = units + ["*"] * (count - len(units))
     if len(units) != count:

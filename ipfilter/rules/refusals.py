@@ -1,6 +1,6 @@
-"""Why a text is no rule, in words for the person who typed it, and what they may have meant.
+"""Explains to people why their text is not a rule, and suggests what they may have meant.
 
-Each function below knows one confusion and returns None when it is not this one. Every
+Each function below recognises one kind of mistake and returns None for any other. Every
 suggestion is a text that parses, so a page can offer it as it is.
 """
 
@@ -17,13 +17,13 @@ HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), 
 IDEOGRAPHIC_STOP = {0x3002: "."}
 
 LONGEST = 200
-"""In characters. No rule is longer; it keeps the guesses below cheap."""
+"""In characters. No rule is longer. The limit keeps the guesses below cheap."""
 
 NUMBERS = {1: "one part", 2: "two parts", 3: "three parts"}
 
 
 def refusal(text: str, parser_says: NotARule) -> Refusal:
-    """Reason and, where one is near, a suggestion. The reason goes on where `text` ends: "… is a host name"."""
+    """The reason and, if possible, a suggestion. The reason continues a sentence after `text`: "… is a host name"."""
     if len(text) > LONGEST:
         return f"has {len(text):,} characters, too many for a rule", None
     for confusion in CONFUSIONS:
@@ -34,7 +34,7 @@ def refusal(text: str, parser_says: NotARule) -> Refusal:
 
 
 def _near(text: str) -> str | None:
-    """`text` when it is a rule, and none that would block everybody: that is not for us to suggest."""
+    """`text` if it is a rule, else None. None also for a rule that blocks everybody: we never suggest that."""
     try:
         triples = parse_rule(text).triples
     except NotARule:
@@ -163,7 +163,7 @@ def _cidr_address(head: str, tail: str, version: int) -> Refusal | None:
 
 
 def _netmask(head: str, tail: str) -> Refusal:
-    """Both 255.255.0.0 and, as routers write it, 0.0.255.255."""
+    """Recognises 255.255.0.0 and also 0.0.255.255, as routers write it."""
     reason = "has a netmask after the /: write the number of its bits instead"
     octets = [OCTETS.get(part) for part in tail.split(".")]
     if len(octets) != 4 or None in octets:
@@ -311,4 +311,4 @@ CONFUSIONS: tuple[Callable[[str], Refusal | None], ...] = (
     _ipv4,
     _ipv6,
 )
-"""In the order in which they are tried: what is plainly something else comes first."""
+"""In the order in which they are tried: text that is clearly something else comes first."""

@@ -1,8 +1,8 @@
-"""The one shape that every rule is turned into: fixed bits under a mask.
+"""The one form of every rule: triples of version, value and mask.
 
-An address is excluded by a triple when it is of the same version and
-`address & mask == value`. Addresses are plain integers here. An IPv4-mapped
-IPv6 address is its IPv4 address, so a mapped triple is an IPv4 triple.
+A triple excludes an address if the version is the same and `address & mask == value`.
+Addresses are plain integers here. An IPv4-mapped IPv6 address counts as its IPv4
+address, so a mapped triple is an IPv4 triple.
 """
 
 from ipaddress import IPv4Address, IPv6Address
@@ -14,7 +14,7 @@ MASKS = {
     version: tuple(FULL[version] ^ (FULL[version] >> length) for length in range(bits + 1))
     for version, bits in BITS.items()
 }
-"""Per version the mask of each prefix length; rules share these objects."""
+"""For each version, the mask of each prefix length. Rules share these objects."""
 
 MAPPED_PREFIX = 0xFFFF
 """The upper 96 bits of `::ffff:a.b.c.d`, the IPv4-mapped IPv6 addresses."""
@@ -29,7 +29,7 @@ class Triple(NamedTuple):
 
     @property
     def last(self) -> int:
-        """The greatest address it holds; `value` is the least."""
+        """The highest address in it; `value` is the lowest."""
         return self.value | (self.mask ^ FULL[self.version])
 
     @property
@@ -43,25 +43,25 @@ class Triple(NamedTuple):
         return 1 << (BITS[self.version] - self.mask.bit_count())
 
     def unmapped(self) -> "Triple":
-        """The IPv4 triple, when every address it holds is IPv4-mapped; otherwise itself."""
+        """The IPv4 triple if every address in it is IPv4-mapped; otherwise the triple itself."""
         if self.version == 6 and self.mask >> 32 == FULL[6] >> 32 and self.value >> 32 == MAPPED_PREFIX:
             return Triple(4, self.value & FULL[4], self.mask & FULL[4])
         return self
 
 
 def prefix(version: int, value: int, length: int) -> Triple:
-    """The network of `length` fixed bits that `value` lies in; host bits are cleared."""
+    """The network of `length` fixed bits that contains `value`; host bits are cleared."""
     mask = MASKS[version][length]
     return Triple(version, value & mask, mask)
 
 
 def enclosing_prefix(version: int, low: int, high: int) -> Triple:
-    """The smallest network that holds all of `low` to `high`, both included."""
+    """The smallest network that contains all addresses from `low` to `high`, both included."""
     return prefix(version, low, BITS[version] - (low ^ high).bit_length())
 
 
 def range_triples(version: int, low: int, high: int) -> tuple[Triple, ...]:
-    """The fewest networks that are together exactly `low` to `high`, both included, ascending.
+    """The fewest networks that together are exactly `low` to `high`, both included, in ascending order.
 
     At most 2 * 32 - 2 for IPv4 and 2 * 128 - 2 for IPv6.
     """
@@ -80,10 +80,10 @@ def address_text(version: int, value: int) -> str:
 
 
 def canonical(triples: tuple[Triple, ...]) -> str:
-    """The one text for what these triples hold: address, CIDR, wildcard or range.
+    """The canonical text of these triples: address, CIDR, wildcard or range.
 
     Two rules that exclude the same addresses have the same text, however they were typed:
-    `10.1.*`, `10.1.0.0/16` and `10.1.0.0-10.1.255.255` are all `10.1.0.0/16`. At most
+    `10.1.*`, `10.1.0.0/16` and `10.1.0.0-10.1.255.255` all become `10.1.0.0/16`. At most
     `MAX_CANONICAL_LENGTH` characters, and `parse_rule` reads it back.
     """
     first, last = triples[0], triples[-1]

@@ -1,4 +1,4 @@
-"""`manage.py grantadmin ada@example.com`: a one-time link for somebody who is locked out."""
+"""`manage.py grantadmin ada@example.com`: print a one-time link for a person who is locked out."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Read by Django for LANGUAGE_CODE "en"; the staff's pages are in UTC, which the zone says."""
+"""Django reads this for LANGUAGE_CODE "en". Staff pages show times in UTC, so the format includes the zone."""
 
 DATE_FORMAT = "j M Y"
 DATETIME_FORMAT = "j M Y, H:i e"

@@ -1,4 +1,4 @@
-"""Replace everything in the database by what a backup holds."""
+"""`manage.py restore`: replace everything in the database with a backup."""
 
 from pathlib import Path
 from typing import Any

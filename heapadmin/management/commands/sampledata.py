@@ -1,4 +1,4 @@
-"""Fill an environment with made-up events."""
+"""`manage.py sampledata`: fill an environment with made-up events."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Run Heapadmin on this machine: PostgreSQL, pages, collector and jobs."""
+"""`manage.py standalone`: run Heapadmin on this machine, with PostgreSQL, pages, collector and jobs."""
 
 import sys
 from contextlib import suppress
@@ -15,7 +15,7 @@ from heapadmin.system_user import Unreachable
 
 class Command(BaseCommand):
     help = "Run everything on this machine: PostgreSQL (unless DATABASE_URL is set), pages, collector and jobs."
-    requires_system_checks = []  # migrate runs them, once the database is there
+    requires_system_checks = []  # `migrate` runs them later, when the database is up
 
     def handle(self, **options: Any) -> None:
         try:
@@ -24,6 +24,6 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _say(self, words: str) -> None:
-        with suppress(OSError):  # the terminal may be gone; everything still has to be stopped in order
+        with suppress(OSError):  # the terminal may be closed; everything must still be stopped in order
             self.stdout.write(words)
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Make an account from a script."""
+"""`manage.py createaccount`: create a login with an account, project and Production, from a script."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pages that people get where the door does not let them in for a reason that is not their rights."""
+"""The pages shown when the door refuses people for another reason than rights: closed account, no second factor."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from accounts.door import AccountClosed, SecondFactorMissing
 
 
 class ClosedAccountMiddleware:
-    """Answer what the door raises: AccountClosed with a page (403), SecondFactorMissing with the way to get one."""
+    """Answer AccountClosed with a page (403), and SecondFactorMissing with a redirect to setting one up."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
