@@ -742,7 +742,7 @@
     ["click", "change", "submit"].forEach(function (type) {
       document.addEventListener(type, onEvent, true);
     });
-    if (window.navigation) {
+    if (window.navigation && window.navigation.currentEntry) {
       window.navigation.addEventListener("currententrychange", function (event) {
         moved(event.navigationType === "replace");
       });

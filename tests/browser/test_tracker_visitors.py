@@ -18,11 +18,13 @@ def test_a_sandboxed_frame_is_tracked(page, shop, stored):
     page.goto(f"{shop.url}/outer")
     frame = page.frames[1]
     frame.wait_for_function("window.heap && heap.loaded && heap.getUserId()")
-    frame.evaluate("heap.track('Inside')")
+    frame.evaluate("heap.track('Inside'); history.pushState({}, '', '/deeper')")
 
-    rows = stored(2, "kind, path, name, actor_id")
-    assert [row[:3] for row in rows] == [("pageview", "/inner", ""), ("custom", "/inner", "Inside")]
-    assert rows[0][3] == rows[1][3]
+    rows = stored(3, "kind, path, name, actor_id")
+    assert [row[:3] for row in rows] == [
+        ("pageview", "/inner", ""), ("custom", "/inner", "Inside"), ("pageview", "/deeper", ""),
+    ]  # fmt: skip
+    assert len({row[3] for row in rows}) == 1
 
 
 def test_a_page_of_a_data_address_is_tracked_and_its_address_is_not(page, shop, stored):
