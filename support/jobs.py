@@ -32,7 +32,7 @@ def mail_message(message_id: int) -> None:
 
 @app.task(name="support.mail_reply", queue=MAIL, retry=MAIL_RETRY)
 def mail_reply(reply_id: int) -> None:
-    """Mail support's answer to whoever wrote, if that was not done yet."""
+    """Mail support's answer to the writer, unless that is done already."""
     reply = Reply.objects.filter(pk=reply_id, mailed_at=None).select_related("message").first()
     if reply is None:
         return
@@ -87,7 +87,7 @@ def export_account(export_id: int) -> None:
 
 @app.task(name="support.mail_export", queue=MAIL, retry=MAIL_RETRY)
 def mail_export(export_id: int, user_id: int) -> None:
-    """Mail the link of an export that is ready to somebody who may fetch it."""
+    """Mail the link of a finished export to a person who may fetch it."""
     export = AccountExport.objects.select_related("account").filter(pk=export_id, state=ExportState.READY).first()
     if export is not None and (user := recipients(export).filter(pk=user_id).first()):
         ready_mail(export, user).send()

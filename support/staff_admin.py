@@ -75,7 +75,7 @@ def log(request: HttpRequest, row: Model, flag: int, message: Any) -> LogEntry:
 
 
 def number_in(search_term: str) -> int | None:
-    """The number of a row that somebody looks for; None when it is something else."""
+    """The row number in a search text; None when the text is not a number."""
     term = search_term.strip()
     return int(term) if term.isdecimal() and len(term) <= LONGEST_NUMBER else None
 

@@ -33,7 +33,7 @@ class StaffSite(admin.AdminSite):
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Send whoever may not come in to what is missing: signing in, a second factor, or using it."""
+        """Redirect people without access to the missing step: signing in, setting up a second factor, or using it."""
         target = _safe(request, request.GET.get("next", ""))
         if self.has_permission(request):
             return redirect(target)
@@ -52,7 +52,7 @@ class StaffSite(admin.AdminSite):
 
 
 def is_staff(request: HttpRequest) -> bool:
-    """Whether somebody of staff is signed in."""
+    """Whether a staff member is signed in."""
     user = request.user
     return isinstance(user, User) and user.is_active and user.is_staff
 

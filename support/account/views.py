@@ -53,7 +53,7 @@ def visits_allow(request: HttpRequest, account: Account) -> HttpResponse:
 @require_POST
 @account_view(Can.MANAGE)
 def export_ask(request: HttpRequest, account: Account) -> HttpResponse:
-    """Have everything exported, with the link mailed to whoever asks."""
+    """Start an export of everything; its link is mailed to the person who asks."""
     user = signed_in_user(request)
     try:
         export_actions.ask(account=account, by=user, mail_to=user)

@@ -88,7 +88,7 @@ def start_purge(closing_id: int, now: datetime) -> Closing | None:
         if not closing.is_due(now):
             return None
         closing.state, closing.purge_started_at = ClosingState.PURGING, now
-    # looked up each time: a project that somebody was making when the account was closed may have come since
+    # looked up each time: a project that was being created when the account was closed may exist by now
     for table, ids in tables.scope_of(closing.account_number).as_json().items():
         closing.scope[table] = sorted({*closing.scope.get(table, []), *ids})
     closing.save(update_fields=["state", "purge_started_at", "scope"])

@@ -1,4 +1,4 @@
-"""What an account's people are told when it is closed."""
+"""The mail to an account's people when it is closed."""
 
 from django.conf import settings
 from django.core.mail import EmailMessage

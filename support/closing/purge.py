@@ -97,7 +97,7 @@ def _steps(scope: AccountScope) -> Iterator[RemovalStep]:
 
 
 def _remove_some_logins(closing: Closing, rows: int) -> dict[str, int]:
-    """Without a grace period the mail that tells people of the closing is not out yet when the purge begins."""
+    """Without a grace period the mail about the closing may not have been sent when the purge begins."""
     _wait_until_settled(closing, "its people are being told by mail")
     return unlinked_rows.remove_some_logins(closing)
 

@@ -17,7 +17,7 @@ from support.exports.models import AccountExport, ExportPart
 def export_download(request: HttpRequest, secret: str) -> StreamingHttpResponse:
     """The file, for a full-access teammate, also while the account is closed and waits to be removed.
 
-    This is the one page of an account that does not ask the door: who is locked out may still fetch what is theirs.
+    This page of an account does not use the door: people who are locked out may still fetch their own data.
     """
     user = signed_in_user(request)
     export = actions.find(secret=secret, user=user)

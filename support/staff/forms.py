@@ -46,7 +46,7 @@ class CloseForm(forms.Form):
 
 
 class VisitForm(forms.Form):
-    """Why somebody of staff looks into an account."""
+    """The reason why a staff member looks into an account."""
 
     reason = forms.CharField(
         label="Reason",

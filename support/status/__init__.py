@@ -1,1 +1,1 @@
-"""The status page: what is measured, what is kept of it, and what everybody is told."""
+"""The status page: what is measured, what is stored of it, and what the public page shows."""

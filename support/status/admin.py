@@ -1,4 +1,4 @@
-"""Incidents: what staff tells everybody on the status page."""
+"""Incidents: staff write them here, and the status page shows them."""
 
 from typing import Any
 

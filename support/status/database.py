@@ -11,7 +11,7 @@ from support.status.readings import Reading
 
 CONNECT_SECONDS = 2
 STATEMENT_SECONDS = 2
-SLOW_SECONDS = 1.0  # an answer that takes longer is told as degraded
+SLOW_SECONDS = 1.0  # a slower answer counts as degraded
 
 GONE = {
     Component.CONSOLE: "The database does not answer, so pages cannot be shown.",

@@ -1,4 +1,4 @@
-"""How the parts of the service did: measured by the minute, kept by the day; and incidents, as staff tells them."""
+"""How the parts of the service did: measured by the minute, stored by the day; and the incidents that staff write."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -62,7 +62,7 @@ class Impact(models.TextChoices):
 
 
 class Incident(models.Model):
-    """Something that staff tells everybody about. Until it ends it shows on the status page, whatever is measured."""
+    """A public note by staff. The status page shows it until it ends, whatever is measured."""
 
     title = models.CharField(max_length=150)
     console = models.BooleanField(default=False)

@@ -1,4 +1,4 @@
-"""The status page, for whoever calls it without the middleware, and the dot in an environment's header."""
+"""The status page, for requests that do not pass the middleware, and the dot in an environment's header."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse

@@ -1,7 +1,7 @@
 """The status page as this process last saw it: a request never waits for more than a moment, whatever is broken.
 
 The page is rendered at most once in `FRESH_SECONDS` and handed out as bytes, so that a thousand readers cost the
-database no more than one. Refreshing is done by one thread at a time; whoever asks meanwhile gets the page before.
+database no more than one. Refreshing is done by one thread at a time; requests in the meantime get the previous page.
 A page older than `STALE_SECONDS` is not handed out: who asks then waits for the refresh, and if even that hangs, is
 told that the database does not answer.
 """

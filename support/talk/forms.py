@@ -11,7 +11,7 @@ ROWS = 6
 
 
 class TalkForm(forms.Form):
-    """What somebody writes. Who is signed in is asked for neither name nor address.
+    """The message form. People who are signed in are not asked for a name and an address.
 
     `website` is a trap: people do not see it, and programs that fill in every field are not heard.
     """
@@ -47,7 +47,7 @@ class TalkForm(forms.Form):
         return str(self.cleaned_data["email"]).lower()
 
     def sender(self) -> dict[str, Any]:
-        """`by`, `name` and `email` of whoever wrote."""
+        """`by`, `name` and `email` of the writer."""
         if self.user is not None:
             return {"by": self.user, "name": self.user.name, "email": self.user.email}
         return {"by": None, "name": self.cleaned_data["name"], "email": self.cleaned_data["email"]}

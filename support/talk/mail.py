@@ -10,7 +10,7 @@ from support.talk.models import Message, Reply
 
 
 def message_mail(message: Message) -> EmailMessage:
-    """The mail that tells support of `message`; answering it answers the writer."""
+    """The mail to support about `message`; a reply to it goes to the writer."""
     account = message.account
     subject = f"{message.get_kind_display()} {message.pk}" + (f": {account.name}" if account else "")
     context = {

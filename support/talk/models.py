@@ -23,7 +23,7 @@ class MessageKind(models.TextChoices):
 
 
 class Message(models.Model):
-    """Something that somebody wrote. `account` and `environment` are what the writer looked at and belongs to.
+    """A message. `account` and `environment` are what the writer looked at and belongs to.
 
     A message with an account is the account's: it goes when the account is closed for good.
     """

@@ -1,4 +1,4 @@
-"""Where on this site somebody was when they wrote, and what of it they belong to."""
+"""The page from which a message was written, and the account and environment that it belongs to."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ class Origin:
 
 
 def origin_of(request: HttpRequest, address: str) -> Origin:
-    """What `address`, a URL or path as the browser tells it, means for whoever asks.
+    """What `address`, a URL or path as the browser sends it, means for the person who asks.
 
     An id of an account that the writer does not belong to is as good as none. What may hold a secret (an
     invitation's link, say) is not kept: the page's route stands for it.

@@ -27,7 +27,7 @@ def allowed(account: Account) -> bool:
 @transaction.atomic
 def start(*, request: HttpRequest, account: Account, reason: str) -> Visit:
     """Let the session of `request` look at `account` for half an hour. Raises VisitsForbidden."""
-    Account.objects.select_for_update().get(pk=account.pk)  # somebody may be forbidding visits right now
+    Account.objects.select_for_update().get(pk=account.pk)  # another request may be forbidding visits right now
     if not allowed(account):
         raise VisitsForbidden
     by = signed_in_user(request)

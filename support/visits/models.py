@@ -24,7 +24,7 @@ class SupportAccess(models.Model):
 
 
 class Visit(models.Model):
-    """Somebody of staff looking, read-only, at an account's pages in one browser session, for half an hour at most."""
+    """A staff member's read-only look at an account's pages: one browser session, half an hour at most."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="support_visits")
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
