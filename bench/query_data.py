@@ -1,7 +1,7 @@
 """Made-up events for measuring queries: generated in SQL, in the order of time as live collection writes them.
 
 A site has visitors (few come often, many once), sessions of one to seven events, paths of which few are visited
-often, and people who became somebody: one visitor in ten was merged into an identity.
+often, and people who were identified: one visitor in ten was merged into an identity.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Access tokens: what a program shows instead of its API key, for five minutes.
+"""Access tokens: a program sends one instead of its API key, for five minutes.
 
-Signed and not stored: a token names the key, and whether that still opens anything is looked up at every use. The
-salt belongs to this purpose alone, so nothing else that is signed with SECRET_KEY passes for a token.
+A token is signed and not stored. It names the key; every use checks whether the key is still in force. Only tokens use
+this salt, so nothing else that is signed with SECRET_KEY is accepted as a token.
 """
 
 from django.core import signing
@@ -17,7 +17,7 @@ def issue(key: ApiKey) -> str:
 
 
 def key_id(token: str) -> int | None:
-    """The id of the key that `token` was issued for; None when it is no such token, or is over."""
+    """The id of the key that `token` was issued for; None when it is not a valid token or has expired."""
     try:
         found: int = _signer.unsign_object(token, max_age=LIVES_SECONDS)
     except signing.BadSignature:

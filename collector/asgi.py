@@ -42,7 +42,7 @@ DRAIN_BYTES = 8 * MAX_BODY_BYTES
 
 
 class Collector:
-    """An ASGI app. `database` is what psycopg connects with; `pages` answers what is not ours, or else it is 404."""
+    """An ASGI app. `database` is what psycopg connects with; `pages` answers other paths, which are 404 without it."""
 
     def __init__(
         self, database: str, trusted: TrustedProxies, pages: App | None = None, *, buckets: Buckets | None = None
@@ -79,7 +79,7 @@ class Collector:
 
     # --- One request --------------------------------------------------------------------------------------------------
     async def _answer(self, scope: AsgiScope, receive: Receive) -> Answer | None:
-        """The whole way of a request; None when the client has gone."""
+        """Read, decide, store and answer one request. None when the client has gone."""
         if not self._started:
             await self.start()
         headers = dict(scope["headers"])
@@ -95,7 +95,7 @@ class Collector:
             except TimeoutError:
                 return self._unread(scope, TOO_SLOW)
         elif message["type"] != "http.request":
-            return TOO_SLOW  # the client has gone and sees nothing, or is there and never began: gunicorn waits 60 s
+            return TOO_SLOW  # the client has gone and sees no answer, or never began to send: gunicorn waits 60 s
         if body is None:
             return None
         peer = scope["client"]
@@ -105,7 +105,7 @@ class Collector:
         )
 
     def _unread(self, scope: AsgiScope, answer: Answer) -> Answer:
-        """Count a request whose body nobody has looked into."""
+        """Count a request whose body was not read."""
         self.tally.add(scope["path"], Decision(answer, Outcome.BAD), time.time())
         return answer
 
@@ -136,7 +136,7 @@ class Collector:
         return decision.without(repeats)
 
     async def _ask_again(self, request: Request, decision: Decision) -> Decision:
-        """An environment may be newer than what this process knows."""
+        """Decide again after a look-up: the environment may be newer than what this process has loaded."""
         assert decision.app_id is not None
         try:
             is_known = await self.directory.look_up(decision.app_id)
@@ -146,7 +146,7 @@ class Collector:
 
     # --- The process --------------------------------------------------------------------------------------------------
     async def start(self) -> None:
-        """Begin to commit and to listen. What is loaded by now is left out of every later garbage collection: 4 %."""
+        """Begin to commit and to listen. Later garbage collections skip everything loaded by now, which saves 4 %."""
         self._started = True
         agent_of(WARM_UP)
         gc.collect()
@@ -157,7 +157,7 @@ class Collector:
         await self.directory.start()
 
     async def stop(self) -> None:
-        """Commit what was accepted."""
+        """Commit everything that was accepted."""
         await self.writer.stop()
         for gathering in self._gathering:
             await gathering.stop()
@@ -182,11 +182,11 @@ def from_settings(pages: App | None = None) -> Collector:
 
 
 class _TooLarge(Exception):
-    """More body than is allowed; the rest is not read."""
+    """The body is larger than allowed; the rest is not read."""
 
 
 async def _whole_body(headers: dict[bytes, bytes], body: bytes, receive: Receive) -> bytes | None:
-    """`body` and what comes after it; None when the client goes. Raises _TooLarge as soon as that is sure."""
+    """`body` and what comes after it; None when the client goes. Raises _TooLarge as soon as it is too large."""
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and len(length) < 20 and int(length) > MAX_BODY_BYTES:
         raise _TooLarge
@@ -205,7 +205,7 @@ async def _whole_body(headers: dict[bytes, bytes], body: bytes, receive: Receive
 
 
 async def _drain(receive: Receive) -> None:
-    """Read on for a moment: who is cut off while sending seldom gets to see the answer."""
+    """Read on for a moment: a client that is cut off while sending seldom sees the answer."""
     size = 0
     try:
         async with asyncio.timeout(DRAIN_SECONDS):

@@ -1,7 +1,7 @@
-"""What a request means: a pure function from the request and what is known of environments to a decision.
+"""Decides what to store and answer for a request: a pure function of the request and the known environments.
 
-It touches no clock, no network and no database, so odd requests are tried by the thousand. The shells around it
-(collector/asgi.py, collector/wsgi.py) read the request, have the records stored, and send the answer.
+It uses no clock, no network and no database, so tests can try odd requests by the thousand. The shells around it
+(collector/asgi.py, collector/wsgi.py) read the request, store the records, and send the answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from events.records import Record
 
 
 class Request(NamedTuple):
-    """What was sent. `headers` have names in lower case; `now` is in unix seconds."""
+    """A request as it was sent. `headers` have names in lower case; `now` is in unix seconds."""
 
     method: str
     path: str
@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 
 NOBODYS = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
 COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in NOBODYS)
-"""What can become of requests to an environment."""
+"""The outcomes of requests to an environment."""
 READ = frozenset({Outcome.ACCEPTED, Outcome.BAD})
 
 
@@ -57,26 +57,26 @@ class Decision(NamedTuple):
     outcome: Outcome
     records: Sequence[Record] = ()
     environment: KnownEnvironment | None = None
-    app_id: str | None = None  # of UNKNOWN_APP: a newly made environment that this process has not heard of, perhaps
+    app_id: str | None = None  # of UNKNOWN_APP: perhaps a new environment that this process has not loaded yet
     rule_id: int | None = None  # of EXCLUDED
-    keys: Sequence[str] = ()  # of EXCLUDED: what tells a repeat (collector/counts/excluded.py)
-    weight: int = 0  # how many events and the like it brings, as far as anybody has looked
+    keys: Sequence[str] = ()  # of EXCLUDED: the same in a repeat (collector/counts/excluded.py)
+    weight: int = 0  # how many events and the like it brings, as far as it was read
 
     @property
     def tokens(self) -> int:
-        """What it takes out of the bucket of its environment: as much as was read, be it found bad in the end."""
+        """The tokens that its environment pays: as much as was read, even if the request turns out to be invalid."""
         return (self.weight or 1) if self.outcome in READ else 0
 
     def unavailable(self, line: str) -> "Decision":
-        """The same when it cannot be carried out now."""
+        """The decision when it cannot be carried out now."""
         return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
 
     def without(self, repeats: int) -> "Decision":
-        """The same once it is carried out; so many of its events had come before, and are not counted again."""
+        """The decision after it is carried out. `repeats` of its events had come before and are not counted again."""
         return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
 
     def not_storable(self) -> "Decision":
-        """The same when the database does not take its records, which no check foresaw."""
+        """The decision when the database refuses its records although they passed all checks."""
         return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD)
 
 
@@ -85,9 +85,9 @@ RecordReader = Callable[[Any, Where], list[Record]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path: what opens a request, what reads what is in it, and what is answered."""
+    """A path: the function that opens a request, the one that reads its content, and the answers."""
 
-    read: RecordReader | None  # None: accepted, whatever it is, and ignored
+    read: RecordReader | None  # None: any content is accepted and ignored
     open: Open
     excluded: Answer  # to an excluded address
     accepted: Answer = answers.OK
@@ -95,12 +95,12 @@ class Endpoint:
 
 
 def _tracks(read: RecordReader) -> Endpoint:
-    """Excluded addresses are answered as usual, and what they send is dropped."""
+    """Excluded addresses get the usual answer, and their events are dropped."""
     return Endpoint(read, json_with("events"), excluded=answers.OK_DROPPED)
 
 
 def _people(read: RecordReader, many: str | None, accepted: Answer = answers.OK) -> Endpoint:
-    """Excluded addresses are told so. `many` is the array that several people or customers come in."""
+    """Excluded addresses get a refusal. `many` is the array that several people or customers come in."""
     return Endpoint(read, json_with(many), excluded=answers.EXCLUDED, accepted=accepted)
 
 
@@ -125,9 +125,9 @@ ENDPOINTS: dict[str, Endpoint] = {
 
 
 def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
-    """Say what is stored and answered for a request whose path is one of ENDPOINTS.
+    """Decide what is stored and answered for a request whose path is one of ENDPOINTS.
 
-    Of `buckets` it only asks who owes something; the shells take out what a decision costs (`Decision.tokens`).
+    It only asks `buckets` whether an environment owes tokens. The shells take out the cost (`Decision.tokens`).
     """
     endpoint = ENDPOINTS[request.path]
     if request.method not in endpoint.methods:

@@ -1,4 +1,4 @@
-"""The collector's jobs: deleting people as programs asked, and counts of requests that nobody looks at any more."""
+"""The collector's jobs: delete the people that programs asked to delete, and remove old counts of requests."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ HOURS_KEPT = timedelta(days=90)
 
 @app.task(name="collector.delete_people", priority=LOW)
 def delete_people(request_id: str) -> None:
-    """Erase some more people, and come again while there are any."""
+    """Erase some more people. Queue the job again while any are left."""
     if not deletions.run(uuid.UUID(request_id), seconds=SLICE_SECONDS):
         defer_once("collector.delete_people", request_id=request_id)
 
@@ -22,7 +22,7 @@ def delete_people(request_id: str) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="collector.deletions", queueing_lock="collector.deletions", pass_context=False)
 def unfinished(timestamp: int) -> None:
-    """Go on with the deletions whose worker died, or that others were in the way of."""
+    """Continue the deletions whose worker died or that other transactions blocked."""
     for request_id in DeletionRequest.objects.filter(done_at=None).order_by("asked_at").values_list("pk", flat=True):
         defer_once("collector.delete_people", request_id=str(request_id))
 

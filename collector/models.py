@@ -1,4 +1,4 @@
-"""What the collector itself keeps, beside the events."""
+"""What the collector stores besides events: shared addresses, deletion requests, and counts by hour."""
 
 import uuid
 
@@ -14,11 +14,11 @@ from projects.models import ApiKey, Environment
 class SharedAddress(models.Model):
     """An address from which visitors of several accounts seemed to come: most likely a proxy that is not trusted yet.
 
-    Addresses that one or two accounts are sent to from are not kept at all.
+    An address that sends to only one or two accounts is not kept at all.
     """
 
     address = models.GenericIPAddressField(unique=True)
-    accounts = models.PositiveIntegerField()  # at least so many within a minute; the most of one day
+    accounts = models.PositiveIntegerField()  # at least this many within a minute; the highest of one day
     seen_at = models.DateTimeField()
 
     class Meta:
@@ -39,8 +39,8 @@ class DeletionStatus(models.TextChoices):
 class DeletionRequest(models.Model):
     """People whom a program wants to have deleted in all environments of its API key's project, and how far that is.
 
-    Who they are is in DeletionTarget, until they are gone. What stays is how many there were, and of each table how
-    many rows went.
+    DeletionTarget holds their identities until they are gone. What stays is how many people there were, and how many
+    rows of each table were deleted.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -71,7 +71,7 @@ class DeletionRequest(models.Model):
 
 
 class DeletionTarget(models.Model):
-    """Somebody whom a deletion has not erased yet. The row goes as soon as it has."""
+    """A person whom a deletion has not erased yet. The row is removed as soon as they are erased."""
 
     request = models.ForeignKey(DeletionRequest, models.CASCADE, related_name="targets")
     identity = models.CharField(max_length=MAX_IDENTITY)
@@ -88,8 +88,8 @@ class DeletionTarget(models.Model):
 class CollectedHour(models.Model):
     """What became of the requests to one environment that came within one hour (UTC): one row per outcome.
 
-    Written by the collector beside everything else (tally.py). The database itself removes the rows of an environment
-    that goes (migration 0003), so that a count which comes at that moment stops nobody.
+    The collector writes them apart from everything else (counts/tally.py). The database itself removes the rows of a
+    deleted environment (migration 0003), so that a count written at that moment blocks no deletion.
     """
 
     environment = models.ForeignKey(
@@ -102,7 +102,7 @@ class CollectedHour(models.Model):
     hour = models.DateTimeField()
     outcome = models.CharField(max_length=20)
     requests = models.PositiveBigIntegerField()
-    events = models.PositiveBigIntegerField()  # and people and customers, as far as anybody has looked
+    events = models.PositiveBigIntegerField()  # includes people and customers, as far as the request was read
     last_at = models.DateTimeField()  # when the last one came
     last_seconds = models.FloatField()  # from its arrival to its answer; 0 where nothing had to be committed
     slowest_seconds = models.FloatField()

@@ -1,16 +1,17 @@
-"""How much one environment may send: a token bucket for each, in the memory of one process. `now` is given."""
+"""Limits how much one environment may send: a token bucket for each, in the memory of one process. Reads no clock."""
 
 from math import ceil
 
-BURST_SECONDS = 60.0  # a bucket holds what may come in so long: a minute's rush or a nightly import is no flood
-MOST_KEPT = 10_000  # full buckets are thrown away when there are more
+BURST_SECONDS = 60.0  # a bucket holds this many seconds' worth: a minute's rush or a nightly import is no flood
+MOST_KEPT = 10_000  # full buckets are dropped when there are more buckets
 
 
 class Buckets:
     """The buckets of all environments, each filling by `per_second` tokens; 0 is no limit.
 
-    A request comes in whenever its bucket owes nothing, however much it brings. What it takes beyond what is there is
-    a debt that time pays off, so no bulk request is too large for ever. Kept of each is one number: when it is full.
+    A request is accepted whenever its bucket owes nothing, however much it brings. Tokens taken beyond the content of
+    the bucket are a debt that time pays off, so no bulk request is too large for ever. Each bucket is stored as one
+    number: the time when it is full.
     """
 
     def __init__(self, per_second: float, *, burst_seconds: float = BURST_SECONDS, most_kept: int = MOST_KEPT) -> None:
@@ -42,10 +43,10 @@ class Buckets:
             self._sweep(now)
 
     def _was_set_back(self, now: float) -> bool:
-        """Whether the clock was: debts by another clock would keep an environment out for the difference."""
+        """Whether the clock was set back: old debts would then keep an environment out for the difference."""
         return now < self._latest - self._burst_seconds
 
     def _sweep(self, now: float) -> None:
-        """Forget full buckets. Should all be in use there are as many as environments, and looking again costs."""
+        """Drop full buckets. If all are in use, raise `_most_kept`, because looking at all of them again costs time."""
         self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
         self._most_kept = max(self._most_kept, 2 * len(self._full_at))

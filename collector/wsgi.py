@@ -109,7 +109,7 @@ def _answer(request: HttpRequest) -> Answer:
 
 
 def _counted(path: str, decision: Decision, at: float, seconds: float = 0.0) -> Answer:
-    """The answer, once it is counted what became of the request that came at `at`."""
+    """Count the outcome of the request that came at `at`, and return its answer."""
     with writer.adding():
         decision = kept_out_lately.once(decision)
         count(kept_out, decision, at)
@@ -118,7 +118,7 @@ def _counted(path: str, decision: Decision, at: float, seconds: float = 0.0) -> 
 
 
 def _decision(request: Request) -> Decision:
-    """Decide, and take what it costs out of its bucket. Raises django.db.Error when the database does not answer."""
+    """Decide, and take the cost out of the bucket. Raises django.db.Error when the database does not answer."""
     decision = decide(request, cached_environments.get(), buckets)
     if decision.outcome is Outcome.UNKNOWN_APP:
         decision = decide(request, cached_environments.get(max_age_seconds=0.05), buckets)
@@ -129,7 +129,7 @@ def _decision(request: Request) -> Decision:
 
 
 def _stored(decision: Decision) -> Decision:
-    """The decision once its records are committed, or what becomes of it when they cannot be."""
+    """The decision after its records are committed, or the decision to refuse when they cannot be stored."""
     try:
         if decision.records:
             return decision.without(store(decision.records))

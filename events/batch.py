@@ -17,9 +17,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def arguments(records: Iterable[Record]) -> Arguments:
-    """Return what `STATEMENT` takes to write all `records`, the order of which is kept.
+    """Return the arguments with which `STATEMENT` writes all `records`, in their order.
 
-    Of several events with one idempotency key the first is taken.
+    If several events have the same idempotency key, only the first is written.
     """
     events: list[EventRecord] = []
     keys: dict[tuple[int, str], None] = {}
@@ -49,7 +49,7 @@ def arguments(records: Iterable[Record]) -> Arguments:
 
 
 def repeats(requests: Iterable[Iterable[Record]], known: Iterable[UUID] | None) -> list[int]:
-    """How many events of each request of a batch were there already: `known` is what `STATEMENT` returned."""
+    """How many events of each request in a batch were already stored. `known` is what `STATEMENT` returned."""
     seen = {digest.hex for digest in known or ()}
     counts = []
     for records in requests:
@@ -63,7 +63,7 @@ def repeats(requests: Iterable[Iterable[Record]], known: Iterable[UUID] | None) 
 
 
 def _last_wins(changes: Iterable[Change], whose: str) -> list[Change]:
-    """One change for each person or customer with all properties, sorted: the order in which rows are locked."""
+    """One change for each person or customer with all properties. Sorted, because rows are locked in this order."""
     by_key: dict[tuple[int, Any], Change] = {}
     for change in changes:
         key = (change.environment_id, getattr(change, whose))

@@ -12,11 +12,12 @@ TRIES = 3
 
 
 def store(records: Sequence[Record]) -> int:
-    """Write all `records` in one transaction, in their order; committed on return unless the caller holds one open.
+    """Write all `records` in one transaction, in their order.
 
-    Returns how many of the events were there already.
+    They are committed on return, unless the caller has a transaction open.
+    Returns how many of the events were already stored.
 
-    Raises NotStorable or Unavailable; nothing is stored then.
+    Raises NotStorable or Unavailable; then nothing is stored.
     """
     arguments = batch.arguments(records)
     for attempt in range(TRIES):

@@ -1,7 +1,7 @@
-"""The columns of an event, taken from the one list of them: the fields of events.records.EventRecord.
+"""The columns of an event. The fields of events.records.EventRecord are the one list of them.
 
-SQL names them again, since migrations are frozen, and so do the words that people read and the letters of beacons;
-tests/test_event_columns.py holds all of these against this list.
+The SQL repeats the names because migrations are frozen. The words that people read and the letters of beacons repeat
+them too. tests/test_event_columns.py compares all of these with this list.
 """
 
 from msgspec import structs

@@ -1,4 +1,4 @@
-"""Erasing people: their events, those of the visitors they were before, merges, and what is known of them."""
+"""Erasing people: their events, the events of visitors merged into them, the merges, and their properties."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,11 +8,11 @@ from django.db import connection, transaction
 
 LOCK_TIMEOUT = "3s"  # shorter than the collector's own, which waits for the rows that are locked here
 
-# People come as an array: their own numbers, and of those who have a name the visitors merged into them.
+# The actors of these people: their own numbers and, for identified people, the visitors merged into them.
 THEIRS = """any(%(people)s::bigint[] || array(
     select from_actor from merges where environment_id = %(environment)s and to_actor = any(%(people)s::bigint[])))"""
-# From the table itself and not from a partition, or what is counted beforehand would not hear of it. Few rows meet
-# large tables: the join goes through the primary key, whatever the planner believes.
+# Events are deleted from the table itself, not from a partition: otherwise the roll-ups would not notice. A few rows
+# are joined to large tables, so the join must use the primary key, whatever the planner estimates.
 BY_INDEX = """
 select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
        set_config('enable_seqscan', 'off', true)
@@ -27,7 +27,7 @@ LOCK = """
 select 1 from people where environment_id = %(environment)s and actor_id = any(%(people)s::bigint[])
  order by actor_id for update
 """
-ALL = {  # events before merges: what was counted beforehand looks up whose events they are
+ALL = {  # events before merges: the roll-ups look up in merges whose events they are
     "events": f"delete from events where environment_id = %(environment)s and actor_id = {THEIRS}",  # noqa: S608
     "people": f"delete from people where environment_id = %(environment)s and actor_id = {THEIRS}",  # noqa: S608
     "merges": "delete from merges where environment_id = %(environment)s and to_actor = any(%(people)s::bigint[])",
@@ -36,7 +36,7 @@ ALL = {  # events before merges: what was counted beforehand looks up whose even
 
 @dataclass
 class Erased:
-    """How many rows went, by table, and whether the people are gone: if not, they have more events."""
+    """How many rows were deleted, by table, and whether the people are gone. If they are not, they have more events."""
 
     rows: dict[str, int] = field(default_factory=dict)
     is_complete: bool = False
@@ -44,17 +44,17 @@ class Erased:
 
 @transaction.atomic
 def erase(environment_id: int, people: Sequence[int], *, most_events: int | None = None) -> Erased:
-    """Delete everything of `people` in one environment; where they have `most_events` or more, just so many of these.
+    """Delete everything of `people` in one environment. If they have `most_events` or more, delete only so many.
 
-    As many statements for ten thousand people as for one. Whoever changes these people meanwhile waits from the lock
-    on, and then finds nobody, as for somebody new. An event that is being written at that very moment and changes
-    nothing of its person stays; the next one makes the person anew. Raises OperationalError when others hold these
-    people for seconds.
+    Ten thousand people take as many statements as one. From the lock on, other writers of these people wait; then they
+    find no such person and create a new one. An event that is being written at that very moment and does not change
+    its person stays; the next event creates the person again. Raises OperationalError when other transactions keep
+    these people locked for seconds.
     """
     values: dict[str, Any] = {"environment": environment_id, "people": list(people), "most": most_events}
     with connection.cursor() as cursor:
         cursor.execute(BY_INDEX)
-        # Whoever counts days beforehand may keep this waiting for long, so nobody is locked yet.
+        # A roll-up of days may block this for long, so no person is locked yet.
         cursor.execute(SOME_EVENTS, values)
         erased = Erased({"events": cursor.rowcount})
         if cursor.rowcount == most_events:

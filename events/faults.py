@@ -1,4 +1,4 @@
-"""What a failed write means: the records are at fault, another try will do, or nothing can be stored now."""
+"""What a failed write means: the records are at fault, another try may succeed, or nothing can be stored now."""
 
 from enum import Enum, auto
 
@@ -7,11 +7,11 @@ from django.db.utils import Error as DjangoError
 
 
 class NotStorable(Exception):
-    """PostgreSQL does not take these records, today or ever; nothing of them was stored."""
+    """PostgreSQL will never accept these records. None of them was stored."""
 
 
 class Unavailable(Exception):
-    """Nothing can be committed now; whoever sent it should send it again later."""
+    """Nothing can be committed now. The sender should send it again later."""
 
 
 class Fault(Enum):
@@ -21,11 +21,11 @@ class Fault(Enum):
 
 
 RECORD_CLASSES = ("22", "23", "54")  # data exception, integrity constraint violation, program limit exceeded
-TRY_AGAIN_STATES = ("40001", "40P01")  # serialization failure, deadlock: rolled back, and said so
+TRY_AGAIN_STATES = ("40001", "40P01")  # serialization failure, deadlock: PostgreSQL reports that it rolled back
 
 
 def fault_of(error: psycopg.Error | DjangoError) -> Fault:
-    """Tell what `error`, raised by a write, means for its records."""
+    """What an `error` raised by a write means for its records."""
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
     state = (cause.sqlstate if isinstance(cause, psycopg.Error) else None) or ""
     if state in TRY_AGAIN_STATES:

@@ -1,8 +1,8 @@
-"""Who an event belongs to, as one number.
+"""The number of the person or visitor that an event belongs to.
 
-A visitor is his `user_id` as it is: 0 and up. Somebody identified is the negative of a hash of environment and
-identity, so nothing has to be looked up to write an event. 63 bits of hash: among a million people of one environment
-two share a number with a chance of 1 in 20 million; they would then be one person.
+The number of a visitor is their `user_id`: 0 and up. The number of an identified person is the negative of a hash of
+environment and identity, so an event is written without a look-up. The hash has 63 bits: among a million people of
+one environment, the chance that two share a number is 1 in 20 million; they would then be one person.
 """
 
 from hashlib import blake2b
@@ -11,7 +11,7 @@ MAX_VISITOR = 2**53 - 1  # what a JavaScript number holds exactly
 
 
 def actor_of(environment_id: int, identity: str) -> int:
-    """Return the number, -2^63 to -1, of the person whom `identity` names in an environment. Case counts."""
+    """Return the number, -2^63 to -1, of the person with this `identity` in an environment. Case matters."""
     digest = blake2b(b"%d:" % environment_id + identity.encode(), digest_size=8).digest()
     return -(int.from_bytes(digest, "big") >> 1) - 1
 

@@ -1,4 +1,4 @@
-"""Events' jobs: a partition for each month to come, and idempotency keys that are over."""
+"""Jobs of events: create partitions for the coming months, and delete expired idempotency keys."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ AHEAD = timedelta(days=93)  # three months: a job that fails is noticed long bef
 @app.periodic(cron="11 2 * * *")
 @app.task(name="events.partitions", queueing_lock="events.partitions", priority=LOW, pass_context=False)
 def partitions(timestamp: int) -> None:
-    """Make the partitions of this month and the next three, where they are missing."""
+    """Create the missing partitions of this month and the next three."""
     today = datetime.fromtimestamp(timestamp, UTC).date()
     ensure_partitions(today, today + AHEAD)
 
@@ -21,6 +21,6 @@ def partitions(timestamp: int) -> None:
 @app.periodic(cron="41 * * * *")
 @app.task(name="events.idempotency_keys", queueing_lock="events.idempotency_keys", priority=LOW, pass_context=False)
 def idempotency_keys(timestamp: int) -> None:
-    """Forget the keys that are older than 7 days. Each step is a commit of its own, so a stop loses nothing."""
+    """Delete the keys that are older than 7 days. Each step commits on its own, so a stop loses nothing."""
     while forget_keys():
         pass

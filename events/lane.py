@@ -1,4 +1,4 @@
-"""One connection that a writer writes on: made when needed, checked before use, made again when lost."""
+"""One connection of a writer: opened when needed, checked before use, opened again when lost."""
 
 import asyncio
 import contextlib

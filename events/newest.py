@@ -85,8 +85,8 @@ class Liveliest(NamedTuple):
 def liveliest(own_connection: psycopg.Connection) -> Liveliest | None:
     """Over all environments; None when there is no event at all.
 
-    One look into the index for each environment, close looks at those that seem the liveliest: where there are more,
-    a later arrival can be missed in one whose newest event told a time ahead.
+    Looks once into the index for each environment, and closely at those that seem the liveliest. If there are more,
+    a later arrival can be missed in an environment whose newest event reports a time in the future.
     """
     row = own_connection.execute(ANYWHERE).fetchone()
     return Liveliest(*row) if row else None

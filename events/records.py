@@ -1,7 +1,7 @@
-"""What is written: one type per thing that can be told of an environment. Times are unix seconds.
+"""The records that are written: one type for each kind of thing. Times are unix seconds.
 
-Whoever makes a record has checked it: PostgreSQL takes it as it is (events/migrations/sql has the bounds).
-Field names are those of the SQL function `collect`.
+The caller checks a record before making it: PostgreSQL takes it as it is (events/migrations/sql has the bounds).
+The SQL function `collect` uses the same field names.
 """
 
 from msgspec import Struct, field
@@ -14,7 +14,7 @@ class EventRecord(Struct, omit_defaults=True, kw_only=True):
     """One event. This is the one list of its columns (events/columns.py), in the order in which people read them.
 
     `actor_id` comes from events/identity.py; `identity` goes with it when it is negative.
-    `key` is `key_digest` of an idempotency key: of several events with one key in 7 days only the first is stored.
+    `key` is `key_digest` of an idempotency key: if several events have one key within 7 days, only the first is stored.
     """
 
     environment_id: int
@@ -51,9 +51,9 @@ class EventRecord(Struct, omit_defaults=True, kw_only=True):
 
 
 class PersonChange(Struct, omit_defaults=True, kw_only=True):
-    """Properties set for a person, who is made when unknown; the last value of a property stays.
+    """Properties set for a person. Creates the person if they are new; the last value of a property stays.
 
-    For a visitor who has become somebody they go to that identity.
+    If the visitor has been identified, the properties go to that identity.
     """
 
     environment_id: int
@@ -64,7 +64,7 @@ class PersonChange(Struct, omit_defaults=True, kw_only=True):
 
 
 class Identified(Struct, omit_defaults=True, kw_only=True):
-    """A visitor became somebody: everything of `visitor`, past included, is `actor_id`'s, unless he was another's."""
+    """Gives all of `visitor`, past included, to `actor_id`, unless the visitor already belongs to another identity."""
 
     environment_id: int
     visitor: int
@@ -74,7 +74,7 @@ class Identified(Struct, omit_defaults=True, kw_only=True):
 
 
 class CustomerChange(Struct, omit_defaults=True, kw_only=True):
-    """Properties set for a customer of the one who collects; the last value of a property stays."""
+    """Properties set for a customer of the account that collects; the last value of a property stays."""
 
     environment_id: int
     account_id: str

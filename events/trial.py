@@ -1,4 +1,4 @@
-"""Trying whether an event can be stored, without storing one."""
+"""Checks that an event can be stored, without storing one."""
 
 import psycopg
 
@@ -6,6 +6,6 @@ EVENT = "insert into events (environment_id, time, actor_id, kind, name) values 
 
 
 def store_and_take_back(own_connection: psycopg.Connection) -> None:
-    """What the collector does to store an event, all but the commit. Raises psycopg.Error when it cannot be done."""
+    """Do what the collector does to store an event, except the commit. Raises psycopg.Error when that fails."""
     with own_connection.transaction(force_rollback=True):
         own_connection.execute(EVENT)

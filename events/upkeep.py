@@ -1,10 +1,10 @@
-"""Keeping the tables in shape: partitions ahead of time, keys no longer than they count."""
+"""Upkeep of the tables: create partitions ahead of time, delete expired idempotency keys."""
 
 from datetime import date
 
 from django.db import connection
 
-KEY_DAYS = 7  # `collect` takes an older key for a new one
+KEY_DAYS = 7  # `collect` treats an older key as new
 STEP_ROWS = 10_000
 
 FORGET_SQL = """
@@ -15,9 +15,9 @@ delete from idempotency_keys
 
 
 def ensure_partitions(first: date, last: date) -> int:
-    """Give every month from `first` to `last` a partition of its own; returns how many were made.
+    """Give every month from `first` to `last` a partition of its own. Returns how many were created.
 
-    Waits a few seconds at most for who reads or writes: what waits for a lock makes all others wait behind it.
+    Waits a few seconds at most for readers and writers: others queue up behind a statement that waits for a lock.
     """
     with connection.cursor() as cursor:
         cursor.execute("select set_config('lock_timeout', '3s', false)")
@@ -30,7 +30,7 @@ def ensure_partitions(first: date, last: date) -> int:
 
 
 def forget_keys(rows: int = STEP_ROWS) -> int:
-    """Delete up to `rows` keys that are over; returns how many there were."""
+    """Delete up to `rows` expired keys. Returns how many were deleted."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET_SQL, [KEY_DAYS, rows])
         forgotten: int = cursor.rowcount

@@ -1,7 +1,7 @@
-"""Group commit: what arrives while a commit runs goes together into the next one, and is answered after it.
+"""Group commit: requests that arrive while a commit runs share the next one, and are answered after it.
 
-One writer per process, in its event loop, with a few connections of its own ("lanes"). docs/decisions/batch-writer.md
-says what else was tried.
+Each process has one writer in its event loop, with a few connections of its own ("lanes").
+docs/decisions/batch-writer.md says what else was tried.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ TRIES = 4  # after deadlocks and serialization failures
 
 @dataclass(slots=True)
 class Waiting:
-    """A request's records, to be stored all or not at all, and who waits for it."""
+    """The records of a request, stored all or not at all, and the future that its sender waits for."""
 
     records: Sequence[Record]
     size: int  # bytes of the request's body
@@ -49,16 +49,16 @@ class Waiting:
 
 
 class WriterWatch:
-    """Is told how the writing goes, and does nothing with it: whoever measures overrides it."""
+    """The writer reports its progress here. This class ignores the reports; metrics override its methods."""
 
     def committed(self, records: int, seconds: float) -> None:
-        """A batch of so many records was committed."""
+        """A batch of `records` records was committed."""
 
     def failed(self) -> None:
         """A batch could not be committed."""
 
     def waiting(self, records: int) -> None:
-        """So many records wait for their turn; told several times a second."""
+        """This many records wait for their turn. Called several times a second."""
 
 
 class BatchWriter:
@@ -87,12 +87,12 @@ class BatchWriter:
         self._stopping = False
 
     async def start(self) -> None:
-        """Begin to write. Returns at once: without a database requests are refused, not the start."""
+        """Begin to write. Returns at once: without a database, the start succeeds and requests are refused."""
         self._tasks = [asyncio.create_task(self._serve(lane)) for lane in self._lanes]
         self._tasks.append(asyncio.create_task(self._expire()))
 
     async def stop(self, seconds: float = 20.0) -> None:
-        """Take nothing more, commit what waits (for at most `seconds`), and disconnect."""
+        """Accept nothing more, commit the waiting records (for at most `seconds`), and disconnect."""
         self._stopping = True
         deadline = time.monotonic() + seconds
         while (self._waiting or self._busy) and time.monotonic() < deadline:
@@ -107,9 +107,9 @@ class BatchWriter:
     def put(self, records: Sequence[Record], size: int = 0) -> asyncio.Future[int]:
         """Queue the records of one request of `size` bytes; the future is done when they are committed.
 
-        It holds how many of the events were there already.
+        Its result is how many of the events were already stored.
 
-        Raises Unavailable when too much waits already. The future raises NotStorable or Unavailable.
+        Raises Unavailable when too many records wait already. The future raises NotStorable or Unavailable.
         """
         if self._stopping or self._records >= CAPACITY_RECORDS or self._bytes >= CAPACITY_BYTES:
             raise Unavailable("the collector is stopping" if self._stopping else "too much waits to be stored")
@@ -126,7 +126,7 @@ class BatchWriter:
             await self._filled.wait()
             if not await lane.ready():
                 continue
-            await asyncio.sleep(0)  # what this turn of the loop has read goes into the same batch
+            await asyncio.sleep(0)  # requests read in this turn of the loop join the same batch
             taken = self._take()
             if not taken:
                 continue
@@ -151,7 +151,7 @@ class BatchWriter:
         return taken
 
     def _leave(self) -> Waiting:
-        """Take the first out of the queue."""
+        """Remove the first request from the queue."""
         first = self._waiting.popleft()
         self._records -= len(first.records)
         self._bytes -= first.size
@@ -160,7 +160,7 @@ class BatchWriter:
         return first
 
     async def _store(self, lane: Lane, taken: list[Waiting]) -> None:
-        """Commit what was taken, or halve it until the request that cannot be stored is alone."""
+        """Commit the taken requests. If that fails, halve them until the one that cannot be stored is alone."""
         try:
             known = await self._commit(lane, taken)
         except NotStorable as error:
@@ -182,7 +182,7 @@ class BatchWriter:
                 waiting.stored(count)
 
     async def _commit(self, lane: Lane, taken: list[Waiting]) -> list[UUID] | None:
-        """Commit what was taken. The digests of the events that were there already."""
+        """Commit the taken requests. Returns the digests of the events that were already stored."""
         arguments = batch.arguments(record for waiting in taken for record in waiting.records)
         records = sum(len(waiting.records) for waiting in taken)
         for attempt in range(TRIES):
@@ -202,7 +202,7 @@ class BatchWriter:
             return known
         raise AssertionError("the last attempt returns or raises")
 
-    # --- Those who wait too long ------------------------------------------------------------------------------------
+    # --- Requests that wait too long ----------------------------------------------------------------------------------
     async def _expire(self) -> None:
         while True:
             await asyncio.sleep(EXPIRE_EVERY_SECONDS)

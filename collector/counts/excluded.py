@@ -1,4 +1,4 @@
-"""Counting what excluded IPs keep out."""
+"""Counts the events that excluded IPs keep out."""
 
 from collector.decide import Decision
 from ipfilter.counters import Counters
@@ -7,9 +7,10 @@ MOST_KEYS = 50_000
 
 
 class Lately:
-    """What one process kept out lately, so that a repeat is counted once: nothing is stored that would tell.
+    """The events that one process excluded lately, so that a repeat is counted once.
 
-    A repeat that another process gets is counted there again.
+    Excluded events are not stored, so the database cannot detect repeats. A repeat that another process gets is counted
+    there again.
     """
 
     def __init__(self, most: int = MOST_KEYS) -> None:
@@ -17,7 +18,7 @@ class Lately:
         self._seen: dict[int, None] = {}  # hashes: keys may be long
 
     def once(self, decision: Decision) -> Decision:
-        """The decision without what it repeats."""
+        """The decision without the events that are repeats."""
         if decision.environment is None or not decision.keys:
             return decision
         repeats = 0

@@ -1,7 +1,7 @@
-"""What Prometheus may ask: of this process, or of all workers of its group together (heapadmin/gunicorn_conf.py).
+"""The metrics for Prometheus: of this process, or of all workers of its group together (heapadmin/gunicorn_conf.py).
 
-Requests are told here when their counts are taken to be written (tally.py), and commits one by one: neither costs a
-request anything. No account and no environment is a label; the Collection page has those numbers.
+Requests are added when their counts are about to be written (tally.py), and commits one by one: neither costs a
+request anything. No label names an account or an environment; the Collection page has those numbers.
 """
 
 import hmac
@@ -43,7 +43,7 @@ _build_info.labels(settings.VERSION, platform.python_version()).set(1)
 
 
 class Commits(WriterWatch):
-    """Tells how the batch writer fares."""
+    """Measures the batch writer."""
 
     def committed(self, records: int, seconds: float) -> None:
         _commit_seconds.observe(seconds)
@@ -57,7 +57,7 @@ class Commits(WriterWatch):
 
 
 def scrape(method: str, headers: Mapping[bytes, bytes]) -> Answer:
-    """Everything as text, to whoever shows METRICS_TOKEN; 404 to anybody else, and to all while it is not set."""
+    """All metrics as text for requests with METRICS_TOKEN. 404 for others, and for all while it is not set."""
     if not _is_allowed(headers.get(b"authorization", b"")):
         return answers.NOT_FOUND
     if method not in ("GET", "HEAD"):

@@ -1,4 +1,4 @@
-"""What became of the requests to one environment, as its Collection page shows it."""
+"""The outcomes of the requests to one environment, as its Collection page shows them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Noticing a proxy that nobody has named: one address from which visitors of many accounts seem to come."""
+"""Notices a proxy that is not trusted yet: one address from which visitors of many accounts seem to come."""
 
 from collections.abc import Mapping
 

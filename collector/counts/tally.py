@@ -1,4 +1,4 @@
-"""What became of requests: counted in memory for each, written to CollectedHour in batches, and told to the metrics.
+"""Counts the outcomes of requests in memory, writes them to CollectedHour in batches, and adds them to the metrics.
 
 As with what excluded IPs keep out (ipfilter/counters.py) no row is hot, and a worker that is killed loses a few seconds
 of numbers that people look at.
@@ -38,7 +38,7 @@ select environment_id, hour, outcome, requests, events, last_at, last_seconds, s
            last_at = greatest(kept.last_at, excluded.last_at),
            slowest_seconds = greatest(kept.slowest_seconds, excluded.slowest_seconds)
 """
-"""Passed over are environments that have gone; those that are there stay until this is committed.
+"""Skips deleted environments. The others cannot be deleted until this is committed.
 
 The order keeps workers from waiting for each other in a ring.
 """
@@ -117,12 +117,12 @@ class Tally:
         return taken
 
     def give_back(self, counts: TallyCounts) -> None:
-        """Keep what was taken and could not be written for the next time."""
+        """Keep counts that could not be written, for the next time."""
         for key, count in counts.items():
             self._unwritten.setdefault(key, Count()).add(count)
 
     def statement(self, counts: TallyCounts) -> BoundStatement:
-        """The one statement that adds `counts` to what is stored."""
+        """The one statement that adds `counts` to the stored counts."""
         rows = sorted(counts.items(), key=lambda row: row[0])
         parameters: dict[str, Any] = {
             "environments": [environment_id for (environment_id, _, _), _ in rows],

@@ -30,7 +30,7 @@ MAX_UNKNOWN = 10_000  # app_ids remembered as unknown
 
 
 class Directory:
-    """What this process knows of environments, in `environments`. `start` and `stop` belong to its event loop."""
+    """The environments that this process has loaded, in `environments`. `start` and `stop` belong to its event loop."""
 
     def __init__(self, conninfo: str) -> None:
         self.environments: KnownEnvironments = {}
@@ -96,7 +96,7 @@ class Directory:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple]) -> None:
-        """Load, then again whenever something changed, somebody asks, or RELOAD_SECONDS have passed."""
+        """Load, then again whenever something changed, a request asks for it, or RELOAD_SECONDS have passed."""
         while True:
             self._asked.clear()
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -116,7 +116,7 @@ class Directory:
         return self._rows is None or found != fingerprint(self._rows[1])
 
     async def _woken(self, connection: psycopg.AsyncConnection[tuple]) -> bool:
-        """Wait for LOOK_SECONDS; whether a notification came or somebody asked meanwhile."""
+        """Wait for LOOK_SECONDS. Whether a notification came or a request asked meanwhile."""
         notified = asyncio.create_task(_notified(connection, LOOK_SECONDS))
         asked = asyncio.create_task(self._asked.wait())
         try:

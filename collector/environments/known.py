@@ -1,4 +1,4 @@
-"""What the collector knows of environments: which app_id is whose, and which addresses are kept out. Pure."""
+"""What the collector knows of environments: their app_ids and the addresses that they exclude. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -39,11 +39,11 @@ class KnownEnvironment:
 
 
 KnownEnvironments = dict[str, KnownEnvironment]
-"""By app_id. Never changed: another one takes its place."""
+"""By app_id. Never changed in place: a new one replaces it."""
 
 
 def known_environments(environment_rows: Iterable[EnvironmentRow], in_force: RulesInForce) -> KnownEnvironments:
-    """Put together what the database says (ENVIRONMENTS_SQL) and the rules that hold."""
+    """Put together what the database says (ENVIRONMENTS_SQL) and the rules in force."""
     return {
         app_id: KnownEnvironment(
             environment_id,

@@ -1,4 +1,4 @@
-"""What the collector answers, byte for byte as clients made for Heap expect it (docs/collection-api.md)."""
+"""The answers of the collector, byte for byte as clients made for Heap expect it (docs/collection-api.md)."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ EXCLUDED_CODE = "excluded_ip"  # stable: programs may look for it
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole HTTP answer. `headers` hold everything but what the server adds by itself."""
+    """A whole HTTP answer. `headers` hold everything except what the server adds itself."""
 
     status: int
     body: bytes
@@ -47,7 +47,7 @@ GIF = answer(
 GIF_DROPPED = GIF.with_headers(DROPPED + EXPOSED)
 OK_DROPPED = OK.with_headers(DROPPED + EXPOSED)
 NOTHING = answer(204, b"", NO_STORE)
-"""To a tracker that asks for it: a page that closes has nobody to read a body."""
+"""For a tracker that asks for it: a closing page does not read a body."""
 NOTHING_DROPPED = NOTHING.with_headers(DROPPED + EXPOSED)
 EXCLUDED = answer(
     403,
@@ -63,7 +63,7 @@ _HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,4096}")
 
 
 def preflight(headers: Mapping[bytes, bytes]) -> Answer:
-    """204 that allows whatever header is asked for: pages that trace requests add theirs, and no cookie is looked at.
+    """204 that allows any header asked for: pages that trace requests add their own, and cookies are never read.
 
     Names of `headers` are in lower case.
     """
@@ -106,7 +106,7 @@ def wrong_method(allowed: str) -> Answer:
 
 
 def over_limit(seconds: int) -> Answer:
-    """429: more than one environment may send; it should be sent again in so many `seconds`."""
+    """429: the environment sent more than it may. The request should be sent again in `seconds` seconds."""
     line = f"more is sent to this app_id than is taken from one environment: send it again in {seconds:,} seconds"
     return _refusal(429, "Too Many Requests", line).with_headers(
         ((b"retry-after", b"%d" % seconds), *NO_STORE, *EXPOSED)
@@ -114,7 +114,7 @@ def over_limit(seconds: int) -> Answer:
 
 
 def unavailable(line: str) -> Answer:
-    """503: nothing of the request was acknowledged, it should be sent again."""
+    """503: no part of the request was acknowledged. It should be sent again."""
     return _refusal(503, "Service Unavailable", line).with_headers(
         ((b"retry-after", b"%d" % RETRY_AFTER_SECONDS), *NO_STORE, *EXPOSED)
     )

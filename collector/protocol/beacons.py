@@ -1,7 +1,7 @@
-"""Beacons: what the parameters that a tracker in a web page sends ask to be stored.
+"""Beacons: turns the parameters that a tracker in a web page sends into records.
 
-As in server_api.py each function takes the parameters, whose app_id has been found, and raises BadField.
-What describes a page or an element is cut where it is too long: the page cannot help it.
+As in server_api.py, each function takes the parameters of a request whose app_id is known, and raises BadField.
+Texts that describe a page or an element are cut when they are too long: the page cannot prevent that.
 """
 
 import re
@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
 
 
 def capture(sent: BeaconParameters, where: Where) -> list[Record]:
-    """`/h`: a pageview, when `z` is there or nothing else is, and the numbered events of that page."""
+    """`/h`: a pageview, if `z` is there or there are no events, and the numbered events of that page."""
     visitor = fields.visitor(sent.get("u"), "u")
     events = sent.events()
     if len(events) > MAX_EVENTS_IN_BEACON:
@@ -49,7 +49,7 @@ def capture(sent: BeaconParameters, where: Where) -> list[Record]:
 
 
 def identify(sent: BeaconParameters, where: Where) -> list[Record]:
-    """`/api/identify_v3`: the visitor becomes somebody."""
+    """`/api/identify_v3`: gives the visitor an identity."""
     visitor = fields.visitor(sent.get("u"), "u")
     records = _identified(sent, visitor, where)
     if not records:
@@ -58,7 +58,7 @@ def identify(sent: BeaconParameters, where: Where) -> list[Record]:
 
 
 def add_user_properties(sent: BeaconParameters, where: Where) -> list[Record]:
-    """`/api/add_user_properties_v3`: `_plan=pro` sets `plan` for the visitor, or for whom he has become."""
+    """`/api/add_user_properties_v3`: `_plan=pro` sets `plan` for the visitor, or for their identity if known."""
     visitor = fields.visitor(sent.get("u"), "u")
     given: Properties = {name[1:]: value for name, value in sent.items() if name.startswith("_")}
     given |= _literals(sent.pairs("l"), "l")
@@ -75,7 +75,7 @@ def count(sent: BeaconParameters) -> int:
 
 
 def keys(sent: BeaconParameters) -> list[str]:
-    """What a repeat of its pageview and events has in common with the first time."""
+    """Keys of its pageview and events, the same when the beacon is sent again."""
     visitor = sent.get("u")
     found = [(event.get("id"), event.get("ts") or sent.get("ts")) for _, event in sent.events()]
     if "z" in sent:
@@ -85,7 +85,7 @@ def keys(sent: BeaconParameters) -> list[str]:
 
 # --- What it consists of ------------------------------------------------------------------------------------------
 def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Record]:
-    """Whoever says `i` has become that identity, though the call that said so may not have come through."""
+    """A beacon with `i` identifies its visitor, because the call to identify them may have been lost."""
     if (name := sent.get("i")) is None:
         return []
     name = fields.identity(name, "i")
@@ -119,7 +119,7 @@ def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
 
 
 def _utm(query: str | None) -> dict[str, str | None]:
-    """The campaign that a query names: a session has that of the page where it began."""
+    """The campaign that a query names. A session has the campaign of the page where it began."""
     if not query or "utm_" not in query:
         return {}
     found = dict(parse_qsl(query.removeprefix("?")[:MAX_HIERARCHY], errors="replace"))
@@ -143,7 +143,7 @@ def _pageview(sent: BeaconParameters, page: dict[str, Any], where: Where) -> Eve
 def _event(
     event: BeaconParameters, number: int, sent: BeaconParameters, page: dict[str, Any], where: Where
 ) -> EventRecord:
-    """A pageview, click, change or submit; else a custom event, and with `e` it is one whatever its name."""
+    """A pageview, click, change or submit; otherwise a custom event. With `e` it is custom, whatever its name."""
     name = event.get("t")
     is_captured = name in KINDS and "e" not in event
     at, number_sent = event.get("ts") or sent.get("ts"), event.get("id")
@@ -167,15 +167,15 @@ def _event(
 
 
 def _key(where: Where, *parts: object) -> str:
-    """A beacon that is sent again, since no answer came, has the same ids and times."""
+    """An idempotency key: a beacon that is sent again, since no answer came, has the same ids and times."""
     return key_digest(where.environment_id, "beacon " + " ".join(map(str, parts)))
 
 
 def _moment(sent: BeaconParameters, at: str | None, where: Where) -> float:
     """When it happened, in unix seconds by our clock; `at` and `st` are in milliseconds by the sender's.
 
-    What lies between happening and sending is the same by every clock, so a wrong one does no harm. A clock that is
-    right is believed: how long requests are under way would put their events out of order.
+    The time between happening and sending is the same by every clock, so a wrong clock does no harm. The times of a
+    clock that is right are kept as they are: the time that requests travel would put their events out of order.
     """
     happened, left = _milliseconds(at or sent.get("ts"), "ts"), _milliseconds(sent.get("st"), "st")
     if happened is None:

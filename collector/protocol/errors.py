@@ -1,4 +1,4 @@
-"""How reading a request fails: with the answer that says why."""
+"""The exceptions raised while a request is read. They hold the answer that says why."""
 
 import json
 

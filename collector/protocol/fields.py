@@ -1,6 +1,6 @@
-"""The fields of a request, each checked and brought into the form in which it is stored.
+"""Checks the fields of a request and converts each into the form in which it is stored.
 
-Every function takes what stood in the JSON (None when it was missing or null) and raises BadField,
+Every function takes the value from the JSON (None when it was missing or null) and raises BadField,
 whose line begins with the field's name. The bounds are the protocol's; docs/collection-api.md lists them.
 """
 
@@ -26,11 +26,11 @@ from events.identity import MAX_VISITOR, actor_of
 from events.records import Properties
 
 MILLISECONDS_FROM = 10**11  # as seconds that is in year 5138, as milliseconds in 1973
-"""A number above it is taken for milliseconds."""
+"""A timestamp from this number on counts as milliseconds."""
 
 
 def is_number(value: Any) -> bool:
-    """Whether JSON called it a number; to Python a boolean is one too."""
+    """Whether it was a number in JSON. In Python a boolean is a number too."""
     return type(value) is int or type(value) is float
 
 
@@ -70,7 +70,7 @@ def identity(value: Any, name: str = "identity") -> str:
 
 
 def _decimal(number: int | float) -> str:
-    """12, and 12.0 too, is "12": JSON makes no difference between them."""
+    """Both 12 and 12.0 become "12": JSON makes no difference between them."""
     if isinstance(number, float) and number.is_integer() and abs(number) <= MAX_VISITOR:
         number = int(number)
     return str(number)
@@ -97,7 +97,7 @@ def _natural(value: Any, name: str, most: int) -> int:
 
 
 def who(item: dict[str, Any], environment_id: int) -> tuple[int, str | None]:
-    """The actor that `identity` or `user_id` names, one of which there must be, and the identity if it is one."""
+    """The actor that `identity` or `user_id` names, and the identity if there is one. Exactly one must be given."""
     name, user_id = item.get("identity"), item.get("user_id")
     if name is None:
         if user_id is None:

@@ -1,4 +1,4 @@
-"""The partner form of the server API: other names for the same things, and several ways to say who."""
+"""The partner form of the server API: other names for the same fields, and several ways to identify a person."""
 
 from hashlib import blake2b
 from typing import Any
@@ -48,7 +48,7 @@ def _person(item: JsonObject, where: Where) -> PersonChange:
 
 
 def _who(item: JsonObject, environment_id: int) -> tuple[int, str | None]:
-    """The actor that `user_identifier` names, by the surest of what it says, and the identity if it is one."""
+    """The actor that `user_identifier` names, by its most reliable part, and the identity if there is one."""
     said = item.get("user_identifier")
     if said is None:
         raise BadField("user_identifier is missing")

@@ -1,4 +1,4 @@
-"""The bounds of what is taken, as docs/collection-api.md lists them. Lengths of texts are in characters."""
+"""The limits on requests, as docs/collection-api.md lists them. Lengths of texts are in characters."""
 
 MAX_BODY_BYTES = 2**20  # as sent, and after decompression
 MAX_DEPTH = 32  # of arrays and objects in a body

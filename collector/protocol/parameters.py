@@ -48,7 +48,7 @@ class BeaconParameters:
 
 
 def read(text: bytes) -> BeaconParameters:
-    """Read what stands in a query string, a form body, or both with "&" between, as UTF-8. Raises BadField."""
+    """Read the parameters of a query string, a form body, or both with "&" between, as UTF-8. Raises BadField."""
     try:
         pairs = parse_qsl(
             text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS, separator="&"

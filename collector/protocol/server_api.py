@@ -1,4 +1,4 @@
-"""The server API: what a JSON body of each endpoint asks to be stored.
+"""The server API: turns the JSON body of each endpoint into records.
 
 Each function takes the body, whose app_id has been found, and raises BadField that names the wrong part.
 A bulk request is valid as a whole or refused as a whole.
@@ -22,7 +22,7 @@ USER_PROPERTIES_REFUSED = frozenset({"id"})
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The environment that a request is for, when it came (unix seconds), and what program it says it is."""
+    """The environment that a request is for, when it came (unix seconds), and its User-Agent."""
 
     environment_id: int
     now: float
@@ -37,7 +37,7 @@ def track(body: JsonObject, where: Where) -> list[Record]:
 
 
 def add_user_properties(body: JsonObject, where: Where) -> list[Record]:
-    """Properties of one person, or of several under `users`. Somebody unknown is made."""
+    """Properties of one person, or of several under `users`. Creates the person if the identity is new."""
     if "users" in body:
         return each(body, "users", where, _person, MAX_USERS)
     return [_person(body, where)]
@@ -51,7 +51,7 @@ def add_account_properties(body: JsonObject, where: Where) -> list[Record]:
 
 
 def identify(body: JsonObject, where: Where) -> list[Record]:
-    """A visitor becomes somebody. `timestamp` is checked, but everything of the visitor is merged whatever it says."""
+    """Gives a visitor an identity. `timestamp` is checked, but all of the visitor is merged whatever its value."""
     name = fields.identity(body.get("identity"))
     visitor = fields.visitor(body.get("user_id"))
     at = fields.timestamp(body.get("timestamp"), where.now)

@@ -1,1 +1,1 @@
-"""What a request holds, before it means anything: its address, headers, body and parameters. Pure."""
+"""The parts of a request before they are interpreted: address, headers, body and parameters. Pure."""

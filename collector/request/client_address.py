@@ -1,4 +1,4 @@
-"""Whose address a request comes from. Pure: no settings, no Django.
+"""Finds the client address of a request behind proxies. Pure: no settings, no Django.
 
 The socket's peer, unless that is a trusted proxy; then the right-most address in X-Forwarded-For or
 Forwarded that is no trusted proxy. Addresses are canonical texts and not `ipaddress` objects: the
@@ -20,7 +20,7 @@ from collector.request.forwarded import canonical_address, forwarded, node_addre
 from ipfilter.rules.lists import CompiledRules, RulesError, compile_rules, parse
 
 UNKNOWN = "0.0.0.0"  # noqa: S104 - no address to listen on, but the one that means "none"
-"""The address of a peer that has none (a Unix socket), when nothing trusted tells more."""
+"""The address of a peer that has none (a Unix socket), when no trusted header says more."""
 
 MAX_HOPS = 16
 MAX_STOPS = 64
@@ -42,7 +42,7 @@ RequestHeaders = Iterable[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """Which proxies are believed about who is behind them. Made by `parse`; the default trusts nobody."""
+    """The proxies whose headers are trusted. Made by `parse`; the default trusts none."""
 
     hops: int = 0
     networks: CompiledRules[str] = field(default_factory=CompiledRules)
@@ -53,7 +53,7 @@ class TrustedProxies:
 
     @classmethod
     def parse(cls, value: str) -> "TrustedProxies":
-        """Read a setting. Raises `ValueError` with a reason for whoever wrote it.
+        """Read a setting. Raises `ValueError` with a reason for the person who wrote it.
 
         `value` is empty (nobody is trusted); or how many proxies each request comes through, such as
         `1`; or the proxies' networks separated by commas, in any form of `ipfilter.rules.lists`, with the

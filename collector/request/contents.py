@@ -1,4 +1,4 @@
-"""What a request holds before anybody looks into it: its app_id, its content, and how much that is."""
+"""A request that is opened but not yet read: its app_id, its content, and how much that is."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -24,11 +24,11 @@ class Contents(NamedTuple):
 
     @property
     def keys(self) -> list[str]:
-        """What a repeat of its events has in common with the first time, without reading them."""
+        """Keys of its events that are the same in a repeat, without reading the events."""
         return self.name(self.content)
 
     def answer(self, usual: Answer) -> Answer:
-        """What is answered in place of `usual`. A refusal is told always."""
+        """The answer in place of `usual`. A refusal is always sent."""
         return _WITHOUT_BODY.get(usual, usual) if self.wants_nothing else usual
 
 
@@ -43,7 +43,7 @@ Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Contents]
 
 
 def json_with(many: str | None) -> Open:
-    """What opens a request of the server API whose array `many`, where there is one, holds all that it brings."""
+    """The function that opens a request of the server API. The array `many`, if any, holds all that it brings."""
     weigh, name = partial(_items, many), partial(_keys, many)
 
     def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:

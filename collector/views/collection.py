@@ -25,7 +25,7 @@ def collection(request: HttpRequest, environment: Environment) -> HttpResponse:
 @require_safe
 @environment_view(Can.VIEW)
 def collection_numbers(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The part that asks again by itself; 204 when `?version=` says that the page shows these numbers already."""
+    """The part of the page that reloads itself; 204 when `?version=` says that the page shows these numbers already."""
     return _drawn(request, environment, "collector/collection_numbers.html")
 
 

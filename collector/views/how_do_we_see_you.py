@@ -1,4 +1,4 @@
-"""The staff's page "How do we see you": whose address a request is taken to come from, and why."""
+"""The staff's page "How do we see you": the address that a request seems to come from, and why."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,9 +21,9 @@ MOST_SHOWN = 20
 @require_safe
 @never_cache
 def how_do_we_see_you(request: HttpRequest) -> HttpResponse:
-    """Show the connection, the headers, what was trusted, and addresses that look like a proxy nobody has named.
+    """Show the connection, the headers, what was trusted, and addresses that look like a proxy not yet trusted.
 
-    Checks nobody's rights: heapadmin/urls.py lets staff in only.
+    Does not check rights itself: heapadmin/urls.py lets only staff in.
     """
     explanation = explain(
         request.META.get("REMOTE_ADDR"), all_headers(request), TrustedProxies.parse(settings.TRUSTED_PROXIES)

@@ -1,7 +1,7 @@
 """The API for programs that hold an API key: an access token, deleting people, and how far that is.
 
 Plain Django views: such requests are few and are not collecting, so neither the batch writer nor excluded IPs have to
-do with them. No answer has CORS headers: a secret that a web page could use would be in everybody's hands.
+do with them. No answer has CORS headers: every visitor of a web page could read a secret that the page uses.
 """
 
 import base64
@@ -57,7 +57,7 @@ def _endpoint(method: str) -> Callable[[View], View]:
 
 
 def _with_token(view: View) -> View:
-    """Give the view the API key that the bearer's token was issued for, if that is in force still."""
+    """Give the view the API key that the bearer's token was issued for, if it is still in force."""
 
     @wraps(view)
     def checked(request: HttpRequest, **kwargs: str) -> HttpResponse:
@@ -75,7 +75,7 @@ def _with_token(view: View) -> View:
 def auth_token(request: HttpRequest) -> HttpResponse:
     """Exchange app_id and API key, by HTTP Basic, for an access token.
 
-    Failures are counted by client address. Not by app_id, which web pages show: anybody could lock its owner out.
+    Failures are counted by client address, not by app_id: web pages show it, so anyone could lock its owner out.
     """
     if not ratelimit.consume(request, action=ATTEMPTS, dry_run=True):
         return _refusal(429, "too many failed attempts", {"Retry-After": str(RETRY_AFTER_SECONDS)})
@@ -91,7 +91,7 @@ def auth_token(request: HttpRequest) -> HttpResponse:
 @_endpoint("POST")
 @_with_token
 def user_deletion(request: HttpRequest, key: ApiKey) -> HttpResponse:
-    """Have people deleted; answered when that is sure to happen, not when it has."""
+    """Ask for people to be deleted. Answers once the deletion is sure to happen, before it has happened."""
     headers = {name.lower().encode(): value.encode("latin-1", "replace") for name, value in request.headers.items()}
     try:
         body = json_object(headers, request.read(MAX_DELETION_BYTES + 1), MAX_DELETION_BYTES)
@@ -108,7 +108,7 @@ def user_deletion(request: HttpRequest, key: ApiKey) -> HttpResponse:
 @_endpoint("GET")
 @_with_token
 def deletion_status(request: HttpRequest, key: ApiKey, request_id: str) -> HttpResponse:
-    """How far a deletion is that was asked for with any key of the same project."""
+    """The progress of a deletion that any key of the same project asked for."""
     asked = _asked(key, request_id)
     if asked is None:
         return _refusal(404, "no such deletion in this project")
@@ -135,7 +135,7 @@ def _asked(key: ApiKey, request_id: str) -> DeletionRequest | None:
 
 
 def _identities(body: server_api.JsonObject) -> list[str]:
-    """Whom a request names. Raises BadField."""
+    """The identities that a request names. Raises BadField."""
     identities = server_api.each(
         body, "users", None, lambda user, _: fields.identity(user.get("identity")), MAX_DELETIONS
     )
@@ -145,7 +145,7 @@ def _identities(body: server_api.JsonObject) -> list[str]:
 
 
 def _basic(request: HttpRequest) -> tuple[str, str]:
-    """app_id and API key; empty texts where there are none that could be."""
+    """app_id and API key; empty texts when they are missing or malformed."""
     try:
         text = base64.b64decode(_credentials(request, "basic"), validate=True).decode()
     except (binascii.Error, ValueError):
@@ -160,6 +160,6 @@ def _credentials(request: HttpRequest, scheme: str) -> str:
 
 
 def _refusal(status: int, line: str, headers: dict[str, str] | None = None) -> HttpResponse:
-    """Said as the collector says it: the status in words, and a line."""
+    """A refusal in the form that the collector uses: the status in words, and a line."""
     said = f"{HTTPStatus(status).phrase}\n{line}\n"
     return HttpResponse(said, status=status, content_type="text/plain", headers=headers)
