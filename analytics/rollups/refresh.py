@@ -50,7 +50,7 @@ WAITING = f"""
 
 
 def refresh(environment: Environment, *, seconds: float = 60.0) -> bool:
-    """Count what is to be counted, the newest days first, for about so long; whether nothing is left to count."""
+    """Count due days, newest first, for about this long. Returns whether nothing is left to count."""
     until = time.monotonic() + seconds
     with _alone(environment.pk) as is_alone:
         if not is_alone:
@@ -66,7 +66,7 @@ def refresh(environment: Environment, *, seconds: float = 60.0) -> bool:
 
 @contextmanager
 def _alone(environment_id: int) -> Iterator[bool]:
-    """Hold the environment's lock, which the deletion of events takes too; False when somebody else holds it.
+    """Hold the environment's lock, which the deletion of events takes too; False when another process holds it.
 
     It is taken before any transaction begins, so that what a transaction sees is not older than the lock.
     """
@@ -104,7 +104,7 @@ def _wanted_days(environment: Environment, boundary: datetime) -> list[CountedDa
 
 @transaction.atomic
 def _forget(environment_id: int, days: list[CountedDay], boundary: datetime) -> None:
-    """Forget days that something came late for, that are too old, or are no days of the project's calendar any more."""
+    """Drop days that got late events, are too old, or are no longer days of the project's calendar."""
     edges = {"starts": [day.starts for day in days], "ends": [day.ends for day in days]}
     with connection.cursor() as cursor:
         if mark := mark_of(environment_id):
@@ -127,7 +127,7 @@ def _missing(days: list[CountedDay]) -> list[CountedDay]:
 
 
 def _count(missing: list[CountedDay], until: float) -> bool:
-    """Count these days until the time is up; whether all of them are."""
+    """Count these days until the time is up. Returns whether all of them are counted."""
     if not missing:
         return True
     busy = _with_events(missing)
@@ -143,7 +143,7 @@ def _count(missing: list[CountedDay], until: float) -> bool:
 
 
 def _tell_planner() -> None:
-    """Of a new environment the planner thinks that nobody is in it, and would read all of it for each person."""
+    """Update statistics: the planner takes a new environment for empty, and would read all of it per person."""
     with connection.cursor() as cursor:
         cursor.execute("analyze rollup_positions")
 
@@ -163,7 +163,7 @@ def _with_events(days: list[CountedDay]) -> set[datetime]:
 
 @transaction.atomic
 def _fold_merges(environment_id: int) -> None:
-    """Write into the days what pending merges say, and forget these."""
+    """Apply pending merges to the days, and delete the pending merges."""
     with connection.cursor() as cursor:
         cursor.execute("select from_actor, to_actor from rollup_pending where environment_id = %s", [environment_id])
         pending = cursor.fetchall()
