@@ -21,8 +21,8 @@ from analytics.sql.statement import Statement
 from analytics.sql.tuning import TUNE
 
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
-MAX_LABELS = 20_000  # a day with more values of a column keeps counts for none of them
-MAX_NAMES = 200  # a day with more names of custom events keeps counts for none of them
+MAX_LABELS = 20_000  # a day with more values of a column keeps no counts for any of them
+MAX_NAMES = 200  # a day with more names of custom events keeps no counts for any of them
 
 PLACE = """
     insert into rollup_positions (environment_id, actor_id, position)

@@ -1,4 +1,4 @@
-"""Days of a span: what those that are counted held, with those that are not read from their events instead.
+"""What the days of a span held: counted days from their counts, the others from their events.
 
 Only for questions about everybody, whose events are decided by kind and name alone. The rows are those that the SQL in
 analytics/sql gives, to the last one.
@@ -104,7 +104,7 @@ class DayReader:
 
 
 def are_too_many(gaps: list[list[Bucket]], days: int) -> bool:
-    """Whether one scan of all events is the shorter way."""
+    """Whether one scan of all events is faster."""
     return len(gaps) > MAX_GAPS or sum(len(gap) for gap in gaps) > days * MAX_RAW_SHARE
 
 

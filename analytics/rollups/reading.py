@@ -1,4 +1,4 @@
-"""What past days held, from the counts kept of them; and which days have to be read from their events instead.
+"""Reads what past days held from their kept counts, and finds the days that must be read from their events instead.
 
 A day is left out if it is not counted, or if late events arrived for it since the last refresh. So the answer
 is always that of the events themselves.
@@ -51,7 +51,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Pending:
-    """Merges that the days do not include yet: positions of one person (the first stands for all), and where that is."""
+    """Merges that the days do not include: positions of one person (the first stands for all), and where that is."""
 
     groups: tuple[bitmaps.OnePerson, ...] = ()
     places: dict[int, int] = field(default_factory=dict)  # actor: position of people who have none of their own yet
@@ -67,7 +67,7 @@ class UsableDays:
 
 
 def kept_days(environment_id: int, days: Sequence[Bucket]) -> UsableDays:
-    """Of these days, one after the other, those that are counted and for which nothing came late since."""
+    """Which of these consecutive days are counted and got no late events since."""
     ends = {day.start: day.end for day in days}
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,7 +1,7 @@
-"""Bring an environment's counted days up to date: count what is over, count anew what changed, fold in merges.
+"""Brings an environment's counted days up to date: counts finished days, recounts changed ones, folds in merges.
 
-A day is counted an hour after its end, from what had arrived by then. What arrives later is in the index events_late,
-and whoever reads counts such a day from its events until the next refresh.
+A day is counted an hour after its end, from what had arrived by then. Later arrivals are in the index events_late,
+and until the next refresh readers count such a day from its events.
 """
 
 import time
@@ -26,8 +26,8 @@ SETTLING = timedelta(minutes=1)  # as in BOUNDARY
 ANALYZE_AFTER = (1, 10)  # days of one run: usually there is but one
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
-# Nothing that began to be written before this moment is still being written: `received_at` is when a transaction
-# began. The minute is for one that has begun and is not shown yet.
+# No event with an earlier `received_at` is still being written: `received_at` is when a transaction
+# began. The minute allows for a transaction that has begun but is not visible yet.
 BOUNDARY = """
     select least(now() - interval '1 minute', min(xact_start) - interval '1 second')
       from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
@@ -202,6 +202,6 @@ def _fold(environment_id: int, groups: Sequence[bitmaps.OnePerson]) -> None:
 
 def environments_to_refresh(since: datetime) -> list[Environment]:
     """Some of those with events whose days were not brought up to date since then, the longest waiting first."""
-    # A mark lies before the refresh that made it, far before while somebody keeps a transaction open.
+    # A mark lies before the refresh that made it, and far before it while a transaction stays open.
     settled = min(since - SETTLING, _boundary())
     return list(Environment.objects.raw(WAITING, [settled]))
