@@ -1,11 +1,11 @@
-"""Analytics: asking what was collected, and keeping what was asked.
+"""Analytics: questions about collected events, and the definitions, segments and reports that people keep.
 
-A shelf imports from the shelves below it only (import-linter, in `make check`):
+A package imports only from the packages below it (import-linter, in `make check`):
 
     views          pages
-    environments   kept things beside another environment's: copied, compared, carried over
-    kinds          the kinds of questions, a file each, and the list of them
-    forms          what was typed, laid out for templates
+    environments   compares, copies and carries over kept things between environments
+    kinds          the kinds of questions, one file each, and their list
+    forms          form input, laid out for templates
     store          reading what was collected         rollups   days counted beforehand        charts   drawn numbers
     sql            questions' pieces as SQL
     definitions    named events and segments: what they say, what refers to what

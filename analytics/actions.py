@@ -1,4 +1,4 @@
-"""What changes definitions, segments, reports and the dashboard. Whoever saves an old version gets `Conflict`."""
+"""Changes to definitions, segments, reports and the dashboard. Saving an old version raises `Conflict`."""
 
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,7 +20,7 @@ K = TypeVar("K", Definition, Segment, Report)
 
 
 class Conflict(Exception):
-    """Somebody else saved meanwhile; `current` is what is there now."""
+    """Another person saved in the meantime; `current` is the saved version."""
 
     def __init__(self, current: Definition | Segment | Report) -> None:
         super().__init__(f"{current} was changed meanwhile")
@@ -28,11 +28,11 @@ class Conflict(Exception):
 
 
 class Gone(Exception):
-    """Somebody else deleted it meanwhile."""
+    """Another person deleted it in the meantime."""
 
 
 class InUse(Exception):
-    """It cannot go without a word: `users` refer to it."""
+    """It is not deleted without a confirmation, because `users` refer to it."""
 
     def __init__(self, users: used_by.UsedBy) -> None:
         super().__init__("in use")
@@ -52,7 +52,7 @@ def create_definition(
 def change_definition(
     *, definition: Definition, name: str, body: DefinitionBody, notes: str, version: int, by: User
 ) -> Definition:
-    """`version` is the one that was edited. Raises Conflict, Gone, and BadQuery also where it would contain itself."""
+    """`version` is the edited one. Raises Conflict, Gone and BadQuery (also if it would contain itself)."""
     _lock_definitions(definition.environment)
     used_by.check_definition(definition.environment, body, itself=definition.lineage)
     return _change(definition, version, by, name=name, notes=notes, body=body.to_json())
@@ -124,7 +124,7 @@ def parameters_of(report: Report) -> dict[str, list[str]]:
 
 @transaction.atomic
 def pin(*, report: Report, by: User) -> Pin:
-    """Put it last on the dashboard; nothing changes where it is there already."""
+    """Put it last on the dashboard. If it is already there, nothing changes."""
     environment = _lock_dashboard(report.environment)
     if (there := Pin.objects.filter(environment=environment, report=report).first()) is not None:
         return there
@@ -136,7 +136,7 @@ def pin(*, report: Report, by: User) -> Pin:
 
 @transaction.atomic
 def unpin(*, report: Report, by: User) -> None:
-    """Take it from the dashboard; nothing changes where it is not there."""
+    """Take it off the dashboard. If it is not there, nothing changes."""
     gone, _ = Pin.objects.filter(environment=report.environment, report=report).delete()
     if gone:
         _note(report.environment, by, "report.unpin", report.name)
@@ -144,7 +144,7 @@ def unpin(*, report: Report, by: User) -> None:
 
 @transaction.atomic
 def reorder(*, environment: Environment, lineages: list[UUID], by: User) -> None:
-    """Order the tiles as the reports' lineages are given. Tiles not named keep their order, after the named ones."""
+    """Order the tiles by this list of report lineages. Tiles that are not listed follow, in their old order."""
     _lock_dashboard(environment)
     places = {lineage: place for place, lineage in enumerate(lineages)}
     pins = sorted(
@@ -158,12 +158,12 @@ def reorder(*, environment: Environment, lineages: list[UUID], by: User) -> None
 
 
 def _lock_dashboard(environment: Environment) -> Environment:
-    """Two people arranging the same dashboard go one after the other."""
+    """Lock the dashboard, so that two people who arrange it take turns."""
     return Environment.objects.select_for_update(no_key=True).select_related("project__account").get(pk=environment.pk)
 
 
 def _lock_definitions(environment: Environment) -> None:
-    """Two changes at once could close a circle of definitions that neither closes alone."""
+    """Lock the definitions: two changes at once could close a circle that neither closes alone."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('definitions'), %s)", [environment.pk % 2**31])
 
@@ -176,7 +176,7 @@ def _create(kept: K, by: User) -> K:
 
 
 def _change(kept: K, version: int, by: User, **fields: Any) -> K:
-    """Write these fields if `version` is still the one that is there."""
+    """Write these fields if `version` is still the saved version."""
     same = type(kept).objects.filter(environment=kept.environment, pk=kept.pk)
     changed = same.filter(version=version).update(
         **fields, version=F("version") + 1, changed_by=by, changed_at=timezone.now()

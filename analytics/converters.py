@@ -1,4 +1,4 @@
-"""How a person is named in URLs: `<actor_id:actor_id>`, below zero for somebody identified."""
+"""How a person is named in URLs: `<actor_id:actor_id>`, below zero for an identified person."""
 
 
 class ActorIdConverter:

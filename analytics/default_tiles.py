@@ -17,7 +17,7 @@ class Tile:
 
     @property
     def lineage(self) -> UUID:
-        """What names it in a URL, as a report's lineage would."""
+        """Names it in a URL, as a lineage names a report."""
         return uuid5(NAMESPACE, self.key)
 
     def as_lists(self) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Deleting everything that was collected of one person. The receipt is a row of the account's activity."""
+"""Deletes everything that was collected about one person. The receipt is a row of the account's activity."""
 
 from django.db import transaction
 
@@ -15,13 +15,13 @@ WHOM = "a person"  # a receipt says nothing that would lead to them
 
 @transaction.atomic
 def ask(*, environment: Environment, person: KnownPerson, done: Done | None, by: User) -> None:
-    """Have a job delete this person; what is there now is noted, where it could be counted."""
+    """Start a job that deletes this person. Notes how much there is now, if it could be counted."""
     _note(environment, by, "person.delete", {"events": done.events} if done else {})
     jobs.defer("analytics.erase_person", environment_id=environment.pk, actor_id=person.actor_id, by_id=by.pk)
 
 
 def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, int]:
-    """Delete the person's events, merges and rows, those of the visitors they were included; returns rows by table.
+    """Delete the events, merges and rows of the person and of their former visitors; returns rows by table.
 
     One transaction with its receipt, so that it counts exactly what is gone. Nothing happens when the environment or
     the person is gone already.

@@ -37,5 +37,5 @@ def _target(fields: dict[str, str]) -> str:
 
 
 def person_name(actor_id: int, identity: str | None) -> str:
-    """How a person is called: their identity, or "Visitor" and the last digits of their number."""
+    """The name of a person: their identity, or "Visitor" and the last digits of their number."""
     return identity if identity is not None else f"Visitor {abs(actor_id) % 1_000_000:06}"

@@ -10,12 +10,12 @@ from analytics import erasure
 from analytics.rollups.refresh import environments_to_refresh, refresh
 from common.jobs import SLICE_SECONDS, defer_once
 
-LOWEST = -20  # a priority: nobody waits for it, queries are exact without
+LOWEST = -20  # a priority: nobody waits for it, queries are exact without it
 
 
 @app.task(name="analytics.erase_person", retry=RetryStrategy(max_attempts=5, exponential_wait=4))
 def erase_person(environment_id: int, actor_id: int, by_id: int) -> None:
-    """Delete one person. Whoever runs twice finds nobody the second time."""
+    """Delete one person. A second run finds nothing left to delete."""
     erasure.erase(environment_id, actor_id, by_id)
 
 

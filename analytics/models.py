@@ -15,7 +15,7 @@ from projects.models import Environment
 
 
 class Kept(models.Model):
-    """A named thing of one environment. `version` grows with every save: whoever saves an old one is told."""
+    """A named thing of one environment. `version` grows with every save, so that saving an old one is refused."""
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="+")
     lineage = models.UUIDField(default=uuid.uuid4)
@@ -88,7 +88,7 @@ class Report(Kept):
 class Pin(models.Model):
     """A report on its environment's dashboard, the tile at `position` (from 0, no gaps needed).
 
-    That report and pin are of one environment is a composite foreign key in the database (migration 0001).
+    A composite foreign key (migration 0001) keeps a report and its pin in one environment.
     """
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="pins")

@@ -11,7 +11,7 @@ Value = float | None
 
 @dataclass(frozen=True)
 class Line:
-    """The values of one series, one per bucket; None where there is nothing to say (nobody to divide by)."""
+    """The values of one series, one per bucket; None where there is no value (nobody to divide by)."""
 
     name: str
     values: tuple[Value, ...]

@@ -125,7 +125,7 @@ def _short(start: datetime, unit: Unit, previous: datetime | None) -> str:
 
 
 def bucket_name(start: datetime, unit: Unit) -> str:
-    """A bucket in full, for whoever points at it: "Tue 3 Mar 2026, 14:00 CET"; `start` is local."""
+    """A bucket's full name, for the tip that shows on pointing at it: "Tue 3 Mar 2026, 14:00 CET"; `start` is local."""
     match unit:
         case Unit.HOUR:
             return f"{start:%a} {start.day} {start:%b %Y, %H:%M %Z}".strip()

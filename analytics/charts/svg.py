@@ -1,4 +1,4 @@
-"""SVG as text: elements, their attributes and escaping, and nothing that knows of charts."""
+"""SVG as text: elements, their attributes and escaping. It does not depend on charts."""
 
 from collections.abc import Iterable
 from functools import lru_cache

@@ -15,7 +15,7 @@ JsonBody = dict[str, Any]
 
 @dataclass(frozen=True)
 class DefinitionBody:
-    """An event is meant when it is in any one of the `alternatives`. Conditions look at the event, not at people."""
+    """An event matches if it is in any of the `alternatives`. Conditions are about the event, not about people."""
 
     alternatives: tuple[Selection, ...]
 

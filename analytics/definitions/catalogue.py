@@ -77,7 +77,7 @@ def read_segments(environment_id: int, lineages: Iterable[UUID]) -> dict[UUID, N
 
 
 def read_definitions(environment_id: int, lineages: Iterable[UUID]) -> dict[UUID, Named[DefinitionBody]]:
-    """These definitions and those that they are made of. One that is not there is left out."""
+    """These definitions and those that they contain. A definition that does not exist is left out."""
     found: dict[UUID, Named[DefinitionBody]] = {}
     wanted = set(lineages)
     for _ in range(MAX_DEPTH):

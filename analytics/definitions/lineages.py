@@ -6,7 +6,7 @@ References stand in fixed places of the three shapes (definitions/bodies.py, act
 - a segment's {"groups": [{"clauses": [{"did": {"event": "definition:<lineage>", …}, …}]}]};
 - a report's {"parameters": [["event" or "….event", "definition:<lineage>"], ["segment" or "compare", "<lineage>"]]}.
 
-A body that cannot be read any more keeps working here: what has another shape is left as it is.
+A body that can no longer be read still works here: parts with another shape are left as they are.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +60,7 @@ def references(body: JsonValue) -> Iterator[LineageKey]:
 
 
 def rewrite(body: JsonValue, mapping: Mapping[LineageKey, LineageKey]) -> JsonValue:
-    """The body with other references; those that are not in `mapping` stay."""
+    """The body with its references replaced; references that are not in `mapping` stay."""
     return _walk(body, lambda key: mapping.get(key, key))
 
 

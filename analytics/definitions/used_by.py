@@ -46,13 +46,13 @@ def users_of_segment(segment: Segment) -> UsedBy:
 
 
 def _naming(model: type[M], environment: Environment, lineage: UUID) -> list[M]:
-    """A lineage is random, so wherever its text occurs in a body it is meant."""
+    """Rows whose body contains this lineage. A lineage is random, so its text in a body is always a reference."""
     rows = model.objects.filter(environment=environment).annotate(text=Cast("body", TextField()))
     return list(rows.filter(text__contains=str(lineage)).order_by("name", "pk"))
 
 
 def check_query(environment: Environment, query: Query) -> None:
-    """Raises BadQuery when the query is of another environment or names what this one has not."""
+    """Raises BadQuery when the query is of another environment or names something that this one lacks."""
     if query.scope.environment_id != environment.pk:
         raise BadQuery("This query is of another environment.")
     _need(Definition, environment, set(definitions_of(query)), "A definition that this query uses is not there.")
@@ -60,12 +60,12 @@ def check_query(environment: Environment, query: Query) -> None:
 
 
 def check_segment(environment: Environment, body: SegmentBody) -> None:
-    """Raises BadQuery when the segment names a definition that this environment has not."""
+    """Raises BadQuery when the segment names a definition that this environment lacks."""
     _need(Definition, environment, set(body.lineages()), "A definition that this segment uses is not there.")
 
 
 def check_definition(environment: Environment, body: DefinitionBody, itself: UUID | None = None) -> None:
-    """Raises BadQuery when it names a definition that this environment has not, or would contain itself."""
+    """Raises BadQuery when it names a definition that this environment lacks, or would contain itself."""
     wanted = set(body.lineages())
     _need(Definition, environment, wanted, "A definition that this one is made of is not there.")
     if itself is not None and itself in read_definitions(environment.pk, wanted):

@@ -1,6 +1,6 @@
 """Carrying definitions, segments and reports over from one environment of a project into another.
 
-What they depend on comes along. A clash is a counterpart that differs; what is done about one holds for the chosen
+Their dependencies are carried along. A clash is a counterpart that differs. The choice about clashes holds for chosen
 things and for what they depend on alike, so that a report carried over with "replace" means here what it meant there.
 """
 
@@ -40,12 +40,12 @@ class Clash(StrEnum):
 
 
 class Circle(Exception):
-    """A definition would be made of itself."""
+    """A definition would contain itself."""
 
 
 @dataclass
 class Receipt:
-    """What was done, by name. `same` stood there as it is; `skipped` clashed."""
+    """What was done, by name. `same`: the target already had an equal one; `skipped`: it clashed."""
 
     created: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
@@ -75,7 +75,7 @@ def carry(
 ) -> tuple[Receipt, Carry | None]:
     """Carry what is `chosen` in `source`, and what it depends on, over into `target`.
 
-    All or nothing. Returns what was done, and what undoes it (None when nothing was done). Keys that `source` has not
+    All or nothing. Returns what was done, and what undoes it (None when nothing was done). Keys that `source` lacks
     are left out. Raises ValueError for environments that are not two of one project, Circle.
     """
     if source.project_id != target.project_id or source.pk == target.pk:
@@ -94,7 +94,7 @@ def carry(
 
 
 class _Plan:
-    """What is to be done about each thing, what it depends on before itself."""
+    """What to do about each thing; dependencies come before the things that need them."""
 
     def __init__(self, comparison: EnvironmentComparison, source_name: str, clash: Clash) -> None:
         self.comparison = comparison
@@ -155,7 +155,7 @@ def content_of(noun: str, name: str, notes: str, body: Any, kind: str) -> dict[s
 
 
 def _write(plan: _Plan, target: Environment, by: User) -> list[dict[str, Any]]:
-    """Carry out a plan with a few statements per table; returns what undoes it."""
+    """Execute a plan with a few statements per table; returns what undoes it."""
     changes = []
     for noun, model in MODELS.items():
         made: list[Any] = [
@@ -182,7 +182,7 @@ def rows_of(noun: str, environment: Environment, lineages: Iterable[uuid.UUID]) 
 
 
 def save(noun: str, rows: list[Any], contents: dict[uuid.UUID, dict[str, Any]], by: User) -> None:
-    """Give rows, which are locked, these fields and the next version."""
+    """Write these fields and the next version into rows, which must be locked."""
     names = {name for content in contents.values() for name in content}
     for row in rows:
         for name, value in contents[row.lineage].items():
@@ -194,12 +194,12 @@ def save(noun: str, rows: list[Any], contents: dict[uuid.UUID, dict[str, Any]], 
 
 
 def _refuse_circles(environment: Environment) -> None:
-    """Raises Circle when a definition of this environment is made of itself, however far away."""
+    """Raises Circle when a definition of this environment contains itself, directly or through others."""
     made_of = {
         LineageKey(DEFINITION, lineage): [(name, key) for key in references(body)]
         for lineage, name, body in environment.definitions.values_list("lineage", "name", "body")
     }
-    state: dict[LineageKey, bool] = {}  # False while it is being looked at, True once it is known to be good
+    state: dict[LineageKey, bool] = {}  # False while it is being checked, True once it has no circle
     for start in made_of:
         path = [(start, iter(made_of[start]))]
         if start in state:

@@ -1,4 +1,4 @@
-"""What two environments keep, side by side: the same, different, or on one side only. Nothing here knows a database.
+"""Compares what two environments keep: the same, different, or on one side only. Pure: no database access.
 
 Pairs are found by lineage first (a copy keeps it), then, for what was made by hand on both sides, by name and body, by
 body, and by name. Bodies count as equal when they name counterparts: what refers to a pair refers to the same thing.

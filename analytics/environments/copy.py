@@ -27,7 +27,7 @@ PINS = """
 def copy(source: Environment, target: Environment) -> dict[str, int]:
     """Copy what `source` keeps into `target`, which is empty; returns how many of each. Call it in a transaction.
 
-    Segments are named only where there are some, pins never.
+    The counts include segments only if there are any, and never pins.
     """
     both = {"source": source.pk, "target": target.pk}
     counts = {}

@@ -19,7 +19,7 @@ UNREADABLE = "Cannot be read any more."
 
 @dataclass(frozen=True)
 class Difference:
-    """What one aspect says there and here, in words; an empty side says nothing of it."""
+    """One aspect of a thing, there and here, in words. A side is empty if it does not have the aspect."""
 
     what: str
     there: list[str]
@@ -52,7 +52,7 @@ def differences(pair: Pair, there: Catalogue, here: Catalogue) -> list[Differenc
 
 
 def _kind_label(thing: Thing) -> str:
-    """Empty for what is no report."""
+    """Empty unless it is a report."""
     return kind_named(thing.kind).label if thing.noun == REPORT else ""
 
 

@@ -16,12 +16,12 @@ from projects.models import Environment
 
 
 class Undone(Exception):
-    """It was undone already."""
+    """It has already been undone."""
 
 
 @dataclass(frozen=True)
 class UndoReceipt:
-    """How many things went or got back what they said before, and which stay: changed since, or used by others."""
+    """How many things were deleted or restored, and which stay because they changed since or others use them."""
 
     undone: int
     left: list[str]
@@ -29,9 +29,9 @@ class UndoReceipt:
 
 @transaction.atomic
 def undo(*, carried: Carry, by: User) -> UndoReceipt:
-    """Take back what was carried over. What somebody changed since stays as it is, and so does what others use.
+    """Undo what was carried over. Things that were changed since, or that others use, stay as they are.
 
-    Raises Undone when it was undone already.
+    Raises Undone if it has already been undone.
     """
     locked = Carry.objects.select_for_update(of=("self",)).select_related("environment__project__account")
     carried = locked.get(pk=carried.pk)
@@ -56,7 +56,7 @@ def undo(*, carried: Carry, by: User) -> UndoReceipt:
 
 
 def _locked_rows(environment: Environment, keys: Iterable[LineageKey]) -> dict[LineageKey, Any]:
-    """Those that are still there."""
+    """The rows that still exist, locked."""
     found = {}
     for noun in MODELS:
         lineages = [key.lineage for key in keys if key.noun == noun]
@@ -67,7 +67,7 @@ def _locked_rows(environment: Environment, keys: Iterable[LineageKey]) -> dict[L
 
 
 def _unused(environment: Environment, new: set[LineageKey], before: dict[LineageKey, Any]) -> set[LineageKey]:
-    """Those of `new` that nothing refers to that stays; things count as saying what they said `before`."""
+    """Those of `new` that no remaining thing refers to; things count with their bodies from `before`."""
     bodies = {thing.key: thing.body for thing in things(environment)}
     bodies |= {key: content["body"] for key, content in before.items()}
     going = set(new)

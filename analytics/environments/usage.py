@@ -16,7 +16,7 @@ def usage(environments: Iterable[Environment]) -> dict[int, Usage]:
 
 
 def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:
-    """How many definitions, segments and reports each environment has: a statement of each kind for all of them."""
+    """How many definitions, segments and reports each environment has: one statement per kind for all environments."""
     ids = [environment.pk for environment in environments]
     counts: dict[int, KeptCounts] = {key: {"definitions": 0, "segments": 0, "reports": 0} for key in ids}
     for noun, model in (("definitions", Definition), ("segments", Segment), ("reports", Report)):

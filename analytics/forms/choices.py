@@ -37,7 +37,7 @@ class Choices:
         return (*self.event_fields, *self.people_fields)
 
     def without_session(self) -> "Choices":
-        """The same for definitions: a session is no event that something could be made of."""
+        """The same for definitions, which cannot be made of sessions: a session is not an event."""
         session = f"{RefersTo.BUILTIN}:{Builtin.SESSION}"
         groups = (
             Options(group.title, tuple(each for each in group.options if each[0] != session)) for group in self.events
@@ -76,7 +76,7 @@ def suggested(scope: Scope) -> Seen:
 def choices(environment: Environment, raw: Reader) -> Choices:
     """Read the choices of one environment: its definitions and segments, and what its data suggests.
 
-    What `raw` has chosen is among them, however many there are.
+    They always include what `raw` has chosen, however many there are.
     """
     seen = suggested(Scope.of(environment))
     sent = [[name, value] for name, values in raw.values.items() for value in values]

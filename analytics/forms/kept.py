@@ -27,7 +27,7 @@ Body = TypeVar("Body", DefinitionBody, SegmentBody)
 
 @dataclass(frozen=True)
 class Read(Generic[Body]):
-    """What a form says; `body` is None where it says nothing sensible, and `raw.errors` why."""
+    """What a form says; `body` is None where the form is invalid, and `raw.errors` says why."""
 
     raw: Reader
     name: str
@@ -118,7 +118,7 @@ def _write_did(did: Did, prefix: str) -> Pairs:
 
 @dataclass(frozen=True)
 class DidRow:
-    """How often somebody did something, and within how many days."""
+    """How often a person did something, and within how many days."""
 
     prefix: str
     selection: SelectionRow
@@ -175,7 +175,7 @@ def segment_form(raw: Reader, choices: Choices) -> KeptForm:
 
 
 def _is_used(raw: Reader, prefix: str) -> bool:
-    """Whether anything was chosen in the group: spares are sent along."""
+    """Whether anything was chosen in the group; empty spare groups are sent as well."""
     fields = (f"{each}.field" for each in raw.numbered(f"{prefix}.where"))
     events = (f"{each}.event" for each in raw.numbered(f"{prefix}.did"))
     return any(raw.text(name) for name in (*fields, *events))

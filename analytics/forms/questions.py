@@ -66,7 +66,7 @@ def span_controls(raw: Reader, default: int) -> SpanControls:
 
 
 def menus(raw: Reader, choices: Choices, *, compare: bool) -> tuple[ChecksMenu, ...]:
-    """Whose data it is, and with `compare` whose stand beside each other; nothing where there are no segments."""
+    """Menus for the segments to filter by and, with `compare`, to compare; none where there are no segments."""
     if not choices.segments:
         return ()
     people = _checks("segment", choices.segments, raw)
@@ -83,5 +83,5 @@ def _checks(name: str, options: Iterable[Option], raw: Reader) -> tuple[Check, .
 
 
 def stray(raw: Reader, *names: str) -> tuple[str, ...]:
-    """What is wrong with the question as a whole, or with a control that cannot show it."""
+    """Errors of the question as a whole, or of a control that cannot show them."""
     return tuple(raw.errors[name] for name in ("", *names) if name in raw.errors)

@@ -76,7 +76,7 @@ def condition_row(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> Cond
 
 
 def group_rows(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> GroupRows:
-    """Rows whose field is empty are left out: they are spares that were sent along."""
+    """Rows whose field is empty are left out: they are the empty spares."""
     used = [each for each in raw.numbered(prefix) if raw.text(f"{each}.field")]
     rows = tuple(condition_row(raw, each, fields) for each in used)
     spare = condition_row(Reader({}), f"{prefix}.{next_number(used)}", fields)

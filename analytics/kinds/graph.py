@@ -134,7 +134,7 @@ def details(graph: Graph, catalogue: Catalogue) -> Iterator[str]:
 class Series:
     """One line of a graph. `values` has one number per bucket; `total` is of the whole span, not their sum.
 
-    (Somebody who came on two days is one user.) `key` is the group's value, None where events have none.
+    (A person who came on two days is one user.) `key` is the group's value, None where events have none.
     """
 
     label: str
@@ -249,7 +249,7 @@ def form(raw: Reader, choices: Choices) -> GraphForm:
     )
 
 
-ADDITIVE = {Counts.EVENTS}  # sums of these make sense; somebody in two groups is still one person
+ADDITIVE = {Counts.EVENTS}  # sums of these make sense; a person in two groups is still one person
 BUILTIN_UNITS = {"pageview": "pageviews", "session": "sessions"}
 RANKING_ROWS = 7
 COUNTED_UNITS = {

@@ -1,4 +1,4 @@
-"""What a kind of question is: all that the rest of the product has to know of it."""
+"""The interface of a kind of question: all that the rest of the product needs to know about it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class RunQuery(Protocol):
 class QueryKind(Generic[Q, R]):
     """One kind of question. Every field has to be filled: there is nothing that a kind may leave out.
 
-    What a question knows without anybody's help, its parameters and what it refers to, are methods of its class
+    A question's parameters and references need nothing else, so they are methods of its class
     (questions/query.py); the answer's table, which is also its CSV, is a method of the result (questions/results.py).
     Whatever can be asked can be saved as a report, pinned and compared with another environment's.
     """

@@ -1,4 +1,4 @@
-"""The list of all kinds of questions, and what is done with a question of any kind: read it, ask it, name it.
+"""The list of all kinds of questions, and the functions for a question of any kind: read it, ask it, name it.
 
 parsed = parse("graph", request.GET, Scope.of(environment))    # Parsed: the question, or what is wrong with it
 result = run(parsed.query, token=new_token())                  # the Result of its kind

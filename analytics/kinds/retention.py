@@ -111,7 +111,7 @@ def retention_sql(statement: Statement, retention: Retention, buckets: Sequence[
 def _active(
     statement: Statement, retention: Retention, selection: Selection, buckets: Sequence[Bucket], name: str
 ) -> str:
-    """Define who did it in which bucket, each pair once; who is who is looked up for the pairs, not for every event."""
+    """Define who did it in which bucket, each pair once; merges are looked up for the pairs, not for every event."""
     limits = Limits(buckets[0].start, buckets[-1].end)
     rows, where = event_rows(statement, limits, sessions=selection.event.is_session)
     where += [selected(rows, selection), rows.group(retention.where), *in_segments(rows, retention.segments)]
@@ -126,7 +126,7 @@ def _active(
 
 
 def retention_rows(retention: Retention, cut: Sequence[Bucket], asking: Asking) -> Tuples | None:
-    """The same rows from counted days; None where they do not tell."""
+    """The same rows from counted days; None where they do not suffice."""
     start, returning = retention.start, retention.returning
     if retention.where or retention.segments or start.where or returning.where:
         return None

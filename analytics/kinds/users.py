@@ -133,7 +133,7 @@ def moment_of(cursor: Cursor) -> datetime:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """`actor_id` below 0: somebody identified; 0 and up: a visitor, with no identity."""
+    """`actor_id` below 0: an identified person; 0 and up: a visitor, with no identity."""
 
     actor_id: int
     identity: str | None
@@ -235,7 +235,7 @@ def show(result: UsersResult, title: str) -> UsersView:
 
 
 def further(result: UsersResult, run: RunQuery) -> Iterator[Table]:
-    """Everybody else, page after page, with the columns and the moment of this page."""
+    """All further people, page by page, with the columns and the moment of this page."""
     following = result.following(PEOPLE_AT_ONCE)
     while following is not None:
         part = run(following, now=result.ran.as_of)

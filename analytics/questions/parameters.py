@@ -45,7 +45,7 @@ def querystring(query: Query) -> str:
 
 
 class Unreadable(Exception):
-    """Something that cannot be left out was wrong; the reader's errors say what."""
+    """A required parameter is wrong; the reader's errors say which."""
 
 
 class Reader:

@@ -1,4 +1,4 @@
-"""What questions are made of, and what holds for every question. The kinds of them are in analytics/kinds.
+"""The parts that every question has, and the base class of questions. The kinds are in analytics/kinds.
 
 Nothing here knows SQL or pages. A question that makes no sense cannot be made: the constructors raise BadQuery, in
 words for people.

@@ -1,4 +1,4 @@
-"""What holds for every answer. The page's table, its charts, a tile and the CSV show one and count nothing again.
+"""The base class of results and their tables. Tables, charts, tiles and the CSV show a result and never count again.
 
 `table()` gives the rows that the page's table and the CSV both show.
 """
@@ -25,7 +25,7 @@ def percent(part: int, whole: int) -> float | None:
 
 
 class Shown(StrEnum):
-    """How a column's cells are meant to be read."""
+    """How a column's cells are shown."""
 
     TEXT = "text"
     NUMBER = "number"

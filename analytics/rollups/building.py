@@ -1,5 +1,5 @@
 # ruff: noqa: S608  # text is put together from fixed pieces; values are parameters
-"""Count one day of one environment and keep the counts. Whoever calls holds the environment's lock (refresh.py)."""
+"""Count one day of one environment and keep the counts. The caller holds the environment's lock (refresh.py)."""
 
 import json
 from collections import defaultdict
@@ -21,8 +21,8 @@ from analytics.sql.statement import Statement
 from analytics.sql.tuning import TUNE
 
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
-MAX_LABELS = 20_000  # a day with more values of a column keeps counts for none of them
-MAX_NAMES = 200  # a day with more names of custom events keeps counts for none of them
+MAX_LABELS = 20_000  # a day with more values of a column keeps no counts for any of them
+MAX_NAMES = 200  # a day with more names of custom events keeps no counts for any of them
 
 PLACE = """
     insert into rollup_positions (environment_id, actor_id, position)
@@ -50,7 +50,7 @@ class CountedDay:
 def build(day: CountedDay) -> None:
     """Count the day and keep it. It must not be kept already.
 
-    Something may be in it that arrives only now, and something else not: who reads sees that it came late (reading.py).
+    Events that arrive during the count may be in it or not: reading.py sees that they came late.
     """
     with connection.cursor() as cursor:
         cursor.execute(TUNE)
@@ -89,7 +89,7 @@ def _sessions(day: CountedDay) -> tuple[str, dict[str, Any]]:
 
 
 def _positions(day: CountedDay, actors: set[int]) -> dict[int, int]:
-    """Where each person's bit is; who has none yet gets the next."""
+    """The position of each person's bit; people without one get the next free position."""
     parameters: dict[str, Any] = {"environment": day.environment_id, "actors": sorted(actors)}
     with connection.cursor() as cursor:
         cursor.execute(PLACE, parameters)

@@ -26,7 +26,7 @@ KINDS_WITH_VALUES = (frozenset({SESSION}), frozenset({("pageview", "")}))
 
 
 def counting_rows(counting: Counting, span: Span, unit: Unit, asking: Asking) -> Tuples | None:
-    """Rows as analytics/sql/counting.py gives them; None where the counted days do not tell."""
+    """Rows as analytics/sql/counting.py gives them; None where the counted days do not suffice."""
     keys = told_keys(counting.event, asking.catalogue)
     is_told = not (counting.where or counting.segments or counting.counts is Counts.SESSIONS or unit is Unit.HOUR)
     if keys is None or not is_told:

@@ -1,6 +1,6 @@
-"""Days of a span: what those that are counted held, with those that are not read from their events instead.
+"""What the days of a span held: counted days from their counts, the others from their events.
 
-What can be answered so is told by kind and name alone, and of everybody. The rows are those that the SQL in
+Only for questions about everybody, whose events are decided by kind and name alone. The rows are those that the SQL in
 analytics/sql gives, to the last one.
 """
 
@@ -27,7 +27,7 @@ HIGHEST = "select coalesce(max(position), -1) from rollup_positions where enviro
 
 
 def told_keys(event: EventReference, catalogue: Catalogue) -> frozenset[EventKey] | None:
-    """The kinds and names that an event means exactly; None when it takes more to tell."""
+    """The kinds and names that an event means exactly; None when these do not decide it."""
     if event.is_session:
         return frozenset({SESSION})
     if has_conditions(catalogue, event):
@@ -51,7 +51,7 @@ class DayReader:
 
     @classmethod
     def of(cls, asking: Asking, span: Span, keys: frozenset[EventKey]) -> Self | None:
-        """None when too few days are counted to be of use."""
+        """None when too few days are counted to help."""
         environment_id = asking.scope.environment_id
         days = asking.cut(span, Unit.DAY)
         kept = kept_days(environment_id, days)
@@ -68,7 +68,7 @@ class DayReader:
         return cls(asking, usable, gaps, pending, dict(pending.places), count(highest + 1))
 
     def held(self, event: EventReference, keys: frozenset[EventKey], *, with_people: bool) -> dict[datetime, Held]:
-        """What each day held, by its start; without people where nobody asks for them."""
+        """What each day held, by its start; without people unless they are needed."""
         found = held(self.asking.scope.environment_id, self.usable, keys, self.pending, with_people=with_people)
         for gap in self.gaps:
             if with_people:
@@ -95,7 +95,7 @@ class DayReader:
             found[start].people = from_positions(some)
 
     def _place(self, actors: set[int]) -> None:
-        """Find everybody's position; who has none in the counted days gets a free one."""
+        """Find each person's position; people without one in the counted days get a free one."""
         unknown = sorted(actors - self.places.keys())
         self.places |= positions(self.asking.scope.environment_id, unknown)
         for actor in unknown:
@@ -104,7 +104,7 @@ class DayReader:
 
 
 def are_too_many(gaps: list[list[Bucket]], days: int) -> bool:
-    """Whether one scan of all events is the shorter way."""
+    """Whether one scan of all events is faster."""
     return len(gaps) > MAX_GAPS or sum(len(gap) for gap in gaps) > days * MAX_RAW_SHARE
 
 
@@ -120,7 +120,7 @@ def runs(days: Sequence[Bucket]) -> list[list[Bucket]]:
 
 
 def by_bucket(cut: Sequence[Bucket], days: dict[datetime, Held]) -> list[Held]:
-    """Days put together to the buckets that they lie in."""
+    """Merge days into the buckets that they lie in."""
     starts = [bucket.start for bucket in cut]
     found = [Held() for _ in cut]
     for start, day in days.items():

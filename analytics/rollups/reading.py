@@ -1,6 +1,6 @@
-"""What past days held, from the counts kept of them; and which days have to be read from their events instead.
+"""Reads what past days held from their kept counts, and finds the days that must be read from their events instead.
 
-A day is left out where it is not counted, or where something came late for it since the last refresh. So the answer
+A day is left out if it is not counted, or if late events arrived for it since the last refresh. So the answer
 is always that of the events themselves.
 """
 
@@ -51,7 +51,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Pending:
-    """Merges that the days do not know of: positions that are one person, the first for all; and where that is."""
+    """Merges that the days do not include: positions of one person (the first stands for all), and where that is."""
 
     groups: tuple[bitmaps.OnePerson, ...] = ()
     places: dict[int, int] = field(default_factory=dict)  # actor: position of people who have none of their own yet
@@ -67,7 +67,7 @@ class UsableDays:
 
 
 def kept_days(environment_id: int, days: Sequence[Bucket]) -> UsableDays:
-    """Of these days, one after the other, those that are counted and for which nothing came late since."""
+    """Which of these consecutive days are counted and got no late events since."""
     ends = {day.start: day.end for day in days}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -95,7 +95,7 @@ def mark_of(environment_id: int) -> datetime | None:
 
 
 def _late(environment_id: int, days: Sequence[Bucket]) -> list[datetime]:
-    """When events happened that the counts do not know of, to a quarter of an hour."""
+    """When the events that the counts lack happened, to a quarter of an hour."""
     with connection.cursor() as cursor:
         mark = mark_of(environment_id) or EVER
         first, last = days[0].start - LATE_REACHES, days[-1].end
@@ -116,7 +116,7 @@ def values(environment_id: int, starts: set[datetime], kind: str, field: str) ->
 
 
 def positions(environment_id: int, actors: list[int]) -> dict[int, int]:
-    """Where these people are in bitmaps; those who have no place are left out."""
+    """The positions of these people in bitmaps; people without a position are left out."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select actor_id, position from rollup_positions where environment_id = %s and actor_id = any(%s)",
@@ -145,7 +145,7 @@ def held(
 
 
 def few_pending(environment_id: int) -> Pending | None:
-    """The merges to take into account; None when they are too many for that."""
+    """The merges to take into account; None when there are too many."""
     pending = pending_people(environment_id, most=MAX_PENDING + 1)
     return pending if sum(len(group) for group in pending.groups) <= MAX_PENDING else None
 

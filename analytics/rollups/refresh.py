@@ -1,7 +1,7 @@
-"""Bring an environment's counted days up to date: count what is over, count anew what changed, fold in merges.
+"""Brings an environment's counted days up to date: counts finished days, recounts changed ones, folds in merges.
 
-A day is counted an hour after its end, from what had arrived by then. What arrives later is in the index events_late,
-and whoever reads counts such a day from its events until the next refresh.
+A day is counted an hour after its end, from what had arrived by then. Later arrivals are in the index events_late,
+and until the next refresh readers count such a day from its events.
 """
 
 import time
@@ -26,8 +26,8 @@ SETTLING = timedelta(minutes=1)  # as in BOUNDARY
 ANALYZE_AFTER = (1, 10)  # days of one run: usually there is but one
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
-# Nothing that began to be written before this moment is still being written: `received_at` is when a transaction
-# began. The minute is for one that has begun and is not shown yet.
+# No event with an earlier `received_at` is still being written: `received_at` is when a transaction
+# began. The minute allows for a transaction that has begun but is not visible yet.
 BOUNDARY = """
     select least(now() - interval '1 minute', min(xact_start) - interval '1 second')
       from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
@@ -50,7 +50,7 @@ WAITING = f"""
 
 
 def refresh(environment: Environment, *, seconds: float = 60.0) -> bool:
-    """Count what is to be counted, the newest days first, for about so long; whether nothing is left to count."""
+    """Count due days, newest first, for about this long. Returns whether nothing is left to count."""
     until = time.monotonic() + seconds
     with _alone(environment.pk) as is_alone:
         if not is_alone:
@@ -66,7 +66,7 @@ def refresh(environment: Environment, *, seconds: float = 60.0) -> bool:
 
 @contextmanager
 def _alone(environment_id: int) -> Iterator[bool]:
-    """Hold the environment's lock, which the deletion of events takes too; False when somebody else holds it.
+    """Hold the environment's lock, which the deletion of events takes too; False when another process holds it.
 
     It is taken before any transaction begins, so that what a transaction sees is not older than the lock.
     """
@@ -104,7 +104,7 @@ def _wanted_days(environment: Environment, boundary: datetime) -> list[CountedDa
 
 @transaction.atomic
 def _forget(environment_id: int, days: list[CountedDay], boundary: datetime) -> None:
-    """Forget days that something came late for, that are too old, or are no days of the project's calendar any more."""
+    """Drop days that got late events, are too old, or are no longer days of the project's calendar."""
     edges = {"starts": [day.starts for day in days], "ends": [day.ends for day in days]}
     with connection.cursor() as cursor:
         if mark := mark_of(environment_id):
@@ -127,7 +127,7 @@ def _missing(days: list[CountedDay]) -> list[CountedDay]:
 
 
 def _count(missing: list[CountedDay], until: float) -> bool:
-    """Count these days until the time is up; whether all of them are."""
+    """Count these days until the time is up. Returns whether all of them are counted."""
     if not missing:
         return True
     busy = _with_events(missing)
@@ -143,7 +143,7 @@ def _count(missing: list[CountedDay], until: float) -> bool:
 
 
 def _tell_planner() -> None:
-    """Of a new environment the planner thinks that nobody is in it, and would read all of it for each person."""
+    """Update statistics: the planner takes a new environment for empty, and would read all of it per person."""
     with connection.cursor() as cursor:
         cursor.execute("analyze rollup_positions")
 
@@ -163,7 +163,7 @@ def _with_events(days: list[CountedDay]) -> set[datetime]:
 
 @transaction.atomic
 def _fold_merges(environment_id: int) -> None:
-    """Write into the days what pending merges say, and forget these."""
+    """Apply pending merges to the days, and delete the pending merges."""
     with connection.cursor() as cursor:
         cursor.execute("select from_actor, to_actor from rollup_pending where environment_id = %s", [environment_id])
         pending = cursor.fetchall()
@@ -202,6 +202,6 @@ def _fold(environment_id: int, groups: Sequence[bitmaps.OnePerson]) -> None:
 
 def environments_to_refresh(since: datetime) -> list[Environment]:
     """Some of those with events whose days were not brought up to date since then, the longest waiting first."""
-    # A mark lies before the refresh that made it, far before while somebody keeps a transaction open.
+    # A mark lies before the refresh that made it, and far before it while a transaction stays open.
     settled = min(since - SETTLING, _boundary())
     return list(Environment.objects.raw(WAITING, [settled]))

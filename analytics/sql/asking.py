@@ -1,4 +1,4 @@
-"""One question on its way to the database."""
+"""The context in which one question is asked: environment, catalogue, moment and connection."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ Ask = Callable[[str, dict[str, Any]], Tuples]  # SQL and its parameters
 
 
 def has_merges(environment_id: int, ask: Ask) -> bool:
-    """Whether anybody was merged in the environment; without, statements need no look at merges."""
+    """Whether the environment has merges. If not, statements skip the merges table."""
     sql = "select exists (select 1 from merges where environment_id = %(environment)s) as has_merges"
     return bool(ask(sql, {"environment": environment_id})[0][0])
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Whose data is asked for, what names stand for there, as of when, and who hands statements to the database."""
+    """Whose data is asked for, what names mean there, as of when, and what sends statements to the database."""
 
     scope: Scope
     catalogue: Catalogue
@@ -30,7 +30,7 @@ class Asking:
     ask: Ask
 
     def statement(self) -> Statement:
-        """A new one, without anything in it."""
+        """A new, empty statement."""
         return Statement(self.scope, self.catalogue, self.now)
 
     def rows(self, statement: Statement, sql: str) -> Tuples:

@@ -1,4 +1,4 @@
-"""SQL for days that are not counted (analytics/rollups), to stand beside those that are."""
+"""SQL for days that are not counted; analytics/rollups puts its rows beside those of counted days."""
 
 from collections.abc import Sequence
 

@@ -61,7 +61,7 @@ def _matching(statement: Statement, counting: Counting, limits: Limits) -> tuple
 def _distinct(statement: Statement, counting: Counting, rows: Rows, where: list[str], bucket: str) -> str:
     """People or sessions per bucket and in all: the pairs once, then two small counts over them.
 
-    Who is who is looked up for the pairs, not for every event.
+    Merges are looked up for the pairs, not for every event.
     """
     if counting.counts is Counts.SESSIONS:
         where.append("e.session_id is not null")
@@ -106,7 +106,7 @@ def found_sql(statement: Statement, counting: Counting, limits: Limits, buckets:
 def ranked_sql(statement: Statement, counting: Counting) -> str:
     """The largest groups and the rest, over the common table expression `found`.
 
-    Each (distinct) count is a plain count over a grouping, so that everything is hashed and nothing sorted.
+    Each (distinct) count is a plain count over a grouping, so that PostgreSQL hashes everything and sorts nothing.
     """
     size = "sum(n)" if counting.counts in (Counts.EVENTS, Counts.PER_USER) else "count(*)"
     statement.define(

@@ -1,4 +1,4 @@
-"""What days that are counted beforehand (analytics/rollups) are made from, as SQL with parameters of its own.
+"""SQL from which analytics/rollups counts days beforehand, with parameters of its own.
 
 `%(environment)s`, and `%(starts)s` and `%(ends)s` of a day.
 """

@@ -1,4 +1,4 @@
-"""What one database says differently from another. All other SQL here is understood by PostgreSQL and ClickHouse."""
+"""The SQL that differs between databases. PostgreSQL and ClickHouse both understand all other SQL here."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class SqlType(StrEnum):
 
 
 def sql_type(value: object) -> SqlType:
-    """The type of a value that is bound. Raises TypeError for a value that has none: None and booleans, above all."""
+    """The type of a bound value. Raises TypeError for a value without one: None and booleans, above all."""
     match value:
         case bool():
             pass
@@ -46,7 +46,7 @@ class Dialect(Protocol):
     """Pieces of SQL. `text` and `time` are expressions, names and values are placeholders."""
 
     def placeholder(self, name: str, kind: SqlType) -> str:
-        """Where the parameter `name`, of this type, stands in the text."""
+        """The text that stands for the parameter `name` of this type."""
         ...
 
     def property(self, column: str, name: str) -> str:
@@ -78,7 +78,7 @@ class PostgreSQL:
     """PostgreSQL 14 and up."""
 
     def placeholder(self, name: str, kind: SqlType) -> str:
-        """Numbers and texts are what they stand beside; of moments and spans that is not always to be seen."""
+        """Casts moments and spans, whose type PostgreSQL cannot always infer; it infers numbers and texts."""
         return f"%({name})s" if kind in (SqlType.INTEGER, SqlType.TEXT) else f"%({name})s::{kind}"
 
     def property(self, column: str, name: str) -> str:

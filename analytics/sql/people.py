@@ -1,5 +1,5 @@
 # text is put together from fixed pieces and placeholders only; see statement.py
-"""People as SQL: those for whom something holds, and how many they are."""
+"""SQL for people: those who meet conditions, and how many there are."""
 
 from uuid import UUID
 
@@ -21,6 +21,6 @@ def people_rows(
 
 
 def people_count_sql(statement: Statement, where: Group, segments: tuple[UUID, ...], search: str = "") -> str:
-    """One row: how many they are."""
+    """One row: the number of people."""
     rows, conditions = people_rows(statement, where, segments, search)
     return statement.text(f"select count(*) as people {rows.from_()} where {joined(Match.ALL, conditions)}")

@@ -8,7 +8,7 @@ from analytics.sql.statement import Statement
 
 
 class Rows:
-    """What a FROM is made of. Joins are added by what is asked for: whoever needs no merges pays for none.
+    """What a FROM is made of. Joins are added on demand, so a statement without merges does not pay for them.
 
     `source` is a table or sub-select with the alias that `events_alias` or "p" (people) names.
     """
@@ -58,7 +58,7 @@ class Rows:
         return f"({self.statement.dialect.property(column, self.statement.bind(field.key))})"
 
     def condition(self, condition: Condition) -> str:
-        """True where it holds; null or false where not. Never to be negated: null would stay null."""
+        """True where it holds, else null or false. Never negate it: null would stay null."""
         text = self.field(condition.field)
         dialect, bind, value = self.statement.dialect, self.statement.bind, condition.value
         match condition.operator:

@@ -33,7 +33,7 @@ def _did(rows: Rows, did: Did) -> str:
 
 
 def _counted(rows: Rows, did: Did) -> str:
-    """A common table expression with how often each person did it; who never did is not in it."""
+    """A common table expression with how often each person did it, without people who never did."""
     statement = rows.statement
     start = statement.now - timedelta(days=did.days) if did.days is not None else None
     is_session = did.selection.event.is_session

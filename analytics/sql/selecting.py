@@ -13,7 +13,7 @@ from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
 
 MAX_ALTERNATIVES = 300  # definitions of definitions multiply
-SESSION_GAP = timedelta(hours=24)  # an event of the same session after so long a silence begins another one
+SESSION_GAP = timedelta(hours=24)  # after this long a silence, an event of a session begins a new one
 
 EventKey = tuple[str, str]  # kind and name, as the index events_by_name has them
 
@@ -126,7 +126,7 @@ def keys_of(statement: Statement, event: EventReference) -> frozenset[EventKey] 
 def plain_events(catalogue: Catalogue, event: EventReference) -> Iterator[Selection]:
     """What a reference comes down to: the selections, in it and the definitions it is made of, that name no definition.
 
-    What conditions stand above them is not told.
+    The result leaves out the conditions on the levels above them.
     """
     if event.lineage is None:
         yield Selection(event)
@@ -136,12 +136,12 @@ def plain_events(catalogue: Catalogue, event: EventReference) -> Iterator[Select
 
 
 def has_conditions(catalogue: Catalogue, event: EventReference) -> bool:
-    """Whether it takes more than kind and name to tell the events that a reference means."""
+    """Whether kind and name are not enough to decide which events a reference means."""
     return any(each.where for each in alternatives(catalogue, event))
 
 
 def alternatives(catalogue: Catalogue, event: EventReference) -> Iterator[Selection]:
-    """Those of the definition that is meant and of all that it is made of, each definition's once."""
+    """The alternatives of this definition and of all that it contains, each definition's once."""
     waiting, seen = [event], {event}
     while waiting:
         lineage = waiting.pop().lineage

@@ -29,7 +29,7 @@ class Statement:
         self.environment = self.bind(self.scope.environment_id)
 
     def bind(self, value: object) -> str:
-        """A placeholder for the value, of the type that it has to the database. Raises TypeError where it has none."""
+        """A placeholder for the value, with its database type. Raises TypeError if it has none."""
         name, kind = f"p{len(self.parameters)}", sql_type(value)
         self.parameters[name], self.types[name] = value, kind
         return self.dialect.placeholder(name, kind)

@@ -1,4 +1,4 @@
-"""How PostgreSQL is to go about analytic statements, for one transaction."""
+"""PostgreSQL settings for analytic statements, for one transaction."""
 
 PAGE_COST = "1.1"  # of a page anywhere, beside 1 for the next: no disk turns any more
 MEMORY = "64MB"  # per sort or hash: 5 million people fit; more goes to disk

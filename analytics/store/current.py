@@ -1,4 +1,4 @@
-"""The store in force: the one from which questions are answered."""
+"""Gives the current event store, which answers the questions."""
 
 from analytics.store.postgresql import store as postgresql
 from analytics.store.protocol import EventStore
@@ -7,5 +7,5 @@ _POSTGRESQL: EventStore = postgresql
 
 
 def event_store() -> EventStore:
-    """The store in force."""
+    """The current event store."""
     return _POSTGRESQL

@@ -1,8 +1,8 @@
-"""Why an answer did not come. `message` is for people."""
+"""The errors of a query that got no answer. `message` is for people."""
 
 
 class QueryFailed(Exception):
-    """The question was fine, the answer did not come."""
+    """The question was valid, but the answer did not come."""
 
     message = "The query failed."
 

@@ -31,7 +31,7 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """What `str` gave, read back; None for anything else."""
+        """Read back the output of `str`; None for anything else."""
         moment, _, number = text.rpartition("_")
         try:
             time = parse_datetime(moment.replace(" ", "+"))  # an unquoted + in a URL reads as a space
@@ -89,7 +89,7 @@ class LiveEvent:
         return "builtin:pageview" if self.kind == "pageview" else f"kind:{self.kind}"
 
     def _telling_fields(self) -> tuple[str, ...]:
-        """What tells this event from others of its kind."""
+        """The fields that distinguish this event from others of its kind."""
         if self.kind == "custom":
             return ()
         return ("path",) if self.kind == "pageview" else ("target_tag", "target_id", "target_text")

@@ -1,4 +1,4 @@
-"""One person: what is known of them, the visitors they were before they had a name, how much they did."""
+"""One person: what is known of them, the visitors they were before they were identified, how much they did."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ class KnownPerson:
 
 @dataclass(frozen=True)
 class Done:
-    """How much somebody did, the visitors they were included."""
+    """How much a person did, including as their former visitors."""
 
     events: int
     sessions: int

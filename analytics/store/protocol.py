@@ -1,6 +1,6 @@
-"""What a store of events does: everything that is read of `events`, `people` and `merges`.
+"""The interface of an event store: all reads of `events`, `people` and `merges`.
 
-What is written, deleted and kept in shape is not here, nor when the newest event arrived: events are always accepted
+Writing, deletion and maintenance are not here, nor when the newest event arrived: events are always accepted
 by PostgreSQL, and `events/` knows. Days that are counted beforehand (analytics/rollups) are PostgreSQL's too.
 """
 
@@ -53,7 +53,7 @@ class Collected(StrEnum):
 
 
 class EventStore(Protocol):
-    """Whatever may take long has a limit, and raises QueryTimeout when that is over (analytics/store/failures.py)."""
+    """Operations that may take long have a limit, and raise QueryTimeout after it (analytics/store/failures.py)."""
 
     # --- Questions ---
 
@@ -65,11 +65,11 @@ class EventStore(Protocol):
         ...
 
     def cancel(self, environment_id: int, token: str) -> bool:
-        """Stop the statements of this environment that have this token; whether any were running."""
+        """Stop the statements of this environment that have this token; returns whether any were running."""
         ...
 
     def preview_definition(self, scope: Scope, body: DefinitionBody) -> DefinitionPreview:
-        """What a definition matches. Raises BadQuery (it refers to what is not there) and QueryTimeout."""
+        """What a definition matches. Raises BadQuery (it refers to something missing) and QueryTimeout."""
         ...
 
     def preview_segment(self, scope: Scope, body: SegmentBody) -> int:
@@ -88,11 +88,11 @@ class EventStore(Protocol):
         ...
 
     def merged_into(self, environment_id: int, actor_id: int) -> int | None:
-        """Who this visitor has become; None for nobody."""
+        """The person whom this visitor was merged into; None if there is none."""
         ...
 
     def known_person(self, environment_id: int, actor_id: int) -> KnownPerson | None:
-        """The person of this environment, or None. Somebody without a row of their own may still have events."""
+        """The person of this environment, or None. A person without a row may still have events."""
         ...
 
     def has_person(self, environment_id: int, actor_id: int) -> bool:
@@ -100,7 +100,7 @@ class EventStore(Protocol):
         ...
 
     def count_done(self, environment_id: int, person: KnownPerson, limit: timedelta) -> Done:
-        """Every one of their events is read for it: 200,000 took a tenth of a second. Raises QueryTimeout."""
+        """Reads every one of their events: 200,000 took a tenth of a second. Raises QueryTimeout."""
         ...
 
     # --- What occurs in the data: recent events and people only, the most frequent first; raises QueryTimeout ---
@@ -120,7 +120,7 @@ class EventStore(Protocol):
     # --- How much there is ---
 
     def usage(self, environment_ids: Sequence[int]) -> dict[int, Usage]:
-        """By environment, without those that nothing ever arrived at. However many they are, as many statements."""
+        """Usage by environment, without those that never got an event, in a fixed number of statements."""
         ...
 
     def events_per_day(self, environment_ids: Sequence[int], first: date, limit: timedelta) -> dict[date, int]:
@@ -128,7 +128,7 @@ class EventStore(Protocol):
         ...
 
     def span(self, environment_ids: Sequence[int]) -> EventSpan:
-        """From when to when the events of these environments are."""
+        """The times of the oldest and newest event of these environments."""
         ...
 
     # --- For the service itself ---

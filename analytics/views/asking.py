@@ -18,7 +18,7 @@ from common.htmx import is_part
 from projects.models import Environment
 
 Parameters = QueryDict | Mapping[str, list[str]]
-AT_ONCE = timedelta(milliseconds=500)  # what takes longer is asked for again by the page, with progress and a cancel
+AT_ONCE = timedelta(milliseconds=500)  # if it takes longer, the page asks again, with progress and a cancel
 TOKEN = re.compile(r"[0-9a-f]{32}")
 TOKEN_HEADER = "X-Query-Token"  # noqa: S105  names one run, opens nothing
 
@@ -53,7 +53,7 @@ def ask(request: HttpRequest, environment: Environment, kind: str, parameters: P
 
 
 def answer(environment: Environment, asked: Asked, *, patient: bool = True, token: str = "") -> Asked:
-    """Run what was understood, for up to the time limit; or, not `patient`, for as long as nobody minds waiting."""
+    """Run the parsed question, up to the time limit; if not `patient`, only for a wait that nobody minds."""
     if asked.query is None:
         return asked
     try:

@@ -1,4 +1,4 @@
-"""Two environments of a project side by side, and carrying things over from the other one into this one."""
+"""The page that compares two environments of a project and carries things over from the other one into this one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -123,7 +123,7 @@ def compare_carry(request: HttpRequest, environment: Environment) -> HttpRespons
 @require_POST
 @environment_view(Can.EDIT)
 def compare_undo(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Take back what was carried over last, which the form names."""
+    """Undo the carry-over that the form names; the page offers the last one."""
     number = request.POST.get("carry", "")
     if not (number.isdecimal() and number.isascii() and len(number) < 19):
         raise Http404

@@ -63,7 +63,7 @@ def version_of(data: QueryDict) -> int:
 
 
 def form_frame(raw: Reader, saved: Definition | Segment | None, version: int | None, status: int) -> dict[str, Any]:
-    """What stands around the form of what is `saved`, or of something new. Status 409: somebody else was faster.
+    """What stands around the form of what is `saved`, or of something new. Status 409: another person saved first.
 
     `version` is the one that was edited, where it may be an older one than what is saved now.
     """
@@ -83,6 +83,6 @@ def delete_page(
     users: UsedBy,
     status: int = 200,
 ) -> HttpResponse:
-    """Ask whether it shall go, and name what uses it."""
+    """Ask whether to delete it, and name what uses it."""
     context = {"noun": noun, "kept": saved, "in_use": users}
     return page(request, environment, "analytics/kept_delete.html", context, status)

@@ -33,7 +33,7 @@ def find_person(environment: Environment, actor_id: int) -> KnownPerson:
 @require_safe
 @environment_view(Can.VIEW)
 def person(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponse:
-    """A visitor who has become somebody leads to that person. Their events are counted at once, or with `?wait`."""
+    """A merged visitor redirects to the person whom they became. Their events are counted at once, or with `?wait`."""
     somebody = event_store().merged_into(environment.pk, actor_id)
     if somebody is not None:
         return redirect("analytics:person", environment.app_id, somebody)
@@ -58,7 +58,7 @@ def _done(environment: Environment, known: KnownPerson, limit: timedelta = AT_ON
 
 @environment_view(Can.MANAGE)
 def person_delete(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponse:
-    """Show what goes, ask for the name, and leave the work to a job."""
+    """Show what will be deleted, ask for the name, and start a job that deletes it."""
     known = find_person(environment, actor_id)
     done = _done(environment, known)
     context = {"person": known, "goes": _goes(known, done), "error": ""}

@@ -1,4 +1,4 @@
-"""Reports: saved questions. Everybody may open and run them, with other ranges too; full access may save."""
+"""Reports: saved questions. Everyone may open and run them, also with other ranges; saving takes full access."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -49,7 +49,7 @@ def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
 def report(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     """The saved question, or the one in the URL, which changes nothing of the report.
 
-    `?version=` says which version was opened: what others save while somebody runs their own is not theirs to replace.
+    `?version=` says which version was opened: so nobody overwrites what others saved while they ran their own question.
     """
     found = find_report(environment, lineage)
     parameters: Parameters = request.GET if request.GET else actions.parameters_of(found)
@@ -98,7 +98,7 @@ def _question(environment: Environment, data: QueryDict) -> Query | None:
 @require_POST
 @environment_view(Can.EDIT)
 def report_save(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Keep the question that was shown in place of the saved one, unless somebody else saved meanwhile."""
+    """Replace the saved question with the one shown, unless another person saved in the meantime."""
     found = _found(environment, lineage).first()
     if found is None:
         return _gone(request, environment)
@@ -155,7 +155,7 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: UUID) -
 
 
 def _gone(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Offer what was sent for a report that is not there any more as a new one; without a question, 404 alone."""
+    """Offer the question sent for a deleted report as a new report; without a question, answer 404."""
     query = _question(environment, request.POST)
     if query is None:
         raise Http404
@@ -178,7 +178,7 @@ def report_delete(request: HttpRequest, environment: Environment, lineage: UUID)
 @require_POST
 @environment_view(Can.EDIT)
 def report_pin(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Put it on the dashboard, or with `off` take it away."""
+    """Put it on the dashboard, or take it off with `off`."""
     found = find_report(environment, lineage)
     if "off" in request.POST:
         actions.unpin(report=found, by=signed_in_user(request))

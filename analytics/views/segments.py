@@ -1,4 +1,4 @@
-"""Segments: named groups of people. Everybody may look; full access may change."""
+"""Segments: named groups of people. Everyone may view them; changing them takes full access."""
 
 from typing import Any
 from uuid import UUID
@@ -95,7 +95,7 @@ def segment_preview(request: HttpRequest, environment: Environment) -> HttpRespo
 
 @environment_view(Can.EDIT)
 def segment_create(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """A GET may bring what is to be filled in: from a row of the live view, or from a form that was sent by GET."""
+    """A GET may bring values to fill in: from a row of the live view, or from a form that was sent by GET."""
     if request.method != "POST":
         return _form(request, environment, Reader(request.GET))
     read = read_segment(Reader(request.POST))
@@ -138,7 +138,7 @@ def segment_edit(request: HttpRequest, environment: Environment, lineage: UUID) 
 
 
 def _gone(request: HttpRequest, environment: Environment, raw: Reader) -> HttpResponse:
-    """What was typed for a segment that is not there any more, as the form of a new one."""
+    """The input for a segment that has been deleted, as the form of a new one."""
     raw.wrong("", "Somebody deleted this segment meanwhile. What you typed is below, and saving makes it anew.")
     return _form(request, environment, raw, status=404)
 
@@ -161,7 +161,7 @@ def _form(
 
 @environment_view(Can.EDIT)
 def segment_delete(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Asks first. What uses it is named; it can go all the same once that was seen."""
+    """Asks first and names what uses it. After that it can be deleted even though it is used."""
     found = _find(environment, lineage)
     if request.method != "POST":
         return delete_page(request, environment, SEGMENT, found, users_of_segment(found))

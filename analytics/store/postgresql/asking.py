@@ -17,7 +17,7 @@ from analytics.store.failures import QueryCancelled, QueryTimeout
 
 @contextmanager
 def asking(environment_id: int, *, token: str, limit: timedelta) -> Iterator["Asker"]:
-    """A snapshot, and what asks in it until the limit is over. Raises QueryTimeout and QueryCancelled."""
+    """A snapshot, with an Asker for statements until the limit is over. Raises QueryTimeout and QueryCancelled."""
     began = time.monotonic()
     try:
         with _snapshot(_label(environment_id, token)):
@@ -37,7 +37,7 @@ class Asker:
 
     def __call__(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """All rows. The database stops the statement when the time is up."""
-        # Rounded up: what is stopped before the deadline was cancelled by somebody (`asking`).
+        # Rounded up: a statement that stops before the deadline was therefore cancelled by a person (`asking`).
         left = max(math.ceil((self.deadline - time.monotonic()) * 1000), 1)
         with connection.cursor() as cursor:
             cursor.execute(f"set local statement_timeout = {left}")
@@ -61,7 +61,7 @@ def limited(limit: timedelta) -> Iterator[None]:
 
 @contextmanager
 def _snapshot(label: str) -> Iterator[None]:
-    """One view of the data for all statements of a query, read only; what is set here ends with it."""
+    """One view of the data for all statements of a query, read only; settings made here end with it."""
     is_outermost = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         if is_outermost:
@@ -77,7 +77,7 @@ def _label(environment_id: int, token: str) -> str:
 
 
 def cancel(environment_id: int, token: str) -> bool:
-    """Stop the run of this environment that has this token; whether one was running."""
+    """Stop the run of this environment that has this token; returns whether one was running."""
     if not re.fullmatch(r"[0-9a-f]{32}", token):
         return False
     with connection.cursor() as cursor:

@@ -37,7 +37,7 @@ select e.* from unnest(%(actors)s::bigint[]) as one(actor) cross join lateral (
 order by e.time desc, e.id desc limit %(limit)s
 """  # noqa: S608  the newest of each from the index; `actor_id = any(…)` would sort all that they ever did
 _BEFORE = (
-    "and e.time <= %(time)s and (e.time, e.id) < (%(time)s, %(id)s)"  # twice: by time alone partitions are left out
+    "and e.time <= %(time)s and (e.time, e.id) < (%(time)s, %(id)s)"  # twice: partitions are skipped by `time` alone
 )
 
 

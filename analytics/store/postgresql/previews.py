@@ -20,7 +20,7 @@ from analytics.store.protocol import DefinitionPreview
 
 DAYS = 7
 LATEST = 10
-LATEST_DAYS = 90  # how far back the latest are looked for
+LATEST_DAYS = 90  # how far back to look for the latest events
 TIME_LIMIT = timedelta(seconds=5)
 
 
