@@ -43,11 +43,13 @@ class Turns:
     def wait(self, taken: Future[None], loop: asyncio.AbstractEventLoop) -> None:
         """In a thread: until the client has taken a piece.
 
-        Raises Gone where too many wait like that: the client that has not read for longest has to go.
+        Raises Gone when the client is, and where too many wait like that: who has not read for longest has to go.
         """
         try:
             taken.result(PROMPT_SECONDS)
             return
+        except CancelledError:
+            raise Gone from None
         except NotYet:
             self._step_aside(taken)
         loop.call_soon_threadsafe(self.turns.release)
@@ -88,14 +90,14 @@ class Bridge:
                     run = contextvars.copy_context().run
                     await loop.run_in_executor(self.threads, run, answer.make, self.application, environ(scope, body))
         finally:
-            answer.is_gone = True  # should this task be cancelled, the thread ends too
+            answer.end()  # should this task be cancelled, the thread ends too
             watching.cancel()
 
 
 async def _watch(receive: Receive, answer: "Answer") -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    answer.is_gone = True
+    answer.end()
 
 
 class Answer:
@@ -110,6 +112,13 @@ class Answer:
         self._start: Message | None = None
         self._gathered = bytearray()
         self._flushed_at = 0.0
+        self._taken: Future[None] | None = None
+
+    def end(self) -> None:
+        """In the event loop: nothing more is sent, and nobody waits for what is being sent."""
+        self.is_gone = True
+        if self._taken is not None:
+            self._taken.cancel()
 
     def make(self, application: Application, environ: Environ) -> None:
         """In a thread: run `application` and send what it gives, to its end or to the client's. Always closes it."""
@@ -148,12 +157,12 @@ class Answer:
         body = bytes(self._gathered) if self._with_body else b""
         self._gathered.clear()
         start, self._start = self._start, None
-        taken = asyncio.run_coroutine_threadsafe(self._hand_over(start, body, more), self._loop)
-        self._turns.wait(taken, self._loop)
+        self._taken = asyncio.run_coroutine_threadsafe(self._hand_over(start, body, more), self._loop)
+        self._turns.wait(self._taken, self._loop)
         self._flushed_at = time.monotonic()
 
     async def _hand_over(self, start: Message | None, body: bytes, more: bool) -> None:
-        if start is not None:
+        if start is not None and not self.is_gone:
             await self._send(start)
         for at in range(0, max(len(body), 1), PIECE_BYTES):
             if self.is_gone:
