@@ -60,7 +60,7 @@ class Collector:
             PeriodicWriter(database, self.crowd, proxies.WRITE_SECONDS),
         ]
         self.trusted = trusted
-        self.pages = pages or _not_found
+        self.pages = pages or not_found
         self._started = False
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
@@ -95,7 +95,7 @@ class Collector:
             except TimeoutError:
                 return self._unread(scope, TOO_SLOW)
         elif message["type"] != "http.request":
-            return TOO_SLOW  # the client has gone and sees no answer, or never began to send: gunicorn waits 60 s
+            return TOO_SLOW  # the client has gone, or a server says so of one that never began
         if body is None:
             return None
         peer = scope["client"]
@@ -218,7 +218,8 @@ async def _drain(receive: Receive) -> None:
         return
 
 
-async def _not_found(scope: AsgiScope, receive: Receive, send: Send) -> None:
+async def not_found(scope: AsgiScope, receive: Receive, send: Send) -> None:
+    """For what is nobody's."""
     if scope["type"] != "http":
         return
     await _send(answers.NOT_FOUND, send)

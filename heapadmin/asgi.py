@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
 from collector.asgi import from_settings
+from heapadmin.health import Health
 from heapadmin.pages import Pages
 
-application = from_settings(pages=Pages())
+application = from_settings(pages=Health(Pages()))

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
-from collector.asgi import from_settings
+from collector.asgi import from_settings, not_found
+from heapadmin.health import Health
 
-application = from_settings()
+application = from_settings(pages=Health(not_found))

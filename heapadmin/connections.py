@@ -1,77 +1,175 @@
-"""gunicorn's ASGI worker, whose connections are mended in two places.
+"""gunicorn's worker: uvicorn's, with connections that end when their client stops reading or never comes to the point.
 
-- What comes before the last request is put away waits in that request's parser, which keeps 64 KiB of it. When it was
-  more, the connection was closed without an answer. That hit senders of large bodies, since they are often ahead: they
-  have read the answer before the event loop comes round.
-- Nothing bounded how long the headers of a connection's first request may take.
-
-docs/decisions/mended-connections.md says how that was seen, and what it costs.
+uvicorn bounds neither the size of a request's head nor the time it takes, and waits for ever for a client to read.
+docs/decisions/uvicorn-worker.md says what was tried instead, and what this costs.
 """
 
-from asyncio import BaseTransport
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Sized
+from typing import Any
 
-from gunicorn.asgi.protocol import ASGIProtocol
-from gunicorn.workers import gasgi
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn_worker import UvicornWorker
 
-FIRST_HEADERS_SECONDS = 20
-KEPT_BYTES = 2**16  # by the parser, of what comes after a request
+FIRST_HEADERS_SECONDS = 20  # later ones have as long as an idle connection: gunicorn's setting keepalive
+READING_SECONDS = 30  # without the client's taking what it was sent
+STOP_SECONDS = 20  # for answers under way; what is left of gunicorn's graceful_timeout is for the last commits
+MOST_URL_BYTES = 8190  # beacons come in URLs
+MOST_HEADERS = 100
+MOST_HEADER_BYTES = 8190
+MOST_HEAD_BYTES = 2**16  # that wait for the end of their head
+MOST_AHEAD = 1_000  # requests sent before the answer to the first
+REFUSAL = (
+    b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
+    b"Access-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n%b\n"
+)
 
 
-class Connection(ASGIProtocol):
-    """One connection, with the bytes that came too early for the parser in `_early`."""
+class BadHead(Exception):
+    """A request's head is larger than any client's."""
 
-    def __init__(self, worker: "Worker") -> None:
-        super().__init__(worker)
-        self._early = b""
-        self._room = KEPT_BYTES  # how much of what comes too early the parser keeps, at least
 
-    def connection_made(self, transport: BaseTransport) -> None:
+class Flow(FlowControl):
+    """Reads nothing more while requests wait for their turn: else each one answered would let in another thousand."""
+
+    def __init__(self, transport: asyncio.Transport, ahead: Sized) -> None:
+        super().__init__(transport)
+        self._ahead = ahead
+
+    def resume_reading(self) -> None:
+        if not self._ahead:
+            super().resume_reading()
+
+
+class Connection(HttpToolsProtocol):
+    """One connection, with a deadline for each head and for the client's reading."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
-        # The timer of idle connections: it ends when headers are complete, and later requests start it anyway.
-        self._keepalive_handle = self.worker.loop.call_later(FIRST_HEADERS_SECONDS, self._keepalive_timeout)
+        self.flow = Flow(transport, self.pipeline)
+        self.url = b""
+        self._head_began = False
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = self.loop.call_later(FIRST_HEADERS_SECONDS, self._end_of_head)
+        self._reading_timer: asyncio.TimerHandle | None = None
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        for timer in (self._head_timer, self._reading_timer):
+            if timer is not None:
+                timer.cancel()
+
+    # --- Heads --------------------------------------------------------------------------------------------------------
     def data_received(self, data: bytes) -> None:
-        for start in range(0, len(data), KEPT_BYTES):
-            self._receive(data[start : start + KEPT_BYTES])
+        super().data_received(data)
+        if self.cycle is not None and self.cycle.more_body:  # its body may never begin: the application's time runs
+            self.cycle.message_event.set()
+        if self._head_began:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
+                self.send_400_response("")
+        if self._head_timer is None and (self._head_began or self._is_idle()):
+            self._head_timer = self.loop.call_later(self.timeout_keep_alive, self._end_of_head)
 
-    def _receive(self, data: bytes) -> None:
-        if not self._is_early():
-            self._room = KEPT_BYTES
-        if self._early or len(data) > self._room:
-            self._early += data
-            self._pause_reading()
-        elif not self._closed:
-            self._room -= len(data)
-            super().data_received(data)
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_began = True
+        self._head_bytes = 0
 
-    def _is_early(self) -> bool:
-        """Whether a request is complete that has not been put away."""
-        parser = self._callback_parser
-        return parser is not None and parser.is_complete and self._websocket is None
+    def on_headers_complete(self) -> None:
+        """Raises BadHead, which makes the parser give up: `send_400_response` is next."""
+        if (
+            len(self.url) > MOST_URL_BYTES
+            or len(self.headers) > MOST_HEADERS
+            or any(len(value) > MOST_HEADER_BYTES for _, value in self.headers)
+            or len(self.pipeline) > MOST_AHEAD
+        ):
+            raise BadHead
+        self._head_began = False
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        super().on_headers_complete()
+        if b"#" in self.url:  # for uvicorn the query ends there; those who send it mean a part of it
+            self.scope["query_string"] = self.url.partition(b"?")[2]
 
-    def _maybe_resume_reading(self) -> None:
-        """What came too early is enough to hold."""
-        if not self._early:
-            super()._maybe_resume_reading()
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, once complete requests before it are answered: it must not answer for them."""
+        cycle = self.cycle
+        if not self._is_idle() and not cycle.more_body:
+            cycle.keep_alive = False
+            self.flow.pause_reading()
+            return
+        if self._is_idle() or not (self.pipeline or cycle.response_started):
+            status = b"414 URI Too Long" if len(self.url) > MOST_URL_BYTES else b"400 Bad Request"
+            self.transport.write(REFUSAL % (status, len(status) + 1, status))
+        self._close()
 
-    def _resume_reading(self) -> None:
-        """Called when the last request is put away; the parser is ready before the event loop's next turn."""
-        if self._early:
-            self.worker.loop.call_soon(self._receive_early)
+    def _end_of_head(self) -> None:
+        """Close, unless an earlier request's answer is under way."""
+        self._head_timer = None
+        if self._is_idle():
+            self._close()
         else:
-            super()._resume_reading()
+            self._head_timer = self.loop.call_later(self.timeout_keep_alive, self._end_of_head)
 
-    def _receive_early(self) -> None:
-        early, self._early = self._early, b""
-        super()._resume_reading()
-        if early and not self._closed:
-            self.data_received(early)
+    def _is_idle(self) -> bool:
+        return self.cycle is None or (self.cycle.response_complete and not self.pipeline)
+
+    # --- The client's reading -----------------------------------------------------------------------------------------
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._start_reading_timer()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._reading_timer is not None and not self.transport.is_closing():
+            self._reading_timer.cancel()
+            self._reading_timer = None
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._start_reading_timer()
+
+    def timeout_keep_alive_handler(self) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        """Once the client has read what it was sent; it may not, so that has an end too."""
+        self.transport.close()
+        self._start_reading_timer()
+
+    def _start_reading_timer(self) -> None:
+        if self._reading_timer is None:
+            self._reading_timer = self.loop.call_later(READING_SECONDS, self.transport.abort)
 
 
-class Worker(gasgi.ASGIWorker):
-    """The worker that makes such connections."""
+class Worker(UvicornWorker):
+    """The worker with such connections."""
 
+    CONFIG_KWARGS: dict[str, Any] = {
+        "loop": "uvloop",
+        "http": Connection,
+        "ws": "none",
+        "lifespan": "on",  # a worker that cannot set up its batch writer must not serve
+        "proxy_headers": False,  # the client's address is decided by TRUSTED_PROXIES
+        "server_header": False,
+        "access_log": False,
+        "timeout_notify": 1,  # seconds between two calls of callback_notify
+        "timeout_graceful_shutdown": STOP_SECONDS,
+    }
 
-# What is known of the parser in C is kept with the class that looks for it first; gunicorn asks its own class.
-ASGIProtocol._check_h1c_protocol_available()
-gasgi.ASGIProtocol = Connection
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # anybody can cause its warnings
+
+    async def callback_notify(self) -> None:
+        """A sign of life for the master; should that have been killed, the port must become free for the next one."""
+        await super().callback_notify()
+        if os.getppid() != self.ppid:
+            os.kill(os.getpid(), signal.SIGTERM)

@@ -15,20 +15,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
 wsgi_app = "heapadmin.asgi:application"
 worker_class = "heapadmin.connections.Worker"
-asgi_loop = "uvloop"
-http_parser = "fast"  # the one in C, or no start: the other takes 20 µs more of each request
-asgi_lifespan = "on"  # a worker that cannot set up its batch writer must not serve
 workers = settings.WEB_WORKERS
 bind = [f"{settings.HOST}:{settings.PORT}"]
 backlog = 2048
-worker_connections = 4096
-keepalive = 5  # seconds; also how long an idle client can delay a graceful stop
+keepalive = 5  # seconds
 graceful_timeout = 30  # seconds to commit and answer what was accepted before SIGTERM
-limit_request_line = 8190  # bytes, the most there is: beacons come in URLs
 timeout = 60  # seconds without a heartbeat of the event loop
 max_requests = 0
 control_socket_disable = True
-forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES, not by gunicorn
+forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES
 accesslog = None
 loglevel = "warning"
 

@@ -6,13 +6,12 @@ loop: slow clients, names of headers that would be mistaken for others, bytes th
 """
 
 import asyncio
-from typing import Any
 from urllib.parse import quote_from_bytes
 
-from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
-from common.asgi_types import AsgiMessage, AsgiScope, Receive, Send
+from common.asgi_types import AsgiScope, Receive, Send
+from heapadmin.wsgi_bridge import Bridge
 
 THREADS = 8  # per worker: pages wait for the database more than they compute
 MOST_BODY_BYTES = 10 * 2**20  # of a form; PostgreSQL backups and the like never come this way
@@ -33,12 +32,9 @@ class Pages:
     """An ASGI app: every page. Reads a request completely before it takes one of the threads."""
 
     def __init__(self) -> None:
-        self.bridge: Any = WSGIMiddleware(get_wsgi_application(), workers=THREADS)
+        self.bridge = Bridge(get_wsgi_application(), THREADS)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.bridge(scope, receive, send)
-            return
         try:
             body = await asyncio.wait_for(_whole_body(receive), BODY_SECONDS)
         except ClientGone:
@@ -49,9 +45,7 @@ class Pages:
         except BodyTooLarge:
             await _refuse(send, 413, b"The request is too large.\n")
             return
-        await self.bridge(
-            _plain(scope, len(body)), _replay(body, receive), _bodiless(send) if scope["method"] == "HEAD" else send
-        )
+        await self.bridge(_plain(scope, len(body)), body, receive, send)
 
 
 async def _whole_body(receive: Receive) -> bytes:
@@ -66,25 +60,6 @@ async def _whole_body(receive: Receive) -> bytes:
             raise BodyTooLarge
         if not message.get("more_body", False):
             return bytes(body)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives `body` first, and then what really comes."""
-    messages: list[AsgiMessage] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replayed() -> AsgiMessage:
-        return messages.pop() if messages else await receive()
-
-    return replayed
-
-
-def _bodiless(send: Send) -> Send:
-    """A `send` for the answer to HEAD: WSGI handlers give a body all the same."""
-
-    async def send_without_body(message: AsgiMessage) -> None:
-        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
-
-    return send_without_body
 
 
 def _plain(scope: AsgiScope, body_bytes: int) -> AsgiScope:

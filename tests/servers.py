@@ -53,10 +53,19 @@ class Answer:
 class CollectingServer:
     """Gunicorn on the database named by `url`. `start()` may be called again after `stop()` or `kill()`."""
 
-    def __init__(self, url, folder, application="heapadmin.asgi:application", workers=2, **environment):
+    def __init__(
+        self,
+        url,
+        folder,
+        application="heapadmin.asgi:application",
+        workers=2,
+        conf="heapadmin.gunicorn_conf",
+        **environment,
+    ):
         self.url = url
         self.folder = Path(folder)
         self.application = application
+        self.conf = conf
         self.port = free_port()
         self.environment = {
             **os.environ,
@@ -83,19 +92,19 @@ class CollectingServer:
 
     # --- Its life -------------------------------------------------------------------------------------------------
     def start(self):
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:heapadmin.gunicorn_conf", self.application]
+        command = [sys.executable, "-m", "gunicorn", "-c", f"python:{self.conf}", self.application]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + START_SECONDS
-        while not self.answers():
+        while not self.has_started():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
         return self
 
-    def answers(self):
+    def has_started(self):
         """Whether a worker is there that knows its environments."""
         with contextlib.suppress(OSError, http.client.HTTPException):
             return self.post("/api/track", {"app_id": "0"}).status == 400

@@ -150,6 +150,18 @@ def test_a_stop_in_mid_flight_answers_what_it_stored_and_ends(server, environmen
     assert load.stored(environment) == Counter(load.acknowledged)
 
 
+def test_a_rolling_reload_in_mid_flight_loses_nothing_and_changes_every_worker(server, environment):
+    before = set(server.worker_pids())
+    with Load(server, environment.app_id, retrying=True) as load:
+        load.wait_for_more(200)
+        server.process.send_signal(signal.SIGHUP)
+        assert until(lambda: not before & set(server.worker_pids()))
+        load.wait_for_more(200)
+
+    assert load.refused <= {None}  # a connection that ended, whose event was sent again
+    load.check(environment)
+
+
 # --- A database that hangs -------------------------------------------------------------------------------------
 @pytest.fixture
 def impatient_server(one_server, postgres, environment, admin):

@@ -7,7 +7,7 @@ from collector.request.client_address import TrustedProxies
 
 
 def test_a_sender_that_never_begins_its_body_is_answered_408():
-    """gunicorn gives it up after a minute, and says what it says of clients that have gone."""
+    """Some servers give it up after a while, and say what they say of clients that have gone."""
     sent = []
 
     async def receive():

@@ -140,7 +140,7 @@ def test_what_a_dead_worker_counted_stays(server):
     os.kill(min(workers), signal.SIGKILL)
 
     deadline = time.monotonic() + SECONDS
-    while len(set(server.worker_pids()) - workers) < 1 or not server.answers():
+    while len(set(server.worker_pids()) - workers) < 1 or not server.has_started():
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert scrape(server)[("heapadmin_batch_records_sum",)] >= before

@@ -89,6 +89,12 @@ def test_a_body_that_drips_is_answered_408_and_the_connection_ends(server, envir
     assert server.post("/api/track", GOOD | {"app_id": environment.app_id}).body == b"OK"
 
 
+def test_a_body_that_never_begins_is_answered_408(connection):
+    connection.sendall(HEAD + b"Content-Length: 100\r\n\r\n")
+
+    assert b"".join(received(connection)).startswith(b"HTTP/1.1 408 ")
+
+
 @pytest.mark.parametrize("earlier", [0, 1], ids=["the first request", "a later one"])
 def test_headers_that_drip_are_cut_off_without_an_answer(server, environment, connection, earlier):
     for _ in range(earlier):

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from heapadmin import pages
+from heapadmin import pages, wsgi_bridge
 from heapadmin.pages import Pages
 
 
@@ -119,3 +119,89 @@ def test_an_answer_to_head_has_no_body(seen):
 
     assert (b"content-length", b"5") in sent[0]["headers"]
     assert b"".join(message.get("body", b"") for message in sent) == b""
+
+
+class Endless:
+    """What a WSGI application streams; notes that it was closed."""
+
+    def __init__(self):
+        self.is_closed = False
+
+    def __iter__(self):
+        while not self.is_closed:
+            yield b"x" * 10_000
+
+    def close(self):
+        self.is_closed = True
+
+
+@pytest.fixture
+def streaming(monkeypatch):
+    """Pages with an application behind them that never ends, and the streams that it has begun."""
+    streams = []
+
+    def application(environ, start_response):
+        start_response("200 OK", [("content-type", "text/csv")])
+        streams.append(Endless())
+        return streams[-1]
+
+    monkeypatch.setattr(pages, "get_wsgi_application", lambda: application)
+    return Pages(), streams
+
+
+def client(*, reads, goes_after=0.0):
+    """`receive` and `send` of a client that takes so many pieces and goes some time after the last."""
+    waiting, stopped, taken = [{"type": "http.request", "body": b""}], asyncio.Event(), []
+
+    async def receive():
+        if waiting:
+            return waiting.pop()
+        await stopped.wait()
+        await asyncio.sleep(goes_after)
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        taken.append(message)
+        if len(taken) >= reads:
+            stopped.set()
+            await asyncio.sleep(goes_after + 0.01)
+
+    return receive, send
+
+
+def test_a_stream_is_closed_when_its_client_goes(streaming):
+    app, streams = streaming
+
+    async def ask():
+        await asyncio.wait_for(app(scope(), *client(reads=3)), 10)
+
+    asyncio.run(ask())
+
+    assert [stream.is_closed for stream in streams] == [True]
+    assert app.bridge.turns.turns._value == pages.THREADS
+
+
+def test_who_does_not_read_gives_up_the_turn_and_the_slowest_go_first(streaming, monkeypatch):
+    app, streams = streaming
+    monkeypatch.setattr(wsgi_bridge, "PROMPT_SECONDS", 0.05)
+
+    async def ask():
+        slow = [asyncio.create_task(app(scope(), *client(reads=2, goes_after=20))) for _ in range(pages.THREADS)]
+        await until(lambda: len(app.bridge.turns._aside) == wsgi_bridge.MOST_ASIDE)
+        await asyncio.wait_for(app(scope(), *client(reads=3)), 10)
+        late = asyncio.create_task(app(scope(), *client(reads=2, goes_after=20)))
+        await asyncio.wait(slow, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        still = [task for task in (*slow, late) if not task.done()]
+        for task in still:
+            task.cancel()
+        await until(lambda: all(stream.is_closed for stream in streams))
+        await until(lambda: app.bridge.turns.turns._value == pages.THREADS)
+        return len(still)
+
+    assert asyncio.run(ask()) == pages.THREADS
+
+
+async def until(what):
+    async with asyncio.timeout(10):
+        while not what():
+            await asyncio.sleep(0.01)

@@ -1,0 +1,20 @@
+"""How gunicorn runs `heapadmin.wsgi`: pages in threads, apart from the collector (compose.yaml)."""
+
+import socket
+import struct
+from typing import Any
+
+wsgi_app = "heapadmin.wsgi:application"
+worker_class = "gthread"
+workers = 2
+threads = 8
+control_socket_disable = True
+forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES
+
+READING_SECONDS = 30  # without the client's taking anything of what it was sent; then its thread is free again
+
+
+def when_ready(server: Any) -> None:
+    """Connections take this over from the socket that accepts them (Linux)."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", READING_SECONDS, 0))

@@ -1,0 +1,7 @@
+"""gunicorn's settings for pages in threads, with less time for a client to read."""
+
+from heapadmin import gunicorn_wsgi_conf
+from heapadmin.gunicorn_wsgi_conf import *  # noqa: F403
+
+gunicorn_wsgi_conf.READING_SECONDS = 2
+workers = 1
