@@ -22,7 +22,7 @@ def collector(limits: dict[str, float]) -> Collector:
 def everything(limits: dict[str, float]) -> Collector:
     """The same with pages behind it."""
     _set(limits)
-    from heapadmin.asgi import application  # noqa: PLC0415: reads the limits when it is loaded
+    from heapadmin.asgi import application  # noqa: PLC0415  (it reads the limits when it is loaded)
 
     return application
 
