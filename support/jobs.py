@@ -1,4 +1,4 @@
-"""Support's jobs. Each takes ids and looks again whether they still mean what they meant."""
+"""Support's jobs. Each takes ids, and checks again that the rows are still in the state that the job is for."""
 
 from django.conf import settings
 from django.utils import timezone
@@ -69,7 +69,7 @@ def purge(closing_id: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="support.closings", queueing_lock="support.closings", pass_context=False)
 def closings(timestamp: int) -> None:
-    """Start the purges whose grace is over, and those again whose worker died."""
+    """Start the purges whose grace period is over, and restart those whose worker died."""
     due = Closing.objects.filter(state=ClosingState.GRACE, grace_until__lte=timezone.now())
     for closing_id in (due | Closing.objects.filter(state=ClosingState.PURGING)).values_list("pk", flat=True):
         defer_once("support.purge", closing_id=closing_id)
@@ -96,7 +96,7 @@ def mail_export(export_id: int, user_id: int) -> None:
 @app.periodic(cron="7 * * * *")
 @app.task(name="support.exports", queueing_lock="support.exports", pass_context=False)
 def exports(timestamp: int) -> None:
-    """Remove exports whose link is over, and go on with those whose worker died."""
+    """Remove exports whose link has expired, and continue those whose worker died."""
     expire()
     unfinished = AccountExport.objects.filter(state__in=[ExportState.WAITING, ExportState.RUNNING])
     for export_id in unfinished.values_list("pk", flat=True):
@@ -119,7 +119,7 @@ def check_status(timestamp: int) -> None:
 @app.periodic(cron="*/2 * * * *")
 @app.task(name="support.rescue_jobs", queueing_lock="support.rescue_jobs", pass_context=False)
 async def rescue_jobs(timestamp: int) -> None:
-    """Give the jobs of a worker that was killed to another one: each looks at what is done already."""
+    """Hand the jobs of a killed worker to another one. Each job checks what is already done."""
     for job in await app.job_manager.get_stalled_jobs():
         await app.job_manager.retry_job(job)
 

@@ -41,12 +41,12 @@ class StaffModelAdmin(admin.ModelAdmin):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, under the name of what is in it."""
+        """The list page, titled with the plural name of its rows."""
         title = {"title": str(self.opts.verbose_name_plural).capitalize()}
         return super().changelist_view(request, title | (extra_context or {}))
 
     def row_or_404(self, request: HttpRequest, object_id: str) -> Any:
-        """The row that the URL names; any text may stand there."""
+        """The row that the URL names. The URL may hold any text."""
         found = self.get_object(request, object_id)
         if found is None:
             raise Http404
@@ -63,7 +63,7 @@ class StaffModelAdmin(admin.ModelAdmin):
 
 
 def log(request: HttpRequest, row: Model, flag: int, message: Any) -> LogEntry:
-    """Write into the staff's own log what was done to `row`, by its kind and number: names may be personal."""
+    """Record in the staff's own log what was done to `row`. Rows go by kind and number, since names may be personal."""
     return LogEntry.objects.create(
         user=signed_in_user(request),
         content_type=ContentType.objects.get_for_model(row, for_concrete_model=False),

@@ -1,4 +1,4 @@
-"""Closing an account, opening it again while that can be, and starting what removes it."""
+"""Close an account, reopen it during the grace period, and start the purge."""
 
 from datetime import datetime, timedelta
 

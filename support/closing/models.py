@@ -1,4 +1,4 @@
-"""The end of an account: asked for, waiting out its grace, purged, and what is left to show for it."""
+"""Closing an account: requested, in its grace period, being purged, and the receipt that stays."""
 
 from datetime import datetime
 
@@ -44,7 +44,7 @@ class Closing(models.Model):
     reopened_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     purge_started_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
-    # ids that the account's rows are found by, kept from the start of the purge on: {table: [ids]}
+    # ids by which the account's rows are found, stored when the purge starts: {table: [ids]}
     scope = models.JSONField(default=dict)
     expected = models.JSONField(default=dict)  # rows when it was closed
     rows = models.JSONField(default=dict)  # rows removed, per table
@@ -84,5 +84,5 @@ class Closing(models.Model):
         return max(sum(int(count) for count in self.expected.values()), self.rows_removed)
 
     def is_due(self, now: datetime) -> bool:
-        """Whether the grace is over, so that the purge may start."""
+        """Whether the grace period is over, so that the purge may start."""
         return self.state == ClosingState.GRACE and self.grace_until <= now

@@ -125,14 +125,14 @@ def _deleting(table: str, statement: sql.Composed) -> RemovalStep:
 
 @contextmanager
 def _purging(closing: Closing) -> Iterator[Closing]:
-    """A transaction that may remove what is otherwise kept (see accounts 0004), with the closing locked."""
+    """A transaction that may delete protected rows (see accounts 0004), with the closing locked."""
     with steps.locked(Closing.objects.all(), closing.pk) as locked, connection.cursor() as cursor:
         cursor.execute("select set_config('heapadmin.purging', %s, true)", [str(closing.account_number)])
         yield locked
 
 
 def _count_in(closing: Closing, step: RemovalStep, rows: int) -> int:
-    """Run one step and count what it removed, in one transaction; how many rows."""
+    """Run one step and add the removed rows to the receipt, in one transaction. Returns how many."""
     with _purging(closing) as locked:
         if locked.state != ClosingState.PURGING:
             return 0

@@ -35,7 +35,7 @@ def _count(table: AccountTable, tables: dict[str, AccountTable], scope: AccountS
 
 
 def tables_with_rows(scope: AccountScope) -> list[str]:
-    """The tables in which the account still has a row, its own row not counted."""
+    """The tables that still hold rows of the account, apart from its own row."""
     tables = account_tables(read_schema())
     by_name = {table.name: table for table in tables}
     left = []

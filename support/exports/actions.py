@@ -76,7 +76,7 @@ def recipients(export: AccountExport) -> QuerySet[User]:
 
 
 def expire() -> int:
-    """Remove the content of exports whose link is over; how many."""
+    """Remove the content of exports whose link has expired. Returns how many."""
     over = AccountExport.objects.filter(state=ExportState.READY, expires_at__lte=timezone.now())
     count = 0
     for export in over:

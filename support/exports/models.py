@@ -16,7 +16,7 @@ class ExportState(models.TextChoices):
 
 
 class AccountExport(models.Model):
-    """One export. Its content is in ExportPart; it is fetched with a secret of which only the digest is here."""
+    """One export. Its content is in ExportPart. It is fetched with a secret, whose digest alone is stored."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="exports")
     asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

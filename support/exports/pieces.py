@@ -137,7 +137,7 @@ def _pieces_of(
 
 
 def _people(scope: AccountScope) -> Piece:
-    """The teammates, whose logins are no account's own: name and address alone."""
+    """The teammates: name and address only, because logins belong to no single account."""
     condition = sql.SQL("id in (select user_id from accounts_membership where account_id = {})")
     kept = ("id", "email", "name")
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Accounts: finding one, seeing how it is, and what staff may do with it."""
+"""The staff pages of accounts: find one, see its state, close it, visit it."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What staff is shown of an account: who and what there is and how much it is used; nothing of what was collected."""
+"""What staff see of an account: its people, its contents and how much it is used; no collected data."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The forms of what staff does with an account."""
+"""The forms with which staff close and visit an account."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ from support.status.models import Incident, IncidentUpdate
 
 
 class UpdateInline(admin.StackedInline):
-    """What there is to say now; what was said stays as it was."""
+    """A form for the next update. Earlier updates cannot be changed."""
 
     model = IncidentUpdate
     extra = 1

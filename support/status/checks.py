@@ -39,7 +39,7 @@ class Probe:
 
 
 def probes() -> list[Probe]:
-    """The sign-in page, and an event that lacks everything: it is refused for what it lacks, or nobody is there."""
+    """Two requests: the sign-in page, and an empty event. A working collector refuses the event with a reason."""
     return [
         Probe(Component.CONSOLE, "The sign-in page", reverse("account_login"), 200),
         Probe(Component.COLLECTION, "The collector", "/api/track", 400, b"{}"),
@@ -47,7 +47,7 @@ def probes() -> list[Probe]:
 
 
 def check(base_url: str, now: datetime) -> None:
-    """Run every check and keep what it found. Raises psycopg.Error when it cannot be kept."""
+    """Run every check and store the results. Raises psycopg.Error when they cannot be stored."""
     found = {probe.component: ask(base_url, probe) for probe in probes()}
     with database.own_connection() as connection:
         for reading in [*database.readings(connection), _storing(connection), _querying(connection)]:

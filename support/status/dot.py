@@ -19,7 +19,7 @@ class Dot:
 
 
 def dot(arrived_at: datetime | None, now: datetime, snapshot: Snapshot) -> Dot:
-    """What holds of an environment whose newest event arrived at `arrived_at` (None: none ever did)."""
+    """The dot of an environment whose newest event arrived at `arrived_at` (None: none ever did)."""
     collection = next(part for part in snapshot.parts if part.component == Component.COLLECTION)
     if collection.state == State.DOWN:
         return Dot("bad", "down", collection.reason or "Collection is down.")

@@ -1,4 +1,4 @@
-"""What is kept of the checks: a sample per part and minute, added up per day."""
+"""The stored results of the checks: one sample per part and minute, summed up per day."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def minute_of(at: datetime) -> datetime:
 
 
 def record(connection: psycopg.Connection, readings: Iterable[Reading], at: datetime) -> None:
-    """Keep what a check found for the minute of `at`; if that minute has a worse sample already, that one stays."""
+    """Store what a check found for the minute of `at`. A worse sample of that minute stays."""
     with connection.transaction():
         for reading in sorted(readings, key=lambda each: each.component):
             values = {

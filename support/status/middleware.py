@@ -10,7 +10,7 @@ PAGE, JSON = "/status/", "/status.json"
 
 
 class StatusMiddleware:
-    """Stands before SessionMiddleware, behind what sets headers."""
+    """Comes before SessionMiddleware and after the middleware that sets headers."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -24,7 +24,7 @@ class State(models.IntegerChoices):
 
 
 class Sample(models.Model):
-    """What one minute's check of one part found. Of two that disagree the worse is kept. Gone after two days."""
+    """The result of one minute's check of one part. Of two results the worse one stays. Deleted after two days."""
 
     component = models.CharField(max_length=20, choices=Component.choices)
     at = models.DateTimeField()  # the minute it stands for

@@ -17,7 +17,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Freshness:
-    """How recent what can be looked at is: when the newest committed event arrived, None when there is none.
+    """How recent the data is: when the newest committed event arrived; None without events.
 
     An event is acknowledged only once it is committed, so the newest accepted event is the newest committed one.
     """

@@ -65,7 +65,7 @@ def take(connection: psycopg.Connection, now: datetime, fresh: Freshness | None)
 
 
 def without_database(before: Snapshot | None, now: datetime, since: datetime) -> Snapshot:
-    """What can be said while the database does not answer: `since` when, and what was known before."""
+    """The snapshot while the database does not answer: `since` when, and the last known state."""
     known = {part.component: part.history for part in before.parts} if before else {}
     return Snapshot(
         taken_at=now,

@@ -115,7 +115,7 @@ class Watch:
         return without_database(self._published.snapshot if self._published else None, now, self._away_since)
 
     def _tell_of_outage(self, connection: psycopg.Connection, now: datetime) -> None:
-        """Write down the minutes for which nobody could write that the database was away."""
+        """Record afterwards the minutes in which the database was away, when nothing could be recorded."""
         if self._away_since is None:
             return
         at = history.minute_of(max(self._away_since, now - LONGEST_OUTAGE_WRITTEN))

@@ -1,4 +1,4 @@
-"""Keeping a message, answering it, and what limits how many there may be."""
+"""Store a message, answer it, and limit how many one sender may write."""
 
 from datetime import timedelta
 

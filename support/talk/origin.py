@@ -15,7 +15,7 @@ HARMLESS = ("_id", "pk", "name", "slug", "lineage")  # what an id in a URL may b
 
 @dataclass(frozen=True)
 class Origin:
-    """A page of this site ('' when unknown) and what of the writer's own it belongs to."""
+    """A page of this site ('' when unknown), and which of the writer's accounts and environments it belongs to."""
 
     page: str = ""
     account: Account | None = None

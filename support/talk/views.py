@@ -19,7 +19,7 @@ TOO_MANY = "That is a lot of messages at once. Please write again in {minutes} m
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def talk(request: HttpRequest) -> HttpResponse:
-    """Show the form, or keep what was written and say that it is sent."""
+    """Show the form, or store the message and say that it is sent."""
     user = request.user if isinstance(request.user, User) else None
     if request.method != "POST":
         return _answer(request, form=TalkForm(user=user, initial={"page": _page_open(request)}))

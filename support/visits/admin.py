@@ -1,4 +1,4 @@
-"""Visits: who of staff looked into which account, when and why."""
+"""Visits: which staff member looked into which account, when and why."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ VISIT = timedelta(minutes=30)
 
 
 class SupportAccess(models.Model):
-    """What an account lets support do. No row: support may visit."""
+    """Whether an account allows visits of support. Without a row, visits are allowed."""
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="support_access")
     visits_allowed = models.BooleanField(default=True)
