@@ -219,7 +219,7 @@ async def _drain(receive: Receive) -> None:
 
 
 async def not_found(scope: AsgiScope, receive: Receive, send: Send) -> None:
-    """For what is nobody's."""
+    """Answer 404: the path is no collecting one, and there are no pages here."""
     if scope["type"] != "http":
         return
     await _send(answers.NOT_FOUND, send)

@@ -32,7 +32,7 @@ class Request(NamedTuple):
 
 
 class Outcome(StrEnum):
-    """What became of a request, as it is counted."""
+    """The outcome of a request, as it is counted."""
 
     ACCEPTED = "accepted"
     EXCLUDED = "excluded"

@@ -52,7 +52,7 @@ for _column in TEXTS:
 
 
 class Person(models.Model):
-    """A visitor (`actor_id` 0 and up, no identity) or somebody identified (`actor_id` negative).
+    """A visitor (`actor_id` 0 and up, no identity) or an identified person (`actor_id` negative).
 
     A visitor who became somebody has no row any more: properties and first sight went over to the identity's row.
     `last_seen_at` is exact to a minute: it is not written again for every event.
