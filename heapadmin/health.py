@@ -30,7 +30,7 @@ HEALTHY, NOT_READY = (200, "ok"), (503, "the database does not answer")
 Verdict = tuple[int, str]
 
 
-class Probe:
+class DatabaseProbe:
     """Asks the database whether it answers: one question at a time in this process, whoever waits for it."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ def _look(asked: Future[bool]) -> None:
         asked.set_result(True)
 
 
-probe = Probe()
+probe = DatabaseProbe()
 
 
 class Health:

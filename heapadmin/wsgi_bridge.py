@@ -27,7 +27,7 @@ MOST_ASIDE = 8
 OF_ITS_OWN = {b"content-length": "CONTENT_LENGTH", b"content-type": "CONTENT_TYPE"}
 
 
-class Gone(Exception):
+class ReaderGone(Exception):
     """The client will read nothing more."""
 
 
@@ -42,20 +42,20 @@ class Turns:
     def wait(self, taken: Future[None], loop: asyncio.AbstractEventLoop) -> None:
         """In a thread: until the client has taken a piece.
 
-        Raises Gone when the client is, and where too many wait like that: who has not read for longest has to go.
+        Raises ReaderGone when the client is, and where too many wait like that: who has not read for longest has to go.
         """
         try:
             taken.result(PROMPT_SECONDS)
             return
         except CancelledError:
-            raise Gone from None
+            raise ReaderGone from None
         except NotYet:
             self._step_aside(taken)
         loop.call_soon_threadsafe(self.turns.release)
         try:
             taken.result()
         except CancelledError:
-            raise Gone from None
+            raise ReaderGone from None
         finally:
             with self._lock:
                 if taken in self._aside:
@@ -81,7 +81,7 @@ class Bridge:
     async def __call__(self, scope: AsgiScope, body: bytes, receive: Receive, send: Send) -> None:
         """Answer the request of `scope`, whose body is complete; `receive` tells when its client goes."""
         loop = asyncio.get_running_loop()
-        answer = Answer(loop, send, self.turns, with_body=scope["method"] != "HEAD")
+        answer = PageAnswer(loop, send, self.turns, with_body=scope["method"] != "HEAD")
         watching = loop.create_task(_watch(receive, answer))
         try:
             async with self.turns.turns:
@@ -93,13 +93,13 @@ class Bridge:
             watching.cancel()
 
 
-async def _watch(receive: Receive, answer: "Answer") -> None:
+async def _watch(receive: Receive, answer: "PageAnswer") -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     answer.end()
 
 
-class Answer:
+class PageAnswer:
     """One answer on its way from a thread to the event loop, which takes piece after piece."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, send: Send, turns: Turns, *, with_body: bool) -> None:
@@ -128,7 +128,7 @@ class Answer:
                 if not self._with_body:
                     break
             self._flush(more=False)
-        except Gone:
+        except ReaderGone:
             return
         finally:
             if hasattr(pieces, "close"):
@@ -144,15 +144,15 @@ class Answer:
 
     def _add(self, piece: bytes) -> None:
         if self.is_gone:
-            raise Gone
+            raise ReaderGone
         self._gathered += piece
         if len(self._gathered) >= PIECE_BYTES or time.monotonic() - self._flushed_at > GATHER_SECONDS:
             self._flush(more=True)
 
     def _flush(self, *, more: bool) -> None:
-        """Send what is gathered; returns when the loop has room for more. Raises Gone."""
+        """Send what is gathered; returns when the loop has room for more. Raises ReaderGone."""
         if self.is_gone:
-            raise Gone
+            raise ReaderGone
         body = bytes(self._gathered) if self._with_body else b""
         self._gathered.clear()
         start, self._start = self._start, None

@@ -127,7 +127,7 @@ def eventually_ready(server):
 
 @pytest.mark.django_db
 def test_not_ready_without_a_database_and_says_no_more(client, monkeypatch):
-    monkeypatch.setattr(health, "probe", health.Probe())
+    monkeypatch.setattr(health, "probe", health.DatabaseProbe())
     monkeypatch.setattr(health, "conninfo", lambda: "host=/nowhere/at/all password=secret")
 
     answer = client.get("/readyz")
