@@ -10,7 +10,7 @@ from analytics.sql.statement import Statement
 class Rows:
     """What a FROM is made of. Joins are added on demand, so a statement without merges does not pay for them.
 
-    `source` is a table or sub-select with the alias that `events_alias` or "p" (people) names.
+    `source` is a table or sub-select with the alias "e" (events) or "p" (people).
     """
 
     def __init__(self, statement: Statement, source: str = "events e", *, are_people: bool = False) -> None:
