@@ -9,7 +9,7 @@ from accounts.models import Account, Activity, Membership, User
 from accounts.request_address import current_address, in_staff_pages
 
 REFUSED = "refused"
-REFUSALS_APART = timedelta(minutes=1)  # the same refusal of the same person is recorded at most once in this time
+REFUSAL_INTERVAL = timedelta(minutes=1)  # the same refusal of the same person is recorded at most once in this time
 
 
 def record(
@@ -44,7 +44,7 @@ def record_refusal(*, account: Account, by: User, target: str, details: dict[str
     The refused change has been rolled back already, so this row has no transaction to share with it.
     """
     recent = Activity.objects.filter(
-        account=account, by=by, verb=REFUSED, target=target[:300], at__gt=timezone.now() - REFUSALS_APART
+        account=account, by=by, verb=REFUSED, target=target[:300], at__gt=timezone.now() - REFUSAL_INTERVAL
     )
     if not recent.exists():
         record(account=account, by=by, verb=REFUSED, target=target, details=details)

@@ -5,7 +5,7 @@ from django.db import transaction
 from accounts import activity
 from accounts.models import User
 from analytics.store.current import event_store
-from analytics.store.people import Done, KnownPerson
+from analytics.store.people import ActivityCounts, KnownPerson
 from common import jobs
 from events import erasure
 from projects.models import Environment
@@ -14,7 +14,7 @@ WHOM = "a person"  # a receipt says nothing that would lead to them
 
 
 @transaction.atomic
-def ask(*, environment: Environment, person: KnownPerson, done: Done | None, by: User) -> None:
+def ask(*, environment: Environment, person: KnownPerson, done: ActivityCounts | None, by: User) -> None:
     """Start a job that deletes this person. Notes how much there is now, if it could be counted."""
     _note(environment, by, "person.delete", {"events": done.events} if done else {})
     jobs.defer("analytics.erase_person", environment_id=environment.pk, actor_id=person.actor_id, by_id=by.pk)

@@ -14,7 +14,7 @@ from analytics.views import (
     people,
     reports,
     segments,
-    suggested,
+    suggestions,
 )
 
 app_name = "analytics"
@@ -47,7 +47,7 @@ urlpatterns = [
     path(ENVIRONMENT + "people/<actor_id:actor_id>/delete/", people.person_delete, name="person_delete"),
     path(ENVIRONMENT + "export/", exports.export, name="export"),
     path(ENVIRONMENT + "queries/cancel/", analyze.query_cancel, name="query_cancel"),
-    path(ENVIRONMENT + "suggested/values/", suggested.suggested_values, name="suggested_values"),
+    path(ENVIRONMENT + "suggested/values/", suggestions.suggested_values, name="suggested_values"),
     path(ENVIRONMENT + "compare/", compare.compare_environments, name="compare"),
     path(ENVIRONMENT + "compare/carry/", compare.compare_carry, name="compare_carry"),
     path(ENVIRONMENT + "compare/undo/", compare.compare_undo, name="compare_undo"),

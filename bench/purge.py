@@ -81,9 +81,9 @@ class PurgeMeasured:
         )
 
 
-def window(bench: Bench, server: Server, asking: Questioner, into: PurgeMeasured, connections: int) -> None:
+def window(bench: Bench, server: Server, questioner: Questioner, into: PurgeMeasured, connections: int) -> None:
     """Load and ask for a while."""
-    with asking.going_on() as asked:
+    with questioner.going_on() as asked:
         result = load(server.port, "/api/track", bench.event, connections=connections, seconds=bench.seconds)
     into.collected.append(result)
     into.asked += asked
@@ -143,21 +143,21 @@ def main() -> None:
 
 def run(bench: Bench, events: int, connections: int) -> None:
     account_id = leaving_account(bench, events)
-    asking = Questioner(bench.postgres.conninfo(), bench.environment["id"])
+    questioner = Questioner(bench.postgres.conninfo(), bench.environment["id"])
     without, during, progress = PurgeMeasured(), PurgeMeasured(), Progress()
     with bench.server("heapadmin.asgi:application") as server:
-        window(bench, server, asking, PurgeMeasured(), connections)  # warm
+        window(bench, server, questioner, PurgeMeasured(), connections)  # warm
         for _ in range(BEFORE_AND_AFTER):
-            window(bench, server, asking, without, connections)
+            window(bench, server, questioner, without, connections)
         process = purge(bench, account_id)
         watching = threading.Thread(target=progress.watch, args=(bench, process))
         watching.start()
         while process.poll() is None and (not progress.points or not _is_settling(progress)):
-            window(bench, server, asking, during, connections)
+            window(bench, server, questioner, during, connections)
         process.wait()
         watching.join()
         for _ in range(BEFORE_AND_AFTER):
-            window(bench, server, asking, without, connections)
+            window(bench, server, questioner, without, connections)
     head = f"{'':>16} {'collected':>11} {'p50':>10} {'p99':>10} {'worst p99':>10} {'failed':>7}"
     head += f" {'question':>12} {'worst':>10}"
     print(head, without.line("without a purge"), during.line("with a purge"), sep="\n")

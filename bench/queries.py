@@ -29,7 +29,7 @@ from django.urls import reverse  # noqa: E402
 from accounts.models import Account, User  # noqa: E402
 from analytics.default_tiles import BUILTIN  # noqa: E402
 from analytics.kinds import retention  # noqa: E402
-from analytics.rollups import counting  # noqa: E402
+from analytics.rollups import time_counts  # noqa: E402
 from analytics.rollups.refresh import refresh  # noqa: E402
 from bench.query_data import Site, make  # noqa: E402
 from events.blocking_writer import store  # noqa: E402
@@ -129,10 +129,10 @@ def environment(name: str, events: int, pageviews: float = 1.0) -> Environment:
         rows("vacuum analyze events")
         rows("vacuum analyze people")
         print(f"{name}: made {made:,} events in {time.perf_counter() - begun:.0f} s")
-    counting = cost(lambda: refresh(found, seconds=3600), runs=1)
-    if counting.processor > 1000:
+    refreshed = cost(lambda: refresh(found, seconds=3600), runs=1)
+    if refreshed.processor > 1000:
         rows("analyze rollup_counts, rollup_values, rollup_positions")
-        print(f"{name}: counted its past days in {counting} ms")
+        print(f"{name}: counted its past days in {refreshed} ms")
     return found
 
 
@@ -177,7 +177,7 @@ def page_and_sql(browser: Client, url: str) -> tuple[Cost, Cost]:
 
 @contextmanager
 def _as_queries_run() -> Any:
-    """The same settings of the connection as analytics/store/postgresql/asking.py uses."""
+    """The same settings of the connection as analytics/store/postgresql/snapshot.py uses."""
     rows("select set_config('jit', 'off', false), set_config('random_page_cost', '1.1', false)")
     rows("select set_config('work_mem', '64MB', false)")
     try:
@@ -190,13 +190,13 @@ def _as_queries_run() -> Any:
 @contextmanager
 def without_counted_days() -> Any:
     """Questions are answered from events alone."""
-    real = counting.counting_rows, retention.retention_rows
-    counting.counting_rows = lambda *_: None
+    real = time_counts.counting_rows, retention.retention_rows
+    time_counts.counting_rows = lambda *_: None
     retention.retention_rows = lambda *_: None
     try:
         yield
     finally:
-        counting.counting_rows, retention.retention_rows = real
+        time_counts.counting_rows, retention.retention_rows = real
 
 
 def pages(millions: int) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from collector.counts import metrics, proxies
 from collector.counts.excluded import Lately, count
-from collector.counts.proxies import Crowd
+from collector.counts.proxies import AccountsByAddress
 from collector.counts.tally import Tally
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
 from collector.environments.directory import Directory
@@ -52,7 +52,7 @@ class Collector:
         self.kept_out = Counters()
         self.kept_out_lately = Lately()
         self.tally = Tally()
-        self.crowd = Crowd()
+        self.crowd = AccountsByAddress()
         self.buckets = buckets or Buckets(0)
         self._gathering: list[PeriodicWriter[Any]] = [
             PeriodicWriter(database, self.kept_out),

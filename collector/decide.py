@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from collector.environments.known import KnownEnvironment, KnownEnvironments
+from collector.environments.known_environments import KnownEnvironment, KnownEnvironments
 from collector.protocol import answers, beacons, fields, integrations, server_api
 from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
@@ -44,8 +44,8 @@ class Outcome(StrEnum):
     NOTHING = "nothing"  # a preflight and the like
 
 
-NOBODYS = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
-COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in NOBODYS)
+WITHOUT_ENVIRONMENT = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
+COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in WITHOUT_ENVIRONMENT)
 """The outcomes of requests to an environment."""
 READ = frozenset({Outcome.ACCEPTED, Outcome.BAD})
 
@@ -134,13 +134,13 @@ def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) 
         if request.method == "OPTIONS":
             return Decision(answers.preflight(request.headers), Outcome.NOTHING)
         return Decision(answers.wrong_method(", ".join(endpoint.methods)), Outcome.NOTHING)
-    decision = _judged(endpoint, request, environments, buckets)
+    decision = _decision(endpoint, request, environments, buckets)
     if endpoint.read is None and decision.outcome is not Outcome.EXCLUDED:
         return Decision(endpoint.accepted, Outcome.NOTHING)
     return decision
 
 
-def _judged(endpoint: Endpoint, request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
+def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
     environment, weight = None, 0
     try:
         opened = endpoint.open(request.headers, request.query, request.body)

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from collector.counts.excluded import Lately, count
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome, Request, decide
-from collector.environments.known import ENVIRONMENTS_SQL, KnownEnvironments, known_environments
+from collector.environments.known_environments import ENVIRONMENTS_SQL, KnownEnvironments, known_environments
 from collector.protocol import answers
 from collector.protocol.answers import Answer
 from collector.protocol.limits import MAX_BODY_BYTES

@@ -100,7 +100,7 @@ def end(processes: Iterable[Identity], steps: Sequence[tuple[signal.Signals, flo
     return False
 
 
-def remind(members: Iterable[Identity]) -> None:
+def stop_again(members: Iterable[Identity]) -> None:
     """Ask processes again to stop. This does not disturb those that are stopping already."""
     for process in members:
         _send(process, signal.SIGTERM)

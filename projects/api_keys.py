@@ -10,7 +10,7 @@ from django.utils import timezone
 from projects.models import ApiKey, ApiKeyQuerySet, Environment
 
 PREFIX = "hak_"  # so that scanners for leaked secrets can recognise one
-USES_APART = timedelta(minutes=1)  # how often `last_used_at` is updated at most, rather than for every request
+USE_INTERVAL = timedelta(minutes=1)  # how often `last_used_at` is updated at most, rather than for every request
 
 
 def digest(secret: str) -> str:
@@ -46,6 +46,6 @@ def _in_force() -> ApiKeyQuerySet:
 def _used(key: ApiKey | None) -> ApiKey | None:
     if key is not None:
         now = timezone.now()
-        long_ago = Q(last_used_at=None) | Q(last_used_at__lt=now - USES_APART)
+        long_ago = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_INTERVAL)
         ApiKey.objects.filter(long_ago, pk=key.pk).update(last_used_at=now)
     return key

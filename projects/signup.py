@@ -33,11 +33,11 @@ class SignupForm(AllauthSignupForm):
         For a known address the same work is done and undone, so that the response time does not reveal it either.
         """
         if self.account_already_exists:
-            self._work_for_nothing(request)
+            self._save_and_roll_back(request)
         user, answer = super().try_save(request)
         return user, answer
 
-    def _work_for_nothing(self, request: HttpRequest) -> None:
+    def _save_and_roll_back(self, request: HttpRequest) -> None:
         known = self.cleaned_data["email"]
         self.account_already_exists = False
         self.cleaned_data["email"] = f"{secrets.token_hex(16)}@invalid.invalid"

@@ -66,7 +66,7 @@ class KeyColumn:
     is_alone: bool = True
 
     @property
-    def tells(self) -> bool:
+    def is_sufficient(self) -> bool:
         """Whether this column alone identifies the parent row. Of several columns, the one that refers to `id` does."""
         return self.is_alone or self.parent_column == "id"
 
@@ -108,8 +108,8 @@ def read_schema() -> Schema:
     }
     constrained = {(key.table, key.column) for key in keys}
     loose = frozenset(key for key in named if (key.table, key.column) not in constrained)
-    telling = {(key.table, key.column) for key in keys if key.tells}
-    keys |= {key for key in named if (key.table, key.column) not in telling}
+    sufficient = {(key.table, key.column) for key in keys if key.is_sufficient}
+    keys |= {key for key in named if (key.table, key.column) not in sufficient}
     return Schema(columns, frozenset(keys), loose, triggered)
 
 
@@ -134,14 +134,14 @@ def account_tables(schema: Schema) -> list[AccountTable]:
     Raises ValueError if tables refer to each other in a circle, because then no order of deletion works.
     """
     found = {ACCOUNT}
-    while more := {key.table for key in schema.keys if key.tells and key.parent in found} - found:
+    while more := {key.table for key in schema.keys if key.is_sufficient and key.parent in found} - found:
         found |= more
     within = [key for key in schema.keys if {key.table, key.parent} <= found and key.table != key.parent]
     return [AccountTable(table, _ways(table, within)) for table in _ordered(found, within, schema.triggered)]
 
 
 def _ways(table: str, keys: Iterable[KeyColumn]) -> tuple[KeyColumn, ...]:
-    own = [key for key in keys if key.table == table and key.tells]
+    own = [key for key in keys if key.table == table and key.is_sufficient]
     return tuple(sorted(own, key=lambda key: (key.column, key.parent)))
 
 

@@ -6,6 +6,6 @@ class SupportConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.door import register_lender
-        from support.visits.lending import lend
+        from support.visits.membership import lend
 
         register_lender(lend)

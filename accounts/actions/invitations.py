@@ -17,7 +17,7 @@ from common import jobs, links, mails
 
 PURPOSE = "invitation"
 SENDING = ("invitation.create", "invitation.resend")  # the verbs that the hourly limit counts
-ASKING_APART = timedelta(days=1)
+ASK_AGAIN_INTERVAL = timedelta(days=1)
 
 
 class TooManyInvitations(Exception):
@@ -159,7 +159,7 @@ def decline(*, invitation: Invitation, by: User | None) -> None:
     current.declined_at = timezone.now()
     current.save(update_fields=["declined_at"])
     _record(current, by, "invitation.decline")
-    _tell_inviter(current, "invitation_declined")
+    _mail_inviter(current, "invitation_declined")
 
 
 @transaction.atomic
@@ -167,12 +167,12 @@ def ask_again(*, invitation: Invitation) -> bool:
     """Ask the inviter to replace an expired link. False if it has not expired, or was asked for within the last day."""
     current = _locked(invitation)
     now = timezone.now()
-    if not current.is_expired(now) or (current.asked_again_at and current.asked_again_at > now - ASKING_APART):
+    if not current.is_expired(now) or (current.asked_again_at and current.asked_again_at > now - ASK_AGAIN_INTERVAL):
         return False
     current.asked_again_at = now
     current.save(update_fields=["asked_again_at"])
     _record(current, None, "invitation.ask_again")
-    _tell_inviter(current, "invitation_asked_again")
+    _mail_inviter(current, "invitation_asked_again")
     return True
 
 
@@ -228,7 +228,7 @@ def _mail(invitation: Invitation) -> None:
     jobs.defer("accounts.send_invitation", invitation_id=invitation.pk, nonce=invitation.nonce)
 
 
-def _tell_inviter(invitation: Invitation, template: str) -> None:
+def _mail_inviter(invitation: Invitation, template: str) -> None:
     inviter = invitation.invited_by
     if inviter is None or not invitation.account.memberships.filter(user=inviter).exists():
         return

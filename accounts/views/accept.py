@@ -30,7 +30,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     if found is None or not _can_be_answered(found):
         return _not_open(request, found, secret)
     if not request.user.is_authenticated:
-        return _as_somebody_new(request, found, secret)
+        return _with_a_new_login(request, found, secret)
     assert isinstance(request.user, User)
     if request.user.email != found.email:
         return _as_somebody_else(request, found, secret)
@@ -44,7 +44,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     return redirect("accounts:open", found.account_id)
 
 
-def _as_somebody_new(request: HttpRequest, found: Invitation, secret: str) -> HttpResponseBase:
+def _with_a_new_login(request: HttpRequest, found: Invitation, secret: str) -> HttpResponseBase:
     """Nobody is signed in: ask for sign-in if the address has a login, else create a login here."""
     login = User.objects.filter(email=found.email).first()
     if login is not None:

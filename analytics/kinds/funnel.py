@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.drawing import share_bar
+from analytics.charts.charts import share_bar
 from analytics.charts.plots import funnel_marks
 from analytics.charts.scales import percent_text
 from analytics.definitions.catalogue import Catalogue
@@ -33,10 +33,10 @@ from analytics.questions.query import (
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
 from analytics.questions.spans import Span
 from analytics.questions.words import duration_words, span_words
-from analytics.sql.asking import Asking
+from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.segments import in_segments
-from analytics.sql.selecting import EventKey, Limits, event_rows, keyed, keys_of, selected
+from analytics.sql.selections import EventKey, Limits, event_rows, keyed, keys_of, selected
 from analytics.sql.statement import Statement
 
 MAX_STEPS = 10
@@ -258,18 +258,18 @@ class FunnelResult(Result):
         return Table(tuple(columns), tuple(rows))
 
 
-def answer(funnel: Funnel, asking: Asking) -> FunnelResult:
-    start, end = funnel.span.bounds(asking.now, funnel.scope.zone)
+def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
+    start, end = funnel.span.bounds(context.now, funnel.scope.zone)
     sides = []
     for side in funnel.compare or (Compared(None),):
-        statement = asking.statement()
+        statement = context.statement()
         one_side = replace(funnel, compare=(), segments=side.among(funnel.segments))
-        (row,) = asking.rows(statement, funnel_sql(statement, one_side, start, end))
+        (row,) = context.rows(statement, funnel_sql(statement, one_side, start, end))
         counts = tuple(int(count or 0) for count in row)
-        label = asking.catalogue.segment_label(side.segment)
+        label = context.catalogue.segment_label(side.segment)
         sides.append(FunnelSide(label, counts, side if funnel.compare else None))
-    labels = tuple(step_label(step, asking.catalogue) for step in funnel.steps)
-    return FunnelResult(funnel, Ran(asking.now, start, end), labels, tuple(sides))
+    labels = tuple(step_label(step, context.catalogue) for step in funnel.steps)
+    return FunnelResult(funnel, Ran(context.now, start, end), labels, tuple(sides))
 
 
 def step_label(step: Selection, catalogue: Catalogue) -> str:

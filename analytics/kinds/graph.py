@@ -1,6 +1,6 @@
 """Graph: how often something happens, by time, perhaps by group or segment.
 
-Its SQL is analytics/sql/counting.py; days that are counted already answer in its place (analytics/rollups/counting.py).
+Its SQL is analytics/sql/time_counts.py; counted days answer in its place (analytics/rollups/time_counts.py).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.drawing import Across, across_time, bar_chart, line_chart, share_bar
+from analytics.charts.charts import Across, across_time, bar_chart, line_chart, share_bar
 from analytics.charts.plots import Line, colours, fold
 from analytics.charts.scales import bucket_name, full
 from analytics.definitions.catalogue import Catalogue
@@ -39,9 +39,9 @@ from analytics.questions.query import (
 from analytics.questions.results import Column, Number, Ran, Result, Shown, Table, bucket_label
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import COUNTED, span_words
-from analytics.rollups import counting as counted
-from analytics.sql.asking import Asking
-from analytics.sql.counting import OTHER, counting_sql, decode_key
+from analytics.rollups import time_counts as counted
+from analytics.sql.context import QueryContext
+from analytics.sql.time_counts import OTHER, counting_sql, decode_key
 
 NO_VALUE_LABEL = "(none)"
 EMPTY_LABEL = "(empty)"
@@ -166,25 +166,25 @@ class GraphResult(Result):
         return Table(columns, (*rows, ("Whole range", *(each.total for each in self.series))), incomplete)
 
 
-def answer(graph: Graph, asking: Asking) -> GraphResult:
-    cut = asking.cut(graph.span, graph.unit)
-    ran = Ran(asking.now, cut[0].start, cut[-1].end)
+def answer(graph: Graph, context: QueryContext) -> GraphResult:
+    cut = context.cut(graph.span, graph.unit)
+    ran = Ran(context.now, cut[0].start, cut[-1].end)
     if not graph.compare:
-        series, total = _lines(graph, asking, cut)
+        series, total = _lines(graph, context, cut)
         return GraphResult(graph, ran, cut, series, total)
     lines = []
     for side in graph.compare:
-        (line,), _ = _lines(replace(graph, compare=(), segments=side.among(graph.segments)), asking, cut)
-        lines.append(replace(line, label=asking.catalogue.segment_label(side.segment), compared=side))
+        (line,), _ = _lines(replace(graph, compare=(), segments=side.among(graph.segments)), context, cut)
+        lines.append(replace(line, label=context.catalogue.segment_label(side.segment), compared=side))
     return GraphResult(graph, ran, cut, tuple(lines), None)
 
 
-def _lines(graph: Graph, asking: Asking, cut: tuple[Bucket, ...]) -> tuple[tuple[Series, ...], Number]:
+def _lines(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tuple[tuple[Series, ...], Number]:
     """The lines of a graph without comparison, and its total."""
-    rows = counted.counting_rows(graph.counting, graph.span, graph.unit, asking)
+    rows = counted.counting_rows(graph.counting, graph.span, graph.unit, context)
     if rows is None:
-        statement = asking.statement()
-        rows = asking.rows(statement, counting_sql(statement, graph.counting, cut))
+        statement = context.statement()
+        rows = context.rows(statement, counting_sql(statement, graph.counting, cut))
     places = {bucket.start: index for index, bucket in enumerate(cut)}
     values: dict[int | None, list[Number]] = {}
     totals: dict[int | None, Number] = {}
@@ -200,7 +200,7 @@ def _lines(graph: Graph, asking: Asking, cut: tuple[Bucket, ...]) -> tuple[tuple
     if graph.by is None:
         line = values.get(0, [0] * len(cut))
         total = sum(line) if graph.counts is Counts.EVENTS else totals.get(None, 0)
-        return (Series(asking.catalogue.event_label(graph.event), tuple(line), total),), total
+        return (Series(context.catalogue.event_label(graph.event), tuple(line), total),), total
     series = (_group_line(slot, keys[slot], values[slot], totals[slot]) for slot in sorted(keys))
     return tuple(series), totals.get(None, 0)
 

@@ -11,7 +11,7 @@ from analytics.forms.questions import QuestionForm
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result, Table
-from analytics.sql.asking import Asking
+from analytics.sql.context import QueryContext
 
 Q = TypeVar("Q", bound=Query)
 R = TypeVar("R", bound=Result)
@@ -61,7 +61,7 @@ class QueryKind(Generic[Q, R]):
     label: str  # what people call it
     prompt: str | None  # what to choose first; None where a page without parameters has a question to ask
     read: Callable[[Reader, Scope], Q]  # raises BadQuery; what else is wrong is noted in the reader
-    answer: Callable[[Q, Asking], R]  # asks the database
+    answer: Callable[[Q, QueryContext], R]  # asks the database
     further: Callable[[R, RunQuery], Iterator[Table]]  # for the CSV: what follows a result that is a page of a list
     words: Callable[[Q, Catalogue], str]  # one line that names the question, without its range
     details: Callable[[Q, Catalogue], Iterable[str]]  # what else it says, an idea a line, without filters and segments

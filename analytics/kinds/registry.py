@@ -24,7 +24,7 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, Unreadable
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
-from analytics.sql.asking import Ask, Asking, has_merges
+from analytics.sql.context import Ask, QueryContext, has_merges
 from analytics.store.current import event_store
 from analytics.store.protocol import TIME_LIMIT
 
@@ -84,12 +84,12 @@ def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit:
     """
     now = now or timezone.now()
     began = time.monotonic()
-    with event_store().asking(query.scope.environment_id, token=token, limit=limit) as ask:
+    with event_store().snapshot(query.scope.environment_id, token=token, limit=limit) as ask:
         result = _answer(query, now, ask)
     return replace(result, ran=replace(result.ran, seconds=time.monotonic() - began))
 
 
 def _answer(query: Query[R], now: datetime, ask: Ask) -> R:
     catalogue = catalogue_for(query, has_merges=has_merges(query.scope.environment_id, ask))
-    result: R = kind_of(query).answer(query, Asking(query.scope, catalogue, now, ask))
+    result: R = kind_of(query).answer(query, QueryContext(query.scope, catalogue, now, ask))
     return result

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.drawing import across_periods, line_chart
+from analytics.charts.charts import across_periods, line_chart
 from analytics.charts.plots import Line, heat
 from analytics.charts.scales import bucket_name, full, percent_text
 from analytics.definitions.catalogue import Catalogue
@@ -29,11 +29,11 @@ from analytics.questions.results import Column, Ran, Result, Shown, Table, bucke
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import span_words
 from analytics.rollups.bitmaps import Bitmap
-from analytics.rollups.days import DayReader, by_bucket, told_keys
-from analytics.sql.asking import Asking, Tuples
+from analytics.rollups.days import DayReader, by_bucket, exact_keys
+from analytics.sql.context import QueryContext, Tuples
 from analytics.sql.rows import Rows, joined
 from analytics.sql.segments import in_segments
-from analytics.sql.selecting import Limits, event_rows, selected
+from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
 
 
@@ -125,20 +125,20 @@ def _active(
     return statement.define(name, f"select distinct {actor} as actor, e.bucket as bucket {resolved.from_()}")
 
 
-def retention_rows(retention: Retention, cut: Sequence[Bucket], asking: Asking) -> Tuples | None:
+def retention_rows(retention: Retention, cut: Sequence[Bucket], context: QueryContext) -> Tuples | None:
     """The same rows from counted days; None where they do not suffice."""
     start, returning = retention.start, retention.returning
     if retention.where or retention.segments or start.where or returning.where:
         return None
-    start_keys, return_keys = told_keys(start.event, asking.catalogue), told_keys(returning.event, asking.catalogue)
+    start_keys, return_keys = exact_keys(start.event, context.catalogue), exact_keys(returning.event, context.catalogue)
     if start_keys is None or return_keys is None:
         return None
-    reader = DayReader.of(asking, retention.span, start_keys | return_keys)
+    reader = DayReader.of(context, retention.span, start_keys | return_keys)
     if reader is None:
         return None
-    began = by_bucket(cut, reader.held(start.event, start_keys, with_people=True))
+    began = by_bucket(cut, reader.day_counts(start.event, start_keys, with_people=True))
     same = start_keys == return_keys
-    came = began if same else by_bucket(cut, reader.held(returning.event, return_keys, with_people=True))
+    came = began if same else by_bucket(cut, reader.day_counts(returning.event, return_keys, with_people=True))
     return list(_triangle(cut, [each.people for each in began], [each.people for each in came]))
 
 
@@ -208,14 +208,14 @@ class RetentionResult(Result):
         return Table(columns, rows)
 
 
-def answer(retention: Retention, asking: Asking) -> RetentionResult:
-    cut = asking.cut(retention.span, retention.unit)
-    rows = retention_rows(retention, cut, asking)
+def answer(retention: Retention, context: QueryContext) -> RetentionResult:
+    cut = context.cut(retention.span, retention.unit)
+    rows = retention_rows(retention, cut, context)
     if rows is None:
-        statement = asking.statement()
-        rows = asking.rows(statement, retention_sql(statement, retention, cut))
-    ran = Ran(asking.now, cut[0].start, cut[-1].end)
-    return RetentionResult(retention, ran, cut, cohorts_from(rows, cut, asking.now))
+        statement = context.statement()
+        rows = context.rows(statement, retention_sql(statement, retention, cut))
+    ran = Ran(context.now, cut[0].start, cut[-1].end)
+    return RetentionResult(retention, ran, cut, cohorts_from(rows, cut, context.now))
 
 
 def cohorts_from(rows: list[tuple[Any, ...]], cut: tuple[Bucket, ...], now: datetime) -> tuple[Cohort, ...]:

@@ -22,7 +22,7 @@ from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, write_filters
 from analytics.questions.query import EventReference, Query, Scope
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, as_text
-from analytics.sql.asking import Asking
+from analytics.sql.context import QueryContext
 from analytics.sql.people import people_count_sql, people_rows
 from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
@@ -181,14 +181,14 @@ class UsersResult(Result):
             yield (each.identity or f"Visitor {each.actor_id}", *seen, *known)
 
 
-def answer(users: Users, asking: Asking) -> UsersResult:
-    page, count = asking.statement(), asking.statement()
-    rows = asking.rows(page, page_sql(page, users))
-    ((total,),) = asking.rows(count, people_count_sql(count, users.where, users.segments, users.search))
+def answer(users: Users, context: QueryContext) -> UsersResult:
+    page, count = context.statement(), context.statement()
+    rows = context.rows(page, page_sql(page, users))
+    ((total,),) = context.rows(count, people_count_sql(count, users.where, users.segments, users.search))
     people = tuple(_person(*row) for row in rows[: users.limit])
     has_more = len(rows) > users.limit
     following = cursor_after(people[-1].last_seen_at, people[-1].actor_id) if has_more else None
-    ran = Ran(asking.now, asking.now, asking.now)
+    ran = Ran(context.now, context.now, context.now)
     return UsersResult(users, ran, people, total, following, _property_names(people))
 
 

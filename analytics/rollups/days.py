@@ -15,18 +15,18 @@ from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Counting, EventReference, Selection
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.rollups.bitmaps import from_positions
-from analytics.rollups.reading import ANY, SESSION, Held, Pending, few_pending, held, kept_days, positions
-from analytics.sql.asking import Asking
-from analytics.sql.counted import active_sql
-from analytics.sql.counting import counting_sql
-from analytics.sql.selecting import EventKey, has_conditions, plain_events, plain_keys
+from analytics.rollups.reader import ANY, SESSION, DayCounts, Pending, day_counts, few_pending, kept_days, positions
+from analytics.sql.context import QueryContext
+from analytics.sql.selections import EventKey, has_conditions, plain_events, plain_keys
+from analytics.sql.time_counts import counting_sql
+from analytics.sql.uncounted_days import active_sql
 
 MAX_GAPS = 8  # runs of days to be read from events; with more, one scan is the shorter way
 MAX_RAW_SHARE = 0.5  # of the days
 HIGHEST = "select coalesce(max(position), -1) from rollup_positions where environment_id = %(environment)s"
 
 
-def told_keys(event: EventReference, catalogue: Catalogue) -> frozenset[EventKey] | None:
+def exact_keys(event: EventReference, catalogue: Catalogue) -> frozenset[EventKey] | None:
     """The kinds and names that an event means exactly; None when these do not decide it."""
     if event.is_session:
         return frozenset({SESSION})
@@ -42,7 +42,7 @@ def told_keys(event: EventReference, catalogue: Catalogue) -> frozenset[EventKey
 class DayReader:
     """Reads the days of a span, of which `usable` are counted; `gaps` are runs of the others, read from events."""
 
-    asking: Asking
+    context: QueryContext
     usable: set[datetime]
     gaps: list[list[Bucket]]
     pending: Pending
@@ -50,10 +50,10 @@ class DayReader:
     free: Iterator[int] = field(default_factory=count)
 
     @classmethod
-    def of(cls, asking: Asking, span: Span, keys: frozenset[EventKey]) -> Self | None:
+    def of(cls, context: QueryContext, span: Span, keys: frozenset[EventKey]) -> Self | None:
         """None when too few days are counted to help."""
-        environment_id = asking.scope.environment_id
-        days = asking.cut(span, Unit.DAY)
+        environment_id = context.scope.environment_id
+        days = context.cut(span, Unit.DAY)
         kept = kept_days(environment_id, days)
         usable = kept.days
         if any(kind == "custom" for kind, _ in keys):
@@ -64,12 +64,14 @@ class DayReader:
         pending = few_pending(environment_id)
         if pending is None:
             return None
-        highest = asking.ask(HIGHEST, {"environment": environment_id})[0][0]
-        return cls(asking, usable, gaps, pending, dict(pending.places), count(highest + 1))
+        highest = context.ask(HIGHEST, {"environment": environment_id})[0][0]
+        return cls(context, usable, gaps, pending, dict(pending.places), count(highest + 1))
 
-    def held(self, event: EventReference, keys: frozenset[EventKey], *, with_people: bool) -> dict[datetime, Held]:
+    def day_counts(
+        self, event: EventReference, keys: frozenset[EventKey], *, with_people: bool
+    ) -> dict[datetime, DayCounts]:
         """What each day held, by its start; without people unless they are needed."""
-        found = held(self.asking.scope.environment_id, self.usable, keys, self.pending, with_people=with_people)
+        found = day_counts(self.context.scope.environment_id, self.usable, keys, self.pending, with_people=with_people)
         for gap in self.gaps:
             if with_people:
                 self._add_people(found, event, gap)
@@ -77,15 +79,15 @@ class DayReader:
                 self._add_events(found, event, gap)
         return found
 
-    def _add_events(self, found: dict[datetime, Held], event: EventReference, gap: list[Bucket]) -> None:
-        statement = self.asking.statement()
+    def _add_events(self, found: dict[datetime, DayCounts], event: EventReference, gap: list[Bucket]) -> None:
+        statement = self.context.statement()
         sql = counting_sql(statement, Counting(event), gap)
-        for _, _, start, events, _ in self.asking.rows(statement, sql):
-            found[start] = Held(events)
+        for _, _, start, events, _ in self.context.rows(statement, sql):
+            found[start] = DayCounts(events)
 
-    def _add_people(self, found: dict[datetime, Held], event: EventReference, gap: list[Bucket]) -> None:
-        statement = self.asking.statement()
-        rows = self.asking.rows(statement, active_sql(statement, Selection(event), gap))
+    def _add_people(self, found: dict[datetime, DayCounts], event: EventReference, gap: list[Bucket]) -> None:
+        statement = self.context.statement()
+        rows = self.context.rows(statement, active_sql(statement, Selection(event), gap))
         self._place({actor for _, actor, _ in rows})
         days: dict[datetime, list[int]] = {}
         for start, actor, events in rows:
@@ -97,7 +99,7 @@ class DayReader:
     def _place(self, actors: set[int]) -> None:
         """Find each person's position; people without one in the counted days get a free one."""
         unknown = sorted(actors - self.places.keys())
-        self.places |= positions(self.asking.scope.environment_id, unknown)
+        self.places |= positions(self.context.scope.environment_id, unknown)
         for actor in unknown:
             if actor not in self.places:
                 self.places[actor] = next(self.free)
@@ -119,10 +121,10 @@ def runs(days: Sequence[Bucket]) -> list[list[Bucket]]:
     return runs
 
 
-def by_bucket(cut: Sequence[Bucket], days: dict[datetime, Held]) -> list[Held]:
+def by_bucket(cut: Sequence[Bucket], days: dict[datetime, DayCounts]) -> list[DayCounts]:
     """Merge days into the buckets that they lie in."""
     starts = [bucket.start for bucket in cut]
-    found = [Held() for _ in cut]
+    found = [DayCounts() for _ in cut]
     for start, day in days.items():
         bucket = found[bisect_right(starts, start) - 1]
         bucket.events += day.events

@@ -15,8 +15,8 @@ from django.db import connection, transaction
 from analytics.questions.query import Scope
 from analytics.questions.spans import midnight
 from analytics.rollups import bitmaps
-from analytics.rollups.building import PLACE, CountedDay, build, keep_empty
-from analytics.rollups.reading import mark_of, pending_people
+from analytics.rollups.builder import PLACE, CountedDay, build, keep_empty
+from analytics.rollups.reader import mark_of, pending_people
 from analytics.sql.days import ARRIVED_LATE, WITH_EVENTS, has_events
 from projects.models import Environment
 
@@ -32,7 +32,7 @@ BOUNDARY = """
     select least(now() - interval '1 minute', min(xact_start) - interval '1 second')
       from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
 """
-FORGET_LATE = f"""
+DROP_LATE = f"""
     with late as ({ARRIVED_LATE})
     delete from rollup_days d using late
      where d.environment_id = %(environment)s
@@ -52,12 +52,12 @@ WAITING = f"""
 def refresh(environment: Environment, *, seconds: float = 60.0) -> bool:
     """Count due days, newest first, for about this long. Returns whether nothing is left to count."""
     until = time.monotonic() + seconds
-    with _alone(environment.pk) as is_alone:
-        if not is_alone:
+    with _environment_lock(environment.pk) as has_lock:
+        if not has_lock:
             return False
         boundary = _boundary()
         days = _wanted_days(environment, boundary)
-        _forget(environment.pk, days, boundary)
+        _drop_stale_days(environment.pk, days, boundary)
         if is_complete := _count(_missing(days), until):
             _fold_merges(environment.pk)
             _note_complete(environment.pk)
@@ -65,7 +65,7 @@ def refresh(environment: Environment, *, seconds: float = 60.0) -> bool:
 
 
 @contextmanager
-def _alone(environment_id: int) -> Iterator[bool]:
+def _environment_lock(environment_id: int) -> Iterator[bool]:
     """Hold the environment's lock, which the deletion of events takes too; False when another process holds it.
 
     It is taken before any transaction begins, so that what a transaction sees is not older than the lock.
@@ -73,11 +73,11 @@ def _alone(environment_id: int) -> Iterator[bool]:
     key = "hashtextextended('rollups', %s)"
     with connection.cursor() as cursor:
         cursor.execute(f"select pg_try_advisory_lock({key})", [environment_id])
-        (is_alone,) = cursor.fetchone() or (False,)
+        (has_lock,) = cursor.fetchone() or (False,)
         try:
-            yield is_alone
+            yield has_lock
         finally:
-            if is_alone:
+            if has_lock:
                 cursor.execute(f"select pg_advisory_unlock({key})", [environment_id])
 
 
@@ -103,12 +103,12 @@ def _wanted_days(environment: Environment, boundary: datetime) -> list[CountedDa
 
 
 @transaction.atomic
-def _forget(environment_id: int, days: list[CountedDay], boundary: datetime) -> None:
+def _drop_stale_days(environment_id: int, days: list[CountedDay], boundary: datetime) -> None:
     """Drop days that got late events, are too old, or are no longer days of the project's calendar."""
     edges = {"starts": [day.starts for day in days], "ends": [day.ends for day in days]}
     with connection.cursor() as cursor:
         if mark := mark_of(environment_id):
-            cursor.execute(FORGET_LATE, {"environment": environment_id, "mark": mark})
+            cursor.execute(DROP_LATE, {"environment": environment_id, "mark": mark})
         cursor.execute(
             "delete from rollup_days where environment_id = %(environment)s and (starts, ends) not in "
             "(select * from unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]))",
@@ -137,12 +137,12 @@ def _count(missing: list[CountedDay], until: float) -> bool:
         if time.monotonic() > until:
             return False
         if built in ANALYZE_AFTER:
-            _tell_planner()
+            _analyze_positions()
         build(waiting[built])
     return True
 
 
-def _tell_planner() -> None:
+def _analyze_positions() -> None:
     """Update statistics: the planner takes a new environment for empty, and would read all of it per person."""
     with connection.cursor() as cursor:
         cursor.execute("analyze rollup_positions")

@@ -7,7 +7,7 @@ from analytics.definitions.bodies import Clause
 from analytics.questions.conditions import Condition, Match
 from analytics.questions.query import Comparison, Did
 from analytics.sql.rows import Rows, joined
-from analytics.sql.selecting import Limits, event_rows, selected
+from analytics.sql.selections import Limits, event_rows, selected
 
 
 def in_segment(rows: Rows, lineage: UUID) -> str:

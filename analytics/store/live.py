@@ -78,7 +78,7 @@ class LiveEvent:
     def definition_link(self) -> str:
         """The parameters that fill the form of a new definition with what this event is."""
         pairs = [("name", str(self.headline)), ("any.0.event", self._reference())]
-        for number, name in enumerate(name for name in self._telling_fields() if name in self.fields):
+        for number, name in enumerate(name for name in self._distinguishing_fields() if name in self.fields):
             pairs += [(f"any.0.where.{number}.field", f"event:{name}"), (f"any.0.where.{number}.op", "is")]
             pairs.append((f"any.0.where.{number}.value", self.fields[name][:MAX_VALUE]))
         return urlencode(pairs)
@@ -88,7 +88,7 @@ class LiveEvent:
             return f"event:{self.name}"
         return "builtin:pageview" if self.kind == "pageview" else f"kind:{self.kind}"
 
-    def _telling_fields(self) -> tuple[str, ...]:
+    def _distinguishing_fields(self) -> tuple[str, ...]:
         """The fields that distinguish this event from others of its kind."""
         if self.kind == "custom":
             return ()

@@ -28,7 +28,7 @@ class KnownPerson:
 
 
 @dataclass(frozen=True)
-class Done:
+class ActivityCounts:
     """How much a person did, including as their former visitors."""
 
     events: int

@@ -15,9 +15,9 @@ from typing import Protocol
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Scope
-from analytics.sql.asking import Ask
+from analytics.sql.context import Ask
 from analytics.store.live import LiveEvent, Page, Position
-from analytics.store.people import Done, KnownPerson
+from analytics.store.people import ActivityCounts, KnownPerson
 from projects.registry import Usage
 
 TIME_LIMIT = timedelta(seconds=30)  # of a question
@@ -57,7 +57,7 @@ class EventStore(Protocol):
 
     # --- Questions ---
 
-    def asking(self, environment_id: int, *, token: str, limit: timedelta) -> AbstractContextManager[Ask]:
+    def snapshot(self, environment_id: int, *, token: str, limit: timedelta) -> AbstractContextManager[Ask]:
         """Statements that see the same data and end together after `limit`; with a `token` they can be cancelled.
 
         Raises QueryTimeout and QueryCancelled.
@@ -99,7 +99,7 @@ class EventStore(Protocol):
         """Whether there is a row of this person."""
         ...
 
-    def count_done(self, environment_id: int, person: KnownPerson, limit: timedelta) -> Done:
+    def count_done(self, environment_id: int, person: KnownPerson, limit: timedelta) -> ActivityCounts:
         """Reads every one of their events: 200,000 took a tenth of a second. Raises QueryTimeout."""
         ...
 

@@ -14,8 +14,8 @@ from analytics.forms.choices import choices
 from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
 from analytics.store.current import event_store
-from analytics.views.asking import TOKEN, Asked, ask
-from analytics.views.rendering import page
+from analytics.views.answers import TOKEN, AnsweredQuestion, ask
+from analytics.views.pages import page
 from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
@@ -37,7 +37,7 @@ def analyze(kind: AnyKind) -> Callable[..., HttpResponseBase]:
 def answered(
     request: HttpRequest,
     environment: Environment,
-    asked: Asked,
+    asked: AnsweredQuestion,
     action: str,
     report: Report | None = None,
     is_changed: bool = False,
@@ -62,7 +62,7 @@ def answered(
     return response
 
 
-def answer_context(asked: Asked, action: str) -> dict[str, Any]:
+def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
     """What analytics/answer.html needs."""
     kind = kind_named(asked.kind)
     title = kind.words(asked.query, catalogue_for(asked.query)) if asked.query else kind.label

@@ -18,7 +18,7 @@ from analytics.environments.compare import EnvironmentComparison, Pair, PairStat
 from analytics.environments.differences import Difference, differences, names_only
 from analytics.environments.undo import Undone, undo
 from analytics.models import Carry
-from analytics.views.rendering import page
+from analytics.views.pages import page
 from projects.door import environment_view
 from projects.models import Environment
 

@@ -15,8 +15,8 @@ from analytics import actions
 from analytics.default_tiles import BUILTIN, BY_LINEAGE
 from analytics.models import Report
 from analytics.views.analyze import answer_context
-from analytics.views.asking import Asked, Parameters, answer, understand
-from analytics.views.rendering import drawn, page
+from analytics.views.answers import Parameters, answer, understand
+from analytics.views.pages import page, rendered
 from analytics.views.reports import find_report
 from common.htmx import is_part
 from projects.door import environment_view
@@ -31,7 +31,7 @@ def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
     tiles = _tiles(environment)
     if "all" in request.GET:
         for tile in tiles:
-            tile["html"] = drawn(request, environment, "analytics/tile_body.html", _drawn_tile(environment, tile))
+            tile["html"] = rendered(request, environment, "analytics/tile_body.html", _tile_context(environment, tile))
     context = {
         "tiles": tiles,
         "is_builtin": tiles[0]["report"] is None,
@@ -72,13 +72,9 @@ def _question_link(environment: Environment, kind: str, parameters: Parameters) 
     return f"{reverse(f'analytics:{kind}', args=[environment.app_id])}?{asked.querystring}"
 
 
-def _drawn_tile(environment: Environment, tile: dict[str, Any]) -> dict[str, Any]:
+def _tile_context(environment: Environment, tile: dict[str, Any]) -> dict[str, Any]:
     asked = understand(environment, tile["kind"], tile["parameters"])
-    return _tile_context(answer(environment, asked))
-
-
-def _tile_context(asked: Asked) -> dict[str, Any]:
-    return answer_context(asked, "") | {"in_tile": True}
+    return answer_context(answer(environment, asked), "") | {"in_tile": True}
 
 
 @require_safe
@@ -91,7 +87,7 @@ def tile(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpR
     else:
         found = find_report(environment, lineage)
         shown = {"kind": found.kind, "parameters": actions.parameters_of(found)}
-    return page(request, environment, "analytics/tile_body.html", _drawn_tile(environment, shown))
+    return page(request, environment, "analytics/tile_body.html", _tile_context(environment, shown))
 
 
 @require_POST

@@ -17,13 +17,13 @@ from analytics.definitions.catalogue import Catalogue, read_definitions
 from analytics.definitions.lineages import DEFINITION
 from analytics.definitions.used_by import users_of_definition
 from analytics.forms.choices import choices
-from analytics.forms.kept import definition_form, read_definition, write_definition
+from analytics.forms.definitions import definition_form, read_definition, write_definition
 from analytics.models import Definition
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists
 from analytics.store.current import event_store
-from analytics.views.kept import delete_page, form_frame, in_words, listed, previewed, version_of
-from analytics.views.rendering import page
+from analytics.views.pages import page
+from analytics.views.parts import delete_page, form_frame, in_words, listed, previewed, version_of
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -102,7 +102,7 @@ def definition_edit(request: HttpRequest, environment: Environment, lineage: UUI
     read, opened = read_definition(Reader(request.POST)), version_of(request.POST)
     saved = _found(environment, lineage).first()
     if saved is None:
-        return _gone(request, environment, read.raw)
+        return _offer_as_new(request, environment, read.raw)
     if (body := read.sound_body) is None:
         return _form(request, environment, read.raw, saved, opened)
     by = signed_in_user(request)
@@ -112,14 +112,14 @@ def definition_edit(request: HttpRequest, environment: Environment, lineage: UUI
         read.raw.wrong(error.at, error.message)
         return _form(request, environment, read.raw, saved, opened)
     except actions.Gone:
-        return _gone(request, environment, read.raw)
+        return _offer_as_new(request, environment, read.raw)
     except actions.Conflict:
         return _form(request, environment, read.raw, _find(environment, lineage), status=409)
     messages.success(request, f"Definition {read.name} saved.")
     return redirect("analytics:definition", environment.app_id, lineage)
 
 
-def _gone(request: HttpRequest, environment: Environment, raw: Reader) -> HttpResponse:
+def _offer_as_new(request: HttpRequest, environment: Environment, raw: Reader) -> HttpResponse:
     """The input for a definition that has been deleted, as the form of a new one."""
     raw.wrong("", "Somebody deleted this definition meanwhile. What you typed is below, and saving makes it anew.")
     return _form(request, environment, raw, status=404)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.policy import Can
 from analytics.kinds.registry import KINDS, kind_of, run
 from analytics.questions.results import Cell, Result
-from analytics.views.asking import answer, understand
+from analytics.views.answers import answer, understand
 from common import csv
 from projects.door import environment_view
 from projects.models import Environment

@@ -10,7 +10,7 @@ from accounts.policy import Can
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from analytics.store.live import Position
-from analytics.views.rendering import TOO_SLOW, drawn, page
+from analytics.views.pages import TOO_SLOW, page, rendered
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -43,7 +43,7 @@ def live_rows(request: HttpRequest, environment: Environment) -> HttpResponse:
 
 def _rows(request: HttpRequest, environment: Environment, before: Position | None) -> str:
     context = {"page": event_store().newest_events(environment.pk, before), "before": before}
-    return drawn(request, environment, "analytics/live_rows.html", context)
+    return rendered(request, environment, "analytics/live_rows.html", context)
 
 
 def _feed(rows: str) -> dict[str, str]:

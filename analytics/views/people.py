@@ -15,10 +15,10 @@ from analytics.charts.scales import full
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from analytics.store.live import Position
-from analytics.store.people import Done, KnownPerson
+from analytics.store.people import ActivityCounts, KnownPerson
 from analytics.store.protocol import TIME_LIMIT
-from analytics.views.asking import AT_ONCE
-from analytics.views.rendering import TOO_SLOW, page
+from analytics.views.answers import AT_ONCE
+from analytics.views.pages import TOO_SLOW, page
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -48,7 +48,7 @@ def person(request: HttpRequest, environment: Environment, actor_id: int) -> Htt
     return page(request, environment, "analytics/person.html", context)
 
 
-def _done(environment: Environment, known: KnownPerson, limit: timedelta = AT_ONCE) -> Done | None:
+def _done(environment: Environment, known: KnownPerson, limit: timedelta = AT_ONCE) -> ActivityCounts | None:
     """None where counting takes longer than this."""
     try:
         return event_store().count_done(environment.pk, known, limit)
@@ -75,7 +75,7 @@ def person_delete(request: HttpRequest, environment: Environment, actor_id: int)
     return redirect("analytics:users", environment.app_id)
 
 
-def _goes(known: KnownPerson, done: Done | None) -> list[str]:
+def _goes(known: KnownPerson, done: ActivityCounts | None) -> list[str]:
     visitors = len(known.visitors)
     return [
         f"{_events(done)} in {_counted(done.sessions, 'session')}" if done else _events(done),
@@ -85,7 +85,7 @@ def _goes(known: KnownPerson, done: Done | None) -> list[str]:
     ]
 
 
-def _events(done: Done | None) -> str:
+def _events(done: ActivityCounts | None) -> str:
     return _counted(done.events, "event") if done else "all their events, too many to count at once"
 
 

@@ -14,16 +14,16 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
-from analytics.forms.kept import name_and_notes
+from analytics.forms.definitions import name_and_notes
 from analytics.kinds.registry import KINDS, parse
 from analytics.models import Report
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, querystring
 from analytics.questions.query import Query, Scope
 from analytics.views.analyze import answered
-from analytics.views.asking import Parameters, ask
-from analytics.views.kept import listed, version_of
-from analytics.views.rendering import page
+from analytics.views.answers import Parameters, ask
+from analytics.views.pages import page
+from analytics.views.parts import listed, version_of
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -101,7 +101,7 @@ def report_save(request: HttpRequest, environment: Environment, lineage: UUID) -
     """Replace the saved question with the one shown, unless another person saved in the meantime."""
     found = _found(environment, lineage).first()
     if found is None:
-        return _gone(request, environment)
+        return _offer_as_new(request, environment)
     query = _question(environment, request.POST)
     if query is None or query.kind != found.kind:
         messages.error(request, "That question could not be read. Nothing was saved.")
@@ -112,7 +112,7 @@ def report_save(request: HttpRequest, environment: Environment, lineage: UUID) -
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
     except actions.Gone:
-        return _gone(request, environment)
+        return _offer_as_new(request, environment)
     except actions.Conflict:
         context = {"report": find_report(environment, lineage), "question": querystring(query), "kind": query.kind}
         return page(request, environment, "analytics/report_conflict.html", context, 409)
@@ -125,7 +125,7 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: UUID) -
     """Rename it and write notes."""
     found = _found(environment, lineage).first()
     if found is None:
-        return _gone(request, environment)
+        return _offer_as_new(request, environment)
     context: dict[str, Any] = {
         "report": found,
         "question": urlencode(actions.parameters_of(found), doseq=True),
@@ -145,7 +145,7 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: UUID) -
     try:
         actions.rename_report(report=found, name=name, notes=notes, version=opened, by=signed_in_user(request))
     except actions.Gone:
-        return _gone(request, environment)
+        return _offer_as_new(request, environment)
     except actions.Conflict:
         found = find_report(environment, lineage)
         context |= {"report": found, "version": found.version, "conflict": True}
@@ -154,7 +154,7 @@ def report_edit(request: HttpRequest, environment: Environment, lineage: UUID) -
     return redirect("analytics:report", environment.app_id, found.lineage)
 
 
-def _gone(request: HttpRequest, environment: Environment) -> HttpResponse:
+def _offer_as_new(request: HttpRequest, environment: Environment) -> HttpResponse:
     """Offer the question sent for a deleted report as a new report; without a question, answer 404."""
     query = _question(environment, request.POST)
     if query is None:

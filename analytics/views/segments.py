@@ -17,14 +17,14 @@ from analytics.definitions.catalogue import Catalogue, read_definitions
 from analytics.definitions.lineages import SEGMENT
 from analytics.definitions.used_by import users_of_segment
 from analytics.forms.choices import choices
-from analytics.forms.kept import read_segment, segment_form, write_segment
+from analytics.forms.definitions import read_segment, segment_form, write_segment
 from analytics.models import Segment
 from analytics.questions.conditions import BadQuery, Condition
 from analytics.questions.parameters import Reader, as_lists
 from analytics.questions.query import Comparison, Did
 from analytics.store.current import event_store
-from analytics.views.kept import delete_page, form_frame, in_words, listed, previewed, version_of
-from analytics.views.rendering import page
+from analytics.views.pages import page
+from analytics.views.parts import delete_page, form_frame, in_words, listed, previewed, version_of
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -120,7 +120,7 @@ def segment_edit(request: HttpRequest, environment: Environment, lineage: UUID) 
     read, opened = read_segment(Reader(request.POST)), version_of(request.POST)
     saved = _found(environment, lineage).first()
     if saved is None:
-        return _gone(request, environment, read.raw)
+        return _offer_as_new(request, environment, read.raw)
     if (body := read.sound_body) is None:
         return _form(request, environment, read.raw, saved, opened)
     by = signed_in_user(request)
@@ -130,14 +130,14 @@ def segment_edit(request: HttpRequest, environment: Environment, lineage: UUID) 
         read.raw.wrong(error.at, error.message)
         return _form(request, environment, read.raw, saved, opened)
     except actions.Gone:
-        return _gone(request, environment, read.raw)
+        return _offer_as_new(request, environment, read.raw)
     except actions.Conflict:
         return _form(request, environment, read.raw, _find(environment, lineage), status=409)
     messages.success(request, f"Segment {read.name} saved.")
     return redirect("analytics:segment", environment.app_id, lineage)
 
 
-def _gone(request: HttpRequest, environment: Environment, raw: Reader) -> HttpResponse:
+def _offer_as_new(request: HttpRequest, environment: Environment, raw: Reader) -> HttpResponse:
     """The input for a segment that has been deleted, as the form of a new one."""
     raw.wrong("", "Somebody deleted this segment meanwhile. What you typed is below, and saving makes it anew.")
     return _form(request, environment, raw, status=404)

@@ -27,7 +27,7 @@ select address, accounts, now() from came order by address
 """
 
 
-class Crowd:
+class AccountsByAddress:
     """The accounts that each address sent to, for one process and a minute."""
 
     def __init__(self) -> None:

@@ -14,7 +14,12 @@ from collections.abc import Sequence
 
 import psycopg
 
-from collector.environments.known import ENVIRONMENTS_SQL, EnvironmentRow, KnownEnvironments, known_environments
+from collector.environments.known_environments import (
+    ENVIRONMENTS_SQL,
+    EnvironmentRow,
+    KnownEnvironments,
+    known_environments,
+)
 from events.faults import Unavailable
 from ipfilter.rules_cache import FINGERPRINT_SQL, LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow, fingerprint
 
@@ -138,7 +143,7 @@ class Directory:
         if rows != self._rows:
             stale = self._lists.stale(list_rows)
             rule_rows = await (await connection.execute(RULES_SQL, [stale])).fetchall() if stale else []
-            self.environments = await asyncio.to_thread(self._put_together, environment_rows, list_rows, rule_rows)
+            self.environments = await asyncio.to_thread(self._build, environment_rows, list_rows, rule_rows)
             self._rows = rows
             self._unknown.clear()
         async with self._loaded:
@@ -147,7 +152,7 @@ class Directory:
             self.loaded_at = began
             self._loaded.notify_all()
 
-    def _put_together(
+    def _build(
         self, environments: Sequence[EnvironmentRow], lists: Sequence[ListRow], rules: Sequence[RuleRow]
     ) -> KnownEnvironments:
         return known_environments(environments, self._lists.renew(lists, rules))

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from collector.protocol.errors import BadField, shown
-from collector.protocol.flattening import flattened
 from collector.protocol.limits import (
     FIRST_TIME,
     LARGEST_WHOLE,
@@ -22,6 +21,7 @@ from collector.protocol.limits import (
     MAX_TEXT,
     SMALLEST_WHOLE,
 )
+from collector.protocol.nested_properties import flattened
 from events.identity import MAX_VISITOR, actor_of
 from events.records import Properties
 
@@ -96,7 +96,7 @@ def _natural(value: Any, name: str, most: int) -> int:
     return value
 
 
-def who(item: dict[str, Any], environment_id: int) -> tuple[int, str | None]:
+def actor(item: dict[str, Any], environment_id: int) -> tuple[int, str | None]:
     """The actor that `identity` or `user_id` names, and the identity if there is one. Exactly one must be given."""
     name, user_id = item.get("identity"), item.get("user_id")
     if name is None:

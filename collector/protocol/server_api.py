@@ -82,7 +82,7 @@ def each(
 def _event(item: JsonObject, where: Where) -> EventRecord:
     environment_id = where.environment_id
     name = fields.event_name(item.get("event"))
-    actor, identity = fields.who(item, environment_id)
+    actor, identity = fields.actor(item, environment_id)
     key = fields.idempotency_key(item.get("idempotency_key"))
     return EventRecord(
         environment_id=environment_id,
@@ -97,7 +97,7 @@ def _event(item: JsonObject, where: Where) -> EventRecord:
 
 
 def _person(item: JsonObject, where: Where) -> PersonChange:
-    actor, identity = fields.who(item, where.environment_id)
+    actor, identity = fields.actor(item, where.environment_id)
     return PersonChange(
         environment_id=where.environment_id,
         actor_id=actor,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from collector.request.forwarded import canonical_address, forwarded, node_address, x_forwarded_for
+from collector.request.proxy_headers import canonical_address, forwarded, node_address, x_forwarded_for
 from ipfilter.rules.lists import CompiledRules, RulesError, compile_rules, parse
 
 UNKNOWN = "0.0.0.0"  # noqa: S104 - no address to listen on, but the one that means "none"

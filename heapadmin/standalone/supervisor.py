@@ -113,7 +113,7 @@ class Supervisor:
         while process.poll() is None and time.monotonic() < deadline and not in_a_hurry():
             time.sleep(0.05)
             if identity is not None and time.monotonic() > next_reminder:
-                processes.remind(processes.session_of(identity)[1:])
+                processes.stop_again(processes.session_of(identity)[1:])
                 next_reminder += REMINDER_SECONDS
         if identity is not None:
             processes.end(processes.session_of(identity), [(signal.SIGKILL, 5.0)])

@@ -13,7 +13,7 @@ CONNECT_SECONDS = 2
 STATEMENT_SECONDS = 2
 SLOW_SECONDS = 1.0  # a slower answer counts as degraded
 
-GONE = {
+UNREACHABLE = {
     Component.CONSOLE: "The database does not answer, so pages cannot be shown.",
     Component.COLLECTION: "The database does not answer. Events are refused with 503, to be sent again.",
     Component.QUERIES: "The database does not answer, so nothing can be asked of it.",
@@ -30,14 +30,14 @@ def own_connection() -> AbstractContextManager[psycopg.Connection]:
     return impatient_connection(connect_seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS)
 
 
-def gone() -> list[Reading]:
+def unreachable() -> list[Reading]:
     """What holds of every part while the database does not answer."""
-    return [Reading(component, State.DOWN, reason) for component, reason in GONE.items()]
+    return [Reading(component, State.DOWN, reason) for component, reason in UNREACHABLE.items()]
 
 
-def is_gone(reading: Reading) -> bool:
+def says_unreachable(reading: Reading) -> bool:
     """Whether a reading says no more than that the database did not answer then."""
-    return reading.reason == GONE[reading.component]
+    return reading.reason == UNREACHABLE[reading.component]
 
 
 def readings(connection: psycopg.Connection) -> list[Reading]:

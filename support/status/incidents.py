@@ -13,7 +13,7 @@ STATE_OF = {Impact.NONE: State.UP, Impact.DEGRADED: State.DEGRADED, Impact.DOWN:
 
 
 @dataclass(frozen=True)
-class Told:
+class PublishedIncident:
     """An incident with its updates, the newest first."""
 
     title: str
@@ -34,7 +34,7 @@ class Told:
         return [Reading(each, STATE_OF[self.impact], self.title) for each in self.components]
 
 
-def read(connection: psycopg.Connection, now: datetime) -> tuple[Told, ...]:
+def read(connection: psycopg.Connection, now: datetime) -> tuple[PublishedIncident, ...]:
     """Incidents that last, and those that ended in the last two weeks; the newest first."""
     incidents = connection.execute(
         "select id, title, impact, console, collection, queries, started_at, ended_at from support_incident "
@@ -47,7 +47,7 @@ def read(connection: psycopg.Connection, now: datetime) -> tuple[Told, ...]:
         [[row[0] for row in incidents]],
     ).fetchall()
     return tuple(
-        Told(
+        PublishedIncident(
             title=title,
             impact=Impact(impact),
             components=tuple(part for part, concerned in zip(Component, concerns, strict=True) if concerned),

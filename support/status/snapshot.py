@@ -7,7 +7,7 @@ import psycopg
 
 from support.status import database, freshness, history, incidents
 from support.status.history import Minute, PartHistory
-from support.status.incidents import Told
+from support.status.incidents import PublishedIncident
 from support.status.models import Component, State
 from support.status.readings import Freshness, Reading, worse
 
@@ -29,7 +29,7 @@ class Snapshot:
     taken_at: datetime
     parts: tuple[Part, ...]
     freshness: Freshness | None
-    incidents: tuple[Told, ...]
+    incidents: tuple[PublishedIncident, ...]
     sampled_at: datetime | None
 
     @property
@@ -50,7 +50,7 @@ def take(connection: psycopg.Connection, now: datetime, fresh: Freshness | None)
     found = {reading.component: reading for reading in database.readings(connection)}
     for component in Component:
         sample = history.latest(histories[component], component, now)
-        if sample is not None and not database.is_gone(sample):  # it answers: we have just asked
+        if sample is not None and not database.says_unreachable(sample):  # it answers: we have just asked
             found[component] = worse(found[component], sample)
     for incident in told:
         for reading in incident.readings():
@@ -71,7 +71,7 @@ def without_database(before: Snapshot | None, now: datetime, since: datetime) ->
         taken_at=now,
         parts=tuple(
             Part(each.component, each.state, each.reason, _moved(known.get(each.component), each, now, since))
-            for each in database.gone()
+            for each in database.unreachable()
         ),
         freshness=None,
         incidents=before.incidents if before else (),

@@ -103,7 +103,7 @@ class Watch:
         now = self._now()
         try:
             with database.own_connection() as connection:
-                self._tell_of_outage(connection, now)
+                self._record_outage(connection, now)
                 snapshot = take(connection, now, self._recent_freshness())
         except psycopg.Error:
             return self._away(now)
@@ -114,13 +114,13 @@ class Watch:
         self._away_since = self._away_since or now
         return without_database(self._published.snapshot if self._published else None, now, self._away_since)
 
-    def _tell_of_outage(self, connection: psycopg.Connection, now: datetime) -> None:
+    def _record_outage(self, connection: psycopg.Connection, now: datetime) -> None:
         """Record afterwards the minutes in which the database was away, when nothing could be recorded."""
         if self._away_since is None:
             return
         at = history.minute_of(max(self._away_since, now - LONGEST_OUTAGE_WRITTEN))
         while at <= now:
-            history.record(connection, database.gone(), at)
+            history.record(connection, database.unreachable(), at)
             at += timedelta(minutes=1)
         self._away_since = None
 

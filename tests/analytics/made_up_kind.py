@@ -15,10 +15,10 @@ from analytics.questions.conditions import Match
 from analytics.questions.parameters import Reader, write_filters
 from analytics.questions.query import PAGEVIEW, EventReference, Query, Scope, Selection
 from analytics.questions.results import Column, Ran, Result, Shown, Table
-from analytics.sql.asking import Asking
+from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.segments import in_segments
-from analytics.sql.selecting import Limits, event_rows, selected
+from analytics.sql.selections import Limits, event_rows, selected
 
 TEMPLATES = {
     "form.html": '{% include "analytics/form/select.html" with select=form.event only %}',
@@ -71,13 +71,13 @@ def read(reader: Reader, scope: Scope) -> Total:
     return Total(scope, event, where=reader.group(), segments=reader.lineages("segment"))
 
 
-def answer(query: Total, asking: Asking) -> TotalResult:
-    statement = asking.statement()
+def answer(query: Total, context: QueryContext) -> TotalResult:
+    statement = context.statement()
     rows, where = event_rows(statement, Limits(None, None), sessions=query.event.is_session)
     where += [selected(rows, Selection(query.event, query.where)), *in_segments(rows, query.segments)]
     sql = statement.text(f"select count(*) as n {rows.from_()} where {joined(Match.ALL, where)}")
-    ((total,),) = asking.rows(statement, sql)
-    return TotalResult(query, Ran(asking.now, asking.now, asking.now), total)
+    ((total,),) = context.rows(statement, sql)
+    return TotalResult(query, Ran(context.now, context.now, context.now), total)
 
 
 def words(query: Total, catalogue: Catalogue) -> str:

@@ -33,7 +33,7 @@ from analytics.questions.query import (
     Selection,
 )
 from analytics.questions.spans import Span, Unit
-from analytics.store.postgresql.asking import Asker
+from analytics.store.postgresql.snapshot import TimedStatements
 from tests.analytics.oracle import FakeEvent, FakePerson, World
 
 ZONES = (
@@ -76,7 +76,7 @@ thorough = settings(
     print_blob=True,
     phases=[each for each in Phase if os.environ.get("HYPOTHESIS_SHRINK", "1") == "1" or each is not Phase.shrink],
 )
-ask = Asker(time.monotonic() + 100_000)
+ask = TimedStatements(time.monotonic() + 100_000)
 
 texts = st.sampled_from(TEXTS)
 matches = st.sampled_from(list(Match))

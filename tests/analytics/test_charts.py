@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.charts import svg
-from analytics.charts.drawing import Across, across_periods, across_time, bar_chart, line_chart, share_bar
+from analytics.charts.charts import Across, across_periods, across_time, bar_chart, line_chart, share_bar
 from analytics.charts.plots import Line, bar_marks, fold, funnel_marks, heat, line_marks, value_scale
 from analytics.charts.scales import scale
 from analytics.questions.spans import Unit

@@ -12,8 +12,8 @@ from analytics.kinds.registry import run
 from analytics.questions.conditions import Field
 from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, EventReference, Scope
 from analytics.questions.spans import Span
-from analytics.rollups import counting
-from analytics.rollups.building import MAX_LABELS, MAX_NAMES
+from analytics.rollups import time_counts
+from analytics.rollups.builder import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
 from tests.factories import EnvironmentFactory, ProjectFactory
 
@@ -53,14 +53,14 @@ def environment():
 @pytest.fixture
 def from_days(monkeypatch):
     """Fails the test when a question is not answered from counted days."""
-    real = counting.counting_rows
+    real = time_counts.counting_rows
 
     def checked(*arguments):
         found = real(*arguments)
         assert found is not None, "answered from events"
         return found
 
-    monkeypatch.setattr(counting, "counting_rows", checked)
+    monkeypatch.setattr(time_counts, "counting_rows", checked)
 
 
 def test_days_that_are_over_are_counted_by_the_job(environment, from_days):
@@ -186,8 +186,8 @@ def test_another_environments_days_are_never_read(environment):
 
 
 def test_a_day_with_too_many_names_or_values_is_read_from_its_events(environment, monkeypatch):
-    monkeypatch.setattr("analytics.rollups.building.MAX_NAMES", 2)
-    monkeypatch.setattr("analytics.rollups.building.MAX_LABELS", 2)
+    monkeypatch.setattr("analytics.rollups.builder.MAX_NAMES", 2)
+    monkeypatch.setattr("analytics.rollups.builder.MAX_LABELS", 2)
     collect(environment, days_ago=2, kind="custom", name="Name {}", number=3)
     collect(environment, days_ago=2, path="/{}", number=3, actor=10)
 

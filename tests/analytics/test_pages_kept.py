@@ -8,7 +8,7 @@ from django.db import connection
 from django.urls import reverse
 
 from analytics.definitions.bodies import DefinitionBody
-from analytics.forms.kept import read_definition, read_segment, write_definition, write_segment
+from analytics.forms.definitions import read_definition, read_segment, write_definition, write_segment
 from analytics.models import Definition, Segment
 from analytics.questions.parameters import Reader, as_lists
 from analytics.questions.query import PAGEVIEW, EventReference, RefersTo, Selection

@@ -226,7 +226,7 @@ def test_a_slow_question_is_asked_for_again_by_the_page(environment, read_only, 
     def too_slow(*args, limit, **kwargs):
         raise QueryTimeout
 
-    monkeypatch.setattr("analytics.views.asking.run", too_slow)
+    monkeypatch.setattr("analytics.views.answers.run", too_slow)
 
     first = ask(read_only, environment, "graph")
     patient = ask(read_only, environment, "graph", {"wait": "1"})

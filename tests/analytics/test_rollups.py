@@ -16,10 +16,10 @@ from analytics.kinds.retention import Retention
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Scope, Selection
 from analytics.questions.spans import Span, Unit
-from analytics.rollups import counting, days
-from analytics.rollups.building import FIELDS
+from analytics.rollups import days, time_counts
+from analytics.rollups.builder import FIELDS
 from analytics.rollups.refresh import refresh
-from analytics.sql.asking import Asking
+from analytics.sql.context import QueryContext
 from events.erasure import erase
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
@@ -70,13 +70,13 @@ def questions(data, scope):
 def from_events(query, world):
     """The answer without counted days."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "counting_rows", lambda *_: None)
+        patch.setattr(time_counts, "counting_rows", lambda *_: None)
         patch.setattr(retention, "retention_rows", lambda *_: None)
         return answer(query, world)
 
 
 def answer(query, world):
-    return kind_of(query).answer(query, Asking(query.scope, world.catalogue, world.now, ask))
+    return kind_of(query).answer(query, QueryContext(query.scope, world.catalogue, world.now, ask))
 
 
 @thorough

@@ -1,4 +1,4 @@
-"""Asking the database: limits, cancelling, isolation, indexes; and numbers that are the same wherever they stand."""
+"""Asking the database: limits, cancelling, isolation, indexes; numbers that are the same wherever they stand."""
 
 import csv
 import io
@@ -33,8 +33,8 @@ from analytics.questions.query import (
 )
 from analytics.questions.results import Shown
 from analytics.questions.spans import Span, Unit, buckets
-from analytics.sql.counting import counting_sql
 from analytics.sql.statement import Statement
+from analytics.sql.time_counts import counting_sql
 from analytics.store.current import event_store
 from analytics.store.failures import QueryCancelled, QueryTimeout
 from analytics.store.protocol import new_token

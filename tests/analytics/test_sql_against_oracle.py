@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.kinds.registry import kind_of
 from analytics.questions.spans import buckets
-from analytics.sql.asking import Asking
+from analytics.sql.context import QueryContext
 from tests.analytics import oracle
 from tests.analytics.random_worlds import ask, funnels, graphs, retentions, store, thorough, users_questions, worlds
 
@@ -30,14 +30,14 @@ def asked(data, world, questions):
 
 
 def answer(query, world):
-    return kind_of(query).answer(query, Asking(query.scope, world.catalogue, world.now, ask))
+    return kind_of(query).answer(query, QueryContext(query.scope, world.catalogue, world.now, ask))
 
 
 @thorough
 @given(worlds(), st.data())
 def test_graphs(world, data):
     with asked(data, world, graphs) as questions, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analytics.sql.counting.TOP_GROUPS", MOST_GROUPS)
+        patch.setattr("analytics.sql.time_counts.TOP_GROUPS", MOST_GROUPS)
         for graph in questions:
             result = answer(graph, world)
             cut = buckets(graph.span, graph.unit, world.now, graph.scope.zone, graph.scope.week_starts_on)

@@ -275,7 +275,7 @@ def test_a_page_that_is_slow_at_first_asks_again_by_itself(ada, environment, vis
             raise QueryTimeout
         return run_query(query, limit=limit, **kwargs)
 
-    monkeypatch.setattr("analytics.views.asking.run", slow_at_first)
+    monkeypatch.setattr("analytics.views.answers.run", slow_at_first)
     ada.goto(url(environment, "graph") + "?event=event:Paid")
 
     expect(ada.locator("#answer .stat__value")).to_have_text("14 events")

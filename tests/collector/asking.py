@@ -4,7 +4,7 @@ import json
 from urllib.parse import urlencode
 
 from collector.decide import Request, decide
-from collector.environments.known import KnownEnvironment
+from collector.environments.known_environments import KnownEnvironment
 from collector.rate_limits import Buckets
 from ipfilter.rules.lists import compile_rules, parse
 

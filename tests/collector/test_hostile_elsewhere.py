@@ -5,7 +5,7 @@ import threading
 import time
 
 from collector.decide import ENDPOINTS, Request, decide
-from collector.environments.known import KnownEnvironment
+from collector.environments.known_environments import KnownEnvironment
 from collector.protocol.limits import MAX_BODY_BYTES
 from events import batch
 from events.records import CustomerChange, EventRecord

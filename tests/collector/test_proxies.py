@@ -6,12 +6,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from collector.counts.proxies import MOST_ACCOUNTS, MOST_ADDRESSES, Crowd
+from collector.counts.proxies import MOST_ACCOUNTS, MOST_ADDRESSES, AccountsByAddress
 from collector.models import SharedAddress
 
 
 def crowd_of(accounts_by_address):
-    crowd = Crowd()
+    crowd = AccountsByAddress()
     for address, accounts in accounts_by_address.items():
         for account in accounts:
             crowd.note(address, account)
@@ -20,7 +20,7 @@ def crowd_of(accounts_by_address):
 
 def write(taken):
     with connection.cursor() as cursor:
-        cursor.execute(*Crowd().statement(taken))
+        cursor.execute(*AccountsByAddress().statement(taken))
 
 
 def test_only_addresses_that_several_accounts_share_are_told():

@@ -17,7 +17,7 @@ from tests.servers import ALIAS, manage
 
 AUTH, DELETION, STATUS = (f"/api/public/v0/{path}" for path in ("auth_token", "user_deletion", "deletion_status/"))
 SECRET = "hak_something-long"
-NOBODYS = uuid.UUID(int=7)  # the same in every process that collects the tests
+WITHOUT_ENVIRONMENT = uuid.UUID(int=7)  # the same in every process that collects the tests
 
 
 def make_key(project, name="Nightly", secret=SECRET, **fields):
@@ -151,7 +151,7 @@ def test_success_is_not_counted(shop):
 
 @pytest.mark.parametrize(("method", "path", "allowed"), [
     ("GET", AUTH, "POST"), ("OPTIONS", AUTH, "POST"), ("GET", DELETION, "POST"), ("OPTIONS", DELETION, "POST"),
-    ("POST", f"{STATUS}{NOBODYS}", "GET"), ("DELETE", DELETION, "POST"),
+    ("POST", f"{STATUS}{WITHOUT_ENVIRONMENT}", "GET"), ("DELETE", DELETION, "POST"),
 ])  # fmt: skip
 def test_other_methods_are_405_and_no_web_page_may_ask(server, method, path, allowed):
     answer = server.request(method, path, headers={"Origin": "https://evil.example"})
@@ -229,7 +229,7 @@ def test_the_reverse_proxy_brings_these_to_the_pages_and_not_to_the_collector():
     assert "not path /api/public/*" in collecting and AUTH.startswith("/api/public/")
 
 
-# --- Asking -------------------------------------------------------------------------------------------------------
+# --- Asking -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("payload", "line"), [
@@ -405,7 +405,7 @@ def test_another_key_of_the_project_may_look(shop):
     assert shop.status(request_id).status == 200
 
 
-@pytest.mark.parametrize("request_id", [NOBODYS, "1", "x" * 200, "%00", "-1"])
+@pytest.mark.parametrize("request_id", [WITHOUT_ENVIRONMENT, "1", "x" * 200, "%00", "-1"])
 def test_an_id_that_is_none_is_404(shop, request_id):
     answer = shop.status(request_id)
 

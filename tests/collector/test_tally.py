@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome
-from collector.environments.known import KnownEnvironment
+from collector.environments.known_environments import KnownEnvironment
 from collector.jobs import old_hours
 from collector.models import CollectedHour
 from collector.protocol import answers

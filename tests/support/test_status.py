@@ -146,7 +146,7 @@ def test_without_the_database_it_says_so_in_words(connection):
 
 def test_an_outage_of_the_database_is_over_as_soon_as_it_answers(connection):
     now = timezone.now()
-    history.record(connection, database.gone(), now)
+    history.record(connection, database.unreachable(), now)
 
     assert taken(connection, now).state == State.UP
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from analytics.store.live import FIELDS, PAGE_SIZE, LiveEvent, Page, Position
-from analytics.store.postgresql.asking import limited
+from analytics.store.postgresql.snapshot import limited
 
 TIME_LIMIT = timedelta(seconds=5)
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.db import connection
 
-from analytics.store.people import Done, KnownPerson
-from analytics.store.postgresql.asking import limited
+from analytics.store.people import ActivityCounts, KnownPerson
+from analytics.store.postgresql.snapshot import limited
 from events.models import Merge, Person
 
 
@@ -41,11 +41,11 @@ def _has_events(environment_id: int, actors: tuple[int, ...]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def count_done(environment_id: int, person: KnownPerson, limit: timedelta) -> Done:
+def count_done(environment_id: int, person: KnownPerson, limit: timedelta) -> ActivityCounts:
     with limited(limit), connection.cursor() as cursor:
         cursor.execute(
             "select count(*) as events, count(distinct session_id) as sessions from events "
             "where environment_id = %s and actor_id = any(%s)",
             [environment_id, list(person.actors)],
         )
-        return Done(*cursor.fetchone())
+        return ActivityCounts(*cursor.fetchone())

@@ -12,10 +12,10 @@ from analytics.definitions.catalogue import Catalogue, Named, read_definitions
 from analytics.questions.conditions import Group
 from analytics.questions.query import EventReference, RefersTo, Scope, Selection
 from analytics.sql.people import people_count_sql
-from analytics.sql.selecting import Limits, event_rows, selected
+from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
-from analytics.store.postgresql.asking import limited
 from analytics.store.postgresql.live import COLUMNS, described
+from analytics.store.postgresql.snapshot import limited
 from analytics.store.protocol import DefinitionPreview
 
 DAYS = 7

@@ -1,15 +1,14 @@
 """PostgreSQL as an EventStore: this module has every operation of analytics/store/protocol.py, under its name there."""
 
-from analytics.store.postgresql.asking import asking, cancel
 from analytics.store.postgresql.exports import export_page
 from analytics.store.postgresql.live import newest_events
 from analytics.store.postgresql.people import count_done, has_person, known_person, merged_into
 from analytics.store.postgresql.previews import preview_definition, preview_segment
+from analytics.store.postgresql.snapshot import cancel, snapshot
 from analytics.store.postgresql.suggestions import event_names, field_values, property_names
 from analytics.store.postgresql.usage import events_per_day, probe, span, usage
 
 __all__ = [
-    "asking",
     "cancel",
     "count_done",
     "event_names",
@@ -24,6 +23,7 @@ __all__ = [
     "preview_segment",
     "probe",
     "property_names",
+    "snapshot",
     "span",
     "usage",
 ]

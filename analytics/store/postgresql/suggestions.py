@@ -7,7 +7,7 @@ from django.db import connection
 
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Scope
-from analytics.store.postgresql.asking import limited
+from analytics.store.postgresql.snapshot import limited
 
 SAMPLE = 5_000  # newest events, or people last seen, that are looked at
 MOST = 50

@@ -8,7 +8,7 @@ from django.db import connection
 from psycopg.errors import QueryCanceled
 
 from analytics.store.failures import QueryFailed, QueryTimeout
-from analytics.store.postgresql.asking import limited
+from analytics.store.postgresql.snapshot import limited
 from analytics.store.protocol import EventSpan
 from common.database import impatient_connection
 from events import newest

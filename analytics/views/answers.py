@@ -24,7 +24,7 @@ TOKEN_HEADER = "X-Query-Token"  # noqa: S105  names one run, opens nothing
 
 
 @dataclass
-class Asked:
+class AnsweredQuestion:
     """A question, and its answer if there is one.
 
     Without an answer, `errors` says which parameters are wrong, `failure` why it did not come, `is_slow` that it is
@@ -45,14 +45,16 @@ class Asked:
         return querystring(self.query) if self.query else ""
 
 
-def ask(request: HttpRequest, environment: Environment, kind: str, parameters: Parameters) -> Asked:
+def ask(request: HttpRequest, environment: Environment, kind: str, parameters: Parameters) -> AnsweredQuestion:
     """Parse and run. A plain page waits half a second only, unless `?wait` asks for more; htmx waits to the end."""
     patient = is_part(request) or "wait" in request.GET
     asked = understand(environment, kind, parameters)
     return answer(environment, asked, patient=patient, token=_token(request))
 
 
-def answer(environment: Environment, asked: Asked, *, patient: bool = True, token: str = "") -> Asked:
+def answer(
+    environment: Environment, asked: AnsweredQuestion, *, patient: bool = True, token: str = ""
+) -> AnsweredQuestion:
     """Run the parsed question, up to the time limit; if not `patient`, only for a wait that nobody minds."""
     if asked.query is None:
         return asked
@@ -67,14 +69,14 @@ def answer(environment: Environment, asked: Asked, *, patient: bool = True, toke
     return asked
 
 
-def understand(environment: Environment, kind: str, parameters: Parameters) -> Asked:
+def understand(environment: Environment, kind: str, parameters: Parameters) -> AnsweredQuestion:
     """Parse only. The form shows the question in full where it makes sense, else what was sent, with the errors."""
     if kind_named(kind).prompt and not any(parameters):
-        return Asked(kind, Reader({}))
+        return AnsweredQuestion(kind, Reader({}))
     parsed = parse(kind, parameters, Scope.of(environment))
     raw = Reader(as_lists(parsed.query.parameters()) if parsed.query else parameters)
     raw.errors = dict(parsed.errors)
-    return Asked(kind, raw, parsed.query, errors=parsed.errors)
+    return AnsweredQuestion(kind, raw, parsed.query, errors=parsed.errors)
 
 
 def _token(request: HttpRequest) -> str:

@@ -8,7 +8,7 @@ from analytics.questions.conditions import BadQuery, Field
 from analytics.questions.query import Scope
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
-from analytics.views.rendering import page
+from analytics.views.pages import page
 from projects.door import environment_view
 from projects.models import Environment
 

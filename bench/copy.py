@@ -1,6 +1,6 @@
 """What adding an environment costs by the number of definitions and reports, while events are collected.
 
-    python -m bench.copying [--runs 3]
+    python -m bench.copy [--runs 3]
 
 Starts a PostgreSQL of its own in a temporary folder. A second connection inserts events into the environment that is
 copied, all the time. The last lines say whether the time grows no faster than the size, and what a commit of the

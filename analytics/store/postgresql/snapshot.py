@@ -11,17 +11,17 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
-from analytics.sql.tuning import TUNE
+from analytics.sql.settings import TUNE
 from analytics.store.failures import QueryCancelled, QueryTimeout
 
 
 @contextmanager
-def asking(environment_id: int, *, token: str, limit: timedelta) -> Iterator["Asker"]:
-    """A snapshot, with an Asker for statements until the limit is over. Raises QueryTimeout and QueryCancelled."""
+def snapshot(environment_id: int, *, token: str, limit: timedelta) -> Iterator["TimedStatements"]:
+    """Statements in one snapshot, until the limit is over. Raises QueryTimeout and QueryCancelled."""
     began = time.monotonic()
     try:
         with _snapshot(_label(environment_id, token)):
-            yield Asker(began + limit.total_seconds())
+            yield TimedStatements(began + limit.total_seconds())
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
@@ -29,7 +29,7 @@ def asking(environment_id: int, *, token: str, limit: timedelta) -> Iterator["As
         raise (QueryTimeout if is_late else QueryCancelled) from error
 
 
-class Asker:
+class TimedStatements:
     """Asks one statement after the other, until the deadline (`time.monotonic()` seconds)."""
 
     def __init__(self, deadline: float) -> None:
@@ -37,7 +37,7 @@ class Asker:
 
     def __call__(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """All rows. The database stops the statement when the time is up."""
-        # Rounded up: a statement that stops before the deadline was therefore cancelled by a person (`asking`).
+        # Rounded up: a statement that stops before the deadline was therefore cancelled by a person.
         left = max(math.ceil((self.deadline - time.monotonic()) * 1000), 1)
         with connection.cursor() as cursor:
             cursor.execute(f"set local statement_timeout = {left}")

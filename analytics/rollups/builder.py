@@ -13,12 +13,12 @@ from django.db import connection, transaction
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
-from analytics.rollups.reading import ANY, SESSION
-from analytics.sql.counting import encode_key
+from analytics.rollups.reader import ANY, SESSION
 from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, VALUES
-from analytics.sql.selecting import EventKey, Limits, session_starts
+from analytics.sql.selections import EventKey, Limits, session_starts
+from analytics.sql.settings import TUNE
 from analytics.sql.statement import Statement
-from analytics.sql.tuning import TUNE
+from analytics.sql.time_counts import encode_key
 
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
 MAX_LABELS = 20_000  # a day with more values of a column keeps no counts for any of them

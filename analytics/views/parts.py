@@ -17,7 +17,7 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Scope
 from analytics.store.failures import QueryFailed
-from analytics.views.rendering import page
+from analytics.views.pages import page
 from projects.models import Environment
 
 PAGE_SIZE = 100

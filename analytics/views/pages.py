@@ -12,7 +12,7 @@ from projects.models import Environment
 TOO_SLOW = "Reading the events took too long and was stopped."
 
 
-def drawn(request: HttpRequest, environment: Environment, template: str, context: dict[str, Any]) -> str:
+def rendered(request: HttpRequest, environment: Environment, template: str, context: dict[str, Any]) -> str:
     """`template` as text, its moments in the project's time zone."""
     with timezone.override(ZoneInfo(environment.project.time_zone)):
         return render_to_string(template, {"environment": environment} | context, request)
@@ -21,5 +21,5 @@ def drawn(request: HttpRequest, environment: Environment, template: str, context
 def page(
     request: HttpRequest, environment: Environment, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """`drawn` as an answer."""
-    return HttpResponse(drawn(request, environment, template, context), status=status)
+    """`rendered` as an answer."""
+    return HttpResponse(rendered(request, environment, template, context), status=status)

@@ -14,35 +14,35 @@ from analytics.questions.conditions import Source
 from analytics.questions.query import TOP_GROUPS, Counting, Counts
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.rollups.bitmaps import union
-from analytics.rollups.building import FIELDS
-from analytics.rollups.days import DayReader, are_too_many, by_bucket, runs, told_keys
-from analytics.rollups.reading import SESSION, Held, kept_days, values
-from analytics.sql.asking import Asking, Tuples
-from analytics.sql.counted import groups_sql
-from analytics.sql.counting import OTHER
-from analytics.sql.selecting import EventKey
+from analytics.rollups.builder import FIELDS
+from analytics.rollups.days import DayReader, are_too_many, by_bucket, exact_keys, runs
+from analytics.rollups.reader import SESSION, DayCounts, kept_days, values
+from analytics.sql.context import QueryContext, Tuples
+from analytics.sql.selections import EventKey
+from analytics.sql.time_counts import OTHER
+from analytics.sql.uncounted_days import groups_sql
 
 KINDS_WITH_VALUES = (frozenset({SESSION}), frozenset({("pageview", "")}))
 
 
-def counting_rows(counting: Counting, span: Span, unit: Unit, asking: Asking) -> Tuples | None:
-    """Rows as analytics/sql/counting.py gives them; None where the counted days do not suffice."""
-    keys = told_keys(counting.event, asking.catalogue)
+def counting_rows(counting: Counting, span: Span, unit: Unit, context: QueryContext) -> Tuples | None:
+    """Rows as analytics/sql/time_counts.py gives them; None where the counted days do not suffice."""
+    keys = exact_keys(counting.event, context.catalogue)
     is_told = not (counting.where or counting.segments or counting.counts is Counts.SESSIONS or unit is Unit.HOUR)
     if keys is None or not is_told:
         return None
-    cut = asking.cut(span, unit)
+    cut = context.cut(span, unit)
     if counting.by is not None:
-        return _grouped_rows(counting, span, keys, asking, cut)
-    reader = DayReader.of(asking, span, keys)
+        return _grouped_rows(counting, span, keys, context, cut)
+    reader = DayReader.of(context, span, keys)
     if reader is None:
         return None
-    days = reader.held(counting.event, keys, with_people=counting.counts is not Counts.EVENTS)
+    days = reader.day_counts(counting.event, keys, with_people=counting.counts is not Counts.EVENTS)
     return _rows(counting, cut, days)
 
 
-def _rows(counting: Counting, cut: Sequence[Bucket], days: dict[datetime, Held]) -> Tuples:
-    everything = Held(sum(day.events for day in days.values()), union(day.people for day in days.values()))
+def _rows(counting: Counting, cut: Sequence[Bucket], days: dict[datetime, DayCounts]) -> Tuples:
+    everything = DayCounts(sum(day.events for day in days.values()), union(day.people for day in days.values()))
     rows: Tuples = [
         (0, None, bucket.start, *_numbers(counting.counts, each))
         for bucket, each in zip(cut, by_bucket(cut, days), strict=True)
@@ -50,21 +50,21 @@ def _rows(counting: Counting, cut: Sequence[Bucket], days: dict[datetime, Held])
     return [*rows, (None, None, None, *_numbers(counting.counts, everything))]
 
 
-def _numbers(counts: Counts, day: Held) -> tuple[int, int]:
+def _numbers(counts: Counts, day: DayCounts) -> tuple[int, int]:
     if counts is Counts.USERS:
         return day.people.bit_count(), 0
     return day.events, day.people.bit_count()
 
 
 def _grouped_rows(
-    counting: Counting, span: Span, keys: frozenset[EventKey], asking: Asking, cut: Sequence[Bucket]
+    counting: Counting, span: Span, keys: frozenset[EventKey], context: QueryContext, cut: Sequence[Bucket]
 ) -> Tuples | None:
-    by, environment_id = counting.by, asking.scope.environment_id
+    by, environment_id = counting.by, context.scope.environment_id
     assert by is not None
     is_kept = by.source is Source.EVENT and by.key in FIELDS and keys in KINDS_WITH_VALUES
     if not is_kept or counting.counts is not Counts.EVENTS:
         return None
-    days = asking.cut(span, Unit.DAY)
+    days = context.cut(span, Unit.DAY)
     kept = kept_days(environment_id, days)
     ((kind, _),) = keys
     labels = values(environment_id, kept.days, kind, by.key)
@@ -72,8 +72,8 @@ def _grouped_rows(
     if are_too_many(gaps, len(days)):
         return None
     for gap in gaps:
-        statement = asking.statement()
-        for start, key, events in asking.rows(statement, groups_sql(statement, counting, gap)):
+        statement = context.statement()
+        for start, key, events in context.rows(statement, groups_sql(statement, counting, gap)):
             labels.setdefault(start, {})[key] = int(events)
     return list(_ranked(cut, labels))
 

@@ -21,7 +21,7 @@ def has_merges(environment_id: int, ask: Ask) -> bool:
 
 
 @dataclass(frozen=True)
-class Asking:
+class QueryContext:
     """Whose data is asked for, what names mean there, as of when, and what sends statements to the database."""
 
     scope: Scope

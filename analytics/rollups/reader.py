@@ -16,7 +16,7 @@ from django.db import connection
 from analytics.questions.spans import Bucket
 from analytics.rollups import bitmaps
 from analytics.sql.days import ARRIVED_LATE, BETWEEN
-from analytics.sql.selecting import EventKey
+from analytics.sql.selections import EventKey
 
 ANY, SESSION = ("any", ""), ("session", "")
 MAX_PENDING = 20_000  # merges not yet folded in; with more, days are not used
@@ -42,7 +42,7 @@ PENDING = """
 
 
 @dataclass
-class Held:
+class DayCounts:
     """What one day held: how many events, and who, as a bitmap."""
 
     events: int = 0
@@ -125,9 +125,9 @@ def positions(environment_id: int, actors: list[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def held(
+def day_counts(
     environment_id: int, starts: set[datetime], keys: frozenset[EventKey], pending: Pending, *, with_people: bool
-) -> dict[datetime, Held]:
+) -> dict[datetime, DayCounts]:
     """What these days held of these kinds and names together, by the day's start."""
     parameters: dict[str, Any] = {
         "environment": environment_id,
@@ -135,7 +135,7 @@ def held(
         "kinds": [kind for kind, _ in keys],
         "names": [name for _, name in keys],
     }
-    found: dict[datetime, Held] = defaultdict(Held)
+    found: dict[datetime, DayCounts] = defaultdict(DayCounts)
     with connection.cursor() as cursor:
         cursor.execute(COUNTS.format(people="c.people" if with_people else "''::bytea"), parameters)
         for start, events, people in cursor.fetchall():

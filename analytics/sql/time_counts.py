@@ -16,7 +16,7 @@ from analytics.questions.query import TOP_GROUPS, Counting, Counts, Selection
 from analytics.questions.spans import Bucket
 from analytics.sql.rows import Rows, joined
 from analytics.sql.segments import in_segments
-from analytics.sql.selecting import Limits, event_rows, selected
+from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
 
 NO_VALUE = "-"  # the encoded key of events without the property; others have "=" before the value

@@ -1,6 +1,6 @@
 """What excluded IPs cost to collection, and how soon a change holds.
 
-    python -m bench.excluded [--seconds 3] [--rounds 8]
+    python -m bench.excluded_ips [--seconds 3] [--rounds 8]
 
 Starts a PostgreSQL and a server of its own. Compares no rules with 10,000 of all kinds, none of which is ours: by load
 in turns, and by the decision alone, which a busy machine disturbs less. Then shows what an excluded address costs, and
@@ -23,7 +23,7 @@ from bench.collect import Bench, Server, cpu_seconds
 from bench.load import load
 from bench.rules import rules_text
 from collector.decide import Request, decide
-from collector.environments.known import KnownEnvironment
+from collector.environments.known_environments import KnownEnvironment
 from collector.rate_limits import Buckets
 from ipfilter.rules.lists import MAX_RULES, compile_rules, parse
 

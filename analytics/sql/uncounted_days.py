@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from analytics.questions.conditions import Match
 from analytics.questions.query import Counting, Selection
 from analytics.questions.spans import Bucket
-from analytics.sql.counting import found_sql
 from analytics.sql.rows import Rows, joined
-from analytics.sql.selecting import Limits, event_rows, selected
+from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
+from analytics.sql.time_counts import found_sql
 
 
 def active_sql(statement: Statement, selection: Selection, days: Sequence[Bucket]) -> str:
