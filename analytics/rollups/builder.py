@@ -50,7 +50,7 @@ class CountedDay:
 def build(day: CountedDay) -> None:
     """Count the day and keep it. It must not be kept already.
 
-    Events that arrive during the count may be in it or not: reading.py sees that they came late.
+    Events that arrive during the count may be in it or not: reader.py sees that they came late.
     """
     with connection.cursor() as cursor:
         cursor.execute(TUNE)
