@@ -52,7 +52,7 @@ def create_definition(
 def change_definition(
     *, definition: Definition, name: str, body: DefinitionBody, notes: str, version: int, by: User
 ) -> Definition:
-    """`version` is the version that was edited. Raises Conflict, Gone and BadQuery (also if it would contain itself)."""
+    """`version` is the edited one. Raises Conflict, Gone and BadQuery (also if it would contain itself)."""
     _lock_definitions(definition.environment)
     used_by.check_definition(definition.environment, body, itself=definition.lineage)
     return _change(definition, version, by, name=name, notes=notes, body=body.to_json())

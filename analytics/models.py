@@ -108,7 +108,7 @@ class Pin(models.Model):
 class Carry(models.Model):
     """A carry-over from another environment of the project into `environment`. It can be undone once.
 
-    `changes` lists the rows that were written: [{"noun", "lineage", "version", "before"}]. `version` is the new version;
+    `changes` lists the rows that were written: [{"noun", "lineage", "version", "before"}]. `version` is the new one;
     `before` is the replaced content ({"name", "notes", "body", "kind"}), or null for a new row.
     """
 

@@ -16,6 +16,9 @@ ROOT = settings.BASE_DIR
 OUR_APPS = ["accounts", "projects", "ipfilter", "events", "collector", "analytics", "support"]
 ELSEWHERE = re.compile(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import""")
 RUNS_CODE = re.compile(r"""<script(?![^>]*\s(?:src=|type="application/json"))|\son[a-z]+\s*=\s*["']|javascript:""")
+NAMED_FILE = re.compile(r"(?<![\w/.:{}$*-])(?:(?:[\w-]+/)*\w+\.py|(?:[\w-]+/)+[\w.-]+\.(?:sql|html|js|css|md|toml))\b")
+OTHERS_FILES = re.compile(r"admin/base\.html|(?:mfa|account)/js/.*|angulartics/.*")  # of Django, allauth and a client
+FILES_TO_COME = {"question.py", "sql.py", "answer.py", "page.py"}  # of a large kind, says docs/architecture.md
 MOST_LINES = 450
 MOST_ON_TOP = {"analytics": 25, "collector": 18, "ipfilter": 18, "support": 18}  # files and folders of an app
 
@@ -34,6 +37,23 @@ def texts(*suffixes):
     for path in committed():
         if path.suffix in suffixes:
             yield path.relative_to(ROOT), path.read_text()
+
+
+def test_every_file_that_is_named_exists():
+    there = {part for path in committed() for part in endings(path.relative_to(ROOT))}
+    missing = {
+        (str(path), name)
+        for path, text in texts(".py", ".md", ".html", ".js", ".css", ".toml", ".yaml")
+        for name in NAMED_FILE.findall(text)
+        if name not in there | FILES_TO_COME and not OTHERS_FILES.fullmatch(name) and path.name != "test_conventions.py"
+    }
+
+    assert missing == set()
+
+
+def endings(path):
+    """How a file may be named: its path, or the end of it from any folder on."""
+    return {"/".join(path.parts[start:]) for start in range(len(path.parts))}
 
 
 def test_the_example_lists_exactly_the_settings_that_are_read():

@@ -21,8 +21,8 @@ def percent(value: float) -> str:
 def element(name: str, *children: str, **attributes: Attribute) -> SafeString:
     """`<name …>children</name>`. Unsafe children and values are escaped. An attribute of None is left out.
 
-    In attribute names, a trailing underscore is cut off (`class_`) and others become dashes (`text_anchor`). Numbers and
-    safe strings are not escaped again, because a chart has thousands of elements.
+    In attribute names, a trailing underscore is cut off (`class_`) and others become dashes (`text_anchor`). Numbers
+    and safe strings are not escaped again, because a chart has thousands of elements.
     """
     named = "".join(f' {_attribute(key)}="{_value(value)}"' for key, value in attributes.items() if value is not None)
     return SafeString(f"<{name}{named}>{''.join(map(_child, children))}</{name}>")

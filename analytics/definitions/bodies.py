@@ -1,4 +1,4 @@
-"""The content of definitions and segments, as dataclasses and as JSON. The JSON refers to definitions by lineage only."""
+"""The content of definitions and segments, as dataclasses and as JSON, which refers to definitions by lineage."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

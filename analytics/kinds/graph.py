@@ -1,6 +1,6 @@
 """Graph: how often something happens over time, optionally by group or segment.
 
-Its SQL is in analytics/sql/time_counts.py. If possible, counted days are read instead (analytics/rollups/time_counts.py).
+Its SQL is in analytics/sql/time_counts.py. A store may have the rows already, from days that it counted beforehand.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,9 +39,9 @@ from analytics.questions.query import (
 from analytics.questions.results import Column, Number, Ran, Result, Shown, Table, bucket_label
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import COUNTED, span_words
-from analytics.rollups import time_counts as counted
 from analytics.sql.context import QueryContext
 from analytics.sql.time_counts import OTHER, counting_sql, decode_key
+from analytics.store.current import event_store
 
 NO_VALUE_LABEL = "(none)"
 EMPTY_LABEL = "(empty)"
@@ -181,7 +181,7 @@ def answer(graph: Graph, context: QueryContext) -> GraphResult:
 
 def _lines(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tuple[tuple[Series, ...], Number]:
     """The lines of a graph without comparison, and its total."""
-    rows = counted.counting_rows(graph.counting, graph.span, graph.unit, context)
+    rows = event_store().counted_times(graph.counting, graph.span, graph.unit, context)
     if rows is None:
         statement = context.statement()
         rows = context.rows(statement, counting_sql(statement, graph.counting, cut))
@@ -289,7 +289,7 @@ def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
 
 
 def _without_future(values: Sequence[float | None], begun: Sequence[bool]) -> tuple[float | None, ...]:
-    """Replace zeros in the future by None, so that the line ends at now. Senders with fast clocks cause other values."""
+    """Replace zeros in the future by None, so that the line ends now. A sender with a fast clock causes others."""
     return tuple(value if value or is_begun else None for value, is_begun in zip(values, begun, strict=True))
 
 
@@ -338,7 +338,7 @@ def _counted_unit(query: Graph) -> str:
 
 
 def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
-    """A legend with all lines, unless there is only one. The folded "other" has no total: it was never counted as one."""
+    """A legend with all lines, unless there is only one. The folded "other" has no total: nothing counted it."""
     if len(lines) < 2 and not result.query.compare:
         return ()
     totals = [full(each.total) for each in result.series if not each.is_other]  # in the order of the lines

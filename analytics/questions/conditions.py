@@ -88,7 +88,7 @@ class Field:
 
 
 class Operator(StrEnum):
-    """All compare text exactly, including capitals. For a missing value, only IS_NOT, NOT_CONTAINS and NOT_EXISTS hold."""
+    """All compare text exactly, with capitals. For a missing value, only IS_NOT, NOT_CONTAINS and NOT_EXISTS hold."""
 
     IS = "is"
     IS_NOT = "is_not"

@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of the page's table and of the CSV. `incomplete` are the indexes of rows whose time is cut or not over."""
+    """The rows of the page's table and of the CSV. `incomplete` holds the rows whose time is cut or not over."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]

@@ -89,7 +89,7 @@ def _distinct(statement: Statement, counting: Counting, rows: Rows, where: list[
 
 
 def found_sql(statement: Statement, counting: Counting, limits: Limits, buckets: Sequence[Bucket]) -> str:
-    """Rows (bucket, key, who, n) of events within the limits, each (bucket, key, who) once. `buckets` cover the limits."""
+    """Rows (bucket, key, who, n) of events within the limits, one for each (bucket, key, who). `buckets` cover them."""
     assert counting.by is not None
     rows, where = _matching(statement, counting, limits)
     who = {Counts.EVENTS: "0", Counts.SESSIONS: "e.session_id"}.get(counting.counts) or rows.actor

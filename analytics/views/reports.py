@@ -49,7 +49,7 @@ def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
 def report(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     """The saved question, or the one in the URL, which does not change the report.
 
-    `?version=` is the version that was opened. Saving compares it, so that nobody overwrites what others saved meanwhile.
+    `?version=` is the version that was opened. Saving compares it, so that nobody overwrites what others saved.
     """
     found = find_report(environment, lineage)
     parameters: Parameters = request.GET if request.GET else actions.parameters_of(found)

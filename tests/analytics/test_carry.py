@@ -156,7 +156,7 @@ def test_the_source_is_never_changed(environment, staging, ada, chain):
 
 
 def test_a_circle_is_refused_and_nothing_is_written(environment, staging, ada):
-    """Here Inner names Outer, which was deleted; there Outer contains Inner. Carrying Outer over would form a circle."""
+    """Here Inner names Outer, which was deleted; there Outer contains Inner. Carrying it over would form a circle."""
     inner = make_definition(environment, "Inner")
     outer = make_definition(environment, "Outer", made_of(inner))
     make_definition(staging, "Inner", made_of(outer), lineage=inner.lineage)
