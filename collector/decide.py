@@ -16,6 +16,7 @@ from collector.protocol.errors import BadField, Refused
 from collector.protocol.server_api import Where
 from collector.rate_limits import Buckets
 from collector.request.contents import Open, json_with, open_beacon
+from events.faults import Why
 from events.records import Record
 
 
@@ -67,9 +68,9 @@ class Decision(NamedTuple):
         """The tokens that its environment pays: for all that was read, even if the request turns out to be invalid."""
         return (self.weight or 1) if self.outcome in READ else 0
 
-    def unavailable(self, line: str) -> "Decision":
+    def unavailable(self, why: Why) -> "Decision":
         """The decision if it cannot be carried out now."""
-        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
+        return self._replace(answer=answers.unavailable(why), outcome=Outcome.UNAVAILABLE)
 
     def without(self, repeats: int) -> "Decision":
         """The decision after it is carried out, not counting the `repeats` of its events that came before."""

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 
 from events import batch
-from events.faults import Fault, NotStorable, Unavailable, fault_of
+from events.faults import Fault, NotStorable, Unavailable, Why, fault_of
 from events.lane import Lane
 from events.records import Record
 
@@ -100,7 +100,7 @@ class BatchWriter:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._refuse(len(self._waiting), "the collector is stopping")
+        self._refuse(len(self._waiting), Why.STOPPING)
         for lane in self._lanes:
             await lane.close()
 
@@ -112,7 +112,7 @@ class BatchWriter:
         Raises Unavailable if too many records wait already.
         """
         if self._stopping or self._records >= CAPACITY_RECORDS or self._bytes >= CAPACITY_BYTES:
-            raise Unavailable("the collector is stopping" if self._stopping else "too much waits to be stored")
+            raise Unavailable(Why.STOPPING if self._stopping else Why.FULL)
         done = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(records, size, time.monotonic(), done))
         self._records += len(records)
@@ -135,7 +135,7 @@ class BatchWriter:
                 await self._store(lane, taken)
             except asyncio.CancelledError:
                 for waiting in taken:
-                    waiting.failed(Unavailable("the collector has stopped"))
+                    waiting.failed(Unavailable(Why.STOPPING))
                 raise
             finally:
                 self._busy -= 1
@@ -175,7 +175,7 @@ class BatchWriter:
             if not isinstance(error, Unavailable):
                 log.exception("A batch was not stored")
             for waiting in taken:
-                waiting.failed(Unavailable(str(error)))
+                waiting.failed(Unavailable(Why.NOT_COMMITTED))
         else:
             repeats = batch.repeats((waiting.records for waiting in taken), known)
             for waiting, count in zip(taken, repeats, strict=True):
@@ -197,7 +197,7 @@ class BatchWriter:
                 self._watch.failed()
                 if fault is Fault.RECORDS:
                     raise NotStorable(str(error)) from error
-                raise Unavailable(str(error)) from error
+                raise Unavailable(Why.NOT_COMMITTED) from error
             self._watch.committed(records, time.monotonic() - started)
             return known
         raise AssertionError("the last attempt returns or raises")
@@ -208,8 +208,8 @@ class BatchWriter:
             await asyncio.sleep(EXPIRE_EVERY_SECONDS)
             self._watch.waiting(self._records)
             oldest = time.monotonic() - self.patience_seconds
-            self._refuse(sum(waiting.since < oldest for waiting in self._waiting), "the database does not keep up")
+            self._refuse(sum(waiting.since < oldest for waiting in self._waiting), Why.BEHIND)
 
-    def _refuse(self, count: int, why: str) -> None:
+    def _refuse(self, count: int, why: Why) -> None:
         for _ in range(count):
             self._pop_first().failed(Unavailable(why))
