@@ -1,4 +1,4 @@
-"""What became of requests: counted in memory, written in one statement, by several workers and beside deletions."""
+"""Outcomes of requests are counted in memory and written in one statement, by several workers and during deletions."""
 
 import random
 import threading
@@ -124,7 +124,7 @@ def test_workers_that_write_while_environments_go_never_fail(monkeypatch):
                 for environment_id in chance.sample(environments, 10):
                     tally.add("/h", decision(environment_id, chance.choice([Outcome.ACCEPTED, Outcome.BAD])), AT)
                 write(tally)
-        except Exception as error:  # whatever it is, the test must tell it
+        except Exception as error:  # any error, because the test must report it
             failures.append(error)
         finally:
             connection.close()
