@@ -12,7 +12,7 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists, querystring
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
-from analytics.store.failures import QueryFailed
+from analytics.store.failures import QueryBusy, QueryFailed
 from analytics.store.protocol import TIME_LIMIT, new_token
 from common.htmx import is_part
 from projects.models import Environment
@@ -28,7 +28,7 @@ class AnsweredQuestion:
     """A question, and its answer if there is one.
 
     Without an answer, `errors` says which parameters are wrong, `failure` why it did not come, `is_slow` that it is
-    still to be waited for; none of them: nothing was asked yet.
+    still to be waited for, `is_queued` that it waits for its turn; none of them: nothing was asked yet.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class AnsweredQuestion:
     errors: dict[str, str] = field(default_factory=dict)
     failure: str = ""
     is_slow: bool = False
+    is_queued: bool = False
 
     @property
     def querystring(self) -> str:
@@ -60,6 +61,8 @@ def answer(
         return asked
     try:
         asked.result = run(asked.query, token=token, limit=TIME_LIMIT if patient else AT_ONCE)
+    except QueryBusy as error:
+        asked.is_queued, asked.failure = True, error.message
     except QueryFailed as error:
         asked.is_slow = not patient
         asked.failure = error.message if patient else ""
