@@ -1,7 +1,8 @@
-# ruff: noqa: S608  # text is put together from fixed pieces and placeholders only; see sql/statement.py
-"""Retention: who came back.
+# ruff: noqa: S608  # this SQL is built only from fixed texts and placeholders; see sql/statement.py
+"""Retention: how many people came back.
 
-SQL and counted days answer in rows (cohort, period, people), both as bucket starts; period null is the cohort's size.
+Both SQL and counted days give rows (cohort, period, people). Cohort and period are starts of buckets; a row with the
+period null has the cohort's size.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,18 +29,17 @@ from analytics.questions.query import LAST_90_DAYS, PAGEVIEW, EventReference, Qu
 from analytics.questions.results import Column, Ran, Result, Shown, Table, bucket_label, percent
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import span_words
-from analytics.rollups.bitmaps import Bitmap
-from analytics.rollups.days import DayReader, by_bucket, exact_keys
-from analytics.sql.context import QueryContext, Tuples
+from analytics.sql.context import QueryContext
 from analytics.sql.rows import Rows, joined
 from analytics.sql.segments import in_segments
 from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
+from analytics.store.current import event_store
 
 
 @dataclass(frozen=True)
 class Retention(Query["RetentionResult"]):
-    """Who came back. People belong to the period of their first start event in the span; see `RetentionResult`."""
+    """How many people came back. A person is in the cohort of their first start event in the span."""
 
     kind: ClassVar[str] = "retention"
 
@@ -111,7 +111,7 @@ def retention_sql(statement: Statement, retention: Retention, buckets: Sequence[
 def _active(
     statement: Statement, retention: Retention, selection: Selection, buckets: Sequence[Bucket], name: str
 ) -> str:
-    """Define who did it in which bucket, each pair once; merges are looked up for the pairs, not for every event."""
+    """Define pairs (actor, bucket): who did it, and when. Merges are looked up per pair, not per event."""
     limits = Limits(buckets[0].start, buckets[-1].end)
     rows, where = event_rows(statement, limits, sessions=selection.event.is_session)
     where += [selected(rows, selection), rows.group(retention.where), *in_segments(rows, retention.segments)]
@@ -125,44 +125,15 @@ def _active(
     return statement.define(name, f"select distinct {actor} as actor, e.bucket as bucket {resolved.from_()}")
 
 
-def retention_rows(retention: Retention, cut: Sequence[Bucket], context: QueryContext) -> Tuples | None:
-    """The same rows from counted days; None where they do not suffice."""
-    start, returning = retention.start, retention.returning
-    if retention.where or retention.segments or start.where or returning.where:
-        return None
-    start_keys, return_keys = exact_keys(start.event, context.catalogue), exact_keys(returning.event, context.catalogue)
-    if start_keys is None or return_keys is None:
-        return None
-    reader = DayReader.of(context, retention.span, start_keys | return_keys)
-    if reader is None:
-        return None
-    began = by_bucket(cut, reader.day_counts(start.event, start_keys, with_people=True))
-    same = start_keys == return_keys
-    came = began if same else by_bucket(cut, reader.day_counts(returning.event, return_keys, with_people=True))
-    return list(_triangle(cut, [each.people for each in began], [each.people for each in came]))
-
-
-def _triangle(cut: Sequence[Bucket], began: list[Bitmap], came: list[Bitmap]) -> Iterator[tuple[Any, ...]]:
-    """Rows (cohort, period, people) from who began and who came in each bucket."""
-    seen = 0
-    for index, (bucket, people) in enumerate(zip(cut, began, strict=True)):
-        cohort = people & ~seen
-        seen |= people
-        yield bucket.start, None, cohort.bit_count()
-        for later in range(index + 1, len(cut)):
-            if number := (cohort & came[later]).bit_count():
-                yield bucket.start, cut[later].start, number
-
-
 # --- The answer ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """The `size` people whose first start event in the span fell into `bucket`.
+    """The `size` people whose first start event in the span is in `bucket`.
 
-    `returned[k]`: how many of them came back in the k-th period after it (k from 1; index 0 is the cohort itself);
-    None for periods that have not begun or lie after the span.
+    `returned[k]` is how many of them came back in the k-th period after it (from 1; index 0 is the cohort itself). It
+    is None for periods that have not begun or are after the span.
     """
 
     bucket: Bucket
@@ -176,18 +147,18 @@ class Cohort:
 
 @dataclass(frozen=True)
 class RetentionResult(Result):
-    """The triangle: a cohort per bucket, and in each how many people came back after 1, 2, … periods."""
+    """The triangle: one cohort per bucket, and in each how many people came back after 1, 2, … periods."""
 
     query: Retention
     buckets: tuple[Bucket, ...]
     cohorts: tuple[Cohort, ...]
 
     def is_running(self, cohort: int, period: int) -> bool:
-        """Whether this period of this cohort has begun and is not over, so that its number may still grow."""
+        """Whether this period of this cohort is not over yet, so that its number may still grow."""
         return cohort + period < len(self.buckets) and not self.buckets[cohort + period].complete
 
     def average(self, period: int) -> float | None:
-        """Of all cohorts for which the period is over: those who came back, in percent."""
+        """The percentage of people who came back, over all cohorts for which the period is over."""
         counted = [
             (came, each.size)
             for index, each in enumerate(self.cohorts)
@@ -196,7 +167,7 @@ class RetentionResult(Result):
         return percent(sum(came for came, _ in counted), sum(size for _, size in counted))
 
     def table(self) -> Table:
-        """A row per cohort: its start, its size, then how many people came back after 1, 2, … periods."""
+        """One row per cohort: its start, its size, then how many people came back after 1, 2, … periods."""
         unit = self.query.unit
         columns = (
             Column("Cohort", Shown.TIME),
@@ -210,7 +181,9 @@ class RetentionResult(Result):
 
 def answer(retention: Retention, context: QueryContext) -> RetentionResult:
     cut = context.cut(retention.span, retention.unit)
-    rows = retention_rows(retention, cut, context)
+    rows = None
+    if not (retention.where or retention.segments):
+        rows = event_store().counted_cohorts(retention.start, retention.returning, retention.span, cut, context)
     if rows is None:
         statement = context.statement()
         rows = context.rows(statement, retention_sql(statement, retention, cut))
@@ -219,7 +192,7 @@ def answer(retention: Retention, context: QueryContext) -> RetentionResult:
 
 
 def cohorts_from(rows: list[tuple[Any, ...]], cut: tuple[Bucket, ...], now: datetime) -> tuple[Cohort, ...]:
-    """The triangle from (cohort, period, people)."""
+    """The cohorts, from rows (cohort, period, people)."""
     people = {(cohort, period): int(n) for cohort, period, n in rows}
     cohorts = []
     for index, bucket in enumerate(cut):
@@ -262,7 +235,7 @@ def form(raw: Reader, choices: Choices) -> RetentionForm:
 
 @dataclass(frozen=True)
 class CohortView:
-    """A row of the triangle; a result can have thousands of `cells`, so they are written here, not by a template."""
+    """A row of the triangle. `cells` are HTML made in Python, because templates are slow for thousands of cells."""
 
     name: str
     size: int
@@ -307,7 +280,7 @@ def show(result: RetentionResult, title: str) -> RetentionView:
 
 
 def _cell(result: RetentionResult, row: int, period: int) -> str:
-    """One cell of the triangle: a share, shaded; who it is of on hover."""
+    """One cell of the triangle: a shaded share, with the number of people on hover."""
     cohort = result.cohorts[row]
     came = cohort.returned[period] if period < len(cohort.returned) else None
     share = cohort.rate(period)

@@ -1,4 +1,4 @@
-"""What the collector knows of environments: their app_ids and the addresses that they exclude. Pure."""
+"""What the collector knows about environments: their app_ids and the addresses that they exclude. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ select environment.app_id, environment.id, environment.project_id, account.id,
 """
 
 EnvironmentRow = tuple[str, int, int, int, bool]
-"""app_id, environment id, project id, account id, whether it takes no events: account closed, or being deleted."""
+"""app_id, id, project id, account id, and whether the account is closed or the environment is being deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownEnvironment:
-    """An environment, as the collector sees it."""
+    """One environment, with what `decide` needs."""
 
     environment_id: int
     project_id: int
     account_id: int
     is_closed: bool
-    rules: tuple[CompiledRules[int], ...]  # the account's and the environment's own, where there are any
+    rules: tuple[CompiledRules[int], ...]  # of the account and of the environment, if they have any
 
     def excludes(self, address: str) -> int | None:
-        """The id of a rule that keeps `address` out, or None."""
+        """The id of a rule that excludes `address`, or None."""
         for rules in self.rules:
             rule_id = rules.match(address)
             if rule_id is not None:
@@ -39,11 +39,11 @@ class KnownEnvironment:
 
 
 KnownEnvironments = dict[str, KnownEnvironment]
-"""By app_id. Never changed in place: a new one replaces it."""
+"""By app_id. It is never changed in place, only replaced."""
 
 
 def known_environments(environment_rows: Iterable[EnvironmentRow], in_force: RulesInForce) -> KnownEnvironments:
-    """Put together what the database says (ENVIRONMENTS_SQL) and the rules in force."""
+    """Build the environments from the rows of ENVIRONMENTS_SQL and the rules in force."""
     return {
         app_id: KnownEnvironment(
             environment_id,

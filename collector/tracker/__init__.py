@@ -1,6 +1,6 @@
-"""The tracker of web pages: one text for all, which learns its app_id from the address that it was loaded from.
+"""The tracker of web pages: one script for all environments, which takes its app_id from its own URL.
 
-`/js/heap-<app_id>.js` is what classic snippets load, `/config/<app_id>/heap_config.js` what those of heap.js 5 do.
+Classic snippets load `/js/heap-<app_id>.js`; those of heap.js 5 load `/config/<app_id>/heap_config.js`.
 """
 
 import gzip
@@ -21,13 +21,13 @@ TYPE = (
 )
 
 
-def _short(source: str) -> bytes:
-    """Without indentation and lines that are comments."""
+def _without_comments(source: str) -> bytes:
+    """Remove indentation, and lines that are comments or empty."""
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//")).encode()
 
 
-SCRIPT = _short((Path(__file__).parent / "heap.js").read_text())
+SCRIPT = _without_comments((Path(__file__).parent / "heap.js").read_text())
 ETAG = b'"' + blake2b(SCRIPT, digest_size=12).hexdigest().encode() + b'"'
 _TAGGED = (*CACHE, (b"etag", ETAG))
 PLAIN = answers.answer(200, SCRIPT, TYPE, _TAGGED)

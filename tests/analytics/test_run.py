@@ -1,4 +1,4 @@
-"""Asking the database: limits, cancelling, isolation, indexes; numbers that are the same wherever they stand."""
+"""Running queries: limits, cancelling, isolation and indexes, and numbers that are the same on all pages."""
 
 import csv
 import io
@@ -33,6 +33,7 @@ from analytics.questions.query import (
 )
 from analytics.questions.results import Shown
 from analytics.questions.spans import Span, Unit, buckets
+from analytics.sql.dialect import POSTGRESQL
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import counting_sql
 from analytics.store.current import event_store
@@ -76,7 +77,7 @@ def scope(environment):
 
 @pytest.fixture
 def slow(monkeypatch):
-    """Every graph waits in the database."""
+    """Makes every graph wait in the database."""
     monkeypatch.setattr(
         "analytics.kinds.graph.counting_sql",
         lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)"),
@@ -107,7 +108,7 @@ def test_a_running_query_can_be_cancelled_from_elsewhere(slow):
     scope, token, stopped = Scope.of(EnvironmentFactory()), new_token(), []
 
     def stop():
-        for _ in range(300):  # nearly as long as the query would take: a busy machine begins it late
+        for _ in range(300):  # nearly as long as the query takes, since a busy machine may start it late
             time.sleep(0.05)
             if event_store().cancel(scope.environment_id, token):
                 stopped.append(True)
@@ -156,7 +157,7 @@ def test_a_query_runs_in_one_snapshot_that_cannot_write(monkeypatch):
         lambda *_: seen.append((rows("show transaction_isolation"), rows("show transaction_read_only"))),
     )
 
-    with pytest.raises(AttributeError):  # the answer is none
+    with pytest.raises(AttributeError):  # the made-up answer is None
         run(Graph(Scope.of(EnvironmentFactory()), PAGEVIEW))
 
     assert seen == [([("repeatable read",)], [("on",)])]
@@ -183,7 +184,7 @@ def test_the_same_lineage_means_each_environments_own_definition(scope):
     assert run(Graph(scope, refers_to(elsewhere))).series[0].label == "Ours"
 
 
-# --- One number, wherever it stands -------------------------------------------------------------------------------
+# --- One number on all pages ---------------------------------------------------------------------------------
 
 
 def test_a_definition_reads_all_past_data(environment, scope):
@@ -319,7 +320,7 @@ def plan(statement, sql):
 
 @pytest.fixture
 def busy(transactional_db):
-    """An environment with one rare event among many others, and a neighbour, after a vacuum."""
+    """An environment with one rare event among many others, and a second environment, after a vacuum."""
     environment = EnvironmentFactory()
     make_events(environment.pk, 300)
     make_events(environment.pk, 20_000, name="Other")
@@ -331,7 +332,7 @@ def busy(transactional_db):
 @pytest.mark.parametrize("counts", [Counts.EVENTS, Counts.USERS, Counts.SESSIONS, Counts.PER_USER])
 def test_a_graph_of_a_named_event_reads_the_index_alone(busy, counts):
     graph = Graph(Scope.of(busy), SIGNED_UP, counts, Span(30))
-    statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW)
+    statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW, POSTGRESQL)
 
     found = plan(
         statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
@@ -343,7 +344,7 @@ def test_a_graph_of_a_named_event_reads_the_index_alone(busy, counts):
 
 def test_a_funnel_of_named_events_reads_the_index_alone(busy):
     funnel = Funnel(Scope.of(busy), (Selection(SIGNED_UP), Selection(EventReference(RefersTo.CUSTOM, "Paid"))))
-    statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW)
+    statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW, POSTGRESQL)
 
     found = plan(statement, funnel_sql(statement, funnel, *funnel.span.bounds(NOW, Scope.of(busy).zone)))
 
@@ -355,7 +356,7 @@ def test_a_definition_of_several_events_uses_the_index(busy):
     body = DefinitionBody((Selection(SIGNED_UP), Selection(EventReference(RefersTo.CUSTOM, "Paid"))))
     definition = DefinitionFactory(environment=busy, body=body.to_json())
     graph = Graph(Scope.of(busy), refers_to(definition))
-    statement = Statement(Scope.of(busy), catalogue_for(graph, has_merges=False), NOW)
+    statement = Statement(Scope.of(busy), catalogue_for(graph, has_merges=False), NOW, POSTGRESQL)
 
     found = plan(
         statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
@@ -367,7 +368,7 @@ def test_a_definition_of_several_events_uses_the_index(busy):
 
 def test_only_months_of_the_span_are_looked_at(busy):
     graph = Graph(Scope.of(busy), SIGNED_UP, span=Span(7))
-    statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW)
+    statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW, POSTGRESQL)
 
     found = plan(
         statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
@@ -380,7 +381,7 @@ def test_statements_carry_no_values_in_their_text(scope):
     odd = "Robert'); drop table events; --"
     where = Group((Condition(Field(Source.PROPERTY, odd), Operator.CONTAINS, odd),))
     graph = Graph(scope, EventReference(RefersTo.CUSTOM, odd), where=where, by=Field(Source.USER, odd))
-    statement = Statement(scope, Catalogue(), NOW)
+    statement = Statement(scope, Catalogue(), NOW, POSTGRESQL)
 
     sql = counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, scope.zone))
 
