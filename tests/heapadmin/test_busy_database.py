@@ -1,4 +1,4 @@
-"""One person's questions, a locked table: whoever asks for something else gets it meanwhile, and is told what is wrong."""
+"""One person's questions, or a locked table: other pages come all the same, and say what is wrong."""
 
 import contextlib
 import json
