@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_safe
 from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
+from common.database import TookTooLong
 from projects import actions, delete_question, registry
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
 from projects.forms import ApiKeyForm, EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
@@ -57,15 +59,21 @@ def project_list(request: HttpRequest, account: Account) -> HttpResponse:
 
 def _with_environments(
     account: Account,
-) -> list[tuple[Project, list[tuple[Environment, registry.Usage, registry.KeptCounts]]]]:
-    """Each project with its environments, Production first, and the usage and contents of each environment."""
+) -> list[tuple[Project, list[tuple[Environment, registry.Usage | None, registry.KeptCounts]]]]:
+    """Each project with its environments, Production first, and the usage and contents of each environment.
+
+    The usage is None where reading it took too long.
+    """
     live = Prefetch("environments", Environment.objects.live().order_by("-is_production", "name"), "shown")
     projects = list(account.projects.live().prefetch_related(live).order_by("name"))
     environments: list[Environment] = [each for project in projects for each in project.shown]
-    usage, kept = registry.usage(environments), registry.kept(environments)
+    kept = registry.kept(environments)
+    try:
+        usage = {each.pk: registry.Usage() for each in environments} | registry.usage(environments)
+    except TookTooLong:
+        usage = {}
     return [
-        (project, [(each, usage.get(each.pk, registry.Usage()), kept.get(each.pk, {})) for each in project.shown])
-        for project in projects
+        (project, [(each, usage.get(each.pk), kept.get(each.pk, {})) for each in project.shown]) for project in projects
     ]
 
 
@@ -218,20 +226,22 @@ def api_key_revoke(request: HttpRequest, project: Project, api_key_id: int) -> H
 @environment_view(Can.VIEW)
 def install(request: HttpRequest, environment: Environment) -> HttpResponse:
     where = {"app_id": environment.app_id, "site_url": settings.SITE_URL}
-    context = {
-        "snippet": snippet(**where),
-        "curl": curl(**where),
-        "last_arrival_at": registry.last_arrival_at(environment),
-    }
-    return render(request, "projects/install.html", context)
+    context = {"snippet": snippet(**where), "curl": curl(**where)}
+    return render(request, "projects/install.html", context | _arrival(environment))
+
+
+def _arrival(environment: Environment) -> dict[str, Any]:
+    try:
+        return {"last_arrival_at": registry.last_arrival_at(environment)}
+    except TookTooLong:
+        return {"is_unknown": True}
 
 
 @require_safe
 @environment_view(Can.VIEW)
 def install_status(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The part of the install page that refreshes itself until the first event has arrived."""
-    context = {"last_arrival_at": registry.last_arrival_at(environment)}
-    return render(request, "projects/install_status.html", context)
+    return render(request, "projects/install_status.html", _arrival(environment))
 
 
 @require_safe

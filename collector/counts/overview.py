@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from collector.decide import Outcome
 from collector.models import CollectedHour
+from common.database import TookTooLong
 from common.sparkline import Bars
 from events.models import Kind
 from events.newest import Arrival, last_arrival
@@ -94,6 +95,7 @@ class CollectionOverview:
     lines: Sequence[OutcomeLine]
     hours: Sequence[HourLine]  # of the last day, the newest first
     last_arrival: Arrival | None
+    is_arrival_known: bool  # false where the database took too long to say
     last_commit_seconds: float | None  # within 7 days
 
     @property
@@ -110,7 +112,8 @@ class CollectionOverview:
 
     @property
     def is_empty(self) -> bool:
-        return self.last_arrival is None and not any(line.week.requests for line in self.lines)
+        no_arrival = self.is_arrival_known and self.last_arrival is None
+        return no_arrival and not any(line.week.requests for line in self.lines)
 
 
 def overview(environment: Environment, now: datetime) -> CollectionOverview:
@@ -120,10 +123,15 @@ def overview(environment: Environment, now: datetime) -> CollectionOverview:
     rows = list(environment.collected_hours.filter(hour__gte=since))
     committed = [row for row in rows if row.outcome == Outcome.ACCEPTED and row.slowest_seconds]
     last = max(committed, key=lambda row: row.last_at, default=None)
+    try:
+        arrival, is_arrival_known = last_arrival(environment.pk), True
+    except TookTooLong:
+        arrival, is_arrival_known = None, False
     return CollectionOverview(
         lines=[_line(outcome, rows, this_hour) for outcome in TITLES],
         hours=[_hour(this_hour - ago * HOUR, rows) for ago in range(DAY_HOURS)],
-        last_arrival=last_arrival(environment.pk),
+        last_arrival=arrival,
+        is_arrival_known=is_arrival_known,
         last_commit_seconds=last.last_seconds if last else None,
     )
 
