@@ -17,6 +17,7 @@ DAY_HOURS, WEEK_HOURS = 24, 7 * 24  # the hour at hand included
 TITLES = {  # in the order of the page
     Outcome.ACCEPTED: "Accepted",
     Outcome.EXCLUDED: "Dropped: excluded IP",
+    Outcome.LEFT_OUT: "Left out: capture settings",
     Outcome.BAD: "Refused: bad request",
     Outcome.OVER_LIMIT: "Refused: over the limit",
     Outcome.UNAVAILABLE: "Refused: unavailable",
@@ -24,6 +25,7 @@ TITLES = {  # in the order of the page
 }
 WORDS = {  # for so many of them, beside each other
     Outcome.EXCLUDED: "excluded",
+    Outcome.LEFT_OUT: "left out",
     Outcome.BAD: "bad",
     Outcome.OVER_LIMIT: "over the limit",
     Outcome.UNAVAILABLE: "unavailable",
