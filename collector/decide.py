@@ -1,7 +1,7 @@
-"""Decides what to store and answer for a request: a pure function of the request and the known environments.
+"""Decides what to store and what to answer for a request: a pure function of the request and the known environments.
 
-It uses no clock, no network and no database, so tests can try odd requests by the thousand. The shells around it
-(collector/asgi.py, collector/wsgi.py) read the request, store the records, and send the answer.
+It uses no clock, no network and no database, so tests can try odd requests by the thousand. Its callers
+(collector/asgi.py, collector/wsgi.py) read the request, store the records and send the answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ class Request(NamedTuple):
     body: bytes
     client: str  # the address it comes from: collector/request/client_address.py
     now: float
-    query: bytes = b""  # of the URL, as it was sent
+    query: bytes = b""  # of the URL, not decoded
 
 
 class Outcome(StrEnum):
@@ -43,7 +43,7 @@ class Outcome(StrEnum):
     UNAVAILABLE = "unavailable"  # it could not be committed
     CLOSED = "closed"
     UNKNOWN_APP = "unknown_app"
-    NOTHING = "nothing"  # a preflight and the like
+    NOTHING = "nothing"  # a preflight, or content that is ignored
 
 
 WITHOUT_ENVIRONMENT = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
@@ -53,32 +53,32 @@ READ = frozenset({Outcome.ACCEPTED, Outcome.BAD})
 
 
 class Decision(NamedTuple):
-    """`answer`, once all of `records` are committed; at once when there are none."""
+    """What to do with a request: commit all of `records`, then send `answer`."""
 
     answer: Answer
     outcome: Outcome
     records: Sequence[Record] = ()
     environment: KnownEnvironment | None = None
-    app_id: str | None = None  # of UNKNOWN_APP: perhaps a new environment that this process has not loaded yet
-    rule_id: int | None = None  # of EXCLUDED
-    keys: Sequence[str] = ()  # of EXCLUDED: the same in a repeat (collector/counts/excluded.py)
-    weight: int = 0  # how many events and the like it brings, as far as it was read
+    app_id: str | None = None  # if UNKNOWN_APP: perhaps a new environment that this process has not loaded yet
+    rule_id: int | None = None  # if EXCLUDED
+    keys: Sequence[str] = ()  # if EXCLUDED: the keys of its events, to recognise a repeat (counts/excluded.py)
+    weight: int = 0  # the number of its events, people or customers, as far as it was read
 
     @property
     def tokens(self) -> int:
-        """The tokens that its environment pays: as much as was read, even if the request turns out to be invalid."""
+        """The tokens that its environment pays: for all that was read, even if the request turns out to be invalid."""
         return (self.weight or 1) if self.outcome in READ else 0
 
     def unavailable(self, line: str) -> "Decision":
-        """The decision when it cannot be carried out now."""
+        """The decision if it cannot be carried out now."""
         return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
 
     def without(self, repeats: int) -> "Decision":
-        """The decision after it is carried out. `repeats` of its events had come before and are not counted again."""
+        """The decision after it is carried out, not counting the `repeats` of its events that came before."""
         return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
 
     def not_storable(self) -> "Decision":
-        """The decision when the database refuses its records although they passed all checks."""
+        """The decision if the database refuses its records although they passed all checks."""
         return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD)
 
 
@@ -87,7 +87,7 @@ RecordReader = Callable[[Any, Where], list[Record]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path: the function that opens a request, the one that reads its content, and the answers."""
+    """How requests to one path are opened, read and answered."""
 
     read: RecordReader | None  # None: any content is accepted and ignored
     open: Open
@@ -102,12 +102,12 @@ def _tracks(read: RecordReader) -> Endpoint:
 
 
 def _people(read: RecordReader, many: str | None, accepted: Answer = answers.OK) -> Endpoint:
-    """Excluded addresses get a refusal. `many` is the array that several people or customers come in."""
+    """Excluded addresses get a refusal. `many` is the name of the array for several people or customers."""
     return Endpoint(read, json_with(many), excluded=answers.EXCLUDED, accepted=accepted)
 
 
 def _beacon(read: RecordReader | None, excluded: Answer) -> Endpoint:
-    """An image that a page asks for; its parameters may come by POST too."""
+    """A request for an image, which a page makes by GET. The same parameters may come by POST."""
     return Endpoint(read, open_beacon, excluded, accepted=answers.GIF, methods=("GET", "POST"))
 
 
@@ -130,9 +130,9 @@ BEACONS = frozenset(path for path, endpoint in ENDPOINTS.items() if endpoint.ope
 
 
 def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
-    """Decide what is stored and answered for a request whose path is one of ENDPOINTS.
+    """Decide what is stored and answered for a request to one of ENDPOINTS.
 
-    It only asks `buckets` whether an environment owes tokens. The shells take out the cost (`Decision.tokens`).
+    Only checks in `buckets` whether the environment owes tokens. The callers take out the cost (`Decision.tokens`).
     """
     endpoint = ENDPOINTS[request.path]
     if request.method not in endpoint.methods:

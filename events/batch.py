@@ -49,7 +49,7 @@ def arguments(records: Iterable[Record]) -> Arguments:
 
 
 def repeats(requests: Iterable[Iterable[Record]], known: Iterable[UUID] | None) -> list[int]:
-    """How many events of each request in a batch were already stored. `known` is what `STATEMENT` returned."""
+    """How many events of each request in a batch were already stored. `known` is the result of `STATEMENT`."""
     seen = {digest.hex for digest in known or ()}
     counts = []
     for records in requests:
@@ -63,7 +63,7 @@ def repeats(requests: Iterable[Iterable[Record]], known: Iterable[UUID] | None) 
 
 
 def _last_wins(changes: Iterable[Change], whose: str) -> list[Change]:
-    """One change for each person or customer with all properties. Sorted, because rows are locked in this order."""
+    """One change per person or customer, with all their properties. Sorted, because rows are locked in this order."""
     by_key: dict[tuple[int, Any], Change] = {}
     for change in changes:
         key = (change.environment_id, getattr(change, whose))

@@ -1,4 +1,4 @@
-"""How much is sent to environments and kept in them, for pages that list them (projects.registry)."""
+"""Counts per environment of events and of kept things, for pages that list environments (projects.registry)."""
 
 from collections.abc import Iterable
 

@@ -18,7 +18,7 @@ from projects.models import Environment
 @require_safe
 @environment_view(Can.VIEW)
 def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
-    """`?kind=graph&…`; `name` is for the file."""
+    """Answer `?kind=graph&…` as CSV; the parameter `name` names the file."""
     kind = request.GET.get("kind", "graph")
     if kind not in KINDS:
         return _refused(f"Which question? Give kind={one_of(list(KINDS))}.")
@@ -41,7 +41,7 @@ def one_of(names: list[str]) -> str:
 
 
 def _rows(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The rows of the result's table and, of a list, of what follows it."""
+    """The rows of the result's table; if the result is one page of a list, also the rows of all later pages."""
     yield from result.table().rows
     for table in kind_of(result.query).further(result, run):
         yield from table.rows

@@ -13,7 +13,7 @@ from events.newest import Arrival, last_arrival
 from projects.models import Environment
 
 HOUR = timedelta(hours=1)
-DAY_HOURS, WEEK_HOURS = 24, 7 * 24  # the hour at hand included
+DAY_HOURS, WEEK_HOURS = 24, 7 * 24  # including the current hour
 TITLES = {  # in the order of the page
     Outcome.ACCEPTED: "Accepted",
     Outcome.EXCLUDED: "Dropped: excluded IP",
@@ -23,7 +23,7 @@ TITLES = {  # in the order of the page
     Outcome.UNAVAILABLE: "Refused: unavailable",
     Outcome.CLOSED: "Refused: closed",
 }
-WORDS = {  # for so many of them, beside each other
+WORDS = {  # that follow a number: "3 excluded, 1 bad"
     Outcome.EXCLUDED: "excluded",
     Outcome.LEFT_OUT: "left out",
     Outcome.BAD: "bad",
@@ -53,7 +53,7 @@ class HourlyBars(Bars):
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """One outcome: within the hour at hand, the last 24 hours and 7 days."""
+    """One outcome: in the current hour, the last 24 hours and the last 7 days."""
 
     outcome: Outcome
     hour: Amount
@@ -68,7 +68,7 @@ class OutcomeLine:
 
 @dataclass(frozen=True)
 class HourLine:
-    """One hour: how much of each outcome, and the slowest commit in seconds (None: nothing was committed)."""
+    """One hour: the amount of each outcome, and the slowest commit in seconds (None if nothing was committed)."""
 
     start: datetime
     amounts: dict[Outcome, Amount]
@@ -91,7 +91,7 @@ class HourLine:
 
 @dataclass(frozen=True)
 class CollectionOverview:
-    """All numbers of the page. Durations are from the arrival of a request to its answer."""
+    """All numbers of the page. A duration is the time from the arrival of a request to its answer."""
 
     lines: Sequence[OutcomeLine]
     hours: Sequence[HourLine]  # of the last day, the newest first
@@ -104,7 +104,7 @@ class CollectionOverview:
 
     @property
     def last_arrived(self) -> str:
-        """What arrived last, in words: a custom event's name, or "pageview /pricing"."""
+        """The event that arrived last, in words: the name of a custom event, or "pageview /pricing"."""
         if self.last_arrival is None:
             return ""
         last = self.last_arrival
@@ -116,7 +116,7 @@ class CollectionOverview:
 
 
 def overview(environment: Environment, now: datetime) -> CollectionOverview:
-    """Two looks into the database, however much is there."""
+    """Read all numbers of the page, with two queries."""
     this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     since = this_hour - (WEEK_HOURS - 1) * HOUR
     rows = list(environment.collected_hours.filter(hour__gte=since))
@@ -160,7 +160,7 @@ def _sum(amounts: Iterable[Amount]) -> Amount:
 
 
 def in_words(seconds: float | None) -> str:
-    """A duration as people read it; a dash for none."""
+    """A duration with its unit; a dash if there is none."""
     if not seconds:
         return "–"
     return f"{seconds:,.1f} s" if seconds >= 1 else f"{seconds * 1e3:.0f} ms" if seconds >= 0.001 else "under 1 ms"

@@ -1,7 +1,7 @@
 """Counts the outcomes of requests in memory, writes them to CollectedHour in batches, and adds them to the metrics.
 
-As with what excluded IPs keep out (ipfilter/counters.py) no row is hot, and a worker that is killed loses a few seconds
-of numbers that people look at.
+Like ipfilter/counters.py: requests do not compete for a row, and a killed worker loses a few seconds of these counts,
+but no event.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ select environment_id, hour, outcome, requests, events, last_at, last_seconds, s
 """
 """Skips deleted environments. The others cannot be deleted until this is committed.
 
-The order keeps workers from waiting for each other in a ring.
+Rows are locked in a fixed order, so that workers cannot deadlock.
 """
 
 HourKey = tuple[int, int, Outcome]
@@ -49,13 +49,13 @@ HourKey = tuple[int, int, Outcome]
 
 @dataclass(slots=True)
 class Count:
-    """Requests of one kind. Moments are in unix seconds.
+    """Requests of one kind. `last_at` is in unix seconds.
 
     Durations are from arrival to answer, and 0 where nothing had to be committed.
     """
 
     requests: int = 0
-    events: int = 0  # and people and customers, as far as anybody has looked
+    events: int = 0  # includes people and customers, as far as the request was read
     last_at: float = 0.0
     last_seconds: float = 0.0
     slowest_seconds: float = 0.0
@@ -72,19 +72,19 @@ TallyCounts = Mapping[HourKey, Count]
 
 
 class Tally:
-    """The counts of one process, until they are taken to be written."""
+    """The counts of one process that are not written yet."""
 
     def __init__(self) -> None:
         self._counts: dict[tuple[int, int, Outcome, str], Count] = {}
-        self._unwritten: dict[HourKey, Count] = {}  # given back
+        self._unwritten: dict[HourKey, Count] = {}  # from writes that failed
 
     def __bool__(self) -> bool:
         return bool(self._counts or self._unwritten)
 
     def add(self, path: str, decision: Decision, at: float, seconds: float = 0.0) -> None:
-        """Count a request that came at `at` and took so many `seconds` to be committed.
+        """Count a request that arrived at `at` and was committed `seconds` later.
 
-        Every request does: about half a microsecond. One whose environment is not known has 0 there.
+        Called for every request: about half a microsecond. An unknown environment has the id 0 here.
         """
         environment = decision.environment
         key = (
@@ -103,9 +103,9 @@ class Tally:
             count.slowest_seconds = seconds
 
     def take(self) -> TallyCounts:
-        """All that was counted since the last time, of environments that are known; it begins again with nothing.
+        """Return the counts of known environments since the last call, and start over.
 
-        The metrics are told here, once, whether or not it can be written.
+        Also adds all new counts to the metrics: here, so that each is added once even if a write fails.
         """
         fresh, self._counts = self._counts, {}
         taken, self._unwritten = self._unwritten, {}
@@ -117,12 +117,12 @@ class Tally:
         return taken
 
     def give_back(self, counts: TallyCounts) -> None:
-        """Keep counts that could not be written, for the next time."""
+        """Keep counts that could not be written for the next `take`."""
         for key, count in counts.items():
             self._unwritten.setdefault(key, Count()).add(count)
 
     def statement(self, counts: TallyCounts) -> BoundStatement:
-        """The one statement that adds `counts` to the stored counts."""
+        """One statement that adds `counts` to the stored counts."""
         rows = sorted(counts.items(), key=lambda row: row[0])
         parameters: dict[str, Any] = {
             "environments": [environment_id for (environment_id, _, _), _ in rows],

@@ -1,6 +1,6 @@
-"""The tracker of web pages: it learns its app_id from its own address, and what to leave out from its last line.
+"""The tracker of web pages. It takes its app_id from its own URL, and what to leave out from its last line.
 
-`/js/heap-<app_id>.js` is what classic snippets load, `/config/<app_id>/heap_config.js` what those of heap.js 5 do.
+Classic snippets load `/js/heap-<app_id>.js`; those of heap.js 5 load `/config/<app_id>/heap_config.js`.
 """
 
 import gzip
@@ -28,13 +28,13 @@ TYPE = (
 )
 
 
-def _short(source: str) -> bytes:
-    """Without indentation and lines that are comments."""
+def _without_comments(source: str) -> bytes:
+    """Remove indentation, and lines that are comments or empty."""
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//")).encode()
 
 
-SCRIPT = _short((Path(__file__).parent / "heap.js").read_text())
+SCRIPT = _without_comments((Path(__file__).parent / "heap.js").read_text())
 SETTINGS = b"(window, document, {})"  # in its last line
 assert SCRIPT.count(SETTINGS) == 1
 

@@ -1,4 +1,4 @@
-"""Fetching an export by the link in the mail."""
+"""Downloading an export by the link in the mail."""
 
 from collections.abc import Iterator
 
@@ -15,9 +15,9 @@ from support.exports.models import AccountExport, ExportPart
 @never_cache
 @require_safe
 def export_download(request: HttpRequest, secret: str) -> StreamingHttpResponse:
-    """The file, for a full-access teammate, also while the account is closed and waits to be removed.
+    """The file, for full-access teammates, even while the account is closed and not yet removed.
 
-    This page of an account does not use the door: people who are locked out may still fetch their own data.
+    This page does not use the account's door, so that people who are locked out can still download their data.
     """
     user = signed_in_user(request)
     export = actions.find(secret=secret, user=user)
@@ -34,6 +34,6 @@ def export_download(request: HttpRequest, secret: str) -> StreamingHttpResponse:
 
 
 def _content(export: AccountExport) -> Iterator[bytes]:
-    """The parts, one at a time: together they are too large for memory."""
+    """The parts, loaded one at a time: all together are too large for memory."""
     for number in export.parts.order_by("number").values_list("number", flat=True):
         yield bytes(ExportPart.objects.values_list("content", flat=True).get(export=export, number=number))

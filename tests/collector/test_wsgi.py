@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from collector import wsgi
 from collector.counts import metrics
-from collector.counts.excluded import Lately
+from collector.counts.excluded import RecentlyExcluded
 from collector.counts.tally import Tally
 from collector.models import CollectedHour
 from collector.rate_limits import Buckets
@@ -28,7 +28,7 @@ def known_afresh(monkeypatch):
     monkeypatch.setattr(wsgi, "cached_environments", wsgi.CachedEnvironments())
     monkeypatch.setattr(periodic_writer, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
     monkeypatch.setattr(wsgi, "kept_out", Counters())
-    monkeypatch.setattr(wsgi, "kept_out_lately", Lately())
+    monkeypatch.setattr(wsgi, "recently_excluded", RecentlyExcluded())
     monkeypatch.setattr(wsgi, "tally", Tally())
     monkeypatch.setattr(wsgi, "writer", periodic_writer.TimedWriter(wsgi.kept_out, wsgi.tally))
 
