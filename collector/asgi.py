@@ -73,7 +73,8 @@ class Collector:
         elif scope["type"] == "http" and scope["path"] == metrics.PATH:
             await _send(await asyncio.to_thread(metrics.scrape, scope["method"], dict(scope["headers"])), send)
         elif scope["type"] == "http" and is_tracker(scope["path"]):
-            await _send(tracker(scope["method"], dict(scope["headers"])), send)
+            known = self.directory.environments
+            await _send(tracker(scope["method"], scope["path"], dict(scope["headers"]), known), send)
         else:
             await self.pages(scope, receive, send)
 

@@ -10,13 +10,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from collector.environments.known_environments import KnownEnvironment, KnownEnvironments
-from collector.protocol import answers, beacons, fields, integrations, server_api
+from collector.protocol import answers, beacons, fields, integrations, left_out, server_api
 from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
 from collector.protocol.server_api import Where
 from collector.rate_limits import Buckets
-from collector.request.contents import Open, json_with, open_beacon
+from collector.request.contents import Contents, Open, json_with, open_beacon
 from events.records import Record
+from projects.capture import Capture
 
 
 class Request(NamedTuple):
@@ -36,6 +37,7 @@ class Outcome(StrEnum):
 
     ACCEPTED = "accepted"
     EXCLUDED = "excluded"
+    LEFT_OUT = "left_out"  # by the environment's capture settings
     BAD = "bad"
     OVER_LIMIT = "over_limit"
     UNAVAILABLE = "unavailable"  # it could not be committed
@@ -124,6 +126,9 @@ ENDPOINTS: dict[str, Endpoint] = {
 }
 
 
+BEACONS = frozenset(path for path, endpoint in ENDPOINTS.items() if endpoint.open is open_beacon)
+
+
 def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
     """Decide what is stored and answered for a request to one of ENDPOINTS.
 
@@ -157,15 +162,30 @@ def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironme
             return Decision(
                 excluded, Outcome.EXCLUDED, environment=environment, rule_id=rule_id, keys=opened.keys, weight=weight
             )
+        if environment.capture is not None and _is_left_out(environment.capture, opened, request):
+            dropped = opened.answer(endpoint.accepted).with_headers(answers.LEFT_OUT + answers.EXPOSED)
+            return Decision(dropped, Outcome.LEFT_OUT, environment=environment, weight=weight)
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
         where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"))
         records = endpoint.read(opened.content, where) if endpoint.read else []
+        if environment.capture is not None:
+            records = left_out.without(environment.capture, records)
     except BadField as bad:
         return Decision(answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight)
     except Refused as refused:
         return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight)
     return Decision(opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, environment, weight=weight)
+
+
+def _is_left_out(capture: Capture, opened: Contents, request: Request) -> bool:
+    """Whether nothing is captured from this browser, or on this page. Programs name no page, and are not asked."""
+    if left_out.refuses(capture, request.headers):
+        return True
+    if request.path not in BEACONS:
+        return False
+    site, path = beacons.place(opened.content)
+    return not capture.takes(site, path)
 
 
 def _unknown(app_id: str) -> Decision:

@@ -21,8 +21,16 @@ from accounts.models import Account, Membership
 from accounts.policy import Can
 from common.database import TookTooLong
 from projects import actions, delete_question, registry
+from projects.capture import Capture
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
-from projects.forms import ApiKeyForm, EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
+from projects.forms import (
+    ApiKeyForm,
+    CaptureForm,
+    EnvironmentForm,
+    EnvironmentNameForm,
+    ProjectForm,
+    ProjectSettingsForm,
+)
 from projects.models import Environment, Project, Removal
 from projects.snippet import curl, snippet, token_curl
 from projects.switch_target import destination
@@ -147,6 +155,18 @@ def environment_rename(request: HttpRequest, environment: Environment) -> HttpRe
             messages.success(request, f"The environment is named {name} now.")
             return redirect("projects:project_list", environment.project.account_id)
     return render(request, "projects/environment_rename.html", {"form": form})
+
+
+@environment_view(Can.VIEW, to_save=Can.MANAGE)
+def environment_capture(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """What the tracker leaves out here, and where. Read-only people see it."""
+    data = request.POST if request.method == "POST" else None
+    form = CaptureForm(data, capture=Capture.from_json(environment.capture))
+    if form.is_valid():
+        changed = actions.change_capture(environment=environment, by=signed_in_user(request), **form.changes)
+        messages.success(request, "Saved. It holds from now on." if changed else "Nothing had changed.")
+        return redirect("projects:environment_capture", environment.app_id)
+    return render(request, "projects/environment_capture.html", {"form": form}, status=200 if data is None else 422)
 
 
 @environment_view(Can.MANAGE)

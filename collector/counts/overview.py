@@ -18,6 +18,7 @@ DAY_HOURS, WEEK_HOURS = 24, 7 * 24  # including the current hour
 TITLES = {  # in the order of the page
     Outcome.ACCEPTED: "Accepted",
     Outcome.EXCLUDED: "Dropped: excluded IP",
+    Outcome.LEFT_OUT: "Left out: capture settings",
     Outcome.BAD: "Refused: bad request",
     Outcome.OVER_LIMIT: "Refused: over the limit",
     Outcome.UNAVAILABLE: "Refused: unavailable",
@@ -25,6 +26,7 @@ TITLES = {  # in the order of the page
 }
 WORDS = {  # that follow a number: "3 excluded, 1 bad"
     Outcome.EXCLUDED: "excluded",
+    Outcome.LEFT_OUT: "left out",
     Outcome.BAD: "bad",
     Outcome.OVER_LIMIT: "over the limit",
     Outcome.UNAVAILABLE: "unavailable",

@@ -12,6 +12,7 @@ TEXT: Headers = ((b"content-type", b"text/plain"), (b"x-content-type-options", b
 JSON: Headers = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
 DROPPED: Headers = ((b"x-heapadmin-dropped", b"excluded-ip"),)
+LEFT_OUT: Headers = ((b"x-heapadmin-dropped", b"capture-settings"),)
 
 RETRY_AFTER_SECONDS = 2
 EXCLUDED_CODE = "excluded_ip"  # never changed, because programs may check it
