@@ -13,10 +13,11 @@ from collector.environments.known_environments import KnownEnvironment, KnownEnv
 from collector.protocol import answers, beacons, fields, integrations, server_api
 from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
+from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
 from collector.rate_limits import Buckets
 from collector.request.contents import Open, json_with, open_beacon
-from events.records import Record
+from events.records import Record, Stored
 
 
 class Request(NamedTuple):
@@ -61,6 +62,7 @@ class Decision(NamedTuple):
     rule_id: int | None = None  # of EXCLUDED
     keys: Sequence[str] = ()  # of EXCLUDED: the same in a repeat (collector/counts/excluded.py)
     weight: int = 0  # how many events and the like it brings, as far as it was read
+    left_out: int = 0  # how many of its properties are not stored
 
     @property
     def tokens(self) -> int:
@@ -69,15 +71,21 @@ class Decision(NamedTuple):
 
     def unavailable(self, line: str) -> "Decision":
         """The decision when it cannot be carried out now."""
-        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
+        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE, left_out=0)
+
+    def carried_out(self, stored: Stored) -> "Decision":
+        """The decision after its records are stored."""
+        done = self.without(stored.repeats)
+        left_out = self.left_out + stored.left_out
+        return done._replace(left_out=left_out, answer=done.answer.leaving_out(left_out)) if left_out else done
 
     def without(self, repeats: int) -> "Decision":
-        """The decision after it is carried out. `repeats` of its events had come before and are not counted again."""
+        """The decision without `repeats` of its events, which had come before and are not counted again."""
         return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
 
     def not_storable(self) -> "Decision":
         """The decision when the database refuses its records although they passed all checks."""
-        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD)
+        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD, left_out=0)
 
 
 RecordReader = Callable[[Any, Where], list[Record]]
@@ -161,11 +169,13 @@ def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironme
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
         where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"))
         records = endpoint.read(opened.content, where) if endpoint.read else []
+        left_out = leave_out(records)
     except BadField as bad:
         return Decision(answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight)
     except Refused as refused:
         return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight)
-    return Decision(opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, environment, weight=weight)
+    accepted = opened.answer(endpoint.accepted)
+    return Decision(accepted, Outcome.ACCEPTED, records, environment, weight=weight, left_out=left_out)
 
 
 def _unknown(app_id: str) -> Decision:

@@ -132,7 +132,7 @@ def _stored(decision: Decision) -> Decision:
     """The decision after its records are committed, or the decision to refuse when they cannot be stored."""
     try:
         if decision.records:
-            return decision.without(store(decision.records))
+            return decision.carried_out(store(decision.records))
     except NotStorable:
         return decision.not_storable()
     except Unavailable:

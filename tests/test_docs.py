@@ -205,6 +205,8 @@ LIMITS_IN_WORDS = {
     "MAX_KEY": lambda: f"| `properties` | names of 1 to {limits.MAX_KEY:,} characters",
     "MAX_NESTED_NAMES": lambda: f"have at most {limits.MAX_NESTED_NAMES:,} characters together",
     "MAX_PARAMETERS": lambda: f"and {limits.MAX_PARAMETERS:,} parameters",
+    "MAX_PROPERTIES": lambda: f"of an event the first {limits.MAX_PROPERTIES:,}, and",
+    "MAX_PROPERTIES_BYTES": lambda: f"and at most {limits.MAX_PROPERTIES_BYTES:,} bytes as JSON",
     "MAX_TEXT": lambda: f"texts of up to {limits.MAX_TEXT:,}",
     "MAX_USERS": lambda: f"`users`: an array of these, at most {limits.MAX_USERS:,}",
     "SMALLEST_WHOLE": lambda: f"whole numbers of up to {bits()} bits",
