@@ -18,9 +18,9 @@ HOUR_SECONDS = 3_600
 WRITE_SQL = """
 with came as (
     select * from unnest(%(environments)s::bigint[], %(hours)s::timestamptz[], %(outcomes)s::text[],
-                         %(requests)s::bigint[], %(events)s::bigint[], %(lasts)s::timestamptz[],
-                         %(last_seconds)s::float8[], %(slowest_seconds)s::float8[])
-        as row (environment_id, hour, outcome, requests, events, last_at, last_seconds, slowest_seconds)
+                         %(requests)s::bigint[], %(events)s::bigint[], %(left_out)s::bigint[],
+                         %(lasts)s::timestamptz[], %(last_seconds)s::float8[], %(slowest_seconds)s::float8[])
+        as row (environment_id, hour, outcome, requests, events, left_out, last_at, last_seconds, slowest_seconds)
 ), alive as (
     select came.* from came
       join projects_environment environment on environment.id = came.environment_id
@@ -28,11 +28,12 @@ with came as (
        for key share of environment
 )
 insert into collector_collectedhour as kept
-       (environment_id, hour, outcome, requests, events, last_at, last_seconds, slowest_seconds)
-select environment_id, hour, outcome, requests, events, last_at, last_seconds, slowest_seconds
+       (environment_id, hour, outcome, requests, events, left_out, last_at, last_seconds, slowest_seconds)
+select environment_id, hour, outcome, requests, events, left_out, last_at, last_seconds, slowest_seconds
   from alive order by environment_id, hour, outcome
     on conflict (environment_id, hour, outcome) do update
        set requests = kept.requests + excluded.requests, events = kept.events + excluded.events,
+           left_out = kept.left_out + excluded.left_out,
            last_seconds = case when excluded.last_at < kept.last_at then kept.last_seconds
                                else excluded.last_seconds end,
            last_at = greatest(kept.last_at, excluded.last_at),
@@ -56,6 +57,7 @@ class Count:
 
     requests: int = 0
     events: int = 0  # and people and customers, as far as anybody has looked
+    left_out: int = 0  # properties
     last_at: float = 0.0
     last_seconds: float = 0.0
     slowest_seconds: float = 0.0
@@ -63,6 +65,7 @@ class Count:
     def add(self, other: "Count") -> None:
         self.requests += other.requests
         self.events += other.events
+        self.left_out += other.left_out
         self.slowest_seconds = max(self.slowest_seconds, other.slowest_seconds)
         if other.last_at >= self.last_at:
             self.last_at, self.last_seconds = other.last_at, other.last_seconds
@@ -98,6 +101,7 @@ class Tally:
             count = self._counts[key] = Count()
         count.requests += 1
         count.events += decision.weight
+        count.left_out += decision.left_out
         count.last_at, count.last_seconds = at, seconds
         if seconds > count.slowest_seconds:
             count.slowest_seconds = seconds
@@ -112,6 +116,7 @@ class Tally:
         for (environment_id, hour, outcome, path), count in fresh.items():
             metrics.requests.labels(path, outcome).inc(count.requests)
             metrics.events.labels(outcome).inc(count.events)
+            metrics.left_out.inc(count.left_out)
             if environment_id:
                 taken.setdefault((environment_id, hour, outcome), Count()).add(count)
         return taken
@@ -130,6 +135,7 @@ class Tally:
             "outcomes": [str(outcome) for (_, _, outcome), _ in rows],
             "requests": [count.requests for _, count in rows],
             "events": [count.events for _, count in rows],
+            "left_out": [count.left_out for _, count in rows],
             "lasts": [_moment(count.last_at) for _, count in rows],
             "last_seconds": [count.last_seconds for _, count in rows],
             "slowest_seconds": [count.slowest_seconds for _, count in rows],
