@@ -7,7 +7,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from analytics import erasure
-from analytics.rollups.refresh import environments_to_refresh, refresh
+from analytics.store.current import event_store
 from common.jobs import SLICE_SECONDS, defer_once
 
 LOWEST = -20  # a priority: nobody waits for it, queries are exact without it
@@ -25,9 +25,10 @@ def count_days(timestamp: int) -> None:
     """Bring the counted days of all environments up to date, some at a time."""
     since = datetime.fromtimestamp(timestamp, UTC)
     until = time.monotonic() + SLICE_SECONDS
-    for environment in environments_to_refresh(since):
-        refresh(environment, seconds=until - time.monotonic())
+    store = event_store()
+    for environment in store.environments_to_count(since):
+        store.count_days(environment, seconds=until - time.monotonic())
         if time.monotonic() > until:
             break
-    if environments_to_refresh(since):
+    if store.environments_to_count(since):
         defer_once("analytics.count_days", in_seconds=1, timestamp=timestamp)

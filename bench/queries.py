@@ -28,8 +28,7 @@ from django.urls import reverse  # noqa: E402
 
 from accounts.models import Account, User  # noqa: E402
 from analytics.default_tiles import BUILTIN  # noqa: E402
-from analytics.kinds import retention  # noqa: E402
-from analytics.rollups import time_counts  # noqa: E402
+from analytics.rollups import cohorts, time_counts  # noqa: E402
 from analytics.rollups.refresh import refresh  # noqa: E402
 from bench.query_data import Site, make  # noqa: E402
 from events.blocking_writer import store  # noqa: E402
@@ -190,13 +189,13 @@ def _as_queries_run() -> Any:
 @contextmanager
 def without_counted_days() -> Any:
     """Questions are answered from events alone."""
-    real = time_counts.counting_rows, retention.retention_rows
+    real = time_counts.counting_rows, cohorts.cohort_rows
     time_counts.counting_rows = lambda *_: None
-    retention.retention_rows = lambda *_: None
+    cohorts.cohort_rows = lambda *_: None
     try:
         yield
     finally:
-        time_counts.counting_rows, retention.retention_rows = real
+        time_counts.counting_rows, cohorts.cohort_rows = real
 
 
 def pages(millions: int) -> None:

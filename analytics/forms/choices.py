@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypedDict, cast
 from uuid import UUID
 
 from django.core.cache import cache
@@ -45,9 +46,8 @@ class Choices:
         return replace(self, events=tuple(groups))
 
 
-@dataclass(frozen=True)
-class Seen:
-    """Names that occur in the data."""
+class Seen(TypedDict):
+    """Names that occur in the data. Plain values, because another version of this code may read them from the cache."""
 
     events: list[str]
     properties: list[str]
@@ -61,16 +61,14 @@ def suggested(scope: Scope) -> Seen:
         store = event_store()
         try:
             return Seen(
-                store.event_names(scope),
-                store.property_names(scope, Source.PROPERTY),
-                store.property_names(scope, Source.USER),
+                events=store.event_names(scope),
+                properties=store.property_names(scope, Source.PROPERTY),
+                of_people=store.property_names(scope, Source.USER),
             )
         except QueryTimeout:  # a form without suggestions is better than none
-            return Seen([], [], [])
+            return Seen(events=[], properties=[], of_people=[])
 
-    seen = cache.get_or_set(f"analytics:seen:{scope.environment_id}", look, REMEMBERED_SECONDS)
-    assert isinstance(seen, Seen)
-    return seen
+    return cast(Seen, cache.get_or_set(f"analytics:names:{scope.environment_id}", look, REMEMBERED_SECONDS))
 
 
 def choices(environment: Environment, raw: Reader) -> Choices:
@@ -85,16 +83,16 @@ def choices(environment: Environment, raw: Reader) -> Choices:
         events=_groups(
             ("Built in", BUILTINS),
             ("Definitions", _by_lineage(RefersTo.DEFINITION, _named(Definition, environment, chosen))),
-            ("Custom events", _keyed(RefersTo.CUSTOM, seen.events)),
+            ("Custom events", _keyed(RefersTo.CUSTOM, seen["events"])),
             ("By kind", KINDS),
         ),
         event_fields=_groups(
             ("Event", _labelled(Source.EVENT, EVENT_FIELDS)),
-            ("Properties", _keyed(Source.PROPERTY, seen.properties)),
+            ("Properties", _keyed(Source.PROPERTY, seen["properties"])),
         ),
         people_fields=_groups(
             ("Person", _labelled(Source.PERSON, PERSON_FIELDS)),
-            ("Properties of the person", _keyed(Source.USER, seen.of_people)),
+            ("Properties of the person", _keyed(Source.USER, seen["of_people"])),
         ),
         segments=tuple((str(lineage), name) for lineage, name in _named(Segment, environment, chosen)),
     )

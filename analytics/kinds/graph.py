@@ -1,6 +1,6 @@
 """Graph: how often something happens, by time, perhaps by group or segment.
 
-Its SQL is analytics/sql/time_counts.py; counted days answer in its place (analytics/rollups/time_counts.py).
+Its SQL is analytics/sql/time_counts.py; a store may know the rows already, from days that it counted beforehand.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,9 +39,9 @@ from analytics.questions.query import (
 from analytics.questions.results import Column, Number, Ran, Result, Shown, Table, bucket_label
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import COUNTED, span_words
-from analytics.rollups import time_counts as counted
 from analytics.sql.context import QueryContext
 from analytics.sql.time_counts import OTHER, counting_sql, decode_key
+from analytics.store.current import event_store
 
 NO_VALUE_LABEL = "(none)"
 EMPTY_LABEL = "(empty)"
@@ -181,7 +181,7 @@ def answer(graph: Graph, context: QueryContext) -> GraphResult:
 
 def _lines(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tuple[tuple[Series, ...], Number]:
     """The lines of a graph without comparison, and its total."""
-    rows = counted.counting_rows(graph.counting, graph.span, graph.unit, context)
+    rows = event_store().counted_times(graph.counting, graph.span, graph.unit, context)
     if rows is None:
         statement = context.statement()
         rows = context.rows(statement, counting_sql(statement, graph.counting, cut))

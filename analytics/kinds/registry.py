@@ -91,5 +91,5 @@ def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit:
 
 def _answer(query: Query[R], now: datetime, ask: Ask) -> R:
     catalogue = catalogue_for(query, has_merges=has_merges(query.scope.environment_id, ask))
-    result: R = kind_of(query).answer(query, QueryContext(query.scope, catalogue, now, ask))
+    result: R = kind_of(query).answer(query, QueryContext(query.scope, catalogue, now, event_store().dialect, ask))
     return result

@@ -28,13 +28,12 @@ from analytics.questions.query import LAST_90_DAYS, PAGEVIEW, EventReference, Qu
 from analytics.questions.results import Column, Ran, Result, Shown, Table, bucket_label, percent
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import span_words
-from analytics.rollups.bitmaps import Bitmap
-from analytics.rollups.days import DayReader, by_bucket, exact_keys
-from analytics.sql.context import QueryContext, Tuples
+from analytics.sql.context import QueryContext
 from analytics.sql.rows import Rows, joined
 from analytics.sql.segments import in_segments
 from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
+from analytics.store.current import event_store
 
 
 @dataclass(frozen=True)
@@ -125,35 +124,6 @@ def _active(
     return statement.define(name, f"select distinct {actor} as actor, e.bucket as bucket {resolved.from_()}")
 
 
-def retention_rows(retention: Retention, cut: Sequence[Bucket], context: QueryContext) -> Tuples | None:
-    """The same rows from counted days; None where they do not suffice."""
-    start, returning = retention.start, retention.returning
-    if retention.where or retention.segments or start.where or returning.where:
-        return None
-    start_keys, return_keys = exact_keys(start.event, context.catalogue), exact_keys(returning.event, context.catalogue)
-    if start_keys is None or return_keys is None:
-        return None
-    reader = DayReader.of(context, retention.span, start_keys | return_keys)
-    if reader is None:
-        return None
-    began = by_bucket(cut, reader.day_counts(start.event, start_keys, with_people=True))
-    same = start_keys == return_keys
-    came = began if same else by_bucket(cut, reader.day_counts(returning.event, return_keys, with_people=True))
-    return list(_triangle(cut, [each.people for each in began], [each.people for each in came]))
-
-
-def _triangle(cut: Sequence[Bucket], began: list[Bitmap], came: list[Bitmap]) -> Iterator[tuple[Any, ...]]:
-    """Rows (cohort, period, people) from who began and who came in each bucket."""
-    seen = 0
-    for index, (bucket, people) in enumerate(zip(cut, began, strict=True)):
-        cohort = people & ~seen
-        seen |= people
-        yield bucket.start, None, cohort.bit_count()
-        for later in range(index + 1, len(cut)):
-            if number := (cohort & came[later]).bit_count():
-                yield bucket.start, cut[later].start, number
-
-
 # --- The answer ------------------------------------------------------------------------------------------------------
 
 
@@ -210,7 +180,9 @@ class RetentionResult(Result):
 
 def answer(retention: Retention, context: QueryContext) -> RetentionResult:
     cut = context.cut(retention.span, retention.unit)
-    rows = retention_rows(retention, cut, context)
+    rows = None
+    if not (retention.where or retention.segments):
+        rows = event_store().counted_cohorts(retention.start, retention.returning, retention.span, cut, context)
     if rows is None:
         statement = context.statement()
         rows = context.rows(statement, retention_sql(statement, retention, cut))

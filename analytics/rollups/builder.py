@@ -15,6 +15,7 @@ from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
 from analytics.rollups.reader import ANY, SESSION
 from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, VALUES
+from analytics.sql.dialect import POSTGRESQL
 from analytics.sql.selections import EventKey, Limits, session_starts
 from analytics.sql.settings import TUNE
 from analytics.sql.statement import Statement
@@ -83,7 +84,7 @@ def keep_empty(days: Iterable[CountedDay]) -> None:
 
 def _sessions(day: CountedDay) -> tuple[str, dict[str, Any]]:
     """The first events of the sessions that begin on this day, as a FROM with the alias e."""
-    statement = Statement(Scope(day.environment_id), Catalogue(), day.ends)
+    statement = Statement(Scope(day.environment_id), Catalogue(), day.ends, POSTGRESQL)
     starts = session_starts(statement, Limits(day.starts, day.ends))
     return f"({starts}) e", statement.parameters | day.parameters
 

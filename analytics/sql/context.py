@@ -8,6 +8,7 @@ from typing import Any
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
 from analytics.questions.spans import Bucket, Span, Unit, buckets
+from analytics.sql.dialect import Dialect
 from analytics.sql.statement import Statement
 
 Tuples = list[tuple[Any, ...]]
@@ -22,16 +23,17 @@ def has_merges(environment_id: int, ask: Ask) -> bool:
 
 @dataclass(frozen=True)
 class QueryContext:
-    """Whose data is asked for, what names mean there, as of when, and what sends statements to the database."""
+    """Whose data is asked for, what names mean there, as of when, in which SQL, and what sends statements."""
 
     scope: Scope
     catalogue: Catalogue
     now: datetime
+    dialect: Dialect
     ask: Ask
 
     def statement(self) -> Statement:
         """A new, empty statement."""
-        return Statement(self.scope, self.catalogue, self.now)
+        return Statement(self.scope, self.catalogue, self.now, self.dialect)
 
     def rows(self, statement: Statement, sql: str) -> Tuples:
         """What the database answers to `sql`, whose parameters `statement` holds."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
-from analytics.sql.dialect import POSTGRESQL, Dialect, SqlType, sql_type
+from analytics.sql.dialect import Dialect, SqlType, sql_type
 
 
 @dataclass
@@ -19,11 +19,11 @@ class Statement:
     scope: Scope
     catalogue: Catalogue
     now: datetime
-    dialect: Dialect = POSTGRESQL
+    dialect: Dialect
     parameters: dict[str, Any] = field(default_factory=dict)
     types: dict[str, SqlType] = field(default_factory=dict)  # of the parameters
     expressions: dict[str, str] = field(default_factory=dict)
-    alternatives: int = 0  # how many selections went in; see selecting.MAX_ALTERNATIVES
+    alternatives: int = 0  # how many selections went in; see selections.MAX_ALTERNATIVES
 
     def __post_init__(self) -> None:
         self.environment = self.bind(self.scope.environment_id)

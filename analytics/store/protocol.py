@@ -1,7 +1,7 @@
 """The interface of an event store: all reads of `events`, `people` and `merges`.
 
 Writing, deletion and maintenance are not here, nor when the newest event arrived: events are always accepted
-by PostgreSQL, and `events/` knows. Days that are counted beforehand (analytics/rollups) are PostgreSQL's too.
+by PostgreSQL, and `events/` knows.
 """
 
 import secrets
@@ -14,10 +14,13 @@ from typing import Protocol
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.questions.conditions import Field, Source
-from analytics.questions.query import Scope
-from analytics.sql.context import Ask
+from analytics.questions.query import Counting, Scope, Selection
+from analytics.questions.spans import Bucket, Span, Unit
+from analytics.sql.context import Ask, QueryContext, Tuples
+from analytics.sql.dialect import Dialect
 from analytics.store.live import LiveEvent, Page, Position
 from analytics.store.people import ActivityCounts, KnownPerson
+from projects.models import Environment
 from projects.registry import Usage
 
 TIME_LIMIT = timedelta(seconds=30)  # of a question
@@ -55,6 +58,11 @@ class Collected(StrEnum):
 class EventStore(Protocol):
     """Operations that may take long have a limit, and raise QueryTimeout after it (analytics/store/failures.py)."""
 
+    @property
+    def dialect(self) -> Dialect:
+        """How the SQL of questions is written for this store."""
+        ...
+
     # --- Questions ---
 
     def snapshot(self, environment_id: int, *, token: str, limit: timedelta) -> AbstractContextManager[Ask]:
@@ -74,6 +82,26 @@ class EventStore(Protocol):
 
     def preview_segment(self, scope: Scope, body: SegmentBody) -> int:
         """How many people are in a segment. Raises BadQuery and QueryTimeout."""
+        ...
+
+    # --- Days counted beforehand: a store that needs none answers None, and has nothing to count ---
+
+    def counted_times(self, counting: Counting, span: Span, unit: Unit, context: QueryContext) -> Tuples | None:
+        """The rows of analytics/sql/time_counts.py without reading every event; None where they must be read."""
+        ...
+
+    def counted_cohorts(
+        self, start: Selection, returning: Selection, span: Span, cut: Sequence[Bucket], context: QueryContext
+    ) -> Tuples | None:
+        """The rows of analytics/kinds/retention.py for everybody, likewise."""
+        ...
+
+    def environments_to_count(self, since: datetime) -> list[Environment]:
+        """The environments whose days were not brought up to date since then."""
+        ...
+
+    def count_days(self, environment: Environment, seconds: float) -> bool:
+        """Count the days of one environment for at most so long; returns whether all are counted."""
         ...
 
     # --- Events and people, one by one ---

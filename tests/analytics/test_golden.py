@@ -22,6 +22,7 @@ from analytics.kinds.registry import KINDS, kind_of, parse
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator
 from analytics.questions.query import PAGEVIEW, Did, EventReference, RefersTo, Scope, Selection
 from analytics.sql.context import QueryContext
+from analytics.sql.dialect import POSTGRESQL
 from heapadmin.backup import _environment as connected
 from heapadmin.postgres import programs
 from tests.analytics.layout import laid_out, tokens
@@ -102,7 +103,7 @@ def asked(request):
         kind, link = QUESTIONS[name]
         query = parse(kind, QueryDict(link), Scope(1, "Europe/Berlin")).query
         found.clear()
-        kind_of(query).answer(query, QueryContext(query.scope, CATALOGUE, NOW, ask))
+        kind_of(query).answer(query, QueryContext(query.scope, CATALOGUE, NOW, POSTGRESQL, ask))
         return query, list(found)
 
     return asked

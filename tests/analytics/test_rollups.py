@@ -9,18 +9,19 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.kinds import retention
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import kind_of
 from analytics.kinds.retention import Retention
 from analytics.questions.conditions import Field, Source
-from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Scope, Selection
+from analytics.questions.query import PAGEVIEW, SESSION, Counts, Scope, Selection
 from analytics.questions.spans import Span, Unit
-from analytics.rollups import days, time_counts
+from analytics.rollups import cohorts, days, time_counts
 from analytics.rollups.builder import FIELDS
 from analytics.rollups.refresh import refresh
 from analytics.sql.context import QueryContext
+from analytics.sql.dialect import POSTGRESQL
 from events.erasure import erase
+from tests.analytics.factories import ANY_EVENT
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
     DEFINITIONS,
@@ -71,12 +72,12 @@ def from_events(query, world):
     """The answer without counted days."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time_counts, "counting_rows", lambda *_: None)
-        patch.setattr(retention, "retention_rows", lambda *_: None)
+        patch.setattr(cohorts, "cohort_rows", lambda *_: None)
         return answer(query, world)
 
 
 def answer(query, world):
-    return kind_of(query).answer(query, QueryContext(query.scope, world.catalogue, world.now, ask))
+    return kind_of(query).answer(query, QueryContext(query.scope, world.catalogue, world.now, POSTGRESQL, ask))
 
 
 @thorough

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from analytics.kinds.registry import kind_of
 from analytics.questions.spans import buckets
 from analytics.sql.context import QueryContext
+from analytics.sql.dialect import POSTGRESQL
 from tests.analytics import oracle
 from tests.analytics.random_worlds import ask, funnels, graphs, retentions, store, thorough, users_questions, worlds
 
@@ -30,7 +31,7 @@ def asked(data, world, questions):
 
 
 def answer(query, world):
-    return kind_of(query).answer(query, QueryContext(query.scope, world.catalogue, world.now, ask))
+    return kind_of(query).answer(query, QueryContext(query.scope, world.catalogue, world.now, POSTGRESQL, ask))
 
 
 @thorough

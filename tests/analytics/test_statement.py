@@ -7,7 +7,7 @@ import pytest
 
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
-from analytics.sql.dialect import SqlType
+from analytics.sql.dialect import POSTGRESQL, SqlType
 from analytics.sql.statement import Statement
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -15,7 +15,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_parameter_has_the_type_of_its_value():
-    statement = Statement(Scope(environment_id=7), Catalogue(), NOON)
+    statement = Statement(Scope(environment_id=7), Catalogue(), NOON, POSTGRESQL)
 
     holes = [statement.bind(value) for value in ("7", NOON, HOUR, [NOON, NOON + HOUR])]
 
@@ -31,7 +31,7 @@ def test_a_parameter_has_the_type_of_its_value():
 
 @pytest.mark.parametrize("value", [None, True, 1.5, [], ["a"], [NOON, None], UUID(int=7), b"a"], ids=repr)
 def test_what_has_no_type_is_not_bound(value):
-    statement = Statement(Scope(environment_id=7), Catalogue(), NOON)
+    statement = Statement(Scope(environment_id=7), Catalogue(), NOON, POSTGRESQL)
 
     with pytest.raises(TypeError):
         statement.bind(value)

@@ -1,8 +1,10 @@
 """How much is sent, and what occurs in the data."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -64,6 +66,16 @@ def test_names_and_values_come_by_frequency_and_from_one_environment():
     assert set(event_store().property_names(scope, Source.PROPERTY)) == {"plan", "größe"}
     assert event_store().field_values(scope, Field(Source.EVENT, "path")) == ["/Paid", "/Signed up"]
     assert event_store().field_values(scope, Field(Source.PROPERTY, "größe")) == ["5"]
+
+
+def test_names_are_remembered_as_plain_values_that_another_version_can_read():
+    environment = EnvironmentFactory()
+    collect(environment, "Paid", properties='{"plan": "team"}')
+
+    choices(environment, Reader({}))
+
+    remembered = cache.get(f"analytics:names:{environment.pk}")
+    assert json.loads(json.dumps(remembered)) == {"events": ["Paid"], "properties": ["plan"], "of_people": []}
 
 
 def test_what_takes_too_long_is_suggested_by_nothing(monkeypatch):

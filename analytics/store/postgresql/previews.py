@@ -11,6 +11,7 @@ from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, Named, read_definitions
 from analytics.questions.conditions import Group
 from analytics.questions.query import EventReference, RefersTo, Scope, Selection
+from analytics.sql.dialect import POSTGRESQL
 from analytics.sql.people import people_count_sql
 from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
@@ -38,7 +39,7 @@ def preview_segment(scope: Scope, body: SegmentBody) -> int:
     lineage = uuid4()
     definitions = read_definitions(scope.environment_id, body.lineages())
     catalogue = Catalogue(definitions, {lineage: Named("", body)})
-    statement = Statement(scope, catalogue, timezone.now())
+    statement = Statement(scope, catalogue, timezone.now(), POSTGRESQL)
     sql = people_count_sql(statement, Group(), (lineage,))
     with limited(TIME_LIMIT):
         return _number(sql, statement.parameters)
@@ -48,7 +49,7 @@ def _matching(scope: Scope, body: DefinitionBody, now: datetime, days: int) -> t
     """A statement, and the conditions and the FROM under which its events match."""
     lineage = uuid4()
     definitions = read_definitions(scope.environment_id, body.lineages())
-    statement = Statement(scope, Catalogue(definitions | {lineage: Named("", body)}), now)
+    statement = Statement(scope, Catalogue(definitions | {lineage: Named("", body)}), now, POSTGRESQL)
     rows, conditions = event_rows(statement, Limits(now - timedelta(days=days), None))
     conditions.append(selected(rows, Selection(EventReference(RefersTo.DEFINITION, str(lineage)))))
     return statement, " and ".join(conditions), rows.from_()

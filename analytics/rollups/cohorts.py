@@ -1,0 +1,40 @@
+"""Retention, answered from counted days."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from analytics.questions.query import Selection
+from analytics.questions.spans import Bucket, Span
+from analytics.rollups.bitmaps import Bitmap
+from analytics.rollups.days import DayReader, by_bucket, exact_keys
+from analytics.sql.context import QueryContext, Tuples
+
+
+def cohort_rows(
+    start: Selection, returning: Selection, span: Span, cut: Sequence[Bucket], context: QueryContext
+) -> Tuples | None:
+    """Rows as analytics/kinds/retention.py asks for them; None where the counted days do not suffice."""
+    if start.where or returning.where:
+        return None
+    start_keys, return_keys = exact_keys(start.event, context.catalogue), exact_keys(returning.event, context.catalogue)
+    if start_keys is None or return_keys is None:
+        return None
+    reader = DayReader.of(context, span, start_keys | return_keys)
+    if reader is None:
+        return None
+    began = by_bucket(cut, reader.day_counts(start.event, start_keys, with_people=True))
+    same = start_keys == return_keys
+    came = began if same else by_bucket(cut, reader.day_counts(returning.event, return_keys, with_people=True))
+    return list(_triangle(cut, [each.people for each in began], [each.people for each in came]))
+
+
+def _triangle(cut: Sequence[Bucket], began: list[Bitmap], came: list[Bitmap]) -> Iterator[tuple[Any, ...]]:
+    """Rows (cohort, period, people) from who began and who came in each bucket."""
+    seen = 0
+    for index, (bucket, people) in enumerate(zip(cut, began, strict=True)):
+        cohort = people & ~seen
+        seen |= people
+        yield bucket.start, None, cohort.bit_count()
+        for later in range(index + 1, len(cut)):
+            if number := (cohort & came[later]).bit_count():
+                yield bucket.start, cut[later].start, number
