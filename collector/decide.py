@@ -15,9 +15,9 @@ from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
 from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
-from collector.rate_limits import Buckets
+from collector.rate_limits import Buckets, price
 from collector.request.contents import Open, json_with, open_beacon
-from events.records import Record, Stored
+from events.records import Identified, Record, Stored
 
 
 class Request(NamedTuple):
@@ -48,7 +48,6 @@ class Outcome(StrEnum):
 WITHOUT_ENVIRONMENT = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
 COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in WITHOUT_ENVIRONMENT)
 """The outcomes of requests to an environment."""
-READ = frozenset({Outcome.ACCEPTED, Outcome.BAD})
 
 
 class Decision(NamedTuple):
@@ -63,11 +62,7 @@ class Decision(NamedTuple):
     keys: Sequence[str] = ()  # of EXCLUDED: the same in a repeat (collector/counts/excluded.py)
     weight: int = 0  # how many events and the like it brings, as far as it was read
     left_out: int = 0  # how many of its properties are not stored
-
-    @property
-    def tokens(self) -> int:
-        """The tokens that its environment pays: as much as was read, even if the request turns out to be invalid."""
-        return (self.weight or 1) if self.outcome in READ else 0
+    tokens: int = 0  # which its environment pays (collector/rate_limits.py), also for what was read and found bad
 
     def unavailable(self, line: str) -> "Decision":
         """The decision when it cannot be carried out now."""
@@ -149,7 +144,7 @@ def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) 
 
 
 def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
-    environment, weight = None, 0
+    environment, weight, tokens = None, 0, 0
     try:
         opened = endpoint.open(request.headers, request.query, request.body)
         app_id = fields.app_id(opened.app_id)
@@ -167,15 +162,23 @@ def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironme
             )
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
+        tokens = price(weight, opened.size)
         where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"))
         records = endpoint.read(opened.content, where) if endpoint.read else []
+        tokens = price(weight, opened.size, _properties(records))
         left_out = leave_out(records)
     except BadField as bad:
-        return Decision(answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight)
+        return Decision(
+            answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight, tokens=tokens
+        )
     except Refused as refused:
-        return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight)
+        return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens)
     accepted = opened.answer(endpoint.accepted)
-    return Decision(accepted, Outcome.ACCEPTED, records, environment, weight=weight, left_out=left_out)
+    return Decision(accepted, Outcome.ACCEPTED, records, environment, weight=weight, left_out=left_out, tokens=tokens)
+
+
+def _properties(records: Sequence[Record]) -> int:
+    return sum(len(record.properties) for record in records if not isinstance(record, Identified))
 
 
 def _unknown(app_id: str) -> Decision:

@@ -3,7 +3,17 @@
 from math import ceil
 
 BURST_SECONDS = 60.0  # a bucket holds this many seconds' worth: a minute's rush or a nightly import is no flood
+TOKEN_BYTES = 1_024
+TOKEN_PROPERTIES = 16
 MOST_KEPT = 10_000  # full buckets are dropped when there are more buckets
+
+
+def price(weight: int, size: int, properties: int = 0) -> int:
+    """How many tokens a request takes: one for each event and the like, more if it is large or has many properties.
+
+    So what a request costs us, and not how it is cut up, decides how much an environment may send.
+    """
+    return max(1, weight, size // TOKEN_BYTES, properties // TOKEN_PROPERTIES)
 
 
 class Buckets:

@@ -16,6 +16,7 @@ class Contents(NamedTuple):
     content: Any
     weigh: Callable[[Any], int]
     name: Callable[[Any], list[str]]
+    size: int  # in bytes, without compression
     wants_nothing: bool = False  # back: `nc` of a beacon
 
     @property
@@ -48,8 +49,9 @@ def json_with(many: str | None) -> Open:
 
     def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
         """A JSON object. Raises Refused."""
-        content = bodies.json_object(headers, body)
-        return Contents(content.get("app_id"), content, weigh, name)
+        text = bodies.json_text(headers, body)
+        content = bodies.object_in(text)
+        return Contents(content.get("app_id"), content, weigh, name, len(text))
 
     return open_json
 
@@ -59,8 +61,10 @@ def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Co
 
     The body's type is not asked for: browsers call it text, or a form, or nothing.
     """
-    content = parameters.read(query + b"&" + bodies.plain(headers, body) if body else query)
-    return Contents(content.get("a"), content, beacons.count, beacons.keys, wants_nothing=content.get("nc") is not None)
+    text = query + b"&" + bodies.plain(headers, body) if body else query
+    content = parameters.read(text)
+    wants_nothing = content.get("nc") is not None
+    return Contents(content.get("a"), content, beacons.count, beacons.keys, len(text), wants_nothing)
 
 
 def _keys(many: str | None, body: dict[str, Any]) -> list[str]:
