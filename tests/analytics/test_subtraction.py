@@ -165,6 +165,25 @@ def test_a_day_is_forgotten_when_somebody_else_took_part_in_a_session():
     assert days.keys() - counted(environment)[0].keys() == {noon.replace(hour=0, second=0, microsecond=0)}
 
 
+@pytest.mark.parametrize(("visitors", "days"), [(1_000, 2), (1_001, 1)])
+def test_days_of_somebody_who_was_more_than_a_thousand_visitors_are_forgotten(visitors, days):
+    environment = EnvironmentFactory()
+    noon = timezone.now().replace(hour=12, minute=0) - timedelta(days=5)
+    before = noon - timedelta(days=3)
+    for actor, time in ((1, noon), (-2, noon), (-2, before)):
+        rows(MADE, environment.pk, time, time, actor, actor, "click", "", "/", None)
+    became = "insert into merges (environment_id, from_actor, to_actor) select %s, n, -1 from generate_series(1, %s) n"
+    rows(became, environment.pk, visitors)
+    refresh(environment)
+
+    erase(environment.pk, [-1])
+
+    left = counted(environment)
+    assert [is_empty for is_empty, _ in left[0].values()].count(False) == days
+    assert left == of_days(on_the_side(environment), set(left[0]))
+    assert rows("select actor_id from rollup_positions") == [(-2,)]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_days_that_may_not_know_a_late_event_are_forgotten(seed):
     chance = random.Random(seed)

@@ -6,7 +6,8 @@ alter table rollup_days add shared_sessions bigint[];
 alter table rollup_days add has_people boolean not null default true;
 
 -- What a counted day holds is known to the event, but for those that came late since `mark`: days that may hold them are
--- forgotten. So are days in which a deleted person shared a session with somebody, since who began it is not known then.
+-- forgotten. So are days in which a deleted person shared a session with somebody, since who began it is not known then,
+-- and those of a person who was more than a thousand visitors, of whom each would have to be looked up for each day.
 -- All else is subtracted, by the people's own events: those deleted and, when not all of them are, those left.
 -- A person is everybody merged into them; what is left of them has its bit at their own position. Nothing remembers who
 -- is gone. The lock is the builder's: it is not building while events go, or it would count what is gone.
@@ -57,17 +58,17 @@ begin
             days_of_people as materialized (select distinct person, starts, ends from gone_of_days),
             days as materialized (select distinct starts from days_of_people),
             actors as materialized (
-                select p.person, a.actor_id
+                select p.person, a.actor_id, count(*) over (partition by p.person) > 1001 as are_many
                   from (select distinct person from days_of_people) as p
                  cross join lateral (
-                       select p.person union all
+                       select p.person union all (
                        select m.from_actor from merges m
-                        where m.environment_id = environment and m.to_actor = p.person offset 0) as a(actor_id)),
+                        where m.environment_id = environment and m.to_actor = p.person limit 1001)) as a(actor_id)),
             around as materialized (
                 select *, true as is_gone from gone_of_days
                  union all
                 select t.starts, t.ends, t.person, e.*, false
-                  from days_of_people t join actors a using (person)
+                  from days_of_people t join actors a on a.person = t.person and not a.are_many
                  cross join lateral (
                        select e.time, e.id, e.session_id,
                               e.kind, e.name, e.path, e.referrer, e.browser, e.os, e.device, e.utm_source
@@ -119,6 +120,9 @@ begin
               from days join rollup_days d on d.environment_id = environment and d.starts = days.starts
              where d.shared_sessions is null
              union
+            select 1, t.starts, null, null, null, null, null, null
+              from days_of_people t join actors a on a.actor_id = t.person and a.are_many
+             union
             select 1, shared.starts, null, null, null, null, null, null
               from (select d.starts, unnest(d.shared_sessions) as session_id
                       from days join rollup_days d on d.environment_id = environment and d.starts = days.starts) as shared
@@ -161,19 +165,20 @@ begin
         delete from rollup_values v using emptied where v.environment_id = environment and v.starts = emptied.starts;
 
         with people as (
-            select distinct coalesce(m.to_actor, g.actor_id) as person
-              from gone g left join merges m on m.environment_id = environment and m.from_actor = g.actor_id
+            select g.actor_id from gone g where g.environment_id = environment
+             union
+            select m.to_actor from gone g
+              join merges m on m.environment_id = environment and m.from_actor = g.actor_id
              where g.environment_id = environment),
-        actors as (
-            select p.person, a.actor_id, exists (
-                   select from events e where e.environment_id = environment and e.actor_id = a.actor_id) as is_here
-              from people p cross join lateral (
-                   select p.person union all
-                   select m.from_actor from merges m
-                    where m.environment_id = environment and m.to_actor = p.person offset 0) as a(actor_id)),
         absent as (
-            select actor_id from (select *, bool_or(is_here) over (partition by person) as somebody from actors) as each
-             where not is_here and (actor_id <> person or not somebody))
+            select actor_id from people p
+             where not exists (select from events e where e.environment_id = environment and e.actor_id = p.actor_id)
+               and not exists (
+                   select from merges m
+                    cross join lateral (
+                          select from events e
+                           where e.environment_id = environment and e.actor_id = m.from_actor limit 1) as e
+                    where m.environment_id = environment and m.to_actor = p.actor_id))
         delete from rollup_positions p using absent
          where p.environment_id = environment and p.actor_id = absent.actor_id;
     end loop;
