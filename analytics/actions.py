@@ -20,7 +20,7 @@ K = TypeVar("K", Definition, Segment, Report)
 
 
 class Conflict(Exception):
-    """Another person saved in the meantime; `current` is the saved version."""
+    """Another person saved in the meantime. `current` is what they saved."""
 
     def __init__(self, current: Definition | Segment | Report) -> None:
         super().__init__(f"{current} was changed meanwhile")
@@ -32,7 +32,7 @@ class Gone(Exception):
 
 
 class InUse(Exception):
-    """It is not deleted without a confirmation, because `users` refer to it."""
+    """`users` refer to it, so deleting it needs a confirmation."""
 
     def __init__(self, users: used_by.UsedBy) -> None:
         super().__init__("in use")
@@ -43,7 +43,7 @@ class InUse(Exception):
 def create_definition(
     *, environment: Environment, name: str, body: DefinitionBody, notes: str = "", by: User
 ) -> Definition:
-    """Raises BadQuery when the body refers to what this environment has not."""
+    """Raises BadQuery if the body refers to anything that this environment lacks."""
     used_by.check_definition(environment, body)
     return _create(Definition(environment=environment, name=name, notes=notes, body=body.to_json()), by)
 
@@ -60,14 +60,14 @@ def change_definition(
 
 @transaction.atomic
 def delete_definition(*, definition: Definition, by: User, although_used: bool = False) -> None:
-    """Raises InUse when something refers to it, unless `although_used`."""
+    """Raises InUse if something refers to it, unless `although_used`."""
     _refuse_used(used_by.users_of_definition(definition), although_used)
     _delete(definition, by)
 
 
 @transaction.atomic
 def create_segment(*, environment: Environment, name: str, body: SegmentBody, notes: str = "", by: User) -> Segment:
-    """Raises BadQuery when the body refers to what this environment has not."""
+    """Raises BadQuery if the body refers to anything that this environment lacks."""
     used_by.check_segment(environment, body)
     return _create(Segment(environment=environment, name=name, notes=notes, body=body.to_json()), by)
 
@@ -81,14 +81,14 @@ def change_segment(*, segment: Segment, name: str, body: SegmentBody, notes: str
 
 @transaction.atomic
 def delete_segment(*, segment: Segment, by: User, although_used: bool = False) -> None:
-    """Raises InUse when a report refers to it, unless `although_used`."""
+    """Raises InUse if a report refers to it, unless `although_used`."""
     _refuse_used(used_by.users_of_segment(segment), although_used)
     _delete(segment, by)
 
 
 @transaction.atomic
 def create_report(*, environment: Environment, name: str, query: Query, notes: str = "", by: User) -> Report:
-    """Raises BadQuery when the query refers to what this environment has not."""
+    """Raises BadQuery if the query refers to anything that this environment lacks."""
     used_by.check_query(environment, query)
     report = Report(environment=environment, name=name, notes=notes, kind=query.kind, body=report_body(query))
     return _create(report, by)
@@ -113,7 +113,7 @@ def delete_report(*, report: Report, by: User) -> None:
 
 
 def report_body(query: Query) -> dict[str, Any]:
-    """The parameters of a query as a report keeps them."""
+    """The parameters of a query, as a report stores them."""
     return {"parameters": [list(pair) for pair in query.parameters()]}
 
 
@@ -124,7 +124,7 @@ def parameters_of(report: Report) -> dict[str, list[str]]:
 
 @transaction.atomic
 def pin(*, report: Report, by: User) -> Pin:
-    """Put it last on the dashboard. If it is already there, nothing changes."""
+    """Add it at the end of the dashboard. If it is already there, nothing changes."""
     environment = _lock_dashboard(report.environment)
     if (there := Pin.objects.filter(environment=environment, report=report).first()) is not None:
         return there
@@ -163,7 +163,7 @@ def _lock_dashboard(environment: Environment) -> Environment:
 
 
 def _lock_definitions(environment: Environment) -> None:
-    """Lock the definitions: two changes at once could close a circle that neither closes alone."""
+    """Lock the definitions, because two concurrent changes could form a circle that neither forms alone."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('definitions'), %s)", [environment.pk % 2**31])
 

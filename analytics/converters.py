@@ -1,4 +1,4 @@
-"""How a person is named in URLs: `<actor_id:actor_id>`, below zero for an identified person."""
+"""The URL converter for people, `<actor_id:actor_id>`. The number of an identified person is below zero."""
 
 
 class ActorIdConverter:

@@ -1,14 +1,14 @@
-"""What a dashboard shows while nothing is pinned."""
+"""The tiles of a dashboard to which no report is pinned."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-NAMESPACE = UUID("6d1f6f0e-5d0a-4bb8-9c1c-6d1b7f1a2c3e")  # of the lineages below, which no report has
+NAMESPACE = UUID("6d1f6f0e-5d0a-4bb8-9c1c-6d1b7f1a2c3e")  # of the tiles' lineages
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A question that comes with the product; `parameters` as in its URL."""
+    """A built-in question. `parameters` are those of its URL."""
 
     key: str
     title: str
@@ -17,7 +17,7 @@ class Tile:
 
     @property
     def lineage(self) -> UUID:
-        """Names it in a URL, as a lineage names a report."""
+        """The id of the tile in URLs, in place of a report's lineage."""
         return uuid5(NAMESPACE, self.key)
 
     def as_lists(self) -> dict[str, list[str]]:

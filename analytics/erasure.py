@@ -1,4 +1,4 @@
-"""Deletes everything that was collected about one person. The receipt is a row of the account's activity."""
+"""Deleting all collected data of one person. The receipt is a row of the account's activity."""
 
 from django.db import transaction
 
@@ -10,21 +10,21 @@ from common import jobs
 from events import erasure
 from projects.models import Environment
 
-WHOM = "a person"  # a receipt says nothing that would lead to them
+TARGET = "a person"  # a receipt must not identify the person
 
 
 @transaction.atomic
 def ask(*, environment: Environment, person: KnownPerson, done: ActivityCounts | None, by: User) -> None:
-    """Start a job that deletes this person. Notes how much there is now, if it could be counted."""
+    """Start a job that deletes this person. `done` is what they did so far; None if that could not be counted."""
     _note(environment, by, "person.delete", {"events": done.events} if done else {})
     jobs.defer("analytics.erase_person", environment_id=environment.pk, actor_id=person.actor_id, by_id=by.pk)
 
 
 def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, int]:
-    """Delete the events, merges and rows of the person and of their former visitors; returns rows by table.
+    """Delete the events, merges and rows of the person and of their former visitors. Returns rows by table.
 
-    One transaction with its receipt, so that it counts exactly what is gone. Nothing happens when the environment or
-    the person is gone already.
+    The receipt is written in the same transaction, so its counts are exact. Nothing happens if the environment or the
+    person is already gone.
     """
     environment = Environment.objects.select_related("project__account").filter(pk=environment_id).first()
     with transaction.atomic():
@@ -40,4 +40,4 @@ def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, in
 def _note(environment: Environment, by: User | None, verb: str, rows: dict[str, int]) -> None:
     project = environment.project
     details = {"project": project.name, "environment": environment.name} | rows
-    activity.record(account=project.account, by=by, verb=verb, target=WHOM, details=details)
+    activity.record(account=project.account, by=by, verb=verb, target=TARGET, details=details)

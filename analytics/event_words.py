@@ -7,7 +7,7 @@ VERBS = {"custom": "", "pageview": "Viewed", "click": "Clicked", "change": "Chan
 
 @dataclass(frozen=True)
 class Headline:
-    """An event in one line: what was done (empty for a custom event, whose name says it) and to what."""
+    """An event in one line: the action (empty for a custom event, whose name says it) and its target."""
 
     verb: str
     object: str
@@ -17,7 +17,7 @@ class Headline:
 
 
 def headline(kind: str, name: str, fields: dict[str, str]) -> Headline:
-    """The line for one event; `fields` holds its page and target columns that are set."""
+    """The line for one event. `fields` holds those of its page and target columns that are set."""
     if kind == "custom":
         return Headline("", name)
     if kind == "pageview":

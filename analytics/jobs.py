@@ -10,7 +10,7 @@ from analytics import erasure
 from analytics.store.current import event_store
 from common.jobs import SLICE_SECONDS, defer_once
 
-LOWEST = -20  # a priority: nobody waits for it, queries are exact without it
+LOWEST = -20  # the lowest priority, because nobody waits for counted days: queries are exact without them
 
 
 @app.task(name="analytics.erase_person", retry=RetryStrategy(max_attempts=5, exponential_wait=4))
@@ -22,7 +22,7 @@ def erase_person(environment_id: int, actor_id: int, by_id: int) -> None:
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="analytics.count_days", queueing_lock="analytics.count_days", pass_context=False, priority=LOWEST)
 def count_days(timestamp: int) -> None:
-    """Bring the counted days of all environments up to date, some at a time."""
+    """Update the counted days of all environments, some at a time."""
     since = datetime.fromtimestamp(timestamp, UTC)
     until = time.monotonic() + SLICE_SECONDS
     store = event_store()

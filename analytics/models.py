@@ -15,7 +15,7 @@ from projects.models import Environment
 
 
 class Kept(models.Model):
-    """A named thing of one environment. `version` grows with every save, so that saving an old one is refused."""
+    """A named row of one environment. `version` grows with every save, so that saving an old version is refused."""
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="+")
     lineage = models.UUIDField(default=uuid.uuid4)
@@ -55,7 +55,7 @@ class Definition(Kept):
 
 
 class Segment(Kept):
-    """A named group of people: conditions on what is known of them and on what they did (`bodies.SegmentBody`)."""
+    """A named group of people: conditions on their properties and on what they did (`bodies.SegmentBody`)."""
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="segments")
 
@@ -106,10 +106,10 @@ class Pin(models.Model):
 
 
 class Carry(models.Model):
-    """What was carried over from another environment of the project into `environment`; it can be undone once.
+    """A carry-over from another environment of the project into `environment`. It can be undone once.
 
-    `changes` says what was done, naming things by lineage: [{"noun", "lineage", "version", "before"}], where `version`
-    is the one that it got, and `before` what stood there ({"name", "notes", "body", "kind"}), or null for a new one.
+    `changes` lists the rows that were written: [{"noun", "lineage", "version", "before"}]. `version` is the new one;
+    `before` is the replaced content ({"name", "notes", "body", "kind"}), or null for a new row.
     """
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="carries")

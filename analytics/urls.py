@@ -1,4 +1,4 @@
-"""Pages of analytics."""
+"""The URLs of analytics' pages."""
 
 from django.urls import path, register_converter
 

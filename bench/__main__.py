@@ -1,4 +1,4 @@
-"""`python -m bench`: what the collector takes. Other measurements: bench.rules, bench.query_data."""
+"""`python -m bench`: measures how much the collector can take. The other modules here measure other things."""
 
 from bench.collect import main
 

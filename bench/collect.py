@@ -1,9 +1,9 @@
-"""What the collector takes, beside the same worker's bare hello, all in one run.
+"""Measures how much the collector can take, compared with a bare "hello" from the same worker.
 
     python -m bench.collect [--seconds 5] [--connections 16,64,256] [--parts track,bulk,rules,one_insert]
 
-Starts a PostgreSQL and a server of its own in a temporary folder. On a busy machine look at the shares and at
-processor time per request, not at requests per second.
+Starts a PostgreSQL and a server of its own in a temporary folder. On a busy machine, trust the shares and the processor
+time per request, not the requests per second.
 """
 
 import argparse
@@ -31,7 +31,7 @@ PARTS = ("track", "bulk", "rules", "one_insert")
 START_SECONDS = 60
 RULES = 10_000
 BULK = 1_000
-NO_FLOOD = 10**9  # events a second: a limit that costs what limits cost, and is never met
+NO_FLOOD = 10**9  # events a second: a limit that is checked but never reached
 PROPERTIES = {"amount": 12.5, "currency": "EUR", "items": 3}
 
 
@@ -55,7 +55,7 @@ class Server:
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
-                time.sleep(1)  # for its look at the database
+                time.sleep(1)  # until it has loaded the environments
                 return
             except OSError:
                 if time.monotonic() > deadline or self.process.poll() is not None:
@@ -68,7 +68,7 @@ class Server:
 
 
 class Bench:
-    """Everything that is started, and the lines that are printed."""
+    """The database and the servers of a measurement. Prints the results."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
         self.folder = folder
@@ -77,10 +77,10 @@ class Bench:
         self.postgres.start()
         self.url = private_database_url(folder)
         self._manage("migrate", "--verbosity=0")
-        who = ["--email=bench@localhost", "--password=spring-rain-7", "--account=Bench", "--json"]
-        made = json.loads(self._manage("createaccount", *who))
-        self.environment = made["environments"][0]
-        self.account_id = made["account_id"]
+        options = ["--email=bench@localhost", "--password=spring-rain-7", "--account=Bench", "--json"]
+        created = json.loads(self._manage("createaccount", *options))
+        self.environment = created["environments"][0]
+        self.account_id = created["account_id"]
         self.event = json.dumps(
             {"app_id": self.environment["app_id"], "event": "Order", "identity": "user{who}@shop.example"}
             | {"properties": PROPERTIES}
@@ -110,7 +110,7 @@ class Bench:
     def measure(
         self, label: str, server: Server, path: str, body: str, connections: int, events: int = 1
     ) -> LoadResult:
-        """Load one path and print a line; `events` are in each request."""
+        """Load one path and print a line. Each request holds `events` events."""
         rows, worker, database = self.rows(), cpu_seconds(server.worker), self._database_cpu_seconds()
         result = load(server.port, path, body, connections=connections, seconds=self.seconds)
         worker, database = cpu_seconds(server.worker) - worker, self._database_cpu_seconds() - database
@@ -137,14 +137,14 @@ class Bench:
 def cpu_seconds(process: psutil.Process) -> float:
     try:
         times = process.cpu_times()
-    except psutil.NoSuchProcess:  # a vacuum of PostgreSQL's that has just ended
+    except psutil.NoSuchProcess:  # a PostgreSQL vacuum process that has just ended
         return 0.0
     return float(times.user + times.system)
 
 
 # --- The parts -------------------------------------------------------------------------------------------------------
 def track(bench: Bench, connections: list[int]) -> None:
-    """One event a request, beside the same worker's bare hello."""
+    """One event per request, compared with a bare "hello" from the same worker."""
     with bench.server("bench.hello:application") as server:
         bench.measure("(warm up)", server, "/api/track", bench.event, 64)
         for count in connections:
@@ -154,7 +154,7 @@ def track(bench: Bench, connections: list[int]) -> None:
 
 
 def bulk(bench: Bench, connections: list[int]) -> None:
-    """A thousand events a request; the figures are per event."""
+    """A thousand events per request. The figures are per event."""
     items = [{"identity": f"user{n}@shop.example", "event": "Order", "properties": PROPERTIES} for n in range(BULK)]
     body = json.dumps({"app_id": bench.environment["app_id"], "events": items})
     with bench.server("bench.hello:application") as server:
@@ -163,7 +163,7 @@ def bulk(bench: Bench, connections: list[int]) -> None:
 
 
 def rules(bench: Bench, connections: list[int]) -> None:
-    """The same with 10,000 excluded IPs, none of which is ours, in turns with none."""
+    """One event per request, alternately without excluded IPs and with 10,000, none of which is ours."""
     shares = []
     with bench.server("bench.hello:application") as server:
         for _ in range(3):
@@ -192,7 +192,7 @@ def set_rules(bench: Bench, count: int) -> None:
 
 
 def one_insert(bench: Bench, connections: list[int]) -> None:
-    """A Django view that stores one row a request, under a threaded worker, beside our own."""
+    """Our collector, compared with a Django view that stores one row per request under a threaded worker."""
     with bench.server("bench.one_insert:application", "--worker-class=gthread", "--threads=16") as server:
         inserted = bench.measure("one insert", server, "/one_insert", bench.event, 64)
     with bench.server("bench.hello:application") as server:

@@ -1,10 +1,10 @@
-"""What adding an environment costs by the number of definitions and reports, while events are collected.
+"""Measures how long adding an environment takes, by the number of definitions and reports, while events are collected.
 
     python -m bench.copy [--runs 3]
 
-Starts a PostgreSQL of its own in a temporary folder. A second connection inserts events into the environment that is
-copied, all the time. The last lines say whether the time grows no faster than the size, and what a commit of the
-collection took meanwhile.
+Starts a PostgreSQL of its own in a temporary folder. A second connection inserts events into the copied environment all
+the time. Prints for each size how long the copy and the commits of the collection took, and whether the time grows
+faster than the size.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
 
 SIZES = (1_000, 5_000, 10_000)  # definitions, and as many reports
-TOLERANCE = 1.2  # of the share of time per row, since the machine does other things too
+TOLERANCE = 1.2  # the time per row may grow by this factor, because the machine does other things too
 PINNED = 50
 FILL = """
 insert into analytics_definition (environment_id, lineage, name, notes, body, version, created_at, changed_at)
@@ -57,14 +57,14 @@ select %s, now(), n, n, 'custom', 'Collected', '{}' from generate_series(1, 100)
 
 @dataclass
 class Collecting:
-    """Inserts a hundred events at a time, as the batch writer does; `seconds` is how long each commit took."""
+    """Inserts a hundred events at a time, as the batch writer does. `seconds` holds the time of each commit."""
 
     conninfo: str
     environment_id: int
     seconds: list[float] = field(default_factory=list)
 
     @contextmanager
-    def going_on(self) -> Iterator[list[float]]:
+    def running(self) -> Iterator[list[float]]:
         stop, self.seconds = threading.Event(), []
         thread = threading.Thread(target=self._insert, args=(stop,))
         thread.start()
@@ -84,7 +84,7 @@ class Collecting:
 
 @dataclass(frozen=True)
 class CopyMeasured:
-    """One size: seconds of each copy, and of the commits of the collection without and with a copy running."""
+    """One size: the seconds of each copy, and of the collection's commits without and with a copy running."""
 
     size: int
     seconds: list[float]
@@ -109,7 +109,7 @@ def _ms(seconds: list[float]) -> str:
 
 def measure(size: int, runs: int, conninfo: str) -> CopyMeasured:
     """Copy an environment of this size `runs` times."""
-    # Models can be imported after _set_up only.
+    # Models can be imported only after _set_up.
     from accounts.models import User  # noqa: PLC0415
     from projects.actions import add_environment, create_project, open_account  # noqa: PLC0415
 
@@ -119,10 +119,10 @@ def measure(size: int, runs: int, conninfo: str) -> CopyMeasured:
     source = project.environments.get()
     _fill(conninfo, source.pk, size)
     collecting, seconds, beside = Collecting(conninfo, source.pk), [], []
-    with collecting.going_on() as alone:
+    with collecting.running() as alone:
         time.sleep(2)
     for number in range(runs):
-        with collecting.going_on() as commits:
+        with collecting.running() as commits:
             time.sleep(0.1)
             started, before = time.monotonic(), len(commits)
             added = add_environment(project=project, name=f"Copy {number}", source=source, by=by)
@@ -139,7 +139,7 @@ def _fill(conninfo: str, environment: int, size: int) -> None:
 
 
 def main() -> None:
-    """Measure every size; exits with 1 when the time grew faster than the size."""
+    """Measure every size. Exits with 1 if the time grew faster than the size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
@@ -151,7 +151,7 @@ def main() -> None:
             _set_up(folder)
             measured = [measure(size, arguments.runs, postgres.conninfo()) for size in SIZES]
         finally:
-            _hang_up()
+            connections.close_all()
             postgres.stop()
     print("definitions + reports      took   size    time   commit alone, beside, longest beside")
     for each in measured:
@@ -165,7 +165,7 @@ def main() -> None:
 
 
 def _set_up(folder: Path) -> None:
-    """Django with this database, its tables made."""
+    """Set up Django with this database, and create its tables."""
     os.environ |= {
         "DATABASE_URL": private_database_url(folder),
         "DATA_DIR": str(folder),
@@ -173,10 +173,6 @@ def _set_up(folder: Path) -> None:
     }
     django.setup()
     call_command("migrate", verbosity=0)
-
-
-def _hang_up() -> None:
-    connections.close_all()
 
 
 if __name__ == "__main__":

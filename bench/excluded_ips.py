@@ -1,10 +1,10 @@
-"""What excluded IPs cost to collection, and how soon a change holds.
+"""Measures what excluded IPs cost the collection, and how soon a change of them holds.
 
     python -m bench.excluded_ips [--seconds 3] [--rounds 8]
 
-Starts a PostgreSQL and a server of its own. Compares no rules with 10,000 of all kinds, none of which is ours: by load
-in turns, and by the decision alone, which a busy machine disturbs less. Then shows what an excluded address costs, and
-how long after the commit a change holds. Matching, compiling and memory by themselves: bench.rules.
+Starts a PostgreSQL and a server of its own. Compares no rules with 10,000 of all kinds, none of which is ours: under
+load, alternately, and in `decide` alone, which a busy machine disturbs less. Then measures what an excluded address
+costs, and how long after its commit a change holds. bench.rules measures matching, compiling and memory alone.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from ipfilter.rules.lists import MAX_RULES, compile_rules, parse
 WITHIN = 0.05  # of the rate without rules
 CONNECTIONS = 64
 CHANGES = 10
-BURST = 200  # decisions timed together, so short that the best are not disturbed
+BURST = 200  # decisions timed at once: few enough that other processes do not disturb the fastest bursts
 
 SAVE = """
 with made as (
@@ -44,7 +44,7 @@ select made.id, canonical, canonical, '', number, now()
 
 
 def set_rules(bench: Bench, text: str) -> None:
-    """Make `text` the account's only list, in one transaction as the page does."""
+    """Make `text` the account's only list, in one transaction, as the page does."""
     rules = [rule.canonical for rule in parse(text).rules]
     with psycopg.connect(bench.postgres.conninfo()) as connection:
         connection.execute("delete from ipfilter_keptout")
@@ -55,18 +55,18 @@ def set_rules(bench: Bench, text: str) -> None:
 
 
 def others(count: int) -> str:
-    """Rules of all kinds without ours, 127.0.0.1."""
+    """Rules of all kinds that do not match our address, 127.0.0.1."""
     rules = parse(rules_text(count))
     return "\n".join(rule.source for rule in rules.rules if parse(rule.source).match("127.0.0.1") is None)
 
 
 def compare(bench: Bench, server: Server, rounds: int) -> float:
-    """Load with and without rules in turns, print both; returns µs of the worker's time a request without rules."""
+    """Load alternately with and without rules; print both. Returns the worker's µs per request without rules."""
     texts = {"no rules": "", f"{MAX_RULES:,} rules": others(MAX_RULES)}
     costs: dict[str, list[float]] = {name: [] for name in texts}
     rates: dict[str, list[float]] = {name: [] for name in texts}
     for number in range(rounds):
-        for name in sorted(texts, reverse=bool(number % 2)):  # whatever drifts meets both alike
+        for name in sorted(texts, reverse=bool(number % 2)):  # so that a drift affects both equally
             set_rules(bench, texts[name])
             time.sleep(1)
             before = cpu_seconds(server.worker)
@@ -86,7 +86,7 @@ def _spread(ratios: list[float]) -> str:
 
 
 def decisions(bench: Bench) -> float:
-    """Print what the decision about one event costs with and without rules; returns the difference in µs."""
+    """Print what deciding about one event costs with and without rules. Returns the difference in µs."""
     body = bench.event.encode()
     request = Request("POST", "/api/track", {b"content-type": b"application/json"}, body, "127.0.0.1", time.time())
     compiled = compile_rules(enumerate(rule.triples for rule in parse(others(MAX_RULES)).rules))
@@ -100,8 +100,8 @@ def decisions(bench: Bench) -> float:
     return taken[1] - taken[0]
 
 
-def kept_out(bench: Bench, server: Server) -> None:
-    """What an excluded address costs: nothing of it reaches the database but a counter every two seconds."""
+def excluded_address(bench: Bench, server: Server) -> None:
+    """Print what an excluded address costs. Only a counter reaches the database, every two seconds."""
     set_rules(bench, "127.0.0.1")
     time.sleep(1.5)
     rows, before = bench.rows(), cpu_seconds(server.worker)
@@ -117,7 +117,7 @@ def kept_out(bench: Bench, server: Server) -> None:
     )
 
 
-def until_it_holds(bench: Bench, server: Server, text: str, status: int) -> float:
+def seconds_until_it_holds(bench: Bench, server: Server, text: str, status: int) -> float:
     """Seconds from the commit of `text` until a request is answered with `status`."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     body = json.dumps({"app_id": bench.environment["app_id"], "identity": "ann", "properties": {}})
@@ -132,12 +132,12 @@ def until_it_holds(bench: Bench, server: Server, text: str, status: int) -> floa
             return time.perf_counter() - committed
 
 
-def effect(bench: Bench, server: Server) -> None:
+def changes(bench: Bench, server: Server) -> None:
     for name, base in (("1 rule", ""), (f"{MAX_RULES:,} rules", others(MAX_RULES - 1))):
         taken = []
         for _ in range(CHANGES):
-            taken.append(until_it_holds(bench, server, f"{base}\n127.0.0.1", 403))
-            taken.append(until_it_holds(bench, server, base, 200))
+            taken.append(seconds_until_it_holds(bench, server, f"{base}\n127.0.0.1", 403))
+            taken.append(seconds_until_it_holds(bench, server, base, 200))
         median, most = statistics.median(taken) * 1e3, max(taken) * 1e3
         print(f"{name:>14}: a change holds after {median:.0f} ms, at most {most:.0f} ms ({len(taken)} changes)")
 
@@ -154,8 +154,8 @@ def main() -> None:
                 load(server.port, "/api/track", bench.event, connections=CONNECTIONS, seconds=2)  # warm up
                 request_us = compare(bench, server, options.rounds)
                 more_us = decisions(bench)
-                kept_out(bench, server)
-                effect(bench, server)
+                excluded_address(bench, server)
+                changes(bench, server)
         finally:
             bench.postgres.stop()
     share = more_us / request_us

@@ -1,4 +1,4 @@
-"""The collector with a bare "hello" beside it, in the same worker: the ceiling that the HTTP server sets."""
+"""The collector and a bare "hello" in the same worker. The "hello" shows the limit that the HTTP server sets."""
 
 import os
 from typing import Any
@@ -19,7 +19,7 @@ END: dict[str, Any] = {"type": "http.response.body", "body": b"OK"}
 
 
 async def application(scope: AsgiScope, receive: Receive, send: Send) -> None:
-    """Answers `/hello` once the body is there; anything else is the collector's."""
+    """Answers `/hello` when the body has arrived. The collector answers everything else."""
     if scope["type"] == "http" and scope["path"] == "/hello":
         await receive()
         await send(START)

@@ -1,4 +1,4 @@
-"""Load on one path of a local server: `wrk` where it is installed, else a small generator in a process of its own."""
+"""Puts load on one path of a local server: with `wrk` if it is installed, else with a small generator in a process."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What came of it. `failed` were answered with something else than 200, or not at all."""
+    """The result of a load. `failed` requests got another answer than 200."""
 
     answered: int
     failed: int
@@ -31,7 +31,7 @@ class LoadResult:
 
 
 def load(port: int, path: str, body: str, *, connections: int, seconds: float) -> LoadResult:
-    """POST `body` over so many connections, each waiting for its answer. `{who}` in it becomes a number."""
+    """POST `body` over `connections` connections, which each wait for the answer. `{who}` becomes a number."""
     if shutil.which("wrk"):
         return _wrk(port, path, body, connections, seconds)
     job = json.dumps({"port": port, "path": path, "body": body, "connections": connections, "seconds": seconds})
@@ -79,9 +79,9 @@ def _seconds(text: str) -> float:
     return float(number) * UNITS[unit]
 
 
-# --- our own ---------------------------------------------------------------------------------------------------------
+# --- The small generator ---------------------------------------------------------------------------------------------
 class Client(asyncio.Protocol):
-    """One connection: a request, its answer, the next request."""
+    """One connection that sends the next request when the answer has arrived."""
 
     def __init__(self, requests: list[bytes], turn: int, until: float, took: list[float], failed: list[int]) -> None:
         self.requests, self.turn, self.until, self.took, self.failed = requests, turn, until, took, failed
@@ -117,7 +117,7 @@ class Client(asyncio.Protocol):
         self.done.set_result(None)
 
 
-async def _own(port: int, path: str, body: str, connections: int, seconds: float) -> LoadResult:
+async def _generate(port: int, path: str, body: str, connections: int, seconds: float) -> LoadResult:
     bodies = [body.replace("{who}", str(who)).encode() for who in range(IDENTITIES if "{who}" in body else 1)]
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
     requests = [head.encode() + b"%d\r\n\r\n" % len(content) + content for content in bodies]
@@ -140,4 +140,4 @@ async def _own(port: int, path: str, body: str, connections: int, seconds: float
 if __name__ == "__main__":
     import uvloop
 
-    print(json.dumps(asdict(uvloop.run(_own(**json.loads(sys.argv[1]))))))
+    print(json.dumps(asdict(uvloop.run(_generate(**json.loads(sys.argv[1]))))))

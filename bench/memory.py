@@ -1,9 +1,9 @@
-"""Whether the collector's memory stays flat under load.
+"""Measures whether the collector's memory stays flat under load.
 
     python -m bench.memory [--minutes 5] [--connections 16]
 
-Single events, bulk requests, beacons, unknown app_ids and broken bodies in turns of five seconds, on one worker with a
-PostgreSQL of its own. Prints the medians of the first and of the last minute, and their ratio.
+Sends single events, bulk requests, beacons, unknown app_ids and broken bodies, for five seconds each, to one worker
+with a PostgreSQL of its own. Prints the medians of the first and of the last minute, and their ratio.
 """
 
 import argparse
@@ -27,7 +27,7 @@ BULK = 200
 
 
 class Memory(threading.Thread):
-    """Samples of a process: (seconds since the start, resident MiB)."""
+    """Samples the memory of a process: (seconds since the start, resident MiB)."""
 
     def __init__(self, process: psutil.Process) -> None:
         super().__init__(daemon=True)
@@ -45,7 +45,7 @@ class Memory(threading.Thread):
 
 
 def turns(bench: Bench) -> list[tuple[str, str]]:
-    """Path and body of what is sent in turn; `{who}` becomes a number."""
+    """The path and the body of each kind of request. `{who}` becomes a number."""
     app_id = bench.environment["app_id"]
     items = [{"identity": f"user{n}@shop.example", "event": "Order", "properties": {"n": n}} for n in range(BULK)]
     return [

@@ -1,9 +1,9 @@
-"""What removing a closed account costs others: the collector's and a query's times with and without, and rows a second.
+"""Measures how much the removal of a closed account slows collection and queries, and how many rows it removes.
 
     python -m bench.purge [--events 2000000] [--seconds 5] [--connections 16]
 
-Starts a PostgreSQL and a server of its own in a temporary folder. One account is collected and queried all the time,
-another one with that many events is closed and removed meanwhile.
+Starts a PostgreSQL and a server of its own in a temporary folder. One account collects and is queried all the time.
+Meanwhile another account, with that many events, is closed and removed.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from bench.load import LoadResult, load
 from bench.query_data import Site, make
 
 NAME = "Leaving"
-BEFORE_AND_AFTER = 3  # windows without the purge on each side
+BEFORE_AND_AFTER = 3  # windows without the purge: so many before it and after it
 QUESTION = """
 select date_trunc('day', time), count(*), count(distinct actor_id) from events
 where environment_id = %s and kind = 'pageview' and name = '' and time > now() - interval '30 days' group by 1
@@ -37,14 +37,14 @@ REMOVED = "select coalesce((select sum(value::bigint) from support_closing, json
 
 @dataclass
 class Questioner:
-    """Asks a question of the collected account over and over; `seconds` is how long each answer took."""
+    """Runs a query on the collecting account over and over. `seconds` holds the time of each answer."""
 
     conninfo: str
     environment_id: int
     seconds: list[float] = field(default_factory=list)
 
     @contextmanager
-    def going_on(self) -> Iterator[list[float]]:
+    def running(self) -> Iterator[list[float]]:
         stop = threading.Event()
         thread = threading.Thread(target=self._ask, args=(stop,))
         self.seconds = []
@@ -65,7 +65,7 @@ class Questioner:
 
 @dataclass
 class PurgeMeasured:
-    """The windows of one kind."""
+    """The results of the windows with a purge, or of those without."""
 
     collected: list[LoadResult] = field(default_factory=list)
     asked: list[float] = field(default_factory=list)
@@ -82,17 +82,17 @@ class PurgeMeasured:
 
 
 def window(bench: Bench, server: Server, questioner: Questioner, into: PurgeMeasured, connections: int) -> None:
-    """Load and ask for a while."""
-    with questioner.going_on() as asked:
+    """Load and query for a while."""
+    with questioner.running() as asked:
         result = load(server.port, "/api/track", bench.event, connections=connections, seconds=bench.seconds)
     into.collected.append(result)
     into.asked += asked
 
 
 def leaving_account(bench: Bench, events: int) -> int:
-    """Make the account that will go, with its events; its number."""
-    who = ["--email=leaving@localhost", "--password=spring-rain-7", f"--account={NAME}", "--json"]
-    made = json.loads(bench._manage("createaccount", *who))
+    """Create the account that will be removed, with its events. Returns its id."""
+    options = ["--email=leaving@localhost", "--password=spring-rain-7", f"--account={NAME}", "--json"]
+    made = json.loads(bench._manage("createaccount", *options))
     with psycopg.connect(bench.postgres.conninfo(), autocommit=True) as connection:
         make(connection, Site(made["environments"][0]["id"], events))
         make(connection, Site(bench.environment["id"], events // 10))
@@ -101,7 +101,7 @@ def leaving_account(bench: Bench, events: int) -> int:
 
 
 def purge(bench: Bench, account_id: int) -> "subprocess.Popen[bytes]":
-    """Start to remove the account, as the command does."""
+    """Start the command that removes the account."""
     command = [sys.executable, "manage.py", "closeaccount", str(account_id), f"--name={NAME}", "--grace-days=0"]
     environment = os.environ | {"DATABASE_URL": bench.url, "DATA_DIR": str(bench.folder)}
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
@@ -109,7 +109,7 @@ def purge(bench: Bench, account_id: int) -> "subprocess.Popen[bytes]":
 
 @dataclass
 class Progress:
-    """How many rows were gone at which time (time.monotonic())."""
+    """How many rows were removed at which time (time.monotonic())."""
 
     points: list[tuple[float, int]] = field(default_factory=list)
 
@@ -121,7 +121,7 @@ class Progress:
                 time.sleep(0.1)
 
     def rows_per_second(self) -> tuple[int, float]:
-        """All rows, and how many a second from the first to the last that went."""
+        """The number of removed rows, and the rate from the first to the last of them."""
         moving = [point for point in self.points if point[1]]
         last = next(point for point in moving if point[1] >= moving[-1][1] - 1)
         return moving[-1][1], (last[1] - moving[0][1]) / max(last[0] - moving[0][0], 1e-9)
@@ -167,7 +167,7 @@ def run(bench: Bench, events: int, connections: int) -> None:
 
 
 def _is_settling(progress: Progress) -> bool:
-    """Whether nothing has gone for some seconds: what is left is to wait for late events."""
+    """Whether no row was removed for some seconds, because the purge only waits for late events."""
     now, rows = progress.points[-1]
     return rows > 0 and any(now - at > 3 and gone == rows for at, gone in progress.points)
 

@@ -1,9 +1,9 @@
-"""What questions cost: `DATABASE_URL=… python -m bench.queries [--millions 5] [--part site|pages|growth|collect]`.
+"""Measures queries: `DATABASE_URL=… python -m bench.queries [--millions 5] [--part site|pages|growth|collect]`.
 
-Makes its own environments in a database that holds nothing else (made-up events, bench/query_data.py), each once.
-Every figure is the least of a few runs, in milliseconds: the time that passed, and in brackets the processor's time
-of this process and its database connection, which other work on the machine disturbs less. (Only for a database on
-this machine and without parallel workers, so those are off while processor time is measured.)
+Creates its environments once, with made-up events (bench/query_data.py), in a database that holds nothing else. Every
+figure is the least of a few runs, in milliseconds: the time that passed and, in brackets, the processor time of this
+process and its database connection, which other work on the machine disturbs less. Processor time is known only for a
+database on this machine and without parallel workers, so parallel workers are turned off.
 """
 
 import argparse
@@ -45,7 +45,7 @@ PATH_FUNNEL = "&".join(
     for n, path in enumerate(PATHS)
 )
 NAMED_FUNNEL = "step.0.event=event:Signed up&step.1.event=event:Added to cart&step.2.event=event:Paid"
-PAGES = {  # what is asked: kind, parameters
+PAGES = {  # title: (kind, parameters)
     "graph, pageviews": ("graph", "event=builtin:pageview"),
     "graph, people": ("graph", "event=builtin:pageview&counts=users"),
     "graph, named event": ("graph", "event=event:Signed up"),
@@ -66,7 +66,7 @@ PAGES = {  # what is asked: kind, parameters
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds: passed, and of the processor."""
+    """The time that passed and the processor time, in milliseconds."""
 
     passed: float
     processor: float
@@ -76,7 +76,7 @@ class Cost:
 
 
 def cost(action: Callable[[], Any], runs: int = RUNS) -> Cost:
-    """The least of some runs."""
+    """The least cost of several runs."""
     found = []
     for _ in range(runs):
         begun, processor = time.perf_counter(), _processor_seconds()
@@ -86,7 +86,7 @@ def cost(action: Callable[[], Any], runs: int = RUNS) -> Cost:
 
 
 def _processor_seconds() -> float:
-    """Of this process and of the server's process that serves our connection."""
+    """Processor time of this process and of the server process for our connection."""
     try:
         backend = int(Path(f"/proc/{_backend()}/schedstat").read_text().split()[0]) / 1e9
     except OSError:
@@ -109,7 +109,7 @@ def rows(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
 
 
 def project() -> Project:
-    """The project that all of this is in, in an otherwise empty database."""
+    """The project of all environments here. Exits if the database holds other accounts."""
     owner = User.objects.filter(email=OWNER).first()
     if owner is not None:
         return Project.objects.get(account__memberships__user=owner)
@@ -119,7 +119,7 @@ def project() -> Project:
 
 
 def environment(name: str, events: int, pageviews: float = 1.0) -> Environment:
-    """An environment with so many made-up events, made now or before; its past days are counted."""
+    """An environment with `events` made-up events, created if it does not exist. Its past days are counted."""
     found, is_new = Environment.objects.get_or_create(project=project(), name=name)
     if is_new:
         begun = time.perf_counter()
@@ -147,7 +147,7 @@ def client() -> Client:
 
 
 def page_and_sql(browser: Client, url: str) -> tuple[Cost, Cost]:
-    """What the page costs, and the analytic statements of that page by themselves, sent by hand."""
+    """The cost of the page, and the cost of its analytic statements alone."""
     statements: list[tuple[str, Any]] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -176,7 +176,7 @@ def page_and_sql(browser: Client, url: str) -> tuple[Cost, Cost]:
 
 @contextmanager
 def _as_queries_run() -> Any:
-    """The same settings of the connection as analytics/store/postgresql/snapshot.py uses."""
+    """Use the connection settings of analytics/store/postgresql/snapshot.py."""
     rows("select set_config('jit', 'off', false), set_config('random_page_cost', '1.1', false)")
     rows("select set_config('work_mem', '64MB', false)")
     try:
@@ -188,7 +188,7 @@ def _as_queries_run() -> Any:
 
 @contextmanager
 def without_counted_days() -> Any:
-    """Questions are answered from events alone."""
+    """Answer queries from events alone."""
     real = time_counts.counting_rows, cohorts.cohort_rows
     time_counts.counting_rows = lambda *_: None
     cohorts.cohort_rows = lambda *_: None
@@ -254,7 +254,7 @@ def site() -> None:
 
 
 def _tile_cost(browser: Client, ours: Environment, tile: Any, days: int) -> Cost:
-    """A tile's answer over so many days; its own span where it has one."""
+    """The cost of a tile over `days` days, or over its own span if it has one."""
     link = "&".join(f"{name}={value}" for name, value in ((("days", str(days)), *tile.parameters)))
     url = f"{reverse(f'analytics:{tile.kind}', args=[ours.app_id])}?{link}&wait"
     return cost(lambda: browser.get(url, headers={"HX-Request": "true"}))
@@ -268,7 +268,7 @@ def _sum(costs: list[Cost]) -> Cost:
 
 
 def growth(millions: int) -> None:
-    """The same environment while its neighbours grow, and environments of several sizes; from events alone."""
+    """Environments of several sizes, and one environment while its neighbours grow; from events alone."""
     print("\nFrom events alone, 90 days: graph of a named event, of its people; funnel of named events")
     sizes = [size for size in (1, 2, 5) if size <= millions]
     for size in sizes:
@@ -303,7 +303,7 @@ TRIGGERS = ("alter table merges {what} trigger note_merges", "alter table merges
 
 
 def collect() -> None:
-    """Batches of 1,000 events stored as the collector stores them, with and without what counted days need."""
+    """Store batches of 1,000 events as the collector does, with and without what counted days need."""
     ours = environment("Collecting", 1000)
     print("\nStoring a batch of 1,000 events: with what counted days need, and without; several rounds")
     for _ in range(3):

@@ -1,7 +1,7 @@
-"""Made-up events for measuring queries: generated in SQL, in the order of time as live collection writes them.
+"""Made-up events for measuring queries, generated in SQL and ordered by time, as live collection writes them.
 
-A site has visitors (few come often, many once), sessions of one to seven events, paths of which few are visited
-often, and people who were identified: one visitor in ten was merged into an identity.
+A site has visitors (few come often, many once), sessions of one to seven events, and paths of which few are visited
+often. One visitor in ten is merged into an identity.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ group by actor
 
 @dataclass(frozen=True)
 class Site:
-    """About `events` events of one environment, of which the share `pageviews` are pageviews."""
+    """About `events` events for one environment; the share `pageviews` of them are pageviews."""
 
     environment: int
     events: int
@@ -77,7 +77,7 @@ class Site:
 
 
 def make(connection: Connection, site: Site) -> int:
-    """Add the events of a site; returns how many were made."""
+    """Add the events of a site. Returns how many were added."""
     numbers = {
         "environment": site.environment,
         "sessions": site.events // 4,

@@ -1,8 +1,8 @@
-"""What excluded IPs cost: matching by number of rules, reading, compiling, memory.
+"""Measures what excluded IPs cost: matching by number of rules, parsing, compiling, memory.
 
     python -m bench.rules
 
-Matching should stay flat: the last line says whether 10,000 rules cost less than 3 times what 10 do.
+The time of a match should not grow: the last line says whether 10,000 rules cost less than 3 times what 10 cost.
 """
 
 import random
@@ -40,20 +40,20 @@ def rules_text(count: int, seed: int = 1) -> str:
     chance = random.Random(seed)
     lines: dict[str, None] = {}
     while len(lines) < count:
-        # The first ones are one of each kind, so that a short list has the masks of a long one.
+        # Every kind in turn, so that a short list has the same masks as a long one.
         kind = KINDS[len(lines) % len(KINDS)]
         lines[kind(chance)] = None
     return "\n".join(lines)
 
 
 def nanoseconds(function: Callable[[], object], calls: int) -> float:
-    """The best of five runs, for one of the `calls` that `function` makes."""
+    """The nanoseconds of one of the `calls` that `function` makes, in the best of five runs."""
     repeats = max(1, 50_000 // calls)
     return min(timeit.repeat(function, number=repeats, repeat=5)) / repeats / calls * 1e9
 
 
 def match_cost(compiled: CompiledRules[int], visitors: list[str]) -> float:
-    """Nanoseconds to find out that a visitor is not excluded, the way of nearly every request."""
+    """Nanoseconds to find that a visitor is not excluded, which is the usual case."""
     match = compiled.match
 
     def ask() -> None:
@@ -64,7 +64,7 @@ def match_cost(compiled: CompiledRules[int], visitors: list[str]) -> float:
 
 
 def strangers(compiled: CompiledRules[int], kind: type[IPv4Address] | type[IPv6Address]) -> list[str]:
-    """Visitors that no rule holds: each of them is compared under every mask."""
+    """Visitors that no rule matches, so that each is compared under every mask."""
     chance = random.Random(2)
     found: list[str] = []
     while len(found) < VISITORS:
@@ -76,7 +76,7 @@ def strangers(compiled: CompiledRules[int], kind: type[IPv4Address] | type[IPv6A
 
 
 def mebibytes_of(make: Callable[[], object]) -> float:
-    """What the result of `make` keeps in memory."""
+    """The memory that the result of `make` takes."""
     tracemalloc.start()
     kept = make()
     size, _ = tracemalloc.get_traced_memory()
@@ -86,7 +86,7 @@ def mebibytes_of(make: Callable[[], object]) -> float:
 
 
 def match_table() -> float:
-    """Print the cost per number of rules; return the worst ratio of the largest list to 10 rules."""
+    """Print the cost by number of rules. Returns the worst ratio of the largest list to 10 rules."""
     print(f"{'rules':>8} {'masks 4/6':>10} {'IPv4 ns':>9} {'IPv6 ns':>9} {'ratio to 10':>12}")
     costs: dict[int, tuple[float, float]] = {}
     for size in SIZES:
@@ -107,7 +107,7 @@ def _ratio(costs: dict[int, tuple[float, float]], size: int) -> float:
 
 
 def worst_list() -> str:
-    """One rule for every IPv6 mask there can be: all prefix lengths and all wildcards."""
+    """One rule for every possible IPv6 mask: all prefix lengths and all wildcards."""
     lines = [f"2001:db8::/{length}" for length in range(16, 129)]
     for stars in range(1, 255):
         lines.append(":".join("*" if stars >> bit & 1 else f"{bit + 1:x}" for bit in range(8)))

@@ -1,9 +1,9 @@
-"""What the status page costs under load: times of answers at a steady rate, and what the database notices of it.
+"""Measures the status page under a steady load: the times of answers, and how often it reads the events tables.
 
     python -m bench.status [--rate 500] [--seconds 20]
 
-Starts a PostgreSQL and a server of its own in a temporary folder. Requests are sent on time, whether or not the ones
-before are answered.
+Starts a PostgreSQL and a server of its own in a temporary folder. Requests are sent on time, even if earlier ones are
+not answered yet.
 """
 
 import argparse
@@ -17,15 +17,15 @@ import psycopg
 from bench.collect import Bench, Server, cpu_seconds
 
 CONNECTIONS = 50
-LOOKS = """
+SCANS = """
 select coalesce(sum(seq_scan + coalesce(idx_scan, 0)), 0) from pg_stat_user_tables
 where relname = 'events' or relname like 'events\\_%'
 """
 REQUEST = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sessionid=somebody\r\nAccept-Encoding: gzip\r\n\r\n"
 
 
-async def steadily(port: int, path: str, rate: float, seconds: float) -> list[float]:
-    """Send `rate` requests a second; how many seconds each took from when it was due."""
+async def send_steadily(port: int, path: str, rate: float, seconds: float) -> list[float]:
+    """Send `rate` requests a second. Returns the seconds from when each was due to its answer."""
     took: list[float] = []
     due: asyncio.Queue[float | None] = asyncio.Queue()
 
@@ -53,25 +53,25 @@ async def steadily(port: int, path: str, rate: float, seconds: float) -> list[fl
     return sorted(took)
 
 
-def looks(bench: Bench) -> int:
-    """How often the events tables were looked at, as PostgreSQL counts."""
+def scans(bench: Bench) -> int:
+    """How often the events tables were read, by PostgreSQL's statistics."""
     with psycopg.connect(bench.postgres.conninfo(), autocommit=True) as connection:
         connection.execute("select pg_stat_force_next_flush()")
-        row = connection.execute(LOOKS).fetchone()
+        row = connection.execute(SCANS).fetchone()
         return int(row[0]) if row else 0
 
 
 def measure(bench: Bench, server: Server, path: str, rate: float, seconds: float) -> None:
-    asyncio.run(steadily(server.port, path, rate, 1))
+    asyncio.run(send_steadily(server.port, path, rate, 1))
     time.sleep(1)
-    before, worker = looks(bench), cpu_seconds(server.worker)
-    took = asyncio.run(steadily(server.port, path, rate, seconds))
+    before, worker = scans(bench), cpu_seconds(server.worker)
+    took = asyncio.run(send_steadily(server.port, path, rate, seconds))
     worker = cpu_seconds(server.worker) - worker
     time.sleep(1)
     print(
         f"{path:>14} {len(took) / seconds:>6.0f}/s {took[len(took) // 2] * 1e3:>7.1f} ms"
         f" {took[len(took) * 99 // 100] * 1e3:>7.1f} ms {took[-1] * 1e3:>7.1f} ms"
-        f" {worker / len(took) * 1e6:>8.0f} µs {looks(bench) - before:>8}",
+        f" {worker / len(took) * 1e6:>8.0f} µs {scans(bench) - before:>8}",
         flush=True,
     )
 
@@ -86,8 +86,8 @@ def main() -> None:
         bench._manage("collectstatic", "--noinput", "--verbosity=0")
         try:
             with bench.server("heapadmin.asgi:application") as server:
-                head = f"{'':>14} {'answered':>8} {'p50':>10} {'p99':>10} {'worst':>10} {'processor':>11} {'looks':>8}"
-                print(f"{head}  (at the events tables)", flush=True)
+                head = f"{'':>14} {'answered':>8} {'p50':>10} {'p99':>10} {'worst':>10} {'processor':>11} {'scans':>8}"
+                print(f"{head}  (of the events tables)", flush=True)
                 for path in ("/status/", "/status.json"):
                     measure(bench, server, path, options.rate, options.seconds)
         finally:

@@ -1,4 +1,4 @@
-"""Access tokens: a program sends one instead of its API key, for five minutes.
+"""Access tokens: a program may send one instead of its API key for five minutes.
 
 A token is signed and not stored. It names the key; every use checks whether the key is still in force. Only tokens use
 this salt, so nothing else that is signed with SECRET_KEY is accepted as a token.
@@ -17,7 +17,7 @@ def issue(key: ApiKey) -> str:
 
 
 def key_id(token: str) -> int | None:
-    """The id of the key that `token` was issued for; None when it is not a valid token or has expired."""
+    """The id of the key that `token` was issued for; None if the token is invalid or has expired."""
     try:
         found: int = _signer.unsign_object(token, max_age=LIVES_SECONDS)
     except signing.BadSignature:

@@ -1,6 +1,6 @@
 """The collector in front of the pages: an ASGI app that answers the collecting paths and passes everything else on.
 
-No session, no CSRF, no ORM per request: bytes in, one decision, one place in the next commit, an answer.
+A request costs no session, no CSRF check and no ORM. It is decided once, joins the next commit, and is answered.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from collector.counts import metrics, proxies
-from collector.counts.excluded import Lately, count
+from collector.counts.excluded import RecentlyExcluded, count
 from collector.counts.proxies import AccountsByAddress
 from collector.counts.tally import Tally
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
@@ -36,13 +36,13 @@ log = logging.getLogger(__name__)
 
 BODY_SECONDS = 30.0  # for a whole body to arrive
 TOO_SLOW = answers.too_slow("the body did not arrive in time")
-WARM_UP = b"Mozilla/5.0 (X11; Linux x86_64)"  # the first look at a User-Agent takes half a second
+WARM_UP = b"Mozilla/5.0 (X11; Linux x86_64)"  # parsing the first User-Agent takes half a second
 DRAIN_SECONDS = 2.0
 DRAIN_BYTES = 8 * MAX_BODY_BYTES
 
 
 class Collector:
-    """An ASGI app. `database` is what psycopg connects with; `pages` answers other paths, which are 404 without it."""
+    """An ASGI app. `database` is a connection string for psycopg. `pages` answers all other paths; without it, 404."""
 
     def __init__(
         self, database: str, trusted: TrustedProxies, pages: App | None = None, *, buckets: Buckets | None = None
@@ -50,14 +50,14 @@ class Collector:
         self.directory = Directory(database)
         self.writer = BatchWriter(database, watch=metrics.Commits())
         self.kept_out = Counters()
-        self.kept_out_lately = Lately()
+        self.recently_excluded = RecentlyExcluded()
         self.tally = Tally()
-        self.crowd = AccountsByAddress()
+        self.accounts_by_address = AccountsByAddress()
         self.buckets = buckets or Buckets(0)
-        self._gathering: list[PeriodicWriter[Any]] = [
+        self._periodic_writers: list[PeriodicWriter[Any]] = [
             PeriodicWriter(database, self.kept_out),
             PeriodicWriter(database, self.tally),
-            PeriodicWriter(database, self.crowd, proxies.WRITE_SECONDS),
+            PeriodicWriter(database, self.accounts_by_address, proxies.WRITE_SECONDS),
         ]
         self.trusted = trusted
         self.pages = pages or not_found
@@ -69,17 +69,18 @@ class Collector:
             if answer is not None:
                 await _send(answer, send)
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._lifespan(receive, send)
         elif scope["type"] == "http" and scope["path"] == metrics.PATH:
             await _send(await asyncio.to_thread(metrics.scrape, scope["method"], dict(scope["headers"])), send)
         elif scope["type"] == "http" and is_tracker(scope["path"]):
-            await _send(tracker(scope["method"], dict(scope["headers"])), send)
+            known = self.directory.environments
+            await _send(tracker(scope["method"], scope["path"], dict(scope["headers"]), known), send)
         else:
             await self.pages(scope, receive, send)
 
     # --- One request --------------------------------------------------------------------------------------------------
     async def _answer(self, scope: AsgiScope, receive: Receive) -> Answer | None:
-        """Read, decide, store and answer one request. None when the client has gone."""
+        """Read, decide, store and answer one request. None if the client has disconnected."""
         if not self._started:
             await self.start()
         headers = dict(scope["headers"])
@@ -95,7 +96,7 @@ class Collector:
             except TimeoutError:
                 return self._unread(scope, TOO_SLOW)
         elif message["type"] != "http.request":
-            return TOO_SLOW  # the client has gone, or a server says so of one that never began
+            return TOO_SLOW  # disconnected: by the client, or by a server that gave up waiting for the body
         if body is None:
             return None
         peer = scope["client"]
@@ -114,19 +115,19 @@ class Collector:
         if decision.outcome is Outcome.UNKNOWN_APP:
             decision = await self._ask_again(request, decision)
         if decision.environment is not None:
-            self.crowd.note(request.client, decision.environment.account_id)
+            self.accounts_by_address.note(request.client, decision.environment.account_id)
             self.buckets.take(decision.environment.environment_id, decision.tokens, request.now)
         seconds = 0.0
         if decision.records:
             decision = await self._store(request, decision)
             seconds = max(0.0, time.time() - request.now)
-        decision = self.kept_out_lately.once(decision)
+        decision = self.recently_excluded.once(decision)
         count(self.kept_out, decision, request.now)
         self.tally.add(request.path, decision, request.now, seconds)
         return decision.answer
 
     async def _store(self, request: Request, decision: Decision) -> Decision:
-        """The decision once its records are committed, or what becomes of it when they cannot be."""
+        """Commit the records. Returns the decision without repeats, or a refusal if they cannot be committed."""
         try:
             stored = await self.writer.put(decision.records, len(request.body))
         except NotStorable:
@@ -146,24 +147,24 @@ class Collector:
 
     # --- The process --------------------------------------------------------------------------------------------------
     async def start(self) -> None:
-        """Begin to commit and to listen. Later garbage collections skip everything loaded by now, which saves 4 %."""
+        """Start the writers and the directory. Garbage collections skip what is loaded by now, which saves 4 %."""
         self._started = True
         agent_of(WARM_UP)
         gc.collect()
         gc.freeze()
         await self.writer.start()
-        for gathering in self._gathering:
-            await gathering.start()
+        for periodic_writer in self._periodic_writers:
+            await periodic_writer.start()
         await self.directory.start()
 
     async def stop(self) -> None:
         """Commit everything that was accepted."""
         await self.writer.stop()
-        for gathering in self._gathering:
-            await gathering.stop()
+        for periodic_writer in self._periodic_writers:
+            await periodic_writer.stop()
         await self.directory.stop()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -176,7 +177,7 @@ class Collector:
 
 
 def from_settings(pages: App | None = None) -> Collector:
-    """The collector of this installation. Raises ValueError for a TRUSTED_PROXIES that cannot be read."""
+    """The collector of this installation. Raises ValueError if TRUSTED_PROXIES is invalid."""
     trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
     return Collector(conninfo(), trusted, pages, buckets=Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS))
 
@@ -186,7 +187,7 @@ class _TooLarge(Exception):
 
 
 async def _whole_body(headers: dict[bytes, bytes], body: bytes, receive: Receive) -> bytes | None:
-    """`body` and what comes after it; None when the client goes. Raises _TooLarge as soon as it is too large."""
+    """`body` and the rest of it; None if the client disconnects. Raises _TooLarge as soon as it is too large."""
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and len(length) < 20 and int(length) > MAX_BODY_BYTES:
         raise _TooLarge
@@ -205,7 +206,7 @@ async def _whole_body(headers: dict[bytes, bytes], body: bytes, receive: Receive
 
 
 async def _drain(receive: Receive) -> None:
-    """Read on for a moment: a client that is cut off while sending seldom sees the answer."""
+    """Read on for a moment, because a client that is cut off while it sends seldom sees the answer."""
     size = 0
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
@@ -219,7 +220,7 @@ async def _drain(receive: Receive) -> None:
 
 
 async def not_found(scope: AsgiScope, receive: Receive, send: Send) -> None:
-    """Answer 404: the path is no collecting one, and there are no pages here."""
+    """Answer 404 to every path that does not collect, where there are no pages."""
     if scope["type"] != "http":
         return
     await _send(answers.NOT_FOUND, send)

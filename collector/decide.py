@@ -1,7 +1,7 @@
-"""Decides what to store and answer for a request: a pure function of the request and the known environments.
+"""Decides what to store and what to answer for a request: a pure function of the request and the known environments.
 
-It uses no clock, no network and no database, so tests can try odd requests by the thousand. The shells around it
-(collector/asgi.py, collector/wsgi.py) read the request, store the records, and send the answer.
+It uses no clock, no network and no database, so tests can try odd requests by the thousand. Its callers
+(collector/asgi.py, collector/wsgi.py) read the request, store the records and send the answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,14 +10,15 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from collector.environments.known_environments import KnownEnvironment, KnownEnvironments
-from collector.protocol import answers, beacons, fields, integrations, server_api
+from collector.protocol import answers, beacons, fields, integrations, left_out, server_api
 from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
 from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
 from collector.rate_limits import Buckets, price
-from collector.request.contents import Open, json_with, open_beacon
+from collector.request.contents import Contents, Open, json_with, open_beacon
 from events.records import Identified, Record, Stored
+from projects.capture import Capture
 
 
 class Request(NamedTuple):
@@ -29,7 +30,7 @@ class Request(NamedTuple):
     body: bytes
     client: str  # the address it comes from: collector/request/client_address.py
     now: float
-    query: bytes = b""  # of the URL, as it was sent
+    query: bytes = b""  # of the URL, not decoded
 
 
 class Outcome(StrEnum):
@@ -37,12 +38,13 @@ class Outcome(StrEnum):
 
     ACCEPTED = "accepted"
     EXCLUDED = "excluded"
+    LEFT_OUT = "left_out"  # by the environment's capture settings
     BAD = "bad"
     OVER_LIMIT = "over_limit"
     UNAVAILABLE = "unavailable"  # it could not be committed
     CLOSED = "closed"
     UNKNOWN_APP = "unknown_app"
-    NOTHING = "nothing"  # a preflight and the like
+    NOTHING = "nothing"  # a preflight, or content that is ignored
 
 
 WITHOUT_ENVIRONMENT = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
@@ -51,36 +53,38 @@ COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in WITHOUT_E
 
 
 class Decision(NamedTuple):
-    """`answer`, once all of `records` are committed; at once when there are none."""
+    """What to do with a request: commit all of `records`, then send `answer`."""
 
     answer: Answer
     outcome: Outcome
     records: Sequence[Record] = ()
     environment: KnownEnvironment | None = None
-    app_id: str | None = None  # of UNKNOWN_APP: perhaps a new environment that this process has not loaded yet
-    rule_id: int | None = None  # of EXCLUDED
-    keys: Sequence[str] = ()  # of EXCLUDED: the same in a repeat (collector/counts/excluded.py)
-    weight: int = 0  # how many events and the like it brings, as far as it was read
-    left_out: int = 0  # how many of its properties are not stored
-    tokens: int = 0  # which its environment pays (collector/rate_limits.py), also for what was read and found bad
+    app_id: str | None = None  # if UNKNOWN_APP: perhaps a new environment that this process has not loaded yet
+    rule_id: int | None = None  # if EXCLUDED
+    keys: Sequence[str] = ()  # if EXCLUDED: the keys of its events, to recognise a repeat (counts/excluded.py)
+    weight: int = 0  # the number of its events, people or customers, as far as it was read
+    tokens: int = 0  # that its environment pays (rate_limits.py), even if the request turns out to be invalid
+    properties_left_out: int = 0  # for which there was no room
 
     def unavailable(self, line: str) -> "Decision":
-        """The decision when it cannot be carried out now."""
-        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE, left_out=0)
+        """The decision if it cannot be carried out now."""
+        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE, properties_left_out=0)
 
     def carried_out(self, stored: Stored) -> "Decision":
         """The decision after its records are stored."""
         done = self.without(stored.repeats)
-        left_out = self.left_out + stored.left_out
-        return done._replace(left_out=left_out, answer=done.answer.leaving_out(left_out)) if left_out else done
+        left_out = self.properties_left_out + stored.left_out
+        if not left_out:
+            return done
+        return done._replace(properties_left_out=left_out, answer=done.answer.without_properties(left_out))
 
     def without(self, repeats: int) -> "Decision":
-        """The decision without `repeats` of its events, which had come before and are not counted again."""
+        """The decision, not counting the `repeats` of its events that came before."""
         return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
 
     def not_storable(self) -> "Decision":
-        """The decision when the database refuses its records although they passed all checks."""
-        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD, left_out=0)
+        """The decision if the database refuses its records although they passed all checks."""
+        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD, properties_left_out=0)
 
 
 RecordReader = Callable[[Any, Where], list[Record]]
@@ -88,7 +92,7 @@ RecordReader = Callable[[Any, Where], list[Record]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path: the function that opens a request, the one that reads its content, and the answers."""
+    """How requests to one path are opened, read and answered."""
 
     read: RecordReader | None  # None: any content is accepted and ignored
     open: Open
@@ -103,12 +107,12 @@ def _tracks(read: RecordReader) -> Endpoint:
 
 
 def _people(read: RecordReader, many: str | None, accepted: Answer = answers.OK) -> Endpoint:
-    """Excluded addresses get a refusal. `many` is the array that several people or customers come in."""
+    """Excluded addresses get a refusal. `many` is the name of the array for several people or customers."""
     return Endpoint(read, json_with(many), excluded=answers.EXCLUDED, accepted=accepted)
 
 
 def _beacon(read: RecordReader | None, excluded: Answer) -> Endpoint:
-    """An image that a page asks for; its parameters may come by POST too."""
+    """A request for an image, which a page makes by GET. The same parameters may come by POST."""
     return Endpoint(read, open_beacon, excluded, accepted=answers.GIF, methods=("GET", "POST"))
 
 
@@ -127,10 +131,13 @@ ENDPOINTS: dict[str, Endpoint] = {
 }
 
 
-def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
-    """Decide what is stored and answered for a request whose path is one of ENDPOINTS.
+BEACONS = frozenset(path for path, endpoint in ENDPOINTS.items() if endpoint.open is open_beacon)
 
-    It only asks `buckets` whether an environment owes tokens. The shells take out the cost (`Decision.tokens`).
+
+def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
+    """Decide what is stored and answered for a request to one of ENDPOINTS.
+
+    Only checks in `buckets` whether the environment owes tokens. The callers take out the cost (`Decision.tokens`).
     """
     endpoint = ENDPOINTS[request.path]
     if request.method not in endpoint.methods:
@@ -160,13 +167,18 @@ def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironme
             return Decision(
                 excluded, Outcome.EXCLUDED, environment=environment, rule_id=rule_id, keys=opened.keys, weight=weight
             )
+        if environment.capture is not None and _is_left_out(environment.capture, opened, request):
+            dropped = opened.answer(endpoint.accepted).with_headers(answers.LEFT_OUT + answers.EXPOSED)
+            return Decision(dropped, Outcome.LEFT_OUT, environment=environment, weight=weight)
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
         tokens = price(weight, opened.size)
         where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"))
         records = endpoint.read(opened.content, where) if endpoint.read else []
         tokens = price(weight, opened.size, _properties(records))
-        left_out = leave_out(records)
+        if environment.capture is not None:
+            records = left_out.without(environment.capture, records)
+        without_room = leave_out(records)
     except BadField as bad:
         return Decision(
             answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight, tokens=tokens
@@ -174,11 +186,23 @@ def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironme
     except Refused as refused:
         return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens)
     accepted = opened.answer(endpoint.accepted)
-    return Decision(accepted, Outcome.ACCEPTED, records, environment, weight=weight, left_out=left_out, tokens=tokens)
+    return Decision(
+        accepted, Outcome.ACCEPTED, records, environment, weight=weight, tokens=tokens, properties_left_out=without_room
+    )
 
 
 def _properties(records: Sequence[Record]) -> int:
     return sum(len(record.properties) for record in records if not isinstance(record, Identified))
+
+
+def _is_left_out(capture: Capture, opened: Contents, request: Request) -> bool:
+    """Whether nothing is captured from this browser, or on this page. Programs name no page, and are not asked."""
+    if left_out.refuses(capture, request.headers):
+        return True
+    if request.path not in BEACONS:
+        return False
+    site, path = beacons.place(opened.content)
+    return not capture.takes(site, path)
 
 
 def _unknown(app_id: str) -> Decision:

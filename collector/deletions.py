@@ -1,4 +1,4 @@
-"""Deletes people as a program asked: everything of them, in all environments of its API key's project.
+"""Deletes the people that a program names, with all their data, in all environments of its API key's project.
 
 Works in steps (common/steps.py): the next run continues with the people who are not erased yet.
 """
@@ -23,7 +23,7 @@ EVENTS_AT_ONCE = 5_000
 
 @transaction.atomic
 def ask(*, key: ApiKey, identities: Sequence[str]) -> DeletionRequest:
-    """Ask for the people of these identities to be deleted, known here or not. Each counts once."""
+    """Request the deletion of these people, whether or not they are known here. Each identity counts once."""
     each_once = list(dict.fromkeys(identities))
     request = DeletionRequest.objects.create(api_key=key, people=len(each_once))
     DeletionTarget.objects.bulk_create(DeletionTarget(request=request, identity=identity) for identity in each_once)
@@ -33,9 +33,9 @@ def ask(*, key: ApiKey, identities: Sequence[str]) -> DeletionRequest:
 
 
 def run(request_id: uuid.UUID, *, seconds: float) -> bool:
-    """Continue a deletion for about `seconds`. True when it is done, or was deleted with its project.
+    """Continue a deletion for about `seconds`. True if it is done, or was itself deleted with its project.
 
-    Two runs at once do no harm.
+    Several runs at once are safe.
     """
     try:
         return steps.run([lambda: not _step(request_id)], seconds=seconds)
@@ -44,7 +44,7 @@ def run(request_id: uuid.UUID, *, seconds: float) -> bool:
 
 
 def _step(request_id: uuid.UUID) -> bool:
-    """Erase the next people, or some of their events; True when no people are left."""
+    """Erase the next people, or some of their events. True if no people are left."""
     targets = list(DeletionTarget.objects.filter(request=request_id).order_by("pk")[:PEOPLE_AT_ONCE])
     if not targets:
         return _finish(request_id)
@@ -58,7 +58,7 @@ def _step(request_id: uuid.UUID) -> bool:
 
 
 def _erase(request_id: uuid.UUID, environment_id: int, people: Sequence[int]) -> bool:
-    """Erase people in one environment, and count the deleted rows. False when they have more events."""
+    """Erase people in one environment, and count the deleted rows. False if they still have events."""
     with _locked(request_id) as request:
         erased = erase(environment_id, people, most_events=EVENTS_AT_ONCE)
         steps.count_in(request.rows, erased.rows)
@@ -83,7 +83,7 @@ def _locked(request_id: uuid.UUID) -> AbstractContextManager[DeletionRequest]:
 
 
 def _note(request: DeletionRequest, verb: str) -> None:
-    """Record it in the account's activity: only numbers, no identities."""
+    """Record the deletion in the account's activity, with numbers but no identities."""
     project = request.api_key.project
     activity.record(
         account=project.account,

@@ -1,4 +1,4 @@
-"""The collector's jobs: delete the people that programs asked to delete, and remove old counts of requests."""
+"""The collector's jobs: delete the people that programs name, and delete old counts of requests."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ def delete_people(request_id: str) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="collector.deletions", queueing_lock="collector.deletions", pass_context=False)
 def unfinished(timestamp: int) -> None:
-    """Continue the deletions whose worker died or that other transactions blocked."""
+    """Continue deletions that stopped because their worker died or because other transactions blocked them."""
     for request_id in DeletionRequest.objects.filter(done_at=None).order_by("asked_at").values_list("pk", flat=True):
         defer_once("collector.delete_people", request_id=str(request_id))
 
@@ -30,5 +30,5 @@ def unfinished(timestamp: int) -> None:
 @app.periodic(cron="23 3 * * *")
 @app.task(name="collector.old_hours", queueing_lock="collector.old_hours", priority=LOW, pass_context=False)
 def old_hours(timestamp: int) -> None:
-    """Remove the hours that began more than 90 days ago."""
+    """Delete the hours that began more than 90 days ago."""
     CollectedHour.objects.filter(hour__lt=datetime.fromtimestamp(timestamp, UTC) - HOURS_KEPT).delete()

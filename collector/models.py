@@ -18,7 +18,7 @@ class SharedAddress(models.Model):
     """
 
     address = models.GenericIPAddressField(unique=True)
-    accounts = models.PositiveIntegerField()  # at least this many within a minute; the highest of one day
+    accounts = models.PositiveIntegerField()  # at least this many within one minute; the largest number of a day
     seen_at = models.DateTimeField()
 
     class Meta:
@@ -29,7 +29,7 @@ class SharedAddress(models.Model):
 
 
 class DeletionStatus(models.TextChoices):
-    """How far a deletion is, in the words of the protocol."""
+    """The progress of a deletion, in the words of the protocol."""
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
@@ -37,16 +37,16 @@ class DeletionStatus(models.TextChoices):
 
 
 class DeletionRequest(models.Model):
-    """People whom a program wants to have deleted in all environments of its API key's project, and how far that is.
+    """A program's request to delete people in all environments of its API key's project, and its progress.
 
-    DeletionTarget holds their identities until they are gone. What stays is how many people there were, and how many
-    rows of each table were deleted.
+    DeletionTarget holds the identities until the people are erased. Afterwards only numbers remain: of people, and of
+    deleted rows per table.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     api_key = models.ForeignKey(ApiKey, models.CASCADE, related_name="deletion_requests")
-    people = models.PositiveIntegerField()  # asked for, each counted once, known here or not
-    rows = models.JSONField(default=dict)  # {table: rows removed}, grows step by step
+    people = models.PositiveIntegerField()  # in the request, each counted once, whether or not they are known
+    rows = models.JSONField(default=dict)  # {table: rows deleted so far}
     asked_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
@@ -71,7 +71,7 @@ class DeletionRequest(models.Model):
 
 
 class DeletionTarget(models.Model):
-    """A person whom a deletion has not erased yet. The row is removed as soon as they are erased."""
+    """A person whom a deletion has not erased yet. The row is deleted as soon as they are erased."""
 
     request = models.ForeignKey(DeletionRequest, models.CASCADE, related_name="targets")
     identity = models.CharField(max_length=MAX_IDENTITY)
@@ -86,26 +86,26 @@ class DeletionTarget(models.Model):
 
 
 class CollectedHour(models.Model):
-    """What became of the requests to one environment that came within one hour (UTC): one row per outcome.
+    """The requests to one environment within one hour (UTC) that had the same outcome.
 
-    The collector writes them apart from everything else (counts/tally.py). The database itself removes the rows of a
-    deleted environment (migration 0003), so that a count written at that moment blocks no deletion.
+    The collector writes these rows in a transaction of their own (counts/tally.py). The database itself deletes them
+    with their environment (migration 0003), so that a count written at that moment does not block the deletion.
     """
 
     environment = models.ForeignKey(
         Environment,
         models.CASCADE,
         related_name="collected_hours",
-        db_constraint=False,  # the migration makes one that cascades
-        db_index=False,  # the one for uniqueness begins with it
+        db_constraint=False,  # the migration creates one with `on delete cascade`
+        db_index=False,  # the unique index begins with this column
     )
     hour = models.DateTimeField()
     outcome = models.CharField(max_length=20)
     requests = models.PositiveBigIntegerField()
     events = models.PositiveBigIntegerField()  # includes people and customers, as far as the request was read
-    left_out = models.PositiveBigIntegerField(default=0, db_default=0)  # properties that there was no room for
-    last_at = models.DateTimeField()  # when the last one came
-    last_seconds = models.FloatField()  # from its arrival to its answer; 0 where nothing had to be committed
+    properties_left_out = models.PositiveBigIntegerField(default=0, db_default=0)  # for which there was no room
+    last_at = models.DateTimeField()  # when the last request arrived
+    last_seconds = models.FloatField()  # from its arrival to its answer; 0 if nothing had to be committed
     slowest_seconds = models.FloatField()
 
     class Meta:
@@ -124,4 +124,4 @@ class CollectedHour(models.Model):
                 name="collectedhour_slowest_is_slowest",
             ),
         ]
-        indexes = [models.Index(fields=["hour"], name="collectedhour_by_hour")]  # for removing the old
+        indexes = [models.Index(fields=["hour"], name="collectedhour_by_hour")]  # to delete old rows

@@ -1,11 +1,11 @@
-"""Limits how much one environment may send: a token bucket for each, in the memory of one process. Reads no clock."""
+"""Limits how much one environment may send: each has a token bucket in the memory of one process. Reads no clock."""
 
 from math import ceil
 
-BURST_SECONDS = 60.0  # a bucket holds this many seconds' worth: a minute's rush or a nightly import is no flood
+BURST_SECONDS = 60.0  # a bucket holds the tokens of this time, which allows a busy minute or a nightly import
 TOKEN_BYTES = 1_024
 TOKEN_PROPERTIES = 16
-MOST_KEPT = 10_000  # full buckets are dropped when there are more buckets
+MOST_KEPT = 10_000  # buckets; if there are more, full ones are dropped
 
 
 def price(weight: int, size: int, properties: int = 0) -> int:
@@ -17,22 +17,22 @@ def price(weight: int, size: int, properties: int = 0) -> int:
 
 
 class Buckets:
-    """The buckets of all environments, each filling by `per_second` tokens; 0 is no limit.
+    """The buckets of all environments. Each fills by `per_second` tokens; 0 means no limit.
 
-    A request is accepted whenever its bucket owes nothing, however much it brings. Tokens taken beyond the content of
-    the bucket are a debt that time pays off, so no bulk request is too large for ever. Each bucket is stored as one
-    number: the time when it is full.
+    A request of any size is accepted if its bucket owes nothing. If it takes more tokens than the bucket holds, the
+    rest is a debt that time pays off, so no bulk request is refused for ever. Each bucket is stored as one number: the
+    time when it is full.
     """
 
     def __init__(self, per_second: float, *, burst_seconds: float = BURST_SECONDS, most_kept: int = MOST_KEPT) -> None:
         self._per_second = per_second
         self._burst_seconds = burst_seconds
         self._most_kept = most_kept
-        self._full_at: dict[int, float] = {}  # by environment id; missing: it is full
-        self._latest = 0.0  # moment of the last `take`
+        self._full_at: dict[int, float] = {}  # by environment id; a missing bucket is full
+        self._latest = 0.0  # time of the last `take`
 
     def wait_seconds(self, environment_id: int, now: float) -> int:
-        """Whole seconds until the debt of an environment is paid; 0 when it owes nothing. Changes nothing."""
+        """Whole seconds until the debt of an environment is paid; 0 if it owes nothing. Changes nothing."""
         full_at = self._full_at.get(environment_id)
         if full_at is None or full_at - now <= self._burst_seconds or self._was_set_back(now):
             return 0
@@ -53,10 +53,10 @@ class Buckets:
             self._sweep(now)
 
     def _was_set_back(self, now: float) -> bool:
-        """Whether the clock was set back: old debts would then keep an environment out for the difference."""
+        """Whether the clock was set back. Then old debts would keep an environment out for the difference."""
         return now < self._latest - self._burst_seconds
 
     def _sweep(self, now: float) -> None:
-        """Drop full buckets. If all are in use, raise `_most_kept`, because looking at all of them again costs time."""
+        """Drop full buckets. If few are full, raise `_most_kept`, so that not every `take` sweeps all of them."""
         self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
         self._most_kept = max(self._most_kept, 2 * len(self._full_at))

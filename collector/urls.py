@@ -1,6 +1,6 @@
-"""The collecting paths, for workers without the ASGI front, the API for holders of an API key, and a page.
+"""The collecting paths (for workers without the ASGI front), the API for programs with an API key, and a page.
 
-Programs know the paths by heart: they have no names.
+The paths that programs call have no URL names, because the code never builds these URLs from a name.
 """
 
 from django.urls import path, re_path

@@ -1,6 +1,6 @@
-"""The collecting paths for hosts without an event loop: `runserver` and WSGI workers. Slower, and just as durable.
+"""The collecting paths for hosts without an event loop: `runserver` and WSGI workers. Slower, but just as durable.
 
-Under ASGI these views are never reached: collector/asgi.py stands in front of Django.
+Under ASGI these views are never reached, because collector/asgi.py answers the paths before Django.
 """
 
 import threading
@@ -8,11 +8,11 @@ import time
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import Error, connection
+from django.db import DatabaseError, Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from collector.counts.excluded import Lately, count
+from collector.counts.excluded import RecentlyExcluded, count
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome, Request, decide
 from collector.environments.known_environments import ENVIRONMENTS_SQL, KnownEnvironments, known_environments
@@ -29,11 +29,11 @@ from events.faults import NotStorable, Unavailable
 from ipfilter.counters import Counters
 from ipfilter.rules_cache import LISTS_SQL, RULES_SQL, CompiledLists
 
-MAX_AGE_SECONDS = 0.5  # of what is known of environments and excluded IPs
+MAX_AGE_SECONDS = 0.5  # of the cached environments and excluded IPs
 
 
 class CachedEnvironments:
-    """The environments, read again when they are older than MAX_AGE_SECONDS. For all threads of a process."""
+    """The environments, read again when they are older than MAX_AGE_SECONDS. All threads of a process share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,7 +60,7 @@ class CachedEnvironments:
 
 
 cached_environments = CachedEnvironments()
-kept_out, kept_out_lately, tally = Counters(), Lately(), Tally()
+kept_out, recently_excluded, tally = Counters(), RecentlyExcluded(), Tally()
 writer = TimedWriter(kept_out, tally)
 buckets = Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS)
 
@@ -68,15 +68,19 @@ buckets = Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS)
 @csrf_exempt
 @login_not_required
 def collect(request: HttpRequest) -> HttpResponse:
-    """Answer one collecting path; everything is committed before it returns."""
+    """Answer a request to a collecting path. Its records are committed before this returns."""
     return _response(_answer(request))
 
 
 @csrf_exempt
 @login_not_required
 def script(request: HttpRequest) -> HttpResponse:
-    """The tracker of web pages."""
-    return _response(tracker(request.method or "", dict(_headers(request))))
+    """Answer a request for the tracker script."""
+    try:
+        environments = cached_environments.get()
+    except DatabaseError:
+        environments = {}  # pages need the script all the same, and the collector leaves out what it should
+    return _response(tracker(request.method or "", request.path, dict(_headers(request)), environments))
 
 
 def _response(answer: Answer) -> HttpResponse:
@@ -109,16 +113,16 @@ def _answer(request: HttpRequest) -> Answer:
 
 
 def _counted(path: str, decision: Decision, at: float, seconds: float = 0.0) -> Answer:
-    """Count the outcome of the request that came at `at`, and return its answer."""
+    """Count the outcome of a request that arrived at `at`. Returns its answer."""
     with writer.adding():
-        decision = kept_out_lately.once(decision)
+        decision = recently_excluded.once(decision)
         count(kept_out, decision, at)
         tally.add(path, decision, at, seconds)
     return decision.answer
 
 
 def _decision(request: Request) -> Decision:
-    """Decide, and take the cost out of the bucket. Raises django.db.Error when the database does not answer."""
+    """Decide, and take the cost out of the bucket. Raises django.db.Error if the database does not answer."""
     decision = decide(request, cached_environments.get(), buckets)
     if decision.outcome is Outcome.UNKNOWN_APP:
         decision = decide(request, cached_environments.get(max_age_seconds=0.05), buckets)
@@ -129,7 +133,7 @@ def _decision(request: Request) -> Decision:
 
 
 def _stored(decision: Decision) -> Decision:
-    """The decision after its records are committed, or the decision to refuse when they cannot be stored."""
+    """Commit the records. Returns the decision without repeats, or a refusal if they cannot be stored."""
     try:
         if decision.records:
             return decision.carried_out(store(decision.records))

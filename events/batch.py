@@ -133,7 +133,7 @@ def _whose(change: PersonChange | CustomerChange) -> tuple[int, int | str]:
 
 
 def _last_wins(changes: Iterable[Change], whose: str) -> list[Change]:
-    """One change for each person or customer with all properties. Sorted, because rows are locked in this order."""
+    """One change per person or customer, with all their properties. Sorted, because rows are locked in this order."""
     by_key: dict[tuple[int, Any], Change] = {}
     several: set[tuple[int, Any]] = set()  # those whose properties are a copy that may grow
     for change in changes:

@@ -1,4 +1,4 @@
-"""Store records with one statement on Django's connection: for commands, jobs, and workers without an event loop."""
+"""Stores records with one statement on Django's connection: for commands, jobs, and workers without an event loop."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,8 @@ TRIES = 3
 def store(records: Sequence[Record]) -> Stored:
     """Write all `records` in one transaction, in their order.
 
-    They are committed on return, unless the caller has a transaction open.
-
-    Raises NotStorable or Unavailable; then nothing is stored.
+    They are committed on return, unless the caller has a transaction open. Raises NotStorable or Unavailable; then
+    nothing is stored.
     """
     arguments = batch.arguments(records)
     for attempt in range(TRIES):

@@ -1,7 +1,7 @@
 """The columns of an event. The fields of events.records.EventRecord are the one list of them.
 
-The SQL repeats the names because migrations are frozen. The words that people read and the letters of beacons repeat
-them too. tests/test_event_columns.py compares all of these with this list.
+The SQL repeats the names because migrations are frozen. The labels of pages and the parameters of beacons repeat them
+too. tests/test_event_columns.py compares all of these with this list.
 """
 
 from msgspec import structs

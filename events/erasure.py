@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-LOCK_TIMEOUT = "3s"  # shorter than the collector's own, which waits for the rows that are locked here
+LOCK_TIMEOUT = "3s"  # shorter than that of the collector, which waits for the rows that are locked here
 
 # The actors of these people: their own numbers and, for identified people, the visitors merged into them.
 THEIRS = """any(%(people)s::bigint[] || array(
@@ -27,7 +27,7 @@ LOCK = """
 select 1 from people where environment_id = %(environment)s and actor_id = any(%(people)s::bigint[])
  order by actor_id for update
 """
-ALL = {  # events before merges: the roll-ups look up in merges whose events they are
+ALL = {  # events before merges, because the roll-ups look up in merges who an event belongs to
     "events": f"delete from events where environment_id = %(environment)s and actor_id = {THEIRS}",  # noqa: S608
     "people": f"delete from people where environment_id = %(environment)s and actor_id = {THEIRS}",  # noqa: S608
     "merges": "delete from merges where environment_id = %(environment)s and to_actor = any(%(people)s::bigint[])",
@@ -36,7 +36,7 @@ ALL = {  # events before merges: the roll-ups look up in merges whose events the
 
 @dataclass
 class Erased:
-    """How many rows were deleted, by table, and whether the people are gone. If they are not, they have more events."""
+    """How many rows were deleted, by table, and whether all is deleted. If not, there are more events."""
 
     rows: dict[str, int] = field(default_factory=dict)
     is_complete: bool = False
@@ -44,17 +44,17 @@ class Erased:
 
 @transaction.atomic
 def erase(environment_id: int, people: Sequence[int], *, most_events: int | None = None) -> Erased:
-    """Delete everything of `people` in one environment. If they have `most_events` or more, delete only so many.
+    """Delete all data of `people` in one environment. If they have `most_events` or more events, delete only so many.
 
-    Ten thousand people take as many statements as one. From the lock on, other writers of these people wait; then they
-    find no such person and create a new one. An event that is being written at that very moment and does not change
-    its person stays; the next event creates the person again. Raises OperationalError when other transactions keep
-    these people locked for seconds.
+    The number of statements does not depend on the number of people. From the lock on, other writers of these people
+    wait; afterwards they find no such person and create a new one. An event that is written at this moment and does
+    not change its person stays, and the next event creates the person again. Raises OperationalError if other
+    transactions keep these people locked for seconds.
     """
     values: dict[str, Any] = {"environment": environment_id, "people": list(people), "most": most_events}
     with connection.cursor() as cursor:
         cursor.execute(BY_INDEX)
-        # A roll-up of days may block this for long, so no person is locked yet.
+        # A roll-up of days may block this for a long time, so it runs before people are locked.
         cursor.execute(SOME_EVENTS, values)
         erased = Erased({"events": cursor.rowcount})
         if cursor.rowcount == most_events:

@@ -1,4 +1,4 @@
-"""What a failed write means: the records are at fault, another try may succeed, or nothing can be stored now."""
+"""What a failed write means: the records are at fault, a retry may succeed, or nothing can be stored now."""
 
 from enum import Enum, auto
 

@@ -1,8 +1,8 @@
 """The number of the person or visitor that an event belongs to.
 
-The number of a visitor is their `user_id`: 0 and up. The number of an identified person is the negative of a hash of
+The number of a visitor is their `user_id`: 0 and up. The number of an identified person is the negative hash of
 environment and identity, so an event is written without a look-up. The hash has 63 bits: among a million people of
-one environment, the chance that two share a number is 1 in 20 million; they would then be one person.
+one environment, the chance that two have the same number, and count as one person, is 1 in 20 million.
 """
 
 from hashlib import blake2b

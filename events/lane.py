@@ -1,4 +1,4 @@
-"""One connection of a writer: opened when needed, checked before use, opened again when lost."""
+"""One connection of a writer: opened when needed, checked before use, reopened if it is lost."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 3  # PostgreSQL's connect_timeout
 RECONNECT_SECONDS = 0.2  # between two attempts
-EXECUTE_SECONDS = 15.0  # for a server that has vanished; one that answers obeys SETTINGS sooner
+EXECUTE_SECONDS = 15.0  # then the server counts as lost; a working one ends a statement sooner, by SETTINGS
 SETTINGS = """
 set statement_timeout = '10s';
 set lock_timeout = '5s';
@@ -29,16 +29,16 @@ READ_ONLY = "25006"  # a standby, or a server about to fail over
 
 
 class Lane:
-    """A connection in autocommit. Not for two tasks at once."""
+    """A connection in autocommit mode. Only one task may use it at a time."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
         self._connection: psycopg.AsyncConnection[tuple] | None = None
         self._tried_at = 0.0
-        self._complained = False
+        self._failure_is_logged = False
 
     async def ready(self) -> bool:
-        """Whether the connection can be used; a lost one is made again, which may take a few seconds."""
+        """Open the connection if it is not open, which may take a few seconds. Returns whether it can be used."""
         if self._connection is not None and not _lost(self._connection):
             return True
         await self.close()
@@ -47,15 +47,15 @@ class Lane:
         try:
             self._connection = await _connect(self._conninfo)
         except psycopg.Error as error:
-            if not self._complained:
+            if not self._failure_is_logged:
                 log.error("The database does not answer: %s", str(error).strip())
-            self._complained = True
+            self._failure_is_logged = True
             return False
-        self._complained = False
+        self._failure_is_logged = False
         return True
 
     async def execute(self, statement: str, arguments: Sequence[str | None]) -> Any:
-        """Run one statement, committed on return, and return the one value that it selects. Raises psycopg.Error."""
+        """Run and commit one statement. Returns the one value that it selects. Raises psycopg.Error."""
         connection = self._connection
         assert connection is not None, "ready() said no"
         try:
@@ -84,7 +84,7 @@ async def _connect(conninfo: str) -> psycopg.AsyncConnection[tuple]:
     try:
         for setting in SETTINGS.strip().splitlines():
             await connection.execute(setting)
-        # Only a superuser may: deadlocks are rare, and are otherwise found after a second.
+        # Only a superuser may set this. Without it, deadlocks, which are rare, are found after a second.
         with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
             await connection.execute("set deadlock_timeout = '100ms'")
     except BaseException:
@@ -94,10 +94,10 @@ async def _connect(conninfo: str) -> psycopg.AsyncConnection[tuple]:
 
 
 def _lost(connection: psycopg.AsyncConnection[tuple]) -> bool:
-    """Whether the server has ended the connection; costs one system call.
+    """Whether the server has ended the connection. Costs one system call.
 
-    A server that restarted while the connection was idle has said so on the socket. Seen before
-    a batch is sent, that costs nothing; seen afterwards nobody knows whether the batch was committed.
+    If the server restarted while the connection was idle, the socket shows it. This must be noticed before a batch is
+    sent, because afterwards it is unknown whether the batch was committed.
     """
     if connection.closed:
         return True

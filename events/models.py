@@ -1,6 +1,6 @@
-"""What was collected, as Django sees it. Rows are written by events/writer.py, never by `save()`.
+"""The collected data as Django models. The writers of this app write the rows, never `save()`.
 
-The tables are made by SQL (events/migrations/sql): partitions, covering indexes and composite keys.
+SQL creates the tables (events/migrations/sql), with partitions, covering indexes and composite keys.
 """
 
 from django.db import models
@@ -10,7 +10,7 @@ from events.columns import TEXTS
 
 
 def optional_text() -> models.TextField:
-    """A text column that is null where it does not apply, which costs no space; '' is a value that was sent."""
+    """A text column that is null if it does not apply, which costs no space. '' is a value that was sent."""
     return models.TextField(null=True)
 
 
@@ -25,9 +25,9 @@ class Kind(models.TextChoices):
 class Event(models.Model):
     """One thing that an actor did at `time`.
 
-    `actor_id` is who did it as the event told: a visitor's number, or the negative hash of an identity
-    (events/identity.py). A visitor may have become somebody since: read `coalesce(merges.to_actor, actor_id)`.
-    `name` is set for custom events and empty for others. The texts, of events/columns.py, are null where they do not
+    `actor_id` is the actor that the event named: a visitor's number, or the negative hash of an identity
+    (events/identity.py). The visitor may have been identified since, so read `coalesce(merges.to_actor, actor_id)`.
+    `name` is set for custom events and empty for others. The text columns (events/columns.py) are null if they do not
     apply.
     """
 
@@ -54,8 +54,8 @@ for _column in TEXTS:
 class Person(models.Model):
     """A visitor (`actor_id` 0 and up, no identity) or an identified person (`actor_id` negative).
 
-    A visitor who became somebody has no row any more: properties and first sight went over to the identity's row.
-    `last_seen_at` is exact to a minute: it is not written again for every event.
+    An identified visitor has no row of their own: properties and `first_seen_at` move to the identity's row.
+    `last_seen_at` is exact to a minute, so that not every event updates it.
     """
 
     pk = models.CompositePrimaryKey("environment_id", "actor_id")
@@ -72,7 +72,7 @@ class Person(models.Model):
 
 
 class Merge(models.Model):
-    """Everything of the visitor `from_actor`, past included, is the identity `to_actor`'s. The first merge wins."""
+    """The visitor `from_actor`, with their past, belongs to the identity `to_actor`. The first merge wins."""
 
     pk = models.CompositePrimaryKey("environment_id", "from_actor")
     environment_id = models.BigIntegerField()
@@ -85,7 +85,7 @@ class Merge(models.Model):
 
 
 class Customer(models.Model):
-    """A customer of the one who collects ("account" in Heap's API), and what is known of it."""
+    """A customer of the account that collects, with its properties. Heap's API calls it an "account"."""
 
     pk = models.CompositePrimaryKey("environment_id", "account_id")
     environment_id = models.BigIntegerField()
@@ -99,7 +99,7 @@ class Customer(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A key that was seen; `digest` is 128 bits of its hash. Worthless after 7 days."""
+    """An idempotency key that was received; `digest` is 128 bits of its hash. It expires after 7 days."""
 
     pk = models.CompositePrimaryKey("environment_id", "digest")
     environment_id = models.BigIntegerField()

@@ -1,10 +1,10 @@
-"""When the newest event arrived, and when it happened: two questions, and a page asks the one that its words mean.
+"""When the newest event arrived, and when it happened. A page must use the one that its words mean.
 
-*Arrived* is `received_at`, when we stored it: "Last event", "the newest came". *Happened* is the event's own `time`, as
-its sender tells it: "events from … to …". An event that is sent late arrives now and happened long ago.
+*Arrived* is `received_at`, when we stored it: "Last event". *Happened* is the event's own `time`, as its sender states
+it: "events from … to …". An event that is sent late arrives now but happened long ago.
 
-No index knows arrivals: the newest LOOKED_AT events by their own time are looked at. So a sender may tell a time up to
-a day ahead, and later arrivals are still seen, unless it does so that often.
+No index is sorted by arrival, so the last arrival is searched among the LOOKED_AT events with the newest `time`. It is
+missed only if a sender states a future time (at most a day ahead) for that many events.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,11 @@ from typing import NamedTuple
 import psycopg
 from django.db import connection
 
+from common.database import time_limit
+
 LOOKED_AT = 100
-LIVELIEST = 100  # environments that are looked at closely where all are meant
+LIMIT_SECONDS = 1.0  # for one environment: a look into an index, which takes longer only while the table is locked
+LIVELIEST = 100  # environments that `liveliest` searches closely
 
 _NEWEST = "select {columns} from events where environment_id = {environment} order by time desc, id desc limit {most}"
 _LAST = _NEWEST.format(columns="received_at, kind, name, path", environment="%s", most=LOOKED_AT)
@@ -25,7 +28,7 @@ select received_at, kind, name, path from ({_LAST}) newest order by received_at 
 
 
 def arrived_sql(environment: str) -> str:
-    """When the newest event of `environment`, an SQL expression, arrived: a sub-select."""
+    """A sub-select of the time when the newest event arrived in `environment`, an SQL expression."""
     newest = _NEWEST.format(columns="received_at", environment=environment, most=LOOKED_AT)
     return f"(select max(received_at) from ({newest}) newest)"  # noqa: S608
 
@@ -44,7 +47,7 @@ select max(newest.time) from unnest(%s::bigint[]) as environment(id)
 
 
 class Arrival(NamedTuple):
-    """The event that arrived last. `name` is of a custom event, `path` of a page."""
+    """The event that arrived last. `name` is set for custom events, `path` for events of a page."""
 
     received_at: datetime
     kind: str
@@ -53,21 +56,21 @@ class Arrival(NamedTuple):
 
 
 def last_arrival(environment_id: int) -> Arrival | None:
-    """The event that arrived last; None when none ever did."""
-    with connection.cursor() as cursor:
+    """The event that arrived last; None if there is no event. Raises TookTooLong (common/database.py)."""
+    with time_limit(LIMIT_SECONDS), connection.cursor() as cursor:
         cursor.execute(LAST_ARRIVAL, [environment_id])
         row = cursor.fetchone()
         return Arrival(*row) if row else None
 
 
 def arrived_at(environment_id: int) -> datetime | None:
-    """When the newest event arrived; None when none ever did."""
+    """When the newest event arrived; None if there is no event. Raises TookTooLong."""
     last = last_arrival(environment_id)
     return last.received_at if last else None
 
 
 def happened_at(environment_ids: Sequence[int]) -> datetime | None:
-    """When the newest event of these environments happened, as it says itself; None when there is none."""
+    """When the newest event of these environments happened, by its own time; None if there is no event."""
     with connection.cursor() as cursor:
         cursor.execute(HAPPENED, [list(environment_ids)])
         (time,) = cursor.fetchone()
@@ -76,17 +79,17 @@ def happened_at(environment_ids: Sequence[int]) -> datetime | None:
 
 
 class Liveliest(NamedTuple):
-    """The environment whose newest event arrived last of all, and when that was."""
+    """The environment in which an event arrived last, and when."""
 
     environment_id: int
     arrived_at: datetime
 
 
 def liveliest(own_connection: psycopg.Connection) -> Liveliest | None:
-    """Over all environments; None when there is no event at all.
+    """Find the last arrival in all environments; None if there is no event at all.
 
-    Looks once into the index for each environment, and closely at those that seem the liveliest. If there are more,
-    a later arrival can be missed in an environment whose newest event reports a time in the future.
+    One index look-up per environment finds the LIVELIEST ones, which are then searched closely. If there are more
+    environments, an arrival can be missed in one whose newest event states a future time.
     """
     row = own_connection.execute(ANYWHERE).fetchone()
     return Liveliest(*row) if row else None

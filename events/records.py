@@ -1,7 +1,7 @@
-"""The records that are written: one type for each kind of thing. Times are unix seconds.
+"""The records that the writers take, one type for each kind. Times are unix seconds.
 
-The caller checks a record before making it: PostgreSQL takes it as it is (events/migrations/sql has the bounds).
-The SQL function `collect` uses the same field names.
+The caller checks the values, because the writers do not (events/migrations/sql has the bounds). The SQL function
+`collect` uses the same field names.
 """
 
 from typing import NamedTuple
@@ -15,8 +15,8 @@ Properties = dict[str, Scalar]
 class EventRecord(Struct, omit_defaults=True, kw_only=True):
     """One event. This is the one list of its columns (events/columns.py), in the order in which people read them.
 
-    `actor_id` comes from events/identity.py; `identity` goes with it when it is negative.
-    `key` is `key_digest` of an idempotency key: if several events have one key within 7 days, only the first is stored.
+    `actor_id` comes from events/identity.py. If it is negative, `identity` is given too.
+    `key` is `key_digest` of an idempotency key: of all events with the same key within 7 days, the first is stored.
     """
 
     environment_id: int
@@ -53,7 +53,7 @@ class EventRecord(Struct, omit_defaults=True, kw_only=True):
 
 
 class PersonChange(Struct, omit_defaults=True, kw_only=True):
-    """Properties set for a person. Creates the person if they are new; the last value of a property stays.
+    """Sets properties of a person. Creates the person if they are new; the last value of a property stays.
 
     If the visitor has been identified, the properties go to that identity.
     """
@@ -66,7 +66,7 @@ class PersonChange(Struct, omit_defaults=True, kw_only=True):
 
 
 class Identified(Struct, omit_defaults=True, kw_only=True):
-    """Gives all of `visitor`, past included, to `actor_id`, unless the visitor already belongs to another identity."""
+    """Merges `visitor`, with their past, into `actor_id`, unless the visitor already belongs to another identity."""
 
     environment_id: int
     visitor: int
@@ -76,7 +76,7 @@ class Identified(Struct, omit_defaults=True, kw_only=True):
 
 
 class CustomerChange(Struct, omit_defaults=True, kw_only=True):
-    """Properties set for a customer of the account that collects; the last value of a property stays."""
+    """Sets properties of a customer of the account that collects; the last value of a property stays."""
 
     environment_id: int
     account_id: str

@@ -6,6 +6,6 @@ EVENT = "insert into events (environment_id, time, actor_id, kind, name) values 
 
 
 def store_and_take_back(own_connection: psycopg.Connection) -> None:
-    """Do what the collector does to store an event, except the commit. Raises psycopg.Error when that fails."""
+    """Store an event as the collector does, and roll it back. Raises psycopg.Error if that fails."""
     with own_connection.transaction(force_rollback=True):
         own_connection.execute(EVENT)

@@ -17,7 +17,7 @@ delete from idempotency_keys
 def ensure_partitions(first: date, last: date) -> int:
     """Give every month from `first` to `last` a partition of its own. Returns how many were created.
 
-    Waits a few seconds at most for readers and writers: others queue up behind a statement that waits for a lock.
+    Waits only a few seconds for readers and writers, because others queue up behind a statement that waits for a lock.
     """
     with connection.cursor() as cursor:
         cursor.execute("select set_config('lock_timeout', '3s', false)")

@@ -1,7 +1,7 @@
 """Group commit: requests that arrive while a commit runs share the next one, and are answered after it.
 
 Each process has one writer in its event loop, with a few connections of its own ("lanes").
-docs/decisions/batch-writer.md says what else was tried.
+docs/decisions/batch-writer.md compares it with other ways.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from events.records import Record, Stored
 
 log = logging.getLogger(__name__)
 
-BATCH_RECORDS = 2_000  # in one commit, some 50 ms of work; a single request may bring more
+BATCH_RECORDS = 2_000  # in one commit, about 50 ms of work; a single request may bring more
 BATCH_BYTES = 8 * 2**20  # of request bodies
 CAPACITY_RECORDS = 50_000
 CAPACITY_BYTES = 128 * 2**20
@@ -32,7 +32,7 @@ TRIES = 4  # after deadlocks and serialization failures
 
 @dataclass(slots=True)
 class Waiting:
-    """The records of a request, stored all or not at all, and the future that its sender waits for."""
+    """The records of a request, which are stored all or not at all, and the future that its sender awaits."""
 
     records: Sequence[Record]
     size: int  # bytes of the request's body
@@ -40,7 +40,7 @@ class Waiting:
     done: asyncio.Future[Stored]
 
     def stored(self, learnt: Stored) -> None:
-        if not self.done.done():  # the client may have gone
+        if not self.done.done():  # it is cancelled if the client disconnects
             self.done.set_result(learnt)
 
     def failed(self, error: Exception) -> None:
@@ -58,13 +58,13 @@ class WriterWatch:
         """A batch could not be committed."""
 
     def waiting(self, records: int) -> None:
-        """This many records wait for their turn. Called several times a second."""
+        """`records` records wait for their turn. Called several times a second."""
 
 
 class BatchWriter:
     """Takes the records of requests and commits them in batches.
 
-    `start` and `stop` belong to the event loop that calls `put`. `conninfo` is what psycopg connects with.
+    `start` and `stop` belong to the event loop that calls `put`. `conninfo` is a connection string for psycopg.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class BatchWriter:
         self._stopping = False
 
     async def start(self) -> None:
-        """Begin to write. Returns at once: without a database, the start succeeds and requests are refused."""
+        """Begin to write. Succeeds at once, even without a database; then requests are refused."""
         self._tasks = [asyncio.create_task(self._serve(lane)) for lane in self._lanes]
         self._tasks.append(asyncio.create_task(self._expire()))
 
@@ -105,11 +105,12 @@ class BatchWriter:
             await lane.close()
 
     def put(self, records: Sequence[Record], size: int = 0) -> asyncio.Future[Stored]:
-        """Queue the records of one request of `size` bytes; the future is done when they are committed.
+        """Queue the records of one request of `size` bytes. Returns a future that is done when they are committed.
 
-        Its result is how many of the events were already stored, and how many properties were left out.
+        Its result tells how many of the events were already stored, and how many properties were left out. It raises
+        NotStorable or Unavailable.
 
-        Raises Unavailable when too many records wait already. The future raises NotStorable or Unavailable.
+        Raises Unavailable if too many records wait already.
         """
         if self._stopping or self._records >= CAPACITY_RECORDS or self._bytes >= CAPACITY_BYTES:
             raise Unavailable("the collector is stopping" if self._stopping else "too much waits to be stored")
@@ -144,13 +145,13 @@ class BatchWriter:
         taken: list[Waiting] = []
         records = size = 0
         while self._waiting and records < BATCH_RECORDS and size < BATCH_BYTES:
-            first = self._leave()
+            first = self._pop_first()
             taken.append(first)
             records += len(first.records)
             size += first.size
         return taken
 
-    def _leave(self) -> Waiting:
+    def _pop_first(self) -> Waiting:
         """Remove the first request from the queue."""
         first = self._waiting.popleft()
         self._records -= len(first.records)
@@ -160,7 +161,7 @@ class BatchWriter:
         return first
 
     async def _store(self, lane: Lane, taken: list[Waiting]) -> None:
-        """Commit the taken requests. If that fails, halve them until the one that cannot be stored is alone."""
+        """Commit the taken requests. If PostgreSQL refuses them, halve them to find the one that it refuses."""
         try:
             told = await self._commit(lane, taken)
         except NotStorable as error:
@@ -212,4 +213,4 @@ class BatchWriter:
 
     def _refuse(self, count: int, why: str) -> None:
         for _ in range(count):
-            self._leave().failed(Unavailable(why))
+            self._pop_first().failed(Unavailable(why))

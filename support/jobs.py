@@ -22,7 +22,7 @@ from support.talk.models import Message, Reply
 
 @app.task(name="support.mail_message", queue=MAIL, retry=MAIL_RETRY)
 def mail_message(message_id: int) -> None:
-    """Mail a message to SUPPORT_EMAIL, if there is one and it was not done yet."""
+    """Mail a message to SUPPORT_EMAIL, if that is set and the message was not mailed yet."""
     message = Message.objects.filter(pk=message_id, mailed_at=None).select_related("account", "environment").first()
     if message is None or not settings.SUPPORT_EMAIL:
         return
@@ -32,7 +32,7 @@ def mail_message(message_id: int) -> None:
 
 @app.task(name="support.mail_reply", queue=MAIL, retry=MAIL_RETRY)
 def mail_reply(reply_id: int) -> None:
-    """Mail support's answer to the writer, unless that is done already."""
+    """Mail support's answer to the writer, if it was not mailed yet."""
     reply = Reply.objects.filter(pk=reply_id, mailed_at=None).select_related("message").first()
     if reply is None:
         return
@@ -47,7 +47,7 @@ AGAIN_SECONDS = 3
 
 @app.task(name="support.mail_closed", queue=MAIL, retry=MAIL_RETRY)
 def mail_closed(closing_id: int, user_id: int) -> None:
-    """Tell a full-access teammate that their account is closed, and until when it can be reopened."""
+    """Mail a full-access teammate that their account is closed, and until when it can be reopened."""
     closing = Closing.objects.under_way().filter(pk=closing_id).first()
     if closing is None:
         return
@@ -58,7 +58,7 @@ def mail_closed(closing_id: int, user_id: int) -> None:
 
 @app.task(name="support.purge", queue=LONG, priority=LOW)
 def purge(closing_id: int) -> None:
-    """Remove some more rows of a closed account, and come again while there are any."""
+    """Remove some more rows of a closed account. Runs again until none are left."""
     try:
         if not purging.run(closing_id, seconds=SLICE_SECONDS):
             defer_once("support.purge", closing_id=closing_id)
@@ -80,7 +80,7 @@ def closings(timestamp: int) -> None:
 
 @app.task(name="support.export_account", queue=LONG, priority=LOW)
 def export_account(export_id: int) -> None:
-    """Write some more of an export, and come again until it is ready."""
+    """Write some more of an export. Runs again until it is ready."""
     if not writer.run(export_id, seconds=SLICE_SECONDS):
         defer_once("support.export_account", export_id=export_id)
 
@@ -109,7 +109,7 @@ def exports(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="support.check_status", queueing_lock="support.check_status", pass_context=False)
 def check_status(timestamp: int) -> None:
-    """Use every part of the service as others do, and keep how it went."""
+    """Use every part of the service as people and programs do, and store the results."""
     check(base_url(), timezone.now())
 
 

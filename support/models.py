@@ -1,4 +1,4 @@
-"""What support keeps, by noun."""
+"""All models of support, imported from its folders, because Django looks for them here."""
 
 from support.closing.models import Closing, ClosingState
 from support.exports.models import AccountExport, ExportPart, ExportState

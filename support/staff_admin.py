@@ -1,4 +1,4 @@
-"""What all pages of the staff's admin have in common: they show, and change nothing unless they say so."""
+"""The base of all pages of the staff's admin. They are read-only unless a page allows a change."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ LONGEST_NUMBER = 18  # digits that surely fit into a bigint
 
 
 class StaffModelAdmin(admin.ModelAdmin):
-    """A list and a page per row, to look at. No actions over many rows, no drop-downs over all accounts."""
+    """A list, and a read-only page per row. There are no actions on many rows and no drop-downs of all accounts."""
 
     actions = None
     list_per_page = 50
@@ -63,7 +63,7 @@ class StaffModelAdmin(admin.ModelAdmin):
 
 
 def log(request: HttpRequest, row: Model, flag: int, message: Any) -> LogEntry:
-    """Record in the staff's own log what was done to `row`. Rows go by kind and number, since names may be personal."""
+    """Record a change of `row` in the staff's log. It names rows by kind and number, since names may be personal."""
     return LogEntry.objects.create(
         user=signed_in_user(request),
         content_type=ContentType.objects.get_for_model(row, for_concrete_model=False),

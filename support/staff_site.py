@@ -1,4 +1,4 @@
-"""The staff's admin: a site of our own, on which only what is registered here exists."""
+"""The staff's admin: a site of our own. Unlike Django's default site it has only the pages that we register."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from accounts.second_factor import has_second_factor
 
 
 class StaffSite(admin.AdminSite):
-    """Opens to staff whose login has a second factor, in a session in which it was used."""
+    """Lets in staff with a second factor, and only in a session in which they used it."""
 
     site_header = "Heapadmin staff"
     site_title = "Heapadmin staff"

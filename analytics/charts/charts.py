@@ -1,7 +1,7 @@
-"""Whole charts as SVG: a plot that stretches, and labels beside and below it that keep their size.
+"""Whole charts as SVG: a plot that stretches, with labels beside and below that keep their size.
 
-The plot is one image for screen readers, with a title that says what it shows; the numbers are in the table behind
-it. Each bucket has a target to point at, whose title lists its values; analytics-charts.js makes a tip of it.
+For screen readers the plot is one image, whose title says what it shows; the numbers are in the table behind it. Each
+bucket has a target for the pointer. The target's title lists the values; analytics-charts.js shows them as a tip.
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from analytics.charts.plots import DrawnLine, Line, Value, bar_marks, center, li
 from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full, numbered_labels
 from analytics.questions.spans import Unit
 
-MOST_POINTS = 600  # values up to which each gets a point that shows when one points at it
-LABEL_WIDTH = 7  # pixels, a generous digit at the size of axis labels
+MOST_POINTS = 600  # up to this many values, each has a dot that shows under the pointer
+LABEL_WIDTH = 7  # pixels: a wide digit at the size of axis labels
 
 
 @dataclass(frozen=True)
 class Across:
-    """What is from left to right: a name for each bucket, whether it is complete, and the labels below."""
+    """The horizontal axis: each bucket's name, whether it is complete, and the labels below."""
 
     names: tuple[str, ...]
     complete: tuple[bool, ...]
@@ -29,7 +29,7 @@ class Across:
 
 
 def across_time(starts: Sequence[datetime], complete: Sequence[bool], unit: Unit) -> Across:
-    """Buckets of time, by their local starts."""
+    """A horizontal axis of time, from the local starts of the buckets."""
     names = (
         bucket_name(start, unit) + ("" if whole else " (incomplete)")
         for start, whole in zip(starts, complete, strict=True)
@@ -38,7 +38,7 @@ def across_time(starts: Sequence[datetime], complete: Sequence[bool], unit: Unit
 
 
 def across_periods(unit: Unit, count: int) -> Across:
-    """Periods after the first one: "Week 1", "Week 2"…"""
+    """A horizontal axis of periods after the first one: "Week 1", "Week 2"…"""
     numbers = range(1, count + 1)
     return Across(
         tuple(f"{unit.capitalize()} {number}" for number in numbers),
@@ -48,7 +48,7 @@ def across_periods(unit: Unit, count: int) -> Across:
 
 
 def line_chart(lines: Sequence[Line], across: Across, title: str, suffix: str = "") -> SafeString:
-    """Lines; one alone gets its area filled. `suffix` follows every number ("%")."""
+    """Draw lines. A single line gets its area filled. `suffix` follows every number ("%")."""
     axis = value_scale(lines)
     drawn = line_marks(lines, across.complete, axis)
     marks = [_line(each, filled=len(drawn) == 1) for each in drawn]
@@ -56,7 +56,7 @@ def line_chart(lines: Sequence[Line], across: Across, title: str, suffix: str = 
 
 
 def bar_chart(lines: Sequence[Line], across: Across, title: str, stacked: bool = False) -> SafeString:
-    """Bars over time, side by side or stacked; stack only what may be added up."""
+    """Draw bars over time, side by side or stacked. Stack only what may be added up."""
     stacked = stacked and len(lines) > 1
     axis = value_scale(lines, stacked)
     marks = [
@@ -94,7 +94,7 @@ def _line(line: DrawnLine, filled: bool) -> SafeString:
 
 
 def _lone_points(lines: Sequence[DrawnLine]) -> list[SafeString]:
-    """Dots for values without a neighbour, which no line would show."""
+    """Dots for values without a neighbour: no line would show them."""
     return [
         svg.element(
             "circle",
@@ -118,7 +118,7 @@ def _framed(
     drawn: Sequence[DrawnLine],
     suffix: str,
 ) -> SafeString:
-    """Marks on a grid, with the labels of both axes and a target for each bucket."""
+    """The marks on a grid, with the labels of both axes and a target for each bucket."""
     plot = svg.element(
         "svg",
         svg.element("title", title),
@@ -172,7 +172,7 @@ def _labels_below(across: Across) -> SafeString:
 
 
 def _targets(lines: Sequence[Line], across: Across, drawn: Sequence[DrawnLine], suffix: str) -> list[SafeString]:
-    """What to point at: a band per bucket with a rule, the points on it and a title of its values."""
+    """The targets for the pointer: one band per bucket, with a rule, its points and a title that lists its values."""
     buckets = len(across.names)
     band = 100 / buckets if buckets else 100
     points: dict[int, list[SafeString]] = {}
@@ -206,7 +206,7 @@ def _vertical(x: float) -> dict[str, str]:
 
 
 def _values_at(lines: Sequence[Line], across: Across, bucket: int, suffix: str) -> str:
-    """The bucket's name, then a line for each series: "name: value"."""
+    """The bucket's name, then one line per series: "name: value"."""
     spoken = (f"{each.name}: {_spoken(each.values[bucket], suffix)}" for each in lines)
     return "\n".join([across.names[bucket], *spoken])
 
@@ -216,7 +216,7 @@ def _spoken(value: Value, suffix: str) -> str:
 
 
 def share_bar(width: float, before: float, colour: str) -> SafeString:
-    """A horizontal bar of `width` percent over a paler one of `before` percent."""
+    """A horizontal bar of `width` percent in front of a paler one of `before` percent."""
     return svg.element(
         "svg",
         svg.element("rect", class_="share-bar__before", width=svg.percent(before), height="100%", rx=3),

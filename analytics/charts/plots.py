@@ -1,4 +1,4 @@
-"""From numbers to marks. All places are percent of the plot: x from the left, y from the top."""
+"""From numbers to marks. All positions are percentages of the plot: x from the left, y from the top."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Value = float | None
 
 @dataclass(frozen=True)
 class Line:
-    """The values of one series, one per bucket; None where there is no value (nobody to divide by)."""
+    """The values of one series, one per bucket. None is a bucket without a value (such as a share of nobody)."""
 
     name: str
     values: tuple[Value, ...]
@@ -28,7 +28,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Path:
-    """A run of points without a gap; `incomplete` ones lead into or out of an incomplete bucket."""
+    """A run of points without a gap. An `incomplete` path leads into or out of an incomplete bucket."""
 
     points: tuple[Point, ...]
     incomplete: bool = False
@@ -61,9 +61,9 @@ class DrawnBars:
 
 
 def fold(lines: Sequence[Line], additive: bool) -> tuple[list[Line], int]:
-    """At most MAX_SERIES lines and "other", and how many are left out of the picture.
+    """At most MAX_SERIES lines and "other", and how many lines are not drawn.
 
-    Only what may be added up (events, not people) goes into "other"; the rest is in the table alone.
+    Only `additive` values (events, not people) are added up as "other". Lines that are not drawn are in the table.
     """
     named = [each for each in lines if not each.is_other]
     others = [each for each in lines if each.is_other]
@@ -80,7 +80,7 @@ def _sums(lines: Sequence[Line]) -> tuple[Value, ...]:
 
 
 def colours(lines: Sequence[Line]) -> list[str]:
-    """A colour for each: by its place, "other" always the grey one."""
+    """A colour for each line, by its position. "other" is always grey."""
     return ["other" if each.is_other else str(number % MAX_SERIES + 1) for number, each in enumerate(lines)]
 
 
@@ -90,7 +90,7 @@ def center(bucket: int, buckets: int) -> float:
 
 
 def value_scale(lines: Sequence[Line], stacked: bool = False) -> Scale:
-    """The axis that holds every value, or every stack."""
+    """An axis that is high enough for every value, or for every stack."""
     if stacked:
         tops = [sum(value or 0 for value in values) for values in zip(*(each.values for each in lines), strict=True)]
     else:
@@ -100,7 +100,7 @@ def value_scale(lines: Sequence[Line], stacked: bool = False) -> Scale:
 
 
 def line_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale) -> list[DrawnLine]:
-    """Each line as runs between gaps; a step into or out of a bucket that is not `complete` stands apart."""
+    """Each line as paths between gaps. Where it leads into or out of an incomplete bucket, it is a separate path."""
     drawn = []
     for line, colour in zip(lines, colours(lines), strict=True):
         places = [
@@ -153,17 +153,17 @@ def bar_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale, stac
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a funnel for one side: `width` of its bar and of what it kept from the step before, in percent."""
+    """The bar of one side in one step of a funnel, in percent: its `width`, and the width of the step `before`."""
 
     label: str
     count: int
     width: float
-    before: float  # the bar of the step before; for the first step its own
+    before: float  # for the first step its own width
     colour: str
 
 
 def funnel_marks(labels: Sequence[str], sides: Sequence[tuple[int, ...]]) -> list[list[Step]]:
-    """For each step its bar per side, 100 wide for all who began; sides are compared by share, not by size."""
+    """For each step, one bar per side. 100 is everybody in the side's first step: sides are compared by share."""
     steps = []
     for number, label in enumerate(labels):
         row = []
@@ -177,7 +177,7 @@ def funnel_marks(labels: Sequence[str], sides: Sequence[tuple[int, ...]]) -> lis
 
 
 def heat(share: float | None) -> int:
-    """The shade of a retention cell: 0 to 10, by tenths; any at all is at least 1."""
+    """The shade of a retention cell: 0 to 10, by tenths. A share above zero is at least 1."""
     if not share:
         return 0
     return min(10, max(1, round(share / 10)))

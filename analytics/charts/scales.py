@@ -23,14 +23,14 @@ class Scale:
         return self.ticks[-1]
 
     def percent(self, value: float) -> float:
-        """How far up `value` is, 0 to 100."""
+        """The height of `value` in percent of the axis."""
         return 100 * value / self.top
 
 
 def scale(largest: float, ticks: int = 4, whole: bool = True) -> Scale:
-    """An axis that holds 0 to `largest` with about `ticks` steps of a round size; `whole` allows no fractions.
+    """An axis from 0 to at least `largest`, with about `ticks` steps of a round size. `whole` allows no fractions.
 
-    Nothing to show (0, or as good as) still gives an axis, from 0 to 1.
+    If `largest` is 0, or nearly 0, the axis is from 0 to 1.
     """
     if not math.isfinite(largest) or largest < 1e-6:
         return Scale((0, 1))
@@ -58,7 +58,7 @@ def compact(value: float) -> str:
 
 
 def full(value: float | None) -> str:
-    """A number with separators and at most two decimals; a dash for none."""
+    """A number with separators and at most two decimals; a dash for None."""
     if value is None:
         return "–"
     if float(value).is_integer():
@@ -67,13 +67,13 @@ def full(value: float | None) -> str:
 
 
 def percent_text(share: float | None) -> str:
-    """A share in percent with one decimal; a dash for none."""
+    """A share in percent with one decimal; a dash for None."""
     return "–" if share is None else f"{share:,.1f}%"
 
 
 @dataclass(frozen=True)
 class XLabel:
-    """A label under bucket `index`; a `minor` one is left out where there is little room."""
+    """A label under bucket `index`. A `minor` label is hidden where space is short."""
 
     index: int
     text: str
@@ -81,7 +81,7 @@ class XLabel:
 
 
 def bucket_labels(starts: Sequence[datetime], unit: Unit) -> list[XLabel]:
-    """At most MAX_X_LABELS labels at round places: midnights, firsts of months, else every n-th bucket.
+    """At most MAX_X_LABELS labels at round times: midnights, first days of months, or else every n-th bucket.
 
     `starts` are local times, in order.
     """
@@ -95,7 +95,7 @@ def bucket_labels(starts: Sequence[datetime], unit: Unit) -> list[XLabel]:
 
 
 def numbered_labels(count: int, what: str) -> list[XLabel]:
-    """Labels "Week 1", 2, 3… under `count` buckets, at most MAX_X_LABELS of them; `what` is said once."""
+    """Labels "Week 1", 2, 3… under `count` buckets, at most MAX_X_LABELS of them. Only the first one has `what`."""
     stride = math.ceil(count / MAX_X_LABELS) if count else 1
     return [
         XLabel(index, str(index + 1) if place else f"{what} 1", place % 2 == 1)
@@ -125,7 +125,7 @@ def _short(start: datetime, unit: Unit, previous: datetime | None) -> str:
 
 
 def bucket_name(start: datetime, unit: Unit) -> str:
-    """A bucket's full name, for the tip that shows on pointing at it: "Tue 3 Mar 2026, 14:00 CET"; `start` is local."""
+    """A bucket's full name for the chart's tip: "Tue 3 Mar 2026, 14:00 CET". `start` is local."""
     match unit:
         case Unit.HOUR:
             return f"{start:%a} {start.day} {start:%b %Y, %H:%M %Z}".strip()

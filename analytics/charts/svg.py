@@ -1,4 +1,4 @@
-"""SVG as text: elements, their attributes and escaping. It does not depend on charts."""
+"""SVG as text: elements, their attributes and escaping. Nothing here is about charts."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,7 +10,7 @@ Attribute = str | float | None
 
 
 def number(value: float) -> str:
-    """At most two decimals, no trailing zeros: a hundredth of a percent is less than a pixel."""
+    """A number with at most two decimals and no trailing zeros: a hundredth of a percent is less than a pixel."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
@@ -19,10 +19,10 @@ def percent(value: float) -> str:
 
 
 def element(name: str, *children: str, **attributes: Attribute) -> SafeString:
-    """`<name …>children</name>`. Children that are not safe are escaped, as are values; None leaves one out.
+    """`<name …>children</name>`. Unsafe children and values are escaped. An attribute of None is left out.
 
-    A trailing underscore is cut off (`class_`), other underscores become dashes (`text_anchor`). A chart has
-    thousands of these, so what is known to be safe (numbers, safe strings) is not looked at again.
+    In attribute names, a trailing underscore is cut off (`class_`) and others become dashes (`text_anchor`). Numbers
+    and safe strings are not escaped again, because a chart has thousands of elements.
     """
     named = "".join(f' {_attribute(key)}="{_value(value)}"' for key, value in attributes.items() if value is not None)
     return SafeString(f"<{name}{named}>{''.join(map(_child, children))}</{name}>")
@@ -42,12 +42,12 @@ def _child(child: str) -> str:
 
 
 def together(children: Iterable[str]) -> SafeString:
-    """Children one after another."""
+    """The children, concatenated."""
     return SafeString("".join(map(_child, children)))
 
 
 def stretched(*children: str, class_: str = "") -> SafeString:
-    """An inner drawing from 0 to 100 in both directions that is stretched over the whole plot."""
+    """An inner drawing with coordinates from 0 to 100, stretched over the whole plot."""
     return element(
         "svg",
         *children,

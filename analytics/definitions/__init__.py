@@ -1,1 +1,1 @@
-"""What named events and segments say, what a question reads of them, and what uses which."""
+"""Named events and segments: their content, what a question reads of them, and what uses which."""

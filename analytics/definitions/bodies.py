@@ -1,4 +1,4 @@
-"""What definitions and segments say, as dataclasses and as JSON, which refers to definitions by lineage only."""
+"""The content of definitions and segments, as dataclasses and as JSON, which refers to definitions by lineage."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ Clause = Condition | Did
 
 @dataclass(frozen=True)
 class ClauseGroup:
-    """Things that hold for a person, all or any one of them: conditions on `user:`/`person:` fields, and Did."""
+    """Clauses about a person, of which all or any must hold: conditions on `user:`/`person:` fields, and Did."""
 
     clauses: tuple[Clause, ...]
     match: Match = Match.ALL
@@ -51,7 +51,7 @@ class ClauseGroup:
 
 @dataclass(frozen=True)
 class SegmentBody:
-    """People for whom all, or any one, of the groups hold."""
+    """The people for whom all of the groups, or any of them, hold."""
 
     groups: tuple[ClauseGroup, ...]
     match: Match = Match.ALL

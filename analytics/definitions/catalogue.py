@@ -1,4 +1,4 @@
-"""The definitions and segments that a question refers to, read from its own environment and nowhere else."""
+"""The definitions and segments that a question refers to, read only from its own environment."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Named(Generic[Body]):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What lineages stand for in one environment, and whether it has merges at all (queries skip them if not)."""
+    """The meaning of lineages in one environment, and whether it has merges at all (if not, queries skip them)."""
 
     definitions: dict[UUID, Named[DefinitionBody]] = field(default_factory=dict)
     segments: dict[UUID, Named[SegmentBody]] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Catalogue:
             raise BadQuery("A segment that this query uses is not there any more.", "segment") from None
 
     def event_label(self, event: EventReference) -> str:
-        """How people call it."""
+        """The event's name for people."""
         if event.to is RefersTo.DEFINITION:
             named = self.definitions.get(UUID(event.key))
             return named.name if named else "Deleted definition"
@@ -58,7 +58,7 @@ class Catalogue:
 
 
 def catalogue_for(query: Query, *, has_merges: bool = True) -> Catalogue:
-    """Read what this query refers to, and what that refers to: one statement per level."""
+    """Read what this query refers to, directly and through definitions: one statement per level."""
     segments = read_segments(query.scope.environment_id, query.named_segments())
     wanted = set(definitions_of(query))
     for named in segments.values():
@@ -77,7 +77,7 @@ def read_segments(environment_id: int, lineages: Iterable[UUID]) -> dict[UUID, N
 
 
 def read_definitions(environment_id: int, lineages: Iterable[UUID]) -> dict[UUID, Named[DefinitionBody]]:
-    """These definitions and those that they contain. A definition that does not exist is left out."""
+    """These definitions and those that they contain, without definitions that do not exist."""
     found: dict[UUID, Named[DefinitionBody]] = {}
     wanted = set(lineages)
     for _ in range(MAX_DEPTH):
@@ -95,5 +95,5 @@ def _named(name: str, body: dict[str, Any]) -> Named[DefinitionBody]:
 
 
 def definitions_of(query: Query) -> list[UUID]:
-    """The lineages of definitions that a query names itself."""
+    """The lineages of definitions that a query names directly."""
     return [lineage for event in query.events() if (lineage := event.lineage)]

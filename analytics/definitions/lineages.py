@@ -1,12 +1,12 @@
-"""Which definitions and segments a kept body names, and the same body naming others; on the JSON as it is stored.
+"""Finding and replacing references to definitions and segments in stored bodies (JSON).
 
-References stand in fixed places of the three shapes (definitions/bodies.py, actions.report_body):
+References have fixed places in the three shapes (definitions/bodies.py, actions.report_body):
 
 - a definition's {"alternatives": [{"event": "definition:<lineage>", …}]};
 - a segment's {"groups": [{"clauses": [{"did": {"event": "definition:<lineage>", …}, …}]}]};
 - a report's {"parameters": [["event" or "….event", "definition:<lineage>"], ["segment" or "compare", "<lineage>"]]}.
 
-A body that can no longer be read still works here: parts with another shape are left as they are.
+This also works for bodies that can no longer be parsed: parts with another shape are left as they are.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,14 +19,14 @@ JsonValue = Any
 DEFINITION = "definition"
 SEGMENT = "segment"
 REPORT = "report"
-NOUNS = (DEFINITION, SEGMENT, REPORT)  # what refers comes after what it refers to
+NOUNS = (DEFINITION, SEGMENT, REPORT)  # each may only refer to itself and to nouns before it
 PREFIX = f"{DEFINITION}:"
 NAMES_SEGMENTS = ("segment", "compare")
 
 
 @dataclass(frozen=True)
 class LineageKey:
-    """A kept thing of some environment."""
+    """Names a definition, segment or report of some environment."""
 
     noun: str
     lineage: UUID
@@ -53,14 +53,14 @@ class _Found:
 
 
 def references(body: JsonValue) -> Iterator[LineageKey]:
-    """What the body names itself, in its order, each as often as it is named."""
+    """The references in the body itself, in order, repeated as often as they occur."""
     found = _Found()
     _walk(body, found)
     return iter(found.keys)
 
 
 def rewrite(body: JsonValue, mapping: Mapping[LineageKey, LineageKey]) -> JsonValue:
-    """The body with its references replaced; references that are not in `mapping` stay."""
+    """The body with its references replaced. References that are not in `mapping` stay."""
     return _walk(body, lambda key: mapping.get(key, key))
 
 
@@ -74,7 +74,7 @@ def _walk(body: JsonValue, change: NewKey) -> JsonValue:
 
 
 def _each(node: JsonValue, name: str, change: Callable[[JsonValue], JsonValue]) -> JsonValue:
-    """The object with every element of its list `name` changed."""
+    """The object, with `change` applied to every element of its list `name`."""
     if not isinstance(node, dict) or not isinstance(node.get(name), list):
         return node
     return node | {name: [change(each) for each in node[name]]}

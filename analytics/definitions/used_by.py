@@ -1,4 +1,4 @@
-"""What refers to what inside one environment: checked before saving, shown before deleting."""
+"""References inside one environment: checked before saving, shown before deleting."""
 
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -19,7 +19,7 @@ M = TypeVar("M", Definition, Report, Segment)
 
 @dataclass(frozen=True)
 class UsedBy:
-    """What refers to a definition or a segment, by name. False when nothing does."""
+    """The rows that refer to a definition or a segment, by name. It is false if there are none."""
 
     reports: list[Report] = field(default_factory=list)
     definitions: list[Definition] = field(default_factory=list)
@@ -30,29 +30,29 @@ class UsedBy:
 
 
 def users_of_definition(definition: Definition) -> UsedBy:
-    """Reports, segments and other definitions that name it themselves."""
+    """The reports, segments and other definitions that name it directly."""
     environment, lineage = definition.environment, definition.lineage
-    reports = _naming(Report, environment, lineage)
+    reports = _rows_naming(Report, environment, lineage)
     definitions = [
         each
-        for each in _naming(Definition, environment, lineage)
+        for each in _rows_naming(Definition, environment, lineage)
         if lineage in DefinitionBody.from_json(each.body).lineages()
     ]
-    return UsedBy(reports, definitions, _naming(Segment, environment, lineage))
+    return UsedBy(reports, definitions, _rows_naming(Segment, environment, lineage))
 
 
 def users_of_segment(segment: Segment) -> UsedBy:
-    return UsedBy(_naming(Report, segment.environment, segment.lineage))
+    return UsedBy(_rows_naming(Report, segment.environment, segment.lineage))
 
 
-def _naming(model: type[M], environment: Environment, lineage: UUID) -> list[M]:
-    """Rows whose body contains this lineage. A lineage is random, so its text in a body is always a reference."""
+def _rows_naming(model: type[M], environment: Environment, lineage: UUID) -> list[M]:
+    """Rows whose body contains this lineage. Lineages are random, so the text in a body is always a reference."""
     rows = model.objects.filter(environment=environment).annotate(text=Cast("body", TextField()))
     return list(rows.filter(text__contains=str(lineage)).order_by("name", "pk"))
 
 
 def check_query(environment: Environment, query: Query) -> None:
-    """Raises BadQuery when the query is of another environment or names something that this one lacks."""
+    """Raises BadQuery if the query is of another environment or names something that this one lacks."""
     if query.scope.environment_id != environment.pk:
         raise BadQuery("This query is of another environment.")
     _need(Definition, environment, set(definitions_of(query)), "A definition that this query uses is not there.")
@@ -60,12 +60,12 @@ def check_query(environment: Environment, query: Query) -> None:
 
 
 def check_segment(environment: Environment, body: SegmentBody) -> None:
-    """Raises BadQuery when the segment names a definition that this environment lacks."""
+    """Raises BadQuery if the segment names a definition that this environment lacks."""
     _need(Definition, environment, set(body.lineages()), "A definition that this segment uses is not there.")
 
 
 def check_definition(environment: Environment, body: DefinitionBody, itself: UUID | None = None) -> None:
-    """Raises BadQuery when it names a definition that this environment lacks, or would contain itself."""
+    """Raises BadQuery if it names a definition that this environment lacks, or would contain itself."""
     wanted = set(body.lineages())
     _need(Definition, environment, wanted, "A definition that this one is made of is not there.")
     if itself is not None and itself in read_definitions(environment.pk, wanted):

@@ -1,4 +1,4 @@
-"""Definitions, segments and selections in words, with the names that a catalogue knows."""
+"""Definitions, segments and selections in words, with the names from a catalogue."""
 
 from collections.abc import Iterator
 
@@ -16,12 +16,12 @@ def selection_words(selection: Selection, catalogue: Catalogue) -> str:
 
 
 def definition_words(body: DefinitionBody, catalogue: Catalogue) -> list[str]:
-    """A line for each alternative."""
+    """One line for each alternative."""
     return [selection_words(each, catalogue) for each in body.alternatives]
 
 
 def segment_words(body: SegmentBody, catalogue: Catalogue) -> Iterator[str]:
-    """A line for each group, after one that says how many must hold."""
+    """First a line that says how many groups must hold, then one line for each group."""
     if len(body.groups) > 1:
         yield "Any of:" if body.match is Match.ANY else "All of:"
     for group in body.groups:

@@ -1,1 +1,1 @@
-"""What people keep in an environment, beside another environment's: copied, compared, carried over, undone."""
+"""Copying, comparing and carrying over what people keep in two environments, and undoing it."""

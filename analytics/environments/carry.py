@@ -1,7 +1,7 @@
 """Carrying definitions, segments and reports over from one environment of a project into another.
 
-Their dependencies are carried along. A clash is a counterpart that differs. The choice about clashes holds for chosen
-things and for what they depend on alike, so that a report carried over with "replace" means here what it meant there.
+Their dependencies are carried along. A clash is a counterpart that differs. The choice about clashes also applies to
+dependencies, so that a report carried over with "replace" means the same in both environments.
 """
 
 import uuid
@@ -26,13 +26,13 @@ MODELS: dict[str, type[Definition] | type[Segment] | type[Report]] = {
     REPORT: Report,
 }
 MAX_NAME = 200
-NAMED = 50  # so many are named in the activity
+MAX_NAMES = 50  # listed in the activity
 BATCH = 1000
 KeptRow = Definition | Segment | Report
 
 
 class Clash(StrEnum):
-    """What happens to a counterpart that differs."""
+    """What to do with a counterpart that differs."""
 
     KEEP_BOTH = "keep_both"
     REPLACE = "replace"
@@ -45,7 +45,7 @@ class Circle(Exception):
 
 @dataclass
 class Receipt:
-    """What was done, by name. `same`: the target already had an equal one; `skipped`: it clashed."""
+    """The names of what was done. `same`: the target already had an equal one; `skipped`: it clashed."""
 
     created: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Receipt:
 
 
 def things(environment: Environment) -> list[Thing]:
-    """Everything that an environment keeps, to be compared: three statements."""
+    """All definitions, segments and reports of an environment, read with three statements."""
     found = []
     for noun, model in MODELS.items():
         columns = ["lineage", "name", "notes", "body", *(["kind"] if noun == REPORT else [])]
@@ -73,10 +73,10 @@ def things(environment: Environment) -> list[Thing]:
 def carry(
     *, source: Environment, target: Environment, chosen: Iterable[LineageKey], clash: Clash, by: User
 ) -> tuple[Receipt, Carry | None]:
-    """Carry what is `chosen` in `source`, and what it depends on, over into `target`.
+    """Carry the `chosen` things of `source`, and what they depend on, over into `target`, in one transaction.
 
-    All or nothing. Returns what was done, and what undoes it (None when nothing was done). Keys that `source` lacks
-    are left out. Raises ValueError for environments that are not two of one project, Circle.
+    Returns the receipt, and the Carry that can be undone (None if nothing was done). Keys that `source` lacks are
+    ignored. Raises Circle, and ValueError unless the environments are two of one project.
     """
     if source.project_id != target.project_id or source.pk == target.pk:
         raise ValueError("these are not two environments of one project")
@@ -94,7 +94,7 @@ def carry(
 
 
 class _Plan:
-    """What to do about each thing; dependencies come before the things that need them."""
+    """What to do with each thing. Dependencies come before the things that need them."""
 
     def __init__(self, comparison: EnvironmentComparison, source_name: str, clash: Clash) -> None:
         self.comparison = comparison
@@ -102,12 +102,12 @@ class _Plan:
         self.clash = clash
         self.receipt = Receipt()
         self.mapping = dict(comparison.mapping)
-        self.created: dict[LineageKey, Thing] = {}  # by the key that it gets
-        self.replaced: dict[LineageKey, Thing] = {}  # by the key that it replaces
+        self.created: dict[LineageKey, Thing] = {}  # by their key in the target
+        self.replaced: dict[LineageKey, Thing] = {}  # by the key of what they replace
         self._seen: set[LineageKey] = set()
 
     def add(self, key: LineageKey) -> None:
-        """Plan for this thing and what it depends on."""
+        """Plan this thing and what it depends on."""
         waiting = [key]
         while waiting:
             key = waiting.pop()
@@ -155,7 +155,7 @@ def content_of(noun: str, name: str, notes: str, body: Any, kind: str) -> dict[s
 
 
 def _write(plan: _Plan, target: Environment, by: User) -> list[dict[str, Any]]:
-    """Execute a plan with a few statements per table; returns what undoes it."""
+    """Execute a plan with a few statements per table. Returns the changes as a Carry stores them."""
     changes = []
     for noun, model in MODELS.items():
         made: list[Any] = [
@@ -182,7 +182,7 @@ def rows_of(noun: str, environment: Environment, lineages: Iterable[uuid.UUID]) 
 
 
 def save(noun: str, rows: list[Any], contents: dict[uuid.UUID, dict[str, Any]], by: User) -> None:
-    """Write these fields and the next version into rows, which must be locked."""
+    """Write these fields and the next version into `rows`, which the caller has locked."""
     names = {name for content in contents.values() for name in content}
     for row in rows:
         for name, value in contents[row.lineage].items():
@@ -194,7 +194,7 @@ def save(noun: str, rows: list[Any], contents: dict[uuid.UUID, dict[str, Any]], 
 
 
 def _refuse_circles(environment: Environment) -> None:
-    """Raises Circle when a definition of this environment contains itself, directly or through others."""
+    """Raises Circle if a definition of this environment contains itself, directly or through others."""
     made_of = {
         LineageKey(DEFINITION, lineage): [(name, key) for key in references(body)]
         for lineage, name, body in environment.definitions.values_list("lineage", "name", "body")
@@ -219,13 +219,13 @@ def _refuse_circles(environment: Environment) -> None:
 
 
 def _bounded(receipt: Receipt) -> dict[str, Any]:
-    """The receipt for the activity: how many, and the first names of each."""
+    """The receipt for the activity, with counts and the first names of each kind."""
     found = {what: getattr(receipt, what) for what in ("created", "replaced", "skipped")}
-    return {what: {"count": len(names), "names": names[:NAMED]} for what, names in found.items() if names}
+    return {what: {"count": len(names), "names": names[:MAX_NAMES]} for what, names in found.items() if names}
 
 
 def note(environment: Environment, by: User, verb: str, details: dict[str, Any]) -> None:
-    """Write it into the account's activity."""
+    """Record a carry-over, or its undoing, in the account's activity."""
     project = environment.project
     activity.record(
         account=project.account, by=by, verb=verb, target=f"{project.name} › {environment.name}", details=details

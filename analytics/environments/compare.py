@@ -1,7 +1,7 @@
-"""Compares what two environments keep: the same, different, or on one side only. Pure: no database access.
+"""Comparing what two environments keep: the same, different, or on one side only. Pure: no database access.
 
-Pairs are found by lineage first (a copy keeps it), then, for what was made by hand on both sides, by name and body, by
-body, and by name. Bodies count as equal when they name counterparts: what refers to a pair refers to the same thing.
+Pairs are found by lineage first, because copies keep it; then, for things made by hand on both sides, by name and body,
+by body, and by name. Bodies are equal if their references lead to counterparts.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from analytics.definitions.lineages import DEFINITION, NOUNS, REPORT, SEGMENT, L
 
 @dataclass(frozen=True)
 class Thing:
-    """A definition, a segment or a report as it is kept. `kind` is of reports only."""
+    """A definition, a segment or a report as it is stored. Only reports have a `kind`."""
 
     noun: str
     lineage: UUID
@@ -36,13 +36,13 @@ class Thing:
 class PairState(StrEnum):
     SAME = "same"
     DIFFERS = "differs"
-    THERE = "there"  # only in the other environment, from where it can be carried over
+    THERE = "there"  # only in the other environment; it can be carried over
     HERE = "here"  # only in this one
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What stands `there` and its counterpart `here`; one of them may be missing."""
+    """A thing `there`, in the other environment, and its counterpart `here`. One of them may be missing."""
 
     there: Thing | None
     here: Thing | None
@@ -50,7 +50,7 @@ class Pair:
 
     @property
     def thing(self) -> Thing:
-        """The one to name the pair by."""
+        """The thing that gives the pair its name."""
         thing = self.there or self.here
         assert thing is not None
         return thing
@@ -67,17 +67,17 @@ class EnvironmentComparison:
 
     @cached_property
     def by_key(self) -> dict[LineageKey, Pair]:
-        """The pair of each thing that stands there."""
+        """The pair of each thing there, by its key."""
         return {pair.there.key: pair for pair in self.pairs if pair.there}
 
     @cached_property
     def mapping(self) -> dict[LineageKey, LineageKey]:
-        """Of each thing there that has a counterpart here, that counterpart."""
+        """From the keys of things there to the keys of their counterparts here."""
         return {pair.there.key: pair.here.key for pair in self.pairs if pair.there and pair.here}
 
 
 def compare(there: Iterable[Thing], here: Iterable[Thing]) -> EnvironmentComparison:
-    """Pair what stands there with what stands here. Takes time in proportion to what there is."""
+    """Pair the things there with the things here, in linear time."""
     matches = _Matches(list(there), list(here))
     for noun in NOUNS:
         matches.match(noun, lambda thing, mapping: thing.lineage)
@@ -95,7 +95,7 @@ Trait = Callable[[Thing, Mapping], Any]
 
 
 class _Matches:
-    """What is paired so far, and what is left over on each side."""
+    """The pairs so far, and the unpaired things of each side."""
 
     def __init__(self, there: list[Thing], here: list[Thing]) -> None:
         self.mapping: Mapping = {}
@@ -104,7 +104,7 @@ class _Matches:
         self.here = {noun: [thing for thing in here if thing.noun == noun] for noun in NOUNS}
 
     def match(self, noun: str, trait: Trait) -> None:
-        """Pair those left over that share a trait, in their order."""
+        """Pair the unpaired things that share a trait, in order."""
         waiting: dict[Any, list[Thing]] = defaultdict(list)
         for thing in reversed(self.here[noun]):
             waiting[trait(thing, {})].append(thing)
@@ -137,5 +137,5 @@ def _pair(there: Thing | None, here: Thing | None, mapping: Mapping) -> Pair:
 
 
 def _content(thing: Thing, mapping: Mapping) -> tuple[str, bytes]:
-    """What a thing says, as something that can be compared and looked up."""
+    """The content of a thing as a hashable value, with its references replaced by `mapping`."""
     return thing.kind, orjson.dumps(rewrite(thing.body, mapping), option=orjson.OPT_SORT_KEYS)

@@ -1,4 +1,4 @@
-"""What a new environment gets from another: definitions, segments, reports and the dashboard; no data.
+"""Copying definitions, segments, reports and the dashboard, but no data, into a new environment.
 
 One INSERT … SELECT per table, whatever the number of rows. Bodies need no rewriting: they refer by lineage, and the
 copy keeps the lineages. Pins find their report in the copy by lineage too.
@@ -9,7 +9,9 @@ from django.db import connection
 from projects.models import Environment
 
 KEPT = ("lineage", "name", "notes", "body", "created_at", "created_by_id", "changed_at", "changed_by_id")
-TABLES = {  # what people call them: table, columns. What refers comes before what it refers to, which is there longer
+# {name for people: (table, columns)}. Reports come first, definitions last: by then the rows to which the copied rows
+# refer exist, even if they were made while the copy ran.
+TABLES = {
     "reports": ("analytics_report", (*KEPT, "kind")),
     "segments": ("analytics_segment", KEPT),
     "definitions": ("analytics_definition", KEPT),
@@ -25,7 +27,7 @@ PINS = """
 
 
 def copy(source: Environment, target: Environment) -> dict[str, int]:
-    """Copy what `source` keeps into `target`, which is empty; returns how many of each. Call it in a transaction.
+    """Copy what `source` keeps into the empty `target`. Returns {name: count}. Call it in a transaction.
 
     The counts include segments only if there are any, and never pins.
     """

@@ -15,7 +15,7 @@ KEPT: dict[str, type[Definition] | type[Segment] | type[Report]] = {
 
 
 def register() -> None:
-    """Register what these pages show, so that the switcher finds the counterpart."""
+    """Register the pages of these things with the environment switcher, so that it leads to the counterpart."""
     for noun, model in KEPT.items():
         pages = [f"analytics:{noun}{page}" for page in ("", "_edit", "_delete")]
         register_counterpart(Counterpart(noun, f"analytics:{noun}_list", _of_lineage(model)), *pages)

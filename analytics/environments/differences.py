@@ -1,4 +1,4 @@
-"""Kept things line by line in words, and what differs between two of them."""
+"""Definitions, segments and reports in words, line by line, and the differences between two of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Difference:
 
 
 def differences(pair: Pair, there: Catalogue, here: Catalogue) -> list[Difference]:
-    """What differs between the two sides of a pair; each side is read with the names of its own environment."""
+    """The differences between the two sides of a pair. Each side uses the names of its own environment."""
     one, other = pair.there, pair.here
     if one is None or other is None:
         return []
@@ -57,7 +57,7 @@ def _kind_label(thing: Thing) -> str:
 
 
 def names_only(things: list[Thing]) -> Catalogue:
-    """A catalogue for labels: the bodies in it stand for nothing."""
+    """A catalogue for labels only: its bodies are placeholders."""
     definition = DefinitionBody((Selection(PAGEVIEW),))
     segment = SegmentBody((ClauseGroup((Did(Selection(PAGEVIEW)),)),))
     return Catalogue(
@@ -67,7 +67,7 @@ def names_only(things: list[Thing]) -> Catalogue:
 
 
 def lines(thing: Thing, catalogue: Catalogue) -> list[str]:
-    """What a thing says, one idea a line."""
+    """The content of a thing, one idea per line."""
     try:
         if thing.noun == DEFINITION:
             return definition_words(DefinitionBody.from_json(thing.body), catalogue)

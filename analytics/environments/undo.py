@@ -1,4 +1,4 @@
-"""Undoing what was carried over (carry.py), once."""
+"""Undoing a carry-over (carry.py), once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from analytics.definitions.lineages import LineageKey, references
-from analytics.environments.carry import MODELS, NAMED, note, rows_of, save, things
+from analytics.environments.carry import MAX_NAMES, MODELS, note, rows_of, save, things
 from analytics.models import Carry
 from projects.models import Environment
 
@@ -21,7 +21,7 @@ class Undone(Exception):
 
 @dataclass(frozen=True)
 class UndoReceipt:
-    """How many things were deleted or restored, and which stay because they changed since or others use them."""
+    """How many things were deleted or restored, and which ones stay because they changed since or others use them."""
 
     undone: int
     left: list[str]
@@ -50,7 +50,7 @@ def undo(*, carried: Carry, by: User) -> UndoReceipt:
     carried.undone_at = timezone.now()
     carried.save(update_fields=["undone_at"])
     receipt = UndoReceipt(len(before) + len(new), left)
-    details = {"from": carried.source_name, "undone": receipt.undone, "left": left[:NAMED]}
+    details = {"from": carried.source_name, "undone": receipt.undone, "left": left[:MAX_NAMES]}
     note(environment, by, "environment.carry_undo", details)
     return receipt
 
@@ -67,7 +67,7 @@ def _locked_rows(environment: Environment, keys: Iterable[LineageKey]) -> dict[L
 
 
 def _unused(environment: Environment, new: set[LineageKey], before: dict[LineageKey, Any]) -> set[LineageKey]:
-    """Those of `new` that no remaining thing refers to; things count with their bodies from `before`."""
+    """Those of `new` that no remaining thing refers to, once the bodies in `before` are restored."""
     bodies = {thing.key: thing.body for thing in things(environment)}
     bodies |= {key: content["body"] for key, content in before.items()}
     going = set(new)

@@ -1,4 +1,4 @@
-"""What can be chosen in an environment: events, properties and segments, for the drop-downs of every form."""
+"""The choices of an environment's drop-downs: events, properties and segments."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from projects.models import Environment
 
-MOST = 1000  # definitions and segments that a drop-down offers besides those that are chosen
+MAX_OFFERED = 1000  # definitions and segments in a drop-down, besides those that are chosen
 REMEMBERED_SECONDS = 20
 BUILTINS = [(f"{RefersTo.BUILTIN}:{key}", label) for key, label in BUILTIN_LABELS.items()]
 KINDS = [(f"{RefersTo.KIND}:{key}", label) for key, label in KIND_LABELS.items()]
@@ -26,7 +26,7 @@ KINDS = [(f"{RefersTo.KIND}:{key}", label) for key, label in KIND_LABELS.items()
 
 @dataclass(frozen=True)
 class Choices:
-    """Groups of options; `segments` by lineage."""
+    """Groups of options for drop-downs. The values of `segments` are lineages."""
 
     events: tuple[Options, ...]
     event_fields: tuple[Options, ...]
@@ -38,7 +38,7 @@ class Choices:
         return (*self.event_fields, *self.people_fields)
 
     def without_session(self) -> "Choices":
-        """The same for definitions, which cannot be made of sessions: a session is not an event."""
+        """The same without sessions, for definitions: a session is not an event."""
         session = f"{RefersTo.BUILTIN}:{Builtin.SESSION}"
         groups = (
             Options(group.title, tuple(each for each in group.options if each[0] != session)) for group in self.events
@@ -55,7 +55,7 @@ class Seen(TypedDict):
 
 
 def suggested(scope: Scope) -> Seen:
-    """Names from the newest data; the same for all pages of an environment for some seconds."""
+    """Names from the newest data. All pages of an environment share them for some seconds."""
 
     def look() -> Seen:
         store = event_store()
@@ -72,9 +72,9 @@ def suggested(scope: Scope) -> Seen:
 
 
 def choices(environment: Environment, raw: Reader) -> Choices:
-    """Read the choices of one environment: its definitions and segments, and what its data suggests.
+    """Read the choices of one environment: its definitions and segments, and names from its data.
 
-    They always include what `raw` has chosen, however many there are.
+    Whatever `raw` has chosen is always included.
     """
     seen = suggested(Scope.of(environment))
     sent = [[name, value] for name, values in raw.values.items() for value in values]
@@ -101,9 +101,9 @@ def choices(environment: Environment, raw: Reader) -> Choices:
 def _named(
     model: type[Definition] | type[Segment], environment: Environment, chosen: list[LineageKey]
 ) -> list[tuple[UUID, str]]:
-    """The lineages and names of the first MOST by name, after those of the chosen ones that are not among them."""
+    """Lineages and names: first the chosen rows that would be cut off, then the first MAX_OFFERED by name."""
     rows = model.objects.filter(environment=environment).order_by("name").values_list("lineage", "name")
-    offered = list(rows[:MOST])
+    offered = list(rows[:MAX_OFFERED])
     noun = model.__name__.lower()
     missing = {key.lineage for key in chosen if key.noun == noun} - {lineage for lineage, _ in offered}
     return [*rows.filter(lineage__in=missing), *offered] if missing else offered

@@ -1,4 +1,4 @@
-"""Single controls: a name, what is in it, and what is wrong with it."""
+"""Single controls of a form: a name, a value and an error."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ Option = tuple[str, str]  # value, label
 
 @dataclass(frozen=True)
 class Options:
-    """A group of a drop-down; without a title its options stand on their own."""
+    """A group of options in a drop-down. Without a title, its options belong to no group."""
 
     title: str
     options: tuple[Option, ...]
@@ -16,7 +16,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Control:
-    """Anything with a name and a value. `suggestions` is the id of a datalist or the URL that fills one."""
+    """An input with a name and a value. `suggestions` is the id of a datalist, or the URL that fills one."""
 
     name: str
     label: str
@@ -33,10 +33,10 @@ class Control:
 
 @dataclass(frozen=True)
 class Select(Control):
-    """A drop-down. A value that is not offered (a property nobody sends any more) is offered as well."""
+    """A drop-down. A value that is not among the options (a property no longer sent) is added to them."""
 
     groups: tuple[Options, ...] = ()
-    missing: str = "{value}"  # how such a value is called
+    missing: str = "{value}"  # the label of such a value
 
     @property
     def all_groups(self) -> tuple[Options, ...]:
@@ -48,7 +48,7 @@ class Select(Control):
 
 @dataclass(frozen=True)
 class Check:
-    """One box of several with the same name."""
+    """One of several checkboxes with the same name."""
 
     name: str
     value: str
@@ -65,5 +65,5 @@ def plain(options: Iterable[Option]) -> tuple[Options, ...]:
 
 
 def with_nothing(label: str, groups: tuple[Options, ...]) -> tuple[Options, ...]:
-    """The same, after an empty choice."""
+    """The same groups, after an empty choice."""
     return (Options("", (("", label),)), *groups)

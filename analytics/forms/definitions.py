@@ -1,4 +1,4 @@
-"""The forms of definitions and segments: what was typed, and what it says."""
+"""The forms of definitions and segments: reading what was typed, and showing it again."""
 
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -27,7 +27,7 @@ Body = TypeVar("Body", DefinitionBody, SegmentBody)
 
 @dataclass(frozen=True)
 class Read(Generic[Body]):
-    """What a form says; `body` is None where the form is invalid, and `raw.errors` says why."""
+    """A form that was read. `body` is None if it could not be read; `raw.errors` says why."""
 
     raw: Reader
     name: str
@@ -36,12 +36,12 @@ class Read(Generic[Body]):
 
     @property
     def sound_body(self) -> Body | None:
-        """The body, unless anything in the form is wrong."""
+        """The body, or None if anything in the form is wrong."""
         return None if self.raw.errors else self.body
 
 
 def read_definition(raw: Reader, *, named: bool = True) -> Read[DefinitionBody]:
-    """Read the form; without `named` the name may be missing (a preview)."""
+    """Read the form. Unless `named`, the name may be missing (for a preview)."""
     selections = tuple(
         selection for prefix in raw.numbered("any") if (selection := raw.selection(prefix, None)) is not None
     )
@@ -57,7 +57,7 @@ def read_segment(raw: Reader, *, named: bool = True) -> Read[SegmentBody]:
 
 
 def name_and_notes(raw: Reader, *, named: bool = True) -> tuple[str, str]:
-    """What the fields of these names say; what is wrong is noted in `raw.errors`."""
+    """The values of the fields `name` and `notes`. Errors are added to `raw.errors`."""
     name, notes = raw.text("name").strip(), raw.text("notes").strip()
     if named and not name:
         raw.wrong("name", "Give it a name.")
@@ -85,7 +85,7 @@ def _did(raw: Reader, prefix: str) -> Did | None:
 
 
 def write_definition(name: str, notes: str, body: DefinitionBody) -> Pairs:
-    """The parameters that `read_definition` reads back."""
+    """The parameters from which `read_definition` reads the same definition."""
     pairs = [("name", name), ("notes", notes)]
     for number, each in enumerate(body.alternatives):
         pairs += write_selection(each, f"any.{number}")
@@ -113,7 +113,7 @@ def _write_did(did: Did, prefix: str) -> Pairs:
     ]
 
 
-# --- Laid out for the templates -------------------------------------------------------------------------------------
+# --- Arranged for the templates --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class DidRow:
 
 @dataclass(frozen=True)
 class ClauseGroupRows:
-    """Conditions on the person and on what they did, of which all or any one must hold."""
+    """Conditions on the person and on what they did, of which all or any must hold."""
 
     prefix: str
     match: Select
@@ -175,7 +175,7 @@ def segment_form(raw: Reader, choices: Choices) -> KeptForm:
 
 
 def _is_used(raw: Reader, prefix: str) -> bool:
-    """Whether anything was chosen in the group; empty spare groups are sent as well."""
+    """Whether anything was chosen in the group. Browsers also send the empty spare groups."""
     fields = (f"{each}.field" for each in raw.numbered(f"{prefix}.where"))
     events = (f"{each}.event" for each in raw.numbered(f"{prefix}.did"))
     return any(raw.text(name) for name in (*fields, *events))

@@ -1,4 +1,4 @@
-"""What the forms of questions are made of, whatever their kind. The kinds put them together (analytics/kinds)."""
+"""The parts of question forms that the kinds of questions share (analytics/kinds)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CUSTOM = "custom"
 
 @dataclass(frozen=True)
 class SpanControls:
-    """The last so many days, or two days of one's own."""
+    """Controls for a span: a number of last days, or a first and a last day."""
 
     days: Select
     first: Control
@@ -23,7 +23,7 @@ class SpanControls:
 
 @dataclass(frozen=True)
 class ChecksMenu:
-    """Boxes behind one button; `help` is a line above them."""
+    """Checkboxes behind one button. `help` is a line above them."""
 
     label: str
     help: str
@@ -36,11 +36,11 @@ class ChecksMenu:
 
 @dataclass(frozen=True)
 class QuestionForm:
-    """What every question's form has; each kind adds its own controls."""
+    """The parts that every question's form has. Each kind adds its own controls."""
 
     where: GroupRows
     menus: tuple[ChecksMenu, ...]
-    errors: tuple[str, ...]  # those that belong to no control
+    errors: tuple[str, ...]  # errors that belong to no control
 
 
 def select(raw: Reader, name: str, label: str, groups: tuple[Options, ...], default: str | None = None) -> Select:
@@ -66,7 +66,7 @@ def span_controls(raw: Reader, default: int) -> SpanControls:
 
 
 def menus(raw: Reader, choices: Choices, *, compare: bool) -> tuple[ChecksMenu, ...]:
-    """Menus for the segments to filter by and, with `compare`, to compare; none where there are no segments."""
+    """Menus of segments to filter by and, with `compare`, to compare. Without segments there are no menus."""
     if not choices.segments:
         return ()
     people = _checks("segment", choices.segments, raw)

@@ -27,7 +27,7 @@ class ConditionRow:
 
 @dataclass(frozen=True)
 class GroupRows:
-    """Conditions that must all hold, or any one of them; the last row is an empty spare."""
+    """Conditions of which all or any must hold. The last row is an empty spare."""
 
     prefix: str
     match: Select
@@ -38,7 +38,7 @@ class GroupRows:
 
 @dataclass(frozen=True)
 class SelectionRow:
-    """An event and what must hold for it."""
+    """An event and its conditions."""
 
     prefix: str
     number: int
@@ -76,7 +76,7 @@ def condition_row(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> Cond
 
 
 def group_rows(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> GroupRows:
-    """Rows whose field is empty are left out: they are the empty spares."""
+    """The rows that have a field, and a spare one. Rows without a field are earlier spares."""
     used = [each for each in raw.numbered(prefix) if raw.text(f"{each}.field")]
     rows = tuple(condition_row(raw, each, fields) for each in used)
     spare = condition_row(Reader({}), f"{prefix}.{next_number(used)}", fields)
@@ -103,7 +103,7 @@ def selection_row(
 def selection_rows(
     raw: Reader, prefix: str, choices: Choices, label: str, least: int = 0
 ) -> tuple[tuple[SelectionRow, ...], SelectionRow]:
-    """The rows "<prefix>.N" that have an event, filled up to `least`, and a spare one."""
+    """The rows "<prefix>.N" that have an event, at least `least` of them, and a spare one."""
     used = [each for each in raw.numbered(prefix) if raw.text(f"{each}.event")]
     while len(used) < least:
         used.append(f"{prefix}.{next_number(used)}")
@@ -116,5 +116,5 @@ def selection_rows(
 
 
 def next_number(prefixes: list[str]) -> int:
-    """A number that none of "<prefix>.N" has."""
+    """A number N that no "<prefix>.N" in `prefixes` has."""
     return max((int(each.rpartition(".")[2]) for each in prefixes), default=-1) + 1

@@ -1,1 +1,1 @@
-"""The kinds of questions, a file each. kind.py says what a kind is, registry.py lists them all."""
+"""The kinds of questions, one file for each. kind.py says what a kind is; registry.py lists them all."""

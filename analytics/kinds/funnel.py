@@ -1,5 +1,5 @@
-# ruff: noqa: S608  # text is put together from fixed pieces and placeholders only; see sql/statement.py
-"""Funnel: how many people did one thing after the other, in time."""
+# ruff: noqa: S608  # this SQL is built only from fixed texts and placeholders; see sql/statement.py
+"""Funnel: how many people did several things in order and in time."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ WINDOW_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day
 class Funnel(Query["FunnelResult"]):
     """How many people did the steps in order, the last one at most `within` after the first.
 
-    People count who began inside the span; the later steps may follow after its end.
+    The first step must be inside the span. The later steps may follow after its end.
     """
 
     kind: ClassVar[str] = "funnel"
@@ -117,12 +117,12 @@ def details(funnel: Funnel, catalogue: Catalogue) -> Iterator[str]:
     yield from compared_words(funnel.compare, catalogue)
 
 
-# --- SQL: one scan where steps look at the same events, one sort, one window per step but the last -------------------
+# --- SQL: one scan for all steps on the same events, one sort, and one window for each step except the last ----------
 #
-# The latest start that still reaches a step leaves most time for the next, so that is all that is carried along: at
+# Of all starts that reached a step, only the latest matters, because it leaves the most time for the next step. So for
 # each event of a person, s1 is their latest start before it, s2 the latest start that had reached step 2 before it, and
-# so on. An event is step n when it is meant by it and s(n-1) is not too long ago. "Before" leaves the event itself out:
-# one event is never two steps.
+# so on. An event is step n if it matches the step and s(n-1) is at most `within` ago. "Before" excludes the event
+# itself, so that one event is never two steps.
 
 Numbered = tuple[int, Selection]
 KeySet = frozenset[EventKey] | None  # kinds and names; None is any
@@ -131,7 +131,7 @@ BEFORE = "over (partition by actor order by time, id rows between unbounded prec
 
 
 def funnel_sql(statement: Statement, funnel: Funnel, start: datetime, end: datetime) -> str:
-    """One row: for each step how many people came to it."""
+    """One row: for each step, how many people reached it."""
     _define_matched(statement, funnel, Limits(start, end))
     is_start = f"is_1 and time < {statement.bind(end)}"
     source = statement.define("reached_1", f"select *, case when {is_start} then time end as x1 from matched")
@@ -147,7 +147,7 @@ def funnel_sql(statement: Statement, funnel: Funnel, start: datetime, end: datet
 
 
 def _step(statement: Statement, step: int, source: str, window: str) -> str:
-    """Define the rows with x<step>: the start with which this event is the step, or null."""
+    """Define the rows with x<step>: if the event is this step, the start that it continues, else null."""
     before = f"s{step - 1}"
     started = statement.define(f"before_{step}", f"select *, max(x{step - 1}) {BEFORE} as {before} from {source}")
     in_time = f"is_{step} and time <= {statement.dialect.later(before, window)}"
@@ -157,10 +157,10 @@ def _step(statement: Statement, step: int, source: str, window: str) -> str:
 
 
 def _define_matched(statement: Statement, funnel: Funnel, limits: Limits) -> None:
-    """Rows (actor, time, id, is_1, is_2, …), each event once."""
+    """Define the rows `matched` (actor, time, id, is_1, is_2, …), each event once."""
     groups = _by_source(statement, funnel)
     scans = [_scan(statement, funnel, steps, limits) for steps in groups]
-    if len(scans) == 1 or _are_apart(statement, groups):
+    if len(scans) == 1 or _are_disjoint(statement, groups):
         statement.define("matched", " union all ".join(scans))
         return
     statement.define("scanned", " union all ".join(scans))
@@ -170,7 +170,7 @@ def _define_matched(statement: Statement, funnel: Funnel, limits: Limits) -> Non
 
 
 def _by_source(statement: Statement, funnel: Funnel) -> list[list[Numbered]]:
-    """Steps that look at the same kinds and names are found in one scan; others each by their own part of the index."""
+    """Group the steps by their kinds and names. Each group is one scan, which reads its own part of the index."""
     groups: dict[tuple[bool, KeySet], list[Numbered]] = {}
     for number, step in enumerate(funnel.steps, 1):
         groups.setdefault(_source(statement, step), []).append((number, step))
@@ -181,8 +181,8 @@ def _source(statement: Statement, step: Selection) -> tuple[bool, KeySet]:
     return step.event.is_session, keys_of(statement, step.event)
 
 
-def _are_apart(statement: Statement, groups: list[list[Numbered]]) -> bool:
-    """Whether no event can be found by two of the scans."""
+def _are_disjoint(statement: Statement, groups: list[list[Numbered]]) -> bool:
+    """Whether no two scans can find the same event."""
     found: list[EventKey] = []
     for steps in groups:
         _, keys = _source(statement, steps[0][1])
@@ -193,17 +193,17 @@ def _are_apart(statement: Statement, groups: list[list[Numbered]]) -> bool:
 
 
 def _scan(statement: Statement, funnel: Funnel, steps: list[Numbered], limits: Limits) -> str:
-    """Rows of the events that are any of these steps. Later steps may lie after the span's end, within the window."""
+    """Rows of the events that match any of these steps. Later steps may be up to `within` after the span's end."""
     assert limits.end is not None
     is_start_alone = len(steps) == 1 and steps[0][0] == 1
     until = limits if is_start_alone else Limits(limits.start, limits.end + funnel.within)
     rows, where = event_rows(statement, until, sessions=steps[0][1].event.is_session)
     where.append(rows.group(funnel.where))
     where += in_segments(rows, funnel.segments)
-    where.append(keyed(rows, keys_of(statement, steps[0][1].event)))  # which are the same for all of these steps
+    where.append(keyed(rows, keys_of(statement, steps[0][1].event)))  # all of these steps have the same keys
     tests = {number: selected(rows, step, of_its_keys=True) for number, step in steps}
     where.append(joined(Match.ANY, list(tests.values())))
-    if len(tests) == 1:  # the WHERE says it
+    if len(tests) == 1:  # the WHERE already tests it
         tests = dict.fromkeys(tests, "true")
     flags = ", ".join(f"{tests.get(step, 'false')} as is_{step}" for step in range(1, len(funnel.steps) + 1))
     actor = rows.actor
@@ -216,7 +216,7 @@ def _scan(statement: Statement, funnel: Funnel, steps: list[Numbered], limits: L
 
 @dataclass(frozen=True)
 class FunnelSide:
-    """`counts[n]`: people who came to step n, in order; never growing."""
+    """`counts[n]` is how many people reached step n. It never grows from step to step."""
 
     label: str
     counts: tuple[int, ...]
@@ -230,7 +230,7 @@ class FunnelSide:
 
     @property
     def conversion(self) -> float | None:
-        """From the first step to the last, in percent."""
+        """The share of people who went from the first step to the last, in percent."""
         return self.of_first(len(self.counts) - 1)
 
 
@@ -314,7 +314,7 @@ def form(raw: Reader, choices: Choices) -> FunnelForm:
 
 @dataclass(frozen=True)
 class StepSide:
-    """One side of one step of a funnel. Shares are percent, None of nobody."""
+    """One side of one step of a funnel. Shares are in percent; None is a share of nobody."""
 
     label: str
     bar: SafeString

@@ -1,6 +1,6 @@
-"""Graph: how often something happens, by time, perhaps by group or segment.
+"""Graph: how often something happens over time, optionally by group or segment.
 
-Its SQL is analytics/sql/time_counts.py; a store may know the rows already, from days that it counted beforehand.
+Its SQL is in analytics/sql/time_counts.py. A store may have the rows already, from days that it counted beforehand.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -57,7 +57,7 @@ class Chart(StrEnum):
 
 @dataclass(frozen=True)
 class Graph(Query["GraphResult"]):
-    """How often, by time. `compare` gives each segment a line."""
+    """How often something happens over time. With `compare`, each segment has its own line."""
 
     kind: ClassVar[str] = "graph"
 
@@ -132,9 +132,9 @@ def details(graph: Graph, catalogue: Catalogue) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a graph. `values` has one number per bucket; `total` is of the whole span, not their sum.
+    """One line of a graph. `values` has one number per bucket. `key` is the group's value; None for events without one.
 
-    (A person who came on two days is one user.) `key` is the group's value, None where events have none.
+    `total` is counted over the whole span and is not their sum: a person who came on two days is one user.
     """
 
     label: str
@@ -147,7 +147,7 @@ class Series:
 
 @dataclass(frozen=True)
 class GraphResult(Result):
-    """`series` in order of size, "other" last; `total` over all of them, None where segments are compared."""
+    """`series` are in order of size, "other" last. `total` is over all of them; None if segments are compared."""
 
     query: Graph
     buckets: tuple[Bucket, ...]
@@ -249,7 +249,7 @@ def form(raw: Reader, choices: Choices) -> GraphForm:
     )
 
 
-ADDITIVE = {Counts.EVENTS}  # sums of these make sense; a person in two groups is still one person
+ADDITIVE = {Counts.EVENTS}  # only these may be added up: a person in two groups is still one person
 BUILTIN_UNITS = {"pageview": "pageviews", "session": "sessions"}
 RANKING_ROWS = 7
 COUNTED_UNITS = {
@@ -262,7 +262,7 @@ COUNTED_UNITS = {
 
 @dataclass(frozen=True)
 class RankingItem:
-    """One group of a graph as a line of a short list; `bar` is its share of the largest."""
+    """One group of a graph as a line of a short list. `bar` is its share of the largest group."""
 
     name: str
     bar: SafeString
@@ -273,28 +273,28 @@ class RankingItem:
 class GraphView(AnswerView):
     chart: SafeString | None
     legend: tuple[LegendItem, ...]
-    left_out: int  # series that are in the table only
-    ranking: tuple[RankingItem, ...]  # for a tile, of a grouped graph that is shown as a table
+    left_out: int  # the number of series that only the table shows
+    ranking: tuple[RankingItem, ...]  # for the tile of a grouped graph that is shown as a table
     table: Table
     has_incomplete: bool
     unit: str
 
 
 def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
-    """The lines that are drawn, and how many series are left to the table."""
+    """The lines that are drawn, and how many series only the table shows."""
     lines = [Line(each.label, each.values, each.is_other) for each in result.series]
     shown, left_out = fold(lines, result.query.counts in ADDITIVE and not result.query.compare)
     begun = [each.start <= result.ran.as_of for each in result.buckets]
-    return [replace(line, values=_so_far(line.values, begun)) for line in shown], left_out
+    return [replace(line, values=_without_future(line.values, begun)) for line in shown], left_out
 
 
-def _so_far(values: Sequence[float | None], begun: Sequence[bool]) -> tuple[float | None, ...]:
-    """Nothing yet is not zero: a line ends at now. (Clocks of senders run fast, so there can be something already.)"""
+def _without_future(values: Sequence[float | None], begun: Sequence[bool]) -> tuple[float | None, ...]:
+    """Replace zeros in the future by None, so that the line ends now. A sender with a fast clock causes others."""
     return tuple(value if value or is_begun else None for value, is_begun in zip(values, begun, strict=True))
 
 
 def _for_people(result: GraphResult) -> Table:
-    """The table with its times as they are spoken; the CSV has them as programs read them."""
+    """The table with times as people say them. (The CSV has them as programs read them.)"""
     table, zone = result.table(), result.query.scope.zone
     names = [bucket_name(each.start.astimezone(zone), result.query.unit) for each in result.buckets]
     rows = [(name, *row[1:]) for name, row in zip(names, table.rows, strict=False)]
@@ -331,17 +331,17 @@ def show(result: GraphResult, title: str) -> GraphView:
 
 
 def _counted_unit(query: Graph) -> str:
-    """What the number counts: "events", or what they are called where everybody knows it."""
+    """What the number counts: "events", or a more exact word if there is a common one."""
     if query.counts is Counts.EVENTS and query.event.to is RefersTo.BUILTIN:
         return BUILTIN_UNITS.get(query.event.key, "events")
     return COUNTED_UNITS[query.counts]
 
 
 def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
-    """A key for each line; one line alone needs none. The folded "other" has no total: it was never counted as one."""
+    """A legend with all lines, unless there is only one. The folded "other" has no total: nothing counted it."""
     if len(lines) < 2 and not result.query.compare:
         return ()
-    totals = [full(each.total) for each in result.series if not each.is_other]  # the lines' own, in their order
+    totals = [full(each.total) for each in result.series if not each.is_other]  # in the order of the lines
     return tuple(
         LegendItem(line.name, colour, "" if line.is_other else totals[place])
         for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))

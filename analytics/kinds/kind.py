@@ -1,4 +1,4 @@
-"""The interface of a kind of question: all that the rest of the product needs to know about it."""
+"""The interface of a kind of question: all that other code needs to know about it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ AnyResult = TypeVar("AnyResult", bound=Result)
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """The number that matters, written out."""
+    """The most important number of an answer, as text."""
 
     value: str
     unit: str
@@ -35,60 +35,60 @@ class LegendItem:
 
 @dataclass(frozen=True)
 class AnswerView:
-    """What the page shows of a result; each kind adds what its own templates show. Nothing is counted here."""
+    """A result as the page shows it. Each kind adds what its own templates need. Nothing is counted here."""
 
     result: Result
-    headline: KeyFigure | None  # None where no number stands for all of it
+    headline: KeyFigure | None  # None if no single number sums up the result
     is_empty: bool
 
 
 class RunQuery(Protocol):
-    """Asks a question as of a moment (registry.run)."""
+    """Answers a question as of a given moment (registry.run)."""
 
     def __call__(self, query: Query[AnyResult], *, now: datetime) -> AnyResult: ...
 
 
 @dataclass(frozen=True)
 class QueryKind(Generic[Q, R]):
-    """One kind of question. Every field has to be filled: there is nothing that a kind may leave out.
+    """One kind of question. No field has a default, so that a new kind cannot forget one.
 
-    A question's parameters and references need nothing else, so they are methods of its class
-    (questions/query.py); the answer's table, which is also its CSV, is a method of the result (questions/results.py).
-    Whatever can be asked can be saved as a report, pinned and compared with another environment's.
+    Parameters and references depend on the question alone, so they are methods of its class (questions/query.py). The
+    answer's table, which is also its CSV, is a method of the result (questions/results.py). Every question can be saved
+    as a report, pinned, and compared with another environment's.
     """
 
     query: type[Q]
-    label: str  # what people call it
-    prompt: str | None  # what to choose first; None where a page without parameters has a question to ask
-    read: Callable[[Reader, Scope], Q]  # raises BadQuery; what else is wrong is noted in the reader
+    label: str  # the name for people
+    prompt: str | None  # what to choose first; None if the page can ask without parameters
+    read: Callable[[Reader, Scope], Q]  # raises BadQuery; errors of single parameters are in the reader
     answer: Callable[[Q, QueryContext], R]  # asks the database
-    further: Callable[[R, RunQuery], Iterator[Table]]  # for the CSV: what follows a result that is a page of a list
+    further: Callable[[R, RunQuery], Iterator[Table]]  # for the CSV: if the result is a page of a list, the later pages
     words: Callable[[Q, Catalogue], str]  # one line that names the question, without its range
-    details: Callable[[Q, Catalogue], Iterable[str]]  # what else it says, an idea a line, without filters and segments
-    form: Callable[[Reader, Choices], QuestionForm]  # filled with what was read; the reader says what is wrong
-    show: Callable[[R, str], AnswerView]  # for the page; the text says what a chart is of
+    details: Callable[[Q, Catalogue], Iterable[str]]  # the rest of it, one idea per line, without filters and segments
+    form: Callable[[Reader, Choices], QuestionForm]  # filled with the parameters and errors of the reader
+    show: Callable[[R, str], AnswerView]  # for the page; the text is the chart's title
 
     @property
     def name(self) -> str:
-        """In URLs and reports."""
+        """The name in URLs and reports."""
         return self.query.kind
 
     @property
     def form_template(self) -> str:
-        """Its own part of the form: `form`, `environment`."""
+        """The kind's part of the form. Context: `form`, `environment`."""
         return f"analytics/kinds/{self.name}/form.html"
 
     @property
     def answer_template(self) -> str:
-        """The answer that is not empty: `answer`, `environment`, `action` (the page's own URL)."""
+        """An answer that is not empty. Context: `answer`, `environment`, `action` (the page's own URL)."""
         return f"analytics/kinds/{self.name}/answer.html"
 
     @property
     def tile_template(self) -> str:
-        """The same in small, for the dashboard: `answer`, `environment`, `title`."""
+        """A small answer for the dashboard. Context: `answer`, `environment`, `title`."""
         return f"analytics/kinds/{self.name}/tile.html"
 
 
 def nothing_further(result: Result, run: RunQuery) -> Iterator[Table]:
-    """For kinds whose result is the whole answer."""
+    """`further` of kinds whose result is the whole answer."""
     return iter(())

@@ -1,8 +1,8 @@
-"""The list of all kinds of questions, and the functions for a question of any kind: read it, ask it, name it.
+"""The list of all kinds of questions, and functions for questions of any kind: to parse, run and show them.
 
-parsed = parse("graph", request.GET, Scope.of(environment))    # Parsed: the question, or what is wrong with it
+parsed = parse("graph", request.GET, Scope.of(environment))    # Parsed: the question, or its errors
 result = run(parsed.query, token=new_token())                  # the Result of its kind
-event_store().cancel(environment_id, token)                    # from another request, meanwhile
+event_store().cancel(environment_id, token)                    # meanwhile, from another request
 """
 
 import time
@@ -52,7 +52,7 @@ def kind_of(query: Query) -> AnyKind:
 
 @dataclass(frozen=True)
 class Parsed:
-    """The query, or None and what is wrong: {parameter name: words}. "" is the question as a whole."""
+    """The query, or None and its errors, {parameter name: words}. The name "" is the question as a whole."""
 
     query: Query | None
     errors: dict[str, str] = field(default_factory=dict)
@@ -71,16 +71,16 @@ def parse(kind: str, parameters: QueryDict | Mapping[str, list[str]], scope: Sco
 
 
 def show(result: Result, title: str) -> AnswerView:
-    """The answer as the page of its kind shows it; `title` says what a chart is of."""
+    """The answer as the page of its kind shows it. `title` is the chart's."""
     answer: AnswerView = kind_of(result.query).show(result, title)
     return answer
 
 
 def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit: timedelta = TIME_LIMIT) -> R:
-    """Answer the question as of `now`. With a `token` it can be cancelled from elsewhere.
+    """Answer the question as of `now`. With a `token`, another request can cancel it.
 
-    Raises QueryTimeout, QueryCancelled (words for people in `.message`) and BadQuery (a definition or segment that is
-    not there any more).
+    Raises QueryTimeout, QueryCancelled (words for people in `.message`) and BadQuery (a definition or segment no longer
+    exists).
     """
     now = now or timezone.now()
     began = time.monotonic()

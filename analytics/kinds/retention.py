@@ -1,7 +1,8 @@
-# ruff: noqa: S608  # text is put together from fixed pieces and placeholders only; see sql/statement.py
-"""Retention: who came back.
+# ruff: noqa: S608  # this SQL is built only from fixed texts and placeholders; see sql/statement.py
+"""Retention: how many people came back.
 
-SQL and counted days answer in rows (cohort, period, people), both as bucket starts; period null is the cohort's size.
+Both SQL and counted days give rows (cohort, period, people). Cohort and period are starts of buckets; a row with the
+period null has the cohort's size.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +39,7 @@ from analytics.store.current import event_store
 
 @dataclass(frozen=True)
 class Retention(Query["RetentionResult"]):
-    """Who came back. People belong to the period of their first start event in the span; see `RetentionResult`."""
+    """How many people came back. A person is in the cohort of their first start event in the span."""
 
     kind: ClassVar[str] = "retention"
 
@@ -110,7 +111,7 @@ def retention_sql(statement: Statement, retention: Retention, buckets: Sequence[
 def _active(
     statement: Statement, retention: Retention, selection: Selection, buckets: Sequence[Bucket], name: str
 ) -> str:
-    """Define who did it in which bucket, each pair once; merges are looked up for the pairs, not for every event."""
+    """Define pairs (actor, bucket): who did it, and when. Merges are looked up per pair, not per event."""
     limits = Limits(buckets[0].start, buckets[-1].end)
     rows, where = event_rows(statement, limits, sessions=selection.event.is_session)
     where += [selected(rows, selection), rows.group(retention.where), *in_segments(rows, retention.segments)]
@@ -129,10 +130,10 @@ def _active(
 
 @dataclass(frozen=True)
 class Cohort:
-    """The `size` people whose first start event in the span fell into `bucket`.
+    """The `size` people whose first start event in the span is in `bucket`.
 
-    `returned[k]`: how many of them came back in the k-th period after it (k from 1; index 0 is the cohort itself);
-    None for periods that have not begun or lie after the span.
+    `returned[k]` is how many of them came back in the k-th period after it (from 1; index 0 is the cohort itself). It
+    is None for periods that have not begun or are after the span.
     """
 
     bucket: Bucket
@@ -146,18 +147,18 @@ class Cohort:
 
 @dataclass(frozen=True)
 class RetentionResult(Result):
-    """The triangle: a cohort per bucket, and in each how many people came back after 1, 2, … periods."""
+    """The triangle: one cohort per bucket, and in each how many people came back after 1, 2, … periods."""
 
     query: Retention
     buckets: tuple[Bucket, ...]
     cohorts: tuple[Cohort, ...]
 
     def is_running(self, cohort: int, period: int) -> bool:
-        """Whether this period of this cohort has begun and is not over, so that its number may still grow."""
+        """Whether this period of this cohort is not over yet, so that its number may still grow."""
         return cohort + period < len(self.buckets) and not self.buckets[cohort + period].complete
 
     def average(self, period: int) -> float | None:
-        """Of all cohorts for which the period is over: those who came back, in percent."""
+        """The percentage of people who came back, over all cohorts for which the period is over."""
         counted = [
             (came, each.size)
             for index, each in enumerate(self.cohorts)
@@ -166,7 +167,7 @@ class RetentionResult(Result):
         return percent(sum(came for came, _ in counted), sum(size for _, size in counted))
 
     def table(self) -> Table:
-        """A row per cohort: its start, its size, then how many people came back after 1, 2, … periods."""
+        """One row per cohort: its start, its size, then how many people came back after 1, 2, … periods."""
         unit = self.query.unit
         columns = (
             Column("Cohort", Shown.TIME),
@@ -191,7 +192,7 @@ def answer(retention: Retention, context: QueryContext) -> RetentionResult:
 
 
 def cohorts_from(rows: list[tuple[Any, ...]], cut: tuple[Bucket, ...], now: datetime) -> tuple[Cohort, ...]:
-    """The triangle from (cohort, period, people)."""
+    """The cohorts, from rows (cohort, period, people)."""
     people = {(cohort, period): int(n) for cohort, period, n in rows}
     cohorts = []
     for index, bucket in enumerate(cut):
@@ -234,7 +235,7 @@ def form(raw: Reader, choices: Choices) -> RetentionForm:
 
 @dataclass(frozen=True)
 class CohortView:
-    """A row of the triangle; a result can have thousands of `cells`, so they are written here, not by a template."""
+    """A row of the triangle. `cells` are HTML made in Python, because templates are slow for thousands of cells."""
 
     name: str
     size: int
@@ -279,7 +280,7 @@ def show(result: RetentionResult, title: str) -> RetentionView:
 
 
 def _cell(result: RetentionResult, row: int, period: int) -> str:
-    """One cell of the triangle: a share, shaded; who it is of on hover."""
+    """One cell of the triangle: a shaded share, with the number of people on hover."""
     cohort = result.cohorts[row]
     came = cohort.returned[period] if period < len(cohort.returned) else None
     share = cohort.rate(period)

@@ -1,4 +1,3 @@
-# text is put together from fixed pieces and placeholders only; see sql/statement.py
 """Users: people by last activity, page by page."""
 
 import json
@@ -28,13 +27,13 @@ from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
 
 MAX_PROPERTY_COLUMNS = 12
-PEOPLE_AT_ONCE = 1000  # of a CSV
+PEOPLE_AT_ONCE = 1000  # per query of a CSV
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a list of people goes on: after this row. Text form "<last_seen microseconds>_<actor>"."""
+    """The row after which the next page of people begins. Its text form is "<last_seen microseconds>_<actor>"."""
 
     last_seen_microseconds: int
     actor_id: int
@@ -106,7 +105,7 @@ def details(users: Users, catalogue: Catalogue) -> Iterator[str]:
 
 
 def page_sql(statement: Statement, users: Users) -> str:
-    """Rows (actor_id, identity, properties, first_seen_at, last_seen_at), one more than the page is long."""
+    """Rows (actor_id, identity, properties, first_seen_at, last_seen_at): a page and one row more."""
     rows, where = people_rows(statement, users.where, users.segments, users.search)
     if users.after is not None:
         seen, actor = statement.bind(moment_of(users.after)), statement.bind(users.after.actor_id)
@@ -124,7 +123,7 @@ def cursor_after(last_seen_at: datetime, actor_id: int) -> Cursor:
 
 
 def moment_of(cursor: Cursor) -> datetime:
-    """Raises OverflowError where there is no such moment: `read` lets none of them through."""
+    """The moment of a cursor. Raises OverflowError if there is no such moment; `read` refuses such cursors."""
     return EPOCH + timedelta(microseconds=cursor.last_seen_microseconds)
 
 
@@ -133,7 +132,7 @@ def moment_of(cursor: Cursor) -> datetime:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """`actor_id` below 0: an identified person; 0 and up: a visitor, with no identity."""
+    """An identified person (`actor_id` below 0), or a visitor without identity (0 and above)."""
 
     actor_id: int
     identity: str | None
@@ -143,19 +142,19 @@ class PersonRow:
 
     @property
     def name(self) -> str:
-        """How they are called."""
+        """The name that pages show."""
         return person_name(self.actor_id, self.identity)
 
 
 @dataclass(frozen=True)
 class UsersResult(Result):
-    """One page of people, how many there are in all, and where the next page begins (None: this was the last)."""
+    """One page of people, how many there are in all, and where the next page begins (None on the last page)."""
 
     query: Users
     people: tuple[PersonRow, ...]
     total: int
     next: Cursor | None
-    property_names: tuple[str, ...]  # of those shown, the most frequent first
+    property_names: tuple[str, ...]  # of the people shown, most frequent first
 
     def table(self) -> Table:
         columns = (
@@ -167,7 +166,7 @@ class UsersResult(Result):
         return Table(columns, tuple(self._rows()))
 
     def following(self, limit: int | None = None) -> Users | None:
-        """The question whose answer is the next page, perhaps of another length; None where this was the last."""
+        """The question for the next page, of `limit` people if given; None on the last page."""
         return replace(self.query, after=self.next, limit=limit or self.query.limit) if self.next else None
 
     def _rows(self) -> Iterator[tuple[Cell, ...]]:
@@ -193,7 +192,7 @@ def answer(users: Users, context: QueryContext) -> UsersResult:
 
 
 def _person(actor_id: int, identity: str | None, properties: str, first: datetime, last: datetime) -> PersonRow:
-    """Django's cursor gives jsonb as text."""
+    """A row of the page. Django's cursor gives `properties`, a jsonb, as text."""
     return PersonRow(actor_id, identity, json.loads(properties), first, last)
 
 
@@ -235,7 +234,7 @@ def show(result: UsersResult, title: str) -> UsersView:
 
 
 def further(result: UsersResult, run: RunQuery) -> Iterator[Table]:
-    """All further people, page by page, with the columns and the moment of this page."""
+    """All later pages, with the columns of this page and as of the same moment."""
     following = result.following(PEOPLE_AT_ONCE)
     while following is not None:
         part = run(following, now=result.ran.as_of)

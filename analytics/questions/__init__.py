@@ -1,1 +1,1 @@
-"""What can be asked: conditions, spans of time, the questions themselves and their parameters in a URL. Pure."""
+"""Questions and their parts: conditions, spans of time, answers, and parameters in a URL. Pure."""

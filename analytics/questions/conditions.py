@@ -1,4 +1,4 @@
-"""Conditions on events and people: one field, one operator, one value; and groups of them."""
+"""Conditions on events and people (one field, one operator, one value), and groups of conditions."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ MAX_VALUE = 1024
 
 
 class BadQuery(Exception):
-    """A question that makes no sense; the message is for people. `at` names the URL parameter where it is known."""
+    """A question that makes no sense. The message is for people. `at` names the URL parameter, if it is known."""
 
     def __init__(self, message: str, at: str = "") -> None:
         super().__init__(message)
@@ -22,11 +22,11 @@ class Source(StrEnum):
 
     EVENT = "event"  # a column that every event has
     PROPERTY = "property"  # sent with the event
-    USER = "user"  # property of the person, as it is now
-    PERSON = "person"  # what we know of every person: identity
+    USER = "user"  # property of the person, with its present value
+    PERSON = "person"  # known of every person: their identity
 
 
-EVENT_FIELDS = {  # column: what people call it
+EVENT_FIELDS = {  # column: label
     "name": "Event name",
     "path": "Path",
     "title": "Title",
@@ -56,7 +56,7 @@ PERSON_FIELDS = {"identity": "Identity"}
 
 @dataclass(frozen=True)
 class Field:
-    """A value that events or people have; as text `<source>:<key>`: "event:path", "property:plan", "user:plan"."""
+    """A value of events or people. Its text form is `<source>:<key>`: "event:path", "property:plan", "user:plan"."""
 
     source: Source
     key: str
@@ -79,7 +79,7 @@ class Field:
 
     @property
     def label(self) -> str:
-        """As people read it."""
+        """The name that people see."""
         return (EVENT_FIELDS if self.source is Source.EVENT else PERSON_FIELDS).get(self.key, self.key)
 
     @property
@@ -88,16 +88,16 @@ class Field:
 
 
 class Operator(StrEnum):
-    """All compare text exactly, capitals included. A missing value is nothing, contains nothing and is not anything."""
+    """All compare text exactly, with capitals. For a missing value, only IS_NOT, NOT_CONTAINS and NOT_EXISTS hold."""
 
     IS = "is"
     IS_NOT = "is_not"
     CONTAINS = "contains"
     NOT_CONTAINS = "not_contains"
-    MATCHES = "matches"  # the whole text; * stands for anything
+    MATCHES = "matches"  # matches the whole text; * stands for any characters
     EXISTS = "exists"
     NOT_EXISTS = "not_exists"
-    GREATER = "greater"  # as numbers; a text that is a number counts as one
+    GREATER = "greater"  # compares numbers; a text that is a number counts as a number
     LESS = "less"
 
     @property
@@ -124,7 +124,7 @@ OPERATOR_LABELS = {
     Operator.GREATER: "is greater than",
     Operator.LESS: "is less than",
 }
-NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?"  # what counts as a number, here and in the database
+NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?"  # what is a number, both here and in the database
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Match(StrEnum):
 
 @dataclass(frozen=True)
 class Group:
-    """Conditions of which all, or any one, must hold. Without conditions everything passes."""
+    """Conditions of which all or any must hold. A group without conditions lets everything pass."""
 
     conditions: tuple[Condition, ...] = ()
     match: Match = Match.ALL

@@ -1,12 +1,12 @@
-"""URL parameters, both ways: what the kinds of questions read and write them with.
+"""Reading and writing the URL parameters of questions. The kinds of questions are built on this.
 
     all         where.match, where.N.field, where.N.op, where.N.value; segment (repeated)
     with a span days (7, 30, … or "custom" with from, to as YYYY-MM-DD)
     compared    compare (repeated: a segment's lineage or "everyone")
 
-N is any number; order counts, gaps do not. A condition without a field and a step without an event are skipped, so
-that a form may hold empty rows. The name of a parameter with an event is or ends in "event", of one with a segment
-"segment" or "compare": definitions/lineages.py finds references by that.
+N is any number: only the order matters. Conditions without a field and steps without an event are skipped, so that a
+form may have empty rows. A parameter with an event must be called "event" or end in ".event", one with a segment
+"segment" or "compare", because definitions/lineages.py finds references by these names.
 """
 
 import re
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 def as_lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Pairs as `parse` reads them."""
+    """The pairs in the form that `parse` reads."""
     lists: dict[str, list[str]] = {}
     for name, value in pairs:
         lists.setdefault(name, []).append(value)
@@ -45,11 +45,11 @@ def querystring(query: Query) -> str:
 
 
 class Unreadable(Exception):
-    """A required parameter is wrong; the reader's errors say which."""
+    """A required parameter is wrong. The reader's errors say which one."""
 
 
 class Reader:
-    """Reads single parameters; what is wrong is noted in `errors` under the parameter's name, in words."""
+    """Reads single parameters. `errors` collects what is wrong, {parameter name: words}."""
 
     def __init__(self, parameters: QueryDict | Mapping[str, list[str]]) -> None:
         self.values: dict[str, list[str]] = {
@@ -68,7 +68,7 @@ class Reader:
         self.errors.setdefault(name, message)
 
     def attempt(self, name: str, make: Callable[[], T]) -> T | None:
-        """What `make` returns; None when it raises BadQuery, whose words are kept under `name`."""
+        """The result of `make`. If it raises BadQuery, its message is noted under `name`, and the result is None."""
         try:
             return make()
         except BadQuery as error:
@@ -108,7 +108,7 @@ class Reader:
         return tuple(dict.fromkeys(found))
 
     def numbered(self, prefix: str) -> list[str]:
-        """The prefixes "<prefix>.N" that occur, by N."""
+        """The prefixes "<prefix>.N" that occur, ordered by N."""
         pattern = re.compile(re.escape(prefix) + r"\.(\d{1,4})\.", re.ASCII)
         numbers = {int(found[1]) for name in self.values if (found := pattern.match(name))}
         return [f"{prefix}.{number}" for number in sorted(numbers)]
@@ -183,13 +183,13 @@ def write_span(span: Span) -> Iterator[tuple[str, str]]:
 
 
 def write_common(query: Query, span: Span) -> Iterator[tuple[str, str]]:
-    """What all questions with a span have."""
+    """The parameters of all questions with a span."""
     yield from write_span(span)
     yield from write_filters(query)
 
 
 def write_filters(query: Query) -> Iterator[tuple[str, str]]:
-    """What all questions have."""
+    """The parameters of all questions."""
     yield from write_group(query.where)
     yield from (("segment", str(each)) for each in query.segments)
 

@@ -1,7 +1,7 @@
-"""The parts that every question has, and the base class of questions. The kinds are in analytics/kinds.
+"""The base class of questions and their shared parts. The kinds are in analytics/kinds.
 
-Nothing here knows SQL or pages. A question that makes no sense cannot be made: the constructors raise BadQuery, in
-words for people.
+Nothing here knows SQL or pages. A question that makes no sense cannot be constructed: the constructors raise BadQuery,
+in words for people.
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ R = TypeVar("R")  # the Result that answers it
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose data a question is about, and how its days and weeks are cut (`week_starts_on`: 1 is Monday)."""
+    """The environment of a question, and where its days and weeks begin (`week_starts_on`: 1 is Monday)."""
 
     environment_id: int
     time_zone: str = "UTC"
@@ -42,7 +42,7 @@ class Scope:
 
 
 class Builtin(StrEnum):
-    """Events that need no definition. A session is one occurrence, at its first event."""
+    """Events that need no definition. A session counts once, at the time of its first event."""
 
     PAGEVIEW = "pageview"
     SESSION = "session"
@@ -58,7 +58,7 @@ class RefersTo(StrEnum):
 
 @dataclass(frozen=True)
 class EventReference:
-    """Which events are meant; as text `<to>:<key>`: "builtin:pageview", "definition:<uuid>", "event:Signed up"."""
+    """Names some events. Text form `<to>:<key>`: "builtin:pageview", "definition:<uuid>", "event:Signed up"."""
 
     to: RefersTo
     key: str
@@ -140,9 +140,9 @@ class Counts(StrEnum):
 
 @dataclass(frozen=True)
 class Counting:
-    """These events, or their people or sessions, to be counted by time. `where` filters events, `segments` people.
+    """What to count over time: events, their people or sessions. `where` filters events, `segments` people.
 
-    With `by`, the TOP_GROUPS largest groups are counted, and all others together.
+    With `by`, the TOP_GROUPS largest groups are counted separately and all others together.
     """
 
     event: EventReference
@@ -162,12 +162,12 @@ class Compared:
         return str(self.segment) if self.segment else "everyone"
 
     def among(self, segments: tuple[UUID, ...]) -> tuple[UUID, ...]:
-        """Those that people of this side are in, where all must be in `segments`."""
+        """The segments that people of this side are in, if everybody must be in `segments`."""
         return (*segments, self.segment) if self.segment else segments
 
 
 def check_compared(sides: tuple[Compared, ...]) -> None:
-    """Raise BadQuery where these cannot stand beside each other."""
+    """Raise BadQuery if these sides cannot be compared."""
     if sum(side.segment is not None for side in sides) > MAX_SEGMENTS:
         raise BadQuery(f"At most {MAX_SEGMENTS} segments can be compared.", "compare")
     if len(set(sides)) < len(sides):
@@ -176,13 +176,13 @@ def check_compared(sides: tuple[Compared, ...]) -> None:
 
 @dataclass(frozen=True)
 class Query(ABC, Generic[R]):
-    """A question of some kind. It cannot be made without a `Scope`: its environment.
+    """A question of some kind. It cannot be made without a `Scope`, its environment.
 
-    `where` filters what is looked at, `segments` (all must hold) whose it is. What a question refers to it says itself
-    (`events`, `named_segments`), so that nothing can be deleted or copied away from under it.
+    `where` filters events (or people), `segments` the people, who must be in all of them. `events` and `named_segments`
+    say what the question refers to, so that deleting and copying can respect it.
     """
 
-    kind: ClassVar[str]  # in URLs and reports
+    kind: ClassVar[str]  # its name in URLs and reports
 
     scope: Scope
     where: Group = field(default_factory=Group, kw_only=True)
@@ -194,11 +194,11 @@ class Query(ABC, Generic[R]):
 
     @abstractmethod
     def parameters(self) -> Iterator[tuple[str, str]]:
-        """The URL parameters that its kind reads back as an equal question: defaults included, in a fixed order."""
+        """The URL parameters from which its kind reads an equal question: with defaults, in a fixed order."""
 
     @abstractmethod
     def events(self) -> Iterable[EventReference]:
-        """All events that it names itself."""
+        """All events that it names directly."""
 
     @abstractmethod
     def named_segments(self) -> Iterable[UUID]:
@@ -206,4 +206,4 @@ class Query(ABC, Generic[R]):
 
     @abstractmethod
     def range_words(self) -> str:
-        """The time that it looks at, "last 30 days"; empty where it looks at no time in particular."""
+        """Its time range, such as "last 30 days"; empty if it has none."""

@@ -1,7 +1,4 @@
-"""The base class of results and their tables. Tables, charts, tiles and the CSV show a result and never count again.
-
-`table()` gives the rows that the page's table and the CSV both show.
-"""
+"""The base class of results, and their tables. Pages, charts, tiles and the CSV show a result and never count again."""
 
 import json
 from abc import ABC, abstractmethod
@@ -20,12 +17,12 @@ Cell = str | int | float | None
 
 
 def percent(part: int, whole: int) -> float | None:
-    """100 × part / whole with one decimal; None of nothing. The only place where a share is rounded."""
+    """100 × part / whole with one decimal; None if `whole` is 0. Shares are rounded nowhere else."""
     return round(100 * part / whole, 1) if whole else None
 
 
 class Shown(StrEnum):
-    """How a column's cells are shown."""
+    """The format of a column's cells."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -41,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`incomplete` are the places of rows whose time was cut by the range or is not over."""
+    """The rows of the page's table and of the CSV. `incomplete` holds the rows whose time is cut or not over."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -50,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Ran:
-    """When and how long: `as_of` is the answer's `now`, `start`, `end` the span in UTC, `seconds` the time taken."""
+    """The time of a run: `as_of` is its "now", `start` and `end` the span in UTC, `seconds` how long it took."""
 
     as_of: datetime
     start: datetime
@@ -68,7 +65,7 @@ def bucket_label(bucket: Bucket, unit: Unit, zone: ZoneInfo) -> str:
 
 @dataclass(frozen=True)
 class Result(ABC):
-    """The answer to `query`. Each kind of question has one of its own."""
+    """The answer to `query`. Each kind of question has its own subclass."""
 
     query: Query
     ran: Ran
@@ -78,7 +75,7 @@ class Result(ABC):
 
 
 def as_text(value: Any) -> str | None:
-    """A property's value as conditions and groups compare it: what the database's `->>` gives."""
+    """A property's value as text, equal to what the database's `->>` gives to conditions and groups."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, float):

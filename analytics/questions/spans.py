@@ -1,4 +1,4 @@
-"""Spans of time and how they are cut into buckets, in a project's time zone. Pure: `now` comes from outside."""
+"""Spans of time, and cutting them into buckets in a project's time zone. Pure: the caller passes `now`."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from analytics.questions.conditions import BadQuery
 
 PRESETS = (7, 30, 90, 365)
-MAX_BUCKETS = 1100  # 366 days by day thrice over; 45 days by hour
+MAX_BUCKETS = 1100  # three times 366 days by day; 45 days by hour
 MAX_DAYS = 3660
 EARLIEST = date(2000, 1, 1)
 LATEST = date(2199, 12, 1)
@@ -24,7 +24,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Bucket:
-    """A piece of a span: `start` included, `end` not, both UTC. Not `complete` while `end` is still to come."""
+    """A piece of a span: `start` included, `end` not, both UTC. Not `complete` while `end` is in the future."""
 
     start: datetime
     end: datetime
@@ -33,7 +33,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Span:
-    """The last `days` days, today included; or from `first` to `last`, both days included."""
+    """The last `days` days, including today; or the days from `first` to `last`, both included."""
 
     days: int | None = 30
     first: date | None = None
@@ -61,13 +61,13 @@ class Span:
         return (self.last - self.first).days + 1
 
     def check(self, unit: Unit | None) -> None:
-        """Raise BadQuery where this span has too many buckets of `unit` to be drawn."""
+        """Raise BadQuery if this span has too many buckets of `unit` to be drawn."""
         per_day = {Unit.HOUR: 25, Unit.DAY: 1}.get(unit, 0) if unit else 0
         if self.length_days * per_day > MAX_BUCKETS + 25:
             raise BadQuery("That is too long for this unit. Take a longer unit or a shorter range.", "unit")
 
     def local_days(self, now: datetime, zone: ZoneInfo) -> tuple[date, date]:
-        """First and last day, both included, as the calendar of `zone` has them."""
+        """First and last day, both included, in the calendar of `zone`."""
         if self.days is None:
             assert self.first and self.last
             return self.first, self.last
@@ -81,15 +81,15 @@ class Span:
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment of `day` in `zone`, in UTC; where clocks skip midnight, the moment they skip it."""
+    """The first moment of `day` in `zone`, in UTC. If clocks skip midnight, it is the moment when they skip it."""
     local = datetime.combine(day, time(), zone)
     return local.astimezone(UTC)
 
 
 def buckets(span: Span, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_on: int = 1) -> tuple[Bucket, ...]:
-    """The span cut into units of the calendar of `zone`, in order, without gaps.
+    """The span, cut into units of the calendar of `zone`, in order and without gaps.
 
-    The first and last may be cut short by the span. `complete` buckets are neither cut nor still running. Raises
+    The span may cut the first and the last bucket short. `complete` buckets are neither cut nor still running. Raises
     BadQuery for a day that the calendar of `zone` skips.
     """
     start, end = span.bounds(now, zone)
@@ -113,7 +113,7 @@ def buckets(span: Span, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_o
 
 
 def _next_edge(edge: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> datetime:
-    """Where the unit that `edge` is in ends."""
+    """The end of the unit that contains `edge`."""
     local = edge.astimezone(zone)
     if unit is Unit.HOUR:
         return edge + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second)

@@ -1,4 +1,4 @@
-"""Pieces of questions in words."""
+"""Parts of questions in words."""
 
 from datetime import timedelta
 

@@ -1,6 +1,6 @@
-"""SQL from which analytics/rollups counts days beforehand, with parameters of its own.
+"""SQL with which analytics/rollups counts days beforehand.
 
-`%(environment)s`, and `%(starts)s` and `%(ends)s` of a day.
+Its parameters are `%(environment)s`, and `%(starts)s` and `%(ends)s` of a day.
 """
 
 ACTIVE = """
@@ -16,16 +16,16 @@ VALUES = (
 EVENTS = "events e"  # a source, with the condition OF_DAY
 OF_DAY = "e.environment_id = %(environment)s and e.time >= %(starts)s and e.time < %(ends)s"
 
-# What arrived since `%(mark)s`, long after it had happened: to a quarter of an hour, from the index events_late.
+# The quarters of an hour of events that arrived since `%(mark)s`, over an hour late. Uses the index events_late.
 ARRIVED_LATE = """
     select distinct date_bin('15 minutes', e.time, timestamptz '2000-01-01') as at
       from events e
      where e.environment_id = %(environment)s and e.received_at - e.time > interval '1 hour'
        and e.received_at >= %(mark)s
 """
-BETWEEN = "and e.time >= %(first)s and e.time < %(last)s"  # after ARRIVED_LATE: of this time alone
+BETWEEN = "and e.time >= %(first)s and e.time < %(last)s"  # appended to ARRIVED_LATE: only events of this time
 
-# Starts of those of the days from `%(starts)s` to `%(ends)s`, two lists, on which anything happened.
+# Starts of the days that have events. `%(starts)s` and `%(ends)s` are lists of the same length.
 WITH_EVENTS = """
     select day.starts as starts from unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) as day(starts, ends)
      where exists (select 1 from events e where e.environment_id = %(environment)s

@@ -1,5 +1,4 @@
-# text is put together from fixed pieces and placeholders only; see statement.py
-"""SQL for people: those who meet conditions, and how many there are."""
+"""SQL that finds or counts people who meet conditions."""
 
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from analytics.sql.statement import Statement
 def people_rows(
     statement: Statement, where: Group, segments: tuple[UUID, ...], search: str = ""
 ) -> tuple[Rows, list[str]]:
-    """People of the environment as a FROM and its conditions; `search` is a part of their identity."""
+    """People of the environment, as a FROM and its conditions. `search` is part of their identity."""
     rows = Rows(statement, "people p", are_people=True)
     conditions = [f"p.environment_id = {statement.environment}", rows.group(where)]
     if search:

@@ -1,6 +1,6 @@
-"""Rows of events or people with what has to be joined to them, and conditions on them as SQL.
+"""Rows of events or people, with their joins and conditions, as SQL.
 
-Merges are respected here: `actor` is who an event's actor is today.
+Merges are respected here: `actor` is the person to whom an event's actor belongs today.
 """
 
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
@@ -8,7 +8,7 @@ from analytics.sql.statement import Statement
 
 
 class Rows:
-    """What a FROM is made of. Joins are added on demand, so a statement without merges does not pay for them.
+    """A FROM clause. Joins are added on demand, so that a statement that needs no merges does not pay for them.
 
     `source` is a table or sub-select with the alias "e" (events) or "p" (people).
     """
@@ -21,7 +21,7 @@ class Rows:
 
     @property
     def actor(self) -> str:
-        """An expression: the person, after merging."""
+        """The expression for the person, after merging."""
         if self.are_people:
             return "p.actor_id"
         if not self.statement.catalogue.has_merges:
@@ -33,7 +33,7 @@ class Rows:
         return "coalesce(m.to_actor, e.actor_id)"
 
     def people(self) -> str:
-        """The alias under which the person's row is joined."""
+        """The alias of the person's row, which is joined on demand."""
         if not self.are_people:
             actor = self.actor
             self.joins.setdefault(
@@ -45,20 +45,20 @@ class Rows:
         self.joins.setdefault(alias, sql)
 
     def from_(self) -> str:
-        """The FROM clause; take it last, when all conditions have been made."""
+        """The FROM clause. Call it after making all conditions, because they add joins."""
         return " ".join([f"from {self.source}", *self.joins.values()])
 
     def field(self, field: Field) -> str:
         """The field's value as text, or null."""
         if field.source is Source.EVENT:
-            return f"e.{field.key}"  # one of conditions.EVENT_FIELDS: Field takes no other
+            return f"e.{field.key}"  # safe: Field accepts only keys of conditions.EVENT_FIELDS
         if field.source is Source.PERSON:
             return f"{self.people()}.{field.key}"
         column = f"{self.people()}.properties" if field.source is Source.USER else "e.properties"
         return f"({self.statement.dialect.property(column, self.statement.bind(field.key))})"
 
     def condition(self, condition: Condition) -> str:
-        """True where it holds, else null or false. Never negate it: null would stay null."""
+        """An expression: true if it holds, else false or null. Never negate it, because null would stay null."""
         text = self.field(condition.field)
         dialect, bind, value = self.statement.dialect, self.statement.bind, condition.value
         match condition.operator:
@@ -82,7 +82,7 @@ class Rows:
                 return f"{dialect.number(text)} < {dialect.constant_number(bind(value))}"
 
     def group(self, group: Group) -> str:
-        """All conditions of the group in one; "true" without any."""
+        """All conditions of the group as one expression; "true" if there are none."""
         return joined(group.match, [self.condition(each) for each in group.conditions])
 
 
@@ -93,7 +93,7 @@ def joined(match: Match, parts: list[str]) -> str:
 
 
 def like_pattern(wildcard: str) -> str:
-    """ "/docs/*" as LIKE understands it; what LIKE itself finds special is taken literally."""
+    """A wildcard such as "/docs/*" as a pattern for LIKE. LIKE's own special characters are escaped."""
     for special in "\\%_":
         wildcard = wildcard.replace(special, f"\\{special}")
     return wildcard.replace("*", "%")

@@ -1,4 +1,4 @@
-"""Segments as conditions: what is known of people, and what they did, counted once per clause and joined."""
+"""Segments as SQL conditions. What people did is counted once per clause, then joined."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -11,7 +11,7 @@ from analytics.sql.selections import Limits, event_rows, selected
 
 
 def in_segment(rows: Rows, lineage: UUID) -> str:
-    """The condition under which the row's person is in the segment."""
+    """The condition that the row's person is in the segment."""
     body = rows.statement.catalogue.segment(lineage)
     groups = [joined(group.match, [_clause(rows, each) for each in group.clauses]) for group in body.groups]
     return joined(body.match, groups)
@@ -33,7 +33,7 @@ def _did(rows: Rows, did: Did) -> str:
 
 
 def _counted(rows: Rows, did: Did) -> str:
-    """A common table expression with how often each person did it, without people who never did."""
+    """A common table expression: how often each person did it, without people who never did."""
     statement = rows.statement
     start = statement.now - timedelta(days=did.days) if did.days is not None else None
     is_session = did.selection.event.is_session

@@ -1,5 +1,5 @@
-# ruff: noqa: S608  # text is put together from fixed pieces and placeholders only; see statement.py
-"""Which events a selection means: event references and definitions as conditions, sessions as rows of their own."""
+# ruff: noqa: S608  # this SQL is built only from fixed texts and placeholders; see statement.py
+"""Selections of events as SQL: event references and definitions as conditions, sessions as separate rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from analytics.questions.query import Builtin, EventReference, RefersTo, Selecti
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
 
-MAX_ALTERNATIVES = 300  # definitions of definitions multiply
-SESSION_GAP = timedelta(hours=24)  # after this long a silence, an event of a session begins a new one
+MAX_ALTERNATIVES = 300  # because definitions of definitions multiply
+SESSION_GAP = timedelta(hours=24)  # after so long a silence, the next event begins a new session
 
 EventKey = tuple[str, str]  # kind and name, as the index events_by_name has them
 
 
 @dataclass(frozen=True)
 class Limits:
-    """A span of time, start included, end not. None is unlimited."""
+    """A span of time: `start` included, `end` not. None means no limit."""
 
     start: datetime | None
     end: datetime | None
 
 
 def event_rows(statement: Statement, limits: Limits, *, sessions: bool = False) -> tuple[Rows, list[str]]:
-    """Events of the environment within the limits, as a FROM and its first conditions; or first events of sessions."""
+    """Events within the limits, or the first events of `sessions`, as a FROM and its first conditions."""
     if sessions:
         return Rows(statement, f"({session_starts(statement, limits)}) e"), []
     return Rows(statement), [f"e.environment_id = {statement.environment}", *within(statement, limits)]
@@ -43,7 +43,7 @@ def within(statement: Statement, limits: Limits, alias: str = "e") -> list[str]:
 
 
 def session_starts(statement: Statement, limits: Limits) -> str:
-    """The first event of every session that begins within the limits, all its columns."""
+    """The first event, with all columns, of every session that begins within the limits."""
     gap = statement.bind(SESSION_GAP)
     earlier = Limits(limits.start - SESSION_GAP if limits.start else None, limits.end)
     inner = [
@@ -60,7 +60,7 @@ def session_starts(statement: Statement, limits: Limits) -> str:
 
 
 def selected(rows: Rows, selection: Selection, *, of_its_keys: bool = False) -> str:
-    """The condition under which an event is meant by the selection; `of_its_keys`: one that `keyed` has let through."""
+    """The condition that an event is in the selection. `of_its_keys`: `keyed` has already filtered the events."""
     statement = rows.statement
     parts = [] if of_its_keys else [keyed(rows, keys_of(statement, selection.event))]
     if selection.event.lineage:
@@ -71,7 +71,7 @@ def selected(rows: Rows, selection: Selection, *, of_its_keys: bool = False) -> 
 
 
 def keyed(rows: Rows, keys: frozenset[EventKey] | None) -> str:
-    """Kind and name, so that the index is used; exact for one key, a little wide for several. None is any event."""
+    """A condition on kind and name, for the index. Exact for one key, a little wide for several. None is any event."""
     if keys is None:
         return "true"
     bind = rows.statement.bind
@@ -104,7 +104,7 @@ def _alternative(rows: Rows, selection: Selection, above: tuple[UUID, ...]) -> s
 
 
 def plain_keys(event: EventReference) -> frozenset[EventKey] | None:
-    """Kind and name of events that a reference means, where it is no definition; None for any event."""
+    """Kind and name of the events of a reference that is not a definition; None if it means any event."""
     if event.to is RefersTo.CUSTOM:
         return frozenset({("custom", event.key)})
     if event.to is RefersTo.KIND:
@@ -113,7 +113,7 @@ def plain_keys(event: EventReference) -> frozenset[EventKey] | None:
 
 
 def keys_of(statement: Statement, event: EventReference) -> frozenset[EventKey] | None:
-    """All kinds and names that can be meant, through definitions; None when it can be any."""
+    """All kinds and names that a reference can mean, also through definitions; None if it can mean any event."""
     found: set[EventKey] = set()
     for each in plain_events(statement.catalogue, event):
         keys = plain_keys(each.event)
@@ -124,9 +124,9 @@ def keys_of(statement: Statement, event: EventReference) -> frozenset[EventKey] 
 
 
 def plain_events(catalogue: Catalogue, event: EventReference) -> Iterator[Selection]:
-    """What a reference comes down to: the selections, in it and the definitions it is made of, that name no definition.
+    """The selections that name no definition, in a reference and in the definitions that it contains.
 
-    The result leaves out the conditions on the levels above them.
+    The conditions on the levels above them are left out.
     """
     if event.lineage is None:
         yield Selection(event)
@@ -141,7 +141,7 @@ def has_conditions(catalogue: Catalogue, event: EventReference) -> bool:
 
 
 def alternatives(catalogue: Catalogue, event: EventReference) -> Iterator[Selection]:
-    """The alternatives of this definition and of all that it contains, each definition's once."""
+    """The alternatives of this definition and of all definitions that it contains, each definition once."""
     waiting, seen = [event], {event}
     while waiting:
         lineage = waiting.pop().lineage

@@ -1,12 +1,12 @@
-# ruff: noqa: S608  # text is put together from fixed pieces and placeholders only; see statement.py
-"""Counting by time as SQL. Every statement answers in rows (slot, key, bucket, n, people).
+# ruff: noqa: S608  # this SQL is built only from fixed texts and placeholders; see statement.py
+"""Counting over time as SQL. Every statement gives rows (slot, key, bucket, n, people).
 
-slot    0 without grouping; else the place of the group by size, from 1, and TOP_GROUPS + 1 for all others;
-        null for all together
-key     the group's value, encoded (decode_key); null where slot does not stand for one
+slot    0 without grouping; else the rank of the group by size, from 1, and TOP_GROUPS + 1 for all other groups
+        together; null for everything together
+key     the group's value, encoded (decode_key); null if the slot is not a group
 bucket  start of the bucket; null for the whole span
 n       how many: events, people or sessions
-people  how many people, where events per person are counted
+people  how many people, if events per person are counted
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from analytics.sql.segments import in_segments
 from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
 
-NO_VALUE = "-"  # the encoded key of events without the property; others have "=" before the value
+NO_VALUE = "-"  # the encoded key of events without the property; other keys are "=" and the value
 OTHER = TOP_GROUPS + 1
 
 
@@ -32,12 +32,12 @@ def encode_key(value: str | None) -> str:
 
 
 def encoded(value: str) -> str:
-    """The same in SQL."""
+    """The SQL expression that encodes a key."""
     return f"coalesce('=' || {value}, '{NO_VALUE}')"
 
 
 def counting_sql(statement: Statement, counting: Counting, buckets: Sequence[Bucket]) -> str:
-    """The SQL for all that is counted in these buckets, which lie one after the other."""
+    """The whole statement for these consecutive buckets."""
     limits = Limits(buckets[0].start, buckets[-1].end)
     if counting.by is not None:
         statement.define("found", found_sql(statement, counting, limits, buckets))
@@ -59,9 +59,9 @@ def _matching(statement: Statement, counting: Counting, limits: Limits) -> tuple
 
 
 def _distinct(statement: Statement, counting: Counting, rows: Rows, where: list[str], bucket: str) -> str:
-    """People or sessions per bucket and in all: the pairs once, then two small counts over them.
+    """People or sessions per bucket and in all. Finds the distinct pairs once, then counts them twice.
 
-    Merges are looked up for the pairs, not for every event.
+    Merges are looked up per pair, not per event.
     """
     if counting.counts is Counts.SESSIONS:
         where.append("e.session_id is not null")
@@ -89,7 +89,7 @@ def _distinct(statement: Statement, counting: Counting, rows: Rows, where: list[
 
 
 def found_sql(statement: Statement, counting: Counting, limits: Limits, buckets: Sequence[Bucket]) -> str:
-    """Rows (bucket, key, who, n) of events within the limits, which lie in `buckets`; each (bucket, key, who) once."""
+    """Rows (bucket, key, who, n) of events within the limits, one for each (bucket, key, who). `buckets` cover them."""
     assert counting.by is not None
     rows, where = _matching(statement, counting, limits)
     who = {Counts.EVENTS: "0", Counts.SESSIONS: "e.session_id"}.get(counting.counts) or rows.actor
@@ -104,9 +104,9 @@ def found_sql(statement: Statement, counting: Counting, limits: Limits, buckets:
 
 
 def ranked_sql(statement: Statement, counting: Counting) -> str:
-    """The largest groups and the rest, over the common table expression `found`.
+    """The largest groups and the rest, from the common table expression `found`.
 
-    Each (distinct) count is a plain count over a grouping, so that PostgreSQL hashes everything and sorts nothing.
+    Every distinct count is a plain count over a grouping, so that PostgreSQL only hashes and never sorts.
     """
     size = "sum(n)" if counting.counts in (Counts.EVENTS, Counts.PER_USER) else "count(*)"
     statement.define(

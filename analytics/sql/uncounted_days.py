@@ -1,4 +1,4 @@
-"""SQL for days that are not counted; analytics/rollups puts its rows beside those of counted days."""
+"""SQL for days that are not counted beforehand. analytics/rollups adds its rows to those of counted days."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from analytics.sql.time_counts import found_sql
 
 
 def active_sql(statement: Statement, selection: Selection, days: Sequence[Bucket]) -> str:
-    """Rows (day's start, person, events) of days one after the other."""
+    """Rows (day's start, person, events) of consecutive days."""
     limits = Limits(days[0].start, days[-1].end)
     rows, where = event_rows(statement, limits, sessions=selection.event.is_session)
     where.append(selected(rows, selection))
@@ -28,6 +28,6 @@ def active_sql(statement: Statement, selection: Selection, days: Sequence[Bucket
 
 
 def groups_sql(statement: Statement, counting: Counting, days: Sequence[Bucket]) -> str:
-    """Rows (day's start, encoded key, events) of days one after the other."""
+    """Rows (day's start, encoded key, events) of consecutive days."""
     statement.define("found", found_sql(statement, counting, Limits(days[0].start, days[-1].end), days))
     return statement.text("select bucket, key, n from found")

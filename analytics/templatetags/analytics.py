@@ -1,4 +1,4 @@
-"""How analytics prints moments, numbers and values."""
+"""Template filters and tags of analytics: they print times, numbers and values."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ NUMERIC = (Shown.NUMBER, Shown.PERCENT)
 
 @register.filter
 def clock(moment: datetime) -> SafeString:
-    """A moment to the second: only the clock for today, else the day too; the whole of it with the zone on hover."""
+    """A time to the second: without the day if it is today. On hover the full time with its zone."""
     local = timezone.localtime(moment)
     is_today = local.date() == timezone.localdate()
     text = local.strftime("%H:%M:%S") if is_today else local.strftime("%-d %b %H:%M:%S")
@@ -28,7 +28,7 @@ def clock(moment: datetime) -> SafeString:
 
 @register.filter
 def moment(value: datetime | None) -> SafeString | str:
-    """A moment to the minute, exact with the zone on hover; a dash for None."""
+    """A time to the minute; on hover the exact time with its zone. None is a dash."""
     if value is None:
         return "–"
     local = timezone.localtime(value)
@@ -42,31 +42,31 @@ def _time(local: datetime, text: str) -> SafeString:
 
 @register.filter
 def plain(value: Any) -> str:
-    """A property's value as text, as CSV and conditions have it."""
+    """A property's value as text, the same as in CSV and in conditions."""
     return as_text(value) or ("null" if value is None else "")
 
 
 @register.filter
 def pairs(values: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Names and values; `values.items` in a template would find a property that is named "items"."""
+    """Names and values. In a template, `values.items` would find a property named "items" instead."""
     return list(values.items())
 
 
 @register.filter
 def number(value: float | None) -> str:
-    """With separators, at most two decimals."""
+    """A number with separators and at most two decimals."""
     return full(value)
 
 
 @register.filter
 def percent(share: float | None) -> str:
-    """A share that is in percent already."""
+    """A share; the value is already in percent."""
     return percent_text(share)
 
 
 @register.filter
 def value_of(values: dict[str, Any], name: str) -> str:
-    """One of a person's properties; nothing when they lack it."""
+    """One of a person's properties; empty if they do not have it."""
     return plain(values[name]) if name in values else ""
 
 
@@ -76,24 +76,24 @@ def querystring(query: Query) -> str:
     return parameters.querystring(query)
 
 
-# A result can have thousands of cells, and a template takes its time for each: these rows are put together here.
+# A result can have thousands of cells, and a template is slow for each of them. So Python builds these rows.
 
 
 @register.filter
 def body_rows(table: Table, has_total: bool) -> SafeString:
-    """All rows of a result's table, without the last one where that is of the whole range."""
+    """All rows of a result's table, without the last one if it is the total row."""
     rows = table.rows[:-1] if has_total else table.rows
     return SafeString("".join(_row(row, table.columns, at in table.incomplete) for at, row in enumerate(rows)))
 
 
 @register.filter
 def total_rows(table: Table) -> SafeString:
-    """The last row alone."""
+    """The last row only."""
     return SafeString(_row(table.rows[-1], table.columns))
 
 
 def _row(row: tuple[Cell, ...], columns: tuple[Column, ...], incomplete: bool = False) -> str:
-    """The first cell names the row; each is written as its column says."""
+    """One row as HTML. The first cell names the row; each cell is formatted as its column says."""
     name, *cells = (escape(_written(cell, column.shown)) for cell, column in zip(row, columns, strict=True))
     kinds = (' class="number"' if column.shown in NUMERIC else "" for column in columns[1:])
     rest = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))

@@ -1,4 +1,4 @@
-"""The pages of questions, one per kind. Every one is a GET with its parameters in the URL."""
+"""The pages of questions, one per kind. Each page is a GET with its parameters in the URL."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +16,7 @@ from analytics.models import Report
 from analytics.store.current import event_store
 from analytics.views.answers import TOKEN, AnsweredQuestion, ask
 from analytics.views.pages import page
+from common.database import TookTooLong
 from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
@@ -23,7 +24,7 @@ from projects.registry import last_arrival_at
 
 
 def analyze(kind: AnyKind) -> Callable[..., HttpResponseBase]:
-    """The page of a kind."""
+    """The view of one kind's page."""
 
     @require_safe
     @environment_view(Can.VIEW)
@@ -43,17 +44,18 @@ def answered(
     is_changed: bool = False,
     version: int = 0,
 ) -> HttpResponse:
-    """The whole page; for htmx the answer alone, or the whole again where a field has to say what is wrong with it.
+    """The whole page. htmx gets the answer alone, or the whole page if a field has to show an error.
 
-    `action` is the page's own URL, to which the form goes. `is_changed`: the question is not the report's own.
-    `version` is that of the report as it was opened, which the form sends along from one run to the next.
+    `action` is the page's own URL, where the form is sent. `is_changed`: the question differs from the report's own.
+    `version` is the report's version when it was opened; the form sends it along from one run to the next.
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     if context["answer"] and context["answer"].is_empty:
-        context["is_waiting"] = last_arrival_at(environment) is None
+        context["is_waiting"] = not has_events(environment)
     if is_part(request) and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
-        response["HX-Push-Url"] = context["link"]
+        if not asked.is_queued:  # it asks again, and the address belongs to the answer
+            response["HX-Push-Url"] = context["link"]
         return response
     context["question"] = kind_named(asked.kind).form(asked.raw, choices(environment, asked.raw))
     response = page(request, environment, "analytics/analyze.html", context, 422 if asked.errors else 200)
@@ -62,8 +64,16 @@ def answered(
     return response
 
 
+def has_events(environment: Environment) -> bool:
+    """Whether any event has arrived; taken for granted where the database takes too long to say."""
+    try:
+        return last_arrival_at(environment) is not None
+    except TookTooLong:
+        return True
+
+
 def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
-    """What analytics/answer.html needs."""
+    """The context of analytics/answer.html."""
     kind = kind_named(asked.kind)
     title = kind.words(asked.query, catalogue_for(asked.query)) if asked.query else kind.label
     return {
@@ -80,7 +90,7 @@ def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
 @require_POST
 @environment_view(Can.VIEW)
 def query_cancel(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Stop the run that the page started under this token; nothing happens when it is over already."""
+    """Stop the query that the page runs under this token. Nothing happens if it has already ended."""
     token = request.POST.get("token", "")
     if TOKEN.fullmatch(token):
         event_store().cancel(environment.pk, token)

@@ -1,4 +1,4 @@
-"""The page that compares two environments of a project and carries things over from the other one into this one."""
+"""The page that compares two environments of a project, and carries things over from the other one into this one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from analytics.views.pages import page
 from projects.door import environment_view
 from projects.models import Environment
 
-SHOWN = 200  # of each list; the search narrows what there is more of
+MAX_SHOWN = 200  # pairs per list; the search finds the others
 CLASHES = [
     (Clash.SKIP, "Skip", "what is here stays as it is"),
     (Clash.REPLACE, "Replace", "what is here gets what is there"),
@@ -32,7 +32,7 @@ CLASHES = [
 
 @dataclass(frozen=True)
 class PairRow:
-    """A pair on the page, with what differs in words."""
+    """A pair on the page, with its differences in words."""
 
     pair: Pair
     differences: list[Difference]
@@ -40,7 +40,7 @@ class PairRow:
 
 @dataclass(frozen=True)
 class Listed:
-    """The pairs of one state: how many there are, and those that are shown."""
+    """The pairs of one state: how many there are, and the ones that are shown."""
 
     count: int
     rows: list[PairRow]
@@ -53,7 +53,7 @@ class Listed:
 @require_safe
 @environment_view(Can.VIEW)
 def compare_environments(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """`with` is the app_id of the other one; Production, or the first that there is, unless given."""
+    """`?with=` is the app_id of the other environment. The default is Production, or else the first one."""
     others = list(_others(environment))
     other = _chosen(others, request.GET.get("with", ""), environment)
     context: dict[str, Any] = {"others": others, "other": other, "search": _search(request), "clashes": CLASHES}
@@ -69,7 +69,7 @@ def _others(environment: Environment) -> QuerySet[Environment]:
 
 
 def _chosen(others: list[Environment], app_id: str, environment: Environment) -> Environment | None:
-    if not app_id or app_id == environment.app_id:  # the switcher keeps `with`, also when it leads there
+    if not app_id or app_id == environment.app_id:  # the switcher keeps `with` even if it leads to that environment
         return others[0] if others else None
     for other in others:
         if other.app_id == app_id:
@@ -82,14 +82,14 @@ def _search(request: HttpRequest) -> str:
 
 
 def _listed(environment: Environment, other: Environment, search: str) -> dict[str, Any]:
-    """{"differs": Listed, "there": …, "here": …, "same": …}."""
+    """The lists of the page: {"differs": Listed, "there": …, "here": …, "same": …}."""
     there, here = things(other), things(environment)
     comparison = compare(there, here)
     labels = names_only(there), names_only(here)
     found = {}
     for state in PairState:
         pairs = _matching(comparison, state, search)
-        rows = [PairRow(pair, differences(pair, *labels)) for pair in pairs[:SHOWN]]
+        rows = [PairRow(pair, differences(pair, *labels)) for pair in pairs[:MAX_SHOWN]]
         found[state.value] = Listed(len(pairs), rows)
     return found
 
@@ -101,7 +101,7 @@ def _matching(comparison: EnvironmentComparison, state: PairState, search: str) 
 @require_POST
 @environment_view(Can.EDIT)
 def compare_carry(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Carry the ticked ones over from the environment in `source`."""
+    """Carry the ticked things over from the environment in `source`."""
     source = get_object_or_404(_others(environment), app_id=request.POST.get("source", ""))
     try:
         chosen = [LineageKey.parse(text) for text in request.POST.getlist("item")]
@@ -123,7 +123,7 @@ def compare_carry(request: HttpRequest, environment: Environment) -> HttpRespons
 @require_POST
 @environment_view(Can.EDIT)
 def compare_undo(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Undo the carry-over that the form names; the page offers the last one."""
+    """Undo the carry-over that the form names. The page offers the last one."""
     number = request.POST.get("carry", "")
     if not (number.isdecimal() and number.isascii() and len(number) < 19):
         raise Http404

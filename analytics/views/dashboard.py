@@ -1,4 +1,4 @@
-"""The dashboard of an environment: pinned reports as tiles, each loaded by itself with an error of its own."""
+"""The dashboard of an environment: pinned reports as tiles. Each tile loads by itself and shows its own error."""
 
 from typing import Any
 from uuid import UUID
@@ -14,20 +14,19 @@ from accounts.policy import Can
 from analytics import actions
 from analytics.default_tiles import BUILTIN, BY_LINEAGE
 from analytics.models import Report
-from analytics.views.analyze import answer_context
+from analytics.views.analyze import answer_context, has_events
 from analytics.views.answers import Parameters, answer, understand
 from analytics.views.pages import page, rendered
 from analytics.views.reports import find_report
 from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
-from projects.registry import last_arrival_at
 
 
 @require_safe
 @environment_view(Can.VIEW)
 def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The frame; with `?all` every tile is drawn at once, for browsers without JavaScript."""
+    """The frame of the page. With `?all` every tile is drawn at once, for browsers without JavaScript."""
     tiles = _tiles(environment)
     if "all" in request.GET:
         for tile in tiles:
@@ -35,13 +34,13 @@ def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
     context = {
         "tiles": tiles,
         "is_builtin": tiles[0]["report"] is None,
-        "has_events": last_arrival_at(environment) is not None,
+        "has_events": has_events(environment),
     }
     return page(request, environment, "analytics/dashboard.html", context)
 
 
 def _tiles(environment: Environment) -> list[dict[str, Any]]:
-    """What each tile is and where it is loaded from: the pinned reports, or the built-in ones."""
+    """Each tile's title and the URL that loads it: the pinned reports, or the built-in tiles."""
     pinned = Report.objects.filter(environment=environment, pin__isnull=False).order_by(F("pin__position"))
     tiles: list[dict[str, Any]] = [
         {
@@ -80,20 +79,21 @@ def _tile_context(environment: Environment, tile: dict[str, Any]) -> dict[str, A
 @require_safe
 @environment_view(Can.VIEW)
 def tile(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """One pinned report, or one of the built-in tiles, drawn."""
+    """Draw one pinned report or one built-in tile."""
     builtin = BY_LINEAGE.get(lineage)
     if builtin is not None:
         shown = {"kind": builtin.kind, "parameters": builtin.as_lists()}
     else:
         found = find_report(environment, lineage)
         shown = {"kind": found.kind, "parameters": actions.parameters_of(found)}
-    return page(request, environment, "analytics/tile_body.html", _tile_context(environment, shown))
+    context = _tile_context(environment, shown) | {"url": request.path}
+    return page(request, environment, "analytics/tile_body.html", context)
 
 
 @require_POST
 @environment_view(Can.EDIT)
 def dashboard_order(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Order the tiles as `lineage` repeats them, or move one (`move`) a place `by` -1 or 1."""
+    """Order the tiles as the repeated parameter `lineage` lists them, or `move` one tile `by` one place (-1 or 1)."""
     reports = Report.objects.filter(environment=environment, pin__isnull=False).order_by("pin__position")
     order = [str(each) for each in reports.values_list("lineage", flat=True)]
     wanted = [each for each in request.POST.getlist("lineage") if each in order]
@@ -106,7 +106,7 @@ def dashboard_order(request: HttpRequest, environment: Environment) -> HttpRespo
 
 
 def _moved(order: list[str], lineage: str, by: str) -> list[str]:
-    """The order with one of them a place further to the front ("-1") or to the back ("1")."""
+    """The order with one tile moved one place to the front ("-1") or to the back ("1")."""
     if lineage not in order or by not in ("-1", "1"):
         return order
     here = order.index(lineage)

@@ -56,7 +56,7 @@ def definition(request: HttpRequest, environment: Environment, lineage: UUID) ->
 
 
 def _filled_in(found: Definition) -> Reader:
-    """The form with what was saved."""
+    """The form's values for a saved definition."""
     return Reader(as_lists(write_definition(found.name, found.notes, DefinitionBody.from_json(found.body))))
 
 
@@ -69,7 +69,7 @@ def _alternatives(body: DefinitionBody, environment: Environment) -> list[dict[s
 @require_safe
 @environment_view(Can.EDIT)
 def definition_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """What the form as it stands would match; part of the form's page."""
+    """The part of the form's page that shows what the unsaved form matches."""
     body = read_definition(Reader(request.GET), named=False).sound_body
     context = previewed(event_store().preview_definition, environment, body)
     return page(request, environment, "analytics/definition_preview.html", context)
@@ -77,7 +77,7 @@ def definition_preview(request: HttpRequest, environment: Environment) -> HttpRe
 
 @environment_view(Can.EDIT)
 def definition_create(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """A GET may bring values to fill in: from a row of the live view, or from a form that was sent by GET."""
+    """The form for a new definition. A GET may fill it in: from a row of the live view, or when the form reloads."""
     if request.method != "POST":
         return _form(request, environment, Reader(request.GET))
     read = read_definition(Reader(request.POST))
@@ -120,7 +120,7 @@ def definition_edit(request: HttpRequest, environment: Environment, lineage: UUI
 
 
 def _offer_as_new(request: HttpRequest, environment: Environment, raw: Reader) -> HttpResponse:
-    """The input for a definition that has been deleted, as the form of a new one."""
+    """Offer the input for a deleted definition as a new one."""
     raw.wrong("", "Somebody deleted this definition meanwhile. What you typed is below, and saving makes it anew.")
     return _form(request, environment, raw, status=404)
 
@@ -133,7 +133,7 @@ def _form(
     version: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The form of what is `saved`, or of a new definition; see `form_frame` for `version` and `status`."""
+    """The form of the `saved` definition, or of a new one. `form_frame` explains `version` and `status`."""
     context = form_frame(raw, saved, version, status) | {"form": definition_form(raw, choices(environment, raw))}
     context |= previewed(
         event_store().preview_definition, environment, read_definition(Reader(raw.values), named=False).sound_body
@@ -143,14 +143,14 @@ def _form(
 
 @environment_view(Can.EDIT)
 def definition_delete(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Asks first and names what uses it. After that it can be deleted even though it is used."""
+    """Ask for confirmation and list what uses it. Once confirmed, it is deleted even though it is used."""
     found = _find(environment, lineage)
     if request.method != "POST":
         return delete_page(request, environment, DEFINITION, found, users_of_definition(found))
     although_used = "although_used" in request.POST
     try:
         actions.delete_definition(definition=found, by=signed_in_user(request), although_used=although_used)
-    except actions.InUse as in_use:  # since the page was shown
+    except actions.InUse as in_use:  # it came into use after the page was shown
         return delete_page(request, environment, DEFINITION, found, in_use.users, 409)
     messages.success(request, f"Definition {found.name} deleted.")
     return redirect("analytics:definition_list", environment.app_id)

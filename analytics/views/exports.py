@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics.kinds.registry import KINDS, kind_of, run
 from analytics.questions.results import Cell, Result
@@ -18,16 +19,20 @@ from projects.models import Environment
 @require_safe
 @environment_view(Can.VIEW)
 def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
-    """`?kind=graph&…`; `name` is for the file."""
+    """Answer `?kind=graph&…` as CSV; the parameter `name` names the file."""
     kind = request.GET.get("kind", "graph")
     if kind not in KINDS:
         return _refused(f"Which question? Give kind={one_of(list(KINDS))}.")
     asked = answer(environment, understand(environment, kind, request.GET))
+    if asked.is_queued:
+        return HttpResponse(
+            asked.failure, status=503, headers={"Retry-After": "5"}, content_type="text/plain; charset=utf-8"
+        )
     if asked.result is None:
         return _refused(asked.failure or " ".join(asked.errors.values()) or "Nothing was asked.")
     name = request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind].label}"
     header = [column.name for column in asked.result.table().columns]
-    return csv.response(name, header, _rows(asked.result))
+    return csv.response(name, header, _rows(asked.result), signed_in_user(request).pk)
 
 
 def _refused(words: str) -> HttpResponse:
@@ -41,7 +46,7 @@ def one_of(names: list[str]) -> str:
 
 
 def _rows(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The rows of the result's table and, of a list, of what follows it."""
+    """The rows of the result's table; if the result is one page of a list, also the rows of all later pages."""
     yield from result.table().rows
     for table in kind_of(result.query).further(result, run):
         yield from table.rows

@@ -1,4 +1,4 @@
-"""The live view: the newest events, and the part of it that asks again by itself."""
+"""The live view: the newest events, and the part of the page that refreshes itself."""
 
 from hashlib import blake2b
 from typing import Any
@@ -18,7 +18,7 @@ from projects.models import Environment
 @require_safe
 @environment_view(Can.VIEW)
 def live(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The newest events, or with `?before=` those that came before; only the first page asks again by itself."""
+    """The newest events, or with `?before=` earlier ones. Only the first page refreshes itself."""
     before = Position.parse(request.GET.get("before", ""))
     context: dict[str, Any]
     try:
@@ -31,7 +31,7 @@ def live(request: HttpRequest, environment: Environment) -> HttpResponse:
 @require_safe
 @environment_view(Can.VIEW)
 def live_rows(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The newest events again; 204 when the page shows them already (`?version=`), 503 when they do not come."""
+    """The newest events again: 204 if the page already shows them (`?version=`), 503 if the query takes too long."""
     try:
         feed = _feed(_rows(request, environment, None))
     except QueryTimeout:

@@ -1,4 +1,4 @@
-"""Drawing a page or a part of one in the time zone of the project."""
+"""Rendering a page, or a part of it, in the project's time zone."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ TOO_SLOW = "Reading the events took too long and was stopped."
 
 
 def rendered(request: HttpRequest, environment: Environment, template: str, context: dict[str, Any]) -> str:
-    """`template` as text, its moments in the project's time zone."""
+    """`template` rendered as text, with times in the project's time zone."""
     with timezone.override(ZoneInfo(environment.project.time_zone)):
         return render_to_string(template, {"environment": environment} | context, request)
 
@@ -21,5 +21,5 @@ def rendered(request: HttpRequest, environment: Environment, template: str, cont
 def page(
     request: HttpRequest, environment: Environment, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """`rendered` as an answer."""
+    """The same as a response."""
     return HttpResponse(rendered(request, environment, template, context), status=status)

@@ -1,4 +1,4 @@
-"""What the pages of definitions, segments and reports share: the search, the preview, the form's frame, deleting."""
+"""Shared parts of the pages of definitions, segments and reports: search, preview, the frame of forms, deleting."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -26,7 +26,7 @@ AnyBody = TypeVar("AnyBody")
 
 
 def listed(request: HttpRequest, rows: QuerySet[AnyKept]) -> dict[str, Any]:
-    """`rows` by name, those that `?q=` is part of, a page of them; and what was searched for."""
+    """One page of `rows` by name, only those whose name contains `?q=`, and the text that was searched for."""
     search = request.GET.get("q", "").replace("\0", "").strip()
     rows = rows.select_related("changed_by").order_by("name", "pk")
     if search:
@@ -37,7 +37,7 @@ def listed(request: HttpRequest, rows: QuerySet[AnyKept]) -> dict[str, Any]:
 def in_words(
     environment: Environment, noun: str, rows: Iterable[Definition | Segment]
 ) -> list[tuple[Definition | Segment, list[str]]]:
-    """Each with what it says, line by line."""
+    """Each row with its content in words, line by line."""
     things = [(row, Thing(noun, row.lineage, row.name, row.notes, row.body)) for row in rows]
     named = {key.lineage for _, thing in things for key in references(thing.body)}
     catalogue = Catalogue(read_definitions(environment.pk, named))
@@ -47,7 +47,7 @@ def in_words(
 def previewed(
     preview: Callable[[Scope, AnyBody], object], environment: Environment, body: AnyBody | None
 ) -> dict[str, Any]:
-    """`preview` of what the body matches, or `preview_failure` in words; neither without a body."""
+    """The `preview` of what the body matches, or `preview_failure` in words. Without a body, both are empty."""
     if body is None:
         return {"preview": None, "preview_failure": ""}
     try:
@@ -57,15 +57,15 @@ def previewed(
 
 
 def version_of(data: QueryDict) -> int:
-    """The version that was edited; 0, which nothing has, where none was sent."""
+    """The version that was edited. If none was sent it is 0, which no row has."""
     text = data.get("version", "")
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 
 
 def form_frame(raw: Reader, saved: Definition | Segment | None, version: int | None, status: int) -> dict[str, Any]:
-    """What stands around the form of what is `saved`, or of something new. Status 409: another person saved first.
+    """The frame around a form of the `saved` row, or of a new one. Status 409: another person saved first.
 
-    `version` is the one that was edited, where it may be an older one than what is saved now.
+    `version` is the version that was edited, if it may be older than the saved one.
     """
     return {
         "kept": saved,
@@ -83,6 +83,6 @@ def delete_page(
     users: UsedBy,
     status: int = 200,
 ) -> HttpResponse:
-    """Ask whether to delete it, and name what uses it."""
+    """Ask whether to delete it, and list what uses it."""
     context = {"noun": noun, "kept": saved, "in_use": users}
     return page(request, environment, "analytics/kept_delete.html", context, status)

@@ -1,4 +1,4 @@
-"""One person: their page with properties, sessions and timeline, and the way to delete them."""
+"""The page of one person, with properties, sessions and timeline, and the page that deletes them."""
 
 from datetime import timedelta
 from itertools import islice
@@ -36,13 +36,13 @@ def find_person(environment: Environment, actor_id: int) -> KnownPerson:
 @require_safe
 @environment_view(Can.VIEW)
 def person(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponse:
-    """A merged visitor redirects to the person whom they became. Their events are counted at once, or with `?wait`.
+    """A merged visitor redirects to the identified person. Counting waits only AT_ONCE, unless the URL has `?wait`.
 
     The first properties are shown, with `?properties=all` all of them.
     """
-    somebody = event_store().merged_into(environment.pk, actor_id)
-    if somebody is not None:
-        return redirect("analytics:person", environment.app_id, somebody)
+    merged_into = event_store().merged_into(environment.pk, actor_id)
+    if merged_into is not None:
+        return redirect("analytics:person", environment.app_id, merged_into)
     known = find_person(environment, actor_id)
     before, is_patient = Position.parse(request.GET.get("before", "")), "wait" in request.GET
     most = None if request.GET.get("properties") == "all" else SHOWN_PROPERTIES
@@ -52,12 +52,12 @@ def person(request: HttpRequest, environment: Environment, actor_id: int) -> Htt
         context["page"] = event_store().newest_events(environment.pk, before, known.actors)
     except QueryTimeout:
         context["failure"] = TOO_SLOW
-    context["done"] = _done(environment, known, TIME_LIMIT if is_patient else AT_ONCE)
+    context["done"] = _count_done(environment, known, TIME_LIMIT if is_patient else AT_ONCE)
     return page(request, environment, "analytics/person.html", context)
 
 
-def _done(environment: Environment, known: KnownPerson, limit: timedelta = AT_ONCE) -> ActivityCounts | None:
-    """None where counting takes longer than this."""
+def _count_done(environment: Environment, known: KnownPerson, limit: timedelta = AT_ONCE) -> ActivityCounts | None:
+    """How much the person did; None if counting takes longer than `limit`."""
     try:
         return event_store().count_done(environment.pk, known, limit)
     except QueryTimeout:
@@ -66,9 +66,9 @@ def _done(environment: Environment, known: KnownPerson, limit: timedelta = AT_ON
 
 @environment_view(Can.MANAGE)
 def person_delete(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponse:
-    """Show what will be deleted, ask for the name, and start a job that deletes it."""
+    """Show what will be deleted, ask for the person's name, and start a job that deletes it."""
     known = find_person(environment, actor_id)
-    done = _done(environment, known)
+    done = _count_done(environment, known)
     context = {"person": known, "goes": _goes(known, done), "error": ""}
     if request.method != "POST":
         return page(request, environment, "analytics/person_delete.html", context)

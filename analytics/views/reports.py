@@ -47,9 +47,9 @@ def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
 @require_safe
 @environment_view(Can.VIEW)
 def report(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """The saved question, or the one in the URL, which changes nothing of the report.
+    """The saved question, or the one in the URL, which does not change the report.
 
-    `?version=` says which version was opened: so nobody overwrites what others saved while they ran their own question.
+    `?version=` is the version that was opened. Saving compares it, so that nobody overwrites what others saved.
     """
     found = find_report(environment, lineage)
     parameters: Parameters = request.GET if request.GET else actions.parameters_of(found)
@@ -62,7 +62,7 @@ def report(request: HttpRequest, environment: Environment, lineage: UUID) -> Htt
 
 @environment_view(Can.EDIT)
 def report_create(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Save the question that was shown, which comes along as `kind` and `question`, under a name."""
+    """Save the question on the page, which the form sends as `kind` and `question`, under a name."""
     if request.method != "POST":
         return redirect("analytics:report_list", environment.app_id)
     query = _question(environment, request.POST)
@@ -98,7 +98,7 @@ def _question(environment: Environment, data: QueryDict) -> Query | None:
 @require_POST
 @environment_view(Can.EDIT)
 def report_save(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Replace the saved question with the one shown, unless another person saved in the meantime."""
+    """Replace the saved question by the one on the page, unless another person saved in the meantime."""
     found = _found(environment, lineage).first()
     if found is None:
         return _offer_as_new(request, environment)
@@ -122,7 +122,7 @@ def report_save(request: HttpRequest, environment: Environment, lineage: UUID) -
 
 @environment_view(Can.EDIT)
 def report_edit(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Rename it and write notes."""
+    """Edit the name and notes."""
     found = _found(environment, lineage).first()
     if found is None:
         return _offer_as_new(request, environment)
@@ -178,7 +178,7 @@ def report_delete(request: HttpRequest, environment: Environment, lineage: UUID)
 @require_POST
 @environment_view(Can.EDIT)
 def report_pin(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Put it on the dashboard, or take it off with `off`."""
+    """Add it to the dashboard, or with `off` remove it."""
     found = find_report(environment, lineage)
     if "off" in request.POST:
         actions.unpin(report=found, by=signed_in_user(request))

@@ -57,7 +57,7 @@ def segment(request: HttpRequest, environment: Environment, lineage: UUID) -> Ht
 
 
 def _filled_in(found: Segment) -> Reader:
-    """The form with what was saved."""
+    """The form's values for a saved segment."""
     return Reader(as_lists(write_segment(found.name, found.notes, SegmentBody.from_json(found.body))))
 
 
@@ -87,7 +87,7 @@ def _did_words(did: Did) -> str:
 @require_safe
 @environment_view(Can.EDIT)
 def segment_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """What the form as it stands would match; part of the form's page."""
+    """The part of the form's page that shows what the unsaved form matches."""
     body = read_segment(Reader(request.GET), named=False).sound_body
     context = previewed(event_store().preview_segment, environment, body)
     return page(request, environment, "analytics/segment_preview.html", context)
@@ -95,7 +95,7 @@ def segment_preview(request: HttpRequest, environment: Environment) -> HttpRespo
 
 @environment_view(Can.EDIT)
 def segment_create(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """A GET may bring values to fill in: from a row of the live view, or from a form that was sent by GET."""
+    """The form for a new segment. A GET may fill it in, when the form reloads."""
     if request.method != "POST":
         return _form(request, environment, Reader(request.GET))
     read = read_segment(Reader(request.POST))
@@ -138,7 +138,7 @@ def segment_edit(request: HttpRequest, environment: Environment, lineage: UUID) 
 
 
 def _offer_as_new(request: HttpRequest, environment: Environment, raw: Reader) -> HttpResponse:
-    """The input for a segment that has been deleted, as the form of a new one."""
+    """Offer the input for a deleted segment as a new one."""
     raw.wrong("", "Somebody deleted this segment meanwhile. What you typed is below, and saving makes it anew.")
     return _form(request, environment, raw, status=404)
 
@@ -151,7 +151,7 @@ def _form(
     version: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The form of what is `saved`, or of a new segment; see `form_frame` for `version` and `status`."""
+    """The form of the `saved` segment, or of a new one. `form_frame` explains `version` and `status`."""
     context = form_frame(raw, saved, version, status) | {"form": segment_form(raw, choices(environment, raw))}
     context |= previewed(
         event_store().preview_segment, environment, read_segment(Reader(raw.values), named=False).sound_body
@@ -161,14 +161,14 @@ def _form(
 
 @environment_view(Can.EDIT)
 def segment_delete(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Asks first and names what uses it. After that it can be deleted even though it is used."""
+    """Ask for confirmation and list what uses it. Once confirmed, it is deleted even though it is used."""
     found = _find(environment, lineage)
     if request.method != "POST":
         return delete_page(request, environment, SEGMENT, found, users_of_segment(found))
     although_used = "although_used" in request.POST
     try:
         actions.delete_segment(segment=found, by=signed_in_user(request), although_used=although_used)
-    except actions.InUse as in_use:  # since the page was shown
+    except actions.InUse as in_use:  # it came into use after the page was shown
         return delete_page(request, environment, SEGMENT, found, in_use.users, 409)
     messages.success(request, f"Segment {found.name} deleted.")
     return redirect("analytics:segment_list", environment.app_id)

@@ -1,4 +1,4 @@
-"""Values from the data, for the fields of a form."""
+"""Suggested values from the data, for the fields of a form."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -16,9 +16,9 @@ from projects.models import Environment
 @require_safe
 @environment_view(Can.VIEW)
 def suggested_values(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The most frequent values of a field, as options of a datalist; none for a field that is not there.
+    """The most frequent values of a field, as options of a datalist. An unknown field has no options.
 
-    The field is the value of the one parameter whose name ends with `field`: "where.2.field=event:path".
+    The field is the value of the only parameter whose name ends with `field`: "where.2.field=event:path".
     """
     named = (str(value) for name, value in request.GET.items() if name.endswith("field"))
     try:

@@ -1,1 +1,1 @@
-"""The outcomes of requests: counted in memory, written every few seconds, shown to people and to Prometheus."""
+"""The outcomes of requests: counted in memory, written every few seconds, shown on pages and to Prometheus."""

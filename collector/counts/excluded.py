@@ -1,4 +1,4 @@
-"""Counts the events that excluded IPs keep out."""
+"""Counts the events that are dropped because of excluded IPs."""
 
 from collector.decide import Decision
 from ipfilter.counters import Counters
@@ -6,19 +6,19 @@ from ipfilter.counters import Counters
 MOST_KEYS = 50_000
 
 
-class Lately:
-    """The events that one process excluded lately, so that a repeat is counted once.
+class RecentlyExcluded:
+    """The last events that one process excluded. They are remembered to count an event once if it is sent again.
 
-    Excluded events are not stored, so the database cannot detect repeats. A repeat that another process gets is counted
-    there again.
+    Excluded events are not stored, so the database cannot detect repeats. A repeat that reaches another process is
+    counted again.
     """
 
     def __init__(self, most: int = MOST_KEYS) -> None:
         self._most = most
-        self._seen: dict[int, None] = {}  # hashes: keys may be long
+        self._seen: dict[int, None] = {}  # hashes, because keys may be long; the oldest first
 
     def once(self, decision: Decision) -> Decision:
-        """The decision without the events that are repeats."""
+        """The decision, not counting events that came before."""
         if decision.environment is None or not decision.keys:
             return decision
         repeats = 0
@@ -32,7 +32,7 @@ class Lately:
 
 
 def count(counters: Counters, decision: Decision, now: float) -> None:
-    """Count a request that was decided at `now` (unix seconds); nothing when no rule kept it out."""
+    """Count a request that was decided at `now` (unix seconds), if a rule excluded it."""
     if decision.rule_id is not None and decision.environment is not None:
         counters.add(
             rule_id=decision.rule_id, environment_id=decision.environment.environment_id, at=now, events=decision.weight

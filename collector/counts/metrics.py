@@ -1,7 +1,7 @@
-"""The metrics for Prometheus: of this process, or of all workers of its group together (heapadmin/gunicorn_conf.py).
+"""The metrics for Prometheus: of this process, or summed over all workers of its group (heapadmin/gunicorn_conf.py).
 
-Requests are added when their counts are about to be written (tally.py), and commits one by one: neither costs a
-request anything. No label names an account or an environment; the Collection page has those numbers.
+Requests are added every few seconds (tally.py) and commits one by one, so a request updates no metric itself. No label
+names an account or an environment; the Collection page shows those numbers.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from collector.protocol.answers import Answer
 from events.writer import WriterWatch
 
 PATH = "/metrics"
-REGISTRY = CollectorRegistry()  # without the library's own metrics, which know one process only
+REGISTRY = CollectorRegistry()  # without the library's own metrics, which describe one process only
 
 requests = Counter("heapadmin_requests", "Requests to collect.", ["endpoint", "outcome"], registry=REGISTRY)
 events = Counter(
@@ -61,7 +61,7 @@ class Commits(WriterWatch):
 
 
 def scrape(method: str, headers: Mapping[bytes, bytes]) -> Answer:
-    """All metrics as text for requests with METRICS_TOKEN. 404 for others, and for all while it is not set."""
+    """All metrics as text, for requests with METRICS_TOKEN. 404 for all others, and while no token is set."""
     if not _is_allowed(headers.get(b"authorization", b"")):
         return answers.NOT_FOUND
     if method not in ("GET", "HEAD"):
@@ -78,10 +78,10 @@ def _is_allowed(authorization: bytes) -> bool:
 
 
 def _registry() -> CollectorRegistry:
-    """This process, or all workers of the group when they write into a folder together."""
-    together = CollectorRegistry()
+    """The metrics of this process, or of all workers of the group if they write into a shared folder."""
+    of_group = CollectorRegistry()
     try:
-        multiprocess.MultiProcessCollector(together)
-    except ValueError:  # there is no such folder
+        multiprocess.MultiProcessCollector(of_group)
+    except ValueError:  # there is no shared folder
         return REGISTRY
-    return together
+    return of_group

@@ -7,23 +7,26 @@ from typing import NamedTuple
 
 from collector.decide import Outcome
 from collector.models import CollectedHour
+from common.database import TookTooLong
 from common.sparkline import Bars
 from events.models import Kind
 from events.newest import Arrival, last_arrival
 from projects.models import Environment
 
 HOUR = timedelta(hours=1)
-DAY_HOURS, WEEK_HOURS = 24, 7 * 24  # the hour at hand included
+DAY_HOURS, WEEK_HOURS = 24, 7 * 24  # including the current hour
 TITLES = {  # in the order of the page
     Outcome.ACCEPTED: "Accepted",
     Outcome.EXCLUDED: "Dropped: excluded IP",
+    Outcome.LEFT_OUT: "Left out: capture settings",
     Outcome.BAD: "Refused: bad request",
     Outcome.OVER_LIMIT: "Refused: over the limit",
     Outcome.UNAVAILABLE: "Refused: unavailable",
     Outcome.CLOSED: "Refused: closed",
 }
-WORDS = {  # for so many of them, beside each other
+WORDS = {  # that follow a number: "3 excluded, 1 bad"
     Outcome.EXCLUDED: "excluded",
+    Outcome.LEFT_OUT: "left out",
     Outcome.BAD: "bad",
     Outcome.OVER_LIMIT: "over the limit",
     Outcome.UNAVAILABLE: "unavailable",
@@ -51,7 +54,7 @@ class HourlyBars(Bars):
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """One outcome: within the hour at hand, the last 24 hours and 7 days."""
+    """One outcome: in the current hour, the last 24 hours and the last 7 days."""
 
     outcome: Outcome
     hour: Amount
@@ -66,7 +69,7 @@ class OutcomeLine:
 
 @dataclass(frozen=True)
 class HourLine:
-    """One hour: how much of each outcome, and the slowest commit in seconds (None: nothing was committed)."""
+    """One hour: the amount of each outcome, and the slowest commit in seconds (None if nothing was committed)."""
 
     start: datetime
     amounts: dict[Outcome, Amount]
@@ -107,12 +110,13 @@ class LeftOutCounts:
 
 @dataclass(frozen=True)
 class CollectionOverview:
-    """All numbers of the page. Durations are from the arrival of a request to its answer."""
+    """All numbers of the page. A duration is the time from the arrival of a request to its answer."""
 
     lines: Sequence[OutcomeLine]
     hours: Sequence[HourLine]  # of the last day, the newest first
     left_out: LeftOutCounts
     last_arrival: Arrival | None
+    is_arrival_known: bool  # false where the database took too long to say
     last_commit_seconds: float | None  # within 7 days
 
     @property
@@ -121,7 +125,7 @@ class CollectionOverview:
 
     @property
     def last_arrived(self) -> str:
-        """What arrived last, in words: a custom event's name, or "pageview /pricing"."""
+        """The event that arrived last, in words: the name of a custom event, or "pageview /pricing"."""
         if self.last_arrival is None:
             return ""
         last = self.last_arrival
@@ -129,21 +133,27 @@ class CollectionOverview:
 
     @property
     def is_empty(self) -> bool:
-        return self.last_arrival is None and not any(line.week.requests for line in self.lines)
+        no_arrival = self.is_arrival_known and self.last_arrival is None
+        return no_arrival and not any(line.week.requests for line in self.lines)
 
 
 def overview(environment: Environment, now: datetime) -> CollectionOverview:
-    """Two looks into the database, however much is there."""
+    """Read all numbers of the page, with two queries."""
     this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     since = this_hour - (WEEK_HOURS - 1) * HOUR
     rows = list(environment.collected_hours.filter(hour__gte=since))
     committed = [row for row in rows if row.outcome == Outcome.ACCEPTED and row.slowest_seconds]
     last = max(committed, key=lambda row: row.last_at, default=None)
+    try:
+        arrival, is_arrival_known = last_arrival(environment.pk), True
+    except TookTooLong:
+        arrival, is_arrival_known = None, False
     return CollectionOverview(
         lines=[_line(outcome, rows, this_hour) for outcome in TITLES],
         hours=[_hour(this_hour - ago * HOUR, rows) for ago in range(DAY_HOURS)],
         left_out=_left_out(rows, this_hour),
-        last_arrival=last_arrival(environment.pk),
+        last_arrival=arrival,
+        is_arrival_known=is_arrival_known,
         last_commit_seconds=last.last_seconds if last else None,
     )
 
@@ -173,9 +183,9 @@ def _hour(start: datetime, rows: Iterable[CollectedHour]) -> HourLine:
 def _left_out(rows: Iterable[CollectedHour], this_hour: datetime) -> LeftOutCounts:
     first_of_day = this_hour - (DAY_HOURS - 1) * HOUR
     return LeftOutCounts(
-        hour=sum(row.left_out for row in rows if row.hour == this_hour),
-        day=sum(row.left_out for row in rows if row.hour >= first_of_day),
-        week=sum(row.left_out for row in rows),
+        hour=sum(row.properties_left_out for row in rows if row.hour == this_hour),
+        day=sum(row.properties_left_out for row in rows if row.hour >= first_of_day),
+        week=sum(row.properties_left_out for row in rows),
     )
 
 
@@ -187,7 +197,7 @@ def _sum(amounts: Iterable[Amount]) -> Amount:
 
 
 def in_words(seconds: float | None) -> str:
-    """A duration as people read it; a dash for none."""
+    """A duration with its unit; a dash if there is none."""
     if not seconds:
         return "–"
     return f"{seconds:,.1f} s" if seconds >= 1 else f"{seconds * 1e3:.0f} ms" if seconds >= 0.001 else "under 1 ms"

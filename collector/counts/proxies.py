@@ -1,12 +1,12 @@
-"""Notices a proxy that is not trusted yet: one address from which visitors of many accounts seem to come."""
+"""Finds proxies that are not trusted yet: addresses from which visitors of several accounts seem to come."""
 
 from collections.abc import Mapping
 
 from common.periodic_writer import BoundStatement
 
-LEAST_ACCOUNTS = 3  # an agency may well send for two
-MANY_ACCOUNTS = 5  # from which on the staff's page warns
-MOST_ADDRESSES = 10_000  # looked at in one period; a proxy is among the first of them
+LEAST_ACCOUNTS = 3  # two may be an agency that sends for both
+MANY_ACCOUNTS = 5  # the staff's page warns from this number on
+MOST_ADDRESSES = 10_000  # noted in one period; a proxy sends so much that it is among the first
 MOST_ACCOUNTS = 100  # counted per address
 WRITE_SECONDS = 60.0
 KEPT_DAYS = 30
@@ -28,35 +28,35 @@ select address, accounts, now() from came order by address
 
 
 class AccountsByAddress:
-    """The accounts that each address sent to, for one process and a minute."""
+    """The accounts that each address sent to within a minute. Every process has one."""
 
     def __init__(self) -> None:
-        self._alone: dict[str, int] = {}  # address: the one account it sent to; nearly all of them
-        self._several: dict[str, set[int]] = {}
+        self._first: dict[str, int] = {}  # address: the first account that it sent to
+        self._several: dict[str, set[int]] = {}  # only addresses that sent to more than one
 
     def __bool__(self) -> bool:
-        return bool(self._alone)
+        return bool(self._first)
 
     def note(self, address: str, account_id: int) -> None:
-        """Note a request. Every request does, so it is one look into a dict for nearly all."""
-        first = self._alone.get(address)
+        """Note a request. Called for every request, so nearly all cost one look-up in a dict."""
+        first = self._first.get(address)
         if first == account_id:
             return
         if first is None:
-            if len(self._alone) < MOST_ADDRESSES:
-                self._alone[address] = account_id
+            if len(self._first) < MOST_ADDRESSES:
+                self._first[address] = account_id
             return
         accounts = self._several.setdefault(address, {first})
         if len(accounts) < MOST_ACCOUNTS:
             accounts.add(account_id)
 
     def take(self) -> Mapping[str, int]:
-        """{address: how many accounts} of those that several accounts share; it begins again with nothing."""
-        several, self._alone, self._several = self._several, {}, {}
+        """Return {address: number of accounts} for addresses that several accounts share, and start over."""
+        several, self._first, self._several = self._several, {}, {}
         return {address: len(accounts) for address, accounts in several.items() if len(accounts) >= LEAST_ACCOUNTS}
 
     def give_back(self, taken: Mapping[str, int]) -> None:
-        """Nothing is lost that the next minute will not show again."""
+        """Drop them, because a proxy shows again in the next minute."""
 
     def statement(self, taken: Mapping[str, int]) -> BoundStatement:
         addresses = sorted(taken)

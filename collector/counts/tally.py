@@ -1,7 +1,7 @@
 """Counts the outcomes of requests in memory, writes them to CollectedHour in batches, and adds them to the metrics.
 
-As with what excluded IPs keep out (ipfilter/counters.py) no row is hot, and a worker that is killed loses a few seconds
-of numbers that people look at.
+Like ipfilter/counters.py: requests do not compete for a row, and a killed worker loses a few seconds of these counts,
+but no event.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,10 @@ HOUR_SECONDS = 3_600
 WRITE_SQL = """
 with came as (
     select * from unnest(%(environments)s::bigint[], %(hours)s::timestamptz[], %(outcomes)s::text[],
-                         %(requests)s::bigint[], %(events)s::bigint[], %(left_out)s::bigint[],
+                         %(requests)s::bigint[], %(events)s::bigint[], %(properties_left_out)s::bigint[],
                          %(lasts)s::timestamptz[], %(last_seconds)s::float8[], %(slowest_seconds)s::float8[])
-        as row (environment_id, hour, outcome, requests, events, left_out, last_at, last_seconds, slowest_seconds)
+        as row (environment_id, hour, outcome, requests, events, properties_left_out,
+                last_at, last_seconds, slowest_seconds)
 ), alive as (
     select came.* from came
       join projects_environment environment on environment.id = came.environment_id
@@ -28,12 +29,12 @@ with came as (
        for key share of environment
 )
 insert into collector_collectedhour as kept
-       (environment_id, hour, outcome, requests, events, left_out, last_at, last_seconds, slowest_seconds)
-select environment_id, hour, outcome, requests, events, left_out, last_at, last_seconds, slowest_seconds
+       (environment_id, hour, outcome, requests, events, properties_left_out, last_at, last_seconds, slowest_seconds)
+select environment_id, hour, outcome, requests, events, properties_left_out, last_at, last_seconds, slowest_seconds
   from alive order by environment_id, hour, outcome
     on conflict (environment_id, hour, outcome) do update
        set requests = kept.requests + excluded.requests, events = kept.events + excluded.events,
-           left_out = kept.left_out + excluded.left_out,
+           properties_left_out = kept.properties_left_out + excluded.properties_left_out,
            last_seconds = case when excluded.last_at < kept.last_at then kept.last_seconds
                                else excluded.last_seconds end,
            last_at = greatest(kept.last_at, excluded.last_at),
@@ -41,7 +42,7 @@ select environment_id, hour, outcome, requests, events, left_out, last_at, last_
 """
 """Skips deleted environments. The others cannot be deleted until this is committed.
 
-The order keeps workers from waiting for each other in a ring.
+Rows are locked in a fixed order, so that workers cannot deadlock.
 """
 
 HourKey = tuple[int, int, Outcome]
@@ -50,14 +51,14 @@ HourKey = tuple[int, int, Outcome]
 
 @dataclass(slots=True)
 class Count:
-    """Requests of one kind. Moments are in unix seconds.
+    """Requests of one kind. `last_at` is in unix seconds.
 
     Durations are from arrival to answer, and 0 where nothing had to be committed.
     """
 
     requests: int = 0
-    events: int = 0  # and people and customers, as far as anybody has looked
-    left_out: int = 0  # properties
+    events: int = 0  # includes people and customers, as far as the request was read
+    properties_left_out: int = 0
     last_at: float = 0.0
     last_seconds: float = 0.0
     slowest_seconds: float = 0.0
@@ -65,7 +66,7 @@ class Count:
     def add(self, other: "Count") -> None:
         self.requests += other.requests
         self.events += other.events
-        self.left_out += other.left_out
+        self.properties_left_out += other.properties_left_out
         self.slowest_seconds = max(self.slowest_seconds, other.slowest_seconds)
         if other.last_at >= self.last_at:
             self.last_at, self.last_seconds = other.last_at, other.last_seconds
@@ -75,19 +76,19 @@ TallyCounts = Mapping[HourKey, Count]
 
 
 class Tally:
-    """The counts of one process, until they are taken to be written."""
+    """The counts of one process that are not written yet."""
 
     def __init__(self) -> None:
         self._counts: dict[tuple[int, int, Outcome, str], Count] = {}
-        self._unwritten: dict[HourKey, Count] = {}  # given back
+        self._unwritten: dict[HourKey, Count] = {}  # from writes that failed
 
     def __bool__(self) -> bool:
         return bool(self._counts or self._unwritten)
 
     def add(self, path: str, decision: Decision, at: float, seconds: float = 0.0) -> None:
-        """Count a request that came at `at` and took so many `seconds` to be committed.
+        """Count a request that arrived at `at` and was committed `seconds` later.
 
-        Every request does: about half a microsecond. One whose environment is not known has 0 there.
+        Called for every request: about half a microsecond. An unknown environment has the id 0 here.
         """
         environment = decision.environment
         key = (
@@ -101,33 +102,33 @@ class Tally:
             count = self._counts[key] = Count()
         count.requests += 1
         count.events += decision.weight
-        count.left_out += decision.left_out
+        count.properties_left_out += decision.properties_left_out
         count.last_at, count.last_seconds = at, seconds
         if seconds > count.slowest_seconds:
             count.slowest_seconds = seconds
 
     def take(self) -> TallyCounts:
-        """All that was counted since the last time, of environments that are known; it begins again with nothing.
+        """Return the counts of known environments since the last call, and start over.
 
-        The metrics are told here, once, whether or not it can be written.
+        Also adds all new counts to the metrics: here, so that each is added once even if a write fails.
         """
         fresh, self._counts = self._counts, {}
         taken, self._unwritten = self._unwritten, {}
         for (environment_id, hour, outcome, path), count in fresh.items():
             metrics.requests.labels(path, outcome).inc(count.requests)
             metrics.events.labels(outcome).inc(count.events)
-            metrics.left_out.inc(count.left_out)
+            metrics.left_out.inc(count.properties_left_out)
             if environment_id:
                 taken.setdefault((environment_id, hour, outcome), Count()).add(count)
         return taken
 
     def give_back(self, counts: TallyCounts) -> None:
-        """Keep counts that could not be written, for the next time."""
+        """Keep counts that could not be written for the next `take`."""
         for key, count in counts.items():
             self._unwritten.setdefault(key, Count()).add(count)
 
     def statement(self, counts: TallyCounts) -> BoundStatement:
-        """The one statement that adds `counts` to the stored counts."""
+        """One statement that adds `counts` to the stored counts."""
         rows = sorted(counts.items(), key=lambda row: row[0])
         parameters: dict[str, Any] = {
             "environments": [environment_id for (environment_id, _, _), _ in rows],
@@ -135,7 +136,7 @@ class Tally:
             "outcomes": [str(outcome) for (_, _, outcome), _ in rows],
             "requests": [count.requests for _, count in rows],
             "events": [count.events for _, count in rows],
-            "left_out": [count.left_out for _, count in rows],
+            "properties_left_out": [count.properties_left_out for _, count in rows],
             "lasts": [_moment(count.last_at) for _, count in rows],
             "last_seconds": [count.last_seconds for _, count in rows],
             "slowest_seconds": [count.slowest_seconds for _, count in rows],

@@ -1,9 +1,9 @@
 """The environments and rules that a worker knows, kept fresh by PostgreSQL's NOTIFY.
 
 Triggers of the lower apps notify the channel `directory` in the transaction of every change. A connection of our own
-listens; on each notification, and every few seconds as a net, the rows are read again, and put together again only
-when they have changed. For excluded IPs the net is finer, since a change must hold within a second. Requests for an
-app_id that is not known ask the database once, then it is remembered as unknown until something changes.
+listens. It reads the rows again on each notification, and every few seconds in case a notification was lost;
+`environments` is built again only if the rows have changed. Excluded IPs are checked more often, because a change must
+hold within a second. An unknown app_id is looked up once, then remembered as unknown until something changes.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "directory"
 RELOAD_SECONDS = 5.0  # without a notification; a lost connection is noticed by then
-LOOK_SECONDS = 0.5  # between looks whether excluded IPs have changed without a notification
+LOOK_SECONDS = 0.5  # between checks whether excluded IPs have changed without a notification
 RECONNECT_SECONDS = 0.5
-BETWEEN_LOADS_SECONDS = 0.1  # however much changes, and whatever app_ids are asked for
-ANSWER_SECONDS = 5.0  # for a server that has vanished
+BETWEEN_LOADS_SECONDS = 0.1  # at least, however many changes and unknown app_ids there are
+ANSWER_SECONDS = 5.0  # then the connection counts as lost
 MAX_UNKNOWN = 10_000  # app_ids remembered as unknown
 
 
@@ -40,7 +40,7 @@ class Directory:
     def __init__(self, conninfo: str) -> None:
         self.environments: KnownEnvironments = {}
         self.is_loaded = False
-        self.loaded_at = 0.0  # time.monotonic() of the last look at the database
+        self.loaded_at = 0.0  # time.monotonic() when the last load began
         self._conninfo = conninfo
         self._rows: tuple[Sequence[EnvironmentRow], Sequence[ListRow]] | None = None
         self._lists = CompiledLists()
@@ -48,11 +48,11 @@ class Directory:
         self._asked: asyncio.Event = asyncio.Event()
         self._loaded: asyncio.Condition = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
-        self._complained = False
+        self._failure_is_logged = False
 
     async def start(self, seconds: float = 3.0) -> None:
-        """Begin to listen; wait up to `seconds` for the first look at the database."""
-        self._task = asyncio.create_task(self._keep())
+        """Begin to listen. Waits up to `seconds` for the first load."""
+        self._task = asyncio.create_task(self._stay_connected())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._loaded:
                 await self._loaded.wait_for(lambda: self.is_loaded)
@@ -63,9 +63,9 @@ class Directory:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def look_up(self, app_id: str, seconds: float = 2.0) -> bool:
-        """Ask the database about an unknown app_id, unless it said no before. Whether `environments` has it now.
+        """Look up an app_id in the database, unless it is remembered as unknown. Returns whether it is known now.
 
-        Raises Unavailable when there is no answer in time: then nobody knows.
+        Raises Unavailable if the database does not answer in time.
         """
         if app_id in self._unknown:
             return False
@@ -84,7 +84,7 @@ class Directory:
         return False
 
     # --- The connection that listens --------------------------------------------------------------------------------
-    async def _keep(self) -> None:
+    async def _stay_connected(self) -> None:
         while True:
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
@@ -95,21 +95,21 @@ class Directory:
                     await connection.execute(f"listen {CHANNEL}")
                     await self._listen(connection)
             except (psycopg.Error, TimeoutError, OSError) as error:
-                if not self._complained:
+                if not self._failure_is_logged:
                     log.error("Environments cannot be read from the database: %s", str(error).strip())
-                self._complained = True
+                self._failure_is_logged = True
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple]) -> None:
-        """Load, then again whenever something changed, a request asks for it, or RELOAD_SECONDS have passed."""
+        """Load the rows; again whenever something changes, a request needs it, or RELOAD_SECONDS have passed."""
         while True:
             self._asked.clear()
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._load(connection)
             await asyncio.sleep(BETWEEN_LOADS_SECONDS)
-            await self._until_due(connection)
+            await self._wait_until_due(connection)
 
-    async def _until_due(self, connection: psycopg.AsyncConnection[tuple]) -> None:
+    async def _wait_until_due(self, connection: psycopg.AsyncConnection[tuple]) -> None:
         deadline = time.monotonic() + RELOAD_SECONDS
         while time.monotonic() < deadline:
             if await self._woken(connection) or await self._rules_changed(connection):
@@ -121,7 +121,7 @@ class Directory:
         return self._rows is None or found != fingerprint(self._rows[1])
 
     async def _woken(self, connection: psycopg.AsyncConnection[tuple]) -> bool:
-        """Wait for LOOK_SECONDS. Whether a notification came or a request asked meanwhile."""
+        """Wait up to LOOK_SECONDS for a notification or a request for a load. Returns whether one came."""
         notified = asyncio.create_task(_notified(connection, LOOK_SECONDS))
         asked = asyncio.create_task(self._asked.wait())
         try:
@@ -148,7 +148,7 @@ class Directory:
             self._unknown.clear()
         async with self._loaded:
             self.is_loaded = True
-            self._complained = False
+            self._failure_is_logged = False
             self.loaded_at = began
             self._loaded.notify_all()
 
@@ -159,7 +159,7 @@ class Directory:
 
 
 async def _notified(connection: psycopg.AsyncConnection[tuple], seconds: float) -> bool:
-    """Return when a notification comes, or after `seconds`; whether one came."""
+    """Wait up to `seconds` for a notification. Returns whether one came."""
     async for _ in connection.notifies(timeout=seconds, stop_after=1):
         return True
     return False

@@ -1,4 +1,4 @@
-"""The answers of the collector, byte for byte as clients made for Heap expect it (docs/collection-api.md)."""
+"""The answers of the collector, byte for byte as clients made for Heap expect them (docs/collection-api.md)."""
 
 import re
 from collections.abc import Mapping
@@ -14,14 +14,15 @@ TEXT: Headers = ((b"content-type", b"text/plain"), (b"x-content-type-options", b
 JSON: Headers = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
 DROPPED: Headers = ((b"x-heapadmin-dropped", b"excluded-ip"),)
+LEFT_OUT: Headers = ((b"x-heapadmin-dropped", b"capture-settings"),)
 
 RETRY_AFTER_SECONDS = 2
-EXCLUDED_CODE = "excluded_ip"  # stable: programs may look for it
+EXCLUDED_CODE = "excluded_ip"  # never changed, because programs may check it
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole HTTP answer. `headers` hold everything except what the server adds itself."""
+    """A whole HTTP answer. `headers` are complete except for those that the server adds itself."""
 
     status: int
     body: bytes
@@ -30,9 +31,9 @@ class Answer:
     def with_headers(self, headers: Headers) -> "Answer":
         return Answer(self.status, self.body, self.headers + headers)
 
-    def leaving_out(self, properties: int) -> "Answer":
+    def without_properties(self, number: int) -> "Answer":
         """The same, which says how many properties were not stored."""
-        return self.with_headers(((b"x-heapadmin-properties-left-out", b"%d" % properties), *EXPOSED))
+        return self.with_headers(((b"x-heapadmin-properties-left-out", b"%d" % number), *EXPOSED))
 
 
 def answer(status: int, body: bytes, *headers: Headers) -> Answer:
@@ -53,7 +54,7 @@ GIF = answer(
 GIF_DROPPED = GIF.with_headers(DROPPED + EXPOSED)
 OK_DROPPED = OK.with_headers(DROPPED + EXPOSED)
 NOTHING = answer(204, b"", NO_STORE)
-"""For a tracker that asks for it: a closing page does not read a body."""
+"""For a tracker that asks for no body, because a closing page does not read one."""
 NOTHING_DROPPED = NOTHING.with_headers(DROPPED + EXPOSED)
 EXCLUDED = answer(
     403,
@@ -69,9 +70,9 @@ _HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,4096}")
 
 
 def preflight(headers: Mapping[bytes, bytes]) -> Answer:
-    """204 that allows any header asked for: pages that trace requests add their own, and cookies are never read.
+    """A 204 that allows every requested header, because pages that trace requests add their own.
 
-    Names of `headers` are in lower case.
+    That is safe: no cookie is ever read. Names of `headers` are in lower case.
     """
     asked = headers.get(b"access-control-request-headers", b"")
     known = {name.strip().lower() for name in _ALLOWED.split(b",")}
@@ -106,7 +107,7 @@ def too_slow(line: str) -> Answer:
 
 
 def wrong_method(allowed: str) -> Answer:
-    """405 that names the methods which are allowed, such as "POST"."""
+    """405 that names the allowed methods, such as "POST"."""
     refusal = _refusal(405, "Method Not Allowed", f"use {allowed}")
     return refusal.with_headers(((b"allow", f"{allowed}, OPTIONS".encode()),))
 
@@ -120,7 +121,7 @@ def over_limit(seconds: int) -> Answer:
 
 
 def unavailable(line: str) -> Answer:
-    """503: no part of the request was acknowledged. It should be sent again."""
+    """503: nothing of the request was accepted. It should be sent again."""
     return _refusal(503, "Service Unavailable", line).with_headers(
         ((b"retry-after", b"%d" % RETRY_AFTER_SECONDS), *NO_STORE, *EXPOSED)
     )

@@ -1,7 +1,7 @@
 """Beacons: turns the parameters that a tracker in a web page sends into records.
 
 As in server_api.py, each function takes the parameters of a request whose app_id is known, and raises BadField.
-Texts that describe a page or an element are cut when they are too long: the page cannot prevent that.
+Texts that describe a page or an element are cut if they are too long, because the page cannot prevent them.
 """
 
 import re
@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
 
 
 def capture(sent: BeaconParameters, where: Where) -> list[Record]:
-    """`/h`: a pageview, if `z` is there or there are no events, and the numbered events of that page."""
+    """`/h`: the numbered events of a page, and a pageview if `z` is given or there are no events."""
     visitor = fields.visitor(sent.get("u"), "u")
     events = sent.events()
     if len(events) > MAX_EVENTS_IN_BEACON:
@@ -69,13 +69,19 @@ def add_user_properties(sent: BeaconParameters, where: Where) -> list[Record]:
     return [*_identified(sent, visitor, where), change]
 
 
+def place(sent: BeaconParameters) -> tuple[str, str]:
+    """The site and the path of the page, empty where it does not say."""
+    page = sent.pairs("pp")
+    return sent.get("d") or page.get("d") or "", sent.get("h") or page.get("h") or ""
+
+
 def count(sent: BeaconParameters) -> int:
-    """How many events and the like a beacon brings."""
+    """How many records a beacon brings, before they are read; at least 1."""
     return len(sent.events()) + ("z" in sent) or 1
 
 
 def keys(sent: BeaconParameters) -> list[str]:
-    """Keys of its pageview and events, the same when the beacon is sent again."""
+    """Keys of its pageview and its events. They are the same if the beacon is sent again."""
     visitor = sent.get("u")
     found = [(event.get("id"), event.get("ts") or sent.get("ts")) for _, event in sent.events()]
     if "z" in sent:
@@ -83,9 +89,9 @@ def keys(sent: BeaconParameters) -> list[str]:
     return [f"{visitor} {number} {at}" for number, at in found if number and at]
 
 
-# --- What it consists of ------------------------------------------------------------------------------------------
+# --- The parts of a beacon ----------------------------------------------------------------------------------------
 def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Record]:
-    """A beacon with `i` identifies its visitor, because the call to identify them may have been lost."""
+    """Every beacon with `i` identifies its visitor, because the beacon of `identify` may have been lost."""
     if (name := sent.get("i")) is None:
         return []
     name = fields.identity(name, "i")
@@ -96,7 +102,7 @@ def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Reco
 
 
 def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
-    """The columns that all events of a beacon have in common."""
+    """The columns that are the same for all events of a beacon."""
     page, session = sent.pairs("pp"), sent.pairs("sp")
     query = sent.get("q") or page.get("q")
     agent = agent_of(where.user_agent)
@@ -119,7 +125,7 @@ def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
 
 
 def _utm(query: str | None) -> dict[str, str | None]:
-    """The campaign that a query names. A session has the campaign of the page where it began."""
+    """The campaign that a query names. Events without one get the campaign of the page where their session began."""
     if not query or "utm_" not in query:
         return {}
     found = dict(parse_qsl(query.removeprefix("?")[:MAX_HIERARCHY], errors="replace"))
@@ -143,7 +149,7 @@ def _pageview(sent: BeaconParameters, page: dict[str, Any], where: Where) -> Eve
 def _event(
     event: BeaconParameters, number: int, sent: BeaconParameters, page: dict[str, Any], where: Where
 ) -> EventRecord:
-    """A pageview, click, change or submit; otherwise a custom event. With `e` it is custom, whatever its name."""
+    """A pageview, click, change or submit, or else a custom event. With `e`, any name is a custom event's."""
     name = event.get("t")
     is_captured = name in KINDS and "e" not in event
     at, number_sent = event.get("ts") or sent.get("ts"), event.get("id")
@@ -167,15 +173,15 @@ def _event(
 
 
 def _key(where: Where, *parts: object) -> str:
-    """An idempotency key: a beacon that is sent again, since no answer came, has the same ids and times."""
+    """An idempotency key. A beacon that is sent again because its answer was lost has the same ids and times."""
     return key_digest(where.environment_id, "beacon " + " ".join(map(str, parts)))
 
 
 def _moment(sent: BeaconParameters, at: str | None, where: Where) -> float:
-    """When it happened, in unix seconds by our clock; `at` and `st` are in milliseconds by the sender's.
+    """When an event happened, in unix seconds by our clock. `at` and `st` are in milliseconds by the sender's clock.
 
-    The time between happening and sending is the same by every clock, so a wrong clock does no harm. The times of a
-    clock that is right are kept as they are: the time that requests travel would put their events out of order.
+    If the sender's clock is wrong, only the time between `at` and `st` is used, which is right by any clock. If it is
+    right, `at` is kept as it is, because requests travel for different times, which would reorder their events.
     """
     happened, left = _milliseconds(at or sent.get("ts"), "ts"), _milliseconds(sent.get("st"), "st")
     if happened is None:
@@ -200,7 +206,7 @@ def _natural(text: str | None, name: str) -> int | None:
 
 
 def _properties(sent: BeaconParameters, number: str) -> Properties:
-    """`k` holds texts; `l`, in the same way, numbers, booleans and null as JSON."""
+    """Properties from pairs: `k` repeats name and text; `l` repeats name and number, boolean or null as JSON."""
     texts: Properties = dict(sent.pairs("k"))
     return texts | _literals(sent.pairs("l"), f"l{number}")
 

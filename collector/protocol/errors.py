@@ -1,4 +1,4 @@
-"""The exceptions raised while a request is read. They hold the answer that says why."""
+"""The exceptions raised while a request is read. Each holds the reason that is answered."""
 
 import json
 
@@ -23,10 +23,10 @@ class BadField(Exception):
         self.line = line
 
     def within(self, name: str) -> "BadField":
-        """The same, seen from outside: `event is missing` within `events[3]` is `events[3].event is missing`."""
+        """The same error with the path from outside: within `events[3]` it is `events[3].event is missing`."""
         return BadField(f"{name}.{self.line}")
 
 
 def shown(text: str) -> str:
-    """`text` from outside as it may stand in a line: quoted, ASCII, on one line, not too long."""
+    """`text` of a request, made safe for an error line: quoted, ASCII, on one line, shortened."""
     return json.dumps(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "...")

@@ -1,7 +1,7 @@
 """Checks the fields of a request and converts each into the form in which it is stored.
 
-Every function takes the value from the JSON (None when it was missing or null) and raises BadField,
-whose line begins with the field's name. The bounds are the protocol's; docs/collection-api.md lists them.
+Every function takes the value from the JSON (None if it was missing or null) and raises BadField, whose line begins
+with the field's name. docs/collection-api.md lists the bounds.
 """
 
 from collections.abc import Container
@@ -25,12 +25,12 @@ from collector.protocol.nested_properties import flattened
 from events.identity import MAX_VISITOR, actor_of
 from events.records import Properties
 
-MILLISECONDS_FROM = 10**11  # as seconds that is in year 5138, as milliseconds in 1973
-"""A timestamp from this number on counts as milliseconds."""
+MILLISECONDS_FROM = 10**11  # in seconds this is the year 5138, in milliseconds 1973
+"""A timestamp of at least this number counts as milliseconds."""
 
 
 def is_number(value: Any) -> bool:
-    """Whether it was a number in JSON. In Python a boolean is a number too."""
+    """Whether `value` was a number in JSON. `isinstance` would accept booleans too."""
     return type(value) is int or type(value) is float
 
 
@@ -70,7 +70,7 @@ def identity(value: Any, name: str = "identity") -> str:
 
 
 def _decimal(number: int | float) -> str:
-    """Both 12 and 12.0 become "12": JSON makes no difference between them."""
+    """Both 12 and 12.0 become "12", because JSON does not distinguish them."""
     if isinstance(number, float) and number.is_integer() and abs(number) <= MAX_VISITOR:
         number = int(number)
     return str(number)
@@ -110,7 +110,7 @@ def actor(item: dict[str, Any], environment_id: int) -> tuple[int, str | None]:
 
 
 def timestamp(value: Any, now: float) -> float:
-    """Unix seconds of an ISO 8601 time with offset, or of unix seconds or milliseconds; missing is `now`."""
+    """Unix seconds, from an ISO 8601 time with offset or from unix seconds or milliseconds; `now` if missing."""
     if value is None:
         return now
     seconds = _iso_seconds(value) if type(value) is str else value
@@ -145,7 +145,7 @@ def idempotency_key(value: Any) -> str | None:
 
 
 def properties(value: Any, name: str = "properties", refused: Container[str] = ()) -> Properties:
-    """Names and values; arrays are joined with `||`, objects flattened with dots. `refused` names in lower case."""
+    """Arrays are joined with `||`, objects flattened with dots. Names in `refused` are in lower case."""
     if value is None:
         return {}
     if type(value) is not dict:

@@ -21,7 +21,7 @@ def add_user_properties(body: JsonObject, where: Where) -> list[Record]:
 
 
 def _event(item: JsonObject, where: Where) -> EventRecord:
-    actor, identity = _who(item, where.environment_id)
+    actor, identity = _actor(item, where.environment_id)
     key = fields.idempotency_key(item.get("idempotency_key"))
     return EventRecord(
         environment_id=where.environment_id,
@@ -35,7 +35,7 @@ def _event(item: JsonObject, where: Where) -> EventRecord:
 
 
 def _person(item: JsonObject, where: Where) -> PersonChange:
-    actor, identity = _who(item, where.environment_id)
+    actor, identity = _actor(item, where.environment_id)
     return PersonChange(
         environment_id=where.environment_id,
         actor_id=actor,
@@ -47,33 +47,34 @@ def _person(item: JsonObject, where: Where) -> PersonChange:
     )
 
 
-def _who(item: JsonObject, environment_id: int) -> tuple[int, str | None]:
-    """The actor that `user_identifier` names, by its most reliable part, and the identity if there is one."""
-    said = item.get("user_identifier")
-    if said is None:
+def _actor(item: JsonObject, environment_id: int) -> tuple[int, str | None]:
+    """The actor that `user_identifier` names, and the identity if there is one."""
+    identifier = item.get("user_identifier")
+    if identifier is None:
         raise BadField("user_identifier is missing")
-    if type(said) is not dict:
+    if type(identifier) is not dict:
         raise BadField("user_identifier must be an object")
     try:
-        return _named(said, environment_id)
+        return _most_reliable(identifier, environment_id)
     except BadField as bad:
         raise bad.within("user_identifier") from None
 
 
-def _named(said: dict[str, Any], environment_id: int) -> tuple[int, str | None]:
-    if said.get("identity") is None and said.get("user_id") is not None:
-        return fields.visitor(said["user_id"]), None
+def _most_reliable(identifier: dict[str, Any], environment_id: int) -> tuple[int, str | None]:
+    """Tries `identity`, `user_id`, `email` and `anonymous_id`, in this order."""
+    if identifier.get("identity") is None and identifier.get("user_id") is not None:
+        return fields.visitor(identifier["user_id"]), None
     for name in ("identity", "email"):
-        if said.get(name) is not None:
-            identity = fields.identity(said[name], name)
+        if identifier.get(name) is not None:
+            identity = fields.identity(identifier[name], name)
             return actor_of(environment_id, identity), identity
-    if said.get("anonymous_id") is None:
+    if identifier.get("anonymous_id") is None:
         raise BadField("identity, user_id, email or anonymous_id is missing")
-    return _anonymous(fields.identity(said["anonymous_id"], "anonymous_id")), None
+    return _visitor_of(fields.identity(identifier["anonymous_id"], "anonymous_id")), None
 
 
-def _anonymous(text: str) -> int:
-    """A visitor's number: as it is, or, for the ids of other systems, 53 bits of a hash."""
+def _visitor_of(text: str) -> int:
+    """The number of a visitor: `text` itself if it is one, else (an id of another system) 53 bits of its hash."""
     if text.isascii() and text.isdecimal() and len(text) <= 16 and int(text) <= MAX_VISITOR:
         return int(text)
     return int.from_bytes(blake2b(text.encode(), digest_size=8, person=b"anonymous").digest()) & MAX_VISITOR

@@ -14,7 +14,7 @@ _encode = msgspec.json.Encoder().encode
 def flattened(value: dict[str, Any], name: str) -> Properties:
     """Return `value` with arrays joined by `||` and objects flattened: {"a": {"b": [1, "x"]}} is {"a.b": "1||x"}.
 
-    Raises BadField for what is too long; `name` is how the whole is called.
+    Raises BadField if a name or value is too long. `name` stands for `value` in the error.
     """
     flat: Properties = {}
     room = MAX_NESTED_NAMES

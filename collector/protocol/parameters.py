@@ -10,7 +10,7 @@ _NUMBERED = re.compile(r"(id|ts|[etnicxhykl])(0|[1-9][0-9]{0,3})")  # `t0`: para
 
 
 class BeaconParameters:
-    """Names and values, some of them repeated; those of numbered events apart."""
+    """Names with their values, of which a name may have several. Numbered events have parameters of their own."""
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
         self._own: dict[str, list[str]] = {}
@@ -36,7 +36,7 @@ class BeaconParameters:
         return [(name, values[-1]) for name, values in self._own.items()]
 
     def pairs(self, name: str) -> dict[str, str]:
-        """What `name` repeats as name, value, name, value. Raises BadField when a value is missing."""
+        """The values of `name`, which alternate between a name and a value. Raises BadField if a value is missing."""
         values = self._own.get(name, [])
         if len(values) % 2:
             raise BadField(f"{name} must be repeated in pairs of a name and a value")

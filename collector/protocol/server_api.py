@@ -1,6 +1,6 @@
 """The server API: turns the JSON body of each endpoint into records.
 
-Each function takes the body, whose app_id has been found, and raises BadField that names the wrong part.
+Each function takes the body of a request whose app_id is known, and raises BadField, which names the wrong part.
 A bulk request is valid as a whole or refused as a whole.
 """
 
@@ -51,7 +51,7 @@ def add_account_properties(body: JsonObject, where: Where) -> list[Record]:
 
 
 def identify(body: JsonObject, where: Where) -> list[Record]:
-    """Gives a visitor an identity. `timestamp` is checked, but all of the visitor is merged whatever its value."""
+    """Gives a visitor an identity, for all their past. `timestamp` is checked, but does not limit that."""
     name = fields.identity(body.get("identity"))
     visitor = fields.visitor(body.get("user_id"))
     at = fields.timestamp(body.get("timestamp"), where.now)
@@ -62,7 +62,7 @@ def identify(body: JsonObject, where: Where) -> list[Record]:
 def each(
     body: JsonObject, name: str, where: Given, read: Callable[[JsonObject, Given], Item], most: int | None = None
 ) -> list[Item]:
-    """Read all objects of the array `name`, at most `most` of them. Raises BadField, within `name[3]`."""
+    """Read all objects of the array `name`, at most `most`. Raises BadField, which names the object: `name[3]`."""
     items = body.get(name)
     if type(items) is not list:
         raise BadField(f"{name} must be an array")

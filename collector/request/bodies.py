@@ -15,7 +15,7 @@ BODY_TOO_LARGE = answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} 
 
 JSON_TYPES = frozenset({b"application/json", b"text/plain", b"text/json", b""})
 _decode = msgspec.json.Decoder().decode
-_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^][{}"]+', re.DOTALL)  # what is left when these are cut out
+_NO_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^][{}"]+', re.DOTALL)  # strings, and all but brackets
 _ALL_SQUARE = bytes.maketrans(b"{}", b"[]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -23,7 +23,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def json_object(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Return the JSON object that `body` holds. Names of `headers` are in lower case. Raises Refused.
 
-    All strings in it are fit for PostgreSQL: no NUL, no half of a surrogate pair. Numbers are finite.
+    PostgreSQL can store all strings in it: they hold no NUL and no half of a surrogate pair. Numbers are finite.
     """
     return object_in(json_text(headers, body, most_bytes))
 
@@ -46,7 +46,7 @@ def object_in(text: bytes) -> dict[str, Any]:
 
 
 def plain(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = MAX_BODY_BYTES) -> bytes:
-    """`body` without its compression, at most `most_bytes` of it. Raises Refused."""
+    """`body` decompressed, at most `most_bytes` of it. Raises Refused."""
     if len(body) > most_bytes:
         raise Refused(answers.too_large(f"the body is larger than {most_bytes:,} bytes"))
     encoding = headers.get(b"content-encoding")
@@ -62,7 +62,7 @@ def plain(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = MAX_BOD
 
 
 def _check_type(content_type: bytes) -> None:
-    """JSON, in UTF-8. `text/plain` too: browsers send it to any origin without asking first."""
+    """Accept JSON in UTF-8, also as `text/plain`, which browsers send to other origins without a preflight."""
     kind, _, parameters = content_type.lower().partition(b";")
     kind = kind.strip()
     if kind not in JSON_TYPES and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
@@ -73,7 +73,7 @@ def _check_type(content_type: bytes) -> None:
 
 
 def _gunzip(body: bytes, most_bytes: int) -> bytes:
-    """Decompress, never making more than is allowed. Several members in one body are one text."""
+    """Decompress, but never more than `most_bytes`. A body may consist of several gzip members."""
     parts: list[bytes] = []
     room = most_bytes
     while body:
@@ -113,8 +113,8 @@ def _too_deep() -> Refused:
 
 
 def _is_too_deep(body: bytes) -> bool:
-    """Whether valid JSON is nested too deep: peel the innermost pairs off, a level a round."""
-    brackets = _BRACKETS.sub(b"", body).translate(_ALL_SQUARE)
+    """Whether valid JSON is nested too deep. Each round removes the innermost level of brackets."""
+    brackets = _NO_BRACKETS.sub(b"", body).translate(_ALL_SQUARE)
     for _ in range(MAX_DEPTH):
         if not brackets:
             return False
@@ -123,7 +123,7 @@ def _is_too_deep(body: bytes) -> bool:
 
 
 def _has_nul(value: Any) -> bool:
-    """Look at every string, keys too; depth is bounded by now."""
+    """Check every string and key. Recursion is safe, because the depth has been checked."""
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, list):

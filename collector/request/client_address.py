@@ -1,14 +1,14 @@
 """Finds the client address of a request behind proxies. Pure: no settings, no Django.
 
-The socket's peer, unless that is a trusted proxy; then the right-most address in X-Forwarded-For or
-Forwarded that is no trusted proxy. Addresses are canonical texts and not `ipaddress` objects: the
-peer comes as text, and matching wants text, so nothing is built on the way (an object costs 1 µs).
+It is the address of the socket's peer. If the peer is a trusted proxy, it is the right-most address in
+X-Forwarded-For or Forwarded that is not a trusted proxy. Addresses are canonical texts, not `ipaddress`
+objects: the peer is given as text and matching takes text, and an object would cost 1 µs.
 
-Where both headers occur and lead to different addresses, one of them was sent by the visitor and
-only passed on by the proxy. Nobody can tell which, so neither is believed and the peer counts. Name
-the header that the proxy writes (`TrustedProxies.parse`) and the other one is not read at all.
+If both headers occur and lead to different addresses, one of them comes from the visitor and was only
+passed on by the proxy. Nothing shows which, so both are ignored and the peer counts. A setting that
+names the header that the proxy writes (`TrustedProxies.parse`) makes the other one ignored from the start.
 
-Headers that only one vendor's proxy sets (`VENDOR_HEADERS`) are never believed: any visitor can send them.
+Headers that only one vendor's proxy sets (`VENDOR_HEADERS`) are never trusted, because any visitor can send them.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,18 +19,18 @@ from typing import NamedTuple
 from collector.request.proxy_headers import canonical_address, forwarded, node_address, x_forwarded_for
 from ipfilter.rules.lists import CompiledRules, RulesError, compile_rules, parse
 
-UNKNOWN = "0.0.0.0"  # noqa: S104 - no address to listen on, but the one that means "none"
-"""The address of a peer that has none (a Unix socket), when no trusted header says more."""
+UNKNOWN = "0.0.0.0"  # noqa: S104 - not to listen on: it stands for "no address"
+"""The address of a peer without one (a Unix socket), if no trusted header names another."""
 
 MAX_HOPS = 16
 MAX_STOPS = 64
-"""No more entries of a header are followed, however many of them are trusted."""
+"""The most entries of a header that are followed, even if all of them are trusted."""
 
 KINDS: dict[bytes, tuple[str, Callable[[str], Iterator[str]]]] = {
     b"x-forwarded-for": ("X-Forwarded-For", x_forwarded_for),
     b"forwarded": ("Forwarded", forwarded),
 }
-"""Per header in lower case, its name as people write it, and what reads its entries from the right."""
+"""For each header in lower case: its usual spelling, and the function that reads its entries from the right."""
 
 VENDOR_HEADERS = frozenset(
     b"cf-connecting-ip cf-connecting-ipv6 client-ip fastly-client-ip fly-client-ip "
@@ -49,16 +49,16 @@ class TrustedProxies:
     unix_socket: bool = False
     headers: frozenset[bytes] = frozenset(KINDS)
     is_anybody: bool = False
-    """Whether there is any proxy to believe at all. An attribute, because every request asks."""
+    """Whether any proxy is trusted. Stored, because every request needs it."""
 
     @classmethod
     def parse(cls, value: str) -> "TrustedProxies":
-        """Read a setting. Raises `ValueError` with a reason for the person who wrote it.
+        """Read the setting TRUSTED_PROXIES. Raises `ValueError` with a reason for the person who wrote it.
 
-        `value` is empty (nobody is trusted); or how many proxies each request comes through, such as
-        `1`; or the proxies' networks separated by commas, in any form of `ipfilter.rules.lists`, with the
-        word `unix` among them for a proxy that connects through a Unix socket. The word
-        `x-forwarded-for` or `forwarded` beside them names the one header that the proxies write.
+        `value` is empty (no proxy is trusted), or the number of proxies that each request passes, such as `1`,
+        or the networks of the proxies, separated by commas, in any form of `ipfilter.rules.lists`. Among the
+        networks, the word `unix` stands for a proxy that connects through a Unix socket. The word
+        `x-forwarded-for` or `forwarded`, added after a comma, names the one header that the proxies write.
         """
         words = [word for word in (part.strip().lower() for part in value.split(",")) if word]
         named = [word for word in words if word.encode() in KINDS]
@@ -75,7 +75,7 @@ class TrustedProxies:
         return cls(0, networks, "unix" in proxies, headers, is_anybody=bool(proxies))
 
     def believes(self, peer: str | None, address: str | None) -> bool:
-        """Whether what `peer` sends in its headers counts; `address` is the peer's, None where it has none."""
+        """Whether the headers that `peer` sends count. `address` is the peer's address, or None if it has none."""
         if self.hops:
             return True
         if address is None:
@@ -107,7 +107,7 @@ def _networks(words: list[str]) -> CompiledRules[str]:
 
 
 class Hop(NamedTuple):
-    """One stop on the way of a request."""
+    """One computer that a request passed, as a header or the connection names it."""
 
     source: str  # "connection", "X-Forwarded-For" or "Forwarded"
     text: str  # as it was written
@@ -117,23 +117,22 @@ class Hop(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How the address of one request was found, for people who set up a proxy."""
+    """How the address of one request was found. Shown to people who set up a proxy."""
 
     peer: str | None
-    headers: tuple[tuple[str, str], ...]  # X-Forwarded-For and Forwarded as they came
-    ignored: tuple[str, ...]  # names of headers that look as if they mattered, and never do
-    hops: tuple[Hop, ...]  # nearest first, as far as they were followed
+    headers: tuple[tuple[str, str], ...]  # X-Forwarded-For and Forwarded as they were received
+    ignored: tuple[str, ...]  # the names of received VENDOR_HEADERS
+    hops: tuple[Hop, ...]  # the nearest first, as far as they were followed
     address: str
     reason: str
 
 
 def client_address(peer: str | None, headers: RequestHeaders, trusted: TrustedProxies) -> str:
-    """The canonical text of the address that a request comes from; never fails, never None.
+    """Return the canonical text of the address that a request comes from. Never fails.
 
-    `peer` is the address of the socket's other end, None or "" for a Unix socket. `headers` are as
-    ASGI gives them: names in lower case, in their order; they are only read when the peer is trusted.
-    A trusted peer that says nothing, or nothing that can be read, or two different things, is itself
-    the answer. `UNKNOWN` stands for a peer without an address.
+    `peer` is the address of the socket's other end, None or "" for a Unix socket. `headers` are as ASGI gives
+    them: in their order, with names in lower case. They are read only if the peer is trusted. If they lead to
+    no address or to different ones, the peer's own address is returned; `UNKNOWN` if it has none.
     """
     address = canonical_address(peer) if peer else None
     if trusted.is_anybody and trusted.believes(peer, address):
@@ -143,7 +142,7 @@ def client_address(peer: str | None, headers: RequestHeaders, trusted: TrustedPr
 
 
 def explain(peer: str | None, headers: RequestHeaders, trusted: TrustedProxies) -> Explanation:
-    """The same decision as `client_address`, with what led to it."""
+    """Return the same address as `client_address`, with the steps that led to it."""
     headers = list(headers)
     address = canonical_address(peer) if peer else None
     is_believed = trusted.is_anybody and trusted.believes(peer, address)
@@ -161,11 +160,11 @@ def explain(peer: str | None, headers: RequestHeaders, trusted: TrustedProxies) 
 
 
 Chain = tuple[str | None, list[Hop]]
-"""The address that one header leads to, None if it leads nowhere, and the stops on the way."""
+"""The address that one header leads to, or None, and the hops on the way."""
 
 
 def _values(headers: RequestHeaders, trusted: TrustedProxies) -> dict[bytes, str]:
-    """Per header that may be read, its value; several of one name are one list, in their order."""
+    """The value of each header that may be read. Several lines with one name are joined in their order."""
     values: dict[bytes, str] = {}
     for name, value in headers:
         name = name.lower()
@@ -176,7 +175,7 @@ def _values(headers: RequestHeaders, trusted: TrustedProxies) -> dict[bytes, str
 
 
 def _follow(name: bytes, value: str, trusted: TrustedProxies) -> Chain:
-    """Walk from the proxy next to us towards the visitor, as far as each stop is trusted."""
+    """Walk from the nearest proxy towards the visitor until a hop is not trusted."""
     source, entries = KINDS[name]
     hops: list[Hop] = []
     address = None
@@ -186,8 +185,8 @@ def _follow(name: bytes, value: str, trusted: TrustedProxies) -> Chain:
         hops.append(Hop(source, text, address, is_trusted))
         if not is_trusted:
             return address, hops
-    # Everyone was trusted. The outermost known proxy asked for itself; with a number of hops, the
-    # request came past some of them, and what it says was not written by whom we think.
+    # All hops were trusted. With networks, the outermost proxy itself sent the request. With a number of
+    # hops, the request bypassed some of the proxies, so the expected proxy did not write the header.
     return (None if trusted.hops else address), hops
 
 

@@ -1,4 +1,4 @@
-"""A request that is opened but not yet read: its app_id, its content, and how much that is."""
+"""Opens a request without reading its records: finds its app_id, its content, and how many records that holds."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -10,27 +10,28 @@ from collector.request import bodies
 
 
 class Contents(NamedTuple):
-    """`weigh` says how many events, people or customers `content` brings, without reading them."""
+    """A request that is opened. `weigh` and `keys_in` work on `content` without reading its records."""
 
     app_id: Any
     content: Any
     weigh: Callable[[Any], int]
-    name: Callable[[Any], list[str]]
+    keys_in: Callable[[Any], list[str]]
     size: int  # in bytes, without compression
-    wants_nothing: bool = False  # back: `nc` of a beacon
+    wants_no_body: bool = False  # `nc` of a beacon
 
     @property
     def weight(self) -> int:
+        """How many events, people or customers it brings."""
         return self.weigh(self.content)
 
     @property
     def keys(self) -> list[str]:
-        """Keys of its events that are the same in a repeat, without reading the events."""
-        return self.name(self.content)
+        """Keys of its events. They are the same if the request is sent again."""
+        return self.keys_in(self.content)
 
     def answer(self, usual: Answer) -> Answer:
-        """The answer in place of `usual`. A refusal is always sent."""
-        return _WITHOUT_BODY.get(usual, usual) if self.wants_nothing else usual
+        """`usual`, or its form without a body if the client wants that. A refusal keeps its body."""
+        return _WITHOUT_BODY.get(usual, usual) if self.wants_no_body else usual
 
 
 _WITHOUT_BODY = {
@@ -40,31 +41,31 @@ _WITHOUT_BODY = {
 
 
 Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Contents]
-"""From the headers, the URL's query and the body of a request."""
+"""A function that opens a request, given its headers, the query of its URL, and its body."""
 
 
 def json_with(many: str | None) -> Open:
-    """The function that opens a request of the server API. The array `many`, if any, holds all that it brings."""
-    weigh, name = partial(_items, many), partial(_keys, many)
+    """Return the function that opens a request of the server API. `many` is the array that may hold its items."""
+    weigh, keys_in = partial(_count_items, many), partial(_keys, many)
 
     def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
-        """A JSON object. Raises Refused."""
+        """Raises Refused if the body is not a JSON object."""
         text = bodies.json_text(headers, body)
         content = bodies.object_in(text)
-        return Contents(content.get("app_id"), content, weigh, name, len(text))
+        return Contents(content.get("app_id"), content, weigh, keys_in, len(text))
 
     return open_json
 
 
 def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
-    """A beacon: parameters of the URL, of a form, or of both. Raises BadField or Refused.
+    """Open a beacon: parameters in the URL, in a form body, or in both. Raises BadField or Refused.
 
-    The body's type is not asked for: browsers call it text, or a form, or nothing.
+    The body's Content-Type is ignored, because browsers send different ones or none.
     """
     text = query + b"&" + bodies.plain(headers, body) if body else query
     content = parameters.read(text)
-    wants_nothing = content.get("nc") is not None
-    return Contents(content.get("a"), content, beacons.count, beacons.keys, len(text), wants_nothing)
+    wants_no_body = content.get("nc") is not None
+    return Contents(content.get("a"), content, beacons.count, beacons.keys, len(text), wants_no_body)
 
 
 def _keys(many: str | None, body: dict[str, Any]) -> list[str]:
@@ -73,6 +74,6 @@ def _keys(many: str | None, body: dict[str, Any]) -> list[str]:
     return [str(key) for key in given if key]
 
 
-def _items(many: str | None, body: dict[str, Any]) -> int:
+def _count_items(many: str | None, body: dict[str, Any]) -> int:
     items = body.get(many) if many is not None else None
     return len(items) if type(items) is list else 1

@@ -1,7 +1,7 @@
 """The addresses that proxies write into X-Forwarded-For and Forwarded (RFC 7239), read from the right.
 
-From the right because the last proxy writes there: what it wrote is well formed, and what a visitor
-put before it (an open quote, a comma, kilobytes of rubbish) is never looked at before it has to be.
+The last proxy writes its entry at the right end, and that entry is well formed. What a visitor put before
+it (an open quote, a comma, kilobytes of rubbish) is read only if it is needed.
 """
 
 import re
@@ -15,7 +15,7 @@ _PORT = re.compile(r":(?:[0-9]{1,5}|_[A-Za-z0-9._-]+)?")
 
 
 def canonical_address(text: str) -> str | None:
-    """`text` as one canonical IPv4 or IPv6 address, or None when it is none.
+    """`text` as a canonical IPv4 or IPv6 address, or None if it is not one.
 
     IPv4-mapped IPv6 becomes IPv4, and a scope id (`%eth0`) is left out.
     """
@@ -32,7 +32,7 @@ def canonical_address(text: str) -> str | None:
 def node_address(node: str) -> str | None:
     """The address in one entry, which may have brackets and a port.
 
-    None for what is no address: `unknown`, a made-up name such as `_hidden`, rubbish.
+    None if it is not an address: `unknown`, an obfuscated name such as `_hidden`, rubbish.
     """
     host, port = node, ""
     if node.startswith("["):
@@ -48,7 +48,7 @@ def node_address(node: str) -> str | None:
 
 
 def x_forwarded_for(value: str) -> Iterator[str]:
-    """The entries of X-Forwarded-For, the last one first; empty ones are left out."""
+    """The entries of X-Forwarded-For, the last one first, without empty ones."""
     end = len(value)
     while end >= 0:
         comma = value.rfind(",", 0, end)
@@ -59,7 +59,7 @@ def x_forwarded_for(value: str) -> Iterator[str]:
 
 
 def forwarded(value: str) -> Iterator[str]:
-    """The `for` of each element of Forwarded, the last one first; "" where it cannot be read."""
+    """The `for` of each element of Forwarded, the last one first; "" if an element has none or is malformed."""
     end = len(value)
     while end >= 0:
         comma = _comma_outside_quotes(value, end)
@@ -70,7 +70,7 @@ def forwarded(value: str) -> Iterator[str]:
 
 
 def _comma_outside_quotes(value: str, end: int) -> int:
-    """Where the last element before `end` begins: the index of the comma before it, or -1."""
+    """The index of the comma before the element that ends at `end`, or -1."""
     position = end
     comma = value.rfind(",", 0, position)
     while True:

@@ -1,8 +1,8 @@
-// The tracker of a web page, loaded by the snippet of the install page (projects/snippet.py). docs/collection-api.md
-// says what it sends. It never throws into the page, and never takes what somebody types.
-// collector/tracker/__init__.py takes away lines that are comments, and indentation.
-// What is to be set for an environment is handed over as `settings` (written into the last line where the script is
-// served), and wins over what the page says.
+// The tracker of a web page, loaded by the snippet of the Install page (projects/snippet.py). docs/collection-api.md
+// says what it sends. It never throws an error into the page, and never reads what a visitor types.
+// collector/tracker/__init__.py removes comment lines and indentation.
+// `settings`, the argument in the last line, overrides the page's configuration: collector/tracker/__init__.py writes
+// there what the environment leaves out (projects/capture.py).
 (function (window, document, settings) {
   "use strict";
   var heap = (window.heap = window.heap || []);
@@ -27,9 +27,9 @@
   var HANGS_MS = 6e4;
   var IGNORED = ".heap-ignore,[heap-ignore],[data-heap-ignore],input[type=password]";
   var REDACTED = "[data-heap-redact-text]";
-  // The path of a file tells who uses the machine, a data: address is the page itself, and a javascript: one is code.
+  // A file's path shows who uses the machine, a data: address holds the page itself, and a javascript: one is code.
   var NOT_SENT = /^(file|data|blob|about|javascript|vbscript):/;
-  // What names nobody: it is what programs say of a user whom they do not know.
+  // Not identities: programs send these for an unknown user.
   var NOBODY = /^(undefined|null|nan|none|true|false|\[object .*\])$/i;
   var INVISIBLE = /[\s\0-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\uffff\udb40\udc00-\udfff]/g;
   var UNREAD = "script,style,input,textarea,select,[contenteditable]," + IGNORED;
@@ -44,7 +44,7 @@
       try {
         return what.apply(this, arguments);
       } catch (error) {
-        // the page must not notice
+        // an error must not reach the page
       }
     };
   }
@@ -64,10 +64,12 @@
     return String((parts[0] >>> 11) * 4294967296 + parts[1]);
   }
 
-  // --- What is remembered: in cookies on the root domain, else in localStorage, else in memory ------------------------
+  // --- Storage: cookies on the root domain, else localStorage, else memory ------------------------------------------
   var memory = {};
   var domain = "";
   var isTracking = !config.disableTracking;
+  // The browser asks not to be tracked, and the environment obeys.
+  var isRefused = (config.gpc && navigator.globalPrivacyControl) || (config.dnt && navigator.doNotTrack === "1");
   var sameSite = "";
   var cookiesWork = false;
   var storage = safe(function () {
@@ -99,7 +101,7 @@
     }
   }
 
-  // A frame of another site has cookies only if they are its own within that site.
+  // In a frame of another site, only partitioned cookies work.
   function findCookies() {
     ["lax", "none;secure;partitioned"].forEach(function (attributes) {
       if (cookiesWork) return;
@@ -130,7 +132,13 @@
     }
   }
 
-  // --- Who and where ------------------------------------------------------------------------------------------------
+  function tracks() {
+    var place = location.hostname + location.pathname;
+    return isTracking && !isRefused && !(config.only && !RegExp(config.only).test(place)) &&
+      !(config.never && RegExp(config.never).test(place));
+  }
+
+  // --- Visitor, session and page ------------------------------------------------------------------------------------
   var page = {};
 
   function saveId(id) {
@@ -149,7 +157,7 @@
       id.sessionId = random();
       session = {
         r: cut(plain(document.referrer), 500),
-        q: /utm_/.test(location.search) ? cut(plain(location.search), 500) : "",
+        q: cut((location.search.match(/utm_\w+=[^&]*/g) || []).join("&"), 500),
         d: location.hostname
       };
     }
@@ -165,7 +173,7 @@
     write("ses_props", null, 0);
   }
 
-  // What all requests have in common.
+  // The parameters that are the same for all requests.
   function common(now) {
     var parts = ["a=" + appId, "u=" + now.id.userId, "v=" + page.v, "s=" + now.id.sessionId, "b=web", "tv=" + VERSION];
     function add(name, value) {
@@ -186,7 +194,7 @@
     return String(text).slice(0, most);
   }
 
-  // {a: {b: [1, 2]}} as {"a.b": "1||2"}: plain values only, whatever the page hands over.
+  // Turns {a: {b: [1, 2]}} into {"a.b": "1||2"}, and drops values that cannot be sent.
   function flat(given, into, prefix, depth) {
     if (!given || typeof given !== "object") return into;
     Object.keys(given).forEach(function (key) {
@@ -205,7 +213,7 @@
     return into;
   }
 
-  // As parameters: texts as they are, other values as JSON.
+  // Properties as parameters: `text` makes those of a text; other values become JSON under `l`.
   function parameters(properties, text) {
     return Object.keys(properties).map(function (key) {
       var value = properties[key];
@@ -220,10 +228,10 @@
     });
   }
 
-  // --- What waits to be sent: each entry is kept in localStorage until it is answered ------------------------------
-  // Of an entry p path, c common parameters, t title, e [[name, value, …], …] of one event, n whether they are numbered
-  // and at, in microseconds, are stored. In memory it also has: key, size, way (1 on its way, 2 by a request that
-  // outlives the page), failed (how often, alone), after (not before), untitled.
+  // --- The queue: each entry is kept in localStorage until it is answered ------------------------------------------
+  // Stored fields of an entry: p path, c common parameters, t title, e [[name, value, …], …] of one event, n whether
+  // these are numbered, at in microseconds. Fields in memory only: key, size, way (1 being sent, 2 being sent by a
+  // request that outlives the page), failed (how often it failed alone), after (do not send it earlier), untitled.
   var queue = [];
   var size = 0; // of the queue, in characters
   var last = 0; // the newest at
@@ -238,7 +246,7 @@
   var prefix = "_hp2_q." + appId + ".";
   var tab = random();
 
-  // Take over what earlier pages of this tab, and tabs that have gone, could not send.
+  // Adds what earlier pages of this tab and closed tabs could not send.
   var open = safe(function (isFirst) {
     var newest = {};
     var names = Object.keys(storage).filter(function (name) {
@@ -278,7 +286,7 @@
     try {
       storage.setItem(entry.key, text);
     } catch (error) {
-      // full, or forbidden: it is in memory
+      // The storage is full or forbidden: the entry stays in memory.
     }
   }
 
@@ -306,10 +314,10 @@
   }
 
   function title() {
-    return encode(cut(document.title, 1024));
+    return config.noTitle ? "" : encode(cut(document.title, 1024));
   }
 
-  // Routers set the title after the address: what happens on a page that has just come gets its title later.
+  // Routers set the title after the address, so events of a page that has just opened get their title later.
   function giveTitles() {
     page.isFresh = false;
     untitled.forEach(function (entry) {
@@ -321,7 +329,7 @@
     untitled = [];
   }
 
-  // The first event starts the timer, later ones do not move it.
+  // The first event starts the timer. Later ones do not restart it.
   function schedule(ms) {
     var at = Math.max(Date.now() + ms, notBefore);
     if (timer && timerAt <= at) return;
@@ -330,7 +338,7 @@
     timer = setTimeout(flush, Math.ceil(at - Date.now()));
   }
 
-  // The next request, of entries of one page that `may` go, in their order; undefined when there is none.
+  // The next request: entries of one page, in their order, for which `may` is true; undefined if there are none.
   function next(may, count, room) {
     var batch = [];
     var body;
@@ -416,7 +424,7 @@
       if (!entries[0].failed) notBefore = Date.now() + wait;
       if (status !== 429 && !outlives) {
         if (!entries[1]) {
-          // Alone: it waits, and lets others go first.
+          // It failed alone, so others are sent first.
           entries[0].failed = (entries[0].failed || 0) + 1;
           entries[0].after = Date.now() + wait * entries[0].failed;
         }
@@ -434,8 +442,8 @@
     schedule(0);
   });
 
-  // The page may be gone in a moment: send all that browsers take then, and again what is under way by a request that
-  // ends with the page. It stays stored until an answer says that it arrived; what was sent twice is recognised by ids.
+  // The page may close at any moment. Sends as much as browsers take then, and sends again what is in a request that
+  // would end with the page. Entries stay stored until they are answered; the server recognises repeats by their ids.
   var flushAll = safe(function () {
     giveTitles();
     for (var request = 1; request; ) {
@@ -453,12 +461,15 @@
     add("/h", event.concat(about, eventParameters(properties)), true, current());
   }
 
-  // An address without user names and passwords.
+  // An address without user names and passwords, and without what the environment leaves out.
   function plain(address) {
-    return cut(String(address).replace(/\/\/[^/?#@&\s]*@/g, "//"), 1024);
+    address = String(address).replace(/\/\/[^/?#@&\s]*@/g, "//");
+    if (config.noQuery) address = address.replace(/\?[^#]*/, "");
+    if (config.noHash) address = address.replace(/#.*/, "");
+    return cut(address, 1024);
   }
 
-  // The target of a link, as it is written in the page; "" when it is none that may be known.
+  // The target of a link, as the page writes it; "" if it must not be sent.
   function targetOf(href) {
     try {
       var url = new URL(href, document.baseURI);
@@ -471,7 +482,7 @@
     }
   }
 
-  // Where the page is now.
+  // Updates `page` with the current address.
   function locate() {
     var isHidden = NOT_SENT.test(location.protocol);
     page.d = location.hostname;
@@ -483,9 +494,10 @@
     page.from = isHidden ? "" : plain(location.href);
   }
 
-  // `isAgain`: the same page once more, with its own referrer. `properties`: the page asks for it.
+  // `isAgain`: the page is shown again and keeps its referrer. `properties` are given if the page calls for a pageview.
   function pageview(isAgain, properties) {
-    if (!isTracking) return;
+    if (!tracks()) return;
+    prepare();
     giveTitles();
     var before = page;
     page = {
@@ -502,7 +514,7 @@
     add("/h", event.concat(eventParameters(properties, read("pv_props"))), false, now);
   }
 
-  // Filters write into the query while somebody types: to replace it is no pageview, to replace the page is one.
+  // Filters replace the query while a visitor types, which is not a pageview. Replacing the path is one.
   var moved = safe(function (isReplaced) {
     var before = page.route;
     if (location.href === page.href) return;
@@ -519,7 +531,7 @@
     return (redacted.indexOf(name) < 0 && element.getAttribute(name)) || "";
   }
 
-  // The element around, which is the host around what is in a shadow root.
+  // The parent element; for the top of a shadow root, its host.
   function around(element) {
     return element.parentElement || (element.parentNode && element.parentNode.host);
   }
@@ -528,7 +540,7 @@
     for (; element; element = around(element)) if (element.matches(selector)) return element;
   }
 
-  // The text that the page shows in an element that is small, without what is ignored or typed; else its label.
+  // The text that a small element shows, without ignored and typed parts; if there is none, its label.
   function textOf(element) {
     var nodes = 0;
     function walk(node) {
@@ -568,7 +580,7 @@
     return cut(text, 200).replace(/[;|]/g, " ");
   }
 
-  // Changes and submits do not leave a shadow root; what leads to them does.
+  // `change` and `submit` do not leave a shadow root, so it gets listeners when an event that leads to them leaves it.
   var entered = window.WeakSet && new WeakSet();
   var enterShadows = safe(function (event) {
     event.composedPath().forEach(function (root) {
@@ -587,7 +599,7 @@
     var isClick = type === "click";
     if (target.nodeType === 3) target = target.parentElement;
     if ([].concat(config.disableInteractionEvents).indexOf(type) >= 0) return;
-    if (!isTracking || !target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
+    if (!tracks() || !target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
     if (nearest(target, IGNORED)) return;
     for (var i = 0; i < path.length; i++) if (path[i].matches && path[i].matches(IGNORED)) return;
     if (isClick) {
@@ -655,7 +667,7 @@
         return ["_" + name, value];
       }), false, current());
     },
-    // Heap asks for the customer elsewhere; here the properties name it, or a first argument.
+    // Heap sets the customer elsewhere. Here it is in the properties or the first argument.
     addAccountProperties: function (id, properties) {
       properties = flat(properties || id, {}, "", 0);
       id = properties.account_id || (typeof id === "object" ? "" : id);
@@ -673,7 +685,7 @@
     startTracking: function () {
       if (isTracking) return;
       isTracking = true;
-      start();
+      pageview();
     },
     stopTracking: function () {
       isTracking = false;
@@ -690,10 +702,10 @@
   };
 
   function known() {
-    return isTracking ? current().id : read("id") || {};
+    return page.v && tracks() ? current().id : read("id") || {};
   }
 
-  // What goes with each event, or with each pageview, until it is removed.
+  // Makes the methods for properties that go with each event, or each pageview, until they are removed.
   function lasting(name, add, remove, clear) {
     function save(properties) {
       write(name, properties, 390 * 86400);
@@ -722,20 +734,18 @@
   });
 
   // --- Begin --------------------------------------------------------------------------------------------------------
-  function start() {
-    if (!page.v) {
-      safe(findCookies)();
-      safe(function () {
-        tab = sessionStorage.getItem(prefix) || tab;
-        sessionStorage.setItem(prefix, tab);
-      })();
-      open(true);
-    }
-    safe(pageview)();
+  function prepare() {
+    if (page.v) return;
+    safe(findCookies)();
+    safe(function () {
+      tab = sessionStorage.getItem(prefix) || tab;
+      sessionStorage.setItem(prefix, tab);
+    })();
+    open(true);
   }
 
   function begin() {
-    if (isTracking) start();
+    safe(pageview)();
     ["focusin", "input", "click"].forEach(function (type) {
       document.addEventListener(type, enterShadows, true);
     });
@@ -770,7 +780,7 @@
       notBefore = 0;
       schedule(0);
     });
-    // The queues of classic and of heap.js 5. A snippet that ran again may have put stubs where the methods were.
+    // The queues of classic and of heap.js 5. A snippet that ran again may have replaced the methods by stubs.
     drain(heap, function (call) {
       heap[call[0]].apply(heap, call.slice(1));
     });
@@ -795,7 +805,7 @@
     });
   }
 
-  // A snippet that runs again sets `load`, without success, and calls this.
+  // A snippet that runs again tries to replace `load`, cannot, and calls this.
   function load(id) {
     if (String(id) !== appId) say("this page is tracked with app_id " + appId + ", so " + id + " is refused");
   }
@@ -807,7 +817,7 @@
   Object.keys(methods).forEach(function (name) {
     var method = methods[name];
     methods[name] = safe(function () {
-      return isTracking || /^(get|start|stop|onReady)/.test(name) ? method.apply(this, arguments) : null;
+      return tracks() || /^(get|start|stop|onReady)/.test(name) ? method.apply(this, arguments) : null;
     });
   });
 

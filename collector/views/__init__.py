@@ -1,1 +1,1 @@
-"""Pages and the API for holders of an API key. The collecting paths are not here: asgi.py, wsgi.py."""
+"""Pages, and the API for programs with an API key. The collecting paths are in asgi.py and wsgi.py."""

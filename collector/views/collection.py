@@ -1,4 +1,4 @@
-"""The Collection page of an environment: what comes in, what does not, and why."""
+"""The Collection page of an environment: how much is accepted, how much is not, and why."""
 
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
@@ -20,14 +20,14 @@ from projects.models import Environment
 @require_safe
 @environment_view(Can.VIEW)
 def collection(request: HttpRequest, environment: Environment) -> HttpResponse:
-    return _drawn(request, environment, "collector/collection.html")
+    return _numbers(request, environment, "collector/collection.html")
 
 
 @require_safe
 @environment_view(Can.VIEW)
 def collection_numbers(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The part of the page that reloads itself; 204 when `?version=` says that the page shows these numbers already."""
-    return _drawn(request, environment, "collector/collection_numbers.html")
+    """The part of the page that reloads itself. 204 if the page already shows these numbers (`?version=`)."""
+    return _numbers(request, environment, "collector/collection_numbers.html")
 
 
 def _limit(properties: int, size: int) -> str:
@@ -44,7 +44,7 @@ def _left_out(counts: LeftOutCounts) -> str:
     )
 
 
-def _drawn(request: HttpRequest, environment: Environment, template: str) -> HttpResponse:
+def _numbers(request: HttpRequest, environment: Environment, template: str) -> HttpResponse:
     numbers = overview(environment, timezone.now())
     version = blake2b(repr(numbers).encode(), digest_size=8).hexdigest()
     if request.GET.get("version") == version:

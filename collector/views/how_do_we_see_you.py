@@ -1,4 +1,4 @@
-"""The staff's page "How do we see you": the address that a request seems to come from, and why."""
+"""The staff's page "How do we see you": the client address of the request, and how it was found."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,7 +21,7 @@ MOST_SHOWN = 20
 @require_safe
 @never_cache
 def how_do_we_see_you(request: HttpRequest) -> HttpResponse:
-    """Show the connection, the headers, what was trusted, and addresses that look like a proxy not yet trusted.
+    """Show the connection, the headers, what was trusted, and addresses that may be proxies not trusted yet.
 
     Does not check rights itself: heapadmin/urls.py lets only staff in.
     """
@@ -42,6 +42,6 @@ def how_do_we_see_you(request: HttpRequest) -> HttpResponse:
 
 
 def all_headers(request: HttpRequest) -> Iterator[tuple[bytes, bytes]]:
-    """Every header, its name in lower case; those of one name have been joined with commas on the way."""
+    """Every header with its name in lower case. The server has joined headers of one name with commas."""
     for name, value in request.headers.items():
         yield name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace")

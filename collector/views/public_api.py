@@ -1,7 +1,7 @@
-"""The API for programs that hold an API key: an access token, deleting people, and how far that is.
+"""The API for programs with an API key: get an access token, delete people, and ask for the progress.
 
-Plain Django views: such requests are few and are not collecting, so neither the batch writer nor excluded IPs have to
-do with them. No answer has CORS headers: every visitor of a web page could read a secret that the page uses.
+Plain Django views: these requests are few and collect nothing, so they use no batch writer and ignore excluded IPs. No
+answer has CORS headers, because a web page cannot keep a key secret from its visitors.
 """
 
 import base64
@@ -29,14 +29,14 @@ from projects import api_keys
 from projects.models import ApiKey
 
 ROOT = "/api/public/v0/"
-ATTEMPTS = "api_key"  # in ACCOUNT_RATE_LIMITS; a minute
+ATTEMPTS = "api_key"  # in ACCOUNT_RATE_LIMITS, where it is a limit per minute
 RETRY_AFTER_SECONDS = 60
 
 View = Callable[..., HttpResponse]
 
 
 def _endpoint(method: str) -> Callable[[View], View]:
-    """A view for programs, which takes one method."""
+    """Decorate a view for programs that accepts one method."""
 
     def decorate(view: View) -> View:
         @csrf_exempt
@@ -57,7 +57,7 @@ def _endpoint(method: str) -> Callable[[View], View]:
 
 
 def _with_token(view: View) -> View:
-    """Give the view the API key that the bearer's token was issued for, if it is still in force."""
+    """Pass the view the API key that the request's token was issued for, if the key is still in force."""
 
     @wraps(view)
     def checked(request: HttpRequest, **kwargs: str) -> HttpResponse:
@@ -75,7 +75,7 @@ def _with_token(view: View) -> View:
 def auth_token(request: HttpRequest) -> HttpResponse:
     """Exchange app_id and API key, by HTTP Basic, for an access token.
 
-    Failures are counted by client address, not by app_id: web pages show it, so anyone could lock its owner out.
+    Failures are counted by client address, not by app_id: pages show the app_id, so anyone could lock its owner out.
     """
     if not ratelimit.consume(request, action=ATTEMPTS, dry_run=True):
         return _refusal(429, "too many failed attempts", {"Retry-After": str(RETRY_AFTER_SECONDS)})
@@ -91,7 +91,7 @@ def auth_token(request: HttpRequest) -> HttpResponse:
 @_endpoint("POST")
 @_with_token
 def user_deletion(request: HttpRequest, key: ApiKey) -> HttpResponse:
-    """Ask for people to be deleted. Answers once the deletion is sure to happen, before it has happened."""
+    """Request the deletion of people. Answers when the request is committed; a job then deletes them."""
     headers = {name.lower().encode(): value.encode("latin-1", "replace") for name, value in request.headers.items()}
     try:
         body = json_object(headers, request.read(MAX_DELETION_BYTES + 1), MAX_DELETION_BYTES)
@@ -145,7 +145,7 @@ def _identities(body: server_api.JsonObject) -> list[str]:
 
 
 def _basic(request: HttpRequest) -> tuple[str, str]:
-    """app_id and API key; empty texts when they are missing or malformed."""
+    """The app_id and the API key; empty texts if they are missing or malformed."""
     try:
         text = base64.b64decode(_credentials(request, "basic"), validate=True).decode()
     except (binascii.Error, ValueError):
@@ -161,5 +161,5 @@ def _credentials(request: HttpRequest, scheme: str) -> str:
 
 def _refusal(status: int, line: str, headers: dict[str, str] | None = None) -> HttpResponse:
     """A refusal in the form that the collector uses: the status in words, and a line."""
-    said = f"{HTTPStatus(status).phrase}\n{line}\n"
-    return HttpResponse(said, status=status, content_type="text/plain", headers=headers)
+    text = f"{HTTPStatus(status).phrase}\n{line}\n"
+    return HttpResponse(text, status=status, content_type="text/plain", headers=headers)

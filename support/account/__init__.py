@@ -1,1 +1,1 @@
-"""The Support tab in an account's settings: who looked in, a copy of everything, and asking to close."""
+"""The Support tab in an account's settings: visits of support, an export of everything, and asking to close."""

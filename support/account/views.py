@@ -1,4 +1,4 @@
-"""What an account's own people see of support: who looked in, an export of everything, and asking to close."""
+"""The Support tab in an account's settings: visits of support, an export of everything, and asking to close."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -43,7 +43,7 @@ def _page(request: HttpRequest, account: Account, form: AskToCloseForm, status: 
 @require_POST
 @account_view(Can.MANAGE)
 def visits_allow(request: HttpRequest, account: Account) -> HttpResponse:
-    """Let support look into the account, or not any more."""
+    """Allow or forbid support to look into the account."""
     allowed = request.POST.get("allowed") == "yes"
     visit_actions.allow(account=account, allowed=allowed, by=signed_in_user(request))
     messages.success(request, "Support may look into this account." if allowed else "Support may not look in any more.")
@@ -67,7 +67,7 @@ def export_ask(request: HttpRequest, account: Account) -> HttpResponse:
 @require_POST
 @account_view(Can.MANAGE)
 def close_ask(request: HttpRequest, account: Account) -> HttpResponse:
-    """Send support the wish to close this account; nothing is closed by it."""
+    """Ask support to close this account. Nothing is closed yet."""
     form = AskToCloseForm(request.POST)
     if not form.is_valid():
         return _page(request, account, form, status=422)

@@ -23,10 +23,10 @@ class NotReopenable(Exception):
 
 
 def close(*, account: Account, grace_days: int, asked_by: str, by: User | None) -> Closing:
-    """Lock everybody out of `account` at once; after `grace_days` (0 to 90) every row of it is removed.
+    """Lock everybody out of `account` at once. After `grace_days` (0 to 90) every row of it is removed.
 
-    `asked_by` says in words who asked for it; `by` is who does it, None on the command line. The collector's workers
-    hear of it by NOTIFY when this commits. Raises AlreadyClosed.
+    `asked_by` says in words who asked for it. `by` is the person who closes it, None on the command line. The
+    collector's workers receive a NOTIFY when this commits. Raises AlreadyClosed.
     """
     expected = row_counts.count_rows(account.pk)
     with transaction.atomic():
@@ -53,7 +53,7 @@ def _close(account: Account, grace_days: int, asked_by: str, by: User | None, ex
     Visit.objects.filter(account=locked, ended_at=None).update(ended_at=now)
     details = {"asked_by": asked_by, "grace_days": grace_days}
     activity.record(account=locked, by=by, verb="account.close", target=locked.name, details=details)
-    for place in Membership.objects.full_access().filter(account=locked):  # a job each, for each may be tried again
+    for place in Membership.objects.full_access().filter(account=locked):  # one job each: retries repeat no other mail
         jobs.defer("support.mail_closed", closing_id=closing.pk, user_id=place.user_id)
     if grace_days == 0:
         jobs.defer_once("support.purge", closing_id=closing.pk)
@@ -62,7 +62,7 @@ def _close(account: Account, grace_days: int, asked_by: str, by: User | None, ex
 
 @transaction.atomic
 def reopen(*, closing: Closing, by: User | None) -> Account:
-    """Let everybody in again, with everything as it was. Raises NotReopenable once the purge has started."""
+    """Let everybody in again. Nothing was changed meanwhile. Raises NotReopenable once the purge has started."""
     locked = Closing.objects.select_for_update().get(pk=closing.pk)
     account = Account.objects.select_for_update().filter(pk=locked.account_number).first()
     if locked.state != ClosingState.GRACE or account is None:
@@ -77,9 +77,9 @@ def reopen(*, closing: Closing, by: User | None) -> Account:
 
 @transaction.atomic
 def start_purge(closing_id: int, now: datetime) -> Closing | None:
-    """Go over to removing rows if the grace is over, or go on with it; from here there is no way back.
+    """Start the purge if the grace period is over, or continue it. From here there is no way back.
 
-    Returns the closing while there is something to remove, None when there is not (too early, reopened, done).
+    Returns the closing. Returns None if there is nothing to purge (too early, reopened, done).
     """
     closing = Closing.objects.select_for_update().filter(pk=closing_id).first()
     if closing is None:

@@ -28,7 +28,7 @@ class ClosingAdmin(StaffModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """How far it is, or the receipt."""
+        """The progress of the closing, or its receipt."""
         closing = self.row_or_404(request, object_id)
         context = {
             **self.admin_site.each_context(request),

@@ -10,7 +10,7 @@ from support.closing.models import Closing
 
 
 def closed_mail(closing: Closing, user: User) -> EmailMessage:
-    """The mail to one of them."""
+    """The mail to one of these people."""
     context = {
         "account": mails.plain(closing.account_name),
         "closing": closing,

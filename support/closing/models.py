@@ -28,13 +28,13 @@ class ClosingQuerySet(models.QuerySet["Closing"]):
 class Closing(models.Model):
     """One closing of one account, and in the end its receipt.
 
-    `account_number` is the account's id and no foreign key: the row stays when the account is gone. Then it holds
-    nothing personal any more: `account_name`, `asked_by`, `scope` and `expected` are emptied, `rows` stays.
+    `account_number` is the account's id but not a foreign key, because the row stays when the account is gone. The
+    receipt holds nothing personal: `account_name`, `asked_by`, `scope` and `expected` are emptied, `rows` stays.
     """
 
     account_number = models.BigIntegerField()
     account_name = models.CharField(max_length=100, blank=True)
-    asked_by = models.TextField(max_length=1_000, blank=True)  # who asked for it, in staff's words
+    asked_by = models.TextField(max_length=1_000, blank=True)  # the person who asked for it, in staff's words
     state = models.CharField(max_length=10, choices=ClosingState.choices, default=ClosingState.GRACE)
     grace_days = models.PositiveSmallIntegerField(validators=[MaxValueValidator(LONGEST_GRACE_DAYS)])
     closed_at = models.DateTimeField(default=timezone.now)
@@ -46,7 +46,7 @@ class Closing(models.Model):
     done_at = models.DateTimeField(null=True)
     # ids by which the account's rows are found, stored when the purge starts: {table: [ids]}
     scope = models.JSONField(default=dict)
-    expected = models.JSONField(default=dict)  # rows when it was closed
+    expected = models.JSONField(default=dict)  # rows per table when the account was closed
     rows = models.JSONField(default=dict)  # rows removed, per table
 
     objects = ClosingQuerySet.as_manager()

@@ -1,6 +1,6 @@
 """Removing every row of a closed account, in steps (common/steps.py).
 
-Steps are short, and as long a pause follows each, so that others hardly notice.
+Steps are short, and each is followed by a pause of the same length, so that other work is hardly slowed down.
 """
 
 import time
@@ -28,63 +28,62 @@ from support.closing import row_counts, unlinked_rows
 from support.closing.actions import start_purge
 from support.closing.models import Closing, ClosingState
 
-STEP_SECONDS = 0.15  # how long a step should take; the number of rows follows from it
-FEWEST, MOST = 200, 20_000  # rows a step
-PAUSE = 1.0  # the pause after a step, in steps
+STEP_SECONDS = 0.15  # how long a step should take; Pace chooses the number of rows accordingly
+FEWEST, MOST = 200, 20_000  # rows per step
+PAUSE = 1.0  # after a step, as a multiple of its duration
 
 MEMBERSHIP = "accounts_membership"
 
 
 class Unfinished(Exception):
-    """Something is left that goes by itself in a moment: the purge has to look again later."""
+    """Something is left that will end by itself in a moment, so the purge must try again later."""
 
 
 @dataclass
 class Pace:
-    """How many rows a step takes, so that it takes `STEP_SECONDS`; and the pause after it."""
+    """How many rows a step removes so that it takes `STEP_SECONDS`, and the pause after it."""
 
     rows: int = 1_000
     pause: float = PAUSE
 
     def note(self, took_seconds: float) -> None:
-        """Learn from a full step."""
+        """Adapt the number of rows to the duration of a step that removed the full number."""
         factor = min(max(STEP_SECONDS / max(took_seconds, 0.001), 0.5), 2.0)
         self.rows = min(max(int(self.rows * factor), FEWEST), MOST)
 
 
 def run(
-    closing_id: int, *, seconds: float, pace: Pace | None = None, tell: Callable[[Closing], None] | None = None
+    closing_id: int, *, seconds: float, pace: Pace | None = None, after_step: Callable[[Closing], None] | None = None
 ) -> bool:
-    """Purge for about `seconds`. True when nothing is left to do for this closing, False to go on later.
+    """Purge for about `seconds`. Returns True if nothing is left to do for this closing, False to continue later.
 
-    Two that run at once do not disturb each other: one waits, or finds nothing. `tell` is called after each step.
-    Raises Unfinished when only waiting helps.
+    Two purges may run at once: one waits, or finds nothing to remove. Raises Unfinished if only waiting helps.
     """
     closing = start_purge(closing_id, timezone.now())
     if closing is None or closing.state == ClosingState.DONE:
         return True
     pace = pace or Pace()
     scope = AccountScope.from_json(closing.scope)
-    todo = (partial(_paced, closing, step, pace, tell) for step in _steps(scope))
+    todo = (partial(_run_paced, closing, step, pace, after_step) for step in _steps(scope))
     return steps.run(todo, seconds=seconds, pause=pace.pause) and finish(closing, scope)
 
 
-def _paced(closing: Closing, step: "RemovalStep", pace: Pace, tell: Callable[[Closing], None] | None) -> int:
-    """Run one step with as many rows as the pace says, and learn from it; how many were removed."""
+def _run_paced(closing: Closing, step: "RemovalStep", pace: Pace, after_step: Callable[[Closing], None] | None) -> int:
+    """Run one step with as many rows as the pace allows, and adapt the pace. Returns how many rows were removed."""
     started = time.monotonic()
-    removed = _count_in(closing, step, pace.rows)
+    removed = _run_step(closing, step, pace.rows)
     if removed >= pace.rows:
         pace.note(time.monotonic() - started)
-    if tell is not None:
-        tell(closing)
+    if after_step is not None:
+        after_step(closing)
     return removed
 
 
-RemovalStep = Callable[[Closing, int], dict[str, int]]  # the locked closing, most rows -> {table: rows removed}
+RemovalStep = Callable[[Closing, int], dict[str, int]]  # (the locked closing, the most rows) -> {table: rows removed}
 
 
 def _steps(scope: AccountScope) -> Iterator[RemovalStep]:
-    """What to repeat until it removes nothing, in order: rows before the rows that they point to."""
+    """The steps, in order. Each is repeated until it removes nothing. Rows go before the rows that they point to."""
     tables = account_tables(read_schema())
     by_name = {table.name: table for table in tables}
     yield lambda closing, rows: unlinked_rows.remove_jobs(scope)
@@ -97,7 +96,7 @@ def _steps(scope: AccountScope) -> Iterator[RemovalStep]:
 
 
 def _remove_some_logins(closing: Closing, rows: int) -> dict[str, int]:
-    """Without a grace period the mail about the closing may not have been sent when the purge begins."""
+    """Remove logins, once the mail about the closing is sent: without a grace period the purge may begin before."""
     _wait_until_settled(closing, "its people are being told by mail")
     return unlinked_rows.remove_some_logins(closing)
 
@@ -108,13 +107,13 @@ def _wait_until_settled(closing: Closing, why: str) -> None:
 
 
 def _table_steps(table: AccountTable, tables: dict[str, AccountTable], scope: AccountScope) -> Iterator[RemovalStep]:
-    """One step per partition and way of belonging: each has an index of its own to go by."""
+    """One step per partition and per key that links the table to the account, because each uses its own index."""
     for leaf in leaves(table.name):
         for condition in conditions(table, tables, scope):
-            yield _deleting(table.name, deletion(leaf, condition))
+            yield _deletion_step(table.name, deletion(leaf, condition))
 
 
-def _deleting(table: str, statement: sql.Composed) -> RemovalStep:
+def _deletion_step(table: str, statement: sql.Composed) -> RemovalStep:
     def step(closing: Closing, rows: int) -> dict[str, int]:
         with connection.cursor() as cursor:
             cursor.execute(statement, [rows])
@@ -125,14 +124,14 @@ def _deleting(table: str, statement: sql.Composed) -> RemovalStep:
 
 @contextmanager
 def _purging(closing: Closing) -> Iterator[Closing]:
-    """A transaction that may delete protected rows (see accounts 0004), with the closing locked."""
+    """A transaction with the closing locked, in which protected rows may be deleted (see accounts 0004)."""
     with steps.locked(Closing.objects.all(), closing.pk) as locked, connection.cursor() as cursor:
         cursor.execute("select set_config('heapadmin.purging', %s, true)", [str(closing.account_number)])
         yield locked
 
 
-def _count_in(closing: Closing, step: RemovalStep, rows: int) -> int:
-    """Run one step and add the removed rows to the receipt, in one transaction. Returns how many."""
+def _run_step(closing: Closing, step: RemovalStep, rows: int) -> int:
+    """Run one step and add the removed rows to the receipt, in one transaction. Returns how many were removed."""
     with _purging(closing) as locked:
         if locked.state != ClosingState.PURGING:
             return 0

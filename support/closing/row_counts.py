@@ -1,4 +1,4 @@
-"""What an account has, in numbers: for the page that asks before it closes, and for the proof that nothing is left."""
+"""How many rows an account has: for the page that confirms a closing, and for the check that nothing is left."""
 
 from django.db import OperationalError, connection, transaction
 from psycopg import sql
@@ -8,11 +8,11 @@ from analytics.store.protocol import EventSpan
 from projects.tables import AccountScope, AccountTable, account_tables, any_of, conditions, read_schema, scope_of
 from support.closing import unlinked_rows
 
-PATIENCE_MS = 20_000  # for counting one table; what takes longer is estimated
+PATIENCE_MS = 20_000  # for counting one table; a table that takes longer is estimated
 
 
 def count_rows(account_id: int) -> dict[str, int]:
-    """{table: rows of this account} for every table that has any. A very large table's number is an estimate."""
+    """{table: rows of this account}, without empty tables. The number of a very large table is an estimate."""
     tables = account_tables(read_schema())
     by_name = {table.name: table for table in tables}
     scope = scope_of(account_id)
@@ -35,7 +35,7 @@ def _count(table: AccountTable, tables: dict[str, AccountTable], scope: AccountS
 
 
 def tables_with_rows(scope: AccountScope) -> list[str]:
-    """The tables that still hold rows of the account, apart from its own row."""
+    """The tables that still hold rows of the account, except accounts_account itself."""
     tables = account_tables(read_schema())
     by_name = {table.name: table for table in tables}
     left = []
@@ -50,5 +50,5 @@ def tables_with_rows(scope: AccountScope) -> list[str]:
 
 
 def event_span(account_id: int) -> EventSpan:
-    """From when to when its events are."""
+    """The times of the account's oldest and newest event."""
     return event_store().span(scope_of(account_id).ids["projects_environment"])

@@ -1,4 +1,4 @@
-"""What belongs to an account and that no key in the schema leads to: logins, sessions, jobs, messages signed out."""
+"""Rows of an account that no foreign key links to it: logins, sessions, jobs, and messages written while signed out."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,8 +15,8 @@ from support.talk.models import Message
 LOGINS_AT_ONCE = 50
 SESSIONS_AT_ONCE = 2_000
 
-# Tables in which no row is an account's, and why; those of logins go with the login (a foreign key sees to it).
-KEPT = {
+# Tables that no foreign key links to an account, and why. Rows of a login are removed with it, by a foreign key.
+UNLINKED_TABLES = {
     "accounts_user": "logins: removed with their last account, see remove_some_logins",
     "accounts_user_groups": "of a login",
     "accounts_user_user_permissions": "of a login",
@@ -48,17 +48,17 @@ KEPT = {
 
 
 def logins_that_go(account_id: int) -> list[int]:
-    """Ids of the logins that belong to this account alone and are nobody's of staff."""
+    """Ids of the logins that belong to this account alone and are not staff."""
     elsewhere = Membership.objects.filter(user=models.OuterRef("pk")).exclude(account_id=account_id)
     found = User.objects.filter(memberships__account_id=account_id, is_staff=False, is_superuser=False)
     return list(found.filter(~models.Exists(elsewhere)).order_by("pk").values_list("pk", flat=True))
 
 
 def remove_some_logins(closing: Closing) -> dict[str, int]:
-    """Take the next memberships away, and with them the logins that belong nowhere else; {table: rows} removed.
+    """Remove the next memberships, and the logins that belong to no other account. Returns {table: rows} removed.
 
-    Who joins another account at this moment is safe: the login's row is locked before its memberships are looked at.
-    The ids of removed logins go into the closing's scope, since sessions know nothing else of them.
+    A login that joins another account at this moment stays: its row is locked before its memberships are read. The
+    ids of removed logins are added to the closing's scope, because remove_sessions finds sessions only by them.
     """
     account_id = closing.account_number
     places = Membership.objects.filter(account_id=account_id).order_by("user_id")
@@ -90,19 +90,19 @@ def _add(removed: dict[str, int], counts: dict[str, int]) -> None:
 
 ABOUT_PERSON = "(args->>'to' = any(%s) or args->>'user_id' = any(%s))"
 ABOUT_ACCOUNT = "(args->>'account_id' = any(%s) or args->>'project_id' = any(%s) or args->>'environment_id' = any(%s))"
-# A job that runs is left alone for a while: it looks at its ids again and ends by itself.
+# A running job is left alone for 15 minutes: it checks its ids again and ends by itself.
 NOT_RUNNING = """(status <> 'doing' or coalesce((
     select max(at) from procrastinate_events event where event.job_id = procrastinate_jobs.id and event.type = 'started'
 ), '-infinity') < now() - interval '15 minutes')"""
 
 
 def remove_jobs(scope: AccountScope) -> dict[str, int]:
-    """Remove the jobs, done or not, that name one of the account's ids."""
+    """Remove the jobs that name one of the account's ids, whether done or not."""
     return _delete_jobs(ABOUT_ACCOUNT, _numbers(scope))
 
 
 def jobs_left(scope: AccountScope) -> bool:
-    """Whether a job names one of the account's ids, one that runs included."""
+    """Whether any job, running or not, names one of the account's ids."""
     with connection.cursor() as cursor:
         cursor.execute(f"select exists (select 1 from procrastinate_jobs where {ABOUT_ACCOUNT})", _numbers(scope))  # noqa: S608
         return bool(cursor.fetchone()[0])
@@ -127,7 +127,7 @@ def _texts(numbers: Iterable[int]) -> list[str]:
 
 
 def remove_sessions(closing: Closing) -> dict[str, int]:
-    """Remove the sessions of the logins that went with the account; each has to be opened to see whose it is."""
+    """Remove the sessions of the removed logins. Every session has to be decoded, since only its data names a login."""
     gone = set(_texts(closing.scope.get("accounts_user", [])))
     if not gone:
         return {}

@@ -1,1 +1,1 @@
-"""An account's own copy of everything: gzip NDJSON, made by a job, fetched by a link that expires."""
+"""Exports: all data of an account as gzip NDJSON, made by a job and downloaded by a link that expires."""

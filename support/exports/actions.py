@@ -22,7 +22,7 @@ class OneIsUnderWay(Exception):
 
 
 def ask(*, account: Account, by: User, mail_to: User | None) -> AccountExport:
-    """Have an export made; its link goes to `mail_to`, or to every full-access teammate. Raises OneIsUnderWay."""
+    """Start an export. Its link is mailed to `mail_to`, or to every full-access teammate. Raises OneIsUnderWay."""
     try:
         with transaction.atomic():
             export = AccountExport.objects.create(
@@ -40,7 +40,7 @@ def ask(*, account: Account, by: User, mail_to: User | None) -> AccountExport:
 
 
 def secret_of(export: AccountExport) -> str:
-    """What opens the export, beside being one of its account's people."""
+    """The secret in the export's link. To use it, a person must also belong to the account."""
     return links.secret(PURPOSE, export.nonce)
 
 
@@ -49,9 +49,9 @@ def digest_of(secret: str) -> str:
 
 
 def find(*, secret: str, user: User) -> AccountExport | None:
-    """The export that `secret` opens for `user`: a full-access teammate of its account, closed or not.
+    """The export that `secret` opens for `user`, a full-access teammate of its account, which may be closed.
 
-    An account that requires a second factor gives it to nobody without one, as its pages.
+    If the account requires a second factor, people without one cannot open the export either.
     """
     found = (
         AccountExport.objects.select_related("account")
@@ -69,14 +69,14 @@ def find(*, secret: str, user: User) -> AccountExport | None:
 
 
 def recipients(export: AccountExport) -> QuerySet[User]:
-    """Who gets the link: people who have full access at this moment."""
+    """The people who get the link: those with full access at this moment."""
     places = Membership.objects.full_access().filter(account_id=export.account_id)
     users = User.objects.filter(pk__in=places.values("user"))
     return users.filter(pk=export.mail_to_id) if export.mail_to_id else users
 
 
 def expire() -> int:
-    """Remove the content of exports whose link has expired. Returns how many."""
+    """Remove the content of exports whose link has expired. Returns how many expired."""
     over = AccountExport.objects.filter(state=ExportState.READY, expires_at__lte=timezone.now())
     count = 0
     for export in over:

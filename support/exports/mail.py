@@ -10,7 +10,7 @@ from support.exports.models import AccountExport
 
 
 def ready_mail(export: AccountExport, user: User) -> EmailMessage:
-    """The mail to one person who gets the link."""
+    """The mail to one recipient."""
     context = {
         "account": mails.plain(export.account.name),
         "rows": export.rows_written,

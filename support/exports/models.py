@@ -1,4 +1,4 @@
-"""An account's own copy of everything it has here, made by a job and fetched by a link."""
+"""Exports of all data of an account, made by a job and downloaded by a link."""
 
 from django.db import models
 from django.db.models import Q
@@ -16,7 +16,7 @@ class ExportState(models.TextChoices):
 
 
 class AccountExport(models.Model):
-    """One export. Its content is in ExportPart. It is fetched with a secret, whose digest alone is stored."""
+    """One export. Its content is in ExportPart. A secret opens it; only the secret's digest is stored."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="exports")
     asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -26,8 +26,8 @@ class AccountExport(models.Model):
     ready_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     nonce = models.CharField(max_length=32)  # the link's secret is derived from it, see common/links.py
-    digest = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  # null, so that many may have none
-    # whose rows, and how far it is: {"scope": {table: [ids]}, "piece": "events 12", "after": [last key]}
+    digest = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  # null: several may have none
+    # which rows to export, and the position: {"scope": {table: [ids]}, "piece": "events 12", "after": [last key]}
     cursor = models.JSONField(default=dict)
     rows = models.JSONField(default=dict)
     size_bytes = models.BigIntegerField(default=0)
@@ -53,7 +53,7 @@ class AccountExport(models.Model):
 
 
 class ExportPart(models.Model):
-    """A piece of an export: a whole gzip member, so that the pieces one after the other are one gzip file."""
+    """A part of an export: one whole gzip member, so that all parts in a row are one gzip file."""
 
     export = models.ForeignKey(AccountExport, models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()

@@ -1,7 +1,7 @@
-"""What an export reads, cut into pieces that an index serves in order.
+"""The rows that an export reads, in pieces whose order comes from an index.
 
-Tables are those of projects/tables.py, so a new one is exported as well. A piece is a table; where rows are kept
-per environment (events, people), it is one environment of it. What was collected is read through the store.
+The tables come from projects/tables.py, so a new table is exported without a change here. A piece is one table, or
+one environment of a table that stores rows per environment (events, people). Collected data is read through the store.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from analytics.store.current import event_store
 from analytics.store.protocol import Collected
 from projects.tables import ACCOUNT, AccountScope, AccountTable, Schema, account_tables, any_of, conditions, read_schema
 
-LEFT_OUT = {  # what is of no use outside, or the export itself
+LEFT_OUT = {  # of no use outside Heapadmin, or the export itself
     "collector_collectedhour",
     "idempotency_keys",
     "ipfilter_keptout",
     "support_accountexport",
     "support_exportpart",
 }
-COUNTED_BEFOREHAND = "rollup_"  # tables that hold nothing but sums of the others
-SECRET_WORDS = ("digest", "nonce", "secret", "password", "token")  # a column whose name has one is left out
+ROLLUP_PREFIX = "rollup_"  # left out too: these tables hold only sums of other tables
+SECRET_WORDS = ("digest", "nonce", "secret", "password", "token")  # a column whose name contains one is left out
 
 PRIMARY_KEY = """
 select attribute.attname from pg_index index
@@ -43,13 +43,13 @@ class Piece(Protocol):
     def table(self) -> str: ...
 
     def page(self, after: Sequence[str] | None, rows: int) -> list[tuple[str, ...]]:
-        """The next `rows` rows after the key `after`: the row as JSON text, then its key as text."""
+        """The next `rows` rows after the key `after`: each row as JSON text, followed by its key as text."""
         ...
 
 
 @dataclass(frozen=True)
 class CollectedPiece:
-    """What was collected of one environment, in one of the tables behind the store's door."""
+    """The rows of one environment in one table of collected data, which only the store reads."""
 
     table: Collected
     environment_id: int
@@ -64,7 +64,7 @@ class CollectedPiece:
 
 @dataclass(frozen=True)
 class TablePiece:
-    """Rows of `table` that fulfil `condition`, in the order of `key`, a unique one; `secrets` are left out."""
+    """Rows of `table` that match `condition`, in the order of the unique key `key`, without the columns `secrets`."""
 
     name: str
     table: str
@@ -78,11 +78,11 @@ class TablePiece:
             return list(cursor.fetchall())
 
     def _statement(self, after: Sequence[str] | None, rows: int) -> sql.Composed:
-        columns = [sql.Identifier("t", column) for column, _ in self.key]  # not the output columns, which are text
+        columns = [sql.Identifier("t", column) for column, _ in self.key]  # not the selected columns, which are text
         beyond: sql.Composable = sql.SQL("true")
         if after is not None:
             values = [
-                sql.SQL("{}::{}").format(sql.Literal(value), sql.SQL(kind))  # the type's name is the database's own
+                sql.SQL("{}::{}").format(sql.Literal(value), sql.SQL(kind))  # the database itself named the type
                 for value, (_, kind) in zip(after, self.key, strict=True)
             ]
             beyond = sql.SQL("({}) > ({})").format(sql.SQL(", ").join(columns), sql.SQL(", ").join(values))
@@ -101,13 +101,13 @@ class TablePiece:
 
 
 def pieces(scope: AccountScope) -> list[Piece]:
-    """Everything of the account, in an order that does not change while an export is made."""
+    """All pieces of the account, in an order that stays the same while an export is made."""
     schema = read_schema()
     tables = account_tables(schema)
     by_name = {table.name: table for table in tables}
     found: list[Piece] = []
     for table in sorted(tables, key=lambda each: (each.name != ACCOUNT, each.name)):
-        if table.name not in LEFT_OUT and not table.name.startswith(COUNTED_BEFOREHAND):
+        if table.name not in LEFT_OUT and not table.name.startswith(ROLLUP_PREFIX):
             found += _pieces_of(table, by_name, schema, scope)
     return [*found, _people(scope)]
 

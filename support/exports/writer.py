@@ -1,4 +1,4 @@
-"""Making an export: page by page, in parts that are whole gzip members, so that it can stop and go on anywhere."""
+"""Writing an export page by page. Each part is a whole gzip member, so writing can stop and continue after any part."""
 
 import gzip
 import time
@@ -20,7 +20,7 @@ COMPRESSION = 6
 
 
 def run(export_id: int, *, seconds: float) -> bool:
-    """Write for about `seconds`. True when there is nothing more to do, False to go on later."""
+    """Write for about `seconds`. Returns True if nothing is left to do, False to continue later."""
     deadline = time.monotonic() + seconds
     while True:
         with transaction.atomic():
@@ -38,7 +38,7 @@ def run(export_id: int, *, seconds: float) -> bool:
 
 
 def _write_part(export: AccountExport) -> bool:
-    """Add one part; False when nothing was left to write."""
+    """Add one part. Returns False if nothing was left to write."""
     todo = pieces(AccountScope.from_json(export.cursor["scope"]))
     text = bytearray() if export.cursor.get("piece") else bytearray(_heading(export))
     position = _position(todo, export.cursor.get("piece"))
@@ -56,7 +56,7 @@ def _write_part(export: AccountExport) -> bool:
             position += 1
     if not text and position == started_with:
         return False
-    _keep(export, bytes(text))
+    _store_part(export, bytes(text))
     export.cursor["piece"] = todo[position].name if position < len(todo) else "end"
     export.cursor["after"] = after
     export.state = ExportState.RUNNING
@@ -65,8 +65,8 @@ def _write_part(export: AccountExport) -> bool:
 
 
 def _heading(export: AccountExport) -> bytes:
-    said = {"heapadmin_export": 1, "account": export.account.name, "account_id": export.account_id}
-    return orjson.dumps(said | {"asked_at": export.asked_at}) + b"\n"
+    heading = {"heapadmin_export": 1, "account": export.account.name, "account_id": export.account_id}
+    return orjson.dumps(heading | {"asked_at": export.asked_at}) + b"\n"
 
 
 def _position(todo: list[Piece], name: str | None) -> int:
@@ -75,7 +75,7 @@ def _position(todo: list[Piece], name: str | None) -> int:
     return next((position for position, piece in enumerate(todo) if piece.name == name), len(todo))
 
 
-def _keep(export: AccountExport, text: bytes) -> None:
+def _store_part(export: AccountExport, text: bytes) -> None:
     if not text:
         return
     content = gzip.compress(text, COMPRESSION, mtime=0)
@@ -88,7 +88,7 @@ def _publish(export: AccountExport, now: datetime | None = None) -> None:
     export.state, export.ready_at, export.expires_at = ExportState.READY, now, now + LINK_LIVES
     export.digest = digest_of(secret_of(export))
     export.save(update_fields=["state", "ready_at", "expires_at", "digest"])
-    for user in recipients(export):  # a job each: when one mail is tried again, nobody gets the others twice
+    for user in recipients(export):  # one job each: retries repeat no other mail
         jobs.defer("support.mail_export", export_id=export.pk, user_id=user.pk)
 
 

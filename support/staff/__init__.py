@@ -1,1 +1,1 @@
-"""The staff's admin."""
+"""Pages of the staff's admin about accounts, people and activity."""

@@ -1,4 +1,4 @@
-"""The staff pages of accounts: find one, see its state, close it, visit it."""
+"""The staff's pages of accounts: find an account, see its state, close it, visit it, export it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,7 +30,7 @@ from support.staff_site import staff_site
 from support.visits import actions as visit_actions
 
 LOOKED = "support.look"
-LOOKS_APART = timedelta(hours=1)  # looking at an account's page again is written once in this time
+LOOK_INTERVAL = timedelta(hours=1)  # repeated looks of one person at an account's page are recorded once in this time
 
 
 @admin.register(Account, site=staff_site)
@@ -59,7 +59,7 @@ class AccountAdmin(StaffModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
     ) -> tuple[QuerySet[Account], bool]:
-        """A number is an app_id or an account's own number, and nothing else."""
+        """A number finds accounts only by app_id or by their own number."""
         number = number_in(search_term)
         if number is not None:
             owner = Environment.objects.filter(app_id=str(number)).values("project__account")
@@ -99,7 +99,7 @@ class AccountAdmin(StaffModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """How the account is; that it was looked at is written into its own activity."""
+        """The state of the account. The account's activity records that staff looked at it."""
         account = self.row_or_404(request, object_id)
         _record_look(request, account)
         return self._page(request, "account", account, facts=facts_of(account))
@@ -116,7 +116,7 @@ class AccountAdmin(StaffModelAdmin):
         return TemplateResponse(request, f"admin/accounts/{name}.html", context, status=status)
 
     def close(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show what will go, ask for the name, and close."""
+        """Show what will be removed, ask for the account's name, and close it."""
         account = get_object_or_404(Account.objects.open(), pk=pk)
         form = CloseForm(request.POST if request.method == "POST" else None, account=account)
         if not form.is_valid():
@@ -141,7 +141,7 @@ class AccountAdmin(StaffModelAdmin):
         return redirect("admin:support_closing_change", closing.pk)
 
     def reopen(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Open it again."""
+        """Reopen a closed account."""
         closing = get_object_or_404(Closing.objects.under_way(), account_number=pk)
         try:
             closing_actions.reopen(closing=closing, by=signed_in_user(request))
@@ -153,7 +153,7 @@ class AccountAdmin(StaffModelAdmin):
         return redirect("admin:accounts_account_change", pk)
 
     def visit(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask for a reason, and look at the account's own pages for half an hour."""
+        """Ask for a reason, and start a visit: half an hour in the account's own pages."""
         account = get_object_or_404(Account.objects.open(), pk=pk)
         form = VisitForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
@@ -167,7 +167,7 @@ class AccountAdmin(StaffModelAdmin):
         return redirect("projects:project_list", pk)
 
     def export(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Have everything of the account exported, with the link mailed to its full-access teammates."""
+        """Start an export of the account. Its link is mailed to the full-access teammates."""
         account = get_object_or_404(Account.objects.open(), pk=pk)
         try:
             export_actions.ask(account=account, by=signed_in_user(request), mail_to=None)
@@ -180,7 +180,7 @@ class AccountAdmin(StaffModelAdmin):
 
 
 def _count_of(rows: QuerySet[Any], by: str) -> Coalesce:
-    """How many `rows`, which are filtered by OuterRef, as a column."""
+    """A column with the number of `rows`, which are filtered by OuterRef."""
     counted = rows.values(by).annotate(total=Count("pk")).values("total")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
@@ -193,6 +193,6 @@ def _what_next(closing: Closing) -> str:
 
 def _record_look(request: HttpRequest, account: Account) -> None:
     by = signed_in_user(request)
-    recent = Activity.objects.filter(account=account, by=by, verb=LOOKED, at__gt=timezone.now() - LOOKS_APART)
+    recent = Activity.objects.filter(account=account, by=by, verb=LOOKED, at__gt=timezone.now() - LOOK_INTERVAL)
     if not recent.exists():
         activity.record(account=account, by=by, verb=LOOKED, target="the account's page for staff")

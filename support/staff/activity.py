@@ -1,4 +1,4 @@
-"""What was done in accounts, by whomever: to look at, never to change."""
+"""The activity of all accounts, read-only."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What staff see of an account: its people, its contents and how much it is used; no collected data."""
+"""The facts on the staff's page of an account: its people, contents and usage, but no collected data."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ from support.visits.actions import allowed
 from support.visits.models import Visit
 
 USAGE_DAYS = 14
-PATIENCE = timedelta(seconds=3)
+COUNT_TIMEOUT = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,19 @@ class Facts:
     account: Account
     state: str
     closing: Closing | None  # while it is closed
-    members: list[tuple[Membership, bool]]  # with whether a second factor is in use
+    members: list[tuple[Membership, bool]]  # and whether they have a second factor
     projects: QuerySet[Project]
-    usage: list[tuple[date, int]] | None  # events per day, oldest first; None: too many to count now
+    usage: list[tuple[date, int]] | None  # events per day, oldest first; None if counting takes too long
     last_activity_at: datetime | None
     visits_allowed: bool
     visits: QuerySet[Visit]
     exports: QuerySet[AccountExport]
     messages: QuerySet[Message]
-    activity: list[tuple[Activity, str]]  # and what it says in words
+    activity: list[tuple[Activity, str]]  # and its verb in words
 
 
 def facts_of(account: Account) -> Facts:
-    """Look everything up."""
+    """Look up all facts of one account."""
     closing = Closing.objects.under_way().filter(account_number=account.pk).first()
     members = list(account.memberships.select_related("user").order_by("user__email"))
     secured = users_with_second_factor(each.user_id for each in members)
@@ -63,7 +63,7 @@ def facts_of(account: Account) -> Facts:
 
 
 def state_of(account: Account, closing: Closing | None) -> str:
-    """In words: open, closed until when, or going."""
+    """The state in words: open, closed (and until when it can be reopened), or being removed."""
     if account.closed_at is None:
         return "Open"
     if closing is None:
@@ -74,11 +74,11 @@ def state_of(account: Account, closing: Closing | None) -> str:
 
 
 def events_per_day(account: Account) -> list[tuple[date, int]] | None:
-    """Events of the last two weeks by day (UTC), days without any included; None when it takes too long to count."""
+    """Events of the last two weeks by day (UTC), empty days included; None if counting takes too long."""
     environments = list(Environment.objects.filter(project__account=account).values_list("pk", flat=True))
     first = timezone.now().date() - timedelta(days=USAGE_DAYS - 1)
     try:
-        counts = event_store().events_per_day(environments, first, PATIENCE)
+        counts = event_store().events_per_day(environments, first, COUNT_TIMEOUT)
     except QueryTimeout:
         return None
     days = [first + timedelta(days=n) for n in range(USAGE_DAYS)]

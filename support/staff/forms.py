@@ -11,7 +11,7 @@ DEFAULT_GRACE_DAYS = 30
 
 
 class CloseForm(forms.Form):
-    """Who asked, how long it can be undone, and the name, to be sure that it is this account."""
+    """Who asked for it, how long it can be undone, and the account's name, to confirm that it is the right one."""
 
     asked_by = forms.CharField(
         label="Who asked for it, and how",

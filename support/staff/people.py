@@ -1,4 +1,4 @@
-"""People: the logins, found by name or address, to look at."""
+"""The people who can log in, found by name or address, read-only."""
 
 from typing import Any
 

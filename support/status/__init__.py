@@ -1,1 +1,1 @@
-"""The status page: what is measured, what is stored of it, and what the public page shows."""
+"""The status page: the checks, their stored results, incidents, and the public page."""

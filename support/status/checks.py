@@ -1,4 +1,4 @@
-"""The regular checks: each part is used as people and programs use it, once a minute, by the jobs' worker."""
+"""The checks of the status page. Once a minute the jobs' worker uses each part as people and programs do."""
 
 import time
 import urllib.error
@@ -39,7 +39,7 @@ class Probe:
 
 
 def probes() -> list[Probe]:
-    """Two requests: the sign-in page, and an empty event. A working collector refuses the event with a reason."""
+    """Two requests: the sign-in page, and an empty event, which a working collector refuses with 400."""
     return [
         Probe(Component.CONSOLE, "The sign-in page", reverse("account_login"), 200),
         Probe(Component.COLLECTION, "The collector", "/api/track", 400, b"{}"),
@@ -47,10 +47,10 @@ def probes() -> list[Probe]:
 
 
 def check(base_url: str, now: datetime) -> None:
-    """Run every check and store the results. Raises psycopg.Error when they cannot be stored."""
+    """Run every check and store the results. Raises psycopg.Error if they cannot be stored."""
     found = {probe.component: ask(base_url, probe) for probe in probes()}
     with database.own_connection() as connection:
-        for reading in [*database.readings(connection), _storing(connection), _querying(connection)]:
+        for reading in [*database.readings(connection), _check_storing(connection), _check_querying(connection)]:
             component = reading.component
             found[component] = worse(reading, found[component]) if component in found else reading
         history.record(connection, found.values(), now)
@@ -58,9 +58,9 @@ def check(base_url: str, now: datetime) -> None:
 
 
 def ask(base_url: str, probe: Probe) -> Reading:
-    """One HTTP request, judged."""
+    """Send one HTTP request and judge its answer."""
     started = time.monotonic()
-    request = urllib.request.Request(  # noqa: S310  # SITE_URL, not anybody's input
+    request = urllib.request.Request(  # noqa: S310  # the URL comes from the settings
         f"{base_url}{probe.path}", data=probe.body, headers={"Content-Type": "application/json"}
     )
     try:
@@ -79,10 +79,10 @@ def ask(base_url: str, probe: Probe) -> Reading:
     return Reading(probe.component, State.UP)
 
 
-def _storing(connection: psycopg.Connection) -> Reading:
+def _check_storing(connection: psycopg.Connection) -> Reading:
     """Store an event and take it back."""
     try:
-        trial.store_and_take_back(connection)  # the commit is left to the sample itself
+        trial.store_and_take_back(connection)  # commits are tested by storing the sample
     except psycopg.errors.QueryCanceled:
         return Reading(Component.COLLECTION, State.DEGRADED, "Storing an event takes unusually long.")
     except psycopg.Error:
@@ -90,8 +90,8 @@ def _storing(connection: psycopg.Connection) -> Reading:
     return Reading(Component.COLLECTION, State.UP)
 
 
-def _querying(connection: psycopg.Connection) -> Reading:
-    """Ask a question of the sort that reports ask, of an environment that is in use."""
+def _check_querying(connection: psycopg.Connection) -> Reading:
+    """Run a query like those of reports, in an environment that is in use."""
     started = time.monotonic()
     try:
         with connection.transaction(force_rollback=True):
@@ -109,5 +109,5 @@ def _querying(connection: psycopg.Connection) -> Reading:
 
 
 def base_url() -> str:
-    """Where the checks knock: where everybody does, unless STATUS_CHECK_URL names another way in."""
+    """The address that the checks use: SITE_URL, as everybody does, unless STATUS_CHECK_URL is set."""
     return str(settings.STATUS_CHECK_URL or settings.SITE_URL)

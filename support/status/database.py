@@ -1,4 +1,4 @@
-"""Asking the database how it is, in a bounded time and over a connection of our own."""
+"""Checking the database in a bounded time, over a separate connection."""
 
 import time
 from contextlib import AbstractContextManager
@@ -26,22 +26,22 @@ SLOW = "The database answers slowly."
 
 
 def own_connection() -> AbstractContextManager[psycopg.Connection]:
-    """A connection that nobody waits for longer than a few seconds: neither to open it nor for an answer."""
+    """A connection of its own, which takes at most a few seconds to open and for each answer."""
     return impatient_connection(connect_seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS)
 
 
 def unreachable() -> list[Reading]:
-    """What holds of every part while the database does not answer."""
+    """The reading of every part while the database does not answer."""
     return [Reading(component, State.DOWN, reason) for component, reason in UNREACHABLE.items()]
 
 
 def says_unreachable(reading: Reading) -> bool:
-    """Whether a reading says no more than that the database did not answer then."""
+    """Whether a reading only says that the database did not answer."""
     return reading.reason == UNREACHABLE[reading.component]
 
 
 def readings(connection: psycopg.Connection) -> list[Reading]:
-    """How each part does as far as the database goes."""
+    """The reading of each part, judged by the database alone."""
     started = time.monotonic()
     row = connection.execute(
         "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean"

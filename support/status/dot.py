@@ -1,4 +1,4 @@
-"""How fresh one environment's data is, as the dot in its header says it."""
+"""The dot in an environment's header: how fresh its data is."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,15 +11,18 @@ FRESH_FOR = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Dot:
-    """`kind` is the colour's name, `word` stands beside it, `sentence` says all of it."""
+    """`kind` names the colour, `word` stands beside the dot, `sentence` is the full explanation."""
 
     kind: str
     word: str
     sentence: str
 
 
+NOT_KNOWN = Dot("none", "not known", "The database is busy: when the newest event arrived is not known at the moment.")
+
+
 def dot(arrived_at: datetime | None, now: datetime, snapshot: Snapshot) -> Dot:
-    """The dot of an environment whose newest event arrived at `arrived_at` (None: none ever did)."""
+    """The dot of an environment whose newest event arrived at `arrived_at` (None if it has no events)."""
     collection = next(part for part in snapshot.parts if part.component == Component.COLLECTION)
     if collection.state == State.DOWN:
         return Dot("bad", "down", collection.reason or "Collection is down.")

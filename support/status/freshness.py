@@ -1,4 +1,4 @@
-"""How recent the collected data is."""
+"""The freshness of the collected data, for the status page."""
 
 import psycopg
 
@@ -7,6 +7,6 @@ from support.status.readings import Freshness
 
 
 def read(connection: psycopg.Connection) -> Freshness:
-    """Over all environments."""
+    """The freshness over all environments."""
     found = newest.liveliest(connection)
     return Freshness(found.arrived_at if found else None)

@@ -1,4 +1,4 @@
-"""The stored results of the checks: one sample per part and minute, summed up per day."""
+"""The stored results of the checks: one sample per part and minute, and totals per day."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ on conflict (component, "on") do update set
 
 @dataclass(frozen=True)
 class Minute:
-    """One minute of the last hour; `state` is None when nobody measured it."""
+    """One minute of the last hour. `state` is None if it was not measured."""
 
     at: datetime
     state: State | None
@@ -48,7 +48,7 @@ class Minute:
 
 @dataclass(frozen=True)
 class DayOfPart:
-    """One day of the last ninety: its minutes by how the part did."""
+    """One day of the last ninety: how many minutes the part was up, degraded and down."""
 
     on: date
     up: int = 0
@@ -61,7 +61,7 @@ class DayOfPart:
 
     @property
     def state(self) -> State | None:
-        """The day in one word: down from one percent of its measured minutes on, degraded when anything was amiss."""
+        """The state of the day: down if one percent of the measured minutes was, degraded if any minute was not up."""
         if not self.measured:
             return None
         if self.down * 100 >= self.measured:
@@ -76,25 +76,25 @@ class DayOfPart:
 
 @dataclass(frozen=True)
 class PartHistory:
-    """One part's last hour, minute by minute, and last 90 days, both oldest first."""
+    """The last hour of one part by minute, and its last 90 days, both oldest first."""
 
     minutes: tuple[Minute, ...]
     days: tuple[DayOfPart, ...]
 
     @property
     def up_percent(self) -> float | None:
-        """Over all days; None when nothing was measured."""
+        """The share over all days; None if nothing was measured."""
         measured = sum(day.measured for day in self.days)
         return 100 * (measured - sum(day.down for day in self.days)) / measured if measured else None
 
 
 def minute_of(at: datetime) -> datetime:
-    """The minute that `at` is in."""
+    """The start of the minute of `at`."""
     return at.replace(second=0, microsecond=0)
 
 
 def record(connection: psycopg.Connection, readings: Iterable[Reading], at: datetime) -> None:
-    """Store what a check found for the minute of `at`. A worse sample of that minute stays."""
+    """Store the readings of a check for the minute of `at`. A worse sample of the same minute stays."""
     with connection.transaction():
         for reading in sorted(readings, key=lambda each: each.component):
             values = {
@@ -108,7 +108,7 @@ def record(connection: psycopg.Connection, readings: Iterable[Reading], at: date
 
 
 def forget(connection: psycopg.Connection, now: datetime) -> None:
-    """Remove samples and days that nothing shows any more."""
+    """Remove samples and days that no page shows any more."""
     connection.execute("delete from support_sample where at < %s", [now - SAMPLES_KEPT])
     connection.execute('delete from support_day where "on" < %s', [now.date() - timedelta(days=2 * DAYS)])
 
@@ -138,7 +138,7 @@ def read(connection: psycopg.Connection, now: datetime) -> dict[Component, PartH
 
 
 def latest(history: PartHistory, component: Component, now: datetime) -> Reading | None:
-    """What the newest sample says, if it is new enough to speak of now."""
+    """The newest sample as a reading; None if it is too old to describe the present."""
     for minute in reversed(history.minutes):
         if minute.state is not None and now - minute.at <= CURRENT:
             return Reading(component, minute.state, minute.reason)

@@ -1,4 +1,4 @@
-"""Incidents as the status page reads them."""
+"""Reading incidents for the status page."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ STATE_OF = {Impact.NONE: State.UP, Impact.DEGRADED: State.DEGRADED, Impact.DOWN:
 
 @dataclass(frozen=True)
 class PublishedIncident:
-    """An incident with its updates, the newest first."""
+    """An incident with its updates, newest first."""
 
     title: str
     impact: Impact
@@ -28,14 +28,14 @@ class PublishedIncident:
         return self.ended_at is not None
 
     def readings(self) -> list[Reading]:
-        """What the incident says about the parts it concerns, while it lasts."""
+        """The readings of the parts it concerns, while the incident lasts."""
         if self.is_over:
             return []
         return [Reading(each, STATE_OF[self.impact], self.title) for each in self.components]
 
 
 def read(connection: psycopg.Connection, now: datetime) -> tuple[PublishedIncident, ...]:
-    """Incidents that last, and those that ended in the last two weeks; the newest first."""
+    """Incidents that still last or ended in the last two weeks, newest first."""
     incidents = connection.execute(
         "select id, title, impact, console, collection, queries, started_at, ended_at from support_incident "
         "where started_at <= %s and (ended_at is null or ended_at > %s) order by started_at desc limit 20",

@@ -1,4 +1,4 @@
-"""Answer the status page before anything asks for a session: it must be there when the database is not."""
+"""Answers the status page before anything reads a session, so that the page works while the database is down."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ class StatusMiddleware:
 
 
 def answer(request: HttpRequest) -> HttpResponse:
-    """The page, or the JSON, that this process last made."""
+    """The page or the JSON, as this process last made it."""
     published = watch.current()
     if request.path == PAGE:
         return _response(request, published.html, "text/html; charset=utf-8")

@@ -1,4 +1,4 @@
-"""How the parts of the service did: measured by the minute, stored by the day; and the incidents that staff write."""
+"""The results of the checks, by minute and by day, and the incidents that staff write."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,7 +8,7 @@ from accounts.models import User
 
 
 class Component(models.TextChoices):
-    """The three parts that the status page speaks of."""
+    """The three parts on the status page."""
 
     CONSOLE = "console", "Console"
     COLLECTION = "collection", "Collection"
@@ -16,7 +16,7 @@ class Component(models.TextChoices):
 
 
 class State(models.IntegerChoices):
-    """How a part is doing; the greater the worse."""
+    """How well a part works. A greater number is worse."""
 
     UP = 0, "Up"
     DEGRADED = 1, "Degraded"
@@ -27,7 +27,7 @@ class Sample(models.Model):
     """The result of one minute's check of one part. Of two results the worse one stays. Deleted after two days."""
 
     component = models.CharField(max_length=20, choices=Component.choices)
-    at = models.DateTimeField()  # the minute it stands for
+    at = models.DateTimeField()  # the start of the minute
     state = models.SmallIntegerField(choices=State.choices)
     reason = models.CharField(max_length=300, blank=True)
 
@@ -41,7 +41,7 @@ class Sample(models.Model):
 
 
 class Day(models.Model):
-    """One part's minutes of one day (UTC), by how it did; minutes that nobody measured are in none of them."""
+    """How many minutes of one day (UTC) a part was up, degraded and down. Minutes without a check are not counted."""
 
     component = models.CharField(max_length=20, choices=Component.choices)
     on = models.DateField()
@@ -54,7 +54,7 @@ class Day(models.Model):
 
 
 class Impact(models.TextChoices):
-    """What an incident does to the parts it concerns, while it lasts."""
+    """The effect of an incident on the parts it concerns, while it lasts."""
 
     NONE = "none", "Nothing does not work"
     DEGRADED = "degraded", "Degraded"
@@ -91,7 +91,7 @@ class Incident(models.Model):
 
 
 class IncidentUpdate(models.Model):
-    """What there was to say about an incident at one time."""
+    """The news about an incident at one time."""
 
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="updates")
     text = models.TextField(max_length=2_000)

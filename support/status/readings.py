@@ -1,4 +1,4 @@
-"""What a check found, in words that stand on the status page."""
+"""Results of the checks, in the words of the status page."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from support.status.models import Component, State
 
 @dataclass(frozen=True)
 class Reading:
-    """How one part does, and why, as a sentence; the sentence is '' when all is well and nothing is to be said."""
+    """The state of one part, and the reason as a sentence. The reason is '' if the part is up."""
 
     component: Component
     state: State
@@ -26,5 +26,5 @@ class Freshness:
 
 
 def worse(one: Reading, other: Reading) -> Reading:
-    """Of two readings of one part the worse; of equals the first."""
+    """The worse of two readings of one part; the first if they are equal."""
     return other if other.state > one.state else one

@@ -18,7 +18,7 @@ KIND = {State.UP: "good", State.DEGRADED: "warn", State.DOWN: "bad", None: "none
 
 
 def as_html(snapshot: Snapshot) -> bytes:
-    """The page, the same for everybody."""
+    """The page, which is the same for everybody."""
     context = {
         "snapshot": snapshot,
         "headline": HEADLINES[snapshot.state],
@@ -41,7 +41,7 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def as_json(snapshot: Snapshot) -> bytes:
-    """The same for programs; times in ISO 8601, UTC."""
+    """The same for programs. Times are in ISO 8601, UTC."""
     fresh = snapshot.freshness
     return orjson.dumps(
         {

@@ -1,4 +1,4 @@
-"""How the service is now, and has been: everything that the status page says, taken at one moment."""
+"""A snapshot: everything that the status page shows, taken at one moment."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from support.status.readings import Freshness, Reading, worse
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the service: how it does, why, and how it did."""
+    """One part of the service: its state now, the reason, and its history."""
 
     component: Component
     state: State
@@ -24,7 +24,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`sampled_at` is when the regular checks last ran, None when never; `freshness` is None while nobody can tell."""
+    """`sampled_at` is when the checks last ran, None if never. `freshness` is None while the database is away."""
 
     taken_at: datetime
     parts: tuple[Part, ...]
@@ -34,43 +34,43 @@ class Snapshot:
 
     @property
     def state(self) -> State:
-        """How the service does on the whole: as its worst part."""
+        """The state of the whole service: that of its worst part."""
         return max(part.state for part in self.parts)
 
     @property
     def checks_are_late(self) -> bool:
-        """Whether the regular checks have stopped, so that only the database was looked at."""
+        """Whether the checks have stopped, so that the snapshot knows only the database's state."""
         return self.sampled_at is None or self.taken_at - self.sampled_at > history.CURRENT
 
 
 def take(connection: psycopg.Connection, now: datetime, fresh: Freshness | None) -> Snapshot:
-    """Look at everything. `fresh` is a freshness read a moment ago; None has it read now."""
+    """Take a snapshot. `fresh` is a freshness read a moment ago; if it is None, it is read now."""
     histories = history.read(connection, now)
-    told = incidents.read(connection, now)
+    published = incidents.read(connection, now)
     found = {reading.component: reading for reading in database.readings(connection)}
     for component in Component:
         sample = history.latest(histories[component], component, now)
-        if sample is not None and not database.says_unreachable(sample):  # it answers: we have just asked
+        if sample is not None and not database.says_unreachable(sample):  # it has just answered
             found[component] = worse(found[component], sample)
-    for incident in told:
+    for incident in published:
         for reading in incident.readings():
             found[reading.component] = worse(found[reading.component], reading)
     return Snapshot(
         taken_at=now,
         parts=tuple(Part(each, found[each].state, found[each].reason, histories[each]) for each in Component),
         freshness=fresh or freshness.read(connection),
-        incidents=told,
+        incidents=published,
         sampled_at=_sampled_at(histories),
     )
 
 
 def without_database(before: Snapshot | None, now: datetime, since: datetime) -> Snapshot:
-    """The snapshot while the database does not answer: `since` when, and the last known state."""
+    """The snapshot while the database is away `since` that time. The rest is from the snapshot `before`."""
     known = {part.component: part.history for part in before.parts} if before else {}
     return Snapshot(
         taken_at=now,
         parts=tuple(
-            Part(each.component, each.state, each.reason, _moved(known.get(each.component), each, now, since))
+            Part(each.component, each.state, each.reason, _with_outage(known.get(each.component), each, now, since))
             for each in database.unreachable()
         ),
         freshness=None,
@@ -79,8 +79,8 @@ def without_database(before: Snapshot | None, now: datetime, since: datetime) ->
     )
 
 
-def _moved(known: PartHistory | None, reading: Reading, now: datetime, since: datetime) -> PartHistory:
-    """The last hour up to `now`, with the minutes that the database has been away for."""
+def _with_outage(known: PartHistory | None, reading: Reading, now: datetime, since: datetime) -> PartHistory:
+    """The known history up to `now`, with `reading` in every minute of the outage."""
     at_minute = {minute.at: minute for minute in known.minutes} if known else {}
     first = history.minute_of(now) - timedelta(minutes=history.MINUTES - 1)
     minutes = [first + timedelta(minutes=n) for n in range(history.MINUTES)]

@@ -1,9 +1,9 @@
-"""The status page as this process last saw it: a request never waits for more than a moment, whatever is broken.
+"""The status page as this process last rendered it. A request waits only for a moment, whatever is broken.
 
-The page is rendered at most once in `FRESH_SECONDS` and handed out as bytes, so that a thousand readers cost the
-database no more than one. Refreshing is done by one thread at a time; requests in the meantime get the previous page.
-A page older than `STALE_SECONDS` is not handed out: who asks then waits for the refresh, and if even that hangs, is
-told that the database does not answer.
+The page is rendered at most once in `FRESH_SECONDS` and served as bytes, so that a thousand readers cost the database
+no more than one. One thread at a time refreshes the page; meanwhile requests get the previous one. If that is older
+than `STALE_SECONDS`, they wait for the refresh, at most `REFRESH_TIMEOUT_SECONDS`. If even the refresh hangs, the page
+says that the database does not answer.
 """
 
 import gzip
@@ -24,8 +24,8 @@ from support.status.snapshot import Snapshot, take, without_database
 
 FRESH_SECONDS = 4.0
 STALE_SECONDS = 8.0
-PATIENCE_SECONDS = 2.5
-FRESHNESS_SECONDS = 15.0  # the newest event is looked up less often: it is the only look at what was collected
+REFRESH_TIMEOUT_SECONDS = 2.5
+FRESHNESS_SECONDS = 15.0  # longer, since looking up the newest event is the only query of collected data
 LONGEST_OUTAGE_WRITTEN = timedelta(days=1)
 COMPRESSION = 6
 
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PlainAndGzip:
-    """The same bytes twice: compressing them for every reader would cost more than making them."""
+    """The same content plain and compressed, because compressing it per reader would cost more than rendering it."""
 
     plain: bytes
     gzipped: bytes
@@ -46,7 +46,7 @@ class PlainAndGzip:
 
 @dataclass(frozen=True)
 class Published:
-    """What is handed out, plain and as gzip, and when it was taken on this process's own clock."""
+    """The page and the JSON as served, and when the snapshot was taken, by this process's monotonic clock."""
 
     snapshot: Snapshot
     html: PlainAndGzip
@@ -67,7 +67,7 @@ class Watch:
         self._refreshed = threading.Condition(self._lock)
         self._refreshing = False
         self._published: Published | None = None
-        self._away_since: datetime | None = None
+        self._outage_since: datetime | None = None
         self._freshness: tuple[float, Freshness] | None = None
 
     def current(self) -> Published:
@@ -81,15 +81,15 @@ class Watch:
                 threading.Thread(target=self._refresh, name="status", daemon=True).start()
             if published is not None and published.age_seconds < STALE_SECONDS:
                 return published
-            self._refreshed.wait_for(lambda: not self._refreshing, timeout=PATIENCE_SECONDS)
+            self._refreshed.wait_for(lambda: not self._refreshing, timeout=REFRESH_TIMEOUT_SECONDS)
             published = self._published
         if published is not None and published.age_seconds < STALE_SECONDS:
             return published
-        return self._publish(self._away(self._now()))  # the refresh hangs: so does the database
+        return self._publish(self._outage_snapshot(self._now()))  # the refresh hangs, so the database does
 
     def _refresh(self) -> None:
         try:
-            published = self._publish(self._look())
+            published = self._publish(self._take_snapshot())
         except Exception:
             log.exception("The status page could not be made")
             published = None
@@ -99,37 +99,37 @@ class Watch:
             self._refreshing = False
             self._refreshed.notify_all()
 
-    def _look(self) -> Snapshot:
+    def _take_snapshot(self) -> Snapshot:
         now = self._now()
         try:
             with database.own_connection() as connection:
                 self._record_outage(connection, now)
                 snapshot = take(connection, now, self._recent_freshness())
         except psycopg.Error:
-            return self._away(now)
-        self._remember(snapshot)
+            return self._outage_snapshot(now)
+        self._remember_freshness(snapshot)
         return snapshot
 
-    def _away(self, now: datetime) -> Snapshot:
-        self._away_since = self._away_since or now
-        return without_database(self._published.snapshot if self._published else None, now, self._away_since)
+    def _outage_snapshot(self, now: datetime) -> Snapshot:
+        self._outage_since = self._outage_since or now
+        return without_database(self._published.snapshot if self._published else None, now, self._outage_since)
 
     def _record_outage(self, connection: psycopg.Connection, now: datetime) -> None:
-        """Record afterwards the minutes in which the database was away, when nothing could be recorded."""
-        if self._away_since is None:
+        """Record the minutes of the last outage, now that the database can store them."""
+        if self._outage_since is None:
             return
-        at = history.minute_of(max(self._away_since, now - LONGEST_OUTAGE_WRITTEN))
+        at = history.minute_of(max(self._outage_since, now - LONGEST_OUTAGE_WRITTEN))
         while at <= now:
             history.record(connection, database.unreachable(), at)
             at += timedelta(minutes=1)
-        self._away_since = None
+        self._outage_since = None
 
     def _recent_freshness(self) -> Freshness | None:
         if self._freshness is None or time.monotonic() - self._freshness[0] > FRESHNESS_SECONDS:
             return None
         return self._freshness[1]
 
-    def _remember(self, snapshot: Snapshot) -> None:
+    def _remember_freshness(self, snapshot: Snapshot) -> None:
         if snapshot.freshness is not None and self._recent_freshness() is None:
             self._freshness = (time.monotonic(), snapshot.freshness)
 

@@ -1,1 +1,1 @@
-"""Talk to Us: what people write to support, and what support answers."""
+"""Talk to Us: people's messages to support, and support's answers."""

@@ -1,4 +1,4 @@
-"""Store a message, answer it, and limit how many one sender may write."""
+"""Storing and answering messages, and limiting how many one sender may write."""
 
 from datetime import timedelta
 
@@ -6,19 +6,19 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import activity
+from accounts.current_request import current_address
 from accounts.models import User
-from accounts.request_address import current_address
 from common import jobs
 from support.talk.models import Message, MessageKind, MessageState, Reply
 from support.talk.origin import Origin
 
-# Messages from one address, and from one mailbox. What strangers write in somebody's name does not count against that
-# person when signed in: else anybody could silence them.
+# The most messages from one IP address and from one email address. Messages that strangers write under a person's email
+# address do not count against that person while signed in: otherwise anybody could silence them.
 LIMITS = ((timedelta(minutes=10), 5), (timedelta(days=1), 30))
 
 
 class TooManyMessages(Exception):
-    """The limit of messages is reached; `minutes` says after how long it surely is not any more."""
+    """The limit of messages is reached. After `minutes` a message is accepted again for certain."""
 
     def __init__(self, minutes: int) -> None:
         super().__init__(f"after {minutes} minutes")
@@ -29,9 +29,9 @@ class TooManyMessages(Exception):
 def send(
     *, text: str, email: str, name: str, by: User | None, origin: Origin, kind: MessageKind = MessageKind.TALK
 ) -> Message:
-    """Keep a message and have it mailed to support. Raises TooManyMessages."""
+    """Store a message and start the job that mails it to support. Raises TooManyMessages."""
     address = current_address()
-    _hold_limit(email, address, by)
+    _check_limits(email, address, by)
     message = Message.objects.create(
         kind=kind,
         account=origin.account,
@@ -47,8 +47,8 @@ def send(
     return message
 
 
-def _hold_limit(email: str, address: str | None, by: User | None) -> None:
-    """Raise TooManyMessages if one more is too many. One at a time per mailbox and address, so none slips past."""
+def _check_limits(email: str, address: str | None, by: User | None) -> None:
+    """Raise TooManyMessages if one more is too many. The locks keep concurrent messages from passing together."""
     with connection.cursor() as cursor:
         for key in sorted({f"talk {email}", f"talk {address}"}):
             cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
@@ -63,7 +63,7 @@ def _hold_limit(email: str, address: str | None, by: User | None) -> None:
 
 @transaction.atomic
 def reply(*, message: Message, text: str, by: User) -> Reply:
-    """Answer a message by mail; it counts as answered."""
+    """Answer a message by mail, and mark it as answered."""
     answer = Reply.objects.create(message=message, by=by, by_name=str(by), text=text)
     _set_state(message, MessageState.ANSWERED)
     if message.account is not None:
@@ -74,7 +74,7 @@ def reply(*, message: Message, text: str, by: User) -> Reply:
 
 @transaction.atomic
 def set_state(*, message: Message, state: MessageState, by: User) -> None:
-    """Put a message into another state ("closed" when nothing more is to be done)."""
+    """Change the state of a message ("closed" means that nothing is left to do)."""
     _set_state(message, state)
     if message.account is not None:
         activity.record(account=message.account, by=by, verb=f"support.{state}", target=f"message {message.pk}")

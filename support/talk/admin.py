@@ -1,4 +1,4 @@
-"""The inbox: what people wrote, and answering it."""
+"""The staff's inbox of messages, and answering them."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ class MessageAdmin(StaffModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The thread, with an answer to write below it."""
+        """The thread, with a form for an answer."""
         message = self.row_or_404(request, object_id)
         return self._thread(request, message, ReplyForm())
 

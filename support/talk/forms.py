@@ -11,9 +11,9 @@ ROWS = 6
 
 
 class TalkForm(forms.Form):
-    """The message form. People who are signed in are not asked for a name and an address.
+    """The message form. It does not ask signed-in people for a name and an address.
 
-    `website` is a trap: people do not see it, and programs that fill in every field are not heard.
+    `website` is a trap: people do not see it, and messages of programs that fill in every field are dropped.
     """
 
     name = forms.CharField(

@@ -10,7 +10,7 @@ from support.talk.models import Message, Reply
 
 
 def message_mail(message: Message) -> EmailMessage:
-    """The mail to support about `message`; a reply to it goes to the writer."""
+    """The mail to support about `message`. A reply to it goes to the writer."""
     account = message.account
     subject = f"{message.get_kind_display()} {message.pk}" + (f": {account.name}" if account else "")
     context = {
@@ -28,7 +28,7 @@ def message_mail(message: Message) -> EmailMessage:
 
 
 def reply_mail(reply: Reply) -> EmailMessage:
-    """The mail that carries `reply` to the writer; answering it reaches support."""
+    """The mail with `reply` to the writer. An answer to it goes to support."""
     message = reply.message
     return EmailMessage(
         subject=f"Your message to Heapadmin ({message.pk})",
@@ -40,7 +40,7 @@ def reply_mail(reply: Reply) -> EmailMessage:
 
 
 def _thread(message: Message) -> str:
-    """A Message-ID that mail programs gather a thread by."""
+    """A Message-ID by which mail programs group the mails of a thread."""
     host = settings.SITE_URL.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
     return f"<message-{message.pk}-{int(message.sent_at.timestamp())}@{host}>"
 

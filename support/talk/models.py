@@ -1,4 +1,4 @@
-"""What people wrote to us by Talk to Us, and what we answered."""
+"""The messages of Talk to Us, and our replies."""
 
 from django.db import models
 from django.db.models import Q
@@ -23,9 +23,9 @@ class MessageKind(models.TextChoices):
 
 
 class Message(models.Model):
-    """A message. `account` and `environment` are what the writer looked at and belongs to.
+    """A message. `account` and `environment` are those of the page it was written on, if the writer belongs to them.
 
-    A message with an account is the account's: it goes when the account is closed for good.
+    A message with an account belongs to the account: it is removed with the account.
     """
 
     kind = models.CharField(max_length=20, choices=MessageKind.choices, default=MessageKind.TALK)
@@ -58,7 +58,7 @@ class Message(models.Model):
 
 
 class Reply(models.Model):
-    """What staff answered, by mail, to a message."""
+    """An answer to a message, sent by mail."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="replies")
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

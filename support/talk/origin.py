@@ -1,4 +1,4 @@
-"""The page from which a message was written, and the account and environment that it belongs to."""
+"""The page on which a message was written, and the account and environment of that page."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,12 +10,18 @@ from accounts.models import Account, User
 from projects.models import Environment
 from support.talk.models import LONGEST_PAGE
 
-HARMLESS = ("_id", "pk", "name", "slug", "lineage")  # what an id in a URL may be called: anything else may be a secret
+NOT_SECRET = (
+    "_id",
+    "pk",
+    "name",
+    "slug",
+    "lineage",
+)  # endings of URL parameters that are no secret
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A page of this site ('' when unknown), and which of the writer's accounts and environments it belongs to."""
+    """A page of this site ('' if unknown), with its account and environment if the writer belongs to them."""
 
     page: str = ""
     account: Account | None = None
@@ -23,10 +29,10 @@ class Origin:
 
 
 def origin_of(request: HttpRequest, address: str) -> Origin:
-    """What `address`, a URL or path as the browser sends it, means for the person who asks.
+    """The origin for `address`, a URL or path as the browser sends it.
 
-    An id of an account that the writer does not belong to is as good as none. What may hold a secret (an
-    invitation's link, say) is not kept: the page's route stands for it.
+    Accounts that the writer does not belong to are ignored. A path that may hold a secret (such as an invitation's
+    link) is not stored: the route of the page is stored in its place.
     """
     parts = urlsplit(address[:4_000])
     if (parts.netloc and parts.netloc != request.get_host()) or not parts.path.startswith("/"):
@@ -35,18 +41,18 @@ def origin_of(request: HttpRequest, address: str) -> Origin:
         match = resolve(parts.path)
     except Resolver404:
         return Origin(page=parts.path[:LONGEST_PAGE])
-    account, environment = _belongings(request, match)
+    account, environment = _account_and_environment(request, match)
     return Origin(_without_secrets(parts.path, parts.query, match), account, environment)
 
 
 def _without_secrets(path: str, query: str, match: ResolverMatch) -> str:
-    if not all(name.endswith(HARMLESS) for name in match.kwargs):
+    if not all(name.endswith(NOT_SECRET) for name in match.kwargs):
         return f"/{match.route}"[:LONGEST_PAGE]
     kept = f"{path}?{query}" if query and "app_id" in match.kwargs else path
     return kept[:LONGEST_PAGE]
 
 
-def _belongings(request: HttpRequest, match: ResolverMatch) -> tuple[Account | None, Environment | None]:
+def _account_and_environment(request: HttpRequest, match: ResolverMatch) -> tuple[Account | None, Environment | None]:
     if not isinstance(request.user, User):
         return None, None
     own = Account.objects.filter(memberships__user=request.user)

@@ -1,4 +1,4 @@
-"""Talk to Us: in place where there is JavaScript, a page of its own where there is none."""
+"""Talk to Us: a panel on every page, or a page of its own in browsers without JavaScript."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -19,10 +19,10 @@ TOO_MANY = "That is a lot of messages at once. Please write again in {minutes} m
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def talk(request: HttpRequest) -> HttpResponse:
-    """Show the form, or store the message and say that it is sent."""
+    """Show the form, or store the message and confirm it."""
     user = request.user if isinstance(request.user, User) else None
     if request.method != "POST":
-        return _answer(request, form=TalkForm(user=user, initial={"page": _page_open(request)}))
+        return _answer(request, form=TalkForm(user=user, initial={"page": _current_url(request)}))
     form = TalkForm(request.POST, user=user)
     if not form.is_valid():
         return _answer(request, form=form, status=422)
@@ -37,7 +37,7 @@ def talk(request: HttpRequest) -> HttpResponse:
     return _answer(request, sent=True)
 
 
-def _page_open(request: HttpRequest) -> str:
+def _current_url(request: HttpRequest) -> str:
     return request.GET.get("page") or request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
 
 
@@ -48,4 +48,4 @@ def _answer(
     if not is_part(request):
         return render(request, "support/talk.html", context, status=status)
     part = "support/talk_form.html" if request.method == "POST" else "support/talk_panel.html"
-    return render(request, part, context, status=422 if status > 400 else status)  # htmx shows no other refusal
+    return render(request, part, context, status=422 if status > 400 else status)  # htmx shows no other error

@@ -1,4 +1,4 @@
-"""Words and counts for support's pages, and for those of lower floors that may not import what they need."""
+"""Words and counts for support's pages, and for templates of lower floors, which may not import support."""
 
 from typing import Any
 
@@ -25,6 +25,6 @@ def state_word(state: State | None) -> str:
 
 @register.filter
 def browser_words(user_agent: str) -> str:
-    """ "Chrome on Linux"; a header that names neither stays as it is."""
+    """ "Chrome on Linux"; a header that names neither browser nor system stays as it is."""
     agent = agent_of(user_agent.encode("latin-1", "replace"))
     return " on ".join(part for part in (agent.browser, agent.os) if part and part != "Other") or user_agent

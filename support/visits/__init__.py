@@ -1,1 +1,1 @@
-"""Support looking into an account: "View as"."""
+"""Visits: support looks into an account ("View as")."""

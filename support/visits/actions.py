@@ -1,4 +1,4 @@
-"""Starting and ending a visit, and whether an account lets support in at all."""
+"""Starting and ending a visit, and allowing or forbidding visits to an account."""
 
 import hashlib
 
@@ -11,7 +11,7 @@ from accounts.door import signed_in_user
 from accounts.models import Account, User
 from support.visits.models import VISIT, SupportAccess, Visit
 
-SESSION_KEY = "support_visit"  # the id of the visit that this session is on
+SESSION_KEY = "support_visit"  # the id of the session's visit
 
 
 class VisitsForbidden(Exception):
@@ -19,7 +19,7 @@ class VisitsForbidden(Exception):
 
 
 def allowed(account: Account) -> bool:
-    """Whether this account lets support look into it."""
+    """Whether this account allows visits."""
     access = SupportAccess.objects.filter(account=account).first()
     return access is None or access.visits_allowed
 
@@ -49,7 +49,7 @@ def start(*, request: HttpRequest, account: Account, reason: str) -> Visit:
 
 @transaction.atomic
 def end(*, request: HttpRequest) -> Visit | None:
-    """End the visit that the session is on, if any; returns it."""
+    """End the session's visit, and return it; None if there is none."""
     number = request.session.pop(SESSION_KEY, None)
     if number is None:
         return None
@@ -69,7 +69,7 @@ def end(*, request: HttpRequest) -> Visit | None:
 
 @transaction.atomic
 def allow(*, account: Account, allowed: bool, by: User) -> None:
-    """Let support look into the account from now on, or not; visits that are under way end."""
+    """Allow or forbid visits to the account from now on. Forbidding also ends the current visits."""
     Account.objects.select_for_update().get(pk=account.pk)
     now = timezone.now()
     SupportAccess.objects.update_or_create(
@@ -82,7 +82,7 @@ def allow(*, account: Account, allowed: bool, by: User) -> None:
 
 
 def session_digest(request: HttpRequest) -> str:
-    """What a visit knows its session by; the session gets a key if it has none yet."""
+    """The digest by which a visit recognises its session. Creates a key if the session has none yet."""
     if not request.session.session_key:
         request.session.create()
     return hashlib.sha256(str(request.session.session_key).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Visits: which staff member looked into which account, when and why."""
+"""The list of visits: which staff member looked into which account, when and why."""
 
 from typing import Any
 

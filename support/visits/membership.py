@@ -1,4 +1,4 @@
-"""The place in an account that a visit lends to staff, hung into the door (accounts/door.py)."""
+"""The membership that a visit lends to staff. support/apps.py registers it with the door (accounts/door.py)."""
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -11,10 +11,9 @@ from support.visits.models import Visit
 
 
 def lend(request: HttpRequest, account_id: int) -> Membership | None:
-    """A read-only place in the account that this session visits now; for looking alone, never for a change.
+    """A read-only membership in the account that this session visits now, for requests that change nothing.
 
-    Everything is asked anew at each request: staff, second factor, the half hour, and whether the account still
-    allows it.
+    Each request checks everything again: staff, second factor, the half hour, and that the account still allows visits.
     """
     number = request.session.get(SESSION_KEY)
     if number is None or request.method not in SAFE or not is_staff(request) or not used_second_factor(request):
@@ -35,5 +34,5 @@ def lend(request: HttpRequest, account_id: int) -> Membership | None:
     if visit is None:
         return None
     membership = Membership(account=visit.account, user=visit.by, read_only=True, last_seen_at=timezone.now())
-    membership.visit = visit  # base.html shows the banner by it
+    membership.visit = visit  # base.html shows the banner if it is set
     return membership

@@ -1,4 +1,4 @@
-"""Support looking into an account, and whether the account lets it."""
+"""Visits of support to accounts, and whether an account allows them."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ VISIT = timedelta(minutes=30)
 
 
 class SupportAccess(models.Model):
-    """Whether an account allows visits of support. Without a row, visits are allowed."""
+    """Whether an account allows visits. Without a row, they are allowed."""
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="support_access")
     visits_allowed = models.BooleanField(default=True)

@@ -1,4 +1,4 @@
-"""Ending a visit of support, from the banner over every page."""
+"""Ending a visit, by the banner at the top of every page."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from support.visits import actions
 
 @require_POST
 def visit_end(request: HttpRequest) -> HttpResponse:
-    """End the visit that this session is on, and go back to the account's page in the staff's admin."""
+    """End the session's visit, and go back to the account's page in the staff's admin."""
     visit = actions.end(request=request)
     if visit is None:
         return redirect("projects:home")

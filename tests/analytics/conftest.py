@@ -1,4 +1,4 @@
-"""One environment, and clients that look at it."""
+"""One environment, and browsers of people who may view or edit it."""
 
 import pytest
 from django.test import Client
@@ -13,7 +13,7 @@ def environment(db):
 
 @pytest.fixture
 def full(environment) -> Client:
-    """The browser of somebody with full access."""
+    """The browser of a person with full access."""
     return _signed_in(environment, read_only=False)
 
 

@@ -1,4 +1,4 @@
-"""The least that is valid of what analytics keeps."""
+"""Analytics' rows with the least that is valid."""
 
 import factory
 

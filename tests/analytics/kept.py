@@ -1,4 +1,4 @@
-"""Definitions, segments and reports, the least that is valid."""
+"""Definitions, segments and reports with the least that is valid."""
 
 from analytics.models import Definition, Pin, Report, Segment
 

@@ -1,4 +1,4 @@
-"""SQL laid out for people: a clause a line, what is in parentheses further in. Only white space is different."""
+"""SQL formatted for people: one clause per line, contents of parentheses indented. Only white space changes."""
 
 import re
 
@@ -18,12 +18,12 @@ def laid_out(sql: str) -> str:
 
 
 class _Layout:
-    """Every opening parenthesis begins a block (a select, or conditions too long for a line) or stays in its line."""
+    """Formats tokens. A parenthesis is a block (a select, or conditions too long for a line) or stays in its line."""
 
     def __init__(self, all_tokens: list[str]) -> None:
         self.tokens = all_tokens
         self.lines = [""]
-        self.clauses: list[str | None] = [""]  # that each level is in; None: the level stays in its line
+        self.clauses: list[str | None] = [""]  # the current clause of each level; None if the level stays in its line
         self.previous = ""
         for place, token in enumerate(all_tokens):
             self.add(place, token)

@@ -1,4 +1,4 @@
-"""A kind that the product lacks, whole in one file: how many events there are, of all time."""
+"""A kind of question that the product does not have, in one file: how many events there are in total."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

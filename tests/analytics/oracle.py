@@ -1,4 +1,4 @@
-"""The same questions answered by plain loops over events: slow, simple, and written without a look at the SQL."""
+"""Answers to the same questions by plain loops over events: slow, simple, and written independently of the SQL."""
 
 import re
 from collections import defaultdict
@@ -45,7 +45,7 @@ class FakePerson:
 
 @dataclass(frozen=True)
 class World:
-    """All that is known of one environment."""
+    """All data of one environment."""
 
     events: list[FakeEvent]
     merges: dict[int, int]
@@ -132,7 +132,7 @@ def session_starts(world: World) -> list[FakeEvent]:
 
 
 def occurrences(world: World, selection: Selection, where: Group, segments: tuple) -> list[FakeEvent]:
-    """In order of time."""
+    """The selected events in order of time."""
     candidates = session_starts(world) if selection.event.is_session else world.events
     found = [
         event
@@ -182,7 +182,7 @@ def between(events: list[FakeEvent], start: datetime, end: datetime) -> list[Fak
 
 
 def graph(world: World, asked: Graph, cut: tuple[Bucket, ...], segments: tuple) -> tuple[list, int | float]:
-    """Values by bucket, and the total, of everything together."""
+    """The values by bucket and the total, without grouping."""
     return line(world, asked, cut, counted_events(world, asked, cut, segments))
 
 
@@ -192,10 +192,10 @@ def counted_events(world: World, asked: Graph, cut: tuple[Bucket, ...], segments
 
 
 def groups(world: World, asked: Graph, cut: tuple[Bucket, ...], most: int) -> list[tuple]:
-    """(key, values by bucket, total) of the `most` largest groups, the largest first, and of all others under `...`.
+    """(key, values by bucket, total) of the `most` largest groups, largest first, and of all others with the key `...`.
 
-    Groups are as large as what is counted, those of a count per person as their events; of equal ones "no value" comes
-    first, then the lesser text.
+    The size of a group is the number that is counted; for a count per person, its number of events. Among groups of
+    equal size, "no value" comes first, then the lesser text.
     """
     assert asked.by is not None
     of_key = defaultdict(list)
@@ -254,7 +254,7 @@ def retention(world: World, asked: Retention, cut: tuple[Bucket, ...], segments:
 
 
 def users(world: World, asked: Users) -> list[int]:
-    """Everybody's actor in the order of the list, without pages."""
+    """The actors of the whole list, in order."""
     found = [
         person
         for person in world.people.values()

@@ -1,4 +1,4 @@
-"""Random environments and random questions, drawn from few values so that much coincides."""
+"""Random environments and random questions, drawn from few values so that many coincide."""
 
 import itertools
 import json
@@ -45,7 +45,7 @@ ZONES = (
     "America/Havana",  # clocks change at midnight
     "Asia/Kathmandu",
 )
-MOMENTS = (  # around changes of clocks, ends of months and of years
+MOMENTS = (  # around clock changes, and ends of months and years
     datetime(2026, 3, 29, 1, tzinfo=UTC),
     datetime(2026, 10, 25, 1, tzinfo=UTC),
     datetime(2026, 3, 8, 7, tzinfo=UTC),
@@ -120,12 +120,14 @@ references = st.one_of(
 )
 simple_selections = st.builds(Selection, st.sampled_from([PAGEVIEW, ANY_EVENT, SESSION, reference_to(DEFINITIONS[0])]))
 selections = st.one_of(simple_selections, st.builds(Selection, references, groups(all_fields, 1)))
-few_groups = st.one_of(st.just(Group()), st.just(Group()), groups(all_fields, 1))  # or hardly anything is ever found
+few_groups = st.one_of(
+    st.just(Group()), st.just(Group()), groups(all_fields, 1)
+)  # mostly no conditions, or else questions would find hardly anything
 
 
 @st.composite
 def catalogues(draw):
-    """Three definitions, each perhaps made of those before it, and three segments."""
+    """Three definitions, each of which may contain earlier ones, and three segments."""
     definitions = {}
     for number, lineage in enumerate(DEFINITIONS):
         known = [reference_to(each) for each in DEFINITIONS[:number]]
@@ -156,7 +158,7 @@ columns_and_properties = st.tuples(columns_of_events, properties_of_events)
 
 @st.composite
 def worlds(draw):
-    """Up to 25 events of few people around one moment, some of them identified, some merged."""
+    """Up to 25 events around one moment, of few people, of whom some are identified and some merged."""
     moment = draw(st.sampled_from(MOMENTS))
     offsets = st.one_of(
         st.integers(-6, 6).map(lambda n: timedelta(minutes=30 * n)),
@@ -193,7 +195,7 @@ def named(kind: str) -> tuple[str, str]:
 def spans(draw, world, longest=90):
     if draw(st.booleans()):
         return Span(draw(st.sampled_from([1, 7, min(30, longest), longest])))
-    if world.events and draw(st.booleans()):  # an edge right at an event
+    if world.events and draw(st.booleans()):  # a span that begins or ends exactly at an event
         edge = draw(st.sampled_from(world.events)).time.date()
         return Span(None, edge - timedelta(days=draw(st.integers(0, 1))), edge)
     first = world.now.date() + timedelta(days=draw(st.integers(-longest // 2, 5)))
@@ -273,7 +275,7 @@ def users_questions(draw, world, environment_id):
 
 
 def store(world: World) -> int:
-    """Put the world into the database as an environment of its own; returns its id. A second one lies beside it."""
+    """Write the world into the database as one environment, beside a second one. Returns its id."""
     environment_id = next(_environment_ids)
     insert_world(environment_id, world)
     insert_world(-environment_id, replace(world, merges={}, people={}))
@@ -281,7 +283,7 @@ def store(world: World) -> int:
 
 
 def insert_world(environment_id: int, world: World, received_at: datetime | None = None) -> None:
-    """Write what the world holds; a merge that is there already stays."""
+    """Write the rows of the world. Existing merges stay."""
     own = {"environment_id": environment_id}
     arrived = {"received_at": received_at.isoformat()} if received_at else {}
     events = [

@@ -1,4 +1,4 @@
-"""Rows as the collector would have written them."""
+"""Rows as the collector writes them."""
 
 import json
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ _numbers = count(1)
 
 
 def add_event(environment, *, ago: timedelta = timedelta(), at: datetime | None = None, actor_id=1, **columns) -> int:
-    """Write one event; returns its id. Custom and named "Signed up" unless told otherwise."""
+    """Write one event, by default the custom event "Signed up". Returns its id."""
     if "kind" not in columns:
         columns = {"kind": "custom", "name": "Signed up"} | columns
     columns["properties"] = json.dumps(columns.get("properties", {}))

@@ -1,4 +1,4 @@
-"""What changes definitions, segments, reports and the dashboard."""
+"""Changes to definitions, segments, reports and the dashboard."""
 
 import pytest
 

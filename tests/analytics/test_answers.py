@@ -1,4 +1,4 @@
-"""From a result to what the page shows, without a database."""
+"""How the page shows a result, without a database."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ PARIS = ZoneInfo("Europe/Paris")
 
 @pytest.fixture
 def today_by_hour():
-    """Builds the answer to "pageviews of today by hour", asked at half past one in Paris."""
+    """Makes the result of "pageviews of today by hour", asked at half past one in Paris."""
 
     def build(**late):
         scope = Scope(environment_id=1, time_zone=PARIS.key)

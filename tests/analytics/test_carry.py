@@ -46,7 +46,7 @@ def names(model, environment):
 
 @pytest.fixture
 def chain(environment):
-    """A report on a segment of people who did a definition that is made of another one."""
+    """A report on a segment that uses a definition, which contains another one."""
     base = make_definition(environment, "Base")
     union = make_definition(environment, "Union", made_of(base))
     segment = make_segment(environment, "Doers", done_by(union))
@@ -156,7 +156,7 @@ def test_the_source_is_never_changed(environment, staging, ada, chain):
 
 
 def test_a_circle_is_refused_and_nothing_is_written(environment, staging, ada):
-    """Here Inner names Outer, which was deleted; there Outer is made of Inner. Carrying Outer would close a circle."""
+    """Here Inner names Outer, which was deleted; there Outer contains Inner. Carrying it over would form a circle."""
     inner = make_definition(environment, "Inner")
     outer = make_definition(environment, "Outer", made_of(inner))
     make_definition(staging, "Inner", made_of(outer), lineage=inner.lineage)

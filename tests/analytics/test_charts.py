@@ -1,4 +1,4 @@
-"""Marks stand where their numbers say, and the SVG holds no script and no style."""
+"""Marks are where their numbers put them, and the SVG has no scripts and no inline styles."""
 
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree

@@ -1,4 +1,4 @@
-"""Axes end at round values that hold everything; labels are few and say the day."""
+"""Axes end at round values above all numbers. Labels are few, and name the day."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What two environments keep, side by side."""
+"""Comparing what two environments keep."""
 
 import json
 import uuid
@@ -200,7 +200,7 @@ def test_a_segment_is_said_in_words():
 
 @pytest.mark.parametrize("name", ["definition", "segment", "report"])
 def test_whatever_differs_is_said_somehow(name):
-    """Bodies that differ in a way that their words do not show are still not shown as nothing."""
+    """The page shows a difference even if the words of both bodies are the same."""
     lineage = uuid.uuid4()
     one, other = (Thing(name, lineage, "X", "", {"unknown": n}, "graph" if name == "report" else "") for n in (1, 2))
 

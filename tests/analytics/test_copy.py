@@ -1,4 +1,4 @@
-"""What a new environment gets from another."""
+"""Copying what an environment keeps into a new one."""
 
 import threading
 from contextlib import contextmanager
@@ -89,12 +89,12 @@ def test_the_dashboard_is_copied_in_its_order(source):
 
 
 COPIED = {"analytics_definition", "analytics_segment", "analytics_report", "analytics_pin"}
-SOURCE_IDS = 7_400_000_001  # from here on, so that no other number on a row looks like one
+SOURCE_IDS = 7_400_000_001  # the first id, so high that no other number in a row looks like an id
 
 
 @pytest.fixture
 def far_away():
-    """An environment with all kinds of things that refer to each other, and ids that occur nowhere else."""
+    """An environment with things of all kinds that refer to each other, and with ids that occur nowhere else."""
     source = EnvironmentFactory(pk=SOURCE_IDS, app_id="7499999999")
     base = DefinitionFactory(environment=source, pk=SOURCE_IDS + 1)
     event = str(refers_to(base))
@@ -110,7 +110,7 @@ def far_away():
 
 
 def rows_as_text(environment) -> list[str]:
-    """Every row of an environment, its JSON included, whatever table it is in."""
+    """Every row of an environment, in any table, with its JSON."""
     found = []
     with connection.cursor() as cursor:
         for table in tables_of_environments():
@@ -120,7 +120,7 @@ def rows_as_text(environment) -> list[str]:
 
 
 def tables_of_environments() -> list[str]:
-    """Those with a column for the environment, found in the schema; partitions count with their table."""
+    """The tables with a column for the environment, found in the schema. Partitions belong to their table."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select class.relname from pg_class class join pg_attribute on attrelid = class.oid"
@@ -149,7 +149,7 @@ def test_what_a_copied_thing_refers_to_is_in_the_copy(far_away):
 
 
 def test_nothing_but_what_is_kept_is_copied():
-    """An account with rows in every table there is: people, events, keys, excluded IPs and what came of them stay."""
+    """The account has rows in every table. People, events, keys, excluded IPs and their counts are not copied."""
     account = make_account(events=50)
     source = Environment.objects.filter(project__account=account).order_by("pk")[0]
     filled = {row.split()[0] for row in rows_as_text(source)}
@@ -162,7 +162,7 @@ def test_nothing_but_what_is_kept_is_copied():
 
 @contextmanager
 def failing_at(number: int):
-    """The statement of this number, from 0, is a division by zero; yields how many there were."""
+    """Make the statement with this number (from 0) divide by zero. Yields the statements so far."""
     seen = []
 
     def wrapper(execute, sql, params, many, context):
@@ -201,7 +201,7 @@ def everything() -> dict[str, int]:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_who_add_the_same_name_at_once(source, monkeypatch):
-    """Both forms were good when they were read; one of them is too late."""
+    """Both forms were valid when they were read. One of them comes too late."""
     user = MembershipFactory(account=source.project.account).user
     DefinitionFactory(environment=source)
     together, pages = threading.Barrier(2), []

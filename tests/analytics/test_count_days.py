@@ -1,4 +1,4 @@
-"""The job that keeps counted days up to date, and what makes a day be counted anew."""
+"""The job that keeps counted days up to date, and the reasons for counting a day again."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def rows(sql, *parameters):
 
 
 def collect(environment, *, days_ago, actor=1, kind="pageview", name="", late=timedelta(0), path="/", number=1):
-    """Events on one day, that arrived as they happened or `late`; at noon UTC, half an hour apart."""
+    """Events on one day, from noon UTC on, half an hour apart. They arrived at once, or `late`."""
     noon = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
     for n in range(number):
         rows(
@@ -54,7 +54,7 @@ def environment():
 
 @pytest.fixture
 def from_days(monkeypatch):
-    """Fails the test when a question is not answered from counted days."""
+    """Fails the test if a question is not answered from counted days."""
     real = time_counts.counting_rows
 
     def checked(*arguments):
@@ -96,7 +96,7 @@ def test_a_refresh_out_of_time_says_that_it_is_not_done(environment):
 def test_a_late_event_counts_at_once_and_is_in_its_day_after_the_next_refresh(environment, from_days):
     collect(environment, days_ago=3)
     refresh(environment)
-    rows("update rollup_marks set mark = mark - interval '1 hour'")  # that refresh was an hour ago
+    rows("update rollup_marks set mark = mark - interval '1 hour'")  # as if the refresh was an hour ago
     collect(environment, days_ago=3, actor=2)
     rows("update events set received_at = now() - interval '30 minutes' where actor_id = 2")
 

@@ -1,4 +1,4 @@
-"""The switcher lands on the counterpart of the same report or definition, or on the list where there is none."""
+"""The switcher leads to the counterpart of a report or definition, or to the list if there is none."""
 
 import pytest
 from django.urls import reverse
@@ -16,7 +16,7 @@ def staging(environment):
 
 
 def switched_to(client, url, environment) -> str:
-    """Where the switcher of the page at `url` leads for `environment`."""
+    """The page to which the switcher at `url` leads for `environment`."""
     [group] = client.get(url).context["switcher_projects"]
     link = next(each["url"] for each in group["environments"] if each["environment"] == environment)
     return client.get(link).url

@@ -1,4 +1,4 @@
-"""Deleting one person: by name, by a job, to the last row, and nobody else's."""
+"""Deleting one person: confirmed by name, done by a job, to the last row, and no other person's rows."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tests.factories import EnvironmentFactory
 
 @pytest.fixture
 def ada(environment) -> int:
-    """Somebody with events under her name and as the visitor she was."""
+    """A person with events under their identity, and as the visitor they were before."""
     add_person(environment, -7, identity="ada@shop.example", properties={"plan": "gold"})
     merge(environment, 42, -7)
     add_event(environment, actor_id=42, ago=timedelta(days=2))

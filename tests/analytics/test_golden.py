@@ -1,8 +1,8 @@
-"""The SQL of some questions, as it stands in golden/*.sql: to read, to run with psql, and not to change unnoticed.
+"""The SQL of some questions, in golden/*.sql: to read it, to run it with psql, and to notice every change.
 
-    pytest tests/analytics/test_golden.py --golden      writes the files anew; look at what `git diff` says then
+    pytest tests/analytics/test_golden.py --golden      writes the files again; then read `git diff`
 
-Whoever wants to try one: `psql -f tests/analytics/golden/graph.sql` on a database of ours; p0 is the environment.
+To run one on a database of Heapadmin: `psql -f tests/analytics/golden/graph.sql`. p0 is the environment.
 """
 
 import re
@@ -61,7 +61,7 @@ CATALOGUE = Catalogue(
     },
 )
 STEPS = "step.0.event=event:Signed up&step.1.event=builtin:pageview&step.2.event=event:Paid"
-QUESTIONS = {  # file: kind, its parameters in the URL
+QUESTIONS = {  # {file: (kind, URL parameters)}
     "graph": ("graph", "event=event:Signed up&days=7"),
     "graph_of_people": ("graph", "event=event:Signed up&counts=users&days=7"),
     "graph_by_month": ("graph", "event=builtin:session&days=365&unit=month"),
@@ -85,12 +85,12 @@ QUESTIONS = {  # file: kind, its parameters in the URL
     "users_next_page": ("users", f"segment={BUYERS}&after=1781524800000000_42"),
 }
 TYPES = {int: "bigint", str: "text", datetime: "timestamptz", timedelta: "interval", list: "timestamptz[]"}
-UNTYPED = (int, str)  # what they are shows beside what they stand
+UNTYPED = (int, str)  # need no cast: PostgreSQL infers their type
 
 
 @pytest.fixture
 def asked(request):
-    """The statements of a question with the rows that they gave."""
+    """The statements of a question, with their rows."""
     found = []
 
     def ask(sql, parameters):
@@ -133,7 +133,7 @@ def written(value) -> str:
 
 
 def for_psql(sql, parameters) -> str:
-    """The statement with psql's variables in place of ours."""
+    """The statement with psql's variables in place of our parameters."""
 
     def variable(found) -> str:
         name, cast = found.groups()
@@ -148,7 +148,7 @@ def for_psql(sql, parameters) -> str:
 
 
 def rows_of(text):
-    """What each statement of a golden file gives, run as psql would."""
+    """The rows of each statement of a golden file, run as psql would run it."""
     variables, statement = {}, []
     for line in text.splitlines():
         if found := re.fullmatch(r"\\set (\w+) (.*)", line):
@@ -166,7 +166,7 @@ def rows_of(text):
 
 @pytest.fixture
 def world(environment):
-    """Some events and people, in the environment that the golden files ask about."""
+    """Some events and people, in the environment of the golden files."""
     one = EnvironmentFactory.build(pk=1)
     for n in range(40):
         at = NOW - timedelta(hours=5 * n)

@@ -1,4 +1,4 @@
-"""What every kind of question has to bring, whatever it asks."""
+"""The rules for every kind of question."""
 
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from tests.analytics.random_worlds import DEFINITIONS, SEGMENTS, funnels, graphs
 from tests.analytics.rows import add_event, add_person
 
 RANDOM = {"graph": graphs, "funnel": funnels, "retention": retentions, "users": users_questions}
-FOUND = {  # a question of each kind that finds something in `busy`
+FOUND = {  # a question of each kind whose answer in `busy` is not empty
     "graph": "event=event:Signed up",
     "funnel": "step.0.event=event:Signed up&step.1.event=builtin:any",
     "retention": "start.event=event:Signed up&unit=day&days=7",
@@ -129,7 +129,7 @@ def test_a_kind_that_is_not_listed_is_an_error(db, use):
 @every_kind
 @given(data=st.data())
 def test_a_question_refers_to_what_its_report_refers_to(kind, data):
-    """Deleting asks the question; carrying to another environment reads the report."""
+    """Deleting reads references from the question; carrying over reads them from the report."""
     query = data.draw(RANDOM[kind.name](WORLD, 1))
 
     kept = set(references({"parameters": [list(pair) for pair in query.parameters()]}))

@@ -1,6 +1,6 @@
-"""A new kind is its file, its templates and a line in the list: no other module has to know of it.
+"""A new kind needs its file, its templates and a line in the list. No other module has to know it.
 
-(And two things that cannot be had in a test: the constraint of the database, and the URL of its own page.)
+(It also needs two things that a test cannot add: the constraint in the database, and the URL of its page.)
 """
 
 import re
@@ -23,7 +23,7 @@ from tests.analytics.rows import add_event
 
 @pytest.fixture
 def listed(monkeypatch, tmp_path, environment):
-    """The kind is in the list, its templates are in a folder, and the database lets its reports in."""
+    """Adds the kind to the list, makes its templates, and lets the database accept its reports."""
     monkeypatch.setitem(KINDS, TOTAL.name, TOTAL)
     engine = engines["django"].engine
     monkeypatch.setattr(engine, "dirs", [*engine.dirs, tmp_path])
@@ -37,7 +37,7 @@ def listed(monkeypatch, tmp_path, environment):
 
 @pytest.fixture
 def joined(environment):
-    """A definition; two events that it means, and one that it does not."""
+    """A definition, two events that it matches, and one that it does not."""
     for name in ("Signed up", "Signed up", "Paid"):
         add_event(environment, name=name)
     selection = {"event": "event:Signed up", "where": {"match": "all", "conditions": []}}

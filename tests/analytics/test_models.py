@@ -1,4 +1,4 @@
-"""What the models of analytics do by themselves."""
+"""Methods of analytics' models."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Definitions and segments as pages: making, reading, changing and deleting them."""
+"""The pages of definitions and segments: making, viewing, changing and deleting them."""
 
 import re
 from datetime import timedelta

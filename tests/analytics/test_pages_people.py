@@ -1,4 +1,4 @@
-"""One person's page, and the one that deletes them."""
+"""The page of one person, and the page that deletes them."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The four questions as pages: the URL is the question, the answer is on the page, and what is wrong is said."""
+"""The pages of the four questions: the URL holds the question, and the page shows its answer or its errors."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -205,7 +205,7 @@ def test_the_same_link_gives_the_same_question(environment, read_only):
 
 
 def test_what_is_chosen_is_offered_however_many_there_are(environment, read_only, monkeypatch):
-    monkeypatch.setattr("analytics.forms.choices.MOST", 1)
+    monkeypatch.setattr("analytics.forms.choices.MAX_OFFERED", 1)
     make_definition(environment, name="A")
     make_segment(environment, name="A")
     event = f"definition:{make_definition(environment, name='Viewed').lineage}"
@@ -329,7 +329,7 @@ def test_the_csv_of_people_has_all_of_them(environment, read_only):
 
 
 def test_the_csv_of_people_is_as_of_one_moment(environment, read_only, monkeypatch):
-    """Segments look back from it: nobody drops out between two pages."""
+    """Segments count back from that moment, so that nobody drops out between two pages."""
     for actor in range(60):
         add_person(environment, actor)
         add_event(environment, actor_id=actor, ago=timedelta(hours=23, minutes=30))

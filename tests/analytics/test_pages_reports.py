@@ -184,7 +184,7 @@ def test_a_question_for_a_report_that_somebody_deleted_meanwhile_is_offered_as_a
 
 
 def fields_of(response) -> dict[str, str]:
-    """The inputs of the page's form as a browser would send them."""
+    """The inputs of the page's form, as a browser would send them."""
     return fields(re.search(r'<form class="form".*?</form>', html(response), re.DOTALL)[0])
 
 
@@ -192,7 +192,9 @@ def fields(form: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in re.findall(r'<input[^>]* name="([^"]+)" value="([^"]*)"', form)}
 
 
-@pytest.mark.parametrize(("name", "version"), [("", "1"), ("Mine", "2")])  # a slip, a conflict that was told
+@pytest.mark.parametrize(
+    ("name", "version"), [("", "1"), ("Mine", "2")]
+)  # a missing name, a conflict that was already shown
 def test_the_form_of_a_name_carries_the_version_that_its_reader_has_seen(environment, full, name, version):
     report = make_report(environment)
     address = url(environment, "report_edit", report.lineage)

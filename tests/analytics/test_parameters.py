@@ -1,4 +1,4 @@
-"""Queries as URL parameters, both ways."""
+"""Writing queries as URL parameters, and reading them back."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -119,7 +119,7 @@ def test_odd_parameters_are_never_an_error_of_ours(parameters):
         assert parsed.query is not None or parsed.errors
 
 
-@pytest.mark.parametrize("actor", [-5, 0, -(2**63), 2**63 - 1])  # an identity's number has 19 digits, mostly
+@pytest.mark.parametrize("actor", [-5, 0, -(2**63), 2**63 - 1])  # most identities have numbers of 19 digits
 def test_a_list_of_people_goes_on_where_it_ended(actor):
     cursor = Cursor(1767225600000000, actor)
 

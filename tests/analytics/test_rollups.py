@@ -1,4 +1,4 @@
-"""Counted days give the answers that the events themselves give, whatever came late, went or was merged since."""
+"""Counted days give the same answers as the events, whatever came late, was deleted or was merged since."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -47,7 +47,7 @@ KINDS = st.sampled_from(["pageview", "click", *(f"custom {name}" for name in NAM
 
 
 def some_events(data, arrived, first_number):
-    """Events that arrived at this moment: of now, of some days ago, or with a clock that is ahead."""
+    """Events that arrived at this moment: new ones, some of earlier days, and some with a fast clock."""
     drawn = data.draw(st.lists(st.tuples(DELAYS, ACTORS, SESSIONS, KINDS, columns_and_properties), max_size=12))
     for number, (delay, actor, session, kind, (columns, properties)) in enumerate(drawn, first_number):
         kind, _, name = kind.partition(" ")
@@ -84,7 +84,7 @@ def answer(query, world):
 @given(st.data())
 def test_after_any_history_the_answers_are_those_of_the_events(data):
     with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(days, "MAX_RAW_SHARE", 1.0)  # counted days are used however few they are
+        patch.setattr(days, "MAX_RAW_SHARE", 1.0)  # so that counted days are used even if they are few
         project = ProjectFactory(time_zone=data.draw(st.sampled_from(ZONES)))
         environment = EnvironmentFactory(project=project)
         now = timezone.now()
@@ -92,7 +92,7 @@ def test_after_any_history_the_answers_are_those_of_the_events(data):
         settled = now - timedelta(days=3)
         number = 0
         for step in range(data.draw(st.integers(2, 4))):
-            # What arrives after a refresh has arrived after the moment that the refresh took for settled.
+            # Events that arrive after a refresh are later than the moment up to which it considered arrivals settled.
             arrived = settled + data.draw(st.sampled_from([timedelta(minutes=1), timedelta(hours=9)]))
             settled += data.draw(st.sampled_from([timedelta(minutes=2), timedelta(hours=10), timedelta(days=1)]))
             events = list(some_events(data, arrived, number))

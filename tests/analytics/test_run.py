@@ -1,4 +1,4 @@
-"""Asking the database: limits, cancelling, isolation, indexes; numbers that are the same wherever they stand."""
+"""Running queries: limits, cancelling, isolation and indexes, and numbers that are the same on all pages."""
 
 import csv
 import io
@@ -77,7 +77,7 @@ def scope(environment):
 
 @pytest.fixture
 def slow(monkeypatch):
-    """Every graph waits in the database."""
+    """Makes every graph wait in the database."""
     monkeypatch.setattr(
         "analytics.kinds.graph.counting_sql",
         lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)"),
@@ -108,7 +108,7 @@ def test_a_running_query_can_be_cancelled_from_elsewhere(slow):
     scope, token, stopped = Scope.of(EnvironmentFactory()), new_token(), []
 
     def stop():
-        for _ in range(300):  # nearly as long as the query would take: a busy machine begins it late
+        for _ in range(300):  # nearly as long as the query takes, since a busy machine may start it late
             time.sleep(0.05)
             if event_store().cancel(scope.environment_id, token):
                 stopped.append(True)
@@ -157,7 +157,7 @@ def test_a_query_runs_in_one_snapshot_that_cannot_write(monkeypatch):
         lambda *_: seen.append((rows("show transaction_isolation"), rows("show transaction_read_only"))),
     )
 
-    with pytest.raises(AttributeError):  # the answer is none
+    with pytest.raises(AttributeError):  # the made-up answer is None
         run(Graph(Scope.of(EnvironmentFactory()), PAGEVIEW))
 
     assert seen == [([("repeatable read",)], [("on",)])]
@@ -184,7 +184,7 @@ def test_the_same_lineage_means_each_environments_own_definition(scope):
     assert run(Graph(scope, refers_to(elsewhere))).series[0].label == "Ours"
 
 
-# --- One number, wherever it stands -------------------------------------------------------------------------------
+# --- One number on all pages ---------------------------------------------------------------------------------
 
 
 def test_a_definition_reads_all_past_data(environment, scope):
@@ -320,7 +320,7 @@ def plan(statement, sql):
 
 @pytest.fixture
 def busy(transactional_db):
-    """An environment with one rare event among many others, and a neighbour, after a vacuum."""
+    """An environment with one rare event among many others, and a second environment, after a vacuum."""
     environment = EnvironmentFactory()
     make_events(environment.pk, 300)
     make_events(environment.pk, 20_000, name="Other")

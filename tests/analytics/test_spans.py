@@ -1,4 +1,4 @@
-"""Spans and their buckets, in time zones with all their oddities."""
+"""Spans and their buckets, in time zones with odd clock changes."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise

@@ -18,12 +18,12 @@ from tests.analytics.random_worlds import ask, funnels, graphs, retentions, stor
 pytestmark = pytest.mark.django_db
 
 QUESTIONS_PER_WORLD = 8
-MOST_GROUPS = 3  # instead of 20, so that there are others
+MOST_GROUPS = 3  # instead of 20, so that some groups become "other"
 
 
 @contextmanager
 def asked(data, world, questions):
-    """Some questions about this world, which is stored while they are answered."""
+    """Draws some questions about this world, and stores it in the database meanwhile."""
     with transaction.atomic():
         environment_id = store(world)
         yield (data.draw(questions(world, environment_id)) for _ in range(QUESTIONS_PER_WORLD))
@@ -56,7 +56,7 @@ def test_graphs(world, data):
 
 
 def segments_of(query, side):
-    """Those that people must be in to be counted on this side of a comparison."""
+    """The segments that people must be in to be counted on this side of a comparison."""
     is_segment = side.compared is not None and side.compared.segment is not None
     return (*query.segments, side.compared.segment) if is_segment else query.segments
 

@@ -1,4 +1,4 @@
-"""SQL keeps to what other databases understand as well: columns have names."""
+"""SQL that other databases understand too: every column has a name."""
 
 import re
 from datetime import timedelta
@@ -40,8 +40,8 @@ QUESTIONS = [
 
 
 def columns_of(sql):
-    """The columns of every SELECT in the text, but of those in EXISTS, which have none."""
-    depth, reading = 0, []  # SELECTs whose columns are being read: depth, where the next column begins
+    """The columns of every SELECT in the text, except in EXISTS, where they have no names."""
+    depth, reading = 0, []  # open SELECTs: (depth, start of the next column)
     for match in WORDS.finditer(sql):
         word = match[0]
         depth += word == "("
@@ -91,7 +91,7 @@ def test_every_column_of_a_question_has_a_name(environment, full, address):
     base = reverse("analytics:live", args=[environment.app_id]).removesuffix("live/")
 
     with CaptureQueriesContext(connection) as captured:
-        response = full.get(base + address, headers={"HX-Request": "true"})  # which waits
+        response = full.get(base + address, headers={"HX-Request": "true"})  # htmx waits for the answer
 
     texts = [without_values(each["sql"]) for each in captured.captured_queries]
     asked = [text for text in texts if COLLECTED.search(text)]

@@ -1,4 +1,4 @@
-"""A statement while it is being built: what is bound to it."""
+"""The parameters that are bound to a statement."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""How much is sent, and what occurs in the data."""
+"""Usage of environments, and values suggested from the data."""
 
 import json
 from datetime import timedelta

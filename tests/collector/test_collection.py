@@ -43,7 +43,7 @@ def came(environment, hour, outcome=Outcome.ACCEPTED, *, requests=1, events=1, l
         outcome=outcome,
         requests=requests,
         events=events,
-        left_out=left_out,
+        properties_left_out=left_out,
         last_at=hour + timedelta(minutes=1),
         last_seconds=last,
         slowest_seconds=slowest,
@@ -158,7 +158,7 @@ def test_the_page_says_how_many_properties_were_left_out_and_why(reader, environ
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     row = came(environment, hour, left_out=0)
     nothing = reader.get(url(environment)).content.decode()
-    CollectedHour.objects.filter(pk=row.pk).update(left_out=12)
+    CollectedHour.objects.filter(pk=row.pk).update(properties_left_out=12)
 
     text = reader.get(url(environment)).content.decode()
 

@@ -6,7 +6,7 @@ import time
 LIMIT, LIMIT_BYTES = 1_000, 65_536
 HEADER = "X-Heapadmin-Properties-Left-Out"
 SECONDS = 20  # for counts to be written
-COUNTED = "select sum(requests), sum(left_out) from collector_collectedhour where environment_id = %s"
+COUNTED = "select sum(requests), sum(properties_left_out) from collector_collectedhour where environment_id = %s"
 SIZE = "select pg_database_size(current_database())"
 ROWS = "select count(*), max(octet_length(properties::text)) from people where environment_id = %s"
 

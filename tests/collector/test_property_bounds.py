@@ -60,8 +60,8 @@ def test_those_of_people_are_left_to_the_database():
 def test_the_answer_says_so_once_it_is_stored():
     decision = track(properties={f"p{number}": number for number in range(MAX_PROPERTIES + 3)})
 
-    assert (decision.outcome, decision.left_out) == (Outcome.ACCEPTED, 3)
+    assert (decision.outcome, decision.properties_left_out) == (Outcome.ACCEPTED, 3)
     done = decision.carried_out(Stored(left_out=2))
     assert (b"x-heapadmin-properties-left-out", b"5") in done.answer.headers
-    assert decision.unavailable("not now").left_out == decision.not_storable().left_out == 0
+    assert decision.unavailable("not now").properties_left_out == decision.not_storable().properties_left_out == 0
     assert track(properties={"a": 1}).carried_out(Stored()).answer.headers == track(properties={"a": 1}).answer.headers

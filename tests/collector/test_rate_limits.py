@@ -115,7 +115,7 @@ BEACONS = {
 
 
 def in_debt(wait=7):
-    """Buckets from which our environment gets nothing for so many seconds."""
+    """Buckets in which our environment has a debt for `wait` seconds."""
     buckets = Buckets(1, burst_seconds=0)
     buckets.take(ENVIRONMENT, wait, NOW)
     return buckets

@@ -1,4 +1,4 @@
-"""What became of requests: counted in memory, written in one statement, by several workers and beside deletions."""
+"""Outcomes of requests are counted in memory and written in one statement, by several workers and during deletions."""
 
 import random
 import threading
@@ -27,7 +27,7 @@ AT = NINE.timestamp() + 60
 
 def decision(environment_id=7, outcome=Outcome.ACCEPTED, weight=1, left_out=0):
     environment = KnownEnvironment(environment_id, 1, 1, is_closed=False, rules=()) if environment_id else None
-    return Decision(answers.OK, outcome, environment=environment, weight=weight, left_out=left_out)
+    return Decision(answers.OK, outcome, environment=environment, weight=weight, properties_left_out=left_out)
 
 
 def write(tally):
@@ -88,7 +88,7 @@ def test_properties_left_out_are_added_up():
     tally.add("/h", decision(environment.pk, left_out=100), AT)
     write(tally)
 
-    assert stored("left_out") == [(117,)]
+    assert stored("properties_left_out") == [(117,)]
 
 
 def test_requests_to_nobodys_environment_are_not_written():
@@ -140,7 +140,7 @@ def test_workers_that_write_while_environments_go_never_fail(monkeypatch):
                 for environment_id in chance.sample(environments, 10):
                     tally.add("/h", decision(environment_id, chance.choice([Outcome.ACCEPTED, Outcome.BAD])), AT)
                 write(tally)
-        except Exception as error:  # whatever it is, the test must tell it
+        except Exception as error:  # any error, because the test must report it
             failures.append(error)
         finally:
             connection.close()

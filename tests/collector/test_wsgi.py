@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from collector import wsgi
 from collector.counts import metrics
-from collector.counts.excluded import Lately
+from collector.counts.excluded import RecentlyExcluded
 from collector.counts.tally import Tally
 from collector.models import CollectedHour
 from collector.rate_limits import Buckets
@@ -28,7 +28,7 @@ def known_afresh(monkeypatch):
     monkeypatch.setattr(wsgi, "cached_environments", wsgi.CachedEnvironments())
     monkeypatch.setattr(periodic_writer, "WRITE_SECONDS", 3600)  # by hand, while the test has its database
     monkeypatch.setattr(wsgi, "kept_out", Counters())
-    monkeypatch.setattr(wsgi, "kept_out_lately", Lately())
+    monkeypatch.setattr(wsgi, "recently_excluded", RecentlyExcluded())
     monkeypatch.setattr(wsgi, "tally", Tally())
     monkeypatch.setattr(wsgi, "writer", periodic_writer.TimedWriter(wsgi.kept_out, wsgi.tally))
 
@@ -155,7 +155,7 @@ def test_a_repeat_of_what_was_kept_out_is_counted_once(client):
 
 
 def test_what_no_environment_is_known_of_is_counted_too(client, monkeypatch):
-    """As under ASGI: the metrics tell of a body that nobody read, and of a database that could not say whose it is."""
+    """As under ASGI, metrics count a body that was not read, and a request whose app_id could not be looked up."""
     before = {outcome: requests_counted(outcome) for outcome in ("bad", "unavailable")}
 
     client.post("/api/track", b" " * (2**20 + 1), content_type="application/json")

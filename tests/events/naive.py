@@ -1,4 +1,4 @@
-"""Identity by its rules (docs/collection-api.md), done call by call in dictionaries: the oracle for the SQL."""
+"""The oracle for the SQL: the rules of identity (docs/collection-api.md), applied call by call in dictionaries."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from events.records import EventRecord, Identified, PersonChange
 class Naive:
     people: dict = field(default_factory=dict)  # actor: properties
     merges: dict = field(default_factory=dict)  # visitor: actor
-    events: list = field(default_factory=list)  # (actor as told, name)
+    events: list = field(default_factory=list)  # (actor as sent, name)
 
     def apply(self, record):
         match record:

@@ -1,4 +1,4 @@
-"""What one batch leaves in the tables."""
+"""The rows that one batch stores."""
 
 import time
 

@@ -22,7 +22,11 @@ MAKE_PEOPLE = """
 insert into people (environment_id, actor_id, identity, properties, first_seen_at, last_seen_at)
 select %s, -n, 'user' || n, jsonb_build_object('note', repeat('x', 400)), now(), now() from generate_series(1, %s) n
 """
-LIMITS = {"heapadmin.connections.READING_SECONDS": 5.0}
+MANY_DOWNLOADS = {
+    "common.downloads.FOR_A_PERSON": 100,
+    "common.downloads.FOR_ALL": 100,
+}  # what comes to the bridge then
+LIMITS = {"heapadmin.connections.READING_SECONDS": 5.0} | MANY_DOWNLOADS
 PROMPT_SECONDS = 4.0  # for a page on a busy machine: sooner than READING_SECONDS let it through
 THREADS = 8
 CLOSING_SECONDS = 2.0  # gunicorn's gthread takes for each connection that it ends, and accepts none meanwhile

@@ -1,4 +1,4 @@
-"""The least that is valid of what support keeps."""
+"""Support's rows with the least that is valid."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -21,7 +21,7 @@ from tests.factories import AccountFactory
 
 
 class MessageFactory(factory.django.DjangoModelFactory):
-    """Written while signed out."""
+    """A message written while signed out."""
 
     class Meta:
         model = Message
@@ -72,7 +72,7 @@ class IncidentUpdateFactory(factory.django.DjangoModelFactory):
 
 
 class ClosingFactory(factory.django.DjangoModelFactory):
-    """In its grace."""
+    """A closing in its grace period."""
 
     class Meta:
         model = Closing

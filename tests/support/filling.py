@@ -1,4 +1,4 @@
-"""An account with something in every table that can hold something of an account."""
+"""An account with rows in every table that can hold rows of an account."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -105,7 +105,7 @@ def _support(account, environment, member):
     Visit.objects.create(account=account, by_name="Grace", reason="r", session_digest="d", started_at=now, ends_at=now)
 
 
-VALUES = {  # something of each type, for columns that must have a value and have no default
+VALUES = {  # a value of each type, for columns that are required and have no default
     "bigint": 1,
     "integer": 1,
     "smallint": 1,
@@ -119,7 +119,7 @@ VALUES = {  # something of each type, for columns that must have a value and hav
     "uuid": "00000000-0000-0000-0000-000000000001",
     "inet": "192.0.2.1",
 }
-LATER = {"ends": "2026-01-02 00:00:00+00"}  # what must be more than another column
+LATER = {"ends": "2026-01-02 00:00:00+00"}  # values that must be greater than another column
 REQUIRED = """
 select attname, format_type(atttypid, null) from pg_attribute
 where attrelid = %s::regclass and attnum > 0 and not attisdropped and attnotnull and not atthasdef and attidentity = ''
@@ -127,9 +127,9 @@ where attrelid = %s::regclass and attnum > 0 and not attisdropped and attnotnull
 
 
 def fill_the_rest(account: Account) -> None:
-    """Make a row in each table that has none yet: tables that were added since this file was written.
+    """Make a row in each table that is still empty, such as a table that is newer than this file.
 
-    What a row must have is read from the schema; where that is not enough, make one by hand above.
+    The required columns are read from the schema. If that is not enough for a new table, make its row by hand above.
     """
     schema = read_schema()
     empty = {table for table, rows in rows_of(account).items() if not rows}
@@ -152,7 +152,7 @@ def _insert_something(table, schema, account):
 
 
 def _some_value(key, account):
-    """A question for what this key may hold: something of the account where the parent is an account's table."""
+    """A query for a value that this key may hold. If the parent is an account's table, the value is of `account`."""
     tables = {table.name: table for table in account_tables(read_schema())}
     own = sql.SQL("true")
     if key.parent in tables:
@@ -162,7 +162,7 @@ def _some_value(key, account):
 
 
 def rows_of(account: Account) -> dict[str, int]:
-    """{table: rows of the account}, by the definition of projects/tables.py; zeros included."""
+    """{table: rows of the account} as projects/tables.py defines them, empty tables included."""
     return {name: found[0] for name, found in _ask(account, "count(*)").items()}
 
 

@@ -1,7 +1,7 @@
 """The jobs' worker, with a purge in many small steps: `python -m tests.support.purge_worker [STATEMENT]`.
 
-With a number it is killed in the middle of the purge. It does nothing else, so that what is counted for another account
-in the background does not look like damage.
+With a number it is killed in the middle of the purge. It runs no other queue, so that background counting for another
+account does not look like damage.
 """
 
 import itertools
@@ -25,9 +25,9 @@ from django.db import connection  # noqa: E402
 from common import steps  # noqa: E402
 from support.closing import purge  # noqa: E402
 
-ROWS = 20  # a step
+ROWS = 20  # per step
 MOMENT_SECONDS = 0.003  # about as long as a step takes
-MOST_AFTER = 10  # statements, should the timer be late
+MOST_AFTER = 10  # statements after which it is killed even if the timer is late
 steps.SETTLE = timedelta(0)
 purge.FEWEST = purge.MOST = ROWS
 purge.Pace = partial(purge.Pace, rows=ROWS, pause=0)
@@ -38,12 +38,12 @@ def kill() -> None:
 
 
 def die_around(statement: int) -> None:
-    """Be killed when the purge runs its so many-th statement or soon after: before it, in it, while it is committed.
+    """Kill this process around statement number `statement` of the purge: before it, during it, or during its commit.
 
-    Statements are counted from the first step on that removed something, so each worker gets on.
+    Counting starts after the first step that removed something, so that each worker makes some progress.
     """
     numbers = itertools.count(1)
-    run_step = purge._count_in
+    run_step = purge._run_step
     removed = 0
 
     def watch(execute, *arguments):
@@ -61,7 +61,7 @@ def die_around(statement: int) -> None:
         removed += rows
         return rows
 
-    purge._count_in = step
+    purge._run_step = step
 
 
 if __name__ == "__main__":

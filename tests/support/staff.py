@@ -1,4 +1,4 @@
-"""Somebody of staff who is signed in as staff must be: with a second factor that was used."""
+"""Staff members who are signed in with a second factor, as the staff's admin requires."""
 
 import time
 
@@ -10,14 +10,14 @@ from tests.factories import UserFactory
 
 
 def make_staff(name: str = "Grace", **fields):
-    """A login of staff with an authenticator app."""
+    """A staff member with an authenticator app."""
     user = UserFactory(is_staff=True, name=name, **fields)
     TOTP.activate(user, generate_totp_secret())
     return user
 
 
 def sign_in(user, *, second_factor: bool = True) -> Client:
-    """A browser in which `user` is signed in; with `second_factor` it was used in this session."""
+    """A browser in which `user` is signed in. `second_factor` says whether the second factor was used."""
     client = Client()
     client.force_login(user)
     if second_factor:

@@ -1,4 +1,4 @@
-"""`manage.py closeaccount`, and that every worker of the collector hears of it."""
+"""`manage.py closeaccount`, and that every worker of the collector notices it."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from tests.servers import CollectingServer, served_database
 from tests.support.filling import make_account, rows_of
 
 A_SECOND = 1.0
-IN_A_ROW = 30  # answers that agree, of two workers
+IN_A_ROW = 30  # so many equal answers in a row come from both workers
 
 
 def run(*arguments):

@@ -45,7 +45,7 @@ def close(account, staff, days=0):
 
 
 def run_mail_jobs(name: str) -> int:
-    """Do the jobs of this name as a worker would; how many."""
+    """Run the jobs of this name as a worker would. Returns how many there were."""
     waiting = list(ProcrastinateJob.objects.filter(task_name=name))
     for job in waiting:
         getattr(jobs, name.removeprefix("support."))(**job.args)
@@ -189,7 +189,7 @@ def test_no_row_is_left_and_the_receipt_counts_every_one(account, staff):
     assert not any(rows_of(account).values())
     assert closing.state == ClosingState.DONE
     removed = {table: closing.rows.get(table, 0) for table in expected}
-    # closing writes one more line of activity, and the messages written while signed out go with their writer
+    # closing adds a line of activity, and removing a login removes the messages its owner wrote while signed out
     expected["accounts_activity"] += 1
     expected["support_message"] += 1
     assert removed == expected

@@ -1,4 +1,4 @@
-"""An account's own copy of everything."""
+"""Exports of an account."""
 
 import gzip
 import json
@@ -81,7 +81,7 @@ def test_every_row_of_every_table_is_in_it_once(account, member):
         "support_accountexport",
         "support_exportpart",
     }
-    expected["accounts_activity"] += 1  # that it was asked for
+    expected["accounts_activity"] += 1  # the request for the export
     assert heading["account"] == account.name
     kept = {table: rows for table, rows in expected.items() if table not in left_out and "rollup" not in table}
     assert counted == kept | {"accounts_user": 2}

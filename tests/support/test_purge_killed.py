@@ -21,9 +21,9 @@ from tests.support.filling import checksums_of, make_account, rows_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 KILLS = 20
-MOST_STATEMENTS = 40  # in a life: a dozen steps of 20 rows
-EVENTS = 3_000  # in each of two environments: more than twenty lives can remove
-PATIENCE_SECONDS = 300  # without anything being removed: no machine is so slow
+MOST_STATEMENTS = 40  # per worker: a dozen steps of 20 rows
+EVENTS = 3_000  # in each of two environments: more than twenty workers can remove
+PATIENCE_SECONDS = 300  # without progress: no machine is so slow
 
 
 def start_worker(*arguments):
@@ -53,7 +53,7 @@ def test_killed_twenty_times_it_ends_with_no_row_left_and_one_correct_receipt():
 
     for _ in range(KILLS):
         removed = closing.rows_removed
-        jobs.closings(timestamp=0)  # what the service's clock does every minute
+        jobs.closings(timestamp=0)  # the periodic job that runs every minute
         worker = start_worker(lottery.randint(1, MOST_STATEMENTS))
         assert worker.wait(PATIENCE_SECONDS) == -signal.SIGKILL
         closing.refresh_from_db()
@@ -68,6 +68,6 @@ def test_killed_twenty_times_it_ends_with_no_row_left_and_one_correct_receipt():
     assert not any(rows_of(account).values())
     assert checksums_of(other) == before
     assert Closing.objects.filter(account_number=account.pk).count() == 1
-    expected["accounts_activity"] += 1  # that it was closed
-    expected["support_message"] += 1  # what was written while signed out, by a login that goes
+    expected["accounts_activity"] += 1  # the closing
+    expected["support_message"] += 1  # the message written while signed out goes with its writer's login
     assert {table: closing.rows.get(table, 0) for table in expected} == expected

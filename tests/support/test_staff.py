@@ -1,4 +1,4 @@
-"""The staff's admin: who gets in, what it shows, and that all of it is on record."""
+"""The staff's admin: who gets in, what it shows, and that every use is recorded."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -150,7 +150,7 @@ def test_an_account_is_found_by_name_member_app_id_and_number(client, account, e
 def test_a_row_that_is_none_and_a_number_that_is_too_large_are_answered(client, name):
     for odd in ("abc", "1" * 30, "-1", "%00", "_2F"):
         url = reverse(f"admin:{name}_change", args=["1"]).replace("/1/", f"/{odd}/")
-        assert client.get(url, follow=True).status_code in (200, 404), odd  # Django's own pages lead to the index
+        assert client.get(url, follow=True).status_code in (200, 404), odd  # Django's own pages redirect to the index
     for term in ("9" * 30, "²", "٣", "\0"):
         assert client.get(reverse(f"admin:{name}_changelist"), {"q": term}).status_code == 200, term
 

@@ -1,4 +1,4 @@
-"""The status page: what is measured, what is kept of it, what is told; and what it costs."""
+"""The status page: what it measures, stores and shows, and what it costs."""
 
 import gzip
 import json
@@ -199,7 +199,7 @@ def test_only_reading_is_taken():
 
 def test_a_thousand_readers_make_one_page(monkeypatch):
     looks = []
-    monkeypatch.setattr(Watch, "_look", lambda self, real=Watch._look: looks.append(1) or real(self))
+    monkeypatch.setattr(Watch, "_take_snapshot", lambda self, real=Watch._take_snapshot: looks.append(1) or real(self))
     watch = Watch()
 
     for _ in range(1_000):
@@ -209,9 +209,9 @@ def test_a_thousand_readers_make_one_page(monkeypatch):
 
 
 def test_a_look_that_hangs_is_told_as_down(monkeypatch):
-    monkeypatch.setattr("support.status.watch.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("support.status.watch.REFRESH_TIMEOUT_SECONDS", 0.1)
     hanging = threading.Event()
-    monkeypatch.setattr(Watch, "_look", lambda self: hanging.wait(5) and None)
+    monkeypatch.setattr(Watch, "_take_snapshot", lambda self: hanging.wait(5) and None)
 
     published = Watch().current()
     hanging.set()
@@ -231,11 +231,11 @@ def test_an_outage_is_written_down_once_it_is_over(monkeypatch):
         return real()
 
     monkeypatch.setattr(database, "own_connection", connect)
-    assert watch._look().state == State.DOWN
+    assert watch._take_snapshot().state == State.DOWN
     clock[0] += timedelta(minutes=2)
     gone["gone"] = False
 
-    watch._look()
+    watch._take_snapshot()
 
     minutes = Sample.objects.filter(component="queries", state=State.DOWN).order_by("at").values_list("at", flat=True)
     assert list(minutes) == [history.minute_of(NOON + timedelta(minutes=n)) for n in range(3)]

@@ -1,4 +1,4 @@
-"""The status page while a real PostgreSQL stops, hangs and comes back, asked of real workers."""
+"""The status page of real workers while a real PostgreSQL stops, hangs and comes back."""
 
 import json
 import os
@@ -19,12 +19,12 @@ from heapadmin.postgres import PrivatePostgres
 from tests.servers import CollectingServer, manage
 
 IN_TIME = 10.0  # seconds
-IN_A_ROW = 20  # answers that agree: two workers keep a page each
+IN_A_ROW = 20  # so many equal answers in a row come from both workers, each of which has its own page
 
 
 @pytest.fixture(scope="module")
 def postgres():
-    folder = Path(tempfile.mkdtemp(prefix="heapadmin-tests-"))  # pytest's own closes itself to the server's user
+    folder = Path(tempfile.mkdtemp(prefix="heapadmin-tests-"))  # the server's user cannot read pytest's own folder
     server = PrivatePostgres(folder / "postgres", durable=False, say=lambda words: None)
     server.start()
     url = private_database_url(folder)
@@ -51,7 +51,7 @@ def told(server):
 
 
 def seconds_until(server, status):
-    """How long it takes until the page says `status`, whichever worker answers; each answer must come quickly."""
+    """How long it takes until every worker's page says `status`. Each answer must come quickly."""
     started = since = time.monotonic()
     in_a_row = 0
     while in_a_row < IN_A_ROW:

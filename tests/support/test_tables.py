@@ -1,4 +1,4 @@
-"""Which tables are an account's: derived from the schema, so that none can be forgotten."""
+"""The tables of an account, derived from the schema so that none can be forgotten."""
 
 import pytest
 from django.db import connection
@@ -15,7 +15,7 @@ def names():
 
 
 def test_every_table_of_the_schema_is_an_accounts_or_named_with_a_reason():
-    unknown = read_schema().tables - set(names()) - set(unlinked_rows.KEPT)
+    unknown = read_schema().tables - set(names()) - set(unlinked_rows.UNLINKED_TABLES)
 
     assert not unknown, (
         f"say in support/closing/unlinked_rows.py why a closed account leaves nothing in {sorted(unknown)}"
@@ -23,7 +23,7 @@ def test_every_table_of_the_schema_is_an_accounts_or_named_with_a_reason():
 
 
 def test_no_reason_is_given_for_a_table_that_is_an_accounts_or_is_not_there():
-    assert set(unlinked_rows.KEPT) <= read_schema().tables - set(names())
+    assert set(unlinked_rows.UNLINKED_TABLES) <= read_schema().tables - set(names())
 
 
 def test_a_new_table_with_a_foreign_key_is_found():
@@ -45,7 +45,7 @@ def test_a_new_table_that_leads_nowhere_must_be_named():
     with connection.cursor() as cursor:
         cursor.execute("create table a_new_one (owner text)")
 
-    assert "a_new_one" in read_schema().tables - set(names()) - set(unlinked_rows.KEPT)
+    assert "a_new_one" in read_schema().tables - set(names()) - set(unlinked_rows.UNLINKED_TABLES)
 
 
 def test_a_customers_own_account_id_is_not_taken_for_ours():

@@ -1,4 +1,4 @@
-"""Talk to Us: what anybody can write, and what is kept of it."""
+"""Talk to Us: who can write, and what is stored of a message."""
 
 import pytest
 from django.core import mail

@@ -1,4 +1,4 @@
-"""Support looking into an account: with a reason, read-only, half an hour, one session, and on record."""
+"""Visits of support: with a reason, read-only, half an hour, in one session, and recorded."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""`python manage.py closeaccount 12`: close an account as the staff's admin does, or say what that would remove."""
+"""`python manage.py closeaccount 12`: close an account as the staff's admin does, or show what that would remove."""
 
 import time
 from argparse import ArgumentParser
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             return
         while wait:
             try:
-                if run(closing.pk, seconds=60, tell=self._tell):
+                if run(closing.pk, seconds=60, after_step=self._show_progress):
                     break
             except Unfinished as reason:
                 self.stdout.write(f"Waiting: {reason}.")
@@ -99,8 +99,8 @@ class Command(BaseCommand):
         for table, rows in sorted(closing.rows.items()):
             self.stdout.write(f"  {rows:>14,}  {table}")
 
-    def _tell(self, closing: Closing) -> None:
+    def _show_progress(self, closing: Closing) -> None:
         now = time.monotonic()
-        if now - getattr(self, "_told_at", 0.0) > 2:
-            self._told_at = now
+        if now - getattr(self, "_shown_at", 0.0) > 2:
+            self._shown_at = now
             self.stdout.write(f"  {closing.rows_removed:,} of about {closing.rows_expected:,} rows removed")

@@ -4,10 +4,10 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("collector", "0004_hours_beside_deletions")]
+    dependencies = [("collector", "0005_left_out")]
     operations = [
         migrations.RunSQL("set local lock_timeout = '5s'", migrations.RunSQL.noop),
         migrations.AddField(
-            "collectedhour", "left_out", models.PositiveBigIntegerField(default=0, db_default=0)
+            "collectedhour", "properties_left_out", models.PositiveBigIntegerField(default=0, db_default=0)
         ),
     ]
