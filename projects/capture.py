@@ -46,6 +46,12 @@ class Capture:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
 
     @property
+    def signals_in_words(self) -> str:
+        """The signals of browsers that are obeyed: "Global Privacy Control and Do Not Track"; empty for none."""
+        signals = (("Global Privacy Control", self.obeys_gpc), ("Do Not Track", self.obeys_dnt))
+        return " and ".join(words for words, is_obeyed in signals if is_obeyed)
+
+    @property
     def only(self) -> str:
         """A regular expression, of Python and JavaScript alike, of site and path where something is captured."""
         if not (self.only_sites or self.only_paths):

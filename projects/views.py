@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from django.db.models import F, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -20,7 +21,7 @@ from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
 from common.database import TookTooLong
-from projects import actions, delete_question, registry
+from projects import actions, delete_question, install_guide, registry
 from projects.capture import Capture
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
 from projects.forms import (
@@ -32,7 +33,7 @@ from projects.forms import (
     ProjectSettingsForm,
 )
 from projects.models import Environment, Project, Removal
-from projects.snippet import curl, snippet, token_curl
+from projects.snippet import token_curl
 from projects.switch_target import destination
 
 API_KEYS_PER_PAGE = 25
@@ -245,8 +246,19 @@ def api_key_revoke(request: HttpRequest, project: Project, api_key_id: int) -> H
 @require_safe
 @environment_view(Can.VIEW)
 def install(request: HttpRequest, environment: Environment) -> HttpResponse:
-    where = {"app_id": environment.app_id, "site_url": settings.SITE_URL}
-    context = {"snippet": snippet(**where), "curl": curl(**where)}
+    """How to send events; `?how=` is one of the ways, which have a tab each."""
+    how = request.GET.get("how", "")
+    how = how if how in install_guide.WAYS else next(iter(install_guide.WAYS))
+    url = reverse("projects:install", args=[environment.app_id])
+    context = {
+        "way": install_guide.way(how, app_id=environment.app_id, site_url=settings.SITE_URL),
+        "tabs": [
+            {"label": label, "url": f"{url}?how={key}", "current": key == how}
+            for key, label in install_guide.WAYS.items()
+        ],
+        "csp": install_guide.csp(settings.SITE_URL),
+        "obeyed": Capture.from_json(environment.capture).signals_in_words,
+    }
     return render(request, "projects/install.html", context | _arrival(environment))
 
 
