@@ -15,6 +15,7 @@ from events.blocking_writer import store
 from events.identity import actor_of
 from events.records import Stored
 from tests.events.making import ENVIRONMENT, change, customer, event, identified, people, rows
+from tests.events.naive import bounded
 
 ANN = actor_of(ENVIRONMENT, "ann")
 VERSION = "select xmin, ctid from {}"
@@ -39,39 +40,6 @@ def customers():
 
 
 # --- The rule -------------------------------------------------------------------------------------------------------
-def size(properties):
-    return sum(property_size(*each) for each in properties.items())
-
-
-def property_size(name, value):
-    return len(json.dumps(name, ensure_ascii=False).encode()) + len(json.dumps(value, ensure_ascii=False).encode()) + 4
-
-
-def bounded(known, given, most, most_bytes):
-    """`bounded` of the database, one property after the other."""
-    whole = known | given
-    if len(whole) <= most and max(size(whole), 2) <= most_bytes:
-        return whole
-    kept = {}
-    for name in sorted(known):
-        if len(kept) == most or size(kept) + property_size(name, known[name]) > most_bytes:
-            break
-        kept[name] = known[name]
-
-    def growth(name):
-        return property_size(name, given[name]) - property_size(name, kept[name]) if name in kept else 0
-
-    bytes_used = size(kept)
-    kept = dict(kept)
-    for name in sorted(given, key=lambda name: (name not in kept, growth(name), name)):
-        more = growth(name) if name in kept else property_size(name, given[name])
-        if bytes_used + more > most_bytes or (name not in kept and len(kept) == most):
-            break
-        bytes_used += more
-        kept[name] = given[name]
-    return kept
-
-
 NAMES = st.sampled_from(["a", "b", "é", "c", "Z", 'q"', "\n", "😀"])
 VALUES = st.one_of(st.integers(0, 2000), st.text("xü\\", max_size=20), st.booleans(), st.none())
 PROPERTIES = st.dictionaries(NAMES, VALUES, max_size=8)
