@@ -24,6 +24,7 @@ from collector.rate_limits import Buckets
 from collector.request.bodies import BODY_TOO_LARGE
 from collector.request.client_address import TrustedProxies, client_address
 from collector.tracker import tracker
+from common.database import in_one_line
 from common.periodic_writer import TimedWriter
 from events.blocking_writer import store
 from events.faults import NotStorable, Unavailable, Why
@@ -109,7 +110,7 @@ def _answer(request: HttpRequest) -> Answer:
     try:
         decision = _decision(asked)
     except Error as error:
-        log.warning("Environments cannot be read from the database: %s", str(error).strip())
+        log.warning("Environments cannot be read from the database: %s", in_one_line(error))
         decision = Decision(answers.unavailable(Why.NO_ANSWER), Outcome.UNAVAILABLE)
     decision = _stored(decision)
     seconds = max(0.0, time.time() - asked.now) if decision.records else 0.0

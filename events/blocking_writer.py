@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.db import Error, connection
 
+from common.database import in_one_line
 from events import batch
 from events.faults import Fault, NotStorable, Unavailable, Why, fault_of
 from events.records import Record, Stored
@@ -34,6 +35,6 @@ def store(records: Sequence[Record]) -> Stored:
             if fault is Fault.UNAVAILABLE or connection.in_atomic_block or attempt + 1 == TRIES:
                 if not connection.in_atomic_block:
                     connection.close()
-                log.warning("Records were not stored: %s", str(error).strip())
+                log.warning("Records were not stored: %s", in_one_line(error))
                 raise Unavailable(Why.NOT_COMMITTED) from error
     raise AssertionError("the last attempt returns or raises")

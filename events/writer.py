@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from common.database import in_one_line
 from events import batch
 from events.batch import Told
 from events.faults import Fault, NotStorable, Unavailable, Why, fault_of
@@ -194,7 +195,7 @@ class BatchWriter:
                 fault = fault_of(error)
                 if fault is Fault.TRY_AGAIN and attempt + 1 < TRIES:
                     continue
-                log.warning("A batch of %d requests failed: %s", len(taken), error)
+                log.warning("A batch of %d requests failed: %s", len(taken), in_one_line(error))
                 self._watch.failed()
                 if fault is Fault.RECORDS:
                     raise NotStorable(str(error)) from error

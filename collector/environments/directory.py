@@ -20,6 +20,7 @@ from collector.environments.known_environments import (
     KnownEnvironments,
     known_environments,
 )
+from common.database import in_one_line
 from events.faults import Unavailable, Why
 from ipfilter.rules_cache import FINGERPRINT_SQL, LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow, fingerprint
 
@@ -96,7 +97,7 @@ class Directory:
                     await self._listen(connection)
             except (psycopg.Error, TimeoutError, OSError) as error:
                 if not self._failure_is_logged:
-                    log.error("Environments cannot be read from the database: %s", str(error).strip())
+                    log.error("Environments cannot be read from the database: %s", in_one_line(error))
                 self._failure_is_logged = True
                 await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -26,6 +26,7 @@ from collector.protocol.errors import BadField, Refused
 from collector.protocol.limits import MAX_DELETION_BYTES, MAX_DELETIONS
 from collector.request.bodies import json_object
 from common import links
+from common.database import in_one_line
 from events.faults import Why
 from projects import api_keys
 from projects.models import ApiKey
@@ -53,7 +54,7 @@ def _endpoint(method: str) -> Callable[[View], View]:
             try:
                 return view(request, **kwargs)
             except OperationalError as error:
-                log.warning("The public API was answered 503: %s", str(error).strip())
+                log.warning("The public API was answered 503: %s", in_one_line(error))
                 return _refusal(503, Why.NO_ANSWER, {"Retry-After": str(answers.RETRY_AFTER_SECONDS)})
 
         return checked
