@@ -19,7 +19,7 @@ MAX_KINDS = 500  # remembered at once; further ones count together, by logger an
 MAX_CHARACTERS = 500  # of a line that tells of repeats
 VARIABLE = re.compile(r"0x[0-9a-f]+|\d+")  # ids and addresses in messages that are not templates
 
-Kind = tuple[Hashable, ...]
+LineKind = tuple[Hashable, ...]
 
 
 @dataclass
@@ -37,7 +37,7 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO | None = None, interval_seconds: float = INTERVAL_SECONDS) -> None:
         super().__init__(stream)
         self._interval_seconds = interval_seconds
-        self._seen: dict[Kind, Repeats] = {}
+        self._seen: dict[LineKind, Repeats] = {}
         self._timer: threading.Timer | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -63,7 +63,7 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
         super().close()
 
     # --- Repeats ------------------------------------------------------------------------------------------------------
-    def _kind_with_room(self, kind: Kind, now: float) -> Kind:
+    def _kind_with_room(self, kind: LineKind, now: float) -> LineKind:
         if kind in self._seen or len(self._seen) < MAX_KINDS:
             return kind
         self._forget(now)
@@ -115,10 +115,10 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
             self.release()
 
 
-def kind_of(record: logging.LogRecord) -> Kind:
+def kind_of(record: logging.LogRecord) -> LineKind:
     """What a record counts as: logger and level first, then its exception and where that was raised, or its message."""
-    kind: Kind = (record.name, record.levelno)
-    if _is_the_clients(record):
+    kind: LineKind = (record.name, record.levelno)
+    if _was_caused_by_client(record):
         return (*kind, getattr(record, "status_code", None))
     if record.exc_info and record.exc_info[1] is not None:
         error = record.exc_info[1]
@@ -134,7 +134,7 @@ def _place(traceback: TracebackType | None) -> int:
     return hash(tuple(frames))
 
 
-def _is_the_clients(record: logging.LogRecord) -> bool:
+def _was_caused_by_client(record: logging.LogRecord) -> bool:
     """Whether a request was refused for what it asks: a foreign Host, a page without the right to it."""
     if record.name.startswith("django.security."):
         return True
@@ -142,7 +142,7 @@ def _is_the_clients(record: logging.LogRecord) -> bool:
 
 
 def _without_needless_traceback(record: logging.LogRecord) -> logging.LogRecord:
-    if not record.exc_info or not _is_the_clients(record):
+    if not record.exc_info or not _was_caused_by_client(record):
         return record
     plain = copy.copy(record)
     plain.exc_info = plain.exc_text = None
@@ -156,6 +156,6 @@ def _first_line(record: logging.LogRecord) -> str:
     except Exception:  # arguments that do not fit; the first of them was reported by `logging` itself
         words = str(record.msg)
     lines = [words]
-    if record.exc_info and record.exc_info[1] is not None and not _is_the_clients(record):
+    if record.exc_info and record.exc_info[1] is not None and not _was_caused_by_client(record):
         lines.append(f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}")
     return ": ".join(line.strip().partition("\n")[0] for line in lines)[:MAX_CHARACTERS]
