@@ -26,7 +26,7 @@ MOST_STRIKES = 10
 
 @dataclass(slots=True)
 class Waiting:
-    """The records of a request, stored all or not at all, and the future that its sender waits for."""
+    """The records of a request, which are stored all or not at all, and the future that its sender awaits."""
 
     records: Sequence[Record]
     size: int  # bytes of the request's body
@@ -34,7 +34,7 @@ class Waiting:
     done: asyncio.Future[int]
 
     def stored(self, repeats: int) -> None:
-        if not self.done.done():  # the client may have gone
+        if not self.done.done():  # it is cancelled if the client disconnects
             self.done.set_result(repeats)
 
     def failed(self, error: Exception) -> None:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from common.database import conninfo
-from events import writer as writer_module
+from events import queue as queue_module
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter
 from tests.events.making import change, event, events, people, rows
@@ -80,7 +80,7 @@ def test_of_many_requests_only_the_one_that_cannot_be_stored_fails():
 
 
 def test_a_full_queue_refuses_at_once(monkeypatch):
-    monkeypatch.setattr(writer_module, "CAPACITY_RECORDS", 3)
+    monkeypatch.setattr(queue_module, "CAPACITY_RECORDS", 3)
 
     async def steps(writer):
         waiting = [writer.put([event()]) for _ in range(3)]
