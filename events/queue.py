@@ -19,8 +19,7 @@ LIGHT_BYTES = 64 * 2**10
 CAPACITY_RECORDS = 50_000
 CAPACITY_BYTES = 128 * 2**20
 HARD_BOUND = 2  # times the capacity: the most that may wait, however many environments want their share
-SLOW_SECONDS = 0.25  # a batch is slow that takes longer than this, and longer than
-TIMES_USUAL = 4  # times what is usual: where all are slow, nobody is at fault
+QUICK_SECONDS = 1.0  # a batch that takes longer does not show that its rows are free again
 MOST_STRIKES = 10
 
 
@@ -29,7 +28,7 @@ class Waiting:
     """The records of a request, which are stored all or not at all, and the future that its sender awaits."""
 
     records: Sequence[Record]
-    size: int  # bytes of the request's body
+    size: int  # bytes of the request's content
     since: float  # time.monotonic()
     done: asyncio.Future[int]
 
@@ -50,8 +49,8 @@ class Standing(Enum):
     """How an environment is treated, after what became of its batches."""
 
     TRUSTED = auto()  # it shares batches with others
-    SUSPECT = auto()  # it was in a batch that was blocked or slow: it is committed alone until that was quick
-    HELD_UP = auto()  # it was blocked or slow alone: one lane is for all of these, in turn
+    SUSPECT = auto()  # it was in a batch that was blocked: it is committed alone, until that is quick
+    HELD_UP = auto()  # it was blocked alone: one lane is for all of these, in turn
 
 
 class WaitingLine:
@@ -78,6 +77,7 @@ class WaitingBatch:
     requests: list[Waiting]
     records: int = 0
     size: int = 0
+    is_heavy: bool = False
 
 
 class FairQueue:
@@ -88,10 +88,13 @@ class FairQueue:
         self.size = 0
         self._most_lanes = max(1, lanes - 1)  # for one environment: others soon find the one that is left
         self._lines: dict[int, WaitingLine] = {}
+        self.serves_several = False  # environments, lately
+        self._lately: set[int] = set()  # those whose line was made since the last look
         self._ring: deque[WaitingLine] = deque()  # those with requests; the first one is next
-        self._is_held_up = False  # a lane is busy with a line that is HELD_UP
+        self._heavy = 0  # lanes that write heavy requests: one at a time, if they are not alone
+        self._apart = 0  # lanes that write what is not TRUSTED
+        self._is_held_up = False  # one of them writes what is HELD_UP
         self._strikes: dict[int, int] = {}  # how often an environment was held up lately
-        self._usual_seconds = 0.0
 
     def __bool__(self) -> bool:
         return bool(self._ring)
@@ -100,6 +103,11 @@ class FairQueue:
     def held_up(self) -> int:
         """How many environments are held up."""
         return sum(line.standing is Standing.HELD_UP for line in self._lines.values())
+
+    def look_around(self) -> None:
+        """Find out whether several environments had something to write since the last look."""
+        self.serves_several = len(self._lately | self._lines.keys()) > 1
+        self._lately.clear()
 
     # --- In -----------------------------------------------------------------------------------------------------------
     def has_room(self, environment_id: int) -> bool:
@@ -128,6 +136,7 @@ class FairQueue:
         line = self._lines.get(environment_id)
         if line is None:
             line = self._lines[environment_id] = WaitingLine(environment_id)
+            self._lately.add(environment_id)
         return line
 
     def _count(self, line: WaitingLine, records: int, size: int) -> None:
@@ -157,18 +166,29 @@ class FairQueue:
                     break
                 self._move(line, batch, BATCH_RECORDS * share, BATCH_BYTES * share, heavy=False)
         else:
-            self._move(first, batch, BATCH_RECORDS, BATCH_BYTES)
+            is_heavy = not first.requests[0].is_light
+            if is_heavy and self.serves_several:
+                self._move(first, batch, LIGHT_RECORDS, LIGHT_BYTES)  # one request
+            else:
+                self._move(first, batch, BATCH_RECORDS, BATCH_BYTES, heavy=not self.serves_several)
+            batch.is_heavy = is_heavy and first.standing is not Standing.HELD_UP
         taken = set(map(id, batch.lines)) if others else ()
         self._ring = deque(passed)
         self._ring.extend(line for line in ring if id(line) not in taken)
         self._ring.extend(line for line in batch.lines if line.requests)
+        self._heavy += batch.is_heavy
+        self._apart += batch.standing is not Standing.TRUSTED
         self._is_held_up = self._is_held_up or batch.standing is Standing.HELD_UP
         return batch
 
     def _may_go(self, line: WaitingLine) -> bool:
-        if line.standing is Standing.TRUSTED:
-            return line.lanes < self._most_lanes
-        return not line.lanes and not (self._is_held_up and line.standing is Standing.HELD_UP)
+        if line.standing is Standing.HELD_UP:
+            return not (line.lanes or self._is_held_up or self._apart >= self._most_lanes)
+        if self._heavy and self.serves_several and not line.requests[0].is_light:
+            return False
+        if line.standing is Standing.SUSPECT:
+            return not line.lanes and self._apart < self._most_lanes
+        return line.lanes < self._most_lanes
 
     def _may_share(self, line: WaitingLine) -> bool:
         return line.standing is Standing.TRUSTED and line.lanes < self._most_lanes and line.requests[0].is_light
@@ -191,18 +211,17 @@ class FairQueue:
 
     # --- What became of it --------------------------------------------------------------------------------------------
     def committed(self, batch: WaitingBatch, seconds: float) -> None:
-        """The batch, or a part of it, was committed after so many seconds. This tells who is slow and who is not."""
-        is_slow = seconds > SLOW_SECONDS and seconds > TIMES_USUAL * self._usual_seconds
-        if batch.standing is not Standing.HELD_UP:
-            self._usual_seconds += (seconds - self._usual_seconds) / 8
-        if is_slow:
-            self._blame(batch)
-        elif batch.standing is not Standing.TRUSTED:
+        """The batch, or a part of it, was committed after so many seconds."""
+        if batch.standing is not Standing.TRUSTED and seconds <= QUICK_SECONDS:
             self._prove(batch.lines[0])
 
     def blocked(self, batch: WaitingBatch, requests: list[Waiting]) -> None:
         """These requests of the batch were not committed, because rows are locked or slow. They wait in front."""
-        self._blame(batch)
+        if len(batch.lines) == 1:
+            self._hold_up(batch.lines[0])
+        for line in batch.lines:
+            if line.standing is Standing.TRUSTED:
+                self._put_to_proof(line)
         for request in reversed(requests):
             line = self._line(request)
             if not line.requests:
@@ -212,6 +231,8 @@ class FairQueue:
 
     def release(self, batch: WaitingBatch) -> None:
         """The lane is free again. To be called last."""
+        self._heavy -= batch.is_heavy
+        self._apart -= batch.standing is not Standing.TRUSTED
         if batch.standing is Standing.HELD_UP:
             self._is_held_up = False
         for line in batch.lines:
@@ -221,14 +242,6 @@ class FairQueue:
     def forgive(self) -> None:
         """Halve all strikes. To be called now and then."""
         self._strikes = {key: strikes // 2 for key, strikes in self._strikes.items() if strikes > 1}
-
-    def _blame(self, batch: WaitingBatch) -> None:
-        if len(batch.lines) == 1:
-            self._hold_up(batch.lines[0])
-            return
-        for line in batch.lines:
-            if line.standing is Standing.TRUSTED:
-                self._put_to_proof(line)
 
     def _hold_up(self, line: WaitingLine) -> None:
         if line.standing is not Standing.HELD_UP:

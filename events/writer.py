@@ -66,6 +66,11 @@ class BatchWriter:
         self._busy = 0  # lanes that are writing
         self._stopping = False
 
+    @property
+    def serves_several(self) -> bool:
+        """Whether several environments had something to write lately."""
+        return self._queue.serves_several
+
     async def start(self) -> None:
         """Begin to write. Succeeds at once, even without a database; then requests are refused."""
         self._tasks = [asyncio.create_task(self._serve(lane)) for lane in self._lanes]
@@ -196,6 +201,7 @@ class BatchWriter:
             await asyncio.sleep(EXPIRE_EVERY_SECONDS)
             self._watch.waiting(self._queue.records)
             self._watch.held_up(self._queue.held_up)
+            self._queue.look_around()
             now = time.monotonic()
             self._refuse(now - self.patience_seconds, "the database does not keep up")
             if now - forgiven > FORGIVE_EVERY_SECONDS:

@@ -5,11 +5,11 @@ import random
 import pytest
 
 from events import queue as queue_module
-from events.queue import BATCH_RECORDS, LIGHT_RECORDS, SLOW_SECONDS, FairQueue, Standing, Waiting
+from events.queue import BATCH_RECORDS, LIGHT_RECORDS, QUICK_SECONDS, FairQueue, Standing, Waiting
 from tests.events.making import event
 
 A, B, C = 1, 2, 3
-QUICK, SLOW = 0.01, 2 * SLOW_SECONDS
+QUICK, SLOW = 0.01, 2 * QUICK_SECONDS
 
 
 def waiting(environment_id, records=1, size=100, since=0.0):
@@ -90,6 +90,47 @@ def test_a_heavy_request_behind_others_lets_them_go_first_and_has_its_turn():
     assert environments(queue.take()) == [A]
 
 
+def test_heavy_requests_have_one_lane_and_go_one_by_one_where_others_send_too():
+    queue = filled(A, B, A, B, records=LIGHT_RECORDS + 1)
+    queue.look_around()
+    first = queue.take()
+    assert (environments(first), queue.take()) == ([A], None)
+    queue.put(waiting(C))
+    assert environments(queue.take()) == [C]
+
+    finished(queue, first)
+
+    assert environments(queue.take()) == [B]
+
+
+def test_an_environment_that_is_alone_has_lanes_and_batches_for_heavy_requests():
+    queue = filled(*[A] * 50, records=LIGHT_RECORDS + 1)
+    queue.look_around()
+
+    assert [len(queue.take().requests) for _ in range(2)] == [20, 20]
+
+
+def test_others_are_forgotten_when_they_send_no_more():
+    queue = filled(A, B)
+    finished(queue, queue.take())
+    queue.look_around()
+    assert queue.serves_several
+
+    queue.put(waiting(A))
+    queue.look_around()
+
+    assert not queue.serves_several
+
+
+def test_a_heavy_request_that_is_held_up_leaves_the_lane_to_other_heavy_ones():
+    queue = filled(A, records=LIGHT_RECORDS + 1)
+    blocked(queue, queue.take())
+    queue.put(waiting(B, records=LIGHT_RECORDS + 1))
+    queue.look_around()
+
+    assert [environments(queue.take()) for _ in range(2)] == [[A], [B]]
+
+
 # --- Lanes ----------------------------------------------------------------------------------------------------------
 def test_one_environment_leaves_a_lane_to_others():
     queue = filled(A)
@@ -140,11 +181,26 @@ def held_up(queue, environment_id):
     blocked(queue, queue.take())
 
 
-def test_a_shared_batch_that_is_blocked_is_written_apart():
+def test_those_of_a_shared_batch_that_is_blocked_are_written_apart():
     queue = filled(A, B, C)
     blocked(queue, queue.take())
 
-    assert sorted(environments(queue.take()) for _ in range(3)) == [[A], [B], [C]]
+    taken = []
+    while batch := queue.take():
+        taken.append(environments(batch))
+        finished(queue, batch)
+
+    assert sorted(taken) == [[A], [B], [C]]
+
+
+def test_those_apart_leave_a_lane_to_those_who_are_trusted():
+    queue = filled(A, B, C)
+    blocked(queue, queue.take())
+    assert queue.take() and queue.take()
+
+    assert queue.take() is None
+    queue.put(waiting(4))
+    assert environments(queue.take()) == [4]
 
 
 def test_a_suspect_has_one_lane_and_is_trusted_again_when_it_was_quick():
@@ -220,27 +276,14 @@ def proofs_after_a_hold_up(queue):
     raise AssertionError("it never shares a batch again")
 
 
-def test_a_slow_batch_is_no_better_than_a_blocked_one():
-    queue = filled(A, B)
+def test_a_late_commit_is_no_proof_that_the_rows_are_free():
+    queue = FairQueue(3)
+    held_up(queue, A)
     finished(queue, queue.take(), SLOW)
-    queue.put(waiting(A))
-    queue.put(waiting(B))
-
-    alone = queue.take()
-    assert len(alone.lines) == 1
-    finished(queue, alone, 20 * SLOW)
-
     assert queue.held_up == 1
 
-
-def test_where_all_are_slow_nobody_is_at_fault():
-    queue = FairQueue(3)
-    for _ in range(50):
-        queue.put(waiting(A))
-        queue.put(waiting(B))
-        while batch := queue.take():
-            finished(queue, batch, SLOW)
-
+    queue.put(waiting(A))
+    finished(queue, queue.take(), QUICK)
     assert queue.held_up == 0
 
 
