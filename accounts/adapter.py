@@ -19,8 +19,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from accounts import activity
+from accounts.current_request import client_address
 from accounts.models import User
-from accounts.request_address import client_address
 from common import jobs, links, mails
 
 AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # validated already; all other text may be what a person typed

@@ -4,8 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import LockNotAvailable, QueryCanceled
+
+TOOK_TOO_LONG = (QueryCanceled, LockNotAvailable)
+
+
+class TookTooLong(Exception):
+    """The database did not answer within the time limit."""
 
 
 def conninfo() -> str:
@@ -21,6 +28,23 @@ def conninfo() -> str:
     options = {name: value for name, value in settings["OPTIONS"].items() if isinstance(value, str | int)}
     given = {name: value for name, value in known.items() if value not in ("", None)}
     return make_conninfo("", **given, **options)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """A transaction of Django's connection in which no statement takes longer than this, nor waits for a lock.
+
+    Raises TookTooLong.
+    """
+    milliseconds = int(seconds * 1000)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"set local statement_timeout = {milliseconds}")
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, TOOK_TOO_LONG):
+            raise TookTooLong from error
+        raise
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from events.records import Record
+from events.records import Record, Stored
 
 BATCH_RECORDS = 2_000  # in one commit, some 30 ms of work; a single request may bring more
 BATCH_BYTES = 8 * 2**20  # of request bodies
@@ -30,11 +30,11 @@ class Waiting:
     records: Sequence[Record]
     size: int  # bytes of the request's content
     since: float  # time.monotonic()
-    done: asyncio.Future[int]
+    done: asyncio.Future[Stored]
 
-    def stored(self, repeats: int) -> None:
+    def stored(self, learnt: Stored) -> None:
         if not self.done.done():  # it is cancelled if the client disconnects
-            self.done.set_result(repeats)
+            self.done.set_result(learnt)
 
     def failed(self, error: Exception) -> None:
         if not self.done.done():

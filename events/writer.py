@@ -8,15 +8,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from uuid import UUID
 
 import psycopg
 
 from events import batch
+from events.batch import Told
 from events.faults import Blocked, Fault, NotStorable, Unavailable, fault_of
 from events.lane import LONG, QUICK, Lane
 from events.queue import FairQueue, Standing, Waiting, WaitingBatch
-from events.records import Record
+from events.records import Record, Stored
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +89,11 @@ class BatchWriter:
         for lane in self._lanes:
             await lane.close()
 
-    def put(self, records: Sequence[Record], size: int = 0) -> asyncio.Future[int]:
+    def put(self, records: Sequence[Record], size: int = 0) -> asyncio.Future[Stored]:
         """Queue the records of one request of `size` bytes. Returns a future that is done when they are committed.
 
-        Its result is how many of the events were already stored. It raises NotStorable or Unavailable.
+        Its result tells how many of the events were already stored, and how many properties were left out. It raises
+        NotStorable or Unavailable.
 
         All are of one environment. Raises Unavailable if too much of it waits already.
         """
@@ -135,7 +136,7 @@ class BatchWriter:
         Returns those that are neither stored nor refused, because rows are locked or slow.
         """
         try:
-            known = await self._commit(lane, taken, requests)
+            told = await self._commit(lane, taken, requests)
         except Blocked as error:
             log.info("A batch of %d requests has to wait: %s", len(requests), error)
             return requests
@@ -152,13 +153,13 @@ class BatchWriter:
             for waiting in requests:
                 waiting.failed(Unavailable(str(error)))
         else:
-            repeats = batch.repeats((waiting.records for waiting in requests), known)
-            for waiting, count in zip(requests, repeats, strict=True):
-                waiting.stored(count)
+            learnt = batch.stored([waiting.records for waiting in requests], told)
+            for waiting, each in zip(requests, learnt, strict=True):
+                waiting.stored(each)
         return []
 
-    async def _commit(self, lane: Lane, taken: WaitingBatch, requests: list[Waiting]) -> list[UUID] | None:
-        """Commit these requests of a batch. Returns the digests of the events that were already stored."""
+    async def _commit(self, lane: Lane, taken: WaitingBatch, requests: list[Waiting]) -> Told:
+        """Commit these requests of a batch. Returns what the database tells about them."""
         arguments = batch.arguments(record for waiting in requests for record in waiting.records)
         patience = LONG if taken.standing is Standing.HELD_UP else QUICK
         all_wait = False  # for a table that somebody has locked
@@ -166,7 +167,7 @@ class BatchWriter:
         while True:
             started = time.monotonic()
             try:
-                known: list[UUID] | None = await lane.execute(batch.STATEMENT, arguments, patience)
+                told: Told = await lane.execute(batch.STATEMENT, arguments, patience)
             except psycopg.Error as error:
                 fault = fault_of(error)
                 tries -= 1
@@ -186,7 +187,7 @@ class BatchWriter:
             self._watch.committed(sum(len(waiting.records) for waiting in requests), seconds)
             if not all_wait:
                 self._queue.committed(taken, seconds)
-            return known
+            return told
 
     async def _is_table_locked(self, lane: Lane) -> bool:
         try:
