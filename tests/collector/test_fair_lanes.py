@@ -122,11 +122,12 @@ def test_what_was_held_up_is_stored_as_soon_as_its_row_is_free(server, hostile):
     assert server.post(PERSON, update(hostile, plan="pro")).status == 200
     lock = "select 1 from people where environment_id = %s for update"
 
-    with sending(server, PERSON, update(hostile, plan="free"), connections=4) as statuses:
+    with contextlib.ExitStack() as until_sent:
         with locked(server, lock, hostile.pk):
+            statuses = until_sent.enter_context(sending(server, PERSON, update(hostile, plan="free"), connections=4))
             until_somebody_waits(server)
             time.sleep(1)  # longer than a batch waits that others share
-            del statuses[:]
+            assert not statuses
         until(lambda: len(statuses) >= REQUESTS)
 
     assert set(statuses) == {200}
