@@ -129,12 +129,12 @@ class Collector:
     async def _store(self, request: Request, decision: Decision) -> Decision:
         """Commit the records. Returns the decision without repeats, or a refusal if they cannot be committed."""
         try:
-            repeats = await self.writer.put(decision.records, len(request.body))
+            stored = await self.writer.put(decision.records, len(request.body))
         except NotStorable:
             return decision.not_storable()
         except Unavailable as error:
             return decision.unavailable(str(error).splitlines()[0])
-        return decision.without(repeats)
+        return decision.carried_out(stored)
 
     async def _ask_again(self, request: Request, decision: Decision) -> Decision:
         """Decide again after a look-up: the environment may be newer than what this process has loaded."""

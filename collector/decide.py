@@ -13,10 +13,11 @@ from collector.environments.known_environments import KnownEnvironment, KnownEnv
 from collector.protocol import answers, beacons, fields, integrations, left_out, server_api
 from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
+from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
-from collector.rate_limits import Buckets
+from collector.rate_limits import Buckets, price
 from collector.request.contents import Contents, Open, json_with, open_beacon
-from events.records import Record
+from events.records import Identified, Record, Stored
 from projects.capture import Capture
 
 
@@ -49,7 +50,6 @@ class Outcome(StrEnum):
 WITHOUT_ENVIRONMENT = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
 COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in WITHOUT_ENVIRONMENT)
 """The outcomes of requests to an environment."""
-READ = frozenset({Outcome.ACCEPTED, Outcome.BAD})
 
 
 class Decision(NamedTuple):
@@ -63,23 +63,28 @@ class Decision(NamedTuple):
     rule_id: int | None = None  # if EXCLUDED
     keys: Sequence[str] = ()  # if EXCLUDED: the keys of its events, to recognise a repeat (counts/excluded.py)
     weight: int = 0  # the number of its events, people or customers, as far as it was read
-
-    @property
-    def tokens(self) -> int:
-        """The tokens that its environment pays: for all that was read, even if the request turns out to be invalid."""
-        return (self.weight or 1) if self.outcome in READ else 0
+    tokens: int = 0  # that its environment pays (rate_limits.py), even if the request turns out to be invalid
+    properties_left_out: int = 0  # for which there was no room
 
     def unavailable(self, line: str) -> "Decision":
         """The decision if it cannot be carried out now."""
-        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
+        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE, properties_left_out=0)
+
+    def carried_out(self, stored: Stored) -> "Decision":
+        """The decision after its records are stored."""
+        done = self.without(stored.repeats)
+        left_out = self.properties_left_out + stored.left_out
+        if not left_out:
+            return done
+        return done._replace(properties_left_out=left_out, answer=done.answer.without_properties(left_out))
 
     def without(self, repeats: int) -> "Decision":
-        """The decision after it is carried out, not counting the `repeats` of its events that came before."""
+        """The decision, not counting the `repeats` of its events that came before."""
         return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
 
     def not_storable(self) -> "Decision":
         """The decision if the database refuses its records although they passed all checks."""
-        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD)
+        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD, properties_left_out=0)
 
 
 RecordReader = Callable[[Any, Where], list[Record]]
@@ -146,7 +151,7 @@ def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) 
 
 
 def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
-    environment, weight = None, 0
+    environment, weight, tokens = None, 0, 0
     try:
         opened = endpoint.open(request.headers, request.query, request.body)
         app_id = fields.app_id(opened.app_id)
@@ -167,15 +172,27 @@ def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironme
             return Decision(dropped, Outcome.LEFT_OUT, environment=environment, weight=weight)
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
+        tokens = price(weight, opened.size)
         where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"))
         records = endpoint.read(opened.content, where) if endpoint.read else []
+        tokens = price(weight, opened.size, _properties(records))
         if environment.capture is not None:
             records = left_out.without(environment.capture, records)
+        without_room = leave_out(records)
     except BadField as bad:
-        return Decision(answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight)
+        return Decision(
+            answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight, tokens=tokens
+        )
     except Refused as refused:
-        return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight)
-    return Decision(opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, environment, weight=weight)
+        return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens)
+    accepted = opened.answer(endpoint.accepted)
+    return Decision(
+        accepted, Outcome.ACCEPTED, records, environment, weight=weight, tokens=tokens, properties_left_out=without_room
+    )
+
+
+def _properties(records: Sequence[Record]) -> int:
+    return sum(len(record.properties) for record in records if not isinstance(record, Identified))
 
 
 def _is_left_out(capture: Capture, opened: Contents, request: Request) -> bool:

@@ -136,7 +136,7 @@ def _stored(decision: Decision) -> Decision:
     """Commit the records. Returns the decision without repeats, or a refusal if they cannot be stored."""
     try:
         if decision.records:
-            return decision.without(store(decision.records))
+            return decision.carried_out(store(decision.records))
     except NotStorable:
         return decision.not_storable()
     except Unavailable:

@@ -8,7 +8,7 @@ from projects.snippet import curl, snippet
 
 
 @dataclass(frozen=True)
-class Step:
+class InstallStep:
     """One thing to do: `words` for people, perhaps a text to copy, and what that is."""
 
     words: str
@@ -22,7 +22,7 @@ class Way:
 
     key: str
     label: str
-    steps: tuple[Step, ...]
+    steps: tuple[InstallStep, ...]
 
 
 WAYS = {
@@ -49,11 +49,11 @@ def csp(site_url: str) -> str:
     return "\n".join(f"{directive} {origin};" for directive in ("script-src", "connect-src", "img-src"))
 
 
-def _site(*, app_id: str, site_url: str) -> tuple[Step, ...]:
+def _site(*, app_id: str, site_url: str) -> tuple[InstallStep, ...]:
     text = snippet(app_id=app_id, site_url=site_url)
     return (
-        Step("Paste this into the <head> of every page, as far up as you can.", text, "the snippet"),
-        Step(
+        InstallStep("Paste this into the <head> of every page, as far up as you can.", text, "the snippet"),
+        InstallStep(
             "Heap's own snippets work too, those of today and the older ones: load them from this server, and replace "
             "the app_id."
         ),
@@ -66,19 +66,19 @@ def _inner(app_id: str, site_url: str) -> str:
     return text.removeprefix("<script>\n").removesuffix("\n</script>")
 
 
-def _npm(*, app_id: str, site_url: str) -> tuple[Step, ...]:
+def _npm(*, app_id: str, site_url: str) -> tuple[InstallStep, ...]:
     lines = "\n".join(line.removeprefix("  ") for line in _inner(app_id, site_url).splitlines())
     use = (
         'import "./heap";\n\nwindow.heap.track("Signed up", { plan: "pro" });\nwindow.heap.identify("ada@example.com");'
     )
     return (
-        Step("Save this as src/heap.js. No package is needed.", lines, "heap.js"),
-        Step(
+        InstallStep("Save this as src/heap.js. No package is needed.", lines, "heap.js"),
+        InstallStep(
             "Import it once, before anything else of your application. Pages of a router are noticed by themselves.",
             use,
             "how it is used",
         ),
-        Step(
+        InstallStep(
             "Packages made for Heap (react-heap, reactjs-heap, gatsby-plugin-heap, Segment's destination) work "
             "if they let you name the server: give them this address.",
             site_url,
@@ -87,7 +87,7 @@ def _npm(*, app_id: str, site_url: str) -> tuple[Step, ...]:
     )
 
 
-def _next(*, app_id: str, site_url: str) -> tuple[Step, ...]:
+def _next(*, app_id: str, site_url: str) -> tuple[InstallStep, ...]:
     text = (
         'import Script from "next/script";\n\n'
         "export default function RootLayout({ children }) {\n"
@@ -102,19 +102,21 @@ def _next(*, app_id: str, site_url: str) -> tuple[Step, ...]:
         "}"
     )
     return (
-        Step("Add the Script to app/layout.js. Changes of the route are counted by themselves.", text, "the layout"),
-        Step("With a Content-Security-Policy, give the Script your nonce: <Script nonce={nonce} …>."),
+        InstallStep(
+            "Add the Script to app/layout.js. Changes of the route are counted by themselves.", text, "the layout"
+        ),
+        InstallStep("With a Content-Security-Policy, give the Script your nonce: <Script nonce={nonce} …>."),
     )
 
 
-def _gtm(*, app_id: str, site_url: str) -> tuple[Step, ...]:
+def _gtm(*, app_id: str, site_url: str) -> tuple[InstallStep, ...]:
     return (
-        Step(
+        InstallStep(
             "Make a tag of the type Custom HTML with this text, and let it fire on All Pages.",
             snippet(app_id=app_id, site_url=site_url),
             "the tag",
         ),
-        Step(
+        InstallStep(
             "For an event of your own, another Custom HTML tag, which fires after that one (Tag Sequencing).",
             '<script>\n  window.heap && heap.track("Order", { amount: {{Order amount}} });\n</script>',
             "a tag for an event",
@@ -122,16 +124,18 @@ def _gtm(*, app_id: str, site_url: str) -> tuple[Step, ...]:
     )
 
 
-def _wordpress(*, app_id: str, site_url: str) -> tuple[Step, ...]:
+def _wordpress(*, app_id: str, site_url: str) -> tuple[InstallStep, ...]:
     text = snippet(app_id=app_id, site_url=site_url)
     code = f"add_action( 'wp_head', function () {{ ?>\n{text}\n<?php }} );"
     return (
-        Step("With a plugin that adds code to the head of each page: the snippet.", text, "the snippet"),
-        Step("Without a plugin: this at the end of your theme's functions.php.", code, "the lines for functions.php"),
+        InstallStep("With a plugin that adds code to the head of each page: the snippet.", text, "the snippet"),
+        InstallStep(
+            "Without a plugin: this at the end of your theme's functions.php.", code, "the lines for functions.php"
+        ),
     )
 
 
-def _server(*, app_id: str, site_url: str) -> tuple[Step, ...]:
+def _server(*, app_id: str, site_url: str) -> tuple[InstallStep, ...]:
     event = {"app_id": app_id, "identity": "ada@example.com", "event": "Signed up", "properties": {"plan": "pro"}}
     python = f'import requests\n\nrequests.post("{site_url}/api/track", timeout=10, json={event!r}).raise_for_status()'
     node = (
@@ -140,11 +144,11 @@ def _server(*, app_id: str, site_url: str) -> tuple[Step, ...]:
         f"  body: JSON.stringify({json.dumps(event)}),\n}});"
     )
     return (
-        Step(
+        InstallStep(
             "Post events as JSON. The answer is OK once the event is stored.",
             curl(app_id=app_id, site_url=site_url),
             "the curl line",
         ),
-        Step("Python, with requests:", python, "the Python lines"),
-        Step("Node, from version 18 on:", node, "the Node lines"),
+        InstallStep("Python, with requests:", python, "the Python lines"),
+        InstallStep("Node, from version 18 on:", node, "the Node lines"),
     )

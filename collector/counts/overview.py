@@ -91,11 +91,30 @@ class HourLine:
 
 
 @dataclass(frozen=True)
+class LeftOutCounts:
+    """How many properties were left out, within the hour at hand, the last 24 hours and 7 days."""
+
+    hour: int
+    day: int
+    week: int
+
+    @property
+    def in_words(self) -> str:
+        """ "12 properties were left out in the last 7 days, 3 of them in the last 24 hours"; nothing when none were."""
+        if not self.week:
+            return ""
+        were = "property was" if self.week == 1 else "properties were"
+        lately = f", {self.day:,} of them in the last 24 hours" if self.day else ""
+        return f"{self.week:,} {were} left out in the last 7 days{lately}"
+
+
+@dataclass(frozen=True)
 class CollectionOverview:
     """All numbers of the page. A duration is the time from the arrival of a request to its answer."""
 
     lines: Sequence[OutcomeLine]
     hours: Sequence[HourLine]  # of the last day, the newest first
+    left_out: LeftOutCounts
     last_arrival: Arrival | None
     is_arrival_known: bool  # false where the database took too long to say
     last_commit_seconds: float | None  # within 7 days
@@ -132,6 +151,7 @@ def overview(environment: Environment, now: datetime) -> CollectionOverview:
     return CollectionOverview(
         lines=[_line(outcome, rows, this_hour) for outcome in TITLES],
         hours=[_hour(this_hour - ago * HOUR, rows) for ago in range(DAY_HOURS)],
+        left_out=_left_out(rows, this_hour),
         last_arrival=arrival,
         is_arrival_known=is_arrival_known,
         last_commit_seconds=last.last_seconds if last else None,
@@ -157,6 +177,15 @@ def _hour(start: datetime, rows: Iterable[CollectedHour]) -> HourLine:
         start,
         {outcome: Amount(row.requests, row.events) for outcome, row in of_hour.items()},
         accepted.slowest_seconds if accepted else None,
+    )
+
+
+def _left_out(rows: Iterable[CollectedHour], this_hour: datetime) -> LeftOutCounts:
+    first_of_day = this_hour - (DAY_HOURS - 1) * HOUR
+    return LeftOutCounts(
+        hour=sum(row.properties_left_out for row in rows if row.hour == this_hour),
+        day=sum(row.properties_left_out for row in rows if row.hour >= first_of_day),
+        week=sum(row.properties_left_out for row in rows),
     )
 
 
