@@ -787,6 +787,7 @@
     drain((window.heapReadyCb = window.heapReadyCb || []), function (call) {
       call.fn();
     });
+    if (heap.q) drain(heap.q, heap.push); // where walkerOS keeps early calls
   }
 
   function drain(waiting, carryOut) {

@@ -22,8 +22,9 @@ async function words(response) {
 }
 
 button.addEventListener("click", async () => {
-  button.disabled = true;
+  if (button.ariaDisabled) return; // `disabled` would take the focus from people who use the keyboard
+  button.ariaDisabled = "true";
   answer.textContent = "Sending…";
   answer.textContent = await send();
-  button.disabled = false;
+  button.ariaDisabled = null;
 });

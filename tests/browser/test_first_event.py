@@ -81,9 +81,10 @@ def test_the_test_event_of_the_install_page(page, server, axe_clean):
     page.get_by_role("link", name="Server").click()
     axe_clean(page)
 
-    page.get_by_role("button", name="Send a test event").click()
+    page.get_by_role("button", name="Send a test event").press("Enter")
 
     expect(page.get_by_text("Stored. It is in the live view")).to_be_visible()
+    expect(page.get_by_role("button", name="Send a test event")).to_be_focused()
     expect(page.get_by_text("Events are arriving")).to_be_visible()
     app_id = page.url.split("/")[4]
     [(environment_id, account_id)] = server.query(

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from projects.install_guide import csp
 from projects.snippet import snippet
 from tests.browser.heap_snippets import CLASSIC, lead_to
 from tests.browser.tracked_pages import context, page, people, served_first, shop, stored, visit
@@ -142,3 +143,17 @@ def test_the_tags_of_a_tag_manager(page, shop, server, environment, stored):
     ]
     assert {"ann": {"plan": "pro"}}.items() <= people(server, environment).items()
     assert len(server.query("select distinct actor_id from events where environment_id = %s", environment.pk)) == 2
+
+
+# --- A Content-Security-Policy ----------------------------------------------------------------------------------------
+def test_the_policy_that_the_install_page_shows_is_enough(page, shop, server, stored):
+    snippet = shop.snippet.replace("<script>", '<script nonce="n1">')
+    shop.pages["/strict"] = f"<title>strict</title>{snippet}<button>Buy</button>"
+    ours = csp(server.base_url).replace("script-src", "script-src 'nonce-n1'").replace("\n", " ")
+    shop.csp = f"default-src 'none'; {ours} require-trusted-types-for 'script'; trusted-types heapadmin"
+    visit(page, f"{shop.url}/strict")
+    page.click("button")
+    page.evaluate("heap.track('Order')")
+
+    assert [row[:2] for row in stored(3)] == [("pageview", ""), ("click", ""), ("custom", "Order")]
+    assert not [line for line in page.console if "violates" in line]

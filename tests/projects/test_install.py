@@ -55,6 +55,23 @@ def test_it_says_which_signals_are_obeyed(client, environment, ada):
     assert "it obeys Global Privacy Control and Do Not Track now" in page_of(client, environment).content.decode()
 
 
+@pytest.mark.parametrize(("read_only", "shown"), [(False, True), (True, False)])
+def test_who_only_looks_has_no_button_for_a_test_event(client, environment, ada, read_only, shown):
+    client.force_login(MembershipFactory(account=environment.project.account, read_only=read_only).user)
+
+    page = page_of(client, environment).content.decode()
+
+    assert ("Send a test event" in page, "js/install" in page) == (shown, shown)
+    assert (f"{ada.name} can give you more" in page) is read_only
+
+
+@pytest.mark.parametrize("option", ["disableTextCapture", "disableTracking", "disablePageviewAutocapture"])
+def test_it_names_options_that_the_tracker_knows(client, environment, ada, option):
+    page = page_of(client, environment).content.decode().replace("<wbr>", "")
+    assert f"<code>{option}: true</code>" in page
+    assert f"config.{option}" in (settings.BASE_DIR / "collector/tracker/heap.js").read_text()
+
+
 def test_the_csp_lines_name_the_servers_origin_alone():
     assert csp("https://stats.shop.example/") == (
         "script-src https://stats.shop.example;\nconnect-src https://stats.shop.example;\n"
