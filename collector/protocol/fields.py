@@ -5,7 +5,6 @@ with the field's name. docs/collection-api.md lists the bounds.
 """
 
 from collections.abc import Container
-from datetime import datetime
 from typing import Any
 
 from collector.protocol.errors import BadField, shown
@@ -22,11 +21,9 @@ from collector.protocol.limits import (
     SMALLEST_WHOLE,
 )
 from collector.protocol.nested_properties import flattened
+from collector.protocol.times import seconds_of, unix_seconds
 from events.identity import MAX_VISITOR, actor_of
 from events.records import Properties
-
-MILLISECONDS_FROM = 10**11  # in seconds this is the year 5138, in milliseconds 1973
-"""A timestamp of at least this number counts as milliseconds."""
 
 
 def is_number(value: Any) -> bool:
@@ -110,29 +107,18 @@ def actor(item: dict[str, Any], environment_id: int) -> tuple[int, str | None]:
 
 
 def timestamp(value: Any, now: float) -> float:
-    """Unix seconds, from an ISO 8601 time with offset or from unix seconds or milliseconds; `now` if missing."""
+    """Unix seconds from what collector/protocol/times.py reads; `now` if missing."""
     if value is None:
         return now
-    seconds = _iso_seconds(value) if type(value) is str else value
-    if not is_number(seconds):
+    if type(value) is str:
+        seconds = seconds_of(value)
+    elif is_number(value):
+        seconds = unix_seconds(value)
+    else:
         raise BadField("timestamp must be an ISO 8601 string or unix time")
-    if seconds >= MILLISECONDS_FROM:
-        seconds /= 1000
     if not FIRST_TIME <= seconds <= now + MAX_AHEAD_SECONDS:
         raise BadField("timestamp must be between 2000-01-01 and a day from now")
     return float(seconds)
-
-
-def _iso_seconds(text: str) -> float:
-    if text.isascii() and text.isdecimal() and len(text) <= 16:
-        return float(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadField(f"timestamp {shown(text)} is not an ISO 8601 time") from None
-    if moment.tzinfo is None:
-        raise BadField(f"timestamp {shown(text)} must have an offset, such as Z or +01:00")
-    return moment.timestamp()
 
 
 def idempotency_key(value: Any) -> str | None:
