@@ -14,7 +14,6 @@ from collector.protocol.limits import (
     LARGEST_WHOLE,
     MAX_AHEAD_SECONDS,
     MAX_EVENT,
-    MAX_EVENT_BYTES,
     MAX_IDEMPOTENCY_KEY,
     MAX_IDENTITY,
     MAX_KEY,
@@ -57,8 +56,6 @@ def event_name(value: Any) -> str:
     name: str = value if type(value) is str else _decimal(value)
     if not 0 < len(name) <= MAX_EVENT:
         raise BadField(f"event must have 1 to {MAX_EVENT:,} characters")
-    if len(name) * 4 > MAX_EVENT_BYTES and len(name.encode()) > MAX_EVENT_BYTES:
-        raise BadField(f"event is longer than {MAX_EVENT_BYTES:,} bytes in UTF-8")
     return name
 
 

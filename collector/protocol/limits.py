@@ -8,7 +8,6 @@ MAX_NESTED_NAMES = 16_384  # of all names that flattening one object makes, so t
 MAX_PROPERTIES = 1_000  # of an event; what is more is left out. Those of a person are limited by PERSON_PROPERTIES
 MAX_PROPERTIES_BYTES = 65_536  # of these, as JSON
 MAX_EVENT = 1_024
-MAX_EVENT_BYTES = 2_400  # in UTF-8; with the other columns this fits into an index of PostgreSQL
 MAX_IDENTITY = 255
 MAX_IDEMPOTENCY_KEY = 1_024
 MAX_TRACKER_ID = 10**16  # of a visitor, page or session; above events.identity.MAX_VISITOR it is folded into that

@@ -34,7 +34,7 @@ def test_an_app_id_that_does_not_do(app_id, expected):
     assert line(track(app_id=app_id)) == expected
 
 
-@pytest.mark.parametrize("event", ["E", "x" * 1024, "ü" * 1024, "\n", "a\tb", "'; drop table events; --"])
+@pytest.mark.parametrize("event", ["E", "x" * 1024, "ü" * 1024, "漢" * 1024, "\n", "a\tb", "'; drop table events; --"])
 def test_event_is_1_to_1024_characters(event):
     assert track(event=event).records[0].name == event
 
@@ -45,7 +45,6 @@ def test_event_is_1_to_1024_characters(event):
         (None, "event is missing"),
         ("", "event must have 1 to 1,024 characters"),
         ("x" * 1025, "event must have 1 to 1,024 characters"),
-        ("漢" * 1024, "event is longer than 2,400 bytes in UTF-8"),
         (True, "event must be a string"),
         ({}, "event must be a string"),
     ],
