@@ -266,7 +266,8 @@ def _decision(
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
         tokens = price(weight, opened.size)
-        noted = noted or _noted(endpoint, opened, request)
+        if noted is None:
+            noted = _noted(endpoint, opened, request)
         where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"), noted)
         records = endpoint.read(opened.content, where) if endpoint.read else []
         if noted.refused and not records:
