@@ -116,7 +116,7 @@ def _moment(message: JsonObject, sent: float | None, where: Where) -> float:
 
 def _seconds(value: Any, name: str) -> float | None:
     """Unix time as the SDK writes it: mostly milliseconds, as text. Its clock may be wrong."""
-    if value is None:
+    if value is None or value == "":
         return None
     if type(value) is str:
         return seconds_of(value)
