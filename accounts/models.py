@@ -237,6 +237,24 @@ class Rescue(models.Model):
         return f"for {self.user}"
 
 
+class SignInPause(models.Model):
+    """Failed attempts to sign in that were counted under one key (accounts/sign_in_pauses.py has the keys and rules).
+
+    The table is unlogged: what is lost in a crash is some hours of counting, and writes cost half.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.FloatField()  # at `failed_at`; they are forgotten gradually
+    failed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(failures__gte=0), name="signinpause_failures_not_negative")]
+        indexes = [models.Index(fields=["-failed_at"], name="signinpause_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.failures:.1f} failures"
+
+
 class Activity(models.Model):
     """One thing that a person did, or tried to do, in an account. Written in the transaction of the change itself.
 

@@ -7,6 +7,9 @@ import psycopg
 from django.db import connection, connections
 from psycopg.conninfo import make_conninfo
 
+NO_ROOM = ("53", "58")  # classes of SQLSTATE: insufficient resources, errors of the system
+READ_ONLY = "25006"
+
 
 def conninfo() -> str:
     """The connection string for the default database, as settings (or a test run) define it."""
@@ -21,6 +24,12 @@ def conninfo() -> str:
     options = {name: value for name, value in settings["OPTIONS"].items() if isinstance(value, str | int)}
     given = {name: value for name, value in known.items() if value not in ("", None)}
     return make_conninfo("", **given, **options)
+
+
+def cannot_store(error: Exception) -> bool:
+    """Whether the server has no room for what it was to store (or is read-only), while it may well answer questions."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return state[:2] in NO_ROOM or state == READ_ONLY
 
 
 @contextmanager

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.request_address.RequestAddressMiddleware",
+    "accounts.known_browsers.KnownBrowserMiddleware",
     "accounts.refusal_pages.ClosedAccountMiddleware",
     "accounts.last_seen.LastSeenMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -159,7 +160,11 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the current session stays; all others end
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"api_key": "30/m/ip"}  # failures (collector/views/public_api.py); allauth's own stay as they are
+ACCOUNT_RATE_LIMITS = {  # allauth's own of other names stay as they are; accounts/sign_in_pauses.py is about passwords
+    "api_key": "30/m/ip",  # failures (collector/views/public_api.py)
+    "login": "",  # it would hold up known browsers too; "sign_in" takes its place
+    "sign_in": "30/m/ip",  # from browsers that are not known (accounts/adapter.py)
+}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":", 1)[0]
 MFA_ADAPTER = "accounts.adapter.MfaAdapter"
 MFA_FORMS = {"add_webauthn": "accounts.forms.AddKeyForm"}
