@@ -26,6 +26,7 @@ from accounts.models import User
 from accounts.request_address import client_address
 from accounts.sign_in_pauses import Attempt
 from common import jobs, links, mails
+from common.addresses import check, normal
 
 AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # validated already; all other text may be what a person typed
 
@@ -48,6 +49,12 @@ class AccountAdapter(DefaultAccountAdapter):
             raise PermissionDenied("no client address")
         return address
 
+    def clean_email(self, email: str) -> str:
+        """The address of a new login, in its normal form. Raises ValidationError."""
+        email = normal(email)
+        check(email)
+        return email
+
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """The person, if address and password go together. Wrong ones lead to pauses (accounts/sign_in_pauses.py)."""
         attempt = self._attempt(request, credentials.get("email", ""))
@@ -64,7 +71,6 @@ class AccountAdapter(DefaultAccountAdapter):
         """Nothing: allauth's own limit would let strangers lock people out."""
 
     def _attempt(self, request: HttpRequest, email: str) -> Attempt:
-        email = email.strip().lower()
         is_theirs = isinstance(request.user, User) and request.user.email == email  # they confirm their password
         browser = request.session.session_key if is_theirs else known_browsers.known_browser(request, email)
         return Attempt(email, self.get_client_ip(request), browser)

@@ -10,16 +10,18 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from common.addresses import normal
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a login whose address counts as verified; the caller must be sure of the address.
 
-        `email` is stored in lower case, because addresses are compared case-insensitively everywhere.
+        `email` is stored in its normal form, because addresses are compared so everywhere.
         """
         from allauth.account.models import EmailAddress  # noqa: PLC0415  # its models need this User first
 
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=normal(email), **fields)
         user.set_password(password)
         with transaction.atomic(using=self._db):
             user.save(using=self._db)
@@ -30,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").strip().lower())
+        return self.get(email=known_as(username or ""))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -59,6 +61,16 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         return str(self)
+
+
+def known_as(typed: str) -> str:
+    """The address under which to look for the login that somebody means: its normal form.
+
+    Two logins may have one mailbox, in two forms of its domain, from before there was a normal form (migration 0007).
+    Each is found by what its owner types.
+    """
+    email, typed = normal(typed), typed.strip().lower()
+    return typed if typed != email and User.objects.filter(email=typed).exists() else email
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
