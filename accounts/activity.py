@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.current_request import current_address, in_staff_pages
 from accounts.models import Account, Activity, Membership, User
-from accounts.request_address import current_address, in_staff_pages
 
 REFUSED = "refused"
 REFUSAL_INTERVAL = timedelta(minutes=1)  # the same refusal of the same person is recorded at most once in this time
@@ -25,7 +25,7 @@ def record(
 
     `verb` is "<thing>.<what>" ("environment.add"); `target` names the thing in words; `details` is any JSON.
     `program` names the program that acted when nobody is signed in. The address of the request, if there is one,
-    comes from `accounts.request_address`. Rows are marked as staff's if a staff member acts in the staff pages, or in
+    comes from `accounts.current_request`. Rows are marked as staff's if a staff member acts in the staff pages, or in
     an account that they do not belong to.
     """
     row = _row(account.pk, by, verb, target, details)

@@ -27,6 +27,7 @@ WORDS = {
     "project.removed": "All data is removed of the project",
     "environment.add": "added the environment",
     "environment.rename": "renamed the environment",
+    "environment.capture": "changed what is captured in",
     "environment.delete": "deleted the environment",
     "api_key.create": "created the API key",
     "api_key.revoke": "revoked the API key",

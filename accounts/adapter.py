@@ -22,8 +22,8 @@ from django.http import HttpRequest
 from django.template.defaultfilters import pluralize
 
 from accounts import activity, known_browsers, sign_in_pauses
+from accounts.current_request import client_address
 from accounts.models import User
-from accounts.request_address import client_address
 from accounts.sign_in_pauses import Attempt
 from common import jobs, links, mails
 from common.addresses import check, normal

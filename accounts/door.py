@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from accounts import activity, last_seen
+from accounts import activity, current_request, last_seen
 from accounts.models import Account, Membership, User
 from accounts.policy import Can, rights
 from accounts.second_factor import has_second_factor
@@ -53,6 +53,7 @@ def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> Te
     user = signed_in_user(request)
     membership.user = user
     account = membership.account
+    current_request.note_person(user.pk)
     inside = cast(TenantRequest, request)
     inside.membership = membership
     if account.closed_at is not None:

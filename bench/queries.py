@@ -303,7 +303,7 @@ TRIGGERS = ("alter table merges {what} trigger note_merges", "alter table merges
 
 
 def collect() -> None:
-    """Store batches of 1,000 events as the collector does, with and without the triggers that counted days need."""
+    """Store batches of 1,000 events as the collector does, with and without what counted days need."""
     ours = environment("Collecting", 1000)
     print("\nStoring a batch of 1,000 events: with what counted days need, and without; several rounds")
     for _ in range(3):

@@ -73,7 +73,8 @@ class Collector:
         elif scope["type"] == "http" and scope["path"] == metrics.PATH:
             await _send(await asyncio.to_thread(metrics.scrape, scope["method"], dict(scope["headers"])), send)
         elif scope["type"] == "http" and is_tracker(scope["path"]):
-            await _send(tracker(scope["method"], dict(scope["headers"])), send)
+            known = self.directory.environments
+            await _send(tracker(scope["method"], scope["path"], dict(scope["headers"]), known), send)
         else:
             await self.pages(scope, receive, send)
 
@@ -128,12 +129,12 @@ class Collector:
     async def _store(self, request: Request, decision: Decision) -> Decision:
         """Commit the records. Returns the decision without repeats, or a refusal if they cannot be committed."""
         try:
-            repeats = await self.writer.put(decision.records, len(request.body))
+            stored = await self.writer.put(decision.records, len(request.body))
         except NotStorable:
             return decision.not_storable()
         except Unavailable as error:
             return decision.unavailable(str(error).splitlines()[0])
-        return decision.without(repeats)
+        return decision.carried_out(stored)
 
     async def _ask_again(self, request: Request, decision: Decision) -> Decision:
         """Decide again after a look-up: the environment may be newer than what this process has loaded."""

@@ -10,13 +10,15 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from collector.environments.known_environments import KnownEnvironment, KnownEnvironments
-from collector.protocol import answers, beacons, fields, integrations, server_api
+from collector.protocol import answers, beacons, fields, integrations, left_out, server_api
 from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
+from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
-from collector.rate_limits import Buckets
-from collector.request.contents import Open, json_with, open_beacon
-from events.records import Record
+from collector.rate_limits import Buckets, price
+from collector.request.contents import Contents, Open, json_with, open_beacon
+from events.records import Identified, Record, Stored
+from projects.capture import Capture
 
 
 class Request(NamedTuple):
@@ -36,6 +38,7 @@ class Outcome(StrEnum):
 
     ACCEPTED = "accepted"
     EXCLUDED = "excluded"
+    LEFT_OUT = "left_out"  # by the environment's capture settings
     BAD = "bad"
     OVER_LIMIT = "over_limit"
     UNAVAILABLE = "unavailable"  # it could not be committed
@@ -47,7 +50,6 @@ class Outcome(StrEnum):
 WITHOUT_ENVIRONMENT = (Outcome.UNKNOWN_APP, Outcome.NOTHING)
 COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in WITHOUT_ENVIRONMENT)
 """The outcomes of requests to an environment."""
-READ = frozenset({Outcome.ACCEPTED, Outcome.BAD})
 
 
 class Decision(NamedTuple):
@@ -61,23 +63,28 @@ class Decision(NamedTuple):
     rule_id: int | None = None  # if EXCLUDED
     keys: Sequence[str] = ()  # if EXCLUDED: the keys of its events, to recognise a repeat (counts/excluded.py)
     weight: int = 0  # the number of its events, people or customers, as far as it was read
-
-    @property
-    def tokens(self) -> int:
-        """The tokens that its environment pays: for all that was read, even if the request turns out to be invalid."""
-        return (self.weight or 1) if self.outcome in READ else 0
+    tokens: int = 0  # that its environment pays (rate_limits.py), even if the request turns out to be invalid
+    properties_left_out: int = 0  # for which there was no room
 
     def unavailable(self, line: str) -> "Decision":
         """The decision if it cannot be carried out now."""
-        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE)
+        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE, properties_left_out=0)
+
+    def carried_out(self, stored: Stored) -> "Decision":
+        """The decision after its records are stored."""
+        done = self.without(stored.repeats)
+        left_out = self.properties_left_out + stored.left_out
+        if not left_out:
+            return done
+        return done._replace(properties_left_out=left_out, answer=done.answer.without_properties(left_out))
 
     def without(self, repeats: int) -> "Decision":
-        """The decision after it is carried out, not counting the `repeats` of its events that came before."""
+        """The decision, not counting the `repeats` of its events that came before."""
         return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
 
     def not_storable(self) -> "Decision":
         """The decision if the database refuses its records although they passed all checks."""
-        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD)
+        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD, properties_left_out=0)
 
 
 RecordReader = Callable[[Any, Where], list[Record]]
@@ -124,6 +131,9 @@ ENDPOINTS: dict[str, Endpoint] = {
 }
 
 
+BEACONS = frozenset(path for path, endpoint in ENDPOINTS.items() if endpoint.open is open_beacon)
+
+
 def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
     """Decide what is stored and answered for a request to one of ENDPOINTS.
 
@@ -141,7 +151,7 @@ def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) 
 
 
 def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
-    environment, weight = None, 0
+    environment, weight, tokens = None, 0, 0
     try:
         opened = endpoint.open(request.headers, request.query, request.body)
         app_id = fields.app_id(opened.app_id)
@@ -157,15 +167,42 @@ def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironme
             return Decision(
                 excluded, Outcome.EXCLUDED, environment=environment, rule_id=rule_id, keys=opened.keys, weight=weight
             )
+        if environment.capture is not None and _is_left_out(environment.capture, opened, request):
+            dropped = opened.answer(endpoint.accepted).with_headers(answers.LEFT_OUT + answers.EXPOSED)
+            return Decision(dropped, Outcome.LEFT_OUT, environment=environment, weight=weight)
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
+        tokens = price(weight, opened.size)
         where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"))
         records = endpoint.read(opened.content, where) if endpoint.read else []
+        tokens = price(weight, opened.size, _properties(records))
+        if environment.capture is not None:
+            records = left_out.without(environment.capture, records)
+        without_room = leave_out(records)
     except BadField as bad:
-        return Decision(answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight)
+        return Decision(
+            answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight, tokens=tokens
+        )
     except Refused as refused:
-        return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight)
-    return Decision(opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, environment, weight=weight)
+        return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens)
+    accepted = opened.answer(endpoint.accepted)
+    return Decision(
+        accepted, Outcome.ACCEPTED, records, environment, weight=weight, tokens=tokens, properties_left_out=without_room
+    )
+
+
+def _properties(records: Sequence[Record]) -> int:
+    return sum(len(record.properties) for record in records if not isinstance(record, Identified))
+
+
+def _is_left_out(capture: Capture, opened: Contents, request: Request) -> bool:
+    """Whether nothing is captured from this browser, or on this page. Programs name no page, and are not asked."""
+    if left_out.refuses(capture, request.headers):
+        return True
+    if request.path not in BEACONS:
+        return False
+    site, path = beacons.place(opened.content)
+    return not capture.takes(site, path)
 
 
 def _unknown(app_id: str) -> Decision:

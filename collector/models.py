@@ -103,6 +103,7 @@ class CollectedHour(models.Model):
     outcome = models.CharField(max_length=20)
     requests = models.PositiveBigIntegerField()
     events = models.PositiveBigIntegerField()  # includes people and customers, as far as the request was read
+    properties_left_out = models.PositiveBigIntegerField(default=0, db_default=0)  # for which there was no room
     last_at = models.DateTimeField()  # when the last request arrived
     last_seconds = models.FloatField()  # from its arrival to its answer; 0 if nothing had to be committed
     slowest_seconds = models.FloatField()

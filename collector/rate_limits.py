@@ -3,7 +3,17 @@
 from math import ceil
 
 BURST_SECONDS = 60.0  # a bucket holds the tokens of this time, which allows a busy minute or a nightly import
+TOKEN_BYTES = 1_024
+TOKEN_PROPERTIES = 16
 MOST_KEPT = 10_000  # buckets; if there are more, full ones are dropped
+
+
+def price(weight: int, size: int, properties: int = 0) -> int:
+    """How many tokens a request takes: one for each event and the like, more if it is large or has many properties.
+
+    So what a request costs us, and not how it is cut up, decides how much an environment may send.
+    """
+    return max(1, weight, size // TOKEN_BYTES, properties // TOKEN_PROPERTIES)
 
 
 class Buckets:

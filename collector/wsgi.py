@@ -8,7 +8,7 @@ import time
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import Error, connection
+from django.db import DatabaseError, Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -76,7 +76,11 @@ def collect(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def script(request: HttpRequest) -> HttpResponse:
     """Answer a request for the tracker script."""
-    return _response(tracker(request.method or "", dict(_headers(request))))
+    try:
+        environments = cached_environments.get()
+    except DatabaseError:
+        environments = {}  # pages need the script all the same, and the collector leaves out what it should
+    return _response(tracker(request.method or "", request.path, dict(_headers(request)), environments))
 
 
 def _response(answer: Answer) -> HttpResponse:
@@ -132,7 +136,7 @@ def _stored(decision: Decision) -> Decision:
     """Commit the records. Returns the decision without repeats, or a refusal if they cannot be stored."""
     try:
         if decision.records:
-            return decision.without(store(decision.records))
+            return decision.carried_out(store(decision.records))
     except NotStorable:
         return decision.not_storable()
     except Unavailable:

@@ -8,7 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from common import downloads
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as Latin-1
 # Text that a spreadsheet may read as the start of a formula. Some skip leading white space and quotes.
@@ -50,8 +52,8 @@ def file_name(name: str) -> str:
     return f"{'-'.join(words)[:MAX_NAME].strip('-').lower() or 'export'}.csv"
 
 
-def response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """A CSV download whose file name is made from `name`."""
-    answer = StreamingHttpResponse(lines(header, rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{file_name(name)}"'
-    return answer
+def response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]], user_id: int) -> HttpResponseBase:
+    """A CSV download for this user, whose file name is made from `name`; 429 where too many are running."""
+    return downloads.response(
+        lines(header, rows), user_id, content_type="text/csv; charset=utf-8", file_name=file_name(name)
+    )

@@ -4,8 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import LockNotAvailable, QueryCanceled
+
+TOOK_TOO_LONG = (QueryCanceled, LockNotAvailable)
+
+
+class TookTooLong(Exception):
+    """The database did not answer within the time limit."""
 
 NO_ROOM = ("53", "58")  # classes of SQLSTATE: insufficient resources, errors of the system
 READ_ONLY = "25006"
@@ -30,6 +37,23 @@ def cannot_store(error: Exception) -> bool:
     """Whether the server has no room for what it was to store (or is read-only), while it may well answer questions."""
     state = getattr(error.__cause__, "sqlstate", None) or ""
     return state[:2] in NO_ROOM or state == READ_ONLY
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """A transaction of Django's connection in which no statement takes longer than this, nor waits for a lock.
+
+    Raises TookTooLong.
+    """
+    milliseconds = int(seconds * 1000)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"set local statement_timeout = {milliseconds}")
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, TOOK_TOO_LONG):
+            raise TookTooLong from error
+        raise
 
 
 @contextmanager

@@ -6,13 +6,13 @@ from django.db import Error, connection
 
 from events import batch
 from events.faults import Fault, NotStorable, Unavailable, fault_of
-from events.records import Record
+from events.records import Record, Stored
 
 TRIES = 3
 
 
-def store(records: Sequence[Record]) -> int:
-    """Write all `records` in one transaction, in their order. Returns how many of the events were already stored.
+def store(records: Sequence[Record]) -> Stored:
+    """Write all `records` in one transaction, in their order.
 
     They are committed on return, unless the caller has a transaction open. Raises NotStorable or Unavailable; then
     nothing is stored.
@@ -22,8 +22,8 @@ def store(records: Sequence[Record]) -> int:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(batch.STATEMENT, arguments)
-                (count,) = batch.repeats([records], cursor.fetchone()[0])
-            return count
+                (learnt,) = batch.stored([records], cursor.fetchone()[0])
+            return learnt
         except Error as error:
             fault = fault_of(error)
             if fault is Fault.RECORDS:

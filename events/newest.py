@@ -14,7 +14,10 @@ from typing import NamedTuple
 import psycopg
 from django.db import connection
 
+from common.database import time_limit
+
 LOOKED_AT = 100
+LIMIT_SECONDS = 1.0  # for one environment: a look into an index, which takes longer only while the table is locked
 LIVELIEST = 100  # environments that `liveliest` searches closely
 
 _NEWEST = "select {columns} from events where environment_id = {environment} order by time desc, id desc limit {most}"
@@ -53,15 +56,15 @@ class Arrival(NamedTuple):
 
 
 def last_arrival(environment_id: int) -> Arrival | None:
-    """The event that arrived last; None if there is no event."""
-    with connection.cursor() as cursor:
+    """The event that arrived last; None if there is no event. Raises TookTooLong (common/database.py)."""
+    with time_limit(LIMIT_SECONDS), connection.cursor() as cursor:
         cursor.execute(LAST_ARRIVAL, [environment_id])
         row = cursor.fetchone()
         return Arrival(*row) if row else None
 
 
 def arrived_at(environment_id: int) -> datetime | None:
-    """When the newest event arrived; None if there is no event."""
+    """When the newest event arrived; None if there is no event. Raises TookTooLong."""
     last = last_arrival(environment_id)
     return last.received_at if last else None
 

@@ -4,6 +4,8 @@ The caller checks the values, because the writers do not (events/migrations/sql 
 `collect` uses the same field names.
 """
 
+from typing import NamedTuple
+
 from msgspec import Struct, field
 
 Scalar = str | int | float | bool | None
@@ -83,3 +85,10 @@ class CustomerChange(Struct, omit_defaults=True, kw_only=True):
 
 
 Record = EventRecord | PersonChange | Identified | CustomerChange
+
+
+class Stored(NamedTuple):
+    """What a request learns about its records, all of which are stored."""
+
+    repeats: int = 0  # of its events had come before
+    left_out: int = 0  # of its properties: the person or customer has as many as they may

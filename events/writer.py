@@ -10,14 +10,14 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import psycopg
 
 from events import batch
+from events.batch import Told
 from events.faults import Fault, NotStorable, Unavailable, fault_of
 from events.lane import Lane
-from events.records import Record
+from events.records import Record, Stored
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +37,11 @@ class Waiting:
     records: Sequence[Record]
     size: int  # bytes of the request's body
     since: float  # time.monotonic()
-    done: asyncio.Future[int]
+    done: asyncio.Future[Stored]
 
-    def stored(self, repeats: int) -> None:
+    def stored(self, learnt: Stored) -> None:
         if not self.done.done():  # it is cancelled if the client disconnects
-            self.done.set_result(repeats)
+            self.done.set_result(learnt)
 
     def failed(self, error: Exception) -> None:
         if not self.done.done():
@@ -104,10 +104,11 @@ class BatchWriter:
         for lane in self._lanes:
             await lane.close()
 
-    def put(self, records: Sequence[Record], size: int = 0) -> asyncio.Future[int]:
+    def put(self, records: Sequence[Record], size: int = 0) -> asyncio.Future[Stored]:
         """Queue the records of one request of `size` bytes. Returns a future that is done when they are committed.
 
-        Its result is how many of the events were already stored. It raises NotStorable or Unavailable.
+        Its result tells how many of the events were already stored, and how many properties were left out. It raises
+        NotStorable or Unavailable.
 
         Raises Unavailable if too many records wait already.
         """
@@ -162,7 +163,7 @@ class BatchWriter:
     async def _store(self, lane: Lane, taken: list[Waiting]) -> None:
         """Commit the taken requests. If PostgreSQL refuses them, halve them to find the one that it refuses."""
         try:
-            known = await self._commit(lane, taken)
+            told = await self._commit(lane, taken)
         except NotStorable as error:
             if len(taken) > 1:
                 middle = len(taken) // 2
@@ -177,18 +178,18 @@ class BatchWriter:
             for waiting in taken:
                 waiting.failed(Unavailable(str(error)))
         else:
-            repeats = batch.repeats((waiting.records for waiting in taken), known)
-            for waiting, count in zip(taken, repeats, strict=True):
-                waiting.stored(count)
+            learnt = batch.stored([waiting.records for waiting in taken], told)
+            for waiting, each in zip(taken, learnt, strict=True):
+                waiting.stored(each)
 
-    async def _commit(self, lane: Lane, taken: list[Waiting]) -> list[UUID] | None:
-        """Commit the taken requests. Returns the digests of the events that were already stored."""
+    async def _commit(self, lane: Lane, taken: list[Waiting]) -> Told:
+        """Commit the taken requests. Returns what the database tells about them."""
         arguments = batch.arguments(record for waiting in taken for record in waiting.records)
         records = sum(len(waiting.records) for waiting in taken)
         for attempt in range(TRIES):
             started = time.monotonic()
             try:
-                known: list[UUID] | None = await lane.execute(batch.STATEMENT, arguments)
+                told: Told = await lane.execute(batch.STATEMENT, arguments)
             except psycopg.Error as error:
                 fault = fault_of(error)
                 if fault is Fault.TRY_AGAIN and attempt + 1 < TRIES:
@@ -199,7 +200,7 @@ class BatchWriter:
                     raise NotStorable(str(error)) from error
                 raise Unavailable(str(error)) from error
             self._watch.committed(records, time.monotonic() - started)
-            return known
+            return told
         raise AssertionError("the last attempt returns or raises")
 
     # --- Requests that wait too long ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from collector.request.client_address import KINDS, TrustedProxies, client_address
 
-META_NAME = "heapadmin.client_address"  # accounts/request_address.py reads it; no client can send a name with a dot
+META_NAME = "heapadmin.client_address"  # accounts/current_request.py reads it; no client can send a name with a dot
 
 
 class ClientAddressMiddleware:

@@ -45,7 +45,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         "projects:project_list",
     ),
     "accounts:account_settings_save": "accounts:account_settings",
-    "collector:collection": "projects:install",
+    **dict.fromkeys(["collector:collection", "projects:environment_capture"], "projects:install"),
     **dict.fromkeys(
         [f"ipfilter:{page}" for page in ("environment_excluded_ips", "environment_excluded_ips_preview")]
         + ["ipfilter:excluded_ips_preview"],  # a whole page if there is no JavaScript

@@ -11,6 +11,7 @@ from urllib.parse import quote_from_bytes
 from django.core.wsgi import get_wsgi_application
 
 from common.asgi_types import AsgiScope, Receive, Send
+from heapadmin.page_limits import limit_statements
 from heapadmin.wsgi_bridge import Bridge
 
 THREADS = 8  # per worker: pages wait for the database more than they compute
@@ -32,6 +33,7 @@ class Pages:
     """An ASGI app: every page. Reads a request completely before it takes one of the threads."""
 
     def __init__(self) -> None:
+        limit_statements()
         self.bridge = Bridge(get_wsgi_application(), THREADS)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:

@@ -27,6 +27,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or deployment.generated_secret(DA
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys, while their sessions and links live
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
 EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=20_000)  # accepted from one environment; 0: no limit
+PERSON_PROPERTIES = env.int("PERSON_PROPERTIES", default=1_000)  # of a person or customer; what is more is left out
+PERSON_BYTES = env.int("PERSON_BYTES", default=65_536)  # of these, as JSON
+QUESTIONS_AT_ONCE = env.int("QUESTIONS_AT_ONCE", default=6)  # of everybody together; the others wait for their turn
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # with it Prometheus may read /metrics; empty: nobody may
@@ -78,7 +81,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "accounts.request_address.RequestAddressMiddleware",
+    "accounts.current_request.CurrentRequestMiddleware",
     "accounts.known_browsers.KnownBrowserMiddleware",
     "accounts.refusal_pages.ClosedAccountMiddleware",
     "accounts.last_seen.LastSeenMiddleware",

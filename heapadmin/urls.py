@@ -7,6 +7,8 @@ from collector.views.how_do_we_see_you import how_do_we_see_you
 from heapadmin.components_page import components_page
 from support.staff_site import staff_site
 
+handler500 = "heapadmin.page_limits.error_page"
+
 urlpatterns = [
     path("", include("collector.urls")),
     path("", include("analytics.urls")),

@@ -6,10 +6,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.current_request import client_address
 from accounts.door import account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
-from accounts.request_address import client_address
 from common.htmx import is_part, varying
 from ipfilter import actions
 from ipfilter.forms import ExcludedIPsForm

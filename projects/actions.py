@@ -1,6 +1,6 @@
 """Everything that changes projects, environments and API keys; and opening an account with its first project."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from accounts.models import Account, Membership, User
 from common import jobs
 from common.changes import change
 from projects import api_keys, registry, removal
+from projects.capture import Capture
 from projects.models import PRODUCTION, ApiKey, Environment, Project, Removal
 
 SHOWN_ENDING = 4  # characters of an API key's secret that are stored, so that people can recognise the key
@@ -66,7 +67,7 @@ def add_environment(*, project: Project, name: str, source: Environment, by: Use
     if source.project_id != project.pk:
         raise ValueError("the source is not an environment of this project")
     _locked(project)
-    environment = Environment.objects.create(project=project, name=name, created_by=by)
+    environment = Environment.objects.create(project=project, name=name, capture=source.capture, created_by=by)
     added = AddedEnvironment(environment, registry.copy(source, environment))
     activity.record(
         account=project.account,
@@ -106,6 +107,27 @@ def rename_environment(*, environment: Environment, name: str, by: User) -> None
             target=f"{project.name} › {name}",
             details=changed,
         )
+
+
+@transaction.atomic
+def change_capture(*, environment: Environment, by: User, **changes: bool | tuple[str, ...]) -> bool:
+    """Change what the environment's tracker leaves out (names of projects.capture.Capture); whether anything changed.
+
+    It holds at once in the collector, and within an hour in pages.
+    """
+    stored = Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+    capture = replace(Capture.from_json(stored.capture), **changes)  # type: ignore[arg-type]  # by name
+    changed = change(environment, {"capture": capture.to_json()})
+    if changed:
+        project = environment.project
+        activity.record(
+            account=project.account,
+            by=by,
+            verb="environment.capture",
+            target=f"{project.name} › {environment.name}",
+            details=changed,
+        )
+    return bool(changed)
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """Forms of the Projects & environments tab."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from accounts.forms import ChangesForm
 from accounts.models import Account
 from common.names import NameField
 from common.time_zones import time_zones
+from projects.capture import LONGEST_PATTERN, MOST_PATTERNS, BadPattern, Capture, paths, sites
 from projects.models import ApiKey, Environment, Project
 
 
@@ -54,6 +56,28 @@ class ProjectSettingsForm(ChangesForm, ProjectForm):
     def names(self) -> set[str]:
         others = self.account.projects.live().exclude(pk=self.project.pk)
         return {each.lower() for each in others.values_list("name", flat=True)}
+
+
+SITES_HELP = "One a line: shop.example, or *.shop.example for all below it."
+PATHS_HELP = "One a line: /pricing, or /admin/* for all below it."
+
+
+class PatternsField(forms.CharField):
+    """Lines that `read` understands; its value is what that gives."""
+
+    def __init__(self, read: Callable[[str], tuple[str, ...]], **kwargs: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "off"})
+        super().__init__(required=False, max_length=MOST_PATTERNS * (LONGEST_PATTERN + 2), widget=widget, **kwargs)
+        self.read = read
+
+    def clean(self, value: Any) -> tuple[str, ...]:
+        try:
+            return self.read(super().clean(value))
+        except BadPattern as bad:
+            raise forms.ValidationError(str(bad)) from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(initial or "").split() != str(data or "").split()
 
 
 class EnvironmentNameForm(forms.Form):
@@ -107,3 +131,39 @@ class ApiKeyForm(forms.Form):
         if ApiKey.objects.in_force().filter(project=self.project, name__iexact=name).exists():
             raise forms.ValidationError(f"There is an API key named “{name}” already.")
         return name
+
+
+class CaptureForm(ChangesForm, forms.Form):
+    """What an environment's tracker leaves out, and where."""
+
+    without_query = forms.BooleanField(
+        label="Queries", required=False, help_text="What follows the ? in addresses. Campaigns (utm_…) stay."
+    )
+    without_hash = forms.BooleanField(label="Hashes", required=False, help_text="What follows the # in addresses.")
+    without_titles = forms.BooleanField(label="Titles of pages", required=False)
+    without_text = forms.BooleanField(
+        label="Texts of what is clicked", required=False, help_text="Labels of buttons and links, for example."
+    )
+    obeys_gpc = forms.BooleanField(label="Nothing from browsers that send Global Privacy Control", required=False)
+    obeys_dnt = forms.BooleanField(label="Nothing from browsers that send Do Not Track", required=False)
+    only_sites = PatternsField(sites, label="Only on these sites", help_text=SITES_HELP)
+    only_paths = PatternsField(paths, label="Only on these paths", help_text=PATHS_HELP)
+    never_sites = PatternsField(sites, label="Never on these sites", help_text=SITES_HELP)
+    never_paths = PatternsField(paths, label="Never on these paths", help_text=PATHS_HELP)
+
+    LEFT_OUT = ("without_query", "without_hash", "without_titles", "without_text")
+    SIGNALS = ("obeys_gpc", "obeys_dnt")
+    PLACES = ("only_sites", "only_paths", "never_sites", "never_paths")
+
+    def __init__(self, *args: Any, capture: Capture, **kwargs: Any) -> None:
+        kept = {name: "\n".join(each) if isinstance(each, list) else each for name, each in capture.to_json().items()}
+        super().__init__(*args, initial=kept, **kwargs)
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under their headings."""
+        return [
+            ("Left out everywhere", [self[name] for name in self.LEFT_OUT]),
+            ("Signals of browsers", [self[name] for name in self.SIGNALS]),
+            ("Where", [self[name] for name in self.PLACES]),
+        ]

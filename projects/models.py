@@ -73,6 +73,7 @@ class Environment(models.Model):
     name = models.CharField(max_length=100)
     app_id = models.CharField(max_length=10, default=new_app_id, unique=True)
     is_production = models.BooleanField(default=False)
+    capture = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # projects/capture.py
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     deleting_at = models.DateTimeField(null=True, blank=True)
@@ -89,6 +90,7 @@ class Environment(models.Model):
             models.CheckConstraint(
                 condition=models.Q(app_id__regex=r"^[1-9][0-9]{9}$"), name="environment_app_id_ten_digits"
             ),
+            models.CheckConstraint(condition=models.Q(capture__contains={}), name="environment_capture_is_an_object"),
         ]
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ class Usage:
 
     last_arrival_at: datetime | None = None
     events_last_7_days: int = 0
+    has_more_events: bool = False  # than were counted
 
 
 KeptCounts = dict[str, int]
@@ -100,11 +101,14 @@ def copy(source: Environment, target: Environment) -> dict[str, int]:
 
 
 def usage(environments: Iterable[Environment]) -> dict[int, Usage]:
-    """Usage by environment id. Environments that never got an event may be missing."""
+    """Usage by environment id. Environments that never got an event may be missing. Raises TookTooLong."""
     environments = list(environments)
     return {key: value for reader in _usage_readers for key, value in reader(environments).items()}
 
 
 def last_arrival_at(environment: Environment) -> datetime | None:
-    """When the newest event of this environment arrived; None if none ever did."""
+    """When the newest event of this environment arrived; None if none ever did.
+
+    Raises TookTooLong (common/database.py): a page is shown without it then.
+    """
     return max((at for read in _arrival_readers if (at := read(environment.pk))), default=None)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("projects/<int:project_id>/api-keys/", views.api_key_list, name="api_key_list"),
     path("projects/<int:project_id>/api-keys/create/", views.api_key_create, name="api_key_create"),
     path("projects/<int:project_id>/api-keys/<int:api_key_id>/revoke/", views.api_key_revoke, name="api_key_revoke"),
+    path("env/<app_id:app_id>/capture/", views.environment_capture, name="environment_capture"),
     path("env/<app_id:app_id>/rename/", views.environment_rename, name="environment_rename"),
     path("env/<app_id:app_id>/delete/", views.environment_delete, name="environment_delete"),
     path("projects/<int:project_id>/environments/add/", views.environment_add, name="environment_add"),

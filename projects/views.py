@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.db import IntegrityError
 from django.db.models import F, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,11 +20,20 @@ from django.views.decorators.http import require_safe
 from accounts.door import account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can
-from projects import actions, delete_question, registry
+from common.database import TookTooLong
+from projects import actions, delete_question, install_guide, registry
+from projects.capture import Capture
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
-from projects.forms import ApiKeyForm, EnvironmentForm, EnvironmentNameForm, ProjectForm, ProjectSettingsForm
+from projects.forms import (
+    ApiKeyForm,
+    CaptureForm,
+    EnvironmentForm,
+    EnvironmentNameForm,
+    ProjectForm,
+    ProjectSettingsForm,
+)
 from projects.models import Environment, Project, Removal
-from projects.snippet import curl, snippet, token_curl
+from projects.snippet import token_curl
 from projects.switch_target import destination
 
 API_KEYS_PER_PAGE = 25
@@ -57,15 +68,21 @@ def project_list(request: HttpRequest, account: Account) -> HttpResponse:
 
 def _with_environments(
     account: Account,
-) -> list[tuple[Project, list[tuple[Environment, registry.Usage, registry.KeptCounts]]]]:
-    """Each project with its environments, Production first, and the usage and contents of each environment."""
+) -> list[tuple[Project, list[tuple[Environment, registry.Usage | None, registry.KeptCounts]]]]:
+    """Each project with its environments, Production first, and the usage and contents of each environment.
+
+    The usage is None where reading it took too long.
+    """
     live = Prefetch("environments", Environment.objects.live().order_by("-is_production", "name"), "shown")
     projects = list(account.projects.live().prefetch_related(live).order_by("name"))
     environments: list[Environment] = [each for project in projects for each in project.shown]
-    usage, kept = registry.usage(environments), registry.kept(environments)
+    kept = registry.kept(environments)
+    try:
+        usage = {each.pk: registry.Usage() for each in environments} | registry.usage(environments)
+    except TookTooLong:
+        usage = {}
     return [
-        (project, [(each, usage.get(each.pk, registry.Usage()), kept.get(each.pk, {})) for each in project.shown])
-        for project in projects
+        (project, [(each, usage.get(each.pk), kept.get(each.pk, {})) for each in project.shown]) for project in projects
     ]
 
 
@@ -139,6 +156,18 @@ def environment_rename(request: HttpRequest, environment: Environment) -> HttpRe
             messages.success(request, f"The environment is named {name} now.")
             return redirect("projects:project_list", environment.project.account_id)
     return render(request, "projects/environment_rename.html", {"form": form})
+
+
+@environment_view(Can.VIEW, to_save=Can.MANAGE)
+def environment_capture(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """What the tracker leaves out here, and where. Read-only people see it."""
+    data = request.POST if request.method == "POST" else None
+    form = CaptureForm(data, capture=Capture.from_json(environment.capture))
+    if form.is_valid():
+        changed = actions.change_capture(environment=environment, by=signed_in_user(request), **form.changes)
+        messages.success(request, "Saved. It holds from now on." if changed else "Nothing had changed.")
+        return redirect("projects:environment_capture", environment.app_id)
+    return render(request, "projects/environment_capture.html", {"form": form}, status=200 if data is None else 422)
 
 
 @environment_view(Can.MANAGE)
@@ -217,21 +246,34 @@ def api_key_revoke(request: HttpRequest, project: Project, api_key_id: int) -> H
 @require_safe
 @environment_view(Can.VIEW)
 def install(request: HttpRequest, environment: Environment) -> HttpResponse:
-    where = {"app_id": environment.app_id, "site_url": settings.SITE_URL}
+    """How to send events; `?how=` is one of the ways, which have a tab each."""
+    how = request.GET.get("how", "")
+    how = how if how in install_guide.WAYS else next(iter(install_guide.WAYS))
+    url = reverse("projects:install", args=[environment.app_id])
     context = {
-        "snippet": snippet(**where),
-        "curl": curl(**where),
-        "last_arrival_at": registry.last_arrival_at(environment),
+        "way": install_guide.way(how, app_id=environment.app_id, site_url=settings.SITE_URL),
+        "tabs": [
+            {"label": label, "url": f"{url}?how={key}", "current": key == how}
+            for key, label in install_guide.WAYS.items()
+        ],
+        "csp": install_guide.csp(settings.SITE_URL),
+        "obeyed": Capture.from_json(environment.capture).signals_in_words,
     }
-    return render(request, "projects/install.html", context)
+    return render(request, "projects/install.html", context | _arrival(environment))
+
+
+def _arrival(environment: Environment) -> dict[str, Any]:
+    try:
+        return {"last_arrival_at": registry.last_arrival_at(environment)}
+    except TookTooLong:
+        return {"is_unknown": True}
 
 
 @require_safe
 @environment_view(Can.VIEW)
 def install_status(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The part of the install page that refreshes itself until the first event has arrived."""
-    context = {"last_arrival_at": registry.last_arrival_at(environment)}
-    return render(request, "projects/install_status.html", context)
+    return render(request, "projects/install_status.html", _arrival(environment))
 
 
 @require_safe

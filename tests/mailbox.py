@@ -2,7 +2,6 @@
 
 import email
 import re
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from urllib.parse import urlsplit
 from aiosmtpd.controller import Controller
 from django.core.management import call_command
 from django.db import connection, connections
+
+from tests.ports import free_port
 
 LINK = re.compile(r"https?://\S+")
 
@@ -73,7 +74,7 @@ def path_in(message: EmailMessage) -> str:
 def running_mailbox(settings) -> Iterator[Mailbox]:
     """Point Django's mail to a server of our own, and empty the queue before and after."""
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=_free_port())
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
@@ -86,11 +87,6 @@ def running_mailbox(settings) -> Iterator[Mailbox]:
     finally:
         controller.stop()
         _empty_queue()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def _empty_queue() -> None:

@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,18 +24,13 @@ from accounts.models import Account
 from ipfilter.models import ExcludedIP, ExcludedIPList
 from ipfilter.rules.lists import parse
 from projects.models import PRODUCTION, Environment, Project
+from tests.ports import free_port
 
 ALIAS = "served"  # Django's name for the server's database
 START_SECONDS = 300  # however slow the machine is
 STOP_SECONDS = 300
 NUMBERS = itertools.count(1)  # one server's database may be made while another's is in use
 JSON = {"Content-Type": "application/json"}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass

@@ -85,6 +85,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "projects:api_key_revoke": ("get", LOGIN, 404, 404, 403, 200),
     "projects:environment_add": ("get", LOGIN, 404, 404, 403, 200),
     "projects:environment_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "projects:environment_capture": ("get", LOGIN, 404, 404, 200, 200),
     "projects:environment_rename": ("get", LOGIN, 404, 404, 403, 200),
     "projects:project_delete": ("get", LOGIN, 404, 404, 403, 200),
     "projects:project_edit": ("get", LOGIN, 404, 404, 403, 200),
@@ -167,6 +168,7 @@ WRITES = {
         full=200,
         unrecorded="the only environment stays: tests/projects/test_deleting.py",
     ),
+    "projects:environment_capture": Write("environment.capture", {"without_query": "on"}),
     "projects:environment_rename": Write("environment.rename", {"name": "Live"}),
     "projects:project_delete": Write(
         None, {"confirm": ""}, full=200, unrecorded="the only project stays: tests/projects/test_deleting.py"

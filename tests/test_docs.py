@@ -12,10 +12,21 @@ from django.db.migrations import RunSQL, SeparateDatabaseAndState
 from django.db.migrations.loader import MigrationLoader
 from prometheus_client import Counter
 
-from collector.counts import metrics
+from analytics.rollups import builder, reader
+from analytics.rollups.refresh import KEPT_DAYS
+from analytics.store.postgresql import suggestions
+from collector import rate_limits
+from collector.counts import metrics, proxies
+from collector.counts.excluded import MOST_KEYS
 from collector.decide import Outcome
+from collector.environments.directory import MAX_UNKNOWN
+from collector.jobs import HOURS_KEPT
 from collector.protocol import limits
+from common.user_agent import REMEMBERED
+from events import writer
 from events.identity import MAX_VISITOR
+from events.upkeep import KEY_DAYS
+from ipfilter.rules.lists import MAX_RULES
 from tests.test_access import PERSONAL, PUBLIC
 
 DOCS = settings.BASE_DIR / "docs"
@@ -128,6 +139,46 @@ def test_it_is_told_in_which_migration_it_is_made(kind):
             assert row[-1] in made[name], name
 
 
+# --- What one environment can make grow ------------------------------------------------------------------------------
+ENDS = {  # what is kept: numbers that its row names
+    "`events`": (limits.MAX_EVENT_BYTES, limits.MAX_PROPERTIES, limits.MAX_PROPERTIES_BYTES),
+    "`rollup_pending`": (reader.MAX_PENDING,),
+    "`idempotency_keys`": (KEY_DAYS,),
+    "`rollup_days`": (KEPT_DAYS, builder.MAX_SHARED),
+    "`rollup_counts`": (builder.MAX_NAMES,),
+    "`rollup_values`": (builder.MAX_LABELS,),
+    "`rollup_positions`, and a bit in each row of `rollup_counts`": (builder.MAX_PEOPLE,),
+    "`collector_collectedhour`": (HOURS_KEPT.days,),
+    "`ipfilter_keptout`": (MAX_RULES,),
+    "`collector_sharedaddress`": (proxies.MOST_ADDRESSES, proxies.KEPT_DAYS),
+    "`cache_entries`": (suggestions.MOST, suggestions.SAMPLE),
+    "memory of a worker: waiting records": (writer.CAPACITY_RECORDS, writer.CAPACITY_BYTES // 2**20),
+    "memory of a worker: buckets, unknown `app_id`s, addresses": (rate_limits.MOST_KEPT,),
+    "memory of a worker: repeats of excluded events": (MOST_KEYS,),
+    "memory of a worker: browsers": (REMEMBERED,),
+}
+
+
+def test_what_one_environment_can_make_grow_ends_where_it_is_told():
+    told = {row[0]: row[2] for row in rows(page("operations.md"), "kept")}
+
+    assert set(ENDS) <= set(told)
+    for kept, numbers in ENDS.items():
+        for number in numbers:
+            assert re.search(rf"(?<![\d,]){number:,}(?![\d,]*\d)", told[kept]), (kept, number)
+    assert rate_limits.MOST_KEPT == MAX_UNKNOWN == proxies.MOST_ADDRESSES
+
+
+@pytest.mark.django_db
+def test_each_table_that_is_filled_by_sending_is_told():
+    told = {name for row in rows(page("operations.md"), "kept") for name in named(row[0])}
+    tables = {name for (name,) in asked("select tablename from pg_tables where schemaname = current_schema()")}
+    filled = {name for name in tables if name.startswith("rollup_")} | {"events", "people", "merges", "customers"}
+
+    assert filled - {"rollup_marks"} <= told
+    assert "idempotency_keys" in told and told & tables == told - {"app_id"}
+
+
 # --- Pages that pass no door, templates that cross floors ------------------------------------------------------------
 
 
@@ -205,6 +256,8 @@ LIMITS_IN_WORDS = {
     "MAX_KEY": lambda: f"| `properties` | names of 1 to {limits.MAX_KEY:,} characters",
     "MAX_NESTED_NAMES": lambda: f"have at most {limits.MAX_NESTED_NAMES:,} characters together",
     "MAX_PARAMETERS": lambda: f"and {limits.MAX_PARAMETERS:,} parameters",
+    "MAX_PROPERTIES": lambda: f"of an event the first {limits.MAX_PROPERTIES:,}, and",
+    "MAX_PROPERTIES_BYTES": lambda: f"and at most {limits.MAX_PROPERTIES_BYTES:,} bytes as JSON",
     "MAX_TEXT": lambda: f"texts of up to {limits.MAX_TEXT:,}",
     "MAX_USERS": lambda: f"`users`: an array of these, at most {limits.MAX_USERS:,}",
     "SMALLEST_WHOLE": lambda: f"whole numbers of up to {bits()} bits",

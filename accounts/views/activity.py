@@ -2,13 +2,14 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import activity_log
-from accounts.door import account_view
+from accounts.door import account_view, signed_in_user
 from accounts.forms import ActivityFilterForm
 from accounts.models import Account
 from accounts.policy import Can
@@ -34,12 +35,13 @@ def activity_list(request: HttpRequest, account: Account) -> HttpResponse:
 
 @require_safe
 @account_view(Can.VIEW)
-def activity_csv(request: HttpRequest, account: Account) -> StreamingHttpResponse:
+def activity_csv(request: HttpRequest, account: Account) -> HttpResponseBase:
     """All rows that match the filter, as CSV."""
     form = _filter_form(request)
     wanted = form.cleaned_data if form.is_valid() else {}
     rows = activity_log.rows(account=account, wanted=wanted)
-    return csv.response(f"activity-{timezone.now():%Y-%m-%d}-{account.name}", activity_log.HEADER, rows)
+    name = f"activity-{timezone.now():%Y-%m-%d}-{account.name}"
+    return csv.response(name, activity_log.HEADER, rows, signed_in_user(request).pk)
 
 
 def _filter_form(request: HttpRequest) -> ActivityFilterForm:

@@ -6,13 +6,18 @@ from django.db.models import Count
 
 from analytics.models import Definition, Report, Segment
 from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
+from common.database import TookTooLong
 from projects.models import Environment
 from projects.registry import KeptCounts, Usage
 
 
 def usage(environments: Iterable[Environment]) -> dict[int, Usage]:
-    """The newest arrival and the events of the last 7 days, by environment id."""
-    return event_store().usage([environment.pk for environment in environments])
+    """The newest arrival and the events of the last 7 days, by environment id. Raises TookTooLong."""
+    try:
+        return event_store().usage([environment.pk for environment in environments])
+    except QueryTimeout as error:
+        raise TookTooLong from error
 
 
 def kept(environments: Iterable[Environment]) -> dict[int, KeptCounts]:

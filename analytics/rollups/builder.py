@@ -1,4 +1,4 @@
-# ruff: noqa: S608  # text is put together from fixed pieces; values are parameters
+# text is put together from fixed pieces; values are parameters
 """Count one day of one environment and keep the counts. The caller holds the environment's lock (refresh.py)."""
 
 import json
@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
-from analytics.rollups.reader import ANY, SESSION
-from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, VALUES
+from analytics.rollups.reader import ANY, HIGHEST, SESSION, positions
+from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, SHARED_SESSIONS, VALUES
 from analytics.sql.dialect import POSTGRESQL
 from analytics.sql.selections import EventKey, Limits, session_starts
 from analytics.sql.settings import TUNE
@@ -23,6 +23,8 @@ from analytics.sql.time_counts import encode_key
 
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
 MAX_LABELS = 20_000  # a day with more values of a column keeps no counts for any of them
+MAX_SHARED = 1_000  # sessions of several people around a day; with more, a deletion has the day counted anew
+MAX_PEOPLE = 5_000_000  # of an environment who have bits; with more, its next days keep no people
 MAX_NAMES = 200  # a day with more names of custom events keeps no counts for any of them
 
 PLACE = """
@@ -58,18 +60,20 @@ def build(day: CountedDay) -> None:
     active = _rows(ACTIVE.format(source=EVENTS, condition=OF_DAY), day.parameters)
     sessions, parameters = _sessions(day)
     begun = _rows(ACTIVE.format(source=sessions, condition="true"), parameters)
-    positions = _positions(day, {actor for _, _, actor, _ in active + begun})
+    places = _positions(day, {actor for _, _, actor, _ in active + begun})
     has_names = len({name for kind, name, _, _ in active if kind == "custom"}) <= MAX_NAMES
     events: dict[EventKey, int] = defaultdict(int)
     people: dict[EventKey, set[int]] = defaultdict(set)
     for kind, name, actor, count in active:
         for key in (ANY, (kind, name)):
             events[key] += count
-            people[key].add(positions[actor])
+            if places is not None:
+                people[key].add(places[actor])
     for _, _, actor, count in begun:
         events[SESSION] += count
-        people[SESSION].add(positions[actor])
-    _keep_day(day, has_names)
+        if places is not None:
+            people[SESSION].add(places[actor])
+    _keep_day(day, has_names=has_names, has_people=places is not None)
     kept = [key for key in events if has_names or key[0] != "custom"]
     _keep_counts(day, [(*key, events[key], bitmaps.to_bytes(bitmaps.from_positions(people[key]))) for key in kept])
     _keep_values(day, "pageview", EVENTS, f"{OF_DAY} and e.kind = 'pageview'", day.parameters)
@@ -79,7 +83,8 @@ def build(day: CountedDay) -> None:
 def keep_empty(days: Iterable[CountedDay]) -> None:
     """Keep days on which nothing happened."""
     with connection.cursor() as cursor:
-        cursor.executemany(KEEP_DAY, [day.parameters | {"has_names": True, "is_empty": True} for day in days])
+        empty = {"has_names": True, "has_people": True, "is_empty": True, "shared_sessions": []}
+        cursor.executemany(KEEP_DAY, [day.parameters | empty for day in days])
 
 
 def _sessions(day: CountedDay) -> tuple[str, dict[str, Any]]:
@@ -89,24 +94,35 @@ def _sessions(day: CountedDay) -> tuple[str, dict[str, Any]]:
     return f"({starts}) e", statement.parameters | day.parameters
 
 
-def _positions(day: CountedDay, actors: set[int]) -> dict[int, int]:
-    """The position of each person's bit; people without one get the next free position."""
-    parameters: dict[str, Any] = {"environment": day.environment_id, "actors": sorted(actors)}
+def _positions(day: CountedDay, actors: set[int]) -> dict[int, int] | None:
+    """The position of each person's bit; people without one get the next free position. None if there are too few."""
+    known = positions(day.environment_id, sorted(actors))
+    if len(known) == len(actors):
+        return known
+    ((free,),) = _rows(f"select ({HIGHEST}) + 1", day.parameters)
+    if free + len(actors) - len(known) > MAX_PEOPLE:
+        return None
     with connection.cursor() as cursor:
-        cursor.execute(PLACE, parameters)
-    wanted = "environment_id = %(environment)s and actor_id = any(%(actors)s)"
-    return dict(_rows(f"select actor_id, position from rollup_positions where {wanted}", parameters))
+        cursor.execute(PLACE, {"environment": day.environment_id, "actors": sorted(actors)})
+    return positions(day.environment_id, sorted(actors))
 
 
 KEEP_DAY = """
-    insert into rollup_days (environment_id, starts, ends, has_names, is_empty)
-    values (%(environment)s, %(starts)s, %(ends)s, %(has_names)s, %(is_empty)s)
+    insert into rollup_days (environment_id, starts, ends, has_names, has_people, is_empty, shared_sessions)
+    values (%(environment)s, %(starts)s, %(ends)s, %(has_names)s, %(has_people)s, %(is_empty)s, %(shared_sessions)s)
 """
 
 
-def _keep_day(day: CountedDay, has_names: bool) -> None:
+def _keep_day(day: CountedDay, *, has_names: bool, has_people: bool) -> None:
+    shared = [session for (session,) in _rows(SHARED_SESSIONS, day.parameters | {"most": MAX_SHARED + 1})]
+    told = {
+        "has_names": has_names,
+        "has_people": has_people,
+        "is_empty": False,
+        "shared_sessions": shared if len(shared) <= MAX_SHARED else None,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(KEEP_DAY, day.parameters | {"has_names": has_names, "is_empty": False})
+        cursor.execute(KEEP_DAY, day.parameters | told)
 
 
 def _keep_counts(day: CountedDay, rows: list[tuple[str, str, int, bytes]]) -> None:

@@ -19,7 +19,7 @@ def cohort_rows(
     start_keys, return_keys = exact_keys(start.event, context.catalogue), exact_keys(returning.event, context.catalogue)
     if start_keys is None or return_keys is None:
         return None
-    reader = DayReader.of(context, span, start_keys | return_keys)
+    reader = DayReader.of(context, span, start_keys | return_keys, with_people=True)
     if reader is None:
         return None
     began = by_bucket(cut, reader.day_counts(start.event, start_keys, with_people=True))

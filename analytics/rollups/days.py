@@ -15,7 +15,17 @@ from analytics.definitions.catalogue import Catalogue
 from analytics.questions.query import Counting, EventReference, Selection
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.rollups.bitmaps import from_positions
-from analytics.rollups.reader import ANY, SESSION, DayCounts, Pending, day_counts, few_pending, kept_days, positions
+from analytics.rollups.reader import (
+    ANY,
+    HIGHEST,
+    SESSION,
+    DayCounts,
+    Pending,
+    day_counts,
+    few_pending,
+    kept_days,
+    positions,
+)
 from analytics.sql.context import QueryContext
 from analytics.sql.selections import EventKey, has_conditions, plain_events, plain_keys
 from analytics.sql.time_counts import counting_sql
@@ -23,7 +33,6 @@ from analytics.sql.uncounted_days import active_sql
 
 MAX_GAPS = 8  # runs of days to be read from events; with more, one scan is the shorter way
 MAX_RAW_SHARE = 0.5  # of the days
-HIGHEST = "select coalesce(max(position), -1) from rollup_positions where environment_id = %(environment)s"
 
 
 def exact_keys(event: EventReference, catalogue: Catalogue) -> frozenset[EventKey] | None:
@@ -50,7 +59,7 @@ class DayReader:
     free: Iterator[int] = field(default_factory=count)
 
     @classmethod
-    def of(cls, context: QueryContext, span: Span, keys: frozenset[EventKey]) -> Self | None:
+    def of(cls, context: QueryContext, span: Span, keys: frozenset[EventKey], *, with_people: bool) -> Self | None:
         """None when too few days are counted to help."""
         environment_id = context.scope.environment_id
         days = context.cut(span, Unit.DAY)
@@ -58,6 +67,8 @@ class DayReader:
         usable = kept.days
         if any(kind == "custom" for kind, _ in keys):
             usable = usable - kept.without_names
+        if with_people:
+            usable = usable - kept.without_people
         gaps = runs([day for day in days if day.start not in usable])
         if are_too_many(gaps, len(days)):
             return None

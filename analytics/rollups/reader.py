@@ -19,6 +19,7 @@ from analytics.sql.days import ARRIVED_LATE, BETWEEN
 from analytics.sql.selections import EventKey
 
 ANY, SESSION = ("any", ""), ("session", "")
+HIGHEST = "select coalesce(max(position), -1) from rollup_positions where environment_id = %(environment)s"
 MAX_PENDING = 20_000  # merges not yet folded in; with more, days are not used
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -59,11 +60,12 @@ class Pending:
 
 @dataclass(frozen=True)
 class UsableDays:
-    """Starts of days whose counts can be used; of those with `nothing` at all, and those `without_names`."""
+    """Starts of days whose counts can be used; of those with `nothing` at all, `without_names`, `without_people`."""
 
     days: set[datetime]
     nothing: set[datetime]
     without_names: set[datetime]
+    without_people: set[datetime]
 
 
 def kept_days(environment_id: int, days: Sequence[Bucket]) -> UsableDays:
@@ -71,7 +73,7 @@ def kept_days(environment_id: int, days: Sequence[Bucket]) -> UsableDays:
     ends = {day.start: day.end for day in days}
     with connection.cursor() as cursor:
         cursor.execute(
-            "select starts, ends, has_names, is_empty from rollup_days "
+            "select starts, ends, has_names, is_empty, has_people from rollup_days "
             "where environment_id = %s and starts >= %s and starts < %s",
             [environment_id, days[0].start, days[-1].end],
         )
@@ -79,9 +81,10 @@ def kept_days(environment_id: int, days: Sequence[Bucket]) -> UsableDays:
         late = _late(environment_id, days) if rows else []
     rows = [row for row in rows if not any(row[0] - LATE_REACHES <= at < row[1] for at in late)]
     return UsableDays(
-        {starts for starts, _, _, _ in rows},
-        {starts for starts, _, _, is_empty in rows if is_empty},
-        {starts for starts, _, has_names, _ in rows if not has_names},
+        {starts for starts, *_ in rows},
+        {starts for starts, _, _, is_empty, _ in rows if is_empty},
+        {starts for starts, _, has_names, _, _ in rows if not has_names},
+        {starts for starts, _, _, _, has_people in rows if not has_people},
     )
 
 

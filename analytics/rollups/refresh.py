@@ -16,7 +16,7 @@ from analytics.questions.query import Scope
 from analytics.questions.spans import midnight
 from analytics.rollups import bitmaps
 from analytics.rollups.builder import PLACE, CountedDay, build, keep_empty
-from analytics.rollups.reader import mark_of, pending_people
+from analytics.rollups.reader import mark_of, pending_people, positions
 from analytics.sql.days import ARRIVED_LATE, WITH_EVENTS, has_events
 from projects.models import Environment
 
@@ -169,10 +169,9 @@ def _fold_merges(environment_id: int) -> None:
         pending = cursor.fetchall()
         if not pending:
             return
-        parameters: dict[str, Any] = {
-            "environment": environment_id,
-            "actors": sorted({to_actor for _, to_actor in pending}),
-        }
+        placed = positions(environment_id, [from_actor for from_actor, _ in pending])
+        identities = sorted({to_actor for from_actor, to_actor in pending if from_actor in placed})
+        parameters: dict[str, Any] = {"environment": environment_id, "actors": identities}
         cursor.execute(PLACE, parameters)
         _fold(environment_id, pending_people(environment_id, most=None).groups)
         cursor.execute(

@@ -34,10 +34,11 @@ def counting_rows(counting: Counting, span: Span, unit: Unit, context: QueryCont
     cut = context.cut(span, unit)
     if counting.by is not None:
         return _grouped_rows(counting, span, keys, context, cut)
-    reader = DayReader.of(context, span, keys)
+    with_people = counting.counts is not Counts.EVENTS
+    reader = DayReader.of(context, span, keys, with_people=with_people)
     if reader is None:
         return None
-    days = reader.day_counts(counting.event, keys, with_people=counting.counts is not Counts.EVENTS)
+    days = reader.day_counts(counting.event, keys, with_people=with_people)
     return _rows(counting, cut, days)
 
 

@@ -33,6 +33,17 @@ WITH_EVENTS = """
 """
 
 
+# The sessions around a day in which several people took part, as far as is known today; no more than `%(most)s`.
+SHARED_SESSIONS = """
+    select e.session_id as session_id
+      from events e left join merges m on m.environment_id = %(environment)s and m.from_actor = e.actor_id
+     where e.environment_id = %(environment)s and e.time >= %(starts)s - interval '24 hours' and e.time < %(ends)s
+       and e.session_id is not null
+     group by 1 having min(coalesce(m.to_actor, e.actor_id)) <> max(coalesce(m.to_actor, e.actor_id))
+     limit %(most)s
+"""
+
+
 def has_events(environment: str) -> str:
     """The condition that `environment`, an SQL expression, has any event."""
     return f"exists (select 1 from events where events.environment_id = {environment})"  # noqa: S608

@@ -16,3 +16,13 @@ class QueryTimeout(QueryFailed):
 
 class QueryCancelled(QueryFailed):
     message = "The query was cancelled."
+
+
+class QueryBusy(QueryTimeout):
+    """So many run already that this one was not begun (analytics/store/places.py)."""
+
+    message = "Other questions are still running. Ask again when one of them has its answer."
+
+
+class QueryLocked(QueryFailed):
+    message = "The events are locked by maintenance of the database at the moment. Ask again in a while."

@@ -148,7 +148,10 @@ class EventStore(Protocol):
     # --- How much there is ---
 
     def usage(self, environment_ids: Sequence[int]) -> dict[int, Usage]:
-        """Usage by environment, without those that never got an event, in a fixed number of statements."""
+        """Usage by environment, without those that never got an event, in a fixed number of statements.
+
+        Raises QueryTimeout.
+        """
         ...
 
     def events_per_day(self, environment_ids: Sequence[int], first: date, limit: timedelta) -> dict[date, int]:

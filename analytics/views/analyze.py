@@ -16,6 +16,7 @@ from analytics.models import Report
 from analytics.store.current import event_store
 from analytics.views.answers import TOKEN, AnsweredQuestion, ask
 from analytics.views.pages import page
+from common.database import TookTooLong
 from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
@@ -50,16 +51,25 @@ def answered(
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     if context["answer"] and context["answer"].is_empty:
-        context["is_waiting"] = last_arrival_at(environment) is None
+        context["is_waiting"] = not has_events(environment)
     if is_part(request) and not asked.errors:
         response = page(request, environment, "analytics/answer.html", context)
-        response["HX-Push-Url"] = context["link"]
+        if not asked.is_queued:  # it asks again, and the address belongs to the answer
+            response["HX-Push-Url"] = context["link"]
         return response
     context["question"] = kind_named(asked.kind).form(asked.raw, choices(environment, asked.raw))
     response = page(request, environment, "analytics/analyze.html", context, 422 if asked.errors else 200)
     if asked.errors:
         response["HX-Retarget"], response["HX-Reselect"], response["HX-Reswap"] = "#analyze", "#analyze", "outerHTML"
     return response
+
+
+def has_events(environment: Environment) -> bool:
+    """Whether any event has arrived; taken for granted where the database takes too long to say."""
+    try:
+        return last_arrival_at(environment) is not None
+    except TookTooLong:
+        return True
 
 
 def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:

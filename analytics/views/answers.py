@@ -12,7 +12,7 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists, querystring
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
-from analytics.store.failures import QueryFailed
+from analytics.store.failures import QueryBusy, QueryFailed
 from analytics.store.protocol import TIME_LIMIT, new_token
 from common.htmx import is_part
 from projects.models import Environment
@@ -27,8 +27,8 @@ TOKEN_HEADER = "X-Query-Token"  # noqa: S105  not a secret: it names one run
 class AnsweredQuestion:
     """A question, and its answer if there is one.
 
-    Without an answer, one of these says why: `errors` (wrong parameters), `failure` (words for people) or `is_slow`
-    (the page has to wait for it). If all are empty, nothing was asked yet.
+    Without an answer, one of these says why: `errors` (wrong parameters), `failure` (words for people), `is_slow` (the
+    page has to wait for it) or `is_queued` (it waits for its turn). If all are empty, nothing was asked yet.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class AnsweredQuestion:
     errors: dict[str, str] = field(default_factory=dict)
     failure: str = ""
     is_slow: bool = False
+    is_queued: bool = False
 
     @property
     def querystring(self) -> str:
@@ -60,6 +61,8 @@ def answer(
         return asked
     try:
         asked.result = run(asked.query, token=token, limit=TIME_LIMIT if patient else AT_ONCE)
+    except QueryBusy as error:
+        asked.is_queued, asked.failure = True, error.message
     except QueryFailed as error:
         asked.is_slow = not patient
         asked.failure = error.message if patient else ""

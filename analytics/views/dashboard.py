@@ -14,14 +14,13 @@ from accounts.policy import Can
 from analytics import actions
 from analytics.default_tiles import BUILTIN, BY_LINEAGE
 from analytics.models import Report
-from analytics.views.analyze import answer_context
+from analytics.views.analyze import answer_context, has_events
 from analytics.views.answers import Parameters, answer, understand
 from analytics.views.pages import page, rendered
 from analytics.views.reports import find_report
 from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
-from projects.registry import last_arrival_at
 
 
 @require_safe
@@ -35,7 +34,7 @@ def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
     context = {
         "tiles": tiles,
         "is_builtin": tiles[0]["report"] is None,
-        "has_events": last_arrival_at(environment) is not None,
+        "has_events": has_events(environment),
     }
     return page(request, environment, "analytics/dashboard.html", context)
 
@@ -87,7 +86,8 @@ def tile(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpR
     else:
         found = find_report(environment, lineage)
         shown = {"kind": found.kind, "parameters": actions.parameters_of(found)}
-    return page(request, environment, "analytics/tile_body.html", _tile_context(environment, shown))
+    context = _tile_context(environment, shown) | {"url": request.path}
+    return page(request, environment, "analytics/tile_body.html", context)
 
 
 @require_POST

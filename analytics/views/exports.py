@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics.kinds.registry import KINDS, kind_of, run
 from analytics.questions.results import Cell, Result
@@ -23,11 +24,15 @@ def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
     if kind not in KINDS:
         return _refused(f"Which question? Give kind={one_of(list(KINDS))}.")
     asked = answer(environment, understand(environment, kind, request.GET))
+    if asked.is_queued:
+        return HttpResponse(
+            asked.failure, status=503, headers={"Retry-After": "5"}, content_type="text/plain; charset=utf-8"
+        )
     if asked.result is None:
         return _refused(asked.failure or " ".join(asked.errors.values()) or "Nothing was asked.")
     name = request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind].label}"
     header = [column.name for column in asked.result.table().columns]
-    return csv.response(name, header, _rows(asked.result))
+    return csv.response(name, header, _rows(asked.result), signed_in_user(request).pk)
 
 
 def _refused(words: str) -> HttpResponse:

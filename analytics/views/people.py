@@ -1,6 +1,7 @@
 """The page of one person, with properties, sessions and timeline, and the page that deletes them."""
 
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +23,8 @@ from analytics.views.pages import TOO_SLOW, page
 from projects.door import environment_view
 from projects.models import Environment
 
+SHOWN_PROPERTIES = 100  # of a person, until all are asked for
+
 
 def find_person(environment: Environment, actor_id: int) -> KnownPerson:
     known = event_store().known_person(environment.pk, actor_id)
@@ -33,13 +36,18 @@ def find_person(environment: Environment, actor_id: int) -> KnownPerson:
 @require_safe
 @environment_view(Can.VIEW)
 def person(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponse:
-    """A merged visitor redirects to the identified person. Counting waits only AT_ONCE, unless the URL has `?wait`."""
+    """A merged visitor redirects to the identified person. Counting waits only AT_ONCE, unless the URL has `?wait`.
+
+    The first properties are shown, with `?properties=all` all of them.
+    """
     merged_into = event_store().merged_into(environment.pk, actor_id)
     if merged_into is not None:
         return redirect("analytics:person", environment.app_id, merged_into)
     known = find_person(environment, actor_id)
     before, is_patient = Position.parse(request.GET.get("before", "")), "wait" in request.GET
-    context: dict[str, Any] = {"person": known, "before": before, "is_patient": is_patient}
+    most = None if request.GET.get("properties") == "all" else SHOWN_PROPERTIES
+    shown = list(islice(known.properties.items(), most))
+    context: dict[str, Any] = {"person": known, "shown": shown, "before": before, "is_patient": is_patient}
     try:
         context["page"] = event_store().newest_events(environment.pk, before, known.actors)
     except QueryTimeout:

@@ -24,6 +24,10 @@ events = Counter(
     "heapadmin_events", "Events, people and customers in those requests; accepted ones are stored.", ["outcome"],
     registry=REGISTRY,
 )  # fmt: skip
+left_out = Counter(
+    "heapadmin_properties_left_out", "Properties that there was no room for, in requests that were accepted.",
+    registry=REGISTRY,
+)  # fmt: skip
 _commit_seconds = Histogram(
     "heapadmin_commit_seconds", "How long the commit of a batch took.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10), registry=REGISTRY,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from collector.decide import Outcome
 from collector.models import CollectedHour
+from common.database import TookTooLong
 from common.sparkline import Bars
 from events.models import Kind
 from events.newest import Arrival, last_arrival
@@ -17,6 +18,7 @@ DAY_HOURS, WEEK_HOURS = 24, 7 * 24  # including the current hour
 TITLES = {  # in the order of the page
     Outcome.ACCEPTED: "Accepted",
     Outcome.EXCLUDED: "Dropped: excluded IP",
+    Outcome.LEFT_OUT: "Left out: capture settings",
     Outcome.BAD: "Refused: bad request",
     Outcome.OVER_LIMIT: "Refused: over the limit",
     Outcome.UNAVAILABLE: "Refused: unavailable",
@@ -24,6 +26,7 @@ TITLES = {  # in the order of the page
 }
 WORDS = {  # that follow a number: "3 excluded, 1 bad"
     Outcome.EXCLUDED: "excluded",
+    Outcome.LEFT_OUT: "left out",
     Outcome.BAD: "bad",
     Outcome.OVER_LIMIT: "over the limit",
     Outcome.UNAVAILABLE: "unavailable",
@@ -88,12 +91,32 @@ class HourLine:
 
 
 @dataclass(frozen=True)
+class LeftOutCounts:
+    """How many properties were left out, within the hour at hand, the last 24 hours and 7 days."""
+
+    hour: int
+    day: int
+    week: int
+
+    @property
+    def in_words(self) -> str:
+        """ "12 properties were left out in the last 7 days, 3 of them in the last 24 hours"; nothing when none were."""
+        if not self.week:
+            return ""
+        were = "property was" if self.week == 1 else "properties were"
+        lately = f", {self.day:,} of them in the last 24 hours" if self.day else ""
+        return f"{self.week:,} {were} left out in the last 7 days{lately}"
+
+
+@dataclass(frozen=True)
 class CollectionOverview:
     """All numbers of the page. A duration is the time from the arrival of a request to its answer."""
 
     lines: Sequence[OutcomeLine]
     hours: Sequence[HourLine]  # of the last day, the newest first
+    left_out: LeftOutCounts
     last_arrival: Arrival | None
+    is_arrival_known: bool  # false where the database took too long to say
     last_commit_seconds: float | None  # within 7 days
 
     @property
@@ -110,7 +133,8 @@ class CollectionOverview:
 
     @property
     def is_empty(self) -> bool:
-        return self.last_arrival is None and not any(line.week.requests for line in self.lines)
+        no_arrival = self.is_arrival_known and self.last_arrival is None
+        return no_arrival and not any(line.week.requests for line in self.lines)
 
 
 def overview(environment: Environment, now: datetime) -> CollectionOverview:
@@ -120,10 +144,16 @@ def overview(environment: Environment, now: datetime) -> CollectionOverview:
     rows = list(environment.collected_hours.filter(hour__gte=since))
     committed = [row for row in rows if row.outcome == Outcome.ACCEPTED and row.slowest_seconds]
     last = max(committed, key=lambda row: row.last_at, default=None)
+    try:
+        arrival, is_arrival_known = last_arrival(environment.pk), True
+    except TookTooLong:
+        arrival, is_arrival_known = None, False
     return CollectionOverview(
         lines=[_line(outcome, rows, this_hour) for outcome in TITLES],
         hours=[_hour(this_hour - ago * HOUR, rows) for ago in range(DAY_HOURS)],
-        last_arrival=last_arrival(environment.pk),
+        left_out=_left_out(rows, this_hour),
+        last_arrival=arrival,
+        is_arrival_known=is_arrival_known,
         last_commit_seconds=last.last_seconds if last else None,
     )
 
@@ -147,6 +177,15 @@ def _hour(start: datetime, rows: Iterable[CollectedHour]) -> HourLine:
         start,
         {outcome: Amount(row.requests, row.events) for outcome, row in of_hour.items()},
         accepted.slowest_seconds if accepted else None,
+    )
+
+
+def _left_out(rows: Iterable[CollectedHour], this_hour: datetime) -> LeftOutCounts:
+    first_of_day = this_hour - (DAY_HOURS - 1) * HOUR
+    return LeftOutCounts(
+        hour=sum(row.properties_left_out for row in rows if row.hour == this_hour),
+        day=sum(row.properties_left_out for row in rows if row.hour >= first_of_day),
+        week=sum(row.properties_left_out for row in rows),
     )
 
 

@@ -18,9 +18,10 @@ HOUR_SECONDS = 3_600
 WRITE_SQL = """
 with came as (
     select * from unnest(%(environments)s::bigint[], %(hours)s::timestamptz[], %(outcomes)s::text[],
-                         %(requests)s::bigint[], %(events)s::bigint[], %(lasts)s::timestamptz[],
-                         %(last_seconds)s::float8[], %(slowest_seconds)s::float8[])
-        as row (environment_id, hour, outcome, requests, events, last_at, last_seconds, slowest_seconds)
+                         %(requests)s::bigint[], %(events)s::bigint[], %(properties_left_out)s::bigint[],
+                         %(lasts)s::timestamptz[], %(last_seconds)s::float8[], %(slowest_seconds)s::float8[])
+        as row (environment_id, hour, outcome, requests, events, properties_left_out,
+                last_at, last_seconds, slowest_seconds)
 ), alive as (
     select came.* from came
       join projects_environment environment on environment.id = came.environment_id
@@ -28,11 +29,12 @@ with came as (
        for key share of environment
 )
 insert into collector_collectedhour as kept
-       (environment_id, hour, outcome, requests, events, last_at, last_seconds, slowest_seconds)
-select environment_id, hour, outcome, requests, events, last_at, last_seconds, slowest_seconds
+       (environment_id, hour, outcome, requests, events, properties_left_out, last_at, last_seconds, slowest_seconds)
+select environment_id, hour, outcome, requests, events, properties_left_out, last_at, last_seconds, slowest_seconds
   from alive order by environment_id, hour, outcome
     on conflict (environment_id, hour, outcome) do update
        set requests = kept.requests + excluded.requests, events = kept.events + excluded.events,
+           properties_left_out = kept.properties_left_out + excluded.properties_left_out,
            last_seconds = case when excluded.last_at < kept.last_at then kept.last_seconds
                                else excluded.last_seconds end,
            last_at = greatest(kept.last_at, excluded.last_at),
@@ -56,6 +58,7 @@ class Count:
 
     requests: int = 0
     events: int = 0  # includes people and customers, as far as the request was read
+    properties_left_out: int = 0
     last_at: float = 0.0
     last_seconds: float = 0.0
     slowest_seconds: float = 0.0
@@ -63,6 +66,7 @@ class Count:
     def add(self, other: "Count") -> None:
         self.requests += other.requests
         self.events += other.events
+        self.properties_left_out += other.properties_left_out
         self.slowest_seconds = max(self.slowest_seconds, other.slowest_seconds)
         if other.last_at >= self.last_at:
             self.last_at, self.last_seconds = other.last_at, other.last_seconds
@@ -98,6 +102,7 @@ class Tally:
             count = self._counts[key] = Count()
         count.requests += 1
         count.events += decision.weight
+        count.properties_left_out += decision.properties_left_out
         count.last_at, count.last_seconds = at, seconds
         if seconds > count.slowest_seconds:
             count.slowest_seconds = seconds
@@ -112,6 +117,7 @@ class Tally:
         for (environment_id, hour, outcome, path), count in fresh.items():
             metrics.requests.labels(path, outcome).inc(count.requests)
             metrics.events.labels(outcome).inc(count.events)
+            metrics.left_out.inc(count.properties_left_out)
             if environment_id:
                 taken.setdefault((environment_id, hour, outcome), Count()).add(count)
         return taken
@@ -130,6 +136,7 @@ class Tally:
             "outcomes": [str(outcome) for (_, _, outcome), _ in rows],
             "requests": [count.requests for _, count in rows],
             "events": [count.events for _, count in rows],
+            "properties_left_out": [count.properties_left_out for _, count in rows],
             "lasts": [_moment(count.last_at) for _, count in rows],
             "last_seconds": [count.last_seconds for _, count in rows],
             "slowest_seconds": [count.slowest_seconds for _, count in rows],

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 Headers = tuple[tuple[bytes, bytes], ...]
 
 CORS: Headers = ((b"access-control-allow-origin", b"*"),)
-EXPOSED: Headers = ((b"access-control-expose-headers", b"X-Heapadmin-Dropped, Retry-After"),)
+EXPOSED: Headers = (
+    (b"access-control-expose-headers", b"X-Heapadmin-Dropped, X-Heapadmin-Properties-Left-Out, Retry-After"),
+)
 TEXT: Headers = ((b"content-type", b"text/plain"), (b"x-content-type-options", b"nosniff"))
 JSON: Headers = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
 DROPPED: Headers = ((b"x-heapadmin-dropped", b"excluded-ip"),)
+LEFT_OUT: Headers = ((b"x-heapadmin-dropped", b"capture-settings"),)
 
 RETRY_AFTER_SECONDS = 2
 EXCLUDED_CODE = "excluded_ip"  # never changed, because programs may check it
@@ -27,6 +30,10 @@ class Answer:
 
     def with_headers(self, headers: Headers) -> "Answer":
         return Answer(self.status, self.body, self.headers + headers)
+
+    def without_properties(self, number: int) -> "Answer":
+        """The same, which says how many properties were not stored."""
+        return self.with_headers(((b"x-heapadmin-properties-left-out", b"%d" % number), *EXPOSED))
 
 
 def answer(status: int, body: bytes, *headers: Headers) -> Answer:

@@ -69,6 +69,12 @@ def add_user_properties(sent: BeaconParameters, where: Where) -> list[Record]:
     return [*_identified(sent, visitor, where), change]
 
 
+def place(sent: BeaconParameters) -> tuple[str, str]:
+    """The site and the path of the page, empty where it does not say."""
+    page = sent.pairs("pp")
+    return sent.get("d") or page.get("d") or "", sent.get("h") or page.get("h") or ""
+
+
 def count(sent: BeaconParameters) -> int:
     """How many records a beacon brings, before they are read; at least 1."""
     return len(sent.events()) + ("z" in sent) or 1

@@ -25,12 +25,21 @@ def json_object(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = M
 
     PostgreSQL can store all strings in it: they hold no NUL and no half of a surrogate pair. Numbers are finite.
     """
+    return object_in(json_text(headers, body, most_bytes))
+
+
+def json_text(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """The text of `body`, which is said to be JSON. Raises Refused."""
     if (content_type := headers.get(b"content-type")) != b"application/json":
         _check_type(content_type or headers.get(b"content_type", b""))
-    body = plain(headers, body, most_bytes)
-    if not body:
+    return plain(headers, body, most_bytes)
+
+
+def object_in(text: bytes) -> dict[str, Any]:
+    """The JSON object that `text` holds, as `json_object` returns it. Raises Refused."""
+    if not text:
         raise Refused(answers.bad_request("the body is empty"))
-    value = _decoded(body)
+    value = _decoded(text)
     if type(value) is not dict:
         raise Refused(answers.bad_request("the body is not a JSON object"))
     return value

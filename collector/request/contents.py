@@ -16,6 +16,7 @@ class Contents(NamedTuple):
     content: Any
     weigh: Callable[[Any], int]
     keys_in: Callable[[Any], list[str]]
+    size: int  # in bytes, without compression
     wants_no_body: bool = False  # `nc` of a beacon
 
     @property
@@ -49,8 +50,9 @@ def json_with(many: str | None) -> Open:
 
     def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
         """Raises Refused if the body is not a JSON object."""
-        content = bodies.json_object(headers, body)
-        return Contents(content.get("app_id"), content, weigh, keys_in)
+        text = bodies.json_text(headers, body)
+        content = bodies.object_in(text)
+        return Contents(content.get("app_id"), content, weigh, keys_in, len(text))
 
     return open_json
 
@@ -60,8 +62,10 @@ def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Co
 
     The body's Content-Type is ignored, because browsers send different ones or none.
     """
-    content = parameters.read(query + b"&" + bodies.plain(headers, body) if body else query)
-    return Contents(content.get("a"), content, beacons.count, beacons.keys, wants_no_body=content.get("nc") is not None)
+    text = query + b"&" + bodies.plain(headers, body) if body else query
+    content = parameters.read(text)
+    wants_no_body = content.get("nc") is not None
+    return Contents(content.get("a"), content, beacons.count, beacons.keys, len(text), wants_no_body)
 
 
 def _keys(many: str | None, body: dict[str, Any]) -> list[str]:

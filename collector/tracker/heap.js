@@ -1,8 +1,8 @@
 // The tracker of a web page, loaded by the snippet of the Install page (projects/snippet.py). docs/collection-api.md
 // says what it sends. It never throws an error into the page, and never reads what a visitor types.
 // collector/tracker/__init__.py removes comment lines and indentation.
-// `settings`, the argument in the last line, overrides the page's configuration. A server can write an environment's
-// settings there.
+// `settings`, the argument in the last line, overrides the page's configuration: collector/tracker/__init__.py writes
+// there what the environment leaves out (projects/capture.py).
 (function (window, document, settings) {
   "use strict";
   var heap = (window.heap = window.heap || []);
@@ -68,6 +68,8 @@
   var memory = {};
   var domain = "";
   var isTracking = !config.disableTracking;
+  // The browser asks not to be tracked, and the environment obeys.
+  var isRefused = (config.gpc && navigator.globalPrivacyControl) || (config.dnt && navigator.doNotTrack === "1");
   var sameSite = "";
   var cookiesWork = false;
   var storage = safe(function () {
@@ -130,6 +132,12 @@
     }
   }
 
+  function tracks() {
+    var place = location.hostname + location.pathname;
+    return isTracking && !isRefused && !(config.only && !RegExp(config.only).test(place)) &&
+      !(config.never && RegExp(config.never).test(place));
+  }
+
   // --- Visitor, session and page ------------------------------------------------------------------------------------
   var page = {};
 
@@ -149,7 +157,7 @@
       id.sessionId = random();
       session = {
         r: cut(plain(document.referrer), 500),
-        q: /utm_/.test(location.search) ? cut(plain(location.search), 500) : "",
+        q: cut((location.search.match(/utm_\w+=[^&]*/g) || []).join("&"), 500),
         d: location.hostname
       };
     }
@@ -306,7 +314,7 @@
   }
 
   function title() {
-    return encode(cut(document.title, 1024));
+    return config.noTitle ? "" : encode(cut(document.title, 1024));
   }
 
   // Routers set the title after the address, so events of a page that has just opened get their title later.
@@ -453,9 +461,12 @@
     add("/h", event.concat(about, eventParameters(properties)), true, current());
   }
 
-  // An address without user names and passwords.
+  // An address without user names and passwords, and without what the environment leaves out.
   function plain(address) {
-    return cut(String(address).replace(/\/\/[^/?#@&\s]*@/g, "//"), 1024);
+    address = String(address).replace(/\/\/[^/?#@&\s]*@/g, "//");
+    if (config.noQuery) address = address.replace(/\?[^#]*/, "");
+    if (config.noHash) address = address.replace(/#.*/, "");
+    return cut(address, 1024);
   }
 
   // The target of a link, as the page writes it; "" if it must not be sent.
@@ -485,7 +496,8 @@
 
   // `isAgain`: the page is shown again and keeps its referrer. `properties` are given if the page calls for a pageview.
   function pageview(isAgain, properties) {
-    if (!isTracking) return;
+    if (!tracks()) return;
+    prepare();
     giveTitles();
     var before = page;
     page = {
@@ -587,7 +599,7 @@
     var isClick = type === "click";
     if (target.nodeType === 3) target = target.parentElement;
     if ([].concat(config.disableInteractionEvents).indexOf(type) >= 0) return;
-    if (!isTracking || !target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
+    if (!tracks() || !target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
     if (nearest(target, IGNORED)) return;
     for (var i = 0; i < path.length; i++) if (path[i].matches && path[i].matches(IGNORED)) return;
     if (isClick) {
@@ -673,7 +685,7 @@
     startTracking: function () {
       if (isTracking) return;
       isTracking = true;
-      start();
+      pageview();
     },
     stopTracking: function () {
       isTracking = false;
@@ -690,7 +702,7 @@
   };
 
   function known() {
-    return isTracking ? current().id : read("id") || {};
+    return page.v && tracks() ? current().id : read("id") || {};
   }
 
   // Makes the methods for properties that go with each event, or each pageview, until they are removed.
@@ -722,20 +734,18 @@
   });
 
   // --- Begin --------------------------------------------------------------------------------------------------------
-  function start() {
-    if (!page.v) {
-      safe(findCookies)();
-      safe(function () {
-        tab = sessionStorage.getItem(prefix) || tab;
-        sessionStorage.setItem(prefix, tab);
-      })();
-      open(true);
-    }
-    safe(pageview)();
+  function prepare() {
+    if (page.v) return;
+    safe(findCookies)();
+    safe(function () {
+      tab = sessionStorage.getItem(prefix) || tab;
+      sessionStorage.setItem(prefix, tab);
+    })();
+    open(true);
   }
 
   function begin() {
-    if (isTracking) start();
+    safe(pageview)();
     ["focusin", "input", "click"].forEach(function (type) {
       document.addEventListener(type, enterShadows, true);
     });
@@ -777,6 +787,7 @@
     drain((window.heapReadyCb = window.heapReadyCb || []), function (call) {
       call.fn();
     });
+    if (heap.q) drain(heap.q, heap.push); // where walkerOS keeps early calls
   }
 
   function drain(waiting, carryOut) {
@@ -807,7 +818,7 @@
   Object.keys(methods).forEach(function (name) {
     var method = methods[name];
     methods[name] = safe(function () {
-      return isTracking || /^(get|start|stop|onReady)/.test(name) ? method.apply(this, arguments) : null;
+      return tracks() || /^(get|start|stop|onReady)/.test(name) ? method.apply(this, arguments) : null;
     });
   });
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest
 
-from accounts.request_address import client_address
+from accounts.current_request import client_address
 from ipfilter.address_check import NoAddress, check, rules_for
 from ipfilter.forms import ExcludedIPsForm
 from ipfilter.list_scope import ListScope

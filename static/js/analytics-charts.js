@@ -1,6 +1,6 @@
 /* Charts: a tip beside the pointer, made of the titles in the drawing, and a legend that hides and shows series. */
 
-/* The browser's own tips would come on top of ours: the titles move into data attributes. */
+/* Moves the titles into data attributes, because otherwise the browser would show its own tips above ours. */
 function prepare(root) {
   for (const title of root.querySelectorAll("[data-chart] .chart__hover > title")) {
     title.parentElement.dataset.tip = title.textContent;

@@ -1,4 +1,4 @@
-/* The dashboard: order the tiles by dragging; the arrow buttons on a tile do the same without leaving the page. */
+/* The dashboard: ordering tiles by dragging, and by the arrow buttons on a tile without leaving the page. */
 
 const list = document.querySelector("[data-tiles][data-order]");
 const status = document.querySelector("[data-order-status]");
@@ -13,7 +13,8 @@ function save(tile) {
   refresh();
 }
 
-/* The first cannot go forward, the last not back. The buttons stay focusable, so that the keyboard keeps its place. */
+/* The first tile cannot move forward, and the last cannot move back. The buttons stay focusable, so that people who use
+   the keyboard keep their place. */
 function refresh() {
   const all = tiles();
   all.forEach((tile, index) => {

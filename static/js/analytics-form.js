@@ -1,12 +1,12 @@
-/* Forms of questions, definitions and segments. Without this file every list of rows ends with an empty one and every
-   value is typed by hand; with it there are buttons to add and remove, suggestions, and a way to cancel. */
+/* Forms of questions, definitions and segments. Without this file, every list of rows ends with an empty row, and people
+   type all values by hand. This file adds buttons to add and remove rows, suggestions, and Cancel. */
 
 /* --- Rows that repeat ------------------------------------------------------------------------------------------------
-   [data-rows="where"] holds rows [data-row="where.0"]; the one with data-spare is empty and becomes the pattern. */
+   [data-rows="where"] has rows [data-row="where.0"]. The row with data-spare is empty and becomes the pattern. */
 
 const patterns = new WeakMap();
 
-/* Only children count: a row of the list may hold lists of its own. */
+/* Only direct children, because a row of the list may contain further lists. */
 function prepareList(list) {
   if (patterns.has(list)) return;
   const spare = [...list.children].find((each) => each.matches("[data-spare]"));
@@ -50,7 +50,7 @@ function rename(row, from, to) {
   }
 }
 
-/* "all of" matters from the second condition on. */
+/* "all of" only matters if there are two or more conditions. */
 function refresh(list) {
   const rows = [...list.children].filter((each) => each.matches("[data-row]"));
   list.classList.toggle("has-several", rows.length > 1);
@@ -63,7 +63,7 @@ function changed(list) {
   list.dispatchEvent(new Event("rows-changed", { bubbles: true }));
 }
 
-/* Steps are called by their place, whatever their parameters are called. */
+/* Steps are numbered by their position, whatever the numbers of their parameters. */
 function callByPlace(rows, name) {
   rows.forEach((row, index) => {
     const label = `${name} ${index + 1}`;
@@ -85,7 +85,7 @@ document.addEventListener("click", (event) => {
   list.querySelector("[data-add-row]")?.focus();
 });
 
-/* --- A comparison that takes no value hides it ----------------------------------------------------------------------- */
+/* --- Comparisons without a value hide its input ----------------------------------------------------------------------- */
 
 function showValue(select) {
   const value = select.closest(".condition-row")?.querySelector(".condition-row__value");
@@ -96,7 +96,7 @@ document.addEventListener("change", (event) => {
   if (event.target.name?.endsWith(".op")) showValue(event.target);
 });
 
-/* --- Suggestions: asked for when a value is focused, once per field ---------------------------------------------------- */
+/* --- Suggestions: loaded when a value gets the focus, once per field --------------------------------------------------- */
 
 document.addEventListener("focusin", (event) => {
   const box = event.target.closest("[data-suggest]");
@@ -107,11 +107,11 @@ document.addEventListener("focusin", (event) => {
   htmx.trigger(box, "suggest");
 });
 
-/* --- A name for every run, so that Cancel can stop it ------------------------------------------------------------------ */
+/* --- A token for every run, by which Cancel can stop it ---------------------------------------------------------------- */
 
 let token = "";
 
-/* Empty rows and choices say nothing and would only make the request long; a token does not belong into a URL. */
+/* Leaves out empty rows and choices, which would only make the URL longer, and the token, which must not be in a URL. */
 function leaveOut(data) {
   for (const [name, value] of [...data.entries()]) {
     if (value === "" || name === "csrfmiddlewaretoken") data.delete(name);
@@ -132,7 +132,7 @@ document.addEventListener("click", (event) => {
   if (button) htmx.ajax("POST", button.dataset.cancel, { values: { token }, swap: "none" });
 });
 
-/* --- Whatever is new on the page ---------------------------------------------------------------------------------------- */
+/* --- New parts of the page ---------------------------------------------------------------------------------------------- */
 
 function prepare(root) {
   for (const list of [root, ...root.querySelectorAll("[data-rows]")]) {

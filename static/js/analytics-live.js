@@ -1,4 +1,4 @@
-// The live view: pause and go on, hold still while a row is open, and mark the rows that are new.
+// The live view: pauses on request and while a row is open, and marks new rows.
 (() => {
   const button = document.querySelector("[data-live-pause]");
   const state = document.querySelector("[data-live-state]");
@@ -26,7 +26,7 @@
     if (event.target === feed() && (paused || held() || document.hidden)) event.preventDefault();
   });
 
-  // A row was opened, or Pause pressed, while the answer was on its way.
+  // A row was opened, or Pause was pressed, while the request ran.
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.target === feed() && (paused || held())) event.detail.shouldSwap = false;
   });

@@ -1,4 +1,4 @@
-/* "Line 3" selects that line in the text area. */
+/* A click on "Line 3" selects that line in the text area. */
 
 function select(text, number) {
   const lines = text.value.split("\n");

@@ -1,4 +1,4 @@
-/* Menus are <details data-menu>: they open and close without this file. It adds closing by Escape and by a click
+/* Menus are <details data-menu>, which open and close without this file. It adds closing by Escape and by a click
    elsewhere, arrow keys, the switcher's filter, and the keys `e`, `/` and `?`. */
 
 const menus = () => document.querySelectorAll("details[data-menu]");
@@ -14,7 +14,7 @@ function choices(menu) {
   return [...menu.querySelectorAll("a.menu__item, button.menu__item, input")].filter(isShown);
 }
 
-/* Arrow keys walk through what can be chosen, round and round; from the summary they open the menu. */
+/* Arrow keys move through the choices and wrap around at the ends. On the summary they open the menu. */
 function walk(menu, key) {
   menu.open = true;
   const list = choices(menu);
@@ -46,7 +46,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-/* What a menu was opened to be filled in is ready for typing. */
+/* Opening a menu focuses its input. */
 document.addEventListener(
   "toggle",
   (event) => {
@@ -74,7 +74,7 @@ function filter(text) {
   switcher.querySelector("[data-switcher-none]").hidden = found > 0;
 }
 
-/* The page may have been answered anew since it was drawn, with other parameters in its address. */
+/* htmx may have changed the address since the page was loaded. */
 function leadsFromHere(entry) {
   const url = new URL(entry.href);
   if (!url.searchParams.has("from")) return;

@@ -1,5 +1,5 @@
-/* What any page may hold: texts to copy, notices to put away, relative times, a name to type before removing
-   something, and the line that shows htmx at work. Also for parts that htmx brings later. */
+/* For all pages: texts to copy, notices to close, relative times, a name to type before removing something, and the line
+   that shows that htmx is loading. It also handles parts that htmx adds later. */
 
 function within(root, selector) {
   return [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
@@ -14,7 +14,7 @@ function select(element) {
   getSelection().addRange(range);
 }
 
-/* Off HTTPS there is no clipboard to write to: the text gets selected and the older command tried. */
+/* Without HTTPS browsers have no clipboard API: this selects the text and tries the older command. */
 async function copy(element) {
   try {
     await navigator.clipboard.writeText(element.textContent);
@@ -39,7 +39,7 @@ document.addEventListener("click", (event) => {
   else button?.closest(".notice").remove();
 });
 
-/* --- Relative times: the words of Django's `naturaltime` for what is younger than a day ---------------------------- */
+/* --- Relative times: the words of Django's `naturaltime`, for times less than a day ago ---------------------------- */
 
 const units = [
   [3600, "hour"],
@@ -66,7 +66,7 @@ function refreshTimes(root) {
 
 setInterval(() => document.hidden || refreshTimes(document), 10_000);
 
-/* --- A name to type before something is removed: the server asks again ---------------------------------------------- */
+/* --- A name to type before something is removed; the server checks it again ------------------------------------------ */
 
 function guard(input) {
   const button = input.form.querySelector("[type=submit]");
@@ -75,14 +75,14 @@ function guard(input) {
   check();
 }
 
-/* --- Whatever is new on the page ------------------------------------------------------------------------------------ */
+/* --- New parts of the page ------------------------------------------------------------------------------------------ */
 
 function prepare(root) {
   for (const input of within(root, "[data-must-equal]")) guard(input);
   refreshTimes(root);
 }
 
-/* On a narrow screen the tab of this page may lie beyond the edge. */
+/* Scrolls the tab of this page into view: on a narrow screen it may be beyond the edge. */
 function showTab(tabs) {
   const current = tabs.querySelector("[aria-current]");
   if (current) tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.offsetWidth) / 2;
@@ -92,8 +92,8 @@ document.querySelectorAll(".tabs").forEach(showTab);
 prepare(document);
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 
-/* --- htmx at work, and when it fails ---------------------------------------------------------------------------------
-   Requests that repeat by themselves (hx-trigger="every …") do not light the line. */
+/* --- htmx: loading and errors ----------------------------------------------------------------------------------------
+   Requests that repeat by themselves (hx-trigger="every …") do not show the line. */
 
 const line = document.querySelector("[data-page-progress]");
 let running = 0;
@@ -114,7 +114,7 @@ function failure() {
   return document.querySelector("[data-htmx-failure]");
 }
 
-/* One notice at a time; it goes when the same request works again, not when another does. */
+/* Shows one notice at a time. It disappears when the same request works again, not when another one does. */
 function tell(event, text) {
   const box = document.getElementById("messages");
   if (!box || failure()) return;

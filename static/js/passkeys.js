@@ -1,5 +1,5 @@
-/* Shows what needs passkeys where the browser has them, and says in words when one could not be used.
-   A passkey belongs to a domain name, so there are none at a bare address such as 127.0.0.1. */
+/* Shows controls for passkeys if the browser supports them, and an error in words if using one failed.
+   A passkey belongs to a domain name, so there are none at an IP address such as 127.0.0.1. */
 
 const atBareAddress = /^[\d.]+$|^\[/.test(location.hostname);
 

@@ -1,5 +1,5 @@
-/* Talk to Us opens in place; the tab is a link to a page of its own without this file. What was typed stays while the
-   panel is closed. */
+/* Opens Talk to Us in a panel. Without this file, the tab is a link to a page of its own. Closing the panel keeps the
+   text that was typed. */
 
 const talk = document.querySelector("[data-talk]");
 const tab = talk?.querySelector("[data-talk-tab]");
@@ -46,14 +46,14 @@ if (talk && window.htmx) {
     if (!panel.hidden) focusFirst();
     if (panel.querySelector("[data-talk-sent]")) forgetAfterClosing();
   });
-  // The server is away, or refuses: the page without JavaScript says what is the matter.
+  // The request failed or was refused. The panel then shows a hint; without one, the page of Talk to Us opens.
   for (const failure of ["htmx:sendError", "htmx:responseError"]) {
     panel.addEventListener(failure, () => panel.querySelector("[data-talk-failed]")?.removeAttribute("hidden"));
     tab.addEventListener(failure, () => location.assign(tab.href));
   }
 }
 
-/* Once sent, the next opening starts with an empty form. */
+/* After sending, the panel opens with an empty form. */
 function forgetAfterClosing() {
   new MutationObserver((_, watcher) => {
     if (!panel.hidden) return;

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import activity
 from accounts.door import signed_in_user
+from common import downloads
 from support.exports import actions
 from support.exports.models import AccountExport, ExportPart
 
 
 @never_cache
 @require_safe
-def export_download(request: HttpRequest, secret: str) -> StreamingHttpResponse:
+def export_download(request: HttpRequest, secret: str) -> HttpResponseBase:
     """The file, for full-access teammates, even while the account is closed and not yet removed.
 
     This page does not use the account's door, so that people who are locked out can still download their data.
@@ -26,11 +28,10 @@ def export_download(request: HttpRequest, secret: str) -> StreamingHttpResponse:
     if request.method == "GET":
         activity.record(account=export.account, by=user, verb="account.export_fetch", target=export.account.name)
     name = f"heapadmin-{export.account_id}-{export.asked_at:%Y-%m-%d}.ndjson.gz"
-    return StreamingHttpResponse(
-        _content(export),
-        content_type="application/gzip",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(export.size_bytes)},
-    )
+    answer = downloads.response(_content(export), user.pk, content_type="application/gzip", file_name=name)
+    if answer.streaming:
+        answer["Content-Length"] = str(export.size_bytes)
+    return answer
 
 
 def _content(export: AccountExport) -> Iterator[bytes]:

@@ -18,6 +18,9 @@ class Dot:
     sentence: str
 
 
+NOT_KNOWN = Dot("none", "not known", "The database is busy: when the newest event arrived is not known at the moment.")
+
+
 def dot(arrived_at: datetime | None, now: datetime, snapshot: Snapshot) -> Dot:
     """The dot of an environment whose newest event arrived at `arrived_at` (None if it has no events)."""
     collection = next(part for part in snapshot.parts if part.component == Component.COLLECTION)

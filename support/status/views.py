@@ -8,10 +8,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
+from common.database import TookTooLong
 from projects.door import environment_view
 from projects.models import Environment
 from projects.registry import last_arrival_at
-from support.status.dot import dot
+from support.status.dot import NOT_KNOWN, dot
 from support.status.middleware import answer
 from support.status.watch import watch
 
@@ -28,5 +29,8 @@ def status(request: HttpRequest) -> HttpResponse:
 @environment_view(Can.VIEW)
 def freshness(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The dot. The header loads it once it is on the screen, and reloads it now and then."""
-    found = dot(last_arrival_at(environment), timezone.now(), watch.current().snapshot)
+    try:
+        found = dot(last_arrival_at(environment), timezone.now(), watch.current().snapshot)
+    except TookTooLong:
+        found = NOT_KNOWN
     return render(request, "support/freshness.html", {"dot": found})

@@ -6,8 +6,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import activity
+from accounts.current_request import current_address
 from accounts.models import User
-from accounts.request_address import current_address
 from common import jobs
 from support.talk.models import Message, MessageKind, MessageState, Reply
 from support.talk.origin import Origin

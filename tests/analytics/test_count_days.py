@@ -9,9 +9,10 @@ from django.utils import timezone
 from analytics.jobs import count_days
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
+from analytics.kinds.retention import Retention
 from analytics.questions.conditions import Field
-from analytics.questions.query import PAGEVIEW, SESSION, Counts, EventReference, Scope
-from analytics.questions.spans import Span
+from analytics.questions.query import PAGEVIEW, SESSION, Counts, EventReference, Scope, Selection
+from analytics.questions.spans import Span, Unit
 from analytics.rollups import time_counts
 from analytics.rollups.builder import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
@@ -138,7 +139,7 @@ def test_a_new_time_zone_means_other_days(environment):
     assert rows("select distinct extract(minute from starts)::int from rollup_days") == [(30,)]
 
 
-def test_nothing_remembers_who_is_deleted(environment):
+def test_nothing_remembers_who_is_deleted_and_their_days_stay_counted(environment, from_days):
     for days_ago in (2, 3):
         collect(environment, days_ago=days_ago, number=3)
     rows("insert into merges (environment_id, from_actor, to_actor) values (%s, 1, -1)", environment.pk)
@@ -147,11 +148,12 @@ def test_nothing_remembers_who_is_deleted(environment):
     rows("delete from events where environment_id = %s and actor_id = 1", environment.pk)
 
     assert rows("select actor_id from rollup_positions order by 1") == [(2,), (3,)]
-    assert counted_days(environment) == 0
+    assert counted_days(environment) == 2
     assert run(graph(environment, counts=Counts.USERS)).total == 2
+    assert run(graph(environment)).total == 4
 
 
-def test_many_deletions_at_once_forget_the_environment_and_no_other(environment):
+def test_many_deletions_at_once_empty_the_environment_and_no_other(environment):
     other = EnvironmentFactory(project=ProjectFactory())
     for each in (environment, other):
         collect(each, days_ago=2, number=60)
@@ -160,6 +162,7 @@ def test_many_deletions_at_once_forget_the_environment_and_no_other(environment)
     rows("delete from events where environment_id = %s", environment.pk)
 
     assert (counted_days(environment), counted_days(other)) == (0, 1)
+    assert rows("select count(*) from rollup_counts where environment_id = %s", environment.pk) == [(0,)]
     assert rows("select distinct environment_id from rollup_positions") == [(other.pk,)]
 
 
@@ -184,6 +187,47 @@ def test_another_environments_days_are_never_read(environment):
 
     assert run(graph(environment)).total == 1
     assert run(graph(environment, counts=Counts.USERS)).total == 1
+
+
+def test_an_environment_with_too_many_people_keeps_none_of_its_next_days(environment, monkeypatch):
+    collect(environment, days_ago=2, number=3)
+    refresh(environment)
+    monkeypatch.setattr("analytics.rollups.builder.MAX_PEOPLE", 4)
+    collect(environment, days_ago=3, actor=2, number=3)  # one more
+    collect(environment, days_ago=4, actor=4, number=2)  # and another, for whom there is no place
+    rows("delete from rollup_days where starts < now() - interval '3 days'")
+
+    refresh(environment)
+
+    assert rows("select position from rollup_positions order by 1") == [(0,), (1,), (2,), (3,)]
+    assert rows("select has_people from rollup_days where not is_empty order by starts") == [(False,), (True,), (True,)]
+    assert run(graph(environment)).total == 8
+    assert run(graph(environment, counts=Counts.USERS)).total == 5
+    assert run(Retention(Scope.of(environment), Selection(PAGEVIEW), Selection(PAGEVIEW), Unit.DAY, Span(7))).cohorts
+
+
+def test_people_are_erased_from_days_that_keep_none(environment, from_days, monkeypatch):
+    monkeypatch.setattr("analytics.rollups.builder.MAX_PEOPLE", 0)
+    collect(environment, days_ago=2, number=3)
+    refresh(environment)
+
+    rows("delete from events where environment_id = %s and actor_id = 2", environment.pk)
+
+    assert counted_days(environment) == 1
+    assert run(graph(environment)).total == 2
+    assert rows("select kind, events, people from rollup_counts order by kind") == [
+        ("any", 2, b""), ("pageview", 2, b""), ("session", 2, b""),
+    ]  # fmt: skip
+
+
+def test_merges_of_visitors_in_no_day_give_nobody_a_place(environment):
+    collect(environment, days_ago=2)
+    rows("insert into merges (environment_id, from_actor, to_actor) values (%s, 1, -1)", environment.pk)
+    rows("insert into merges (environment_id, from_actor, to_actor) values (%s, 99, -2)", environment.pk)
+
+    refresh(environment)
+
+    assert rows("select actor_id from rollup_positions order by 1") == [(-1,)]
 
 
 def test_a_day_with_too_many_names_or_values_is_read_from_its_events(environment, monkeypatch):

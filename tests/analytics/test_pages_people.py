@@ -38,6 +38,33 @@ def test_a_person_has_the_events_of_the_visitor_they_were(environment, read_only
     assert "Somebody else's" not in page
 
 
+def test_the_first_properties_are_shown_and_how_many_there_are(environment, read_only):
+    add_person(environment, -7, identity="ada@shop.example", properties={f"p{n:03}": f"v{n}." for n in range(250)})
+    address = url(environment, "person", -7)
+
+    first, everything = read_only.get(address), read_only.get(address, {"properties": "all"})
+
+    assert "v99." in words(first) and "v100." not in words(first)
+    assert "The first 100 of 250 properties. Show all" in words(first)
+    assert f'href="{address}?properties=all#person-properties"' in html(first)
+    assert "v249." in words(everything) and "The first" not in words(everything)
+
+
+def test_a_hundred_properties_are_all(environment, read_only):
+    add_person(environment, -7, identity="ada@shop.example", properties={f"p{n:03}": n for n in range(100)})
+
+    assert "The first" not in words(read_only.get(url(environment, "person", -7)))
+
+
+def test_of_an_event_the_first_properties_are_shown(environment, read_only):
+    add_event(environment, actor_id=42, properties={f"p{n:03}": f"v{n}." for n in range(101)})
+
+    page = words(read_only.get(url(environment, "person", 42)))
+
+    assert "v99." in page and "v100." not in page
+    assert "The first 100 of 101." in page
+
+
 def test_a_visitor_who_has_a_name_now_leads_to_that_person(environment, read_only):
     add_person(environment, -7, identity="ada@shop.example")
     merge(environment, 42, -7)

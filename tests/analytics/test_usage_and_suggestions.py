@@ -53,7 +53,7 @@ def test_usage_is_told_of_all_environments_by_one_statement():
     assert (usage[busy.pk].events_last_7_days, usage[quiet.pk].events_last_7_days) == (2, 0)
     assert usage[quiet.pk].last_arrival_at < usage[busy.pk].last_arrival_at
     assert empty.pk not in usage
-    assert len(queries) == 1
+    assert len([query for query in queries if "from events" in query["sql"]]) == 1
 
 
 def test_names_and_values_come_by_frequency_and_from_one_environment():

@@ -67,3 +67,38 @@ def wait_for_403(server, payload, tries: int = 30):
             break
         answer = server.post("/api/identify", payload)
     return answer
+
+
+def test_the_test_event_of_the_install_page(page, server, axe_clean):
+    page.goto("/login/signup/")
+    page.get_by_label("Your name").fill("Grace Hopper")
+    page.get_by_label("E-mail").fill("grace@navy.example")
+    page.get_by_label("Password", exact=True).fill("correct horse battery")
+    page.get_by_label("Company or team").fill("Navy")
+    page.get_by_label("First project").fill("Ships")
+    page.get_by_role("button", name="Make account").click()
+    page.get_by_role("link", name="Install").first.click()
+    page.get_by_role("link", name="Server").click()
+    axe_clean(page)
+
+    page.get_by_role("button", name="Send a test event").press("Enter")
+
+    expect(page.get_by_text("Stored. It is in the live view")).to_be_visible()
+    expect(page.get_by_role("button", name="Send a test event")).to_be_focused()
+    expect(page.get_by_text("Events are arriving")).to_be_visible()
+    app_id = page.url.split("/")[4]
+    [(environment_id, account_id)] = server.query(
+        "select environment.id, account_id from projects_environment environment "
+        "join projects_project project on project.id = project_id where app_id = %s",
+        app_id,
+    )
+    assert server.query("select name from events where environment_id = %s", environment_id) == [("Test event",)]
+
+    page.goto(f"/account/{account_id}/excluded-ips/")
+    page.get_by_label("Excluded IPs, one per line").fill("127.0.0.*")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").first).to_be_visible()
+    wait_for_403(server, {"app_id": app_id, "identity": "a", "properties": {"plan": "pro"}})
+    page.goto(f"/env/{app_id}/install/")
+    page.get_by_role("button", name="Send a test event").click()
+    expect(page.get_by_text("Dropped: your address is on the list of excluded IPs.")).to_be_visible()

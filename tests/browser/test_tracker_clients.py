@@ -73,6 +73,14 @@ def test_angulartics(page, shop, server, environment, stored, built):
     assert people(server, environment) == {"ann": {"plan": "pro"}}
 
 
+def test_rudderstacks_sdk(page, context, server, environment, stored, built):
+    lead_to(server, context)
+    visit(page, built("rudderstack.js"))
+
+    assert stored(2, "kind, name, properties") == [("pageview", "", {}), ("custom", "Order", {"amount": 12.5})]
+    assert people(server, environment) == {"ann": {"plan": "pro"}}
+
+
 @pytest.mark.parametrize("mode", ["heap's host", "own host", "tracking server", "already there"])
 def test_segments_destination(page, context, shop, server, environment, stored, built, bundled, mode):
     lead_to(server, context)

@@ -90,6 +90,21 @@ def test_heap_may_be_a_plain_object(page, shop, server, environment, stored):
     assert [row[1] for row in stored(3)] == ["", "E", "Pushed"]
 
 
+def test_a_plain_object_may_hold_early_calls_in_q(page, shop, server, environment, stored):
+    """walkerOS's destination makes such an object. npm does not have it here, so this does what its source does."""
+    shop.pages["/q"] = f"""<title>q</title><script>
+        window.heap = {{appid: '{environment.app_id}', config: {{disablePageviewAutocapture: true}}, q: []}};
+        for (const name of ['identify', 'addUserProperties', 'track'])
+          heap[name] = (...given) => heap.q.push([name, ...given]);
+        heap.identify('ann'); heap.addUserProperties({{plan: 'pro'}}); heap.track('Early', {{amount: 12.5}});
+        </script><script async src="{server.base_url}/js/heap-{environment.app_id}.js"></script>"""
+    visit(page, f"{shop.url}/q")
+    page.evaluate("heap.track('Late'); heap.q.push(['track', 'Still queued'])")
+
+    assert stored(3, "name, properties") == [("Early", {"amount": 12.5}), ("Late", {}), ("Still queued", {})]
+    assert people(server, environment) == {"ann": {"plan": "pro"}}
+
+
 def test_heap_may_not_be_there_at_all(page, shop, server, environment, stored):
     shop.pages["/bare"] = f'<script src="{server.base_url}/js/heap-{environment.app_id}.js"></script>'
     visit(page, f"{shop.url}/bare")

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from projects.install_guide import csp
 from projects.snippet import snippet
 from tests.browser.heap_snippets import CLASSIC, lead_to
 from tests.browser.tracked_pages import context, page, people, served_first, shop, stored, visit
@@ -86,3 +87,73 @@ def test_of_two_app_ids_at_once_one_is_refused_and_the_other_has_its_events(page
 
     assert sorted(len(server.events(each)) for each in (environment, other)) == [0, 1]
     assert any(other.app_id in line and environment.app_id in line for line in page.console)
+
+
+# --- A tag manager ----------------------------------------------------------------------------------------------------
+# What the template of a tag manager may do to a page: set and read names of the window, call a function by its path,
+# and inject a script. Heap's own template cannot be had here; these are its eight tags by their documentation.
+SANDBOX = """
+const api = {
+  setInWindow: (name, value) => { window[name] = window[name] || value; },
+  callInWindow: (path, ...given) => {
+    const parts = path.split('.'); const last = parts.pop();
+    const owner = parts.reduce((object, part) => object && object[part], window);
+    if (owner && typeof owner[last] === 'function') return owner[last](...JSON.parse(JSON.stringify(given)));
+  },
+  injectScript: (url, done) => {
+    const script = document.createElement('script');
+    script.async = true; script.src = url; script.onload = done;
+    document.head.appendChild(script);
+  },
+};
+"""
+
+
+def test_the_tags_of_a_tag_manager(page, shop, server, environment, stored):
+    shop.pages["/tags"] = f"<title>tags</title><script>{SANDBOX}</script><button id='buy'>Buy</button>"
+    page.goto(f"{shop.url}/tags")
+    page.evaluate(
+        """([url, id]) => new Promise((done) => {
+            api.setInWindow('heap', {appid: id, config: {}});
+            api.injectScript(url, done);
+        })""",
+        [f"{server.base_url}/js/heap-{environment.app_id}.js", environment.app_id],
+    )
+    page.evaluate(
+        """() => {
+            api.callInWindow('heap.identify', 'ann');
+            api.callInWindow('heap.addUserProperties', {plan: 'pro'});
+            api.callInWindow('heap.addEventProperties', {source: 'ad', kept: true});
+            api.callInWindow('heap.track', 'Order', {amount: 12.5});
+            api.callInWindow('heap.removeEventProperty', 'source');
+            api.callInWindow('heap.track', 'Second');
+            api.callInWindow('heap.clearEventProperties');
+            api.callInWindow('heap.track', 'Third');
+            api.callInWindow('heap.resetIdentity');
+            api.callInWindow('heap.track', 'Of somebody else');
+        }"""
+    )
+
+    assert stored(5, "name, properties") == [
+        ("", {}),
+        ("Order", {"source": "ad", "kept": True, "amount": 12.5}),
+        ("Second", {"kept": True}),
+        ("Third", {}),
+        ("Of somebody else", {}),
+    ]
+    assert {"ann": {"plan": "pro"}}.items() <= people(server, environment).items()
+    assert len(server.query("select distinct actor_id from events where environment_id = %s", environment.pk)) == 2
+
+
+# --- A Content-Security-Policy ----------------------------------------------------------------------------------------
+def test_the_policy_that_the_install_page_shows_is_enough(page, shop, server, stored):
+    snippet = shop.snippet.replace("<script>", '<script nonce="n1">')
+    shop.pages["/strict"] = f"<title>strict</title>{snippet}<button>Buy</button>"
+    ours = csp(server.base_url).replace("script-src", "script-src 'nonce-n1'").replace("\n", " ")
+    shop.csp = f"default-src 'none'; {ours} require-trusted-types-for 'script'; trusted-types heapadmin"
+    visit(page, f"{shop.url}/strict")
+    page.click("button")
+    page.evaluate("heap.track('Order')")
+
+    assert [row[:2] for row in stored(3)] == [("pageview", ""), ("click", ""), ("custom", "Order")]
+    assert not [line for line in page.console if "violates" in line]

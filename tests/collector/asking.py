@@ -46,3 +46,14 @@ def beacon(path, parameters, *, method="GET", body=b"", headers=(), client=OUTSI
     """Decide about a beacon: a query string, or {name: value or values}."""
     query = parameters if isinstance(parameters, str) else urlencode({"a": APP_ID, "u": 1} | parameters, doseq=True)
     return decide(Request(method, path, dict(headers), body, client, now, query.encode()), ENVIRONMENTS, buckets)
+
+
+def capturing(capture, path, payload, **headers):
+    """Decide about a request to an environment that leaves out what `capture` says. A dict is a beacon's parameters."""
+    environments = {APP_ID: KnownEnvironment(7, 3, 1, is_closed=False, rules=(), capture=capture)}
+    sent = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
+    if path.startswith("/api/") and not path.endswith("_v3"):
+        body = json.dumps({"app_id": APP_ID} | payload).encode()
+        return decide(Request("POST", path, JSON | sent, body, OUTSIDE, NOW), environments, UNLIMITED)
+    query = urlencode({"a": APP_ID, "u": 1} | payload, doseq=True).encode()
+    return decide(Request("GET", path, sent, b"", OUTSIDE, NOW, query), environments, UNLIMITED)

@@ -30,5 +30,5 @@ def server(collecting_server, django_db_blocker):
 
 @pytest.fixture
 def environment(server):
-    """An environment that nobody else uses."""
+    """An environment that no other test uses."""
     return server.make_environment()

@@ -1,4 +1,4 @@
-"""Bodies that should do harm: made here, and tried against the pure function and a running server."""
+"""Hostile bodies, which tests send to `decide` and to a running server."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Requests that should do harm to the endpoints other than `/api/track`: bodies, query strings and forms."""
+"""Hostile requests to the endpoints other than `/api/track`: bodies, query strings and forms."""
 
 import gzip
 from itertools import chain
@@ -38,7 +38,7 @@ def requests(app_id):
 
 # --- The server API -----------------------------------------------------------------------------------------------
 def with_field(whole, names):
-    """`whole`, an object in JSON, with one harmful field after the good ones: the last of two same names counts."""
+    """`whole`, an object in JSON, with a harmful field at its end, where it replaces a good one of the same name."""
     for name in names:
         for value in HARMFUL:
             yield whole[:-1] + b',"%b":%b}' % (name, value)

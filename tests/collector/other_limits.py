@@ -14,7 +14,7 @@ def with_limits(limits: dict[str, float], *, pages: bool = False) -> str:
 
 
 def collector(limits: dict[str, float]) -> Collector:
-    """For the worker process that calls it alone. Raises AttributeError for a limit that does not exist."""
+    """The collector with these limits, set in this process only. Raises AttributeError for an unknown limit."""
     _set(limits)
     return from_settings()
 

@@ -1,4 +1,4 @@
-"""Clients that send without rest, and remember what was acknowledged."""
+"""Clients that send all the time and remember what was acknowledged."""
 
 import http.client
 import json
@@ -9,7 +9,7 @@ from itertools import count
 from uuid import uuid4
 
 RETRY_SECONDS = 0.02
-PATIENCE_SECONDS = 300  # in which nothing at all is acknowledged: no machine is so slow
+PATIENCE_SECONDS = 300  # without any acknowledgement; then the test fails
 
 
 class Sender(threading.Thread):
@@ -68,7 +68,7 @@ class Sender(threading.Thread):
 
 
 class Load:
-    """Several senders at once: `with Load(...) as load: do harm`; afterwards all have ended."""
+    """Several senders at once: `with Load(...) as load: do harm`. At the end, all of them have stopped."""
 
     def __init__(self, server, app_id, *, retrying, senders=8):
         self.server, self.retrying = server, retrying
@@ -85,7 +85,7 @@ class Load:
         return self
 
     def __exit__(self, failure, *_):
-        """Let each have its last event acknowledged, unless the test has failed: then that may never be."""
+        """Wait until the last event of each is acknowledged, unless the test has failed."""
         self.stop.set()
         try:
             if failure is None:
@@ -104,12 +104,12 @@ class Load:
         return {status for sender in self.senders for status in sender.refused}
 
     def wait_for_more(self, events):
-        """Until so many more were acknowledged."""
+        """Wait until so many more events are acknowledged."""
         goal = len(self.acknowledged) + events
         self._wait_until(lambda: len(self.acknowledged) >= goal)
 
     def _wait_until(self, what):
-        """However long it takes, as long as something is acknowledged now and then."""
+        """Wait as long as events are acknowledged from time to time."""
         known, since = len(self.acknowledged), time.monotonic()
         while not what():
             if len(self.acknowledged) > known:
@@ -123,7 +123,7 @@ class Load:
         return Counter({name: count for name, count in names.items() if name.startswith(self.label)})
 
     def check(self, environment):
-        """What was acknowledged is there; with keys and retries exactly once, and nothing else."""
+        """Check that every acknowledged event is stored; with keys and retries, exactly once and no other."""
         there = self.stored(environment)
         assert not set(self.acknowledged) - set(there)
         if self.retrying:

@@ -22,7 +22,7 @@ def fwd(*values):
 
 
 def ask(headers, peer=PROXY, trusted="10.0.0.0/8"):
-    """The address found, which `explain` must give too."""
+    """The client address. Checks that `explain` finds the same."""
     proxies = TrustedProxies.parse(trusted)
     address = client_address(peer, headers, proxies)
     assert explain(peer, headers, proxies).address == address

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from collector.counts.overview import TITLES, WORDS, Amount, in_words, overview
+from collector.counts.overview import TITLES, WORDS, Amount, LeftOutCounts, in_words, overview
 from collector.decide import COUNTED, Outcome
 from collector.models import CollectedHour
 from events.models import Event
@@ -36,13 +36,14 @@ def url(environment, name="collection"):
     return reverse(f"collector:{name}", args=[environment.app_id])
 
 
-def came(environment, hour, outcome=Outcome.ACCEPTED, *, requests=1, events=1, last=0.0, slowest=0.0):
+def came(environment, hour, outcome=Outcome.ACCEPTED, *, requests=1, events=1, left_out=0, last=0.0, slowest=0.0):
     return CollectedHour.objects.create(
         environment=environment,
         hour=hour,
         outcome=outcome,
         requests=requests,
         events=events,
+        properties_left_out=left_out,
         last_at=hour + timedelta(minutes=1),
         last_seconds=last,
         slowest_seconds=slowest,
@@ -78,6 +79,17 @@ def test_outcomes_are_told_apart_and_other_environments_left_out(environment):
 
     assert line_of(numbers, Outcome.BAD).week == Amount(2, 0)
     assert line_of(numbers, Outcome.ACCEPTED).week == Amount()
+
+
+def test_properties_left_out_are_added_up(environment):
+    for ago, left_out in ((0, 1), (1, 10), (23, 100), (24, 1_000), (167, 10_000), (168, 100_000)):
+        came(environment, NOON - timedelta(hours=ago), left_out=left_out)
+
+    counts = overview(environment, NOW).left_out
+
+    assert counts == LeftOutCounts(hour=1, day=111, week=11_111)
+    assert counts.in_words == "11,111 properties were left out in the last 7 days, 111 of them in the last 24 hours"
+    assert LeftOutCounts(0, 0, 1).in_words == "1 property was left out in the last 7 days"
 
 
 def test_hours_come_newest_first_with_their_slowest_commit(environment):
@@ -139,6 +151,21 @@ def test_an_environment_that_nothing_came_to_leads_to_install(reader, environmen
 
     assert "Nothing has come yet" in response.content.decode()
     assert reverse("projects:install", args=[environment.app_id]) in response.content.decode()
+
+
+def test_the_page_says_how_many_properties_were_left_out_and_why(reader, environment, settings):
+    settings.PERSON_PROPERTIES = 777
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    row = came(environment, hour, left_out=0)
+    nothing = reader.get(url(environment)).content.decode()
+    CollectedHour.objects.filter(pk=row.pk).update(properties_left_out=12)
+
+    text = reader.get(url(environment)).content.decode()
+
+    assert "were left out in the last 7 days" not in nothing
+    assert "12 properties were left out in the last 7 days" in text
+    assert "a person or customer has at most 777 properties, which take at most 65,536 bytes" in text
+    assert 'href="#left-out"' in text and 'id="left-out"' in text
 
 
 def test_no_limit_is_said_in_words(reader, environment, settings):

@@ -1,4 +1,4 @@
-"""What clients do to connections: being ahead, being slow, never ending."""
+"""Difficult connections: clients that send ahead, are slow, or never finish."""
 
 import contextlib
 import json
@@ -101,7 +101,7 @@ def test_nothing_says_what_serves(server):
 
 
 def refused(connection):
-    """Whether a 4xx came before the end, or the end alone: what was sent and not read may cost the answer."""
+    """Whether the connection ended, with a 4xx or without: unread data can make the client lose the answer."""
     received = b""
     try:
         while got := connection.recv(65536):

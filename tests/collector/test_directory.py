@@ -1,4 +1,4 @@
-"""What the database is asked for app_ids that nobody knows: little, whatever is sent."""
+"""Unknown app_ids cause few database queries, however many are sent."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ ONE_LOAD = 2  # statements: environments, and lists of excluded IPs
 
 @pytest.fixture
 def statements(monkeypatch):
-    """Those that were run, without the looks that the clock alone brings about."""
+    """The statements that were run, without those that run at regular times."""
     monkeypatch.setattr(module, "LOOK_SECONDS", 3_600)
     ran = []
     execute = psycopg.AsyncConnection.execute

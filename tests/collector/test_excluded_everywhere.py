@@ -181,7 +181,7 @@ def test_a_change_whose_notification_is_lost_is_found_by_looking(server):
 
 
 def with_no_trigger(server, statement):
-    """Run a statement that notifies nobody."""
+    """Run a statement without notifying the collectors."""
     silent = "-c session_replication_role=replica"
     with psycopg.connect(conninfo_of(server.url), autocommit=True, options=silent) as connection:
         connection.execute(statement)

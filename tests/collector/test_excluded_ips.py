@@ -1,4 +1,4 @@
-"""What an excluded address is answered, and that nothing of it is stored. 127.0.0.2 stands for somebody outside."""
+"""How an excluded address is answered, and that nothing from it is stored. 127.0.0.2 stands for a visitor."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What was acknowledged is there, whatever is killed; with idempotency keys and retries exactly once."""
+"""Every acknowledged event is stored, whatever is killed; with idempotency keys and retries, exactly once."""
 
 import contextlib
 import json
@@ -165,7 +165,7 @@ def test_a_rolling_reload_in_mid_flight_loses_nothing_and_changes_every_worker(s
 # --- A database that hangs -------------------------------------------------------------------------------------
 @pytest.fixture
 def impatient_server(one_server, postgres, environment, admin):
-    """The only one, with one worker, which soon gives up a connection that does not answer. Its lanes are connected."""
+    """A server with one worker that soon gives up a connection that does not answer. Its lanes are connected."""
     one_server.kill()
     assert until(lambda: not backends(admin))
     limits = with_limits({"events.lane.EXECUTE_SECONDS": 1.0})
@@ -177,7 +177,7 @@ def impatient_server(one_server, postgres, environment, admin):
 
 
 def test_connections_that_hang_are_given_up_for_new_ones(impatient_server, environment, admin):
-    """What was sent to them is refused, and yet written when they go on: its key keeps it from being there twice."""
+    """A refused event may still be written when the database continues. Its key prevents a second copy."""
     once = payload(environment, "Hanging") | {"idempotency_key": "hanging"}
 
     with hanging(backends(admin)) as pids:
@@ -260,7 +260,7 @@ def kill_one_worker(server, postgres, chance):
 
 
 def kill_the_master(server, postgres, chance):
-    """The master, and once another one answers the workers that it left: they go on with what is connected."""
+    """Kill the master. When another one answers, kill its old workers, which go on with their connections."""
     workers = server.worker_pids()
     server.process.kill()
     server.process.wait()

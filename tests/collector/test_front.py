@@ -1,4 +1,4 @@
-"""The ASGI front by itself, for what no client over HTTP can bring about soon."""
+"""The ASGI front alone, for cases that a client over HTTP cannot cause quickly."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from collector.request.client_address import TrustedProxies
 
 
 def test_a_sender_that_never_begins_its_body_is_answered_408():
-    """Some servers give it up after a while, and say what they say of clients that have gone."""
+    """Some servers give up waiting for the body, and report that as a disconnect."""
     sent = []
 
     async def receive():

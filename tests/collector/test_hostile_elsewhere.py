@@ -12,7 +12,7 @@ from events.records import CustomerChange, EventRecord
 from tests.collector.asking import APP_ID, ENVIRONMENTS, NOW, OUTSIDE, UNLIMITED
 from tests.collector.hostile_elsewhere import requests
 from tests.collector.test_hostile import ALLOWED, send_good_ones
-from tests.events.naive import Naive
+from tests.events.naive import Naive, changed
 
 
 class Client(http.client.HTTPConnection):
@@ -109,7 +109,8 @@ class Expected:
     def apply(self, records):
         for record in records:
             if isinstance(record, CustomerChange):
-                self.customers.setdefault(record.account_id, {}).update(record.properties)
+                known = self.customers.get(record.account_id, {})
+                self.customers[record.account_id] = changed(known, record.properties)
                 continue
             self.naive.apply(record)
             if isinstance(record, EventRecord):

@@ -1,4 +1,4 @@
-"""Metrics: added up over all workers, for whoever has the token, with pages behind the collector or without."""
+"""Metrics: summed over all workers, only for requests with the token, with and without pages behind the collector."""
 
 import contextlib
 import os
@@ -54,7 +54,7 @@ def scrape(server):
 
 
 def until(server, name, value):
-    """Whether a metric gets to `value`, as any worker tells it; they are written every few seconds."""
+    """Whether a metric reaches `value` in any worker's answer. Metrics are written every few seconds."""
     deadline = time.monotonic() + SECONDS
     while (found := scrape(server).get(name)) != value:
         assert time.monotonic() < deadline, (name, found)

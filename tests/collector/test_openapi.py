@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is held against a running server, and says all that there is."""
+"""docs/openapi.yaml is true of a running server, and describes every endpoint."""
 
 import json
 import os
@@ -42,7 +42,7 @@ database = "none"
 [checks.negative_data_rejection]
 expected-statuses = [400, 404, 413, 414, 415]
 """
-NARROWER = {  # what the document says of these in words only, or what depends on now
+NARROWER = {  # bounds that the document gives only in words, or that depend on the current time
     "Timestamp": {"enum": ["2017-03-10T22:21:56+00:00", "2017-03-10T22:21:56.5Z", 1489184516, 1489184516000, None]},
     "Milliseconds": {"type": "integer", "minimum": 1_600_000_000_000, "maximum": 1_700_000_000_000},
     "Pairs": {"const": ["name", "value"]},

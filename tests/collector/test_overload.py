@@ -1,4 +1,4 @@
-"""What a worker does not wait for, nor keep: senders who never come to an end, and more than it can hold."""
+"""Limits of a worker: it does not wait for senders that never finish, and refuses more than it can hold."""
 
 import http.client
 import select
@@ -130,5 +130,5 @@ def until_refused(server, environment, why):
         answer = server.post("/api/track", GOOD | {"app_id": environment.app_id})
         if answer.status == 503 and why in answer.text:
             return answer
-        time.sleep(5 * RETRY_SECONDS)  # the others first, or this one takes the place that it has just lost
+        time.sleep(5 * RETRY_SECONDS)  # let others fill the place that this request has just left
     raise AssertionError(answer.text)

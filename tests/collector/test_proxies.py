@@ -1,4 +1,4 @@
-"""Noticing an address that visitors of many accounts share, without keeping those of visitors."""
+"""Addresses that visitors of many accounts share are found, and those of single visitors are not kept."""
 
 from datetime import timedelta
 

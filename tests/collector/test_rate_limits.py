@@ -1,5 +1,6 @@
 """The limit of what one environment may send, against a naive model, and at every endpoint."""
 
+import gzip
 import json
 from math import ceil
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from collector.decide import ENDPOINTS, Outcome
 from collector.rate_limits import Buckets
-from tests.collector.asking import APP_ID, ENVIRONMENTS, EXCLUDED, NOW, ask, beacon
+from tests.collector.asking import APP_ID, ENVIRONMENTS, EXCLUDED, JSON, NOW, ask, beacon
 
 ENVIRONMENT = ENVIRONMENTS[APP_ID].environment_id
 RATE, BURST = 4, 8  # tokens a second, and seconds: a bucket holds 32. Halves and quarters are exact in binary
@@ -114,7 +115,7 @@ BEACONS = {
 
 
 def in_debt(wait=7):
-    """Buckets from which our environment gets nothing for so many seconds."""
+    """Buckets in which our environment has a debt for `wait` seconds."""
     buckets = Buckets(1, burst_seconds=0)
     buckets.take(ENVIRONMENT, wait, NOW)
     return buckets
@@ -186,3 +187,32 @@ def test_a_bulk_of_any_size_comes_in_when_nothing_is_owed(count):
 
     assert decision.outcome is Outcome.ACCEPTED
     assert decision.tokens == count
+
+
+# --- What a request costs ---------------------------------------------------------------------------------------------
+MANY = {f"p{number}": number for number in range(320)}
+
+
+@pytest.mark.parametrize(
+    ("body", "tokens"),
+    [
+        ({"event": "E", "identity": "a"}, 1),
+        ({"events": []}, 1),
+        ({"events": [{"event": "E", "identity": "a"}] * 7}, 7),
+        ({"event": "E", "identity": "a", "properties": {"text": "x" * 1_000}}, 1),
+        ({"event": "E", "identity": "a", "properties": dict.fromkeys("abcd", "x" * 1_000)}, 4),
+        ({"event": "E", "identity": "a", "properties": MANY}, 20),
+        ({"events": [{"event": "E", "identity": "a", "properties": dict.fromkeys("abcdef", 1)}] * 7}, 7),
+        ({"events": [{"event": "E", "identity": "a", "properties": MANY}, {}]}, 3),  # bad: its bytes alone
+    ],
+)
+def test_a_request_costs_by_what_it_brings_its_bytes_or_its_properties(body, tokens):
+    assert ask("/api/track", {"app_id": APP_ID, **body}).tokens == tokens
+
+
+def test_compression_makes_nothing_cheaper():
+    body = gzip.compress(json.dumps({"app_id": APP_ID, "event": "E", "identity": "a", "x": "y" * 100_000}).encode())
+
+    decision = ask("/api/track", body, headers=JSON | {b"content-encoding": b"gzip"})
+
+    assert (decision.outcome, decision.tokens) == (Outcome.ACCEPTED, 97)

@@ -1,4 +1,4 @@
-"""What became of requests: counted in memory, written in one statement, by several workers and beside deletions."""
+"""Outcomes of requests are counted in memory and written in one statement, by several workers and during deletions."""
 
 import random
 import threading
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.django_db
 AT = NINE.timestamp() + 60
 
 
-def decision(environment_id=7, outcome=Outcome.ACCEPTED, weight=1):
+def decision(environment_id=7, outcome=Outcome.ACCEPTED, weight=1, left_out=0):
     environment = KnownEnvironment(environment_id, 1, 1, is_closed=False, rules=()) if environment_id else None
-    return Decision(answers.OK, outcome, environment=environment, weight=weight)
+    return Decision(answers.OK, outcome, environment=environment, weight=weight, properties_left_out=left_out)
 
 
 def write(tally):
@@ -73,6 +73,22 @@ def test_the_last_and_the_slowest_of_an_hour_are_kept_in_whatever_order_workers_
 
     (row,) = stored("requests", "last_at", "last_seconds", "slowest_seconds")
     assert row == (4, datetime.fromtimestamp(AT + 2, UTC), 0.02, 0.5)
+
+
+def test_properties_left_out_are_added_up():
+    environment = EnvironmentFactory()
+    tally = Tally()
+
+    for left_out in (3, 0, 4):
+        tally.add("/h", decision(environment.pk, left_out=left_out), AT)
+    taken = tally.take()
+    tally.give_back(taken)
+    tally.add("/h", decision(environment.pk, left_out=10), AT)
+    write(tally)
+    tally.add("/h", decision(environment.pk, left_out=100), AT)
+    write(tally)
+
+    assert stored("properties_left_out") == [(117,)]
 
 
 def test_requests_to_nobodys_environment_are_not_written():
@@ -124,7 +140,7 @@ def test_workers_that_write_while_environments_go_never_fail(monkeypatch):
                 for environment_id in chance.sample(environments, 10):
                     tally.add("/h", decision(environment_id, chance.choice([Outcome.ACCEPTED, Outcome.BAD])), AT)
                 write(tally)
-        except Exception as error:  # whatever it is, the test must tell it
+        except Exception as error:  # any error, because the test must report it
             failures.append(error)
         finally:
             connection.close()

@@ -155,7 +155,7 @@ def test_a_repeat_of_what_was_kept_out_is_counted_once(client):
 
 
 def test_what_no_environment_is_known_of_is_counted_too(client, monkeypatch):
-    """As under ASGI: the metrics tell of a body that nobody read, and of a database that could not say whose it is."""
+    """As under ASGI, metrics count a body that was not read, and a request whose app_id could not be looked up."""
     before = {outcome: requests_counted(outcome) for outcome in ("bad", "unavailable")}
 
     client.post("/api/track", b" " * (2**20 + 1), content_type="application/json")

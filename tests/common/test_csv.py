@@ -38,6 +38,7 @@ FORMULAS = [
     "+4930901820",
     "+1.5",
 ]
+USER = 7
 PLAIN = {
     "plain": "plain",
     "a=b": "a=b",
@@ -114,7 +115,7 @@ def test_a_file_name_is_plain(name, expected):
 
 
 def test_a_download_says_what_it_is():
-    answer = response("Signups by plan", ["plan"], [["=1"]])
+    answer = response("Signups by plan", ["plan"], [["=1"]], USER)
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="signups-by-plan.csv"'

@@ -25,6 +25,7 @@ BREAKS: Breaks = {
         "collectedhour_counts_something", lambda: CollectedHourFactory(requests=-1)
     ),
     "collector_collectedhour_events_check": lambda: CollectedHourFactory(events=-1),
+    "collector_collectedhour_properties_left_out_check": lambda: CollectedHourFactory(properties_left_out=-1),
     "collectedhour_slowest_is_slowest": [
         lambda: CollectedHourFactory(last_seconds=-0.1),
         lambda: CollectedHourFactory(slowest_seconds=0.05),

@@ -19,6 +19,7 @@ BREAKS: Breaks = {
     "environment_app_id_ten_digits": each(
         lambda app_id: EnvironmentFactory(app_id=app_id), "0123456789", "123456789", "12345678a0", ""
     ),
+    "environment_capture_is_an_object": each(lambda value: EnvironmentFactory(capture=value), [], "x", 1),
     "projects_environment_app_id_key": lambda: again(EnvironmentFactory(is_production=False), name="Another"),
     "apikey_name_once_per_project": lambda: again(ApiKeyFactory(name="Nightly"), name="NIGHTLY", digest="0" * 64),
     "apikey_has_a_name": lambda: ApiKeyFactory(name=""),

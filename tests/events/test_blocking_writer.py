@@ -1,4 +1,4 @@
-"""What one batch leaves in the tables."""
+"""The rows that one batch stores."""
 
 import time
 
@@ -35,9 +35,9 @@ def test_a_repeated_key_changes_nothing_in_the_same_batch_or_a_later_one():
 
 
 def test_it_says_how_many_were_there_already():
-    assert store([event(key="k"), event(key="k"), event()]) == 1
-    assert store([event(key="k"), event(key="j"), event()]) == 1
-    assert store([event()]) == 0
+    assert store([event(key="k"), event(key="k"), event()]).repeats == 1
+    assert store([event(key="k"), event(key="j"), event()]).repeats == 1
+    assert store([event()]).repeats == 0
 
 
 def test_a_repeated_key_does_not_touch_the_person():

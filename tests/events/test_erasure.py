@@ -1,4 +1,4 @@
-"""Erasing people: to the last row, nobody else's, in pieces, and beside writers."""
+"""People are erased to the last row and no one else is, in pieces, and while others write."""
 
 import threading
 import time
@@ -118,7 +118,7 @@ def wait_until_somebody_waits():
 
 @pytest.mark.django_db(transaction=True)
 def test_who_is_identified_meanwhile_goes_with_the_person():
-    """The look for events saw no merge; whoever brings it holds the person's row."""
+    """The search for events saw no merge. The transaction that adds one locks the person's row."""
     store([event(42), event("ann")])
     merged = threading.Event()
 

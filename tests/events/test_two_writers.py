@@ -85,6 +85,22 @@ def test_a_visitor_who_becomes_somebody_while_another_writer_waits_is_not_made_a
     assert set(people()) == set(merges().values())
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_waited_for_another_takes_nothing_of_it_back():
+    with psycopg.connect(conninfo(), autocommit=True) as admin:
+        admin.execute(batch.STATEMENT, batch.arguments([change("ann", a=1, b=1)]))
+    with psycopg.connect(conninfo()) as first:
+        first.execute(batch.STATEMENT, batch.arguments([change("ann", a=2)]))
+        second = threading.Thread(target=write, args=([[change("ann", b=2)]], failures := []))
+        second.start()
+        wait_until_somebody_waits()
+        first.commit()
+        second.join()
+
+    assert failures == []
+    assert list(people().values()) == [{"a": 2, "b": 2}]
+
+
 def wait_until_somebody_waits():
     for _ in range(1000):
         if rows("select pid, pg_sleep(0.01) from pg_locks where not granted"):

@@ -2,7 +2,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from accounts.request_address import client_address
+from accounts.current_request import client_address
 from heapadmin.client_address import ClientAddressMiddleware
 
 

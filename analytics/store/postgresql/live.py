@@ -46,7 +46,7 @@ def newest_events(environment_id: int, before: Position | None = None, actors: S
     if before is not None:
         parameters |= {"time": before.time, "id": before.id}
     chosen = _NEWEST if actors is None else _NEWEST_OF_ACTORS
-    with limited(TIME_LIMIT):
+    with limited(environment_id, TIME_LIMIT):
         events = described(environment_id, chosen.format(conditions=_BEFORE if before else ""), parameters)
     shown = events[:PAGE_SIZE]
     return Page(shown, shown[-1].position if len(events) > PAGE_SIZE else None)

@@ -42,7 +42,7 @@ def _has_events(environment_id: int, actors: tuple[int, ...]) -> bool:
 
 
 def count_done(environment_id: int, person: KnownPerson, limit: timedelta) -> ActivityCounts:
-    with limited(limit), connection.cursor() as cursor:
+    with limited(environment_id, limit), connection.cursor() as cursor:
         cursor.execute(
             "select count(*) as events, count(distinct session_id) as sessions from events "
             "where environment_id = %s and actor_id = any(%s)",

@@ -27,7 +27,7 @@ TIME_LIMIT = timedelta(seconds=5)
 
 def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
     now = timezone.now()
-    with limited(TIME_LIMIT):
+    with limited(scope.environment_id, TIME_LIMIT):
         counting, conditions, source = _matching(scope, body, now, DAYS)
         count = _number(f"select count(*) as n {source} where {conditions}", counting.parameters)
         listing, conditions, source = _matching(scope, body, now, LATEST_DAYS)
@@ -41,7 +41,7 @@ def preview_segment(scope: Scope, body: SegmentBody) -> int:
     catalogue = Catalogue(definitions, {lineage: Named("", body)})
     statement = Statement(scope, catalogue, timezone.now(), POSTGRESQL)
     sql = people_count_sql(statement, Group(), (lineage,))
-    with limited(TIME_LIMIT):
+    with limited(scope.environment_id, TIME_LIMIT):
         return _number(sql, statement.parameters)
 
 

@@ -9,20 +9,27 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from psycopg.errors import QueryCanceled
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from analytics.sql.settings import TUNE
-from analytics.store.failures import QueryCancelled, QueryTimeout
+from analytics.store.failures import QueryCancelled, QueryLocked, QueryTimeout
+from analytics.store.places import place
+from common.database import TookTooLong, time_limit
 
 
 @contextmanager
 def snapshot(environment_id: int, *, token: str, limit: timedelta) -> Iterator["TimedStatements"]:
-    """Statements in one snapshot, until the limit is over. Raises QueryTimeout and QueryCancelled."""
+    """Statements in one snapshot, until the limit is over.
+
+    Raises QueryTimeout, QueryBusy, QueryLocked and QueryCancelled.
+    """
     began = time.monotonic()
     try:
-        with _snapshot(_label(environment_id, token)):
+        with _snapshot(_label(environment_id, token)), place(environment_id):
             yield TimedStatements(began + limit.total_seconds())
     except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise QueryLocked from error
         if not isinstance(error.__cause__, QueryCanceled):
             raise
         is_late = time.monotonic() - began >= limit.total_seconds()
@@ -47,16 +54,16 @@ class TimedStatements:
 
 
 @contextmanager
-def limited(limit: timedelta) -> Iterator[None]:
-    """A transaction in which no statement takes longer than this; QueryTimeout when one does. For small look-ups."""
+def limited(environment_id: int, limit: timedelta) -> Iterator[None]:
+    """A transaction for small look-ups, in which no statement takes longer than this.
+
+    Raises QueryTimeout, and QueryBusy, which is one.
+    """
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"set local statement_timeout = {int(limit.total_seconds() * 1000)}")
+        with time_limit(limit.total_seconds()), place(environment_id):
             yield
-    except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
-            raise QueryTimeout from error
-        raise
+    except TookTooLong as error:
+        raise QueryTimeout from error
 
 
 @contextmanager

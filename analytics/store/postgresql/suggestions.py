@@ -52,6 +52,6 @@ def _frequent(scope: Scope, sql: str, part: str, **parameters: Any) -> list[str]
         "and strpos(lower(value), lower(%(part)s)) > 0 "
         f"group by 1 order by count(*) desc, value limit {MOST}"
     )
-    with limited(TIME_LIMIT), connection.cursor() as cursor:
+    with limited(scope.environment_id, TIME_LIMIT), connection.cursor() as cursor:
         cursor.execute(chosen, {"environment": scope.environment_id, "part": part, **parameters})
         return [value for (value,) in cursor.fetchall()]

@@ -1,24 +1,27 @@
 """How much is sent to environments."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from psycopg.errors import QueryCanceled
 
 from analytics.store.failures import QueryFailed, QueryTimeout
-from analytics.store.postgresql.snapshot import limited
 from analytics.store.protocol import EventSpan
-from common.database import impatient_connection
+from common.database import TookTooLong, impatient_connection, time_limit
 from events import newest
 from projects.registry import Usage
 
+MOST_COUNTED = 1_000_000  # events of a week: about a tenth of a second
+USAGE_LIMIT = timedelta(seconds=2)
 USAGE = f"""
     select wanted.id as id,
            {newest.arrived_sql("wanted.id")} as arrived_at,
-           (select count(*) from events e
-             where e.environment_id = wanted.id and e.time >= now() - interval '7 days') as events
+           (select count(*) from (select 1 from events e
+             where e.environment_id = wanted.id and e.time >= now() - interval '7 days' limit %s) counted) as events
       from unnest(%s::bigint[]) as wanted(id)
 """  # noqa: S608  fixed text
 PER_DAY = """
@@ -37,15 +40,29 @@ PROBE_CONNECT_SECONDS = 2
 
 
 def usage(environment_ids: Sequence[int]) -> dict[int, Usage]:
-    with connection.cursor() as cursor:
-        cursor.execute(USAGE, [list(environment_ids)])
-        return {key: Usage(arrived, count) for key, arrived, count in cursor.fetchall() if arrived is not None}
+    with _limited(USAGE_LIMIT) as cursor:
+        cursor.execute(USAGE, [MOST_COUNTED + 1, list(environment_ids)])
+        return {
+            key: Usage(arrived, min(count, MOST_COUNTED), count > MOST_COUNTED)
+            for key, arrived, count in cursor.fetchall()
+            if arrived is not None
+        }
 
 
 def events_per_day(environment_ids: Sequence[int], first: date, limit: timedelta) -> dict[date, int]:
-    with limited(limit), connection.cursor() as cursor:
+    with _limited(limit) as cursor:
         cursor.execute(PER_DAY, [list(environment_ids), first])
         return dict(cursor.fetchall())
+
+
+@contextmanager
+def _limited(limit: timedelta) -> Iterator[CursorWrapper]:
+    """For several environments together, which needs no place of one of them. Raises QueryTimeout."""
+    try:
+        with time_limit(limit.total_seconds()), connection.cursor() as cursor:
+            yield cursor
+    except TookTooLong as error:
+        raise QueryTimeout from error
 
 
 def span(environment_ids: Sequence[int]) -> EventSpan:

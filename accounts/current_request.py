@@ -1,4 +1,4 @@
-"""The client address of the current request, so that the activity can record it."""
+"""What is known of the current request wherever the code runs: the client's address, whether staff look, who asks."""
 
 import ipaddress
 from collections.abc import Callable
@@ -11,6 +11,7 @@ STAFF_NAMESPACE = "admin"
 
 _address: ContextVar[str | None] = ContextVar("address", default=None)
 _in_staff_pages: ContextVar[bool] = ContextVar("in_staff_pages", default=False)
+_person: ContextVar[int | None] = ContextVar("person", default=None)
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -35,20 +36,31 @@ def in_staff_pages() -> bool:
     return _in_staff_pages.get()
 
 
-class RequestAddressMiddleware:
-    """Keep the client's address, and whether this is a staff page, for the duration of one request."""
+def note_person(user_id: int) -> None:
+    """Keep until the end of the request who passed the door of an account (accounts/door.py)."""
+    _person.set(user_id)
+
+
+def current_person() -> int | None:
+    """The user whose request passed a door; None outside a request, before a door, and in staff pages."""
+    return _person.get()
+
+
+class CurrentRequestMiddleware:
+    """Forgets at the end of each request what was known of it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         address = _address.set(client_address(request))
-        staff = _in_staff_pages.set(False)
+        staff, person = _in_staff_pages.set(False), _person.set(None)
         try:
             return self.get_response(request)
         finally:
             _address.reset(address)
             _in_staff_pages.reset(staff)
+            _person.reset(person)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         match = request.resolver_match

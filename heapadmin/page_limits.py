@@ -1,0 +1,36 @@
+"""No page waits without end for the database: time limits of its statements, and the page that says so.
+
+Processes that serve pages call `limit_statements`; commands and jobs have no such limit.
+"""
+
+import sys
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.db.backends.signals import connection_created
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.defaults import server_error
+
+STATEMENT_SECONDS = 15  # a question has its own limit (analytics/store)
+LOCK_SECONDS = 2  # somebody changes the table meanwhile: the page says so soon, and a thread is free again
+RETRY_SECONDS = 5
+SET_LIMITS = f"set statement_timeout = '{STATEMENT_SECONDS}s'; set lock_timeout = '{LOCK_SECONDS}s'"
+
+
+def limit_statements() -> None:
+    """From now on, limit the statements of every connection that Django opens in this process."""
+    connection_created.connect(_limit, dispatch_uid="heapadmin.page_limits")
+
+
+def _limit(connection: Any, **_: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(SET_LIMITS)
+
+
+def error_page(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: 503 where the database is away, or busy beyond the limits; 500 for everything else."""
+    error = sys.exception()
+    if isinstance(error, OperationalError | InterfaceError):
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(RETRY_SECONDS)})
+    return server_error(request)
