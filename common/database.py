@@ -14,6 +14,7 @@ TOOK_TOO_LONG = (QueryCanceled, LockNotAvailable)
 class TookTooLong(Exception):
     """The database did not answer within the time limit."""
 
+
 NO_ROOM = ("53", "58")  # classes of SQLSTATE: insufficient resources, errors of the system
 READ_ONLY = "25006"
 

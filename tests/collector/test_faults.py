@@ -297,7 +297,7 @@ def count(server):
 
 @pytest.fixture
 def admin(postgres):
-    with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
+    with psycopg.connect(postgres.superuser_conninfo(), autocommit=True) as connection:
         yield connection
 
 
