@@ -38,12 +38,12 @@ PROPERTIES = {"amount": 12.5, "currency": "EUR", "items": 3}
 class Server:
     """One gunicorn worker on a port of its own."""
 
-    def __init__(self, url: str, folder: Path, application: str, *options: str) -> None:
+    def __init__(self, url: str, folder: Path, application: str, *options: str, limit: int = NO_FLOOD) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         environment = os.environ | {"DATABASE_URL": url, "DATA_DIR": str(folder), "WEB_WORKERS": "1"}
-        environment["EVENTS_PER_SECOND"] = str(NO_FLOOD)
+        environment["EVENTS_PER_SECOND"] = str(limit)
         command = [sys.executable, "-m", "gunicorn", "-c", "python:heapadmin.gunicorn_conf"]
         command += ["--bind", f"127.0.0.1:{self.port}", *options, application]
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
@@ -92,8 +92,8 @@ class Bench:
         return subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE).stdout
 
     @contextmanager
-    def server(self, application: str, *options: str) -> Iterator[Server]:
-        server = Server(self.url, self.folder, application, *options)
+    def server(self, application: str, *options: str, limit: int = NO_FLOOD) -> Iterator[Server]:
+        server = Server(self.url, self.folder, application, *options, limit=limit)
         try:
             yield server
         finally:

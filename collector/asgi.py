@@ -15,7 +15,7 @@ from collector.counts import metrics, proxies
 from collector.counts.excluded import RecentlyExcluded, count
 from collector.counts.proxies import AccountsByAddress
 from collector.counts.tally import Tally
-from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide
+from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide, decide_in_steps
 from collector.environments.directory import Directory
 from collector.protocol import answers
 from collector.protocol.answers import Answer
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 BODY_SECONDS = 30.0  # for a whole body to arrive
 TOO_SLOW = answers.too_slow("the body did not arrive in time")
 WARM_UP = b"Mozilla/5.0 (X11; Linux x86_64)"  # parsing the first User-Agent takes half a second
+QUICK_BYTES = 64 * 2**10  # a larger body, or one that may become larger, takes its turn to be read
+PAUSE_TIMES = 2  # as long as a step took: what others have of the event loop
 DRAIN_SECONDS = 2.0
 DRAIN_BYTES = 8 * MAX_BODY_BYTES
 
@@ -61,6 +63,8 @@ class Collector:
         ]
         self.trusted = trusted
         self.pages = pages or not_found
+        self._slow_decision = asyncio.Lock()
+        self._next_step_at = 0.0  # time.monotonic()
         self._started = False
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
@@ -111,7 +115,10 @@ class Collector:
         return answer
 
     async def _carry_out(self, request: Request) -> Answer:
-        decision = decide(request, self.directory.environments, self.buckets)
+        if len(request.body) <= QUICK_BYTES and b"content-encoding" not in request.headers:
+            decision = decide(request, self.directory.environments, self.buckets)
+        else:
+            decision = await self._decide_in_turn(request)
         if decision.outcome is Outcome.UNKNOWN_APP:
             decision = await self._ask_again(request, decision)
         if decision.environment is not None:
@@ -119,17 +126,36 @@ class Collector:
             self.buckets.take(decision.environment.environment_id, decision.tokens, request.now)
         seconds = 0.0
         if decision.records:
-            decision = await self._store(request, decision)
+            decision = await self._store(decision)
             seconds = max(0.0, time.time() - request.now)
         decision = self.recently_excluded.once(decision)
         count(self.kept_out, decision, request.now)
         self.tally.add(request.path, decision, request.now, seconds)
         return decision.answer
 
-    async def _store(self, request: Request, decision: Decision) -> Decision:
+    async def _decide_in_turn(self, request: Request) -> Decision:
+        """Decide about a request that takes long, one at a time and in steps.
+
+        If other environments send as well, they have most of the time in between.
+        """
+        async with self._slow_decision:
+            steps = decide_in_steps(request, self.directory.environments, self.buckets)
+            while True:
+                await asyncio.sleep(max(0.0, self._next_step_at - time.monotonic()))
+                began = time.monotonic()
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    decision: Decision = end.value
+                    return decision
+                finally:
+                    now = time.monotonic()
+                    self._next_step_at = now + PAUSE_TIMES * (now - began) if self.writer.serves_several else now
+
+    async def _store(self, decision: Decision) -> Decision:
         """Commit the records. Returns the decision without repeats, or a refusal if they cannot be committed."""
         try:
-            stored = await self.writer.put(decision.records, len(request.body))
+            stored = await self.writer.put(decision.records, decision.size)
         except NotStorable:
             return decision.not_storable()
         except Unavailable as error:

@@ -4,8 +4,8 @@ It uses no clock, no network and no database, so tests can try odd requests by t
 (collector/asgi.py, collector/wsgi.py) read the request, store the records and send the answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -13,12 +13,15 @@ from collector.environments.known_environments import KnownEnvironment, KnownEnv
 from collector.protocol import answers, beacons, fields, integrations, left_out, server_api
 from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
+from collector.protocol.limits import MAX_USERS
 from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
 from collector.rate_limits import Buckets, price
 from collector.request.contents import Contents, Open, json_with, open_beacon
 from events.records import Identified, Record, Stored
 from projects.capture import Capture
+
+STEP = 250  # events and the like that are read at once: about two milliseconds
 
 
 class Request(NamedTuple):
@@ -62,6 +65,7 @@ class Decision(NamedTuple):
     app_id: str | None = None  # if UNKNOWN_APP: perhaps a new environment that this process has not loaded yet
     rule_id: int | None = None  # if EXCLUDED
     keys: Sequence[str] = ()  # if EXCLUDED: the keys of its events, to recognise a repeat (counts/excluded.py)
+    size: int = 0  # if ACCEPTED: bytes of its content, without compression
     weight: int = 0  # the number of its events, people or customers, as far as it was read
     tokens: int = 0  # that its environment pays (rate_limits.py), even if the request turns out to be invalid
     properties_left_out: int = 0  # for which there was no room
@@ -99,16 +103,17 @@ class Endpoint:
     excluded: Answer  # to an excluded address
     accepted: Answer = answers.OK
     methods: tuple[str, ...] = ("POST",)
+    many: str | None = None  # the array that may hold several events, people or customers
 
 
 def _tracks(read: RecordReader) -> Endpoint:
     """Excluded addresses get the usual answer, and their events are dropped."""
-    return Endpoint(read, json_with("events"), excluded=answers.OK_DROPPED)
+    return Endpoint(read, json_with("events"), excluded=answers.OK_DROPPED, many="events")
 
 
 def _people(read: RecordReader, many: str | None, accepted: Answer = answers.OK) -> Endpoint:
     """Excluded addresses get a refusal. `many` is the name of the array for several people or customers."""
-    return Endpoint(read, json_with(many), excluded=answers.EXCLUDED, accepted=accepted)
+    return Endpoint(read, json_with(many), excluded=answers.EXCLUDED, accepted=accepted, many=many)
 
 
 def _beacon(read: RecordReader | None, excluded: Answer) -> Endpoint:
@@ -150,6 +155,56 @@ def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) 
     return decision
 
 
+def decide_in_steps(
+    request: Request, environments: KnownEnvironments, buckets: Buckets
+) -> Generator[None, None, Decision]:
+    """Decide the same as `decide` does, and yield whenever something else may be done meanwhile."""
+    endpoint = ENDPOINTS[request.path]
+    if endpoint.read is None or request.method not in endpoint.methods:
+        return decide(request, environments, buckets)
+    try:
+        opened = endpoint.open(request.headers, request.query, request.body)
+    except (BadField, Refused):
+        return decide(request, environments, buckets)
+    yield
+    opens = replace(endpoint, open=lambda headers, query, body: opened)
+    try:
+        return _decision(replace(opens, read=_put_off), request, environments, buckets)
+    except _PutOff as put_off:
+        found = yield from _read_in_steps(endpoint, *put_off.args)
+    return _decision(replace(opens, read=lambda content, where: found()), request, environments, buckets)
+
+
+class _PutOff(Exception):
+    """The request is to be read now: its content and where it belongs."""
+
+
+def _put_off(content: Any, where: Where) -> list[Record]:
+    raise _PutOff(content, where)
+
+
+def _read_in_steps(endpoint: Endpoint, content: Any, where: Where) -> Generator[None, None, Callable[[], list[Record]]]:
+    """Return a function that returns the records, or raises BadField."""
+    read, many = endpoint.read, endpoint.many
+    assert read is not None
+    items = content.get(many) if many is not None else None
+    if type(items) is not list or (many != "events" and len(items) > MAX_USERS):
+        return lambda: read(content, where)
+    records: list[Record] = []
+    for start in range(0, len(items), STEP):
+        try:
+            records += read(content | {many: items[start : start + STEP]}, where)
+        except BadField as bad:
+            moved = bad.moved(start)
+            return lambda: _raise(moved)
+        yield
+    return lambda: records
+
+
+def _raise(error: BadField) -> list[Record]:
+    raise error
+
+
 def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
     environment, weight, tokens = None, 0, 0
     try:
@@ -185,10 +240,10 @@ def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironme
         )
     except Refused as refused:
         return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens)
-    accepted = opened.answer(endpoint.accepted)
     return Decision(
-        accepted, Outcome.ACCEPTED, records, environment, weight=weight, tokens=tokens, properties_left_out=without_room
-    )
+        opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, environment, size=opened.size, weight=weight,
+        tokens=tokens, properties_left_out=without_room,
+    )  # fmt: skip
 
 
 def _properties(records: Sequence[Record]) -> int:

@@ -28,7 +28,7 @@ def store(records: Sequence[Record]) -> Stored:
             fault = fault_of(error)
             if fault is Fault.RECORDS:
                 raise NotStorable(str(error)) from error
-            if fault is Fault.UNAVAILABLE or connection.in_atomic_block or attempt + 1 == TRIES:
+            if fault is not Fault.TRY_AGAIN or connection.in_atomic_block or attempt + 1 == TRIES:
                 if not connection.in_atomic_block:
                     connection.close()
                 raise Unavailable(str(error)) from error

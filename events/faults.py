@@ -14,14 +14,21 @@ class Unavailable(Exception):
     """Nothing can be committed now. The sender should send it again later."""
 
 
+class Blocked(Exception):
+    """Somebody's rows are locked or slow, and the batch may wait no longer. None of it was stored."""
+
+
 class Fault(Enum):
     RECORDS = auto()
     TRY_AGAIN = auto()
+    LOCK_TIMEOUT = auto()
+    CANCELLED = auto()  # after its time, or by an administrator
     UNAVAILABLE = auto()
 
 
 RECORD_CLASSES = ("22", "23", "54")  # data exception, integrity constraint violation, program limit exceeded
 TRY_AGAIN_STATES = ("40001", "40P01")  # serialization failure, deadlock: PostgreSQL reports that it rolled back
+LOCK_TIMEOUT_STATE, CANCELLED_STATE = "55P03", "57014"
 
 
 def fault_of(error: psycopg.Error | DjangoError) -> Fault:
@@ -32,4 +39,8 @@ def fault_of(error: psycopg.Error | DjangoError) -> Fault:
         return Fault.TRY_AGAIN
     if state.startswith(RECORD_CLASSES):
         return Fault.RECORDS
+    if state == LOCK_TIMEOUT_STATE:
+        return Fault.LOCK_TIMEOUT
+    if state == CANCELLED_STATE:
+        return Fault.CANCELLED
     return Fault.UNAVAILABLE

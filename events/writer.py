@@ -7,45 +7,24 @@ docs/decisions/batch-writer.md compares it with other ways.
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import psycopg
 
 from events import batch
 from events.batch import Told
-from events.faults import Fault, NotStorable, Unavailable, fault_of
-from events.lane import Lane
+from events.faults import Blocked, Fault, NotStorable, Unavailable, fault_of
+from events.lane import LONG, QUICK, Lane
+from events.queue import FairQueue, Standing, Waiting, WaitingBatch
 from events.records import Record, Stored
 
 log = logging.getLogger(__name__)
 
-BATCH_RECORDS = 2_000  # in one commit, about 50 ms of work; a single request may bring more
-BATCH_BYTES = 8 * 2**20  # of request bodies
-CAPACITY_RECORDS = 50_000
-CAPACITY_BYTES = 128 * 2**20
+LANES = 3  # the most for one environment is one less
 PATIENCE_SECONDS = 5.0  # how long a request waits for its turn before it is refused
 EXPIRE_EVERY_SECONDS = 0.25
+FORGIVE_EVERY_SECONDS = 600.0
 TRIES = 4  # after deadlocks and serialization failures
-
-
-@dataclass(slots=True)
-class Waiting:
-    """The records of a request, which are stored all or not at all, and the future that its sender awaits."""
-
-    records: Sequence[Record]
-    size: int  # bytes of the request's body
-    since: float  # time.monotonic()
-    done: asyncio.Future[Stored]
-
-    def stored(self, learnt: Stored) -> None:
-        if not self.done.done():  # it is cancelled if the client disconnects
-            self.done.set_result(learnt)
-
-    def failed(self, error: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(error)
 
 
 class WriterWatch:
@@ -60,6 +39,9 @@ class WriterWatch:
     def waiting(self, records: int) -> None:
         """`records` records wait for their turn. Called several times a second."""
 
+    def held_up(self, environments: int) -> None:
+        """So many environments are committed alone because their rows are locked or slow. Called as often."""
+
 
 class BatchWriter:
     """Takes the records of requests and commits them in batches.
@@ -71,7 +53,7 @@ class BatchWriter:
         self,
         conninfo: str,
         *,
-        lanes: int = 2,
+        lanes: int = LANES,
         patience_seconds: float = PATIENCE_SECONDS,
         watch: WriterWatch | None = None,
     ) -> None:
@@ -79,12 +61,15 @@ class BatchWriter:
         self._watch = watch or WriterWatch()
         self._lanes = [Lane(conninfo) for _ in range(lanes)]
         self._tasks: list[asyncio.Task[None]] = []
-        self._waiting: deque[Waiting] = deque()
-        self._filled = asyncio.Event()
-        self._records = 0  # waiting
-        self._bytes = 0
+        self._queue = FairQueue(lanes)
+        self._filled = asyncio.Event()  # something may be taken from the queue
         self._busy = 0  # lanes that are writing
         self._stopping = False
+
+    @property
+    def serves_several(self) -> bool:
+        """Whether several environments had something to write lately."""
+        return self._queue.serves_several
 
     async def start(self) -> None:
         """Begin to write. Succeeds at once, even without a database; then requests are refused."""
@@ -95,12 +80,12 @@ class BatchWriter:
         """Accept nothing more, commit the waiting records (for at most `seconds`), and disconnect."""
         self._stopping = True
         deadline = time.monotonic() + seconds
-        while (self._waiting or self._busy) and time.monotonic() < deadline:
+        while (self._queue or self._busy) and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._refuse(len(self._waiting), "the collector is stopping")
+        self._refuse(float("inf"), "the collector is stopping")
         for lane in self._lanes:
             await lane.close()
 
@@ -110,15 +95,13 @@ class BatchWriter:
         Its result tells how many of the events were already stored, and how many properties were left out. It raises
         NotStorable or Unavailable.
 
-        Raises Unavailable if too many records wait already.
+        All are of one environment. Raises Unavailable if too much of it waits already.
         """
-        if self._stopping or self._records >= CAPACITY_RECORDS or self._bytes >= CAPACITY_BYTES:
+        if self._stopping or not self._queue.has_room(records[0].environment_id):
             raise Unavailable("the collector is stopping" if self._stopping else "too much waits to be stored")
         done = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(records, size, time.monotonic(), done))
-        self._records += len(records)
-        self._bytes += size
-        self._filled.set()
+        if self._queue.put(Waiting(records, size, time.monotonic(), done)):
+            self._filled.set()
         return done
 
     # --- Lanes ----------------------------------------------------------------------------------------------------
@@ -128,89 +111,110 @@ class BatchWriter:
             if not await lane.ready():
                 continue
             await asyncio.sleep(0)  # requests read in this turn of the loop join the same batch
-            taken = self._take()
-            if not taken:
+            taken = self._queue.take()
+            if taken is None or not self._queue:
+                self._filled.clear()
+            if taken is None:
                 continue
             self._busy += 1
             try:
-                await self._store(lane, taken)
+                if blocked := await self._store(lane, taken, taken.requests):
+                    self._queue.blocked(taken, blocked)
             except asyncio.CancelledError:
-                for waiting in taken:
+                for waiting in taken.requests:
                     waiting.failed(Unavailable("the collector has stopped"))
                 raise
             finally:
+                self._queue.release(taken)
+                if self._queue:
+                    self._filled.set()
                 self._busy -= 1
 
-    def _take(self) -> list[Waiting]:
-        taken: list[Waiting] = []
-        records = size = 0
-        while self._waiting and records < BATCH_RECORDS and size < BATCH_BYTES:
-            first = self._pop_first()
-            taken.append(first)
-            records += len(first.records)
-            size += first.size
-        return taken
+    async def _store(self, lane: Lane, taken: WaitingBatch, requests: list[Waiting]) -> list[Waiting]:
+        """Commit these requests of a batch. If PostgreSQL refuses them, halve them to find the one that it refuses.
 
-    def _pop_first(self) -> Waiting:
-        """Remove the first request from the queue."""
-        first = self._waiting.popleft()
-        self._records -= len(first.records)
-        self._bytes -= first.size
-        if not self._waiting:
-            self._filled.clear()
-        return first
-
-    async def _store(self, lane: Lane, taken: list[Waiting]) -> None:
-        """Commit the taken requests. If PostgreSQL refuses them, halve them to find the one that it refuses."""
+        Returns those that are neither stored nor refused, because rows are locked or slow.
+        """
         try:
-            told = await self._commit(lane, taken)
+            told = await self._commit(lane, taken, requests)
+        except Blocked as error:
+            log.info("A batch of %d requests has to wait: %s", len(requests), error)
+            return requests
         except NotStorable as error:
-            if len(taken) > 1:
-                middle = len(taken) // 2
-                await self._store(lane, taken[:middle])
-                await self._store(lane, taken[middle:])
-                return
+            if len(requests) > 1:
+                middle = len(requests) // 2
+                first, second = requests[:middle], requests[middle:]
+                return [*await self._store(lane, taken, first), *await self._store(lane, taken, second)]
             log.error("A request that had passed all checks cannot be stored: %s", error)
-            taken[0].failed(error)
+            requests[0].failed(error)
         except Exception as error:
             if not isinstance(error, Unavailable):
                 log.exception("A batch was not stored")
-            for waiting in taken:
+            for waiting in requests:
                 waiting.failed(Unavailable(str(error)))
         else:
-            learnt = batch.stored([waiting.records for waiting in taken], told)
-            for waiting, each in zip(taken, learnt, strict=True):
+            learnt = batch.stored([waiting.records for waiting in requests], told)
+            for waiting, each in zip(requests, learnt, strict=True):
                 waiting.stored(each)
+        return []
 
-    async def _commit(self, lane: Lane, taken: list[Waiting]) -> Told:
-        """Commit the taken requests. Returns what the database tells about them."""
-        arguments = batch.arguments(record for waiting in taken for record in waiting.records)
-        records = sum(len(waiting.records) for waiting in taken)
-        for attempt in range(TRIES):
+    async def _commit(self, lane: Lane, taken: WaitingBatch, requests: list[Waiting]) -> Told:
+        """Commit these requests of a batch. Returns what the database tells about them."""
+        arguments = batch.arguments(record for waiting in requests for record in waiting.records)
+        patience = LONG if taken.standing is Standing.HELD_UP else QUICK
+        all_wait = False  # for a table that somebody has locked
+        tries = TRIES
+        while True:
             started = time.monotonic()
             try:
-                told: Told = await lane.execute(batch.STATEMENT, arguments)
+                told: Told = await lane.execute(batch.STATEMENT, arguments, patience)
             except psycopg.Error as error:
                 fault = fault_of(error)
-                if fault is Fault.TRY_AGAIN and attempt + 1 < TRIES:
+                tries -= 1
+                if fault is Fault.TRY_AGAIN and tries:
                     continue
-                log.warning("A batch of %d requests failed: %s", len(taken), error)
+                if patience is QUICK and fault is Fault.LOCK_TIMEOUT and await self._is_table_locked(lane):
+                    patience, all_wait = LONG, True
+                    continue
+                if patience is QUICK and _took_too_long(fault, time.monotonic() - started):
+                    raise Blocked(str(error)) from error
+                log.warning("A batch of %d requests failed: %s", len(requests), error)
                 self._watch.failed()
                 if fault is Fault.RECORDS:
                     raise NotStorable(str(error)) from error
                 raise Unavailable(str(error)) from error
-            self._watch.committed(records, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            self._watch.committed(sum(len(waiting.records) for waiting in requests), seconds)
+            if not all_wait:
+                self._queue.committed(taken, seconds)
             return told
-        raise AssertionError("the last attempt returns or raises")
+
+    async def _is_table_locked(self, lane: Lane) -> bool:
+        try:
+            return await lane.is_table_locked()
+        except psycopg.Error as error:
+            raise Unavailable(str(error)) from error
 
     # --- Requests that wait too long ----------------------------------------------------------------------------------
     async def _expire(self) -> None:
+        forgiven = time.monotonic()
         while True:
             await asyncio.sleep(EXPIRE_EVERY_SECONDS)
-            self._watch.waiting(self._records)
-            oldest = time.monotonic() - self.patience_seconds
-            self._refuse(sum(waiting.since < oldest for waiting in self._waiting), "the database does not keep up")
+            self._watch.waiting(self._queue.records)
+            self._watch.held_up(self._queue.held_up)
+            self._queue.look_around()
+            now = time.monotonic()
+            self._refuse(now - self.patience_seconds, "the database does not keep up")
+            if now - forgiven > FORGIVE_EVERY_SECONDS:
+                self._queue.forgive()
+                forgiven = now
 
-    def _refuse(self, count: int, why: str) -> None:
-        for _ in range(count):
-            self._pop_first().failed(Unavailable(why))
+    def _refuse(self, oldest: float, why: str) -> None:
+        """Refuse what has waited since before `oldest`."""
+        for waiting in self._queue.expire(oldest):
+            waiting.failed(Unavailable(why))
+
+
+def _took_too_long(fault: Fault, seconds: float) -> bool:
+    """Whether it was the clock that ended a statement, not an administrator."""
+    return fault is Fault.LOCK_TIMEOUT or (fault is Fault.CANCELLED and seconds >= QUICK.statement_seconds)

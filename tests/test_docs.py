@@ -23,7 +23,7 @@ from collector.environments.directory import MAX_UNKNOWN
 from collector.jobs import HOURS_KEPT
 from collector.protocol import limits
 from common.user_agent import REMEMBERED
-from events import writer
+from events import queue
 from events.identity import MAX_VISITOR
 from events.upkeep import KEY_DAYS
 from ipfilter.rules.lists import MAX_RULES
@@ -152,7 +152,7 @@ ENDS = {  # what is kept: numbers that its row names
     "`ipfilter_keptout`": (MAX_RULES,),
     "`collector_sharedaddress`": (proxies.MOST_ADDRESSES, proxies.KEPT_DAYS),
     "`cache_entries`": (suggestions.MOST, suggestions.SAMPLE),
-    "memory of a worker: waiting records": (writer.CAPACITY_RECORDS, writer.CAPACITY_BYTES // 2**20),
+    "memory of a worker: waiting records": (queue.CAPACITY_RECORDS, queue.CAPACITY_BYTES // 2**20),
     "memory of a worker: buckets, unknown `app_id`s, addresses": (rate_limits.MOST_KEPT,),
     "memory of a worker: repeats of excluded events": (MOST_KEYS,),
     "memory of a worker: browsers": (REMEMBERED,),

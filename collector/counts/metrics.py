@@ -40,6 +40,10 @@ _commit_failures = Counter("heapadmin_commit_failures", "Batches that could not 
 _records_waiting = Gauge(
     "heapadmin_records_waiting", "Records that wait for a commit.", multiprocess_mode="livesum", registry=REGISTRY
 )
+_held_up = Gauge(
+    "heapadmin_held_up", "Environments that are committed alone because rows of theirs are locked.",
+    multiprocess_mode="livesum", registry=REGISTRY,
+)  # fmt: skip
 _build_info = Gauge(
     "heapadmin_build_info", "Which version this is.", ["version", "python"], multiprocess_mode="max", registry=REGISTRY
 )
@@ -58,6 +62,9 @@ class Commits(WriterWatch):
 
     def waiting(self, records: int) -> None:
         _records_waiting.set(records)
+
+    def held_up(self, environments: int) -> None:
+        _held_up.set(environments)
 
 
 def scrape(method: str, headers: Mapping[bytes, bytes]) -> Answer:

@@ -15,7 +15,8 @@ BODY_TOO_LARGE = answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} 
 
 JSON_TYPES = frozenset({b"application/json", b"text/plain", b"text/json", b""})
 _decode = msgspec.json.Decoder().decode
-_NO_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^][{}"]+', re.DOTALL)  # strings, and all but brackets
+_STRING = re.compile(rb'"[^"]*"')
+_NO_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 _ALL_SQUARE = bytes.maketrans(b"{}", b"[]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -114,7 +115,9 @@ def _too_deep() -> Refused:
 
 def _is_too_deep(body: bytes) -> bool:
     """Whether valid JSON is nested too deep. Each round removes the innermost level of brackets."""
-    brackets = _NO_BRACKETS.sub(b"", body).translate(_ALL_SQUARE)
+    quotes_end_strings = body.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in body else body
+    structure = quotes_end_strings.translate(_ALL_SQUARE, _NO_STRUCTURE).replace(b'""', b"")
+    brackets = _STRING.sub(b"", structure)
     for _ in range(MAX_DEPTH):
         if not brackets:
             return False

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
+from events.writer import LANES
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
 from tests.collector.other_limits import with_limits
@@ -24,7 +25,6 @@ from tests.servers import CollectingServer, manage
 BETWEEN = 40  # events that are acknowledged between two of the twenty kills
 EVENT = "Fault"
 IMMEDIATE = signal.SIGQUIT  # to PostgreSQL: as if the machine had lost power
-LANES = 2  # of a worker
 ENDS_BY_ITSELF = "--graceful-timeout=3600"  # gunicorn kills no worker that takes long to stop
 
 

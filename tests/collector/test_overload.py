@@ -17,7 +17,7 @@ SENDERS = 5 * HOLDS  # two lanes write up to HOLDS events each, as many wait: so
 LIMITS = {
     "collector.asgi.BODY_SECONDS": 1.0,
     "heapadmin.connections.FIRST_HEADERS_SECONDS": 1.0,
-    "events.writer.CAPACITY_RECORDS": HOLDS,
+    "events.queue.CAPACITY_RECORDS": HOLDS,
 }
 DRIPS = 1_000  # far more than fit into a second, and fewer than complete a request
 HEAD = b"POST /api/track HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

@@ -7,11 +7,11 @@ import psycopg
 import pytest
 
 from common.database import conninfo
-from events import writer as writer_module
+from events import queue as queue_module
 from events.faults import NotStorable, Unavailable
 from events.records import Stored
-from events.writer import BatchWriter
-from tests.events.making import change, event, events, people, rows
+from events.writer import BatchWriter, WriterWatch
+from tests.events.making import ENVIRONMENT, change, event, events, people, rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,7 +81,7 @@ def test_of_many_requests_only_the_one_that_cannot_be_stored_fails():
 
 
 def test_a_full_queue_refuses_at_once(monkeypatch):
-    monkeypatch.setattr(writer_module, "CAPACITY_RECORDS", 3)
+    monkeypatch.setattr(queue_module, "CAPACITY_RECORDS", 3)
 
     async def steps(writer):
         waiting = [writer.put([event()]) for _ in range(3)]
@@ -177,6 +177,30 @@ def test_a_batch_that_is_blocked_too_long_is_refused_and_not_stored():
     run(steps)
 
     assert list(people().values()) == [{"a": 1}]
+
+
+def test_an_environment_whose_row_is_locked_is_held_up_until_the_row_is_free():
+    held_up = []
+    watch = WriterWatch()
+    watch.held_up = held_up.append
+
+    async def steps(writer):
+        await writer.put([change(a=1)])
+        async with await psycopg.AsyncConnection.connect(conninfo()) as other:
+            await other.execute("select * from people for update")
+            waiting = writer.put([change(a=2)])
+            while not held_up or held_up[-1] == 0:
+                await asyncio.sleep(0.01)
+            await writer.put([change(a=1, environment_id=ENVIRONMENT + 1)])
+            await other.rollback()
+            await waiting
+        await writer.put([change(a=3)])
+        while held_up[-1]:
+            await asyncio.sleep(0.01)
+
+    run(steps, watch=watch)
+
+    assert sorted(found["a"] for found in people().values()) == [1, 3]
 
 
 async def until_blocked(admin):
