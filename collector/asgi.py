@@ -159,7 +159,7 @@ class Collector:
         except NotStorable:
             return decision.not_storable()
         except Unavailable as error:
-            return decision.unavailable(str(error).splitlines()[0])
+            return decision.unavailable(error.why)
         return decision.carried_out(stored)
 
     async def _ask_again(self, request: Request, decision: Decision) -> Decision:
@@ -168,7 +168,7 @@ class Collector:
         try:
             is_known = await self.directory.look_up(decision.app_id)
         except Unavailable as error:
-            return decision.unavailable(str(error))
+            return decision.unavailable(error.why)
         return decide(request, self.directory.environments, self.buckets) if is_known else decision
 
     # --- The process --------------------------------------------------------------------------------------------------

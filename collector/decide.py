@@ -18,6 +18,7 @@ from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
 from collector.rate_limits import Buckets, price
 from collector.request.contents import Contents, Open, json_with, open_beacon
+from events.faults import Why
 from events.records import Identified, Record, Stored
 from projects.capture import Capture
 
@@ -70,9 +71,9 @@ class Decision(NamedTuple):
     tokens: int = 0  # that its environment pays (rate_limits.py), even if the request turns out to be invalid
     properties_left_out: int = 0  # for which there was no room
 
-    def unavailable(self, line: str) -> "Decision":
+    def unavailable(self, why: Why) -> "Decision":
         """The decision if it cannot be carried out now."""
-        return self._replace(answer=answers.unavailable(line), outcome=Outcome.UNAVAILABLE, properties_left_out=0)
+        return self._replace(answer=answers.unavailable(why), outcome=Outcome.UNAVAILABLE, properties_left_out=0)
 
     def carried_out(self, stored: Stored) -> "Decision":
         """The decision after its records are stored."""

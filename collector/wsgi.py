@@ -3,6 +3,7 @@
 Under ASGI these views are never reached, because collector/asgi.py answers the paths before Django.
 """
 
+import logging
 import threading
 import time
 
@@ -23,11 +24,14 @@ from collector.rate_limits import Buckets
 from collector.request.bodies import BODY_TOO_LARGE
 from collector.request.client_address import TrustedProxies, client_address
 from collector.tracker import tracker
+from common.database import in_one_line
 from common.periodic_writer import TimedWriter
 from events.blocking_writer import store
-from events.faults import NotStorable, Unavailable
+from events.faults import NotStorable, Unavailable, Why
 from ipfilter.counters import Counters
 from ipfilter.rules_cache import LISTS_SQL, RULES_SQL, CompiledLists
+
+log = logging.getLogger(__name__)
 
 MAX_AGE_SECONDS = 0.5  # of the cached environments and excluded IPs
 
@@ -105,8 +109,9 @@ def _answer(request: HttpRequest) -> Answer:
     asked = Request(request.method or "", request.path, dict(headers), body, client, time.time(), query)
     try:
         decision = _decision(asked)
-    except Error:
-        decision = Decision(answers.unavailable("the database does not answer"), Outcome.UNAVAILABLE)
+    except Error as error:
+        log.warning("Environments cannot be read from the database: %s", in_one_line(error))
+        decision = Decision(answers.unavailable(Why.NO_ANSWER), Outcome.UNAVAILABLE)
     decision = _stored(decision)
     seconds = max(0.0, time.time() - asked.now) if decision.records else 0.0
     return _counted(asked.path, decision, asked.now, seconds)
@@ -139,6 +144,6 @@ def _stored(decision: Decision) -> Decision:
             return decision.carried_out(store(decision.records))
     except NotStorable:
         return decision.not_storable()
-    except Unavailable:
-        return decision.unavailable("the database does not answer")
+    except Unavailable as error:
+        return decision.unavailable(error.why)
     return decision

@@ -40,6 +40,11 @@ def cannot_store(error: Exception) -> bool:
     return state[:2] in NO_ROOM or state == READ_ONLY
 
 
+def in_one_line(error: Exception) -> str:
+    """What a failure is called in the log: PostgreSQL itself may add fifty lines of context."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """A transaction of Django's connection in which no statement takes longer than this, nor waits for a lock.

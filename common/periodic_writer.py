@@ -10,6 +10,8 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import psycopg
 from django.db import connection
 
+from common.database import in_one_line
+
 log = logging.getLogger(__name__)
 
 WRITE_SECONDS = 2.0  # between two writes, unless the caller says otherwise
@@ -82,7 +84,7 @@ class PeriodicWriter(Generic[Taken]):
                 connection = await self._connected()
                 await connection.execute(*self._gathered.statement(taken))
         except (psycopg.Error, TimeoutError, OSError) as error:
-            log.warning("%s: written later, %s", type(self._gathered).__name__, str(error).strip())
+            log.warning("%s: written later, %s", type(self._gathered).__name__, in_one_line(error))
             self._gathered.give_back(taken)
             await self._disconnect()
         except asyncio.CancelledError:
@@ -141,6 +143,6 @@ class TimedWriter:
             with connection.cursor() as cursor:
                 cursor.execute(*gathered.statement(taken))
         except Exception as error:  # any error: nobody waits for this thread, and the data is kept
-            log.warning("%s: written later, %s", type(gathered).__name__, str(error).strip())
+            log.warning("%s: written later, %s", type(gathered).__name__, in_one_line(error))
             with self._lock:
                 gathered.give_back(taken)

@@ -1,12 +1,16 @@
 """Stores records with one statement on Django's connection: for commands, jobs, and workers without an event loop."""
 
+import logging
 from collections.abc import Sequence
 
 from django.db import Error, connection
 
+from common.database import in_one_line
 from events import batch
-from events.faults import Fault, NotStorable, Unavailable, fault_of
+from events.faults import Fault, NotStorable, Unavailable, Why, fault_of
 from events.records import Record, Stored
+
+log = logging.getLogger(__name__)
 
 TRIES = 3
 
@@ -31,5 +35,6 @@ def store(records: Sequence[Record]) -> Stored:
             if fault is not Fault.TRY_AGAIN or connection.in_atomic_block or attempt + 1 == TRIES:
                 if not connection.in_atomic_block:
                     connection.close()
-                raise Unavailable(str(error)) from error
+                log.warning("Records were not stored: %s", in_one_line(error))
+                raise Unavailable(Why.NOT_COMMITTED) from error
     raise AssertionError("the last attempt returns or raises")

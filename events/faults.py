@@ -1,6 +1,6 @@
 """What a failed write means: the records are at fault, a retry may succeed, or nothing can be stored now."""
 
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 import psycopg
 from django.db.utils import Error as DjangoError
@@ -10,8 +10,26 @@ class NotStorable(Exception):
     """PostgreSQL will never accept these records. None of them was stored."""
 
 
+class Why(StrEnum):
+    """Why nothing can be committed now: all that a sender is told.
+
+    PostgreSQL's own words name files, tables and statements, so they go to the log and never outside.
+    """
+
+    NOT_COMMITTED = "the database could not commit it"
+    NO_ANSWER = "the database does not answer"
+    BEHIND = "the database does not keep up"
+    FULL = "too much waits to be stored"
+    STOPPING = "the collector is stopping"
+    NOT_LOOKED_UP = "the database does not say whether the app_id is known"
+
+
 class Unavailable(Exception):
     """Nothing can be committed now. The sender should send it again later."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.value)
+        self.why = why
 
 
 class Blocked(Exception):

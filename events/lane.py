@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import pq
 
+from common.database import in_one_line
+
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 3  # PostgreSQL's connect_timeout
@@ -69,7 +71,7 @@ class Lane:
             self._connection = await _connect(self._conninfo)
         except psycopg.Error as error:
             if not self._failure_is_logged:
-                log.error("The database does not answer: %s", str(error).strip())
+                log.error("The database does not answer: %s", in_one_line(error))
             self._failure_is_logged = True
             return False
         self._failure_is_logged = False

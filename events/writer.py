@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 import psycopg
 
+from common.database import in_one_line
 from events import batch
 from events.batch import Told
-from events.faults import Blocked, Fault, NotStorable, Unavailable, fault_of
+from events.faults import Blocked, Fault, NotStorable, Unavailable, Why, fault_of
 from events.lane import LONG, QUICK, Lane
 from events.queue import FairQueue, Standing, Waiting, WaitingBatch
 from events.records import Record, Stored
@@ -85,7 +86,7 @@ class BatchWriter:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._refuse(float("inf"), "the collector is stopping")
+        self._refuse(float("inf"), Why.STOPPING)
         for lane in self._lanes:
             await lane.close()
 
@@ -98,7 +99,7 @@ class BatchWriter:
         All are of one environment. Raises Unavailable if too much of it waits already.
         """
         if self._stopping or not self._queue.has_room(records[0].environment_id):
-            raise Unavailable("the collector is stopping" if self._stopping else "too much waits to be stored")
+            raise Unavailable(Why.STOPPING if self._stopping else Why.FULL)
         done = asyncio.get_running_loop().create_future()
         if self._queue.put(Waiting(records, size, time.monotonic(), done)):
             self._filled.set()
@@ -122,7 +123,7 @@ class BatchWriter:
                     self._queue.blocked(taken, blocked)
             except asyncio.CancelledError:
                 for waiting in taken.requests:
-                    waiting.failed(Unavailable("the collector has stopped"))
+                    waiting.failed(Unavailable(Why.STOPPING))
                 raise
             finally:
                 self._queue.release(taken)
@@ -151,7 +152,7 @@ class BatchWriter:
             if not isinstance(error, Unavailable):
                 log.exception("A batch was not stored")
             for waiting in requests:
-                waiting.failed(Unavailable(str(error)))
+                waiting.failed(Unavailable(Why.NOT_COMMITTED))
         else:
             learnt = batch.stored([waiting.records for waiting in requests], told)
             for waiting, each in zip(requests, learnt, strict=True):
@@ -178,11 +179,11 @@ class BatchWriter:
                     continue
                 if patience is QUICK and _took_too_long(fault, time.monotonic() - started):
                     raise Blocked(str(error)) from error
-                log.warning("A batch of %d requests failed: %s", len(requests), error)
+                log.warning("A batch of %d requests failed: %s", len(requests), in_one_line(error))
                 self._watch.failed()
                 if fault is Fault.RECORDS:
                     raise NotStorable(str(error)) from error
-                raise Unavailable(str(error)) from error
+                raise Unavailable(Why.NOT_COMMITTED) from error
             seconds = time.monotonic() - started
             self._watch.committed(sum(len(waiting.records) for waiting in requests), seconds)
             if not all_wait:
@@ -193,7 +194,7 @@ class BatchWriter:
         try:
             return await lane.is_table_locked()
         except psycopg.Error as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(Why.NOT_COMMITTED) from error
 
     # --- Requests that wait too long ----------------------------------------------------------------------------------
     async def _expire(self) -> None:
@@ -204,12 +205,12 @@ class BatchWriter:
             self._watch.held_up(self._queue.held_up)
             self._queue.look_around()
             now = time.monotonic()
-            self._refuse(now - self.patience_seconds, "the database does not keep up")
+            self._refuse(now - self.patience_seconds, Why.BEHIND)
             if now - forgiven > FORGIVE_EVERY_SECONDS:
                 self._queue.forgive()
                 forgiven = now
 
-    def _refuse(self, oldest: float, why: str) -> None:
+    def _refuse(self, oldest: float, why: Why) -> None:
         """Refuse what has waited since before `oldest`."""
         for waiting in self._queue.expire(oldest):
             waiting.failed(Unavailable(why))

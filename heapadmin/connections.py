@@ -15,6 +15,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
+from heapadmin import open_files
+
 FIRST_HEADERS_SECONDS = 20  # later ones have as long as an idle connection: gunicorn's setting keepalive
 READING_SECONDS = 30  # without the client's taking what it was sent
 STOP_SECONDS = 20  # for answers under way; what is left of gunicorn's graceful_timeout is for the last commits
@@ -171,5 +173,6 @@ class Worker(UvicornWorker):
     async def callback_notify(self) -> None:
         """A sign of life for the master; should that have been killed, the port must become free for the next one."""
         await super().callback_notify()
+        open_files.warn_when_used_up()
         if os.getppid() != self.ppid:
             os.kill(os.getpid(), signal.SIGTERM)

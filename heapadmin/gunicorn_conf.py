@@ -26,6 +26,7 @@ control_socket_disable = True
 forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES
 accesslog = None
 loglevel = "warning"
+logger_class = "heapadmin.gunicorn_log.LimitedLogger"
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when a worker loads it
 

@@ -8,6 +8,7 @@ wsgi_app = "heapadmin.wsgi:application"
 worker_class = "gthread"
 workers = 2
 threads = 8
+logger_class = "heapadmin.gunicorn_log.LimitedLogger"
 control_socket_disable = True
 forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES
 

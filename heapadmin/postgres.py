@@ -8,11 +8,12 @@ The server listens only on a Unix socket, in a folder that no other user may ent
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ from typing import IO
 import psutil
 import psycopg
 
+from common import disk
 from heapadmin import application_role, processes
 from heapadmin.deployment import (
     DATABASE_NAME,
@@ -35,7 +37,9 @@ START_TRIES = 5
 START_SECONDS = 60  # recovery of a large write-ahead log after a crash takes time
 LOG_BYTES_KEPT = 16 * 2**20
 FAST_SHUTDOWN = signal.SIGINT  # tells PostgreSQL to end the sessions, write everything and exit
+ANSWER_SECONDS = 2  # the least that libpq knows; a server that is starting says so at once
 STOP_STEPS = [(FAST_SHUTDOWN, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)]
+ORPHAN_STEPS = [(signal.SIGQUIT, 2.0), (signal.SIGKILL, 3.0)]  # for what a dead server has left behind
 
 
 class PostgresError(Exception):
@@ -73,13 +77,21 @@ class PrivatePostgres:
         problem = ""
         for attempt in range(START_TRIES):
             time.sleep(0.3 * attempt)
-            self._clear_leftovers()
+            self._clear_leftovers(STOP_STEPS)
             self._launch()
             problem = self._wait_until_ready()
             if not problem:
                 self._create_database()
                 return
-        raise PostgresError(f"PostgreSQL did not start. The end of {self.log}:\n{problem}")
+        raise PostgresError(f"PostgreSQL did not start: {self.reason()} The end of {self.log}:\n{problem}")
+
+    def relaunch(self) -> None:
+        """Launch a server that had been up, and do not wait until it answers. Raises PostgresError or OSError.
+
+        What it left behind gets no time to finish: without their server, sessions have nothing to do.
+        """
+        self._clear_leftovers(ORPHAN_STEPS)
+        self._launch()
 
     def stop(self) -> None:
         """Stop the server. When this returns, everything committed is on disk."""
@@ -99,6 +111,22 @@ class PrivatePostgres:
 
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def answers(self) -> bool:
+        """Whether it accepts connections."""
+        try:
+            psycopg.connect(self.superuser_conninfo("postgres"), connect_timeout=ANSWER_SECONDS).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def reason(self) -> str:
+        """Why the last start failed, in a sentence: the disk, or else the last thing that the log says."""
+        if disk.is_full(self.data):
+            free = disk.free_bytes(self.data) / 2**20
+            return f"the disk is full ({free:,.1f} MiB are free for {self.folder}). Make room on it."
+        told = re.findall("(?:FATAL|PANIC): .*", self._end_of_log())
+        return told[-1] if told else f"its log, {self.log}, does not say why."
 
     @property
     def socket_dir(self) -> Path:
@@ -217,16 +245,21 @@ class PrivatePostgres:
         """Wait until the server answers: returns '' then, otherwise the end of its log."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.is_alive():
-            try:
-                psycopg.connect(self.superuser_conninfo("postgres"), connect_timeout=5).close()
+            if self.answers():
                 return ""
-            except psycopg.OperationalError:
-                time.sleep(0.05)
+            time.sleep(0.05)
         if self.is_alive():
             self.stop()
-        with self.log.open("rb") as log:
-            log.seek(self._log_start)
-            return log.read()[-2000:].decode(errors="replace")
+        return self._end_of_log()
+
+    def _end_of_log(self) -> str:
+        """What it said since the last start."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(self._log_start)
+                return log.read()[-2000:].decode(errors="replace")
+        except OSError:
+            return ""
 
     def _create_database(self) -> None:
         with psycopg.connect(self.superuser_conninfo("postgres"), autocommit=True) as server:
@@ -235,7 +268,7 @@ class PrivatePostgres:
             application_role.hand_over(database)
 
     # --- Leftovers of an earlier run ----------------------------------------------------------------------------------
-    def _clear_leftovers(self) -> None:
+    def _clear_leftovers(self, steps: Sequence[tuple[signal.Signals, float]]) -> None:
         """End a server that outlived its supervisor, and delete the lock files of a dead one.
 
         The process id in the lock files may now belong to another process. PostgreSQL would then never start again.
@@ -243,7 +276,7 @@ class PrivatePostgres:
         if self.process is not None:
             self.process.poll()  # reap our own dead server, because until then it counts as running
         leftovers = self._servers_on_our_files()
-        if leftovers and not processes.end(leftovers, STOP_STEPS):
+        if leftovers and not processes.end(leftovers, steps):
             raise PostgresError(f"Another PostgreSQL runs on {self.data} and does not stop.")
         for lock in (self.data / "postmaster.pid", self.socket_dir / ".s.PGSQL.5432.lock"):
             lock.unlink(missing_ok=True)

@@ -237,6 +237,6 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "heapadmin.log_limits.LimitedHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

@@ -24,6 +24,7 @@ from collector.jobs import HOURS_KEPT
 from collector.protocol import limits
 from common.user_agent import REMEMBERED
 from events import queue
+from events.faults import Why
 from events.identity import MAX_VISITOR
 from events.upkeep import KEY_DAYS
 from ipfilter.rules.lists import MAX_RULES
@@ -356,6 +357,12 @@ def test_metrics_that_are_named_elsewhere_exist():
     text = "".join(path.read_text() for path in DOCS.rglob("*.md"))
 
     assert set(re.findall(r"\bheapadmin_\w+", text)) <= set(exported())
+
+
+def test_every_reason_of_a_503_is_told():
+    told = {line for cell, _ in rows(page("collection-api.md"), "line of a 503") for line in named(cell)}
+
+    assert told == {why.value for why in Why}
 
 
 def test_every_outcome_of_a_request_is_told():

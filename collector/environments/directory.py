@@ -20,7 +20,8 @@ from collector.environments.known_environments import (
     KnownEnvironments,
     known_environments,
 )
-from events.faults import Unavailable
+from common.database import in_one_line
+from events.faults import Unavailable, Why
 from ipfilter.rules_cache import FINGERPRINT_SQL, LISTS_SQL, RULES_SQL, CompiledLists, ListRow, RuleRow, fingerprint
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class Directory:
             async with asyncio.timeout(seconds), self._loaded:
                 await self._loaded.wait_for(lambda: self.loaded_at > asked_at)
         except TimeoutError:
-            raise Unavailable("the database does not say whether the app_id is known") from None
+            raise Unavailable(Why.NOT_LOOKED_UP) from None
         if app_id in self.environments:
             return True
         if len(self._unknown) >= MAX_UNKNOWN:
@@ -96,7 +97,7 @@ class Directory:
                     await self._listen(connection)
             except (psycopg.Error, TimeoutError, OSError) as error:
                 if not self._failure_is_logged:
-                    log.error("Environments cannot be read from the database: %s", str(error).strip())
+                    log.error("Environments cannot be read from the database: %s", in_one_line(error))
                 self._failure_is_logged = True
                 await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -6,6 +6,7 @@ answer has CORS headers, because a web page cannot keep a key secret from its vi
 
 import base64
 import binascii
+import logging
 import uuid
 from collections.abc import Callable
 from functools import wraps
@@ -25,8 +26,12 @@ from collector.protocol.errors import BadField, Refused
 from collector.protocol.limits import MAX_DELETION_BYTES, MAX_DELETIONS
 from collector.request.bodies import json_object
 from common import links
+from common.database import in_one_line
+from events.faults import Why
 from projects import api_keys
 from projects.models import ApiKey
+
+log = logging.getLogger(__name__)
 
 ROOT = "/api/public/v0/"
 ATTEMPTS = "api_key"  # in ACCOUNT_RATE_LIMITS, where it is a limit per minute
@@ -48,8 +53,9 @@ def _endpoint(method: str) -> Callable[[View], View]:
                 return _refusal(405, f"use {method}", {"Allow": method})
             try:
                 return view(request, **kwargs)
-            except OperationalError:
-                return _refusal(503, "the database does not answer", {"Retry-After": str(answers.RETRY_AFTER_SECONDS)})
+            except OperationalError as error:
+                log.warning("The public API was answered 503: %s", in_one_line(error))
+                return _refusal(503, Why.NO_ANSWER, {"Retry-After": str(answers.RETRY_AFTER_SECONDS)})
 
         return checked
 

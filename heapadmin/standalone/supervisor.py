@@ -11,11 +11,10 @@ from pathlib import Path
 from heapadmin import processes
 from heapadmin.postgres import PrivatePostgres
 from heapadmin.processes import Identity
+from heapadmin.standalone.pauses import HEALTHY_AFTER_SECONDS, pause_seconds
+from heapadmin.standalone.postgres_keeper import PostgresKeeper
 
 LOOK_SECONDS = 0.2
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
-HEALTHY_AFTER_SECONDS = 60.0  # after running this long, a service counts as having no earlier failures
 REMINDER_SECONDS = 1.0  # a web worker that is just starting may miss its parent's signal
 GRACE_SECONDS = 40.0  # longer than gunicorn waits for its workers
 LEFTOVER_STEPS = [(signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 5.0)]
@@ -43,7 +42,7 @@ class Service:
         """Plan the next start, after the service ended with exit status `code`; return the pause in seconds."""
         if time.monotonic() - self.started > HEALTHY_AFTER_SECONDS:
             self.failures = 0
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**self.failures)
+        pause = pause_seconds(self.failures)
         self.failures += 1
         self.next_start = time.monotonic() + pause
         self.process = self.identity = None
@@ -65,17 +64,19 @@ class Supervisor:
         say: Callable[[str], None],
     ) -> None:
         self.services = services
-        self.postgres = postgres
+        self.keeper = PostgresKeeper(postgres, say) if postgres is not None else None
         self.record = record
         self.say = say
+        self._record_is_due = False
 
     def look(self) -> None:
         """Start everything that does not run, unless its pause is not over."""
-        if self.postgres is not None and not self.postgres.is_alive():
-            self.say("PostgreSQL ended unexpectedly; starting it again.")
-            self.postgres.start()
+        if self.keeper is not None:
+            self.keeper.look()
         for service in self.services:
             self._look_at(service)
+        if self._record_is_due:
+            self._write_record()
 
     def run_until(self, asked_to_stop: Callable[[], bool]) -> None:
         """Keep everything running until `asked_to_stop()`."""
@@ -103,7 +104,7 @@ class Supervisor:
             self.say(f"{service.name} ended unexpectedly (exit status {code}); starting it again in {pause:g} s.")
         if time.monotonic() >= service.next_start:
             service.start()
-            self._write_record()
+            self._record_is_due = True
 
     def _await_end(self, service: Service, deadline: float, in_a_hurry: Callable[[], bool]) -> None:
         process, identity = service.process, service.identity
@@ -123,8 +124,12 @@ class Supervisor:
     def _write_record(self) -> None:
         known = [service.identity for service in self.services if service.identity is not None]
         draft = self.record.with_suffix(".new")
-        draft.write_text(json.dumps([[identity.pid, identity.started_at] for identity in known]))
-        draft.replace(self.record)
+        try:
+            draft.write_text(json.dumps([[identity.pid, identity.started_at] for identity in known]))
+            draft.replace(self.record)
+        except OSError:  # a full disk; the next look tries again
+            return
+        self._record_is_due = False
 
 
 def end_leftovers(record: Path, say: Callable[[str], None]) -> None:

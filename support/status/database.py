@@ -4,7 +4,9 @@ import time
 from contextlib import AbstractContextManager
 
 import psycopg
+from django.conf import settings
 
+from common import disk
 from common.database import impatient_connection
 from support.status.models import Component, State
 from support.status.readings import Reading
@@ -22,6 +24,7 @@ READ_ONLY = {
     Component.CONSOLE: "The database takes no changes at the moment; pages can be read.",
     Component.COLLECTION: "The database takes no changes at the moment. Events are refused with 503, to be sent again.",
 }
+FULL = " The disk of the database is full."
 SLOW = "The database answers slowly."
 
 
@@ -32,12 +35,18 @@ def own_connection() -> AbstractContextManager[psycopg.Connection]:
 
 def unreachable() -> list[Reading]:
     """The reading of every part while the database does not answer."""
-    return [Reading(component, State.DOWN, reason) for component, reason in UNREACHABLE.items()]
+    why = FULL if disk_is_full() else ""
+    return [Reading(component, State.DOWN, f"{reason}{why}") for component, reason in UNREACHABLE.items()]
 
 
 def says_unreachable(reading: Reading) -> bool:
     """Whether a reading only says that the database did not answer."""
-    return reading.reason == UNREACHABLE[reading.component]
+    return reading.reason.removesuffix(FULL) == UNREACHABLE[reading.component]
+
+
+def disk_is_full() -> bool:
+    """Whether the private database has no room left. False for a server of one's own: its disk is not known here."""
+    return settings.PRIVATE_DATABASE and disk.is_full(settings.DATA_DIR / "postgres")
 
 
 def readings(connection: psycopg.Connection) -> list[Reading]:

@@ -12,7 +12,7 @@ from collector.counts.tally import Tally
 from collector.models import CollectedHour
 from collector.rate_limits import Buckets
 from common import periodic_writer
-from events.faults import Unavailable
+from events.faults import Unavailable, Why
 from ipfilter.counters import Counters
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from tests.events.making import events, people
@@ -198,7 +198,7 @@ def test_over_the_limit_it_is_429_and_nothing_is_stored(client, monkeypatch):
 
 
 def unavailable(records):
-    raise Unavailable
+    raise Unavailable(Why.NO_ANSWER)
 
 
 def no_database(**options):

@@ -1,5 +1,6 @@
 """A real installation for tests: `manage.py standalone` on a folder and port of its own."""
 
+import json
 import os
 import re
 import signal
@@ -83,6 +84,19 @@ class Installation:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+    def post(self, path, payload):
+        """The status; 0 when nobody answers."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", json.dumps(payload).encode(), {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
 
     def processes(self, name=""):
         """Every process of this installation, wherever its parent went; `name` narrows by command line."""

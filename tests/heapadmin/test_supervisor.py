@@ -119,3 +119,18 @@ def test_a_record_that_says_nothing_useful_ends_nobody(tmp_path, text):
 
     assert said == []
     assert Identity.of(1) is not None
+
+
+def test_a_record_that_cannot_be_written_is_written_later(supervise, tmp_path):
+    one = service(SLEEP)
+    supervisor = supervise(one)
+    draft = supervisor.record.with_suffix(".new")
+    draft.mkdir()  # as on a full disk, nothing can be written
+
+    supervisor.look()
+    missing = not supervisor.record.exists()
+    draft.rmdir()
+    supervisor.look()
+
+    assert missing
+    assert json.loads(supervisor.record.read_text())[0][0] == one.identity.pid

@@ -323,3 +323,20 @@ def test_the_dot_of_another_tab_does_not_make_its_environment_the_one_used_last(
 
     assert "no events" in dot.content.decode()
     assert client.session["last_environment"] == here.app_id
+
+
+def test_it_says_that_the_disk_is_full_while_the_database_does_not_answer(monkeypatch):
+    monkeypatch.setattr(database, "disk_is_full", lambda: True)
+
+    full = database.unreachable()
+
+    assert all(reading.reason.endswith("The disk of the database is full.") for reading in full)
+    assert all(database.says_unreachable(reading) for reading in full)
+
+
+def test_the_disk_of_a_server_of_ones_own_is_not_known(settings, monkeypatch):
+    monkeypatch.setattr(database.disk, "is_full", lambda folder: True)
+
+    assert not database.disk_is_full()
+    settings.PRIVATE_DATABASE = True
+    assert database.disk_is_full()
