@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(300)
 PROMPTLY_SECONDS = 15
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def disk():
     with small_disk(400) as disk:
         yield disk
