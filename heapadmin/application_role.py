@@ -8,11 +8,21 @@ from psycopg import sql
 
 from heapadmin.deployment import DATABASE_NAME, DATABASE_USER
 
-ROLE_EXISTS = "select from pg_roles where rolname = %s"
-DATABASE_EXISTS = "select from pg_database where datname = %s"
-RIGHTS = (
-    "grant set on parameter deadlock_timeout to {role}",  # events/lane.py finds deadlocks sooner with it
-    "grant pg_read_all_stats to {role}",  # what is counted beforehand must know of every transaction that still runs
+# What must be so, and the statement that makes it so. A start writes nothing that is there: the disk may be full.
+PREPARED = (
+    ("select from pg_roles where rolname = {name}", "create role {role} login"),
+    # events/lane.py finds deadlocks sooner with it
+    (
+        "select where has_parameter_privilege({name}, 'deadlock_timeout', 'set')",
+        "grant set on parameter deadlock_timeout to {role}",
+    ),
+    # what is counted beforehand must know of every transaction that still runs (analytics/rollups/refresh.py)
+    ("select where pg_has_role({name}, 'pg_read_all_stats', 'usage')", "grant pg_read_all_stats to {role}"),
+    ("select from pg_database where datname = {database_name}", "create database {database} owner {role}"),
+    (
+        "select from pg_database where datname = {database_name} and datdba = {name}::regrole",
+        "alter database {database} owner to {role}",
+    ),
 )
 
 # Statements that give `role` what the current user owns in this database, outside of PostgreSQL's own schemas.
@@ -44,15 +54,11 @@ select format('alter statistics %%s.%%I owner to %%I', stxnamespace::regnamespac
 
 def prepare(server: psycopg.Connection) -> None:
     """Create the role and its database where they are missing. `server` is a superuser's connection."""
-    role, database = sql.Identifier(DATABASE_USER), sql.Identifier(DATABASE_NAME)
-    if server.execute(ROLE_EXISTS, [DATABASE_USER]).fetchone() is None:
-        server.execute(sql.SQL("create role {} login").format(role))
-    for right in RIGHTS:
-        server.execute(sql.SQL(right).format(role=role))
-    if server.execute(DATABASE_EXISTS, [DATABASE_NAME]).fetchone() is None:
-        server.execute(sql.SQL("create database {} owner {}").format(database, role))
-    else:
-        server.execute(sql.SQL("alter database {} owner to {}").format(database, role))
+    names = {"role": sql.Identifier(DATABASE_USER), "name": sql.Literal(DATABASE_USER)}
+    names |= {"database": sql.Identifier(DATABASE_NAME), "database_name": sql.Literal(DATABASE_NAME)}
+    for is_so, statement in PREPARED:
+        if server.execute(sql.SQL(is_so).format(**names)).fetchone() is None:
+            server.execute(sql.SQL(statement).format(**names))
 
 
 def hand_over(database: psycopg.Connection) -> None:

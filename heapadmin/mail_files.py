@@ -1,6 +1,8 @@
 """Mails as files, while no mail server is set. They hold links that let people in, so they are the owner's alone."""
 
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,19 @@ class PrivateMailFiles(EmailBackend):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         folder = Path(self.file_path)
-        if folder.stat().st_mode & 0o777 != FOLDER_MODE:  # new, or from before this was so
-            folder.chmod(FOLDER_MODE)
-            for file in folder.iterdir():
-                file.chmod(FILE_MODE)
+        if folder.stat().st_mode & 0o777 != FOLDER_MODE:  # new, or written before this was so
+            _set_mode([folder], FOLDER_MODE)
+            _set_mode(folder.iterdir(), FILE_MODE)
 
     def open(self) -> bool:
         if self.stream is not None:
             return False
-        name = self._get_filename()
-        self.stream = os.fdopen(os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE), "ab")
+        descriptor = os.open(self._get_filename(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
+        self.stream = os.fdopen(descriptor, "ab")
         return True
+
+
+def _set_mode(paths: Iterable[Path], mode: int) -> None:
+    for path in paths:
+        with suppress(PermissionError):  # another user's; what we write ourselves is private all the same
+            path.chmod(mode)

@@ -127,7 +127,7 @@ EMAIL_URL = env.str(
 if EMAIL_URL:
     vars().update(env.email_url_config(EMAIL_URL))
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "heapadmin.mail_files.PrivateMailFiles"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from heapadmin import application_role
 from heapadmin.deployment import DATABASE_NAME, private_database_url
 from heapadmin.postgres import PrivatePostgres
 
@@ -95,7 +96,10 @@ def test_it_is_no_superuser_and_owns_its_database(started):
     "statement",
     [
         "select pg_read_file('/etc/passwd')",
+        "select pg_ls_dir('/etc')",
+        "select lo_import('/etc/passwd')",
         "create table stolen (line text); copy stolen from '/etc/passwd'",
+        "copy (select 1) to '/tmp/stolen'",
         "copy (select 1) to program 'true'",
         "alter system set log_statement = 'all'",
         "create role another superuser",
@@ -146,6 +150,16 @@ def test_an_early_installation_goes_on(server, tmp_path):
     assert (migrated.stderr, written.returncode, restored.returncode) == ("", 0, 0), written.stderr + restored.stderr
     assert ask(server, NOT_THE_ROLES) == []
     assert manage(tmp_path, "migrate", "--check").returncode == 0
+
+
+def test_a_start_writes_nothing_that_is_there(started):
+    """So it works on a full disk."""
+    read_only = "-c default_transaction_read_only=on"
+
+    for database, step in (("postgres", application_role.prepare), (DATABASE_NAME, application_role.hand_over)):
+        conninfo = started.superuser_conninfo(database)
+        with psycopg.connect(conninfo, autocommit=True, options=read_only) as superuser:
+            step(superuser)
 
 
 def test_a_start_that_was_cut_short_is_made_up_for(server):
