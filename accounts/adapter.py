@@ -106,6 +106,7 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
 class MfaAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "cannot_generate_recovery_codes": "Recovery codes come with a second factor. Set one up first.",
+        "incorrect_code": "This code is wrong or was used already. Each works once: wait for the next one.",
         "unverified_email": "Confirm your e-mail address first: the link is in the mail that we sent you.",
     }
 

@@ -5,6 +5,10 @@ from itertools import groupby
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.utils import encrypt
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
@@ -154,6 +158,17 @@ class AddKeyForm(AddWebAuthnForm):
         passkey = self.fields["passwordless"]
         passkey.label = "Sign in with it instead of the password"
         passkey.help_text = "Then it has to ask for your fingerprint, face or PIN, as phones and laptops do."
+
+
+class AddAppForm(ActivateTOTPForm):
+    """Set up an authenticator app: the library's form, after which the code that was typed opens nothing any more."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()
+        app = Authenticator(user=self.user, type=Authenticator.Type.TOTP, data={"secret": encrypt(self.secret)})
+        if not app.wrap().validate_code(code):  # as at a sign-in: it marks the code as used
+            raise get_adapter().validation_error("incorrect_code")
+        return code
 
 
 class ChangesForm(forms.BaseForm):

@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.conftest import shifted, sign_in
-from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
+from tests.browser.conftest import shifted, sign_in, use_session
+from tests.factories import EnvironmentFactory, MembershipFactory
+from tests.support.staff import staff_client
 
 WIDTHS = (360, 640, 1024, 1440, 2560)
 BARS = ("production", "staging", "none")
@@ -18,7 +19,7 @@ COMPONENTS = "/staff/components/"
 
 @pytest.fixture
 def staff_page(page, live_server):
-    return sign_in(page, UserFactory(is_staff=True, name="Grace Hopper"), live_server.url)
+    return use_session(page, staff_client("Grace Hopper"), live_server.url)
 
 
 @pytest.fixture
