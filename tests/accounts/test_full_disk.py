@@ -1,14 +1,16 @@
 """The disk of the database is full: who signs in is told that, and who is signed in can read."""
 
+import contextlib
 import json
 import re
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
-from tests.servers import CollectingServer, manage
+from tests.servers import CollectingServer, conninfo_of, manage
 from tests.small_disk import small_disk
 
 pytestmark = pytest.mark.timeout(180)
@@ -51,19 +53,26 @@ def sign_in(server, **changes):
     return server.request("POST", "/login/login/", urlencode(fields), headers.items())
 
 
+def fill_pages(server):
+    """Use up the room in the pages of the tables in which attempts are counted and sessions are kept."""
+    with psycopg.connect(conninfo_of(server.url), autocommit=True) as connection:
+        for table in ("cache_entries", "django_session"):
+            with contextlib.suppress(psycopg.errors.DiskFull):
+                for number in range(1_000):
+                    connection.execute(f"insert into {table} values (%s, '', now())", [str(number)])
+
+
 def test_who_signs_in_is_told_of_the_disk_and_who_is_signed_in_can_read(server, disk):
     signed_in = sign_in(server)
     assert signed_in.status == 302
     cookies = [("Cookie", cookies_of(signed_in))]
     projects = f"/account/{server.made['account_id']}/projects/"
     disk.fill()
+    fill_pages(server)
 
-    for _ in range(30):
-        answer = sign_in(server)
-        assert "Too many" not in answer.text
-        assert answer.status in (302, 503), answer.text
-        if answer.status == 503:
-            break
+    answers = [sign_in(server) for _ in range(10)]
+    assert not [answer.text for answer in answers if "Too many" in answer.text]
+    answer = answers[-1]
     assert (answer.status, "The disk of the server is full." in answer.text) == (503, True)
     assert answer.headers["Retry-After"]
     assert server.request("GET", projects, headers=cookies).status == 200
