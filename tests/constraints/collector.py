@@ -29,6 +29,8 @@ BREAKS: Breaks = {
     "collector_collectedhour_texts_cut_check": lambda: CollectedHourFactory(texts_cut=-1),
     "collector_collectedhour_identities_ignored_check": lambda: CollectedHourFactory(identities_ignored=-1),
     "collector_collectedhour_protobufs_refused_check": lambda: CollectedHourFactory(protobufs_refused=-1),
+    "collector_collectedhour_robots_check": lambda: CollectedHourFactory(robots=-1),
+    "collectedhour_robots_are_events": lambda: CollectedHourFactory(events=2, robots=3),
     "collectedhour_slowest_is_slowest": [
         lambda: CollectedHourFactory(last_seconds=-0.1),
         lambda: CollectedHourFactory(slowest_seconds=0.05),
