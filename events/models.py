@@ -58,6 +58,7 @@ class Person(models.Model):
 
     An identified visitor has no row of their own: properties and `first_seen_at` move to the identity's row.
     `last_seen_at` is exact to a minute, so that not every event updates it.
+    `is_robot` says that all events of a visitor came from robots; null while none has come.
     """
 
     pk = models.CompositePrimaryKey("environment_id", "actor_id")
@@ -67,6 +68,7 @@ class Person(models.Model):
     properties = models.JSONField(default=dict)
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
+    is_robot = models.BooleanField(null=True)
 
     class Meta:
         db_table = "people"

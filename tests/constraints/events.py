@@ -18,6 +18,7 @@ BREAKS: Breaks = {
     "person_identity_length": each(lambda identity: insert("people", actor_id=-5, identity=identity), "", TOO_LONG),
     "person_seen_in_order": lambda: insert("people", first_seen_at=MOMENT, last_seen_at="2025-12-31 23:59:59+00"),
     "people_pkey": lambda: insert_twice("people"),
+    "person_robot_without_identity": lambda: insert("people", actor_id=-5, identity="ann", is_robot=True),
     **required("people", "environment_id actor_id properties first_seen_at last_seen_at"),
     "merge_from_visitor_to_identity": [
         lambda: insert("merges", from_actor=-1),

@@ -1,0 +1,24 @@
+"""Mark the visitors who are robots. No row is touched: those of before are none."""
+
+import re
+from pathlib import Path
+
+from django.db import migrations, models
+
+SQL = Path(__file__).parent / "sql"
+(BEFORE,) = re.findall(
+    r"(?ms)^create or replace function store_events\(.*?^end \$\$;\n", (SQL / "0006_long_names.sql").read_text()
+)
+UNDO = BEFORE + "alter table people drop column is_robot;"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("events", "0006_long_names")]
+    operations = [
+        migrations.RunSQL("set local lock_timeout = '5s'", migrations.RunSQL.noop),
+        migrations.RunSQL(
+            (SQL / "0010_robots.sql").read_text(),
+            UNDO,
+            state_operations=[migrations.AddField("person", "is_robot", models.BooleanField(null=True))],
+        ),
+    ]
