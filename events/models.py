@@ -30,6 +30,9 @@ class Event(models.Model):
     `name` is set for custom events and empty for others. If it is too long for an index, it holds what stands for it,
     and `long_name` all of it (events/names.py). The text columns (events/columns.py) are null if they do not
     apply.
+
+    `id` is below zero if a robot caused it (its `device` is "robot"): the indexes hold it, so leaving robots out costs
+    nothing. Ids are in the order of arrival, for robots too.
     """
 
     pk = models.CompositePrimaryKey("environment_id", "time", "id")

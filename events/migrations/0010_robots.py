@@ -1,4 +1,4 @@
-"""Mark the visitors who are robots. No row is touched: those of before are none."""
+"""Mark robots: their events by ids below zero, visitors by a column. No row is touched: those of before are none."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,10 @@ SQL = Path(__file__).parent / "sql"
 (BEFORE,) = re.findall(
     r"(?ms)^create or replace function store_events\(.*?^end \$\$;\n", (SQL / "0006_long_names.sql").read_text()
 )
-UNDO = BEFORE + "alter table people drop column is_robot;"
+UNDO = (
+    BEFORE
+    + "alter table people drop column is_robot; alter table events drop constraint event_below_zero_of_robot;"
+)
 
 
 class Migration(migrations.Migration):

@@ -7,6 +7,8 @@ from itertools import count
 from django.db import connection
 from django.utils import timezone
 
+from events.records import ROBOT
+
 _numbers = count(1)
 
 
@@ -16,7 +18,7 @@ def add_event(environment, *, ago: timedelta = timedelta(), at: datetime | None 
         columns = {"kind": "custom", "name": "Signed up"} | columns
     columns["properties"] = json.dumps(columns.get("properties", {}))
     columns |= {"environment_id": environment.pk, "actor_id": actor_id, "time": at or timezone.now() - ago}
-    columns.setdefault("id", next(_numbers))
+    columns.setdefault("id", next(_numbers) - (10**6 if columns.get("device") == ROBOT else 0))
     names = ", ".join(columns)
     holes = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:

@@ -24,7 +24,9 @@ BREAKS: Breaks = {
     "collector_collectedhour_requests_check": without(
         "collectedhour_counts_something", lambda: CollectedHourFactory(requests=-1)
     ),
-    "collector_collectedhour_events_check": lambda: CollectedHourFactory(events=-1),
+    "collector_collectedhour_events_check": without(
+        "collectedhour_robots_are_events", lambda: CollectedHourFactory(events=-1)
+    ),
     "collector_collectedhour_properties_left_out_check": lambda: CollectedHourFactory(properties_left_out=-1),
     "collector_collectedhour_texts_cut_check": lambda: CollectedHourFactory(texts_cut=-1),
     "collector_collectedhour_identities_ignored_check": lambda: CollectedHourFactory(identities_ignored=-1),

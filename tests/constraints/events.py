@@ -9,6 +9,10 @@ BREAKS: Breaks = {
     "event_time_in_bounds": each(
         lambda time: insert("events", time=time), "1999-12-31 23:59:59+00", "2200-01-01 00:00+00"
     ),
+    "event_below_zero_of_robot": [
+        lambda: insert("events", id=-5),
+        lambda: insert("events", id=-5, device="desktop"),
+    ],
     "events_pkey": lambda: insert_twice("events"),
     **required("events", "environment_id time id actor_id received_at kind name properties"),
     "person_identity_when_negative": [

@@ -1,10 +1,15 @@
+-- Events of robots have ids below zero, so that questions leave them out by their index alone. Their `device` is "robot".
+-- Events of before stay as they are, and so do those whose device was "robot" before.
+alter table events add constraint event_below_zero_of_robot check (id > 0 or device is not distinct from 'robot') not valid;
+
 -- A visitor all of whose events came from robots is one: `is_robot`. It is null while no event of theirs has come. People
 -- with an identity are none, whatever they come with. Who was known before is none either: their events are not marked.
 alter table people add is_robot boolean default false;
 alter table people alter is_robot drop default;
 alter table people add constraint person_robot_without_identity check (not is_robot or actor_id >= 0) not valid;
 
--- As in 0006_long_names.sql, but that it tells robots.
+-- As in 0006_long_names.sql, but that it tells robots. 2^58 is far above what the sequence reaches, and their ids keep its
+-- order.
 create or replace function store_events(sent json, keys json) returns uuid[] language plpgsql
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
@@ -24,7 +29,9 @@ begin
     end if;
 
     with e as materialized (
-        select environment_id, to_timestamp(time) as time, actor_id, identity, session_id, pageview_id,
+        select environment_id, to_timestamp(time) as time,
+               nextval('events_id_seq') - case when device = 'robot' then 1::bigint << 58 else 0 end as id,
+               actor_id, identity, session_id, pageview_id,
                coalesce(kind, 'custom') as kind, coalesce(name, '') as name, long_name,
                domain, path, query, hash, title, referrer,
                target_tag, target_class, target_id, target_href, target_text, target_hierarchy,
@@ -39,11 +46,11 @@ begin
                utm_source text, utm_medium text, utm_campaign text, utm_term text, utm_content text, properties jsonb)
          where fresh is null or key is null or key = any(fresh)),
     stored as (
-        insert into events (environment_id, time, actor_id, session_id, pageview_id, kind, name, long_name,
+        insert into events (environment_id, time, id, actor_id, session_id, pageview_id, kind, name, long_name,
                domain, path, query, hash, title, referrer,
                target_tag, target_class, target_id, target_href, target_text, target_hierarchy,
                platform, browser, os, device, utm_source, utm_medium, utm_campaign, utm_term, utm_content, properties)
-        select environment_id, time, actor_id, session_id, pageview_id, kind, name, long_name,
+        select environment_id, time, id, actor_id, session_id, pageview_id, kind, name, long_name,
                domain, path, query, hash, title, referrer,
                target_tag, target_class, target_id, target_href, target_text, target_hierarchy,
                platform, browser, os, device, utm_source, utm_medium, utm_campaign, utm_term, utm_content, properties
