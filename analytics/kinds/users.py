@@ -105,14 +105,15 @@ def details(users: Users, catalogue: Catalogue) -> Iterator[str]:
 
 
 def page_sql(statement: Statement, users: Users) -> str:
-    """Rows (actor_id, identity, properties, first_seen_at, last_seen_at): a page and one row more."""
+    """Rows (actor_id, identity, properties, first_seen_at, last_seen_at, is_robot): a page and one row more."""
     rows, where = people_rows(statement, users.where, users.segments, users.search)
     if users.after is not None:
         seen, actor = statement.bind(moment_of(users.after)), statement.bind(users.after.actor_id)
         where.append(f"(p.last_seen_at, p.actor_id) < ({seen}, {actor})")
     return statement.text(
         "select p.actor_id as actor_id, p.identity as identity, p.properties as properties, "
-        f"p.first_seen_at as first_seen_at, p.last_seen_at as last_seen_at {rows.from_()} "
+        f"p.first_seen_at as first_seen_at, p.last_seen_at as last_seen_at, p.is_robot as is_robot "
+        f"{rows.from_()} "
         f"where {joined(Match.ALL, where)} order by p.last_seen_at desc, p.actor_id desc "
         f"limit {statement.bind(users.limit + 1)}"
     )
@@ -139,6 +140,7 @@ class PersonRow:
     properties: dict[str, Any]
     first_seen_at: datetime
     last_seen_at: datetime
+    is_robot: bool
 
     @property
     def name(self) -> str:
@@ -191,9 +193,11 @@ def answer(users: Users, context: QueryContext) -> UsersResult:
     return UsersResult(users, ran, people, total, following, _property_names(people))
 
 
-def _person(actor_id: int, identity: str | None, properties: str, first: datetime, last: datetime) -> PersonRow:
+def _person(
+    actor_id: int, identity: str | None, properties: str, first: datetime, last: datetime, is_robot: bool | None
+) -> PersonRow:
     """A row of the page. Django's cursor gives `properties`, a jsonb, as text."""
-    return PersonRow(actor_id, identity, json.loads(properties), first, last)
+    return PersonRow(actor_id, identity, json.loads(properties), first, last, bool(is_robot))
 
 
 def _property_names(people: tuple[PersonRow, ...]) -> tuple[str, ...]:
