@@ -111,6 +111,7 @@ def _start_private_postgres():
     os.environ["DATABASE_URL"] = settings.DATABASE_URL = url
     os.environ["DATA_DIR"] = str(folder / "data")
     settings.DATA_DIR = folder / "data"
+    settings.DATA_DIR.mkdir()
     settings.PRIVATE_DATABASE = False
     settings.DATABASES["default"]["HOST"] = str(server.socket_dir)
     return server, folder
