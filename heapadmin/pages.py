@@ -13,8 +13,11 @@ from django.core.wsgi import get_wsgi_application
 from common.asgi_types import AsgiScope, Receive, Send
 from heapadmin.page_limits import limit_statements
 from heapadmin.wsgi_bridge import Bridge
+from support.status.paths import JSON, PAGE
 
 THREADS = 8  # per worker: pages wait for the database more than they compute
+STATUS_THREADS = 2  # of its own, for the status page: the other threads may all wait for a database that hangs
+STATUS_PATHS = (PAGE, JSON)
 MOST_BODY_BYTES = 10 * 2**20  # of a form; PostgreSQL backups and the like never come this way
 BODY_SECONDS = 30.0
 FRAMING = (b"content-length", b"transfer-encoding")
@@ -34,7 +37,9 @@ class Pages:
 
     def __init__(self) -> None:
         limit_statements()
-        self.bridge = Bridge(get_wsgi_application(), THREADS)
+        application = get_wsgi_application()
+        self.bridge = Bridge(application, THREADS)
+        self.status_bridge = Bridge(application, STATUS_THREADS)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         try:
@@ -47,7 +52,8 @@ class Pages:
         except BodyTooLarge:
             await _refuse(send, 413, b"The request is too large.\n")
             return
-        await self.bridge(_plain(scope, len(body)), body, receive, send)
+        bridge = self.status_bridge if scope["path"] in STATUS_PATHS else self.bridge
+        await bridge(_plain(scope, len(body)), body, receive, send)
 
 
 async def _whole_body(receive: Receive) -> bytes:
