@@ -22,7 +22,6 @@ KEPT = 3
 LOCK_NUMBER = 7_420_731_002  # for pg_advisory_xact_lock: one upgrade at a time, on however many machines
 SHOWN = 5
 CONNECT_SECONDS = 5
-OURS = ("accounts", "analytics", "collector", "events", "ipfilter", "projects", "support")  # apps with migrations
 APPLIED = "select app, name from django_migrations where app = any(%s) order by id"
 
 
@@ -46,7 +45,7 @@ def refuse_a_newer_database() -> None:
     """
     try:
         with psycopg.connect(conninfo(), connect_timeout=CONNECT_SECONDS, autocommit=True) as database:
-            applied = database.execute(APPLIED, [list(OURS)]).fetchall()
+            applied = database.execute(APPLIED, [_ours()]).fetchall()
     except psycopg.Error:
         return
     unknown = [f"{app}.{name}" for app, name in applied if not _file(app, name).exists()]
@@ -64,6 +63,11 @@ def refuse_in_words() -> None:
         refuse_a_newer_database()
     except CannotUpgrade as error:
         sys.exit(str(error))
+
+
+def _ours() -> list[str]:
+    """Our own apps that have migrations."""
+    return [folder.parent.name for folder in settings.BASE_DIR.glob("*/migrations")]
 
 
 def _file(app: str, name: str) -> Path:

@@ -118,12 +118,6 @@ def test_a_database_that_does_not_answer_refuses_nothing(monkeypatch):
     upgrades.refuse_a_newer_database()
 
 
-def test_every_app_with_migrations_is_looked_at():
-    folders = sorted(folder.parent.name for folder in settings.BASE_DIR.glob("*/migrations"))
-
-    assert folders == sorted(upgrades.OURS)
-
-
 # --- The backup before an upgrade ---------------------------------------------------------------------------------
 def test_a_new_installation_makes_no_backup(data_dir):
     installation = Installation(data_dir, BACKUP_BEFORE_UPGRADE="on")

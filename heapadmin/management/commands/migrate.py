@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from heapadmin import upgrades
 
@@ -20,6 +20,7 @@ class Command(migrate.Command):
         if options["database"] != DEFAULT_DB_ALIAS or not changes:
             super().handle(*args, **options)
             return
+        connection.ensure_connection()  # fails in Django's words
         try:
             with upgrades.one_at_a_time():
                 upgrades.refuse_a_newer_database()
