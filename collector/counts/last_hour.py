@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from collector.decide import Outcome
-from common.locked_file import locked
+from common.locked_file import LockedFile
 
 log = logging.getLogger(__name__)
 
@@ -67,14 +67,18 @@ class LastHour:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._file = LockedFile(path, _BYTES)
 
     def add(self, slot: Slot) -> None:
         """Add to what is counted already of these ten seconds. Raises OSError; then nothing was added."""
         offset = slot.number % SLOTS * _SLOT.size
-        with locked(self._path, _BYTES) as descriptor:
+        with self._file.locked() as descriptor:
             there = Slot(*_SLOT.unpack(os.pread(descriptor, _SLOT.size, offset)))
             whole = slot.plus(there) if there.number == slot.number else slot
             os.pwrite(descriptor, _SLOT.pack(*whole), offset)
+
+    def close(self) -> None:
+        self._file.close()
 
     def slots(self, now: float) -> list[Slot]:
         """The slots of the last hour that were reported, oldest first; none if there is no file."""
@@ -105,6 +109,7 @@ class Reporter:
     def __init__(self, file: LastHour) -> None:
         self._file = file
         self._lock = threading.Lock()
+        self._reporting = threading.Lock()
         self._counted: dict[int, Slot] = {}
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -132,6 +137,8 @@ class Reporter:
         """Report the rest."""
         self._stopped.set()
         self.report()
+        with self._reporting:
+            self._file.close()
 
     def _run(self) -> None:
         self.report()
@@ -140,6 +147,10 @@ class Reporter:
 
     def report(self) -> None:
         """Report now. What cannot be written waits for the next time, for an hour at most."""
+        with self._reporting:
+            self._report()
+
+    def _report(self) -> None:
         now = int(time.time()) // SLOT_SECONDS
         with self._lock:
             counted, self._counted = self._counted, {}

@@ -7,10 +7,10 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from common.locked_file import locked
+from common.locked_file import LockedFile
 
 FILE_NAME = "status"  # in DATA_DIR
 MOST_BYTES = 256 * 2**10
@@ -46,7 +46,7 @@ class SharedFile:
         """Replace the content, unless its number is in `unless_in`. Raises OSError."""
         if len(content) > MOST_BYTES:
             raise OSError(f"{len(content):,} bytes are too many for {self._path}")
-        with locked(self._path, _HEAD.size + MOST_BYTES) as descriptor:
+        with closing(LockedFile(self._path, _HEAD.size + MOST_BYTES)) as file, file.locked() as descriptor:
             if _head(descriptor)[0] not in unless_in:
                 os.pwrite(descriptor, _HEAD.pack(number, len(content), zlib.crc32(content)) + content, 0)
 

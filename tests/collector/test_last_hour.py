@@ -1,5 +1,6 @@
 """What all processes counted within the last hour, in one file: added up, bounded, and written on a full disk too."""
 
+import resource
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome
 from collector.protocol import answers
 from common import locked_file
-from common.locked_file import locked
+from common.locked_file import LockedFile
 from tests.small_disk import small_disk
 
 NOW = 1_772_366_430.0
@@ -107,7 +108,7 @@ def test_what_cannot_be_written_now_is_written_later_and_once(file, tmp_path, mo
     monkeypatch.setattr(locked_file, "TRIES", 2)
     reporter = Reporter(file)
     now = time.time()
-    with locked(tmp_path / "last_hour", 1):  # by somebody who was stopped meanwhile
+    with LockedFile(tmp_path / "last_hour", 1).locked():  # by somebody who was stopped meanwhile
         for _ in range(3):
             reporter.note(Outcome.UNAVAILABLE, 1, now)
             reporter.report()
@@ -128,6 +129,27 @@ def test_a_reporter_remembers_an_hour_at_most(tmp_path):
     reporter.report()
 
     assert len(reporter._counted) <= SLOTS + 1
+
+
+def test_a_file_that_was_deleted_is_made_anew(file, tmp_path):
+    file.add(Slot(NUMBER, accepted=1))
+    (tmp_path / "last_hour").unlink()
+
+    file.add(Slot(NUMBER, accepted=2))
+
+    assert file.counted(NOW).accepted == 2
+
+
+def test_it_is_written_by_a_process_that_may_open_nothing_more(file):
+    file.add(Slot(NUMBER, accepted=1))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        file.add(Slot(NUMBER, accepted=1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    assert file.counted(NOW).accepted == 2
 
 
 def test_it_can_be_written_while_the_disk_is_full():
