@@ -6,23 +6,20 @@ with before has a key of its own, so what strangers do does not hold it up.
 """
 
 import ipaddress
-import logging
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, connection, transaction
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.models import SignInPause
-from common.database import cannot_store
+from common.database import stored_if_possible
 
-log = logging.getLogger(__name__)
+COUNTS = "the count of attempts to sign in"
 MOST_ROWS = 100_000  # about 20 MB; beyond it, those that failed longest ago are forgotten
 PRUNED_EVERY = 100  # attempts, on average
 LONGEST_POWER = 30  # of two; no pause grows further
@@ -97,20 +94,9 @@ def begin(attempt: Attempt) -> float:
     """
     if secrets.randbelow(PRUNED_EVERY) == 0:
         prune()
-    with _if_it_can_be_stored(), transaction.atomic():
+    with stored_if_possible(COUNTS):
         return _count(attempt.pauses)
     return 0.0
-
-
-@contextmanager
-def _if_it_can_be_stored() -> Iterator[None]:
-    """On a full disk nothing is counted, and nothing else fails for that."""
-    try:
-        yield
-    except DatabaseError as error:
-        if not cannot_store(error):
-            raise
-        log.warning("attempts to sign in cannot be counted: %s", error)
 
 
 def _count(pauses: dict[str, Pauses]) -> float:
@@ -132,7 +118,7 @@ def _count(pauses: dict[str, Pauses]) -> float:
 def succeeded(attempt: Attempt) -> None:
     """The password was right: forget the failures of this sender, and that this attempt was counted elsewhere."""
     own = attempt.own
-    with _if_it_can_be_stored(), transaction.atomic():
+    with stored_if_possible(COUNTS):
         SignInPause.objects.filter(key=own).delete()
         others = SignInPause.objects.filter(key__in=attempt.pauses.keys() - {own})
         others.update(failures=Greatest(F("failures") - 1, 0.0))
@@ -140,7 +126,7 @@ def succeeded(attempt: Attempt) -> None:
 
 def prune() -> None:
     """Keep only the rows that failed last."""
-    with _if_it_can_be_stored(), transaction.atomic(), connection.cursor() as cursor:
+    with stored_if_possible(COUNTS), connection.cursor() as cursor:
         cursor.execute(PRUNE, [MOST_ROWS])
 
 

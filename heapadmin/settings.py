@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "support.status.middleware.StatusMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.sessions.SessionMiddleware",
     "accounts.private_pages.PrivatePagesMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -188,7 +188,7 @@ USERSESSIONS_TRACK_ACTIVITY = False  # accounts.last_seen does this, once a minu
 # limits use the default cache. Only requests without a signed-in user use it: posted forms and access tokens.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "common.cache.DatabaseOrMemoryCache",
         "LOCATION": "cache_entries",
         "OPTIONS": {"MAX_ENTRIES": 200_000},  # more than an attacker could fill to push counters out
     }
@@ -224,6 +224,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 HTTPS = SITE_URL.startswith("https://")
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
