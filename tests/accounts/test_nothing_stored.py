@@ -1,4 +1,4 @@
-"""What people meet while the database can only be read. tests/heapadmin/test_full_disk.py fills a real disk."""
+"""What people meet while the database can only be read. test_full_disk.py fills a real disk."""
 
 import re
 from datetime import timedelta

@@ -1,12 +1,7 @@
-"""An installation whose disk is full: it says so. If its PostgreSQL dies then, it stays, and comes back by itself."""
+"""An installation whose disk is full and whose PostgreSQL dies: it stays, says so, and comes back by itself."""
 
-import http.cookiejar
-import re
 import signal
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 
 import pytest
 
@@ -24,22 +19,18 @@ def disk():
 
 
 @pytest.fixture
-def running(disk):
+def installation(disk):
+    """Its disk is full, and its PostgreSQL is dead."""
     installation = Installation(disk.folder / "data", WEB_WORKERS="1")
     try:
-        yield installation.start()
+        installation.start()
+        disk.fill()
+        postmaster(installation).kill()
+        assert eventually(lambda: "PostgreSQL does not start" in installation.read())
+        yield installation
     finally:
         disk.empty()
         installation.end()
-
-
-@pytest.fixture
-def installation(running, disk):
-    """Its disk is full, and its PostgreSQL is dead."""
-    disk.fill()
-    postmaster(running).kill()
-    assert eventually(lambda: "PostgreSQL does not start" in running.read())
-    return running
 
 
 def postmaster(installation):
@@ -78,42 +69,3 @@ def test_asked_to_stop_meanwhile_it_ends_promptly(installation):
 
 def send(installation, app_id):
     return installation.post("/api/track", {"app_id": app_id, "identity": "a", "event": "E"})
-
-
-def test_a_first_sign_in_is_told_that_the_disk_is_full(running, disk):
-    """The first of all, for which tables need the first page of their files."""
-    browser = Browser(running)
-    disk.fill()
-
-    status, page = browser.sign_in()
-    assert (status, "Too many" in page) == (503, False)
-    assert "The disk of the server is full." in page
-
-    disk.empty()
-    assert eventually(lambda: browser.sign_in()[0] == 200)
-    disk.fill()
-    assert browser.open("/account/me/")[0] == 200
-
-
-class Browser:
-    """One that keeps its cookies and follows redirects."""
-
-    def __init__(self, installation):
-        self.base = f"http://127.0.0.1:{installation.port}"
-        self.login = dict(re.findall("(e-mail|password) +(\\S+)", installation.read()))
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-
-    def open(self, path, data=None):
-        """Status and body."""
-        try:
-            with self.opener.open(
-                self.base + path, data and urllib.parse.urlencode(data).encode(), timeout=60
-            ) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def sign_in(self):
-        token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', self.open("/login/login/")[1])[1]
-        typed = {"login": self.login["e-mail"], "password": self.login["password"], "csrfmiddlewaretoken": token}
-        return self.open("/login/login/", typed)
