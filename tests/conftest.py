@@ -113,6 +113,7 @@ def _start_private_postgres():
         superuser.execute(f"grant set on parameter session_replication_role to {DATABASE_USER}")
     url = private_database_url(folder)
     os.environ["DATABASE_URL"] = settings.DATABASE_URL = url
+    os.environ["BACKUP_BEFORE_UPGRADE"], settings.BACKUP_BEFORE_UPGRADE = "off", False
     os.environ["DATA_DIR"] = str(folder / "data")
     settings.DATA_DIR = folder / "data"
     settings.PRIVATE_DATABASE = False
