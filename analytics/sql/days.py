@@ -3,7 +3,7 @@
 Its parameters are `%(environment)s`, and `%(starts)s` and `%(ends)s` of a day.
 """
 
-NO_ROBOT = "{alias}.id > 0"  # events/models.py
+NO_ROBOT = "{alias}.id >= 0"  # events/models.py
 
 ACTIVE = """
     select e.kind as kind, e.name as name, coalesce(m.to_actor, e.actor_id) as actor, count(*) as n

@@ -100,7 +100,7 @@ def test_after_any_history_the_answers_are_those_of_the_events(data):
             # Events that arrive after a refresh are later than the moment up to which it considered arrivals settled.
             arrived = settled + data.draw(st.sampled_from([timedelta(minutes=1), timedelta(hours=9)]))
             settled += data.draw(st.sampled_from([timedelta(minutes=2), timedelta(hours=10), timedelta(days=1)]))
-            events = list(some_events(data, arrived, number + 1))
+            events = list(some_events(data, arrived, number))
             number += len(events)
             merges = data.draw(st.dictionaries(st.sampled_from((0, 1, 2)), st.sampled_from((-1, -2)), max_size=2))
             insert_world(environment.pk, replace(world, events=events, merges=merges), received_at=arrived)

@@ -7,7 +7,7 @@ import pytest
 from tests.collector.test_people_who_grow import until
 from tests.common.test_user_agent import PEOPLE, ROBOTS
 
-STORED = "select kind, device, id > 0 from events where environment_id = %s order by id > 0, id"
+STORED = "select kind, device, id >= 0 from events where environment_id = %s order by id >= 0, id"
 COUNTED = "select events, robots from collector_collectedhour where environment_id = %s and outcome = 'accepted'"
 PERSON, ROBOT = PEOPLE[0], ROBOTS[0]
 

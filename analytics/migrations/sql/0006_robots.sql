@@ -46,7 +46,7 @@ begin
                        select d.starts, d.ends, d.without_robots from rollup_days d
                         where d.environment_id = environment and d.starts <= g.time + interval '24 hours'
                           and d.starts > g.time - interval '26 hours' and g.time < d.ends
-                          and (not d.without_robots or g.id > 0) offset 0) as d
+                          and (not d.without_robots or g.id >= 0) offset 0) as d
                  where g.environment_id = environment),
             days_of_people as materialized (select distinct person, starts, ends, without_robots from gone_of_days),
             days as materialized (select distinct starts from days_of_people),
@@ -68,7 +68,7 @@ begin
                          from events e
                         where e.environment_id = environment and e.actor_id = a.actor_id
                           and e.time >= t.starts - interval '24 hours' and e.time < t.ends
-                          and (not t.without_robots or e.id > 0) offset 0) as e),
+                          and (not t.without_robots or e.id >= 0) offset 0) as e),
             told as materialized (
                 select *, time >= starts as is_of_day,
                        session_id is not null and time >= starts and coalesce(

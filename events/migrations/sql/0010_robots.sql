@@ -1,6 +1,6 @@
 -- Events of robots have ids below zero, so that questions leave them out by their index alone. Their `device` is "robot".
 -- Events of before stay as they are, and so do those whose device was "robot" before.
-alter table events add constraint event_below_zero_of_robot check (id > 0 or device is not distinct from 'robot') not valid;
+alter table events add constraint event_below_zero_of_robot check (id >= 0 or device is not distinct from 'robot') not valid;
 
 -- A visitor all of whose events came from robots is one: `is_robot`. It is null while no event of theirs has come. People
 -- with an identity are none, whatever they come with. Who was known before is none either: their events are not marked.

@@ -22,7 +22,7 @@ with did_0 as (
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where e.environment_id = :p0
         and e.time >= :'p7'::timestamptz
-        and e.id > 0
+        and e.id >= 0
         and (((e.kind = :'p8' and e.name = :'p9')))
     group by 1
 ),
@@ -37,7 +37,7 @@ pairs as (
         e.environment_id = :p0
         and e.time >= :'p1'::timestamptz
         and e.time < :'p2'::timestamptz
-        and e.id > 0
+        and e.id >= 0
         and ((e.kind = :'p3' and e.name = :'p4'))
         and (
             ((p.properties ->> :'p5') = :'p6')

@@ -20,7 +20,7 @@ with started_pairs as (
                 and s.session_id is not null
                 and s.time >= :'p2'::timestamptz
                 and s.time < :'p3'::timestamptz
-                and s.id > 0
+                and s.id >= 0
         ) f
         where (
             f.previous is null
