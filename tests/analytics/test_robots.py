@@ -93,8 +93,10 @@ def test_days_are_counted_again_when_the_project_changes_its_mind(visited, monke
     visited.refresh_from_db()
     refresh(visited)
     again = total(scope)
+    scope = left_in(visited, False)
+    refresh(visited)
 
-    assert (counted, meanwhile, again) == ((6, True), (15, False), (15, True))
+    assert (counted, meanwhile, again, total(scope)) == ((6, True), (15, False), (15, True), (6, True))
 
 
 def test_previews_leave_them_out(visited):
