@@ -40,7 +40,7 @@ class FakePerson:
     actor: int
     identity: str | None
     properties: dict[str, Any]
-    last_seen_at: datetime
+    last_seen_at: datetime | None  # None if they have no events
 
 
 @dataclass(frozen=True)
@@ -262,4 +262,7 @@ def users(world: World, asked: Users) -> list[int]:
         and all(in_segment(world, lineage, person.actor) for lineage in asked.segments)
         and (not asked.search or asked.search in (person.identity or ""))
     ]
-    return [each.actor for each in sorted(found, key=lambda each: (each.last_seen_at, each.actor), reverse=True)]
+    active = [each for each in found if each.last_seen_at]
+    silent = [each for each in found if not each.last_seen_at]
+    newest_first = sorted(active, key=lambda each: (each.last_seen_at, each.actor), reverse=True)
+    return [each.actor for each in [*newest_first, *sorted(silent, key=lambda each: -each.actor)]]

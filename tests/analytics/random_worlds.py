@@ -177,8 +177,9 @@ def worlds(draw):
         for number, (offset, actor, session, kind, columns, properties) in enumerate(drawn, 1)
     ]
     merges = draw(st.dictionaries(st.sampled_from((0, 1, 2)), st.sampled_from((-1, -2)), max_size=2))
+    last_seen = st.none() | offsets.map(lambda offset: moment + offset)
     people = {
-        actor: FakePerson(actor, f"person {-actor}" if actor < 0 else None, draw(properties), moment + draw(offsets))
+        actor: FakePerson(actor, f"person {-actor}" if actor < 0 else None, draw(properties), draw(last_seen))
         for actor in (-2, -1, 0, 1, 2)
         if actor not in merges and draw(st.booleans())
     }
@@ -295,7 +296,7 @@ def insert_world(environment_id: int, world: World, received_at: datetime | None
     people = [
         own
         | {"actor_id": each.actor, "identity": each.identity, "properties": each.properties}
-        | dict.fromkeys(("first_seen_at", "last_seen_at"), each.last_seen_at.isoformat())
+        | dict.fromkeys(("first_seen_at", "last_seen_at"), each.last_seen_at and each.last_seen_at.isoformat())
         for each in world.people.values()
     ]
     merges = [own | {"from_actor": visitor, "to_actor": identity} for visitor, identity in world.merges.items()]

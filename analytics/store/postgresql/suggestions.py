@@ -7,6 +7,7 @@ from django.db import connection
 
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Scope
+from analytics.sql.dialect import POSTGRESQL
 from analytics.store.postgresql.snapshot import limited
 
 SAMPLE = 5_000  # newest events, or people last seen, that are looked at
@@ -17,7 +18,7 @@ MAX_LENGTH = 200  # a longer value is of no use in a list
 SAMPLED = {
     "events": "select {columns} from events where environment_id = %(environment)s order by time desc limit {sample}",
     "people": "select {columns} from people where environment_id = %(environment)s "
-    "order by last_seen_at desc, actor_id desc limit {sample}",
+    "order by {active} desc, actor_id desc limit {sample}",
 }
 
 
@@ -42,7 +43,8 @@ def field_values(scope: Scope, field: Field, part: str = "") -> list[str]:
 
 
 def _sample(table: str, columns: str) -> str:
-    return SAMPLED[table].format(columns=columns, sample=SAMPLE)
+    active = POSTGRESQL.or_epoch("last_seen_at")  # as the index has it
+    return SAMPLED[table].format(columns=columns, sample=SAMPLE, active=active)
 
 
 def _frequent(scope: Scope, sql: str, part: str, **parameters: Any) -> list[str]:
