@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from django.conf import settings
 
+from events.addresses import in_one_spelling
 from events.records import CustomerChange, EventRecord, Identified, PersonChange, Record, Stored
 
 STATEMENT = "select collect(%s, %s, %s, %s, %s, %s::integer, %s::integer)::text"
@@ -40,7 +41,7 @@ def arguments(records: Iterable[Record]) -> Arguments:
                 if key in keys:
                     continue
                 keys[key] = None
-            events.append(record)
+            events.append(in_one_spelling(record))
         elif isinstance(record, CustomerChange):
             customers.append(room.cut(record))
         else:

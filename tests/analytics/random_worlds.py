@@ -59,6 +59,7 @@ MOMENTS = (  # around clock changes, and ends of months and years
 TEXTS = (
     *("a", "A", "b", "ab", "/a/b", "", "é", "日本", "%", "_", "a*b", "\\", "a\nb", "true"),
     *("10", "9", "9.50", "-1", "1e2", "100"),
+    *("%C3%A9", "%c3%a9", "xn--9ca", "%2F", "%C3", "a b", "a%20b", "/a/b/%E6%97%A5%E6%9C%AC"),
 )
 VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, 0.00001, 1e22, True, False, None)
 DEFINITIONS = tuple(UUID(int=n) for n in range(1, 4))
@@ -92,7 +93,10 @@ NUMBERS = ("10", "9.5", "-1", "0", "1e1", "099")
 def conditions(fields):
     operators = st.sampled_from(list(Operator))
     values = st.one_of(
-        texts, st.sampled_from(("*a*", "a*", "*", "%*", "*\\*", "Signed*", "custom", "pageview", "Paid"))
+        texts,
+        st.sampled_from(
+            ("*a*", "a*", "*", "%*", "*\\*", "*é", "*日本", "*%A9", "Signed*", "custom", "pageview", "Paid")
+        ),
     )
     plain = st.builds(Condition, fields, operators.filter(lambda each: not each.is_numeric), values)
     numeric = st.builds(Condition, fields, operators.filter(lambda each: each.is_numeric), st.sampled_from(NUMBERS))
