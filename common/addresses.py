@@ -9,15 +9,23 @@ something else than what they stand for (%2F, %25), or nothing (a broken %C3). N
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+CONTINUED = "%[89AB][0-9A-F]"
+ESCAPED = re.compile(  # characters beyond ASCII, as valid UTF-8
+    f"(?:%(?:C[2-9A-F]|D[0-9A-F]){CONTINUED}"
+    f"|%(?:E0%[AB][0-9A-F]|E[1-9A-CEF]{CONTINUED}|ED%[89][0-9A-F]){CONTINUED}"
+    f"|%(?:F0%[9AB][0-9A-F]|F[1-3]{CONTINUED}|F4%8[0-9A-F]){CONTINUED}{CONTINUED})+",
+    re.IGNORECASE,
+)
+SMALL_ESCAPE = re.compile("%(?:[89A-F][a-f]|[a-f][0-9A-Fa-f])")
 HIGH_ESCAPE = re.compile(r"%[89A-F][0-9A-F]")
+SENT_BYTES = [chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in range(256)]
 LABEL = re.compile(r"[^.:@/*\[\]\s]+")
 HOST = re.compile(r"((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)([^/?#]*)")
 PUNYCODE = "xn--"
 LONGEST_LABEL = 63
+MOST_DOTS = 10  # in a domain that is read: punycode is slow, and a page shows many
 
 Spell = Callable[[str], str]
 
@@ -27,40 +35,23 @@ Spell = Callable[[str], str]
 
 def sent_path(text: str) -> str:
     """A path, query or hash in the spelling of browsers, with capitals in its escapes. Spaces stay as they are."""
-    if text.isascii() and "%" not in text:
-        return text
-    return BEYOND_ASCII.sub(_escaped, _decoded(text, lambda character: character != " "))
+    if SMALL_ESCAPE.search(text):
+        text = ESCAPED.sub(lambda run: run[0].upper(), text)
+    return text if text.isascii() else _escaped(text)
 
 
 def read_path(text: str) -> str:
     """A path, query or hash as people read it. What cannot be seen, or turns the text around it, stays escaped."""
-    return _decoded(text, str.isprintable) if "%" in text else text
+    return ESCAPED.sub(lambda run: _seen(run[0]), text).replace("%20", " ") if "%" in text else text
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode(errors="surrogatepass"))
+def _escaped(text: str) -> str:
+    return "".join([SENT_BYTES[byte] for byte in text.encode(errors="surrogatepass")])
 
 
-def _decoded(text: str, is_wanted: Callable[[str], bool]) -> str:
-    return ESCAPES.sub(lambda run: "".join(_characters(run[0], is_wanted)), text)
-
-
-def _characters(run: str, is_wanted: Callable[[str], bool]) -> Iterator[str]:
-    """The escapes of a run, those of wanted characters decoded."""
-    data, at = bytes.fromhex(run.replace("%", "")), 0
-    while at < len(data):
-        length = _length(data[at])
-        try:
-            character = data[at : at + length].decode() if length > 1 or data[at] == ord(" ") else ""
-        except UnicodeDecodeError:
-            character, length = "", 1
-        yield character if character and is_wanted(character) else run[3 * at : 3 * (at + length)]
-        at += length
-
-
-def _length(first: int) -> int:
-    """How many bytes a character has that begins with this one."""
-    return 1 if first < 0xC0 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+def _seen(escaped: str) -> str:
+    read = bytes.fromhex(escaped.replace("%", "")).decode()
+    return read if read.isprintable() else "".join(each if each.isprintable() else _escaped(each) for each in read)
 
 
 # --- Domains --------------------------------------------------------------------------------------------------------
@@ -73,7 +64,9 @@ def sent_domain(text: str) -> str:
 
 def read_domain(text: str) -> str:
     """A domain as people read it. A label stays as it is if browsers would not spell it so."""
-    return LABEL.sub(lambda label: _read_label(label[0]), text) if PUNYCODE in text else text
+    if PUNYCODE not in text or text.count(".") > MOST_DOTS:
+        return text
+    return LABEL.sub(lambda label: _read_label(label[0]), text)
 
 
 def _sent_label(label: str) -> str:
@@ -113,6 +106,11 @@ def _by_parts(text: str, domain: Spell, path: Spell) -> str:
     """Spell the host of an address its own way. Without a host it is a path."""
     host = HOST.match(text)
     return host[1] + domain(host[2]) + path(text[host.end() :]) if host else path(text)
+
+
+def sent_behind_host(text: str) -> str:
+    """As `sent_address`, but that the host stays: punycode takes milliseconds, which an event must not cost."""
+    return _by_parts(text, str, sent_path)
 
 
 SPELLED: dict[str, tuple[Spell, Spell]] = {  # column of an event: as it is sent, as it is read

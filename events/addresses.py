@@ -2,14 +2,20 @@
 
 from msgspec import structs
 
-from common.addresses import SPELLED
+from common.addresses import sent_behind_host, sent_path
 from events.records import EventRecord
 
-SENT = tuple((column, sent) for column, (sent, _) in SPELLED.items())
+SENT = (
+    ("path", sent_path),
+    ("query", sent_path),
+    ("hash", sent_path),
+    ("referrer", sent_behind_host),
+    ("target_href", sent_behind_host),
+)
 
 
 def in_one_spelling(record: EventRecord) -> EventRecord:
-    """The event with its addresses as browsers send them. Most are, and cost a look."""
+    """The event with its addresses as browsers send them. Most are, and cost a look. Hosts stay as they were sent."""
     changed = {
         column: spelled
         for column, sent in SENT

@@ -48,10 +48,13 @@ def test_whoever_sends_it_it_is_stored_as_browsers_send_it(environment):
     collected(environment, **READ)
     collected(environment, **WIRE | {"path": "/caf%c3%a9/menü", "hash": "#über%20uns"})
 
-    spelled = rows(f"select {', '.join(WIRE)} from events")
-
-    assert {each[:2] + each[3:] for each in spelled} == {tuple(WIRE[name] for name in WIRE if name != "hash")}
-    assert {each[2] for each in spelled} == {WIRE["hash"], WIRE["hash"].replace("%20", " ")}
+    for column in ("path", "query", "target_href"):
+        assert rows(f"select distinct {column} from events") == [(WIRE[column],)]
+    assert {spelled for (spelled,) in rows("select hash from events")} == {"#%C3%BCber%20uns", "#%C3%BCber uns"}
+    assert rows("select distinct referrer from events where referrer like '%%mnchen%%'") == [(WIRE["referrer"],)]
+    assert rows("select distinct domain, referrer from events where domain like '%%é%%'") == [
+        ("café.example", "https://münchen.example/stra%C3%9Fe")
+    ]
 
 
 @pytest.mark.parametrize("stored", [WIRE, READ], ids=["as browsers send it", "as it was stored before"])
