@@ -1,8 +1,8 @@
-"""Addresses beyond ASCII are stored in one spelling, whoever sent them: that of browsers (common/addresses.py)."""
+"""Addresses beyond ASCII are stored in one spelling, whoever sent them: that of browsers (common/web_addresses.py)."""
 
 from msgspec import structs
 
-from common.addresses import sent_behind_host, sent_path
+from common.web_addresses import sent_behind_host, sent_path
 from events.records import EventRecord
 
 SENT = (

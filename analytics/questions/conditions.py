@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from common import addresses
+from common import web_addresses
 
 MAX_CONDITIONS = 20
 MAX_VALUE = 1024
@@ -21,7 +21,7 @@ class BadQuery(Exception):
 
 def read_value(field: "Field", value: str) -> str:
     """A value of the field as people read it."""
-    return addresses.read(field.key, value) if field.source is Source.EVENT else value
+    return web_addresses.read(field.key, value) if field.source is Source.EVENT else value
 
 
 class Source(StrEnum):
@@ -153,7 +153,7 @@ class Condition:
         """The value, in all the ways in which it may be stored: addresses beyond ASCII have several."""
         if self.field.source is not Source.EVENT:
             return (self.value,)
-        return addresses.spellings(self.field.key, self.value)
+        return web_addresses.spellings(self.field.key, self.value)
 
 
 class Match(StrEnum):

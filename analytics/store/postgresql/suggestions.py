@@ -9,7 +9,7 @@ from analytics.questions.conditions import Field, Source, read_value
 from analytics.questions.query import Scope
 from analytics.sql.dialect import POSTGRESQL
 from analytics.store.postgresql.snapshot import limited
-from common import addresses
+from common import web_addresses
 
 SAMPLE = 5_000  # newest events, or people last seen, that are looked at
 MOST = 50
@@ -38,7 +38,7 @@ def field_values(scope: Scope, field: Field, part: str = "") -> list[str]:
     table = "people" if field.is_of_people else "events"
     if field.source in (Source.EVENT, Source.PERSON):
         sql = f"select {field.key} as value from ({_sample(table, field.key)}) e"  # noqa: S608  # one of the fixed fields
-        found = _frequent(scope, sql, part, *addresses.spellings(field.key, part)[1:])
+        found = _frequent(scope, sql, part, *web_addresses.spellings(field.key, part)[1:])
         return list(dict.fromkeys(read_value(field, each) for each in found))
     sql = f"select properties ->> %(key)s as value from ({_sample(table, 'properties')}) e"  # noqa: S608
     return _frequent(scope, sql, part, key=field.key)

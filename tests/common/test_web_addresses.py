@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.addresses import (
+from common.web_addresses import (
     read_address,
     read_domain,
     read_path,
