@@ -66,7 +66,7 @@ def _server(app_id: str, site: str) -> Iterator[ClientGuide]:
         "heapanalytics-python",
         "Its consumer takes both addresses:",
         "from heapanalytics import HeapAnalytics\nfrom heapanalytics.consumer import Consumer\n\n"
-        f'consumer = Consumer(track_url="{site}/api/track", identify_url="{site}/api/identify")\n'
+        f'consumer = Consumer(\n    track_url="{site}/api/track",\n    identify_url="{site}/api/identify",\n)\n'
         f'heap = HeapAnalytics("{app_id}", consumer)',
     )
     yield ClientGuide(
@@ -110,8 +110,8 @@ def _pipelines(app_id: str, site: str) -> Iterator[ClientGuide]:
     )
     yield ClientGuide(
         "Segment and RudderStack in their clouds, mParticle",
-        "We know of no setting for the address. Let the pipeline call a webhook of yours that posts to the server API, as "
-        f"on the tab Server ({site}/api/track). On web pages, use what is below.",
+        "We know of no setting for the address. Let the pipeline call a webhook of yours that posts to the server API, "
+        f"as on the tab Server ({site}/api/track). On web pages, use what is below.",
     )
 
 
@@ -146,8 +146,8 @@ def _pages(app_id: str, site: str) -> Iterator[ClientGuide]:
 def _apps(app_id: str, site: str) -> Iterator[ClientGuide]:
     yield ClientGuide(
         "Heap's SDKs for iOS, Android and React Native",
-        "Those of today take an address (in Swift: the option baseUrl), but send protobuf, which is not taken here. Post "
-        "to the server API instead, as on the tab Server, from your app or from its server.",
+        "Those of today take an address (in Swift: the option baseUrl), but send protobuf, which is not taken here. "
+        "Post to the server API instead, as on the tab Server, from your app or from its server.",
     )
 
 
