@@ -6,10 +6,10 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.models import User
+from common.addresses import check, normal
 from projects.actions import open_account
 from projects.forms import AppIdField
 from projects.models import Project, UsedAppId
@@ -42,11 +42,12 @@ def open_with_login(
     Raises ValidationError for an address or password that the sign-up page would refuse, an address that is taken, or
     an `app_id` from Heap that is malformed or not free.
     """
-    AppIdField().clean(app_id)
+    app_id = AppIdField().clean(app_id)
     if UsedAppId.objects.filter(app_id=app_id).exists():
         raise ValidationError(f"The app_id {app_id} is not free.")
-    validate_email(email)
-    user = User(email=email.strip().lower(), is_staff=staff, is_superuser=staff)
+    email = normal(email)
+    check(email)
+    user = User(email=email, is_staff=staff, is_superuser=staff)
     validate_password(password, user)
     user.set_password(password)
     user.full_clean(exclude=["name"])

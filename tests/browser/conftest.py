@@ -146,6 +146,11 @@ def sign_in(page, user, base_url):
     """Give the page's browser a session of `user`, past the sign-in form."""
     client = Client()
     client.force_login(user)
+    return use_session(page, client, base_url)
+
+
+def use_session(page, client, base_url):
+    """Give the page's browser the session of `client`."""
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": base_url}])
     return page
