@@ -9,6 +9,7 @@ import msgspec
 from django.conf import settings
 
 from events.addresses import in_one_spelling
+from events.names import SURELY_SHORT, stored_name
 from events.records import CustomerChange, EventRecord, Identified, PersonChange, Record, Stored
 
 STATEMENT = "select collect(%s, %s, %s, %s, %s, %s::integer, %s::integer)::text"
@@ -41,7 +42,7 @@ def arguments(records: Iterable[Record]) -> Arguments:
                 if key in keys:
                     continue
                 keys[key] = None
-            events.append(in_one_spelling(record))
+            events.append(_as_stored(record))
         elif isinstance(record, CustomerChange):
             customers.append(room.cut(record))
         else:
@@ -56,6 +57,16 @@ def arguments(records: Iterable[Record]) -> Arguments:
         str(settings.PERSON_PROPERTIES),
         str(settings.PERSON_BYTES),
     )
+
+
+def _as_stored(record: EventRecord) -> EventRecord:
+    spelled = in_one_spelling(record)
+    return spelled if len(spelled.name) <= SURELY_SHORT else _with_short_name(spelled)
+
+
+def _with_short_name(record: EventRecord) -> EventRecord:
+    name = stored_name(record.name)
+    return record if name == record.name else msgspec.structs.replace(record, name=name, long_name=record.name)
 
 
 def stored(requests: Iterable[Iterable[Record]], told: Told) -> list[Stored]:

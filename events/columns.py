@@ -11,6 +11,10 @@ from events.records import EventRecord
 KEPT_ELSEWHERE = ("identity", "key")  # sent with an event, kept in `people` and `idempotency_keys`
 
 SENT = tuple(field.name for field in structs.fields(EventRecord) if field.name not in KEPT_ELSEWHERE)
-TEXTS = tuple(field.name for field in structs.fields(EventRecord) if field.name in SENT and field.type == str | None)
+TEXTS = tuple(
+    field.name
+    for field in structs.fields(EventRecord)
+    if field.name in SENT and field.type == str | None and field.name != "long_name"  # which is read as the name
+)
 TARGET = tuple(name for name in TEXTS if name.startswith("target_"))
 UTM = tuple(name for name in TEXTS if name.startswith("utm_"))

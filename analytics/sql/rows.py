@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
 from analytics.sql.statement import Statement
+from events.names import stored_name
+
+NAME = Field(Source.EVENT, "name")
 
 
 class Rows:
@@ -63,9 +66,12 @@ class Rows:
         """An expression: true if it holds, else false or null. Never negate it, because null would stay null."""
         text = self.field(condition.field)
         dialect, bind, value = self.statement.dialect, self.statement.bind, condition.value
+        spellings = condition.spellings
+        if condition.field == NAME and condition.operator in (Operator.IS, Operator.IS_NOT):
+            spellings = (stored_name(value),)
 
         def any_spelling(holds: Callable[[str], str]) -> str:
-            found = [holds(each) for each in condition.spellings]
+            found = [holds(each) for each in spellings]
             return found[0] if len(found) == 1 else joined(Match.ANY, found)
 
         match condition.operator:

@@ -129,6 +129,18 @@ SHIFTED = """() => new Promise(done => {
 })"""
 
 
+def goto_with_styles_last(page, path):
+    """Go there, and let stylesheets come when the page itself is whole: what comes in parts moves while it comes."""
+    held = []
+    page.route("**/*.css", lambda route: held.append(route))
+    page.goto(path, wait_until="commit")
+    page.wait_for_function("document.readyState !== 'loading'", polling=50)
+    for route in held:
+        route.continue_()
+    page.unroute("**/*.css")
+    page.wait_for_load_state()
+
+
 def shifted(page):
     """How much has moved by itself since the page began, as browsers score it: 0 is nothing."""
     return page.evaluate(SHIFTED)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.conftest import shifted, sign_in, use_session
+from tests.browser.conftest import goto_with_styles_last, shifted, sign_in, use_session
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.support.staff import staff_client
 
@@ -87,18 +87,6 @@ def test_talk_to_us_covers_neither_the_end_of_a_page_nor_what_has_the_focus(new_
     at_the_end = page.evaluate(UNDER_THE_TAB, "main > *")
 
     assert (focused, at_the_end) == ([], [])
-
-
-def goto_with_styles_last(page, path):
-    """Go there, and let stylesheets come when the page itself is whole: what comes in parts moves while it comes."""
-    held = []
-    page.route("**/*.css", lambda route: held.append(route))
-    page.goto(path, wait_until="commit")
-    page.wait_for_function("document.readyState !== 'loading'", polling=50)
-    for route in held:
-        route.continue_()
-    page.unroute("**/*.css")
-    page.wait_for_load_state()
 
 
 def test_nothing_moves_when_its_styles_and_scripts_have_loaded(staff_page):

@@ -16,7 +16,7 @@ def dropped(name: str) -> str:
 
 class Migration(migrations.Migration):
     atomic = False  # an index is built beside readers and writers only outside of a transaction
-    dependencies = [("events", "0006_seen")]
+    dependencies = [("events", "0007_seen")]
     operations = [
         migrations.RunSQL(
             "alter table people validate constraint person_seen_both_or_never", migrations.RunSQL.noop

@@ -6,12 +6,12 @@ from pathlib import Path
 from django.db import migrations, models
 
 SQL = Path(__file__).parent / "sql"
-PEOPLE, EVENTS = ((SQL / name).read_text() for name in ("0005_bounds.sql", "0004_repeats.sql"))
+PEOPLE, EVENTS = ((SQL / name).read_text() for name in ("0005_bounds.sql", "0006_long_names.sql"))
 
 
 def before(text: str, name: str) -> str:
     """The function as an earlier migration made it."""
-    found = re.search(rf"(?ms)^create function {name}\(.*?^end \$\$;\n", text)
+    found = re.search(rf"(?ms)^create (?:or replace )?function {name}\(.*?^end \$\$;\n", text)
     assert found is not None
     return found[0].replace("create function", "create or replace function", 1)
 
@@ -27,10 +27,10 @@ UNDO = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0005_bounds")]
+    dependencies = [("events", "0006_long_names")]
     operations = [
         migrations.RunSQL(
-            (SQL / "0006_seen.sql").read_text(),
+            (SQL / "0007_seen.sql").read_text(),
             UNDO,
             state_operations=[
                 migrations.AlterField("person", name, models.DateTimeField(null=True))

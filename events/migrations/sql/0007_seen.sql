@@ -1,5 +1,5 @@
 -- When somebody was first and last seen is about what they did: null for a person of whom there are properties alone.
--- The functions are those of 0004_repeats.sql and 0005_bounds.sql, but that changes of people tell no time.
+-- The functions are those of 0005_bounds.sql and 0006_long_names.sql, but that changes of people tell no time.
 -- `least` and `greatest` ignore null.
 
 set local lock_timeout = '5s';
@@ -149,25 +149,25 @@ begin
 
     with e as materialized (
         select environment_id, to_timestamp(time) as time, actor_id, identity, session_id, pageview_id,
-               coalesce(kind, 'custom') as kind, coalesce(name, '') as name,
+               coalesce(kind, 'custom') as kind, coalesce(name, '') as name, long_name,
                domain, path, query, hash, title, referrer,
                target_tag, target_class, target_id, target_href, target_text, target_hierarchy,
                platform, browser, os, device, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
                coalesce(properties, '{}') as properties
           from json_to_recordset(sent) as r(
                environment_id bigint, time float8, actor_id bigint, identity text, key uuid,
-               session_id bigint, pageview_id bigint, kind text, name text,
+               session_id bigint, pageview_id bigint, kind text, name text, long_name text,
                domain text, path text, query text, hash text, title text, referrer text,
                target_tag text, target_class text, target_id text, target_href text, target_text text,
                target_hierarchy text, platform text, browser text, os text, device text,
                utm_source text, utm_medium text, utm_campaign text, utm_term text, utm_content text, properties jsonb)
          where fresh is null or key is null or key = any(fresh)),
     stored as (
-        insert into events (environment_id, time, actor_id, session_id, pageview_id, kind, name,
+        insert into events (environment_id, time, actor_id, session_id, pageview_id, kind, name, long_name,
                domain, path, query, hash, title, referrer,
                target_tag, target_class, target_id, target_href, target_text, target_hierarchy,
                platform, browser, os, device, utm_source, utm_medium, utm_campaign, utm_term, utm_content, properties)
-        select environment_id, time, actor_id, session_id, pageview_id, kind, name,
+        select environment_id, time, actor_id, session_id, pageview_id, kind, name, long_name,
                domain, path, query, hash, title, referrer,
                target_tag, target_class, target_id, target_href, target_text, target_hierarchy,
                platform, browser, os, device, utm_source, utm_medium, utm_campaign, utm_term, utm_content, properties
