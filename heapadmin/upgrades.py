@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 
 import psycopg
 from django.conf import settings
@@ -19,9 +20,10 @@ from heapadmin import backup
 
 FOLDER = "backups"  # in DATA_DIR
 KEPT = 3
-LOCK_NUMBER = 7_420_731_002  # for pg_advisory_xact_lock: one upgrade at a time, on however many machines
+LOCK_NUMBER = 7_420_731_002  # for pg_try_advisory_lock: one upgrade at a time, on however many machines
 SHOWN = 5
 CONNECT_SECONDS = 5
+SECONDS_BETWEEN_TRIES = 0.2
 APPLIED = "select app, name from django_migrations where app = any(%s) order by id"
 
 
@@ -31,9 +33,14 @@ class CannotUpgrade(Exception):
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Wait until nobody else upgrades this database, and keep others waiting."""
-    with psycopg.connect(conninfo()) as lock:
-        lock.execute("select pg_advisory_xact_lock(%s)", [LOCK_NUMBER])
+    """Wait until nobody else upgrades this database, and keep others waiting.
+
+    Neither who upgrades nor who waits has a statement or transaction open meanwhile: an index that is built
+    concurrently would wait for it, and both for ever, which PostgreSQL cannot see.
+    """
+    with psycopg.connect(conninfo(), autocommit=True) as lock:
+        while lock.execute("select pg_try_advisory_lock(%s)", [LOCK_NUMBER]).fetchone() != (True,):
+            sleep(SECONDS_BETWEEN_TRIES)
         yield
 
 
