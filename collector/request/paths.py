@@ -3,6 +3,7 @@
 import re
 
 ROOT = "/api/public/v0/"  # of the API for programs with an API key
+SLASHES = "[/]*"  # at the start of a route, where Django warns of a plain slash
 _SEVERAL = re.compile("//+")
 
 
@@ -17,4 +18,4 @@ def with_slashes(path: str, *further: str) -> str:
     `further` parts of the path are expressions themselves.
     """
     parts = [*(re.escape(part) for part in path.strip("/").split("/")), *further]
-    return f"^/*{'/+'.join(parts)}/*$"
+    return f"^{SLASHES}{'/+'.join(parts)}/*$"
