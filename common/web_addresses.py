@@ -8,8 +8,9 @@ something else than what they stand for (%2F, %25), or nothing (a broken %C3). N
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
+
+import idna
 
 CONTINUED = "%[89AB][0-9A-F]"
 ESCAPED = re.compile(  # characters beyond ASCII, as valid UTF-8
@@ -58,8 +59,14 @@ def _seen(escaped: str) -> str:
 
 
 def sent_domain(text: str) -> str:
-    """A domain in the spelling of browsers, in which labels beyond ASCII are punycode."""
-    return text if text.isascii() else LABEL.sub(lambda label: _sent_label(label[0]), text)
+    """A domain in the spelling of browsers, in which labels beyond ASCII are punycode. No domain: as it is."""
+    if text.isascii():
+        return text
+    try:
+        mapped = idna.uts46_remap(text, std3_rules=False)
+    except idna.IDNAError:
+        return text
+    return LABEL.sub(lambda label: _sent_label(label[0]), mapped)
 
 
 def read_domain(text: str) -> str:
@@ -72,13 +79,7 @@ def read_domain(text: str) -> str:
 def _sent_label(label: str) -> str:
     if label.isascii() or len(label) > LONGEST_LABEL:
         return label
-    mapped = unicodedata.normalize("NFKC", label.lower())
-    if mapped.isascii():
-        return mapped
-    try:
-        return PUNYCODE + mapped.encode("punycode").decode()
-    except UnicodeError:
-        return label
+    return PUNYCODE + label.encode("punycode").decode()
 
 
 def _read_label(label: str) -> str:
@@ -88,7 +89,7 @@ def _read_label(label: str) -> str:
         read = label.removeprefix(PUNYCODE).encode().decode("punycode")
     except (UnicodeError, ValueError):
         return label
-    return read if read.isprintable() and _sent_label(read) == label else label
+    return read if read.isprintable() and sent_domain(read) == label else label
 
 
 # --- Whole addresses, and paths alone -------------------------------------------------------------------------------

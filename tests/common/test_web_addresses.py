@@ -49,6 +49,7 @@ def test_a_path_has_two_spellings(sent, read):
         ("xn--caf-dma.example", "café.example"),
         ("shop.xn--wgv71a.example:8080", "shop.日本.example:8080"),
         ("xn--fa-hia.example", "faß.example"),
+        ("xn--i-7iq.example", "i❤.example"),
         ("xn--zzzzzz99999.example", "xn--zzzzzz99999.example"),
         ("xn--a.example", "xn--a.example"),
         ("shop.example", "shop.example"),
@@ -57,6 +58,15 @@ def test_a_path_has_two_spellings(sent, read):
 )
 def test_a_domain_has_two_spellings(sent, read):
     assert (read_domain(sent), sent_domain(read)) == (read, sent)
+
+
+@pytest.mark.parametrize("typed", ["CAFÉ.example", "ｃａｆé．example", "cafe\u0301。example", "ca\u00adfé.example"])
+def test_a_domain_is_found_however_it_is_typed(typed):
+    assert sent_domain(typed) == "xn--caf-dma.example"
+
+
+def test_what_no_domain_may_have_stays():
+    assert sent_domain("caf\u202eé.example") == "caf\u202eé.example"
 
 
 def test_a_whole_address_is_spelled_part_by_part():
