@@ -76,13 +76,13 @@ def _server(app_id: str, site: str) -> Iterator[ClientGuide]:
     )
     yield ClientGuide(
         "HeapHelper for PHP",
-        "Its configuration takes the address, without a slash at the end:",
+        "Its configuration takes the address:",
         f"$configuration = new HeapConfiguration($apiKey, '{app_id}', '{site}');\n"
         "$heap = new HeapHelper($configuration);",
     )
     yield ClientGuide(
         "go-heapanalytics",
-        "An option takes the address, without a slash at the end:",
+        "An option takes the address:",
         f'client := heapanalytics.NewClient("{app_id}", heapanalytics.URL("{site}"))',
     )
     yield ClientGuide(
@@ -126,7 +126,7 @@ def _pages(app_id: str, site: str) -> Iterator[ClientGuide]:
     yield ClientGuide(
         "c15t",
         "scriptUrl and ingestServer take the address:",
-        f'heap({{ envId: "{app_id}", scriptUrl: "{script}", clientConfig: {{ ingestServer: "{site}" }} }})',
+        f'heap({{\n  envId: "{app_id}",\n  scriptUrl: "{script}",\n  clientConfig: {{ ingestServer: "{site}" }},\n}})',
     )
     yield ClientGuide(
         "angulartics and whatever else calls window.heap",
@@ -147,7 +147,8 @@ def _apps(app_id: str, site: str) -> Iterator[ClientGuide]:
     yield ClientGuide(
         "Heap's SDKs for iOS, Android and React Native",
         "Those of today take an address (in Swift: the option baseUrl), but send protobuf, which is not taken here. "
-        "Post to the server API instead, as on the tab Server, from your app or from its server.",
+        "Post to the server API instead, as on the tab Server, from your app or from its server. Batches of the classic "
+        "SDK for iOS are taken, but we know of no setting for its address.",
     )
 
 
