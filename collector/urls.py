@@ -6,7 +6,7 @@ The paths that programs call have no URL names, because the code never builds th
 from django.urls import path, re_path
 
 from collector.decide import ENDPOINTS
-from collector.request.paths import ROOT, SLASHES, with_slashes
+from collector.request.paths import ROOT, with_slashes
 from collector.tracker import PATH
 from collector.views import collection
 from collector.views.public_api import auth_token, deletion_status, user_deletion
@@ -20,5 +20,5 @@ urlpatterns = [
     re_path(with_slashes(f"{ROOT}deletion_status", "(?P<request_id>[^/]+)"), deletion_status),
     path("env/<app_id:app_id>/collection/", collection.collection, name="collection"),
     path("env/<app_id:app_id>/collection/numbers/", collection.collection_numbers, name="collection_numbers"),
-    re_path(rf"^{SLASHES}{PATH.pattern.removeprefix('/').replace('/', '/+')}/*$", script),
+    re_path(rf"^(?:/*){PATH.pattern.removeprefix('/').replace('/', '/+')}/*$", script),
 ]

@@ -147,8 +147,8 @@ def _apps(app_id: str, site: str) -> Iterator[ClientGuide]:
     yield ClientGuide(
         "Heap's SDKs for iOS, Android and React Native",
         "Those of today take an address (in Swift: the option baseUrl), but send protobuf, which is not taken here. "
-        "Post to the server API instead, as on the tab Server, from your app or from its server. Batches of the classic "
-        "SDK for iOS are taken, but we know of no setting for its address.",
+        "Post to the server API instead, as on the tab Server, from your app or from its server. Batches of the "
+        "classic SDK for iOS are taken, but we know of no setting for its address.",
     )
 
 

@@ -3,7 +3,6 @@
 import re
 
 ROOT = "/api/public/v0/"  # of the API for programs with an API key
-SLASHES = "[/]*"  # at the start of a route, where Django warns of a plain slash
 _SEVERAL = re.compile("//+")
 
 
@@ -18,4 +17,4 @@ def with_slashes(path: str, *further: str) -> str:
     `further` parts of the path are expressions themselves.
     """
     parts = [*(re.escape(part) for part in path.strip("/").split("/")), *further]
-    return f"^{SLASHES}{'/+'.join(parts)}/*$"
+    return f"^(?:/*){'/+'.join(parts)}/*$"
