@@ -62,7 +62,7 @@ def test_the_official_client_passes_its_own_tests_here(server, bring_along):
 # --- heapapi, from PyPI -----------------------------------------------------------------------------------------------
 def load_its_tests():
     """The module of tests that the package installs as `tests.test_init`, beside ours."""
-    path = next(path for folder in site.getsitepackages() if (path := Path(folder) / "tests/test_init.py").exists())
+    path = next(path for folder in site.getsitepackages() if (path := Path(folder) / "tests" / "test_init.py").exists())
     spec = importlib.util.spec_from_file_location("tests_of_heapapi", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
