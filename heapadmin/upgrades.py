@@ -36,7 +36,8 @@ class CannotUpgrade(Exception):
 def one_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
     """Wait until nobody else upgrades this database, and keep others waiting.
 
-    Not in a transaction: a server may end those that are idle for long, and an upgrade may take long.
+    Not in a transaction: a server may end those that are idle for long, and an upgrade may take long. An index that is
+    built concurrently waits for all of them, so it would wait for this one, and this one for it.
     """
     with psycopg.connect(conninfo(), autocommit=True) as lock:
         is_told = False

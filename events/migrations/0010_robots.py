@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 SQL = Path(__file__).parent / "sql"
 (BEFORE,) = re.findall(
-    r"(?ms)^create or replace function store_events\(.*?^end \$\$;\n", (SQL / "0006_long_names.sql").read_text()
+    r"(?ms)^create or replace function store_events\(.*?^end \$\$;\n", (SQL / "0007_seen.sql").read_text()
 )
 UNDO = (
     BEFORE
@@ -16,7 +16,7 @@ UNDO = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0006_long_names")]
+    dependencies = [("events", "0008_people_by_activity")]
     operations = [
         migrations.RunSQL("set local lock_timeout = '5s'", migrations.RunSQL.noop),
         migrations.RunSQL(

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from threading import Event, Thread
 
 import psycopg
 import pytest
@@ -160,6 +161,26 @@ def test_of_several_that_start_at_once_one_makes_a_backup_and_all_succeed(one_ve
 
     assert [finished(process)[0] for process in at_once] == [0, 0, 0]
     assert len(backups(data_dir)) == 1
+
+
+def test_an_index_is_built_concurrently_while_one_upgrades_and_another_waits(migrated, server, monkeypatch):
+    monkeypatch.setattr(upgrades, "conninfo", server.conninfo)
+    had_its_turn = Event()
+
+    def wait():
+        with upgrades.one_at_a_time(lambda words: None):
+            had_its_turn.set()
+
+    waiting = Thread(target=wait)
+    with psycopg.connect(server.conninfo(), autocommit=True) as database:
+        with upgrades.one_at_a_time(lambda words: None):
+            waiting.start()
+            assert not had_its_turn.wait(1)
+            database.execute("set lock_timeout = '5s'")
+            database.execute("create index concurrently beside_others on people (identity)")
+        database.execute("drop index beside_others")
+    waiting.join(10)
+    assert had_its_turn.is_set()
 
 
 def test_the_lock_of_an_upgrade_is_no_transaction(server, monkeypatch):

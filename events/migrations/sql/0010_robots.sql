@@ -8,7 +8,7 @@ alter table people add is_robot boolean default false;
 alter table people alter is_robot drop default;
 alter table people add constraint person_robot_without_identity check (not is_robot or actor_id >= 0) not valid;
 
--- As in 0006_long_names.sql, but that it tells robots. 2^58 is far above what the sequence reaches, and their ids keep its
+-- As in 0007_seen.sql, but that it tells robots. 2^58 is far above what the sequence reaches, and their ids keep its
 -- order.
 create or replace function store_events(sent json, keys json) returns uuid[] language plpgsql
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
@@ -69,7 +69,8 @@ begin
                min(seen.first_at) as first_at, max(seen.last_at) as last_at, bool_and(seen.is_robot) as is_robot
           from seen left join people p using (environment_id, actor_id)
          where case when p.actor_id is null then not seen.merged
-                    else p.first_seen_at > seen.first_at or p.last_seen_at < seen.last_at - interval '1 minute'
+                    else p.first_seen_at is null or p.first_seen_at > seen.first_at
+                         or p.last_seen_at < seen.last_at - interval '1 minute'
                          or p.is_robot is null or p.is_robot and not seen.is_robot end
          group by 1, 2 order by 1, 2),
     touched as (
