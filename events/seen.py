@@ -111,7 +111,8 @@ def _correct_once(people: Sequence[Key]) -> list[Key]:
     with connection.cursor() as cursor:
         cursor.execute(LOCK, keys)
         cursor.execute(CORRECT, keys)
-        return cursor.fetchall()
+        wrong: list[Key] = cursor.fetchall()
+    return wrong
 
 
 def _wait_for_writers() -> None:
