@@ -111,8 +111,8 @@ def _correct_once(people: Sequence[Key]) -> list[Key]:
     with connection.cursor() as cursor:
         cursor.execute(LOCK, keys)
         cursor.execute(CORRECT, keys)
-        wrong: list[Key] = cursor.fetchall()
-    return wrong
+        corrected: list[Key] = cursor.fetchall()
+        return corrected
 
 
 def _wait_for_writers() -> None:

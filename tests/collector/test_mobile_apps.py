@@ -93,6 +93,7 @@ def test_protobuf_is_refused_with_a_text_that_says_so_and_counted(server, enviro
         server.request("POST", f"{path}?b=swift&a={environment.app_id}", b"\x0a\x00", kind),
         server.request("POST", path, b"\x0a\x00", kind | {"X-Heap-Env-Id": environment.app_id}),
         server.request("POST", path, b"\x0a\x00", kind),
+        *(server.request("POST", f"{path}?a={odd}", b"\x0a\x00", kind) for odd in ("%ff", "%c2%b2", "%d9%a1", "")),
     ]
 
     assert {answer.status for answer in answers} == {415}
