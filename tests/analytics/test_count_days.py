@@ -47,6 +47,11 @@ def graph(environment, event=PAGEVIEW, counts=Counts.EVENTS, **more):
     return Graph(Scope.of(environment), event, counts, Span(7), **more)
 
 
+yesterday_is_over = pytest.mark.skipif(
+    timezone.now().hour < 3, reason="just after midnight UTC, the day before is not counted yet"
+)
+
+
 @pytest.fixture
 def environment():
     return EnvironmentFactory()
@@ -65,6 +70,7 @@ def from_days(monkeypatch):
     monkeypatch.setattr(time_counts, "counting_rows", checked)
 
 
+@yesterday_is_over
 def test_days_that_are_over_are_counted_by_the_job(environment, from_days):
     for days_ago in (0, 1, 2, 3):
         collect(environment, days_ago=days_ago, number=days_ago + 1)
@@ -93,6 +99,7 @@ def test_a_refresh_out_of_time_says_that_it_is_not_done(environment):
     assert environments_to_refresh(timezone.now()) == [environment]
 
 
+@yesterday_is_over
 def test_a_late_event_counts_at_once_and_is_in_its_day_after_the_next_refresh(environment, from_days):
     collect(environment, days_ago=3)
     refresh(environment)
