@@ -14,7 +14,6 @@ import msgspec
 from collector.protocol import fields
 from collector.protocol.errors import BadField, shown
 from collector.protocol.limits import MAX_EVENTS_IN_BEACON, MAX_HIERARCHY, MAX_TEXT
-from collector.protocol.nobody import names_nobody
 from collector.protocol.parameters import BeaconParameters
 from collector.protocol.server_api import NO_USER_PROPERTIES, Where
 from collector.protocol.times import by_our_clock
@@ -102,11 +101,8 @@ def keys(sent: BeaconParameters) -> list[str]:
 # --- The parts of a beacon ----------------------------------------------------------------------------------------
 def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Record]:
     """Every beacon with `i` identifies its visitor, because the beacon of `identify` may have been lost."""
-    if (name := sent.get("i")) is None:
-        return []
-    name = fields.identity(name, "i")
-    if names_nobody(name):
-        where.noted.nobodies += 1
+    given = sent.get("i")
+    if given is None or (name := fields.identity_or_nobody(given, where.noted, "i")) is None:
         return []
     actor, at = actor_of(where.environment_id, name), _moment(sent, None, where)
     return [

@@ -52,6 +52,7 @@ def test_a_path_has_two_spellings(sent, read):
         ("xn--i-7iq.example", "i❤.example"),
         ("xn--zzzzzz99999.example", "xn--zzzzzz99999.example"),
         ("xn--a.example", "xn--a.example"),
+        ("Shop.xn--wgv71a.example", "Shop.xn--wgv71a.example"),  # browsers send no capitals
         ("shop.example", "shop.example"),
         ("xn--9ca." * 11 + "example", "xn--9ca." * 11 + "example"),  # more than any has
     ],
@@ -105,5 +106,5 @@ def test_a_host_without_its_scheme_is_found_in_a_referrer():
 def test_nothing_is_lost_by_reading(text):
     assert sent_path(read_path(text)).replace(" ", "%20") == sent_path(text).replace(" ", "%20")
     assert sent_path(sent_path(text)) == sent_path(text)
-    assert sent_domain(read_domain(sent_domain(text))).lower() == sent_domain(text).lower()  # domains know no case
+    assert sent_domain(read_domain(sent_domain(text))) == sent_domain(text)
     assert sent_address(sent_address(text)) == sent_address(text)
