@@ -15,7 +15,7 @@ UNDO = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0005_subtract"), ("events", "0010_robots")]
+    dependencies = [("analytics", "0005_subtract"), ("events", "0009_robots")]
     operations = [
         migrations.RunSQL("set local lock_timeout = '5s'", migrations.RunSQL.noop),
         migrations.RunSQL((SQL / "0006_robots.sql").read_text(), UNDO),

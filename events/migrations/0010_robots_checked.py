@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     atomic = False  # each table is locked for its own check alone
-    dependencies = [("events", "0010_robots")]
+    dependencies = [("events", "0009_robots")]
     operations = [
         migrations.RunSQL(
             "alter table people validate constraint person_robot_without_identity", migrations.RunSQL.noop

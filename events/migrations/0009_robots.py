@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL("set local lock_timeout = '5s'", migrations.RunSQL.noop),
         migrations.RunSQL(
-            (SQL / "0010_robots.sql").read_text(),
+            (SQL / "0009_robots.sql").read_text(),
             UNDO,
             state_operations=[migrations.AddField("person", "is_robot", models.BooleanField(null=True))],
         ),
