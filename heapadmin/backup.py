@@ -1,22 +1,31 @@
-"""Backups: write the whole database to one file, and restore it. PostgreSQL's own programs from the wheel do the work.
+"""Backups: write what is ours in the database to one file, and restore it. PostgreSQL's own programs do the work.
 
-A backup has pg_dump's custom format (compressed), so any pg_restore of version 18 or newer can read it too.
+A backup has pg_dump's custom format (compressed), so any pg_restore of version 18 or newer can read it too. The
+programs are those of the wheel, also for a server of another version.
 """
 
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
 from django.db import connection, connections
+from psycopg.errors import DependentObjectsStillExist, LockNotAvailable
 
-from heapadmin import datafolder
+from common.database import conninfo, in_one_line
+from heapadmin import datafolder, own_objects
 from heapadmin.postgres import PrivatePostgres, programs
 
-EMPTY_THE_DATABASE = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+LOCK_SECONDS = 10
+SETTING = re.compile(rb"SET (\w+) = ")
+# Debian's PostgreSQL 15 notes this of every column, pg_dump writes it down, and other servers refuse it.
+NOTED_OF_COLUMNS = re.compile(rb"(ALTER TABLE .* ALTER COLUMN .* SET \()pg_attver=\d+(?:, )?(.*\);\n)")
 
 
 class BackupError(Exception):
@@ -65,7 +74,7 @@ def write(file: Path) -> int:
     draft = file.with_name(file.name + ".unfinished")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
-            command = _program("pg_dump", "--format=custom", "--no-owner", "--no-privileges")
+            command = _program("pg_dump", "--format=custom", "--no-owner", "--no-privileges", *_what_is_ours())
             result = subprocess.run(  # noqa: S603
                 command, stdout=target, stderr=subprocess.PIPE, text=True, env=_environment(), check=False
             )
@@ -80,25 +89,84 @@ def write(file: Path) -> int:
     return file.stat().st_size
 
 
+def _what_is_ours() -> list[str]:
+    """Arguments for pg_dump. Functions and types of others in our schema come along, and are never restored."""
+    try:
+        with psycopg.connect(conninfo()) as database:
+            row = database.execute("select quote_ident(current_schema())").fetchone()
+            others = own_objects.not_ours(database)
+    except psycopg.Error as error:
+        raise BackupError(f"The database does not answer: {in_one_line(error)}") from error
+    assert row is not None
+    return [f"--schema={row[0]}", *(f"--exclude-table={name}" for name in others)]
+
+
 def read(file: Path) -> None:
-    """Replace everything in the database with the backup in `file`. Raises BackupError; then nothing has changed.
+    """Replace everything of ours in the database with the backup. Raises BackupError; then nothing has changed.
 
     It is one transaction: psql sees the end of the script only after pg_restore has read the whole file successfully.
     """
     if not file.is_file():
         raise BackupError(f"There is no file {file}.")
-    to_sql = [str(programs() / "pg_restore"), "--file=-", "--no-owner", "--no-privileges", str(file)]
-    to_database = _program("psql", "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1")
-    to_database += ["--output=/dev/null", f"--command={EMPTY_THE_DATABASE}", "--file=-"]
-    with (
-        subprocess.Popen(to_sql, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()) as reader,  # noqa: S603
-        subprocess.Popen(  # noqa: S603
-            to_database, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
-        ) as writer,
-    ):
-        problem = _pour(reader, writer)
+    drops, known = _ready_to_drop()
+    with tempfile.NamedTemporaryFile("w", prefix="heapadmin-restore-") as chosen:
+        chosen.write(_entries_of_ours(file))
+        chosen.flush()
+        to_sql = [str(programs() / "pg_restore"), "--file=-", "--no-owner", "--no-privileges"]
+        to_sql += [f"--use-list={chosen.name}", str(file)]
+        to_database = _program("psql", "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1")
+        to_database += ["--output=/dev/null", *(f"--command={drop}" for drop in drops), "--file=-"]
+        with (
+            subprocess.Popen(to_sql, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()) as reader,  # noqa: S603
+            subprocess.Popen(  # noqa: S603
+                to_database, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
+            ) as writer,
+        ):
+            problem = _pour(reader, writer, known)
     if problem:
         raise BackupError(f"{file} was not restored, nothing has changed: {problem}")
+
+
+def _ready_to_drop() -> tuple[list[str], set[bytes]]:
+    """The statements that drop what is ours, tried and taken back; and the names of all settings of this server."""
+    try:
+        with psycopg.connect(conninfo()) as database:
+            if hanging := own_objects.hanging(database):
+                raise BackupError(_hands_off(hanging))
+            drops = own_objects.drop_statements(database)
+            known = {name.encode() for (name,) in database.execute("select name from pg_settings").fetchall()}
+            database.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
+            for drop in drops:
+                database.execute(drop.encode())
+            database.rollback()
+    except DependentObjectsStillExist as error:
+        raise BackupError(_hands_off((error.diag.message_detail or str(error)).splitlines())) from error
+    except LockNotAvailable as error:
+        raise BackupError("Nothing has changed: somebody uses the tables. Stop Heapadmin first.") from error
+    except psycopg.Error as error:
+        raise BackupError(f"Nothing has changed: {in_one_line(error)}") from error
+    return drops, known
+
+
+def _hands_off(others: list[str]) -> str:
+    return (
+        f"Nothing has changed: these are not Heapadmin's, and would go with its tables: {'; '.join(others)}. "
+        "Drop them, and make them again afterwards."
+    )
+
+
+def _entries_of_ours(file: Path) -> str:
+    """What pg_restore is to restore, for its --use-list. Raises BackupError if it cannot read the file."""
+    listed, schema = (_told_by_pg_restore(how, file) for how in ("--list", "--schema-only"))
+    return "\n".join(own_objects.Contents(schema).ours(listed)) + "\n"
+
+
+def _told_by_pg_restore(how: str, file: Path) -> str:
+    command = [str(programs() / "pg_restore"), how, "--file=-", str(file)]
+    result = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)  # noqa: S603
+    if result.returncode != 0:
+        raise BackupError(f"{file} was not restored, nothing has changed: {result.stderr.strip()}")
+    return result.stdout
 
 
 def migrations(file: Path) -> list[tuple[str, str]]:
@@ -109,10 +177,14 @@ def migrations(file: Path) -> list[tuple[str, str]]:
     return [(row[1], row[2]) for row in rows if len(row) == 4]  # of COPY: id, app, name, when
 
 
-def _pour(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> str:
+def _pour(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], known: set[bytes]) -> str:
     """Pass the output of `reader` to `writer`; returns '' or what went wrong. If `reader` fails, `writer` is killed."""
     assert reader.stdout and reader.stderr and writer.stdin and writer.stderr
     try:
+        for line in reader.stdout:
+            writer.stdin.write(_fit_for_server(line, known))
+            if line.startswith(b"COPY "):  # from here on it is data, and what was added to the tables
+                break
         shutil.copyfileobj(reader.stdout, writer.stdin, 2**20)
     except BrokenPipeError:
         reader.kill()
@@ -124,6 +196,15 @@ def _pour(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> s
     writer.stdin.close()
     complaint = writer.stderr.read().decode(errors="replace").strip()
     return complaint if writer.wait() != 0 else ""
+
+
+def _fit_for_server(line: bytes, known: set[bytes]) -> bytes:
+    """A line before the data, without what this server does not know: settings of newer ones, notes of others."""
+    setting = SETTING.match(line)
+    if setting and setting[1] not in known:
+        return b""
+    line = NOTED_OF_COLUMNS.sub(rb"\1\2", line)
+    return b"" if line.endswith(b" SET ();\n") else line
 
 
 def _program(name: str, *arguments: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""`manage.py backup`: write everything in the database to a file."""
+"""`manage.py backup`: write everything of Heapadmin's in the database to a file."""
 
 from datetime import UTC, datetime
 from pathlib import Path

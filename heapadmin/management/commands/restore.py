@@ -1,4 +1,4 @@
-"""`manage.py restore`: replace everything in the database with a backup."""
+"""`manage.py restore`: replace everything of Heapadmin's in the database with a backup."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from heapadmin.upgrades import CannotUpgrade, refuse_unknown
 
 
 class Command(BaseCommand):
-    help = "Replace everything in the database by a backup. Stop Heapadmin first."
+    help = "Replace everything of Heapadmin's in the database by a backup. Stop Heapadmin first."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,8 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, **options: Any) -> None:
-        if not options["yes"] and input("All data in the database will be replaced. Type yes: ").strip() != "yes":
-            raise CommandError("Nothing has changed.")
+        if not options["yes"]:
+            _ask()
         try:
             refuse_unknown(backup.migrations(options["file"]))
             with backup.database_to_ourselves("restore"):
@@ -31,3 +31,12 @@ class Command(BaseCommand):
         except (backup.BackupError, CannotUpgrade, FolderInUse, PostgresError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored from {options['file']}.")
+
+
+def _ask() -> None:
+    try:
+        answer = input("All data of Heapadmin in the database will be replaced. Type yes: ")
+    except EOFError as error:
+        raise CommandError("Nothing has changed: nobody is there to answer. --yes restores without asking.") from error
+    if answer.strip() != "yes":
+        raise CommandError("Nothing has changed.")
