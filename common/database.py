@@ -1,12 +1,14 @@
 """Our own connections to Django's database, separate from the one that Django manages."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
 log = logging.getLogger(__name__)
@@ -23,18 +25,49 @@ DISK_FULL, READ_ONLY = "53100", "25006"
 
 
 def conninfo() -> str:
-    """The connection string for the default database, as settings (or a test run) define it."""
-    settings = connection.settings_dict
+    """The connection string for the default database, as settings (or a test run) define it; never through a pooler."""
+    return _conninfo(settings.DATABASES["default"])
+
+
+def conninfo_of_pages() -> str:
+    """The same for Django's connections in this process, which may go through a pooler."""
+    return _conninfo(connections.settings["default"])
+
+
+def conninfo_of_pooler() -> str:
+    """The same for the pooler that there is."""
+    return _conninfo(_pooled())
+
+
+def _pooled() -> dict[str, Any]:
+    direct, pooled = settings.DATABASES["default"], settings.POOLED_DATABASE or {}
+    return {**direct, "OPTIONS": {}, **pooled, "DISABLE_SERVER_SIDE_CURSORS": True}
+
+
+def _conninfo(database: Mapping[str, Any]) -> str:
     known = {
-        "dbname": settings["NAME"],
-        "user": settings["USER"],
-        "password": settings["PASSWORD"],
-        "host": settings["HOST"],
-        "port": settings["PORT"],
+        "dbname": database["NAME"],
+        "user": database["USER"],
+        "password": database["PASSWORD"],
+        "host": database["HOST"],
+        "port": database["PORT"],
     }
-    options = {name: value for name, value in settings["OPTIONS"].items() if isinstance(value, str | int)}
+    options = {name: value for name, value in database.get("OPTIONS", {}).items() if isinstance(value, str | int)}
     given = {name: value for name, value in known.items() if value not in ("", None)}
     return make_conninfo("", **given, **options)
+
+
+def use_pooler() -> None:
+    """Send what Django asks in this process through the pooler, if there is one. For pages, before the first of them.
+
+    A pooler may give each transaction another session of the server. So nothing that outlives a transaction may be
+    asked for there: a cursor that is held, a lock or a setting of the session, LISTEN.
+    """
+    if settings.POOLED_DATABASE is None:
+        return
+    connections.settings = {**settings.DATABASES, "default": _pooled()}
+    with suppress(AttributeError):
+        del connections["default"]  # of this thread, which looked at it already
 
 
 def cannot_store(error: BaseException) -> bool:
@@ -85,11 +118,9 @@ def time_limit(seconds: float) -> Iterator[None]:
 @contextmanager
 def impatient_connection(*, connect_seconds: int, statement_seconds: float) -> Iterator[psycopg.Connection]:
     """A connection with time limits: to open it, for each statement and each lock, and for a server that vanishes."""
-    parameters = connections["default"].get_connection_params()
-    for name in ("cursor_factory", "context", "server_side_binding", "prepare_threshold"):
-        parameters.pop(name, None)
-    parameters |= VANISHED | {"connect_timeout": connect_seconds}
+    parameters = conninfo_to_dict(conninfo()) | VANISHED | {"connect_timeout": connect_seconds}
     milliseconds = int(statement_seconds * 1000)
-    options = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
-    with psycopg.connect(**parameters | {"options": options, "autocommit": True}) as own:
+    with psycopg.connect(**parameters, autocommit=True) as own:  # type: ignore[arg-type]  # whatever libpq knows
+        # No `options` of the connection: poolers refuse these.
+        own.execute(f"set statement_timeout = {milliseconds}; set lock_timeout = {milliseconds}".encode())
         yield own

@@ -63,6 +63,12 @@ def default_socket_dir(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"heapadmin-{name}"
 
 
+def refuse_direct_url_alone(url: str, direct_url: str) -> None:
+    """Raise ImproperlyConfigured if there is a way past a pooler, and no pooler."""
+    if direct_url and not url:
+        raise ImproperlyConfigured("DATABASE_DIRECT_URL leads past a pooler: DATABASE_URL must name that pooler.")
+
+
 def refuse_unsafe(*, production: bool, debug: bool, secret_key: str, hosts: list[str], site_url: str) -> None:
     """Raise ImproperlyConfigured, with the name of the setting, if production would start unsafely."""
     if not production:

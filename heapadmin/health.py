@@ -15,17 +15,13 @@ import psycopg
 from django.http import HttpRequest, HttpResponse
 
 from common.asgi_types import App, AsgiScope, Receive, Send
-from common.database import conninfo
+from common.database import conninfo, conninfo_of_pages
 from support.status.database import DatabaseCondition, condition_of
 
 DEADLINE_SECONDS = 2.0
 FRESH_SECONDS = 1.0  # an answer of the database's holds as long: probes without end cost it one connection a second
-TIMEOUTS = {
-    "connect_timeout": 2,
-    "options": "-c statement_timeout=2000",
-    "tcp_user_timeout": 5000,
-    "application_name": "heapadmin readyz",
-}
+TIMEOUTS = {"connect_timeout": 2, "tcp_user_timeout": 5000, "application_name": "heapadmin readyz"}
+LOOK = "set local statement_timeout = 2000; select 1"  # in one message, which is one transaction: for poolers
 
 HEALTHY, NOT_READY = (200, "ok"), (503, "the database does not answer")
 Verdict = tuple[int, str]
@@ -70,8 +66,9 @@ class DatabaseProbe:
 def _look(asked: Future[bool]) -> None:
     """In a thread, since connecting may resolve a name. A hanging server keeps it; none is started beside it."""
     try:
-        with psycopg.connect(conninfo(), autocommit=True, **TIMEOUTS) as connection:  # type: ignore[arg-type]
-            connection.execute("select 1")
+        for way in dict.fromkeys((conninfo(), conninfo_of_pages())):
+            with psycopg.connect(way, autocommit=True, **TIMEOUTS) as connection:  # type: ignore[arg-type]
+                connection.execute(LOOK)
     except psycopg.Error as error:  # it has answered if only others hold all its connections, of which we may have some
         asked.set_result(condition_of(error) is DatabaseCondition.FULL_UP)
     except Exception:  # whatever it is, we are not ready

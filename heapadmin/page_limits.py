@@ -4,31 +4,59 @@ Processes that serve pages call `limit_statements`; commands and jobs have no su
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.backends.signals import connection_created
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
+from psycopg.pq import TransactionStatus
 
 from common.database import DISK_FULL, READ_ONLY, sqlstate
+
+Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
 
 STATEMENT_SECONDS = 15  # a question has its own limit (analytics/store)
 LOCK_SECONDS = 2  # somebody changes the table meanwhile: the page says so soon, and a thread is free again
 RETRY_SECONDS = 5
 WHY_NOT_STORED = {DISK_FULL: "The disk of the server is full.", READ_ONLY: "The database can only be read just now."}
 SET_LIMITS = f"set statement_timeout = '{STATEMENT_SECONDS}s'; set lock_timeout = '{LOCK_SECONDS}s'"
+LIMITS = SET_LIMITS.count("set ")
+SET_FOR_TRANSACTION = SET_LIMITS.replace("set ", "set local ") + "; "
 
 
 def limit_statements() -> None:
     """From now on, limit the statements of every connection that Django opens in this process."""
-    connection_created.connect(_limit, dispatch_uid="heapadmin.page_limits")
+    limit = _limit if settings.POOLED_DATABASE is None else _limit_transactions
+    connection_created.connect(limit, dispatch_uid="heapadmin.page_limits")
 
 
 def _limit(connection: Any, **_: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(SET_LIMITS)
+
+
+def _limit_transactions(connection: Any, **_: Any) -> None:
+    """Behind a pooler, the session is somebody else's when the transaction is over, and so would be its limits."""
+    if _limited not in connection.execute_wrappers:  # it may be opened again
+        connection.execute_wrappers.append(_limited)
+
+
+def _limited(execute: Execute, statement: Any, arguments: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Send the limits along with the first statement of a transaction, in one message: alone, it is a transaction."""
+    if context["connection"].connection.info.transaction_status != TransactionStatus.IDLE:
+        return execute(statement, arguments, many, context)
+    if many:
+        with transaction.atomic():
+            context["cursor"].cursor.execute(SET_FOR_TRANSACTION)
+            return execute(statement, arguments, many, context)
+    done = execute(SET_FOR_TRANSACTION + statement, arguments, many, context)
+    for _ in range(LIMITS):  # whoever reads the answer wants that of the statement
+        context["cursor"].cursor.nextset()
+    return done
 
 
 def error_page(request: HttpRequest) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.core.wsgi import get_wsgi_application
 
 from collector.request.client_address import TrustedProxies, client_address
 from common.asgi_types import AsgiScope, Receive, Send
+from common.database import use_pooler
 from heapadmin.page_limits import limit_statements
 from heapadmin.page_turns import sender_of
 from heapadmin.wsgi_bridge import Bridge
@@ -41,6 +42,7 @@ class Pages:
     """An ASGI app: every page. Reads a request completely before it takes one of the threads."""
 
     def __init__(self) -> None:
+        use_pooler()
         limit_statements()
         sys.setswitchinterval(SWITCH_SECONDS)
         self.trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)

@@ -113,12 +113,15 @@ TEMPLATES = [
 
 # --- Database: DATABASE_URL, or else the private server under DATA_DIR ----------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", default="")  # past the pooler to which DATABASE_URL leads
 PRIVATE_DATABASE = not DATABASE_URL
+deployment.refuse_direct_url_alone(DATABASE_URL, DATABASE_DIRECT_URL)
 DATABASE_URL = DATABASE_URL or deployment.private_database_url(DATA_DIR)
 DATABASES = {
-    "default": env.db_url_config(DATABASE_URL)
+    "default": env.db_url_config(DATABASE_DIRECT_URL or DATABASE_URL)
     | {"ATOMIC_REQUESTS": False, "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 60}
 }
+POOLED_DATABASE = env.db_url_config(DATABASE_URL) if DATABASE_DIRECT_URL else None  # of pages (common/database.py)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from common.database import conninfo
-from heapadmin import backup
+from heapadmin import backup, database_server
 
 FOLDER = "backups"  # in DATA_DIR
 KEPT = 3
@@ -56,6 +56,12 @@ def _try_lock(lock: psycopg.Connection) -> bool:
     return row is not None and bool(row[0])
 
 
+def refuse_unfit_server() -> None:
+    """Raises CannotUpgrade if Heapadmin cannot work with this server, or not in the way that leads to it."""
+    if words := database_server.unfit():
+        raise CannotUpgrade(words)
+
+
 def refuse_a_newer_database() -> None:
     """Raises CannotUpgrade if the database has migrations of ours that this code does not know.
 
@@ -83,8 +89,9 @@ def refuse_unknown(migrations: Iterable[tuple[str, str]]) -> None:
 
 
 def refuse_in_words() -> None:
-    """End the process with the message of `refuse_a_newer_database`. For servers and workers, before they serve."""
+    """End the process with the words of these two. For servers and workers, before they serve."""
     try:
+        refuse_unfit_server()
         refuse_a_newer_database()
     except CannotUpgrade as error:
         sys.exit(str(error))

@@ -4,8 +4,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from common.database import use_pooler
 from heapadmin.page_limits import limit_statements
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 application = get_wsgi_application()
+use_pooler()
 limit_statements()

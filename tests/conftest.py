@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from heapadmin.deployment import DATABASE_USER, private_database_url
+from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
+from tests.postgres_15 import allow_tests
 
 MADE_BY_SQL = """
 select relname from pg_class
@@ -109,8 +110,7 @@ def _start_private_postgres():
     server = PrivatePostgres(folder / "postgres", durable=False, say=lambda words: None)
     server.start()
     with psycopg.connect(server.superuser_conninfo("postgres"), autocommit=True) as superuser:
-        superuser.execute(f"alter role {DATABASE_USER} createdb")  # for the databases that tests make
-        superuser.execute(f"grant set on parameter session_replication_role to {DATABASE_USER}")
+        allow_tests(superuser)
     url = private_database_url(folder)
     os.environ["DATABASE_URL"] = settings.DATABASE_URL = url
     os.environ["BACKUP_BEFORE_UPGRADE"], settings.BACKUP_BEFORE_UPGRADE = "off", False

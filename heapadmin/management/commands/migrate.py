@@ -20,8 +20,9 @@ class Command(migrate.Command):
         if options["database"] != DEFAULT_DB_ALIAS or not changes:
             super().handle(*args, **options)
             return
-        connection.ensure_connection()  # fails in Django's words
         try:
+            upgrades.refuse_unfit_server()
+            connection.ensure_connection()  # fails in Django's words
             with upgrades.one_at_a_time(self._say):
                 upgrades.refuse_a_newer_database()
                 if not without_backup and options["app_label"] is None:
