@@ -65,7 +65,7 @@ def use_pooler() -> None:
     """
     if settings.POOLED_DATABASE is None:
         return
-    connections.settings = {**settings.DATABASES, "default": _pooled()}
+    connections.settings = connections.configure_settings({**settings.DATABASES, "default": _pooled()})
     with suppress(AttributeError):
         del connections["default"]  # of this thread, which looked at it already
 

@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from heapadmin.system_user import runner_for
+from heapadmin.system_user import let_in, runner_for
 from tests.ports import free_port
 
 PROGRAM = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 START_SECONDS = 30
 FILE = """
 [databases]
-* = host={host} user={user}
+* = host={host} port={port_of_server} user={user}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
@@ -36,7 +36,7 @@ needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is missi
 class PgBouncer:
     """Lets everybody in as the user of `conninfo`. `mode` is "transaction" or "session"."""
 
-    def __init__(self, conninfo, folder, mode, size=20):
+    def __init__(self, conninfo, folder, mode, size=60):
         self.server = conninfo_to_dict(conninfo)
         self.folder = Path(folder)
         self.mode = mode
@@ -51,9 +51,12 @@ class PgBouncer:
         self.folder.mkdir(parents=True)
         runner = runner_for(self.folder)
         runner.own(self.folder)
+        let_in(runner, self.folder, lambda words: None)
         self.log = self.folder / "log"
         file = self.folder / "pgbouncer.ini"
-        file.write_text(FILE.format(port=self.port, mode=self.mode, size=self.size, log=self.log, **self.server))
+        way = {"host": self.server["host"], "user": self.server["user"]}
+        way["port_of_server"] = self.server.get("port", "5432")
+        file.write_text(FILE.format(port=self.port, mode=self.mode, size=self.size, log=self.log, **way))
         self.process = subprocess.Popen(
             [PROGRAM, "--quiet", file], cwd="/", stderr=subprocess.DEVNULL, **runner.popen_arguments()
         )
