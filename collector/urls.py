@@ -8,7 +8,7 @@ from django.urls import path, re_path
 from collector.decide import ENDPOINTS
 from collector.tracker import PATH
 from collector.views import collection
-from collector.views.public_api import ROOT, auth_token, deletion_status, user_deletion
+from collector.views.public_api import ROOT, auth_token, deletion_status, import_events, user_deletion
 from collector.wsgi import collect, script
 
 app_name = "collector"
@@ -16,6 +16,7 @@ urlpatterns = [
     *(path(endpoint.removeprefix("/"), collect) for endpoint in ENDPOINTS),
     path(f"{ROOT.removeprefix('/')}auth_token", auth_token),
     path(f"{ROOT.removeprefix('/')}user_deletion", user_deletion),
+    path(f"{ROOT.removeprefix('/')}import", import_events),
     path(f"{ROOT.removeprefix('/')}deletion_status/<str:request_id>", deletion_status),
     path("env/<app_id:app_id>/collection/", collection.collection, name="collection"),
     path("env/<app_id:app_id>/collection/numbers/", collection.collection_numbers, name="collection_numbers"),

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db import connection
+from django.db import connection, transaction
 
 KEY_DAYS = 7  # `collect` treats an older key as new
 STEP_ROWS = 10_000
@@ -14,18 +14,15 @@ delete from idempotency_keys
 """
 
 
-def ensure_partitions(first: date, last: date) -> int:
+def ensure_partitions(first: date, last: date, *, lock_seconds: float = 3.0) -> int:
     """Give every month from `first` to `last` a partition of its own. Returns how many were created.
 
-    Waits only a few seconds for readers and writers, because others queue up behind a statement that waits for a lock.
+    Waits only so long for readers and writers, because others queue up behind a statement that waits for a lock.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("select set_config('lock_timeout', '3s', false)")
-        try:
-            cursor.execute("select ensure_event_partitions(%s, %s)", [first, last])
-            made: int = cursor.fetchone()[0]
-        finally:
-            cursor.execute("reset lock_timeout")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('lock_timeout', %s, true)", [f"{lock_seconds * 1000:.0f}ms"])
+        cursor.execute("select ensure_event_partitions(%s, %s)", [first, last])
+        made: int = cursor.fetchone()[0]
     return made
 
 

@@ -1,41 +1,54 @@
-"""The API for programs with an API key: get an access token, delete people, and ask for the progress.
+"""The API for programs with an API key: get an access token, delete people and ask for the progress, import events.
 
-Plain Django views: these requests are few and collect nothing, so they use no batch writer and ignore excluded IPs. No
-answer has CORS headers, because a web page cannot keep a key secret from its visitors.
+Plain Django views: these requests are few, so they use no batch writer. Only an import asks whether the address is
+excluded, because it collects. No answer has CORS headers: a web page cannot keep a key secret from its visitors.
 """
 
 import base64
 import binascii
 import logging
+import threading
 import uuid
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
+from io import BufferedReader, BytesIO
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from collector import access_tokens, deletions
+from collector import deletions
+from collector.imports.importer import Importer, ImportRefused
+from collector.imports.lines import BadFile
 from collector.models import DeletionRequest
 from collector.protocol import answers, fields, server_api
 from collector.protocol.errors import BadField, Refused
 from collector.protocol.limits import MAX_DELETION_BYTES, MAX_DELETIONS
+from collector.request import access_tokens
 from collector.request.bodies import json_object
+from collector.request.client_address import TrustedProxies, client_address
 from common import links
 from common.database import in_one_line
-from events.faults import Why
+from events.faults import Unavailable, Why
 from projects import api_keys
-from projects.models import ApiKey
+from projects.models import ApiKey, Environment
 
 log = logging.getLogger(__name__)
 
 ROOT = "/api/public/v0/"
 ATTEMPTS = "api_key"  # in ACCOUNT_RATE_LIMITS, where it is a limit per minute
 RETRY_AFTER_SECONDS = 60
+MAX_IMPORT_BYTES = 10 * 2**20  # as sent: what heapadmin/pages.py takes
+MAX_IMPORT_PLAIN_BYTES = 64 * 2**20  # without compression: a hundred thousand events or two, some ten seconds
+IMPORT_RETRY_SECONDS = 5
+IMPORT_TRIES = 3
+
+importing = threading.Lock()  # held while this process imports
 
 View = Callable[..., HttpResponse]
 
@@ -130,6 +143,64 @@ def deletion_status(request: HttpRequest, key: ApiKey, request_id: str) -> HttpR
             "completed_at": asked.done_at,
         }
     )
+
+
+@_endpoint("POST")
+@_with_token
+def import_events(request: HttpRequest, key: ApiKey) -> HttpResponse:
+    """Import events of the past (NDJSON, plain or gzip) into the environment `?app_id=…` of the key's project.
+
+    Answers when all is stored. An import keeps a thread of a page busy, so a process works at one.
+    """
+    environment = Environment.objects.live().filter(project=key.project, app_id=request.GET.get("app_id", "")).first()
+    if environment is None:
+        return _refusal(404, "app_id in the address names no environment of this project")
+    body = request.read(MAX_IMPORT_BYTES + 1)
+    if len(body) > MAX_IMPORT_BYTES:
+        return _refusal(413, f"the body is larger than {MAX_IMPORT_BYTES:,} bytes: send it in pieces")
+    if not importing.acquire(blocking=False):
+        return _refusal(429, "another import is running", {"Retry-After": str(IMPORT_RETRY_SECONDS)})
+    try:
+        return _import(Importer(environment.app_id, _address(request), tries=IMPORT_TRIES), body)
+    finally:
+        importing.release()
+
+
+def _import(importer: Importer, body: bytes) -> HttpResponse:
+    report = importer.report
+    try:
+        for _ in importer.run(BufferedReader(BytesIO(body)), most_bytes=MAX_IMPORT_PLAIN_BYTES):
+            pass
+    except ImportRefused as refused:
+        return HttpResponse(refused.answer.body, status=refused.answer.status, content_type=_type_of(refused.answer))
+    except BadFile as bad:
+        return _refusal(400, f"{bad}. All up to line {report.last_line:,} is done")
+    except Unavailable as error:
+        retry = {"Retry-After": str(answers.RETRY_AFTER_SECONDS)}
+        return _refusal(503, f"{error.why}. All up to line {report.last_line:,} is done", retry)
+    finally:
+        importer.write_counts()
+    return JsonResponse(
+        {
+            "lines": report.lines,
+            "stored": report.stored,
+            "repeats": report.repeats,
+            "excluded": report.excluded,
+            "bad": report.bad,
+            "properties_left_out": report.properties_left_out,
+            "errors": [{"line": line, "reason": reason} for line, reason in report.reasons],
+        }
+    )
+
+
+def _address(request: HttpRequest) -> str:
+    """Whose request it is, as for live events."""
+    headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request.headers.items()]
+    return client_address(request.META.get("REMOTE_ADDR"), headers, TrustedProxies.parse(settings.TRUSTED_PROXIES))
+
+
+def _type_of(answer: answers.Answer) -> str:
+    return dict(answer.headers)[b"content-type"].decode()
 
 
 def _asked(key: ApiKey, request_id: str) -> DeletionRequest | None:

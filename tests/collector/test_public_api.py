@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
@@ -410,3 +411,83 @@ def test_an_id_that_is_none_is_404(shop, request_id):
     answer = shop.status(request_id)
 
     assert (answer.status, answer.text) == (404, "Not Found\nno such deletion in this project\n")
+
+
+# --- Importing ----------------------------------------------------------------------------------------------------
+IMPORT = "/api/public/v0/import"
+
+
+def event_line(number, **fields):
+    return json.dumps({"event": "Order", "identity": "ann", "timestamp": 1_400_000_000 + number} | fields)
+
+
+def send(shop, body, app_id=None, token=None, **headers):
+    path = f"{IMPORT}?app_id={app_id or shop.environment.app_id}"
+    return shop.server.request("POST", path, body, bearer(token or shop.token) | headers)
+
+
+def test_a_program_imports_events(shop):
+    body = "\n".join([event_line(1), event_line(2), "{", event_line(1)]).encode()
+
+    first, second = send(shop, body), send(shop, gzip.compress(body))
+
+    assert (first.status, second.status) == (200, 200), first.text + second.text
+    assert json.loads(first.body) == {
+        "lines": 4, "stored": 2, "repeats": 1, "excluded": 0, "bad": 1, "properties_left_out": 0,
+        "errors": [{"line": 3, "reason": "the line is not valid JSON in UTF-8"}],
+    }  # fmt: skip
+    assert json.loads(second.body) | {"stored": 2, "repeats": 1} == json.loads(first.body)
+    assert shop.rows()["events"] == 2
+
+
+def test_a_key_imports_into_the_environments_of_its_project_only(shop):
+    staging = shop.server.add_environment(shop.project, "Staging")
+    other = shop.server.make_environment()
+
+    assert send(shop, event_line(1).encode(), app_id=staging.app_id).status == 200
+    for app_id in (other.app_id, "7", "x", "\N{SUPERSCRIPT TWO}".encode().hex()):
+        assert send(shop, event_line(1).encode(), app_id=app_id).status == 404
+
+    assert (shop.rows(staging)["events"], shop.rows(other)["events"]) == (1, 0)
+
+
+def test_without_a_token_nothing_is_imported(shop):
+    assert send(shop, event_line(1).encode(), token="x").status == 401
+    assert shop.rows()["events"] == 0
+
+
+def test_a_sender_from_an_excluded_ip_imports_nothing_by_the_api(shop):
+    shop.server.exclude("127.0.0.1", environment=shop.environment)
+
+    answer = send(shop, event_line(1).encode())
+
+    assert answer.status == 403
+    assert json.loads(answer.body)["code"] == "excluded_ip"
+    assert shop.rows()["events"] == 0
+
+
+def test_what_goes_beyond_the_bounds_is_said_and_what_came_before_stays(shop):
+    bomb = gzip.compress(event_line(1).encode() + b"\n" + (b" " * 2**20 + b"\n") * 70)
+
+    answer = send(shop, bomb)
+
+    assert answer.status == 400
+    assert "goes beyond 67,108,864 bytes" in answer.text and "All up to line 64 is done" in answer.text
+    assert shop.rows()["events"] == 1
+
+
+def test_a_body_beyond_what_pages_take_is_refused(shop):
+    assert send(shop, b" " * (10 * 2**20 + 1)).status == 413
+
+
+def test_of_many_imports_at_once_each_process_works_at_one(shop):
+    body = "\n".join(event_line(number) for number in range(8_000)).encode()
+    token = shop.token
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(lambda _: send(shop, body, token=token), range(6)))
+
+    busy = [answer for answer in answers if answer.status == 429]
+    assert busy and {answer.status for answer in answers} == {200, 429}
+    assert all(answer.headers["retry-after"] == "5" for answer in busy)
+    assert shop.rows()["events"] == 8_000

@@ -1,0 +1,261 @@
+"""Imports events of the past through the door of live ones: `decide` reads them.
+
+So excluded IPs, capture settings, limits and identities are those of live events. What differs: bad events are left out
+one by one, each event is stored once for ever (events/imports.py), and an import makes way for what is collected.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from io import BufferedReader
+
+import msgspec
+from django.db import Error, connection
+
+from collector.counts.excluded import count
+from collector.counts.tally import Tally
+from collector.decide import Decision, Outcome, Request, decide
+from collector.environments.known_environments import KnownEnvironment, KnownEnvironments
+from collector.imports.lines import BadFile, Event, content, events_in, last_line, lines
+from collector.protocol import answers
+from collector.protocol.answers import Answer
+from collector.rate_limits import Buckets
+from collector.request.client_address import UNKNOWN
+from collector.request.proxy_headers import canonical_address
+from collector.wsgi import cached_environments
+from common.periodic_writer import WRITE_SECONDS, TimedWriter
+from events.faults import NotStorable, Unavailable, Why
+from events.imports import Months, recognisable, store_once
+from events.records import EventRecord
+from ipfilter.counters import Counters
+
+PATH = "/api/track"
+COUNTED_AS = "/api/public/v0/import"  # the endpoint in metrics
+HEADERS = {b"content-type": b"application/json"}
+CHUNK_EVENTS = 500  # in one commit, some 8 ms of work
+CHUNK_BYTES = 2**19
+MAX_REASONS = 100  # of bad events; more are only counted
+TRIES = 30
+TRY_AGAIN_SECONDS = 1.0
+LIVE_SECONDS = 1.0  # the collector has written within these: it is in use
+PAUSE_TIMES = 2  # as long as a chunk took: what live events have to themselves, if there are any
+
+COLLECTING = """
+select exists (select from pg_stat_activity
+                where datname = current_database() and application_name = 'heapadmin collector'
+                  and state_change > now() - make_interval(secs => %s))
+"""
+_encode = msgspec.json.Encoder().encode
+_no_limit = Buckets(0)
+
+
+class ImportRefused(Exception):
+    """Nothing more is imported: the environment is gone or closed, or the sender's address is excluded."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(last_line(answer))
+        self.answer = answer
+
+
+@dataclass
+class Report:
+    """What became of the events so far. `reasons` tell of the first bad ones: number of the line, what is wrong."""
+
+    lines: int = 0
+    stored: int = 0
+    repeats: int = 0
+    excluded: int = 0
+    bad: int = 0
+    properties_left_out: int = 0
+    last_line: int = 0  # of this file; all up to it are dealt with
+    reasons: list[tuple[int, str]] = field(default_factory=list)
+
+    def refuse(self, event: Event, reason: str) -> None:
+        self.bad += 1
+        if len(self.reasons) < MAX_REASONS:
+            self.reasons.append((event.line, event.place + reason))
+
+
+class Importer:
+    """Imports into one environment. `client` is the address of who sends the events, if they are sent."""
+
+    def __init__(self, app_id: str, client: str = UNKNOWN, *, tries: int = TRIES) -> None:
+        self.app_id = app_id
+        self.client = client
+        self.report = Report()
+        self.months = Months()
+        self._environments: KnownEnvironments = {}
+        self._tries = tries
+        self._kept_out, self._tally = Counters(), Tally()
+        self._counts = TimedWriter(self._kept_out, self._tally)
+        self._written_at = time.monotonic()
+
+    def run(self, file: BufferedReader, *, from_line: int = 1, most_bytes: int | None = None) -> Iterator[Report]:
+        """Import the lines of a file. Yields the report after each commit.
+
+        Raises ImportRefused, Unavailable or BadFile. What was reported before is stored, and stays.
+        """
+        self.report.last_line = 0
+        cached_environments.get(max_age_seconds=0)  # what was changed just before counts
+        for chunk in _chunks(file, self.app_id, from_line, most_bytes):
+            began = time.monotonic()
+            self._import(chunk.events)
+            self.report.lines += chunk.lines
+            self.report.last_line = max(self.report.last_line, chunk.last_line)
+            yield self.report
+            if began - self._written_at > WRITE_SECONDS:
+                self.write_counts()
+            make_way(time.monotonic() - began)
+
+    def write_counts(self) -> None:
+        """Write what was counted, for the Collection page. To be called last."""
+        self._counts.write()
+        self._written_at = time.monotonic()
+
+    # --- A chunk ------------------------------------------------------------------------------------------------------
+    def _import(self, events: Sequence[Event]) -> None:
+        now = time.time()
+        self._environments = cached_environments.get()
+        environment = self._environments.get(self.app_id)
+        if environment is None:
+            raise ImportRefused(answers.bad_request(f"app_id {self.app_id} is not known here"))
+        bad, told = self.report.bad, len(self.report.reasons)
+        if kept := [event for event in events if self._is_kept(event, environment, now)]:
+            self._store(kept, environment, now)
+        self.report.reasons[told:] = sorted(self.report.reasons[told:])
+        self._add(Outcome.BAD, environment, self.report.bad - bad, now)
+
+    def _is_kept(self, event: Event, environment: KnownEnvironment, now: float) -> bool:
+        """Whether the event is good, and comes from no excluded address, as far as its `ip` tells.
+
+        Live events never tell their address themselves. An import is made by somebody whom the account trusts.
+        """
+        if event.reason:
+            self.report.refuse(event, event.reason)
+            return False
+        given = event.item.get("ip")
+        if given is None:
+            return True
+        address = canonical_address(given) if type(given) is str else None
+        if address is None:
+            self.report.refuse(event, "ip is no IP address")
+            return False
+        rule_id = environment.excludes(address)
+        if rule_id is None:
+            return True
+        self.report.excluded += 1
+        self._add(Outcome.EXCLUDED, environment, 1, now, rule_id=rule_id)
+        return False
+
+    def _store(self, events: Sequence[Event], environment: KnownEnvironment, now: float) -> None:
+        """Store these events. If one of them is bad, store all others."""
+        body = _encode({"app_id": self.app_id, "events": [event.item for event in events]})
+        request = Request("POST", PATH, HEADERS, body, self.client, now)
+        decision = decide(request, self._environments, _no_limit)
+        if decision.outcome is Outcome.ACCEPTED:
+            try:
+                self._commit(decision, events, environment, now)
+                return
+            except NotStorable:
+                decision = decision.not_storable()
+        if decision.outcome is not Outcome.BAD:
+            raise ImportRefused(answers.EXCLUDED if decision.outcome is Outcome.EXCLUDED else decision.answer)
+        if len(events) == 1:
+            self.report.refuse(events[0], last_line(decision.answer).removeprefix("events[0]."))
+            return
+        for event in events:
+            self._store([event], environment, now)
+
+    def _commit(self, decision: Decision, events: Sequence[Event], environment: KnownEnvironment, now: float) -> None:
+        records = [
+            recognisable(record, content(event.item), now)
+            for record, event in zip(decision.records, events, strict=True)
+            if isinstance(record, EventRecord)
+        ]
+        self.months.ensure(records, now)
+        repeats = self._patiently(records)
+        stored = len(records) - repeats
+        self.report.repeats += repeats
+        self.report.stored += stored
+        self.report.properties_left_out += decision.properties_left_out
+        self._add(Outcome.ACCEPTED, environment, stored, now, left_out=decision.properties_left_out)
+
+    def _patiently(self, records: Sequence[EventRecord]) -> int:
+        """Store the records. Returns how many were there before. Waits for a database that starts again."""
+        for left in reversed(range(self._tries)):
+            try:
+                return store_once(records).repeats
+            except (Unavailable, Error) as error:
+                if not left:
+                    raise Unavailable(Why.NOT_COMMITTED) from error
+            time.sleep(TRY_AGAIN_SECONDS)
+        raise AssertionError("the last try returns or raises")
+
+    def _add(
+        self,
+        outcome: Outcome,
+        environment: KnownEnvironment,
+        events: int,
+        now: float,
+        *,
+        left_out: int = 0,
+        rule_id: int | None = None,
+    ) -> None:
+        """Count events as the collector would have, had they been sent."""
+        if not events:
+            return
+        counted = Decision(
+            answers.OK, outcome, environment=environment, weight=events, properties_left_out=left_out, rule_id=rule_id
+        )
+        count(self._kept_out, counted, now)
+        self._tally.add(COUNTED_AS, counted, now, time.time() - now if outcome is Outcome.ACCEPTED else 0.0)
+
+
+def make_way(seconds: float) -> None:
+    """Pause for longer than the last chunk took, if events are collected meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(COLLECTING, [LIVE_SECONDS])
+        (is_live,) = cursor.fetchone()
+    if is_live:
+        time.sleep(PAUSE_TIMES * seconds)
+
+
+# --- Chunks -----------------------------------------------------------------------------------------------------------
+@dataclass
+class Chunk:
+    """Events that are stored in one commit. `lines` lines end in it, the last of them is `last_line`."""
+
+    events: list[Event] = field(default_factory=list)
+    lines: int = 0
+    last_line: int = 0
+    size: int = 0
+
+    def add(self, event: Event) -> None:
+        self.events.append(event)
+        self.size += event.size
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.events) >= CHUNK_EVENTS or self.size >= CHUNK_BYTES
+
+
+def _chunks(file: BufferedReader, app_id: str, from_line: int, most_bytes: int | None) -> Iterator[Chunk]:
+    """The events of a file from this line on. Raises BadFile, after all that could be read before."""
+    chunk = Chunk()
+    try:
+        for line in lines(file, most_bytes):
+            if line.number < from_line:
+                continue
+            for event in events_in(line, app_id):
+                if chunk.is_full:
+                    yield chunk
+                    chunk = Chunk()
+                chunk.add(event)
+            chunk.lines += 1
+            chunk.last_line = line.number
+    except BadFile:
+        if chunk.events:
+            yield chunk
+        raise
+    if chunk.lines:
+        yield chunk

@@ -1,0 +1,106 @@
+"""Events of the past as a file holds them: one JSON object a line (NDJSON), plain or gzip. Pure, in bounded memory."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from io import BufferedReader
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import msgspec
+
+from collector.protocol.answers import Answer
+from collector.protocol.errors import Refused
+from collector.protocol.limits import MAX_BODY_BYTES
+from collector.request.bodies import object_in
+
+MAX_LINE_BYTES = MAX_BODY_BYTES
+GZIP = b"\x1f\x8b"
+READ_BY_US = ("event", "identity", "user_id", "timestamp", "session_id", "properties")  # of an event; not its key
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+Item = dict[str, Any]
+
+
+class BadFile(Exception):
+    """The file cannot be read on: it says that it is gzip, and is not, or it is cut off."""
+
+
+class Line(NamedTuple):
+    """One line that is not blank. `text` is None if it is too long."""
+
+    number: int  # the first is 1
+    text: bytes | None
+
+
+class Event(NamedTuple):
+    """An event of a file, or the reason why there is none. `place` says where it stands if its line holds several."""
+
+    line: int
+    size: int  # in bytes, about
+    item: Item
+    reason: str = ""
+    place: str = ""
+
+
+def lines(file: BufferedReader, most_bytes: int | None = None) -> Iterator[Line]:
+    """The lines of a file, which may be gzip: at most so many bytes of them. Raises BadFile."""
+    plain = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if file.peek(2)[:2] == GZIP else file
+    number = size = 0
+    try:
+        while text := plain.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            size += len(text)
+            if most_bytes is not None and size > most_bytes:
+                raise BadFile(f"line {number:,} goes beyond {most_bytes:,} bytes, as many as one request may hold")
+            if len(text) > MAX_LINE_BYTES:
+                while text and not text.endswith(b"\n"):
+                    text = plain.readline(MAX_LINE_BYTES)
+                    size += len(text)
+                yield Line(number, None)
+            elif text := text.strip():
+                yield Line(number, text)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadFile(f"after line {number:,} the file cannot be read: {error}") from error
+
+
+def events_in(line: Line, app_id: str) -> Iterator[Event]:
+    """The event of a line, or the events of a bulk request that stands on one line.
+
+    Each says when it happened: without a time it would happen anew at each import.
+    """
+    number = line.number
+    if line.text is None:
+        yield Event(number, 0, {}, f"the line is longer than {MAX_LINE_BYTES:,} bytes")
+        return
+    size = len(line.text)
+    try:
+        value = object_in(line.text)
+    except Refused as refused:
+        yield Event(number, size, {}, last_line(refused.answer).replace("the body", "the line"))
+        return
+    if str(value.get("app_id") or app_id) != app_id:
+        yield Event(number, size, {}, "app_id is that of another environment")
+    elif "events" not in value:
+        yield Event(number, size, value, _why_not(value))
+    elif type(value["events"]) is not list:
+        yield Event(number, size, {}, "events must be an array")
+    else:
+        size //= len(value["events"]) or 1
+        for place, item in enumerate(value["events"]):
+            yield Event(number, size, item, _why_not(item), f"events[{place}].")
+
+
+def last_line(answer: Answer) -> str:
+    """What a refusal says is wrong."""
+    return answer.body.decode().strip().splitlines()[-1]
+
+
+def _why_not(item: Any) -> str:
+    if type(item) is not dict:
+        return "must be an object"
+    return "" if item.get("timestamp") is not None else "timestamp is missing"
+
+
+def content(item: Item) -> str:
+    """What makes the event this one and no other, however its line is written."""
+    return _encode({name: item.get(name) for name in READ_BY_US}).decode()

@@ -1,0 +1,175 @@
+"""`manage.py importevents`, run as operators run it, beside a collector that is in use."""
+
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+
+YEAR = datetime.now(UTC).year - 4
+START = datetime(YEAR, 3, 1, tzinfo=UTC)
+KILLS = 3
+MEMORY_BYTES = 60 * 2**20  # a file of 300 MiB may take so much more than a small one
+
+
+def lines(count, first=0):
+    """Events of some months, each of which is there once."""
+    for number in range(first, first + count):
+        moment = (START + timedelta(minutes=17 * number)).isoformat()
+        yield json.dumps({"event": "Order", "identity": f"user{number % 50}", "timestamp": moment}) + "\n"
+
+
+class Command:
+    def __init__(self, server, environment):
+        self.server, self.app_id = server, environment.app_id
+
+    def start(self, *arguments, app_id=None, **options):
+        command = [sys.executable, "manage.py", "importevents", "--app-id", app_id or self.app_id]
+        environment = os.environ | {"DATABASE_URL": self.server.url}
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        return subprocess.Popen([*command, *map(str, arguments)], cwd=settings.BASE_DIR, env=environment, **streams)
+
+    def run(self, *arguments, given=None, **options):
+        process = self.start(*arguments, stdin=subprocess.PIPE, **options)
+        out, err = process.communicate(given)
+        return process.returncode, out.decode(), err.decode()
+
+
+@pytest.fixture
+def command(server, environment):
+    return Command(server, environment)
+
+
+def test_a_file_is_imported_once_and_its_months_have_partitions(command, environment, tmp_path):
+    file = tmp_path / "history.ndjson.gz"
+    file.write_bytes(gzip.compress("".join(lines(4_000)).encode()))
+
+    first, second = command.run(file), command.run(file)
+
+    assert first[0] == second[0] == 0, first[2] + second[2]
+    assert first[1].startswith("4,000 lines in ") and ": 4,000 events stored, 0 were there already, 0 " in first[1]
+    assert ": 0 events stored, 4,000 were there already" in second[1]
+    found = command.server.query(
+        "select tableoid::regclass::text, count(*) from events where environment_id = %s group by 1 order by 1",
+        environment.pk,
+    )
+    assert [name for name, _ in found] == [f"events_{YEAR}_03", f"events_{YEAR}_04"]
+    assert sum(count for _, count in found) == 4_000
+
+
+def test_the_standard_input_is_one_of_several_files(command, environment, tmp_path):
+    file = tmp_path / "more.ndjson"
+    file.write_text("".join(lines(30, first=10)))
+
+    status, out, _ = command.run("-", file, given="".join(lines(20)).encode())
+
+    assert (status, len(command.server.events(environment))) == (0, 40)
+    assert "50 lines" in out and "40 events stored, 10 were there already" in out
+
+
+def test_bad_lines_are_named_on_stderr_and_in_the_exit_status(command, environment, tmp_path):
+    file = tmp_path / "history.ndjson"
+    file.write_text("".join(lines(3)) + '{"event": "Order"}\n{\n' + "".join(lines(2, first=3)))
+
+    status, out, err = command.run(file)
+
+    assert status == 1
+    assert f"{file}, line 4: timestamp is missing" in err and f"{file}, line 5: the line is not valid JSON" in err
+    assert "5 events stored" in out and "2 bad" in out
+    assert len(command.server.events(environment)) == 5
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["/nowhere/at/all"], "No file /nowhere/at/all"), (["-"], "No environment has the app_id 7."),
+])  # fmt: skip
+def test_what_cannot_be_imported_is_said(command, arguments, words):
+    status, _, err = command.run(*arguments, app_id="7" if "environment" in words else None, given=b"")
+
+    assert status == 1 and words in err
+
+
+def test_killed_again_and_again_it_stores_each_event_once(command, environment, tmp_path):
+    """The collector takes events of the same people meanwhile."""
+    chance = random.Random(5)
+    file = tmp_path / "history.ndjson"
+    file.write_text("".join(lines(15_000)))
+    live, stop = [], threading.Event()
+
+    def collect():
+        while not stop.is_set():
+            body = {"app_id": command.app_id, "event": "Live", "identity": f"user{len(live) % 50}"}
+            live.append(command.server.post("/api/track", body).status)
+
+    thread = threading.Thread(target=collect)
+    thread.start()
+    try:
+        stored = 0
+        for _ in range(KILLS):
+            process = command.start(file, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            deadline = time.monotonic() + 60
+            while count_of(command, environment) == stored and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+            time.sleep(chance.random() * 0.2)
+            process.kill()
+            process.wait()
+            stored = count_of(command, environment)
+        assert 0 < stored < 15_000
+        status, out, err = command.run(file)
+    finally:
+        stop.set()
+        thread.join()
+
+    assert status == 0, err
+    assert f"{stored:,} were there already" in out
+    assert count_of(command, environment) == 15_000
+    assert command.server.query(
+        "select count(*), count(distinct time) from events where environment_id = %s and name = 'Order'", environment.pk
+    ) == [(15_000, 15_000)]
+    assert live and set(live) == {200}
+
+
+def count_of(command, environment):
+    sql = "select count(*) from events where environment_id = %s and name = 'Order'"
+    return command.server.query(sql, environment.pk)[0][0]
+
+
+def test_interrupted_it_says_where_to_go_on(command, environment, tmp_path):
+    file = tmp_path / "history.ndjson"
+    file.write_text("".join(lines(15_000)))
+    process = command.start(file)
+    while not count_of(command, environment):
+        assert process.poll() is None
+        time.sleep(0.02)
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+
+    assert process.returncode == 130
+    assert "Stopped. Up to line " in err.decode()
+    following = int(err.decode().split("--from-line ")[1].split()[0])
+    assert count_of(command, environment) >= following - 1 > 0
+    status, out, _ = command.run(file, "--from-line", following)
+    assert status == 0 and f"{15_000 - following + 1:,} lines" in out
+    assert count_of(command, environment) == 15_000
+
+
+def test_a_large_file_takes_no_more_memory_than_a_small_one(command, tmp_path):
+    def peak(count):
+        file = tmp_path / f"{count}.gz"
+        with gzip.open(file, "wb", 1) as packed:
+            for _ in range(count):
+                packed.write(b'{"event": "' + b"x" * 2**20 + b'"}\n')
+        process = command.start(file, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0
+        return usage.ru_maxrss * 1024
+
+    assert peak(300) - peak(3) < MEMORY_BYTES
