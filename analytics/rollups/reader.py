@@ -78,7 +78,7 @@ def kept_days(environment_id: int, days: Sequence[Bucket]) -> UsableDays:
             [environment_id, days[0].start, days[-1].end],
         )
         rows = [row for row in cursor.fetchall() if ends.get(row[0]) == row[1]]
-        late = []
+        late = _late(environment_id, days) if rows else []
     rows = [row for row in rows if not any(row[0] - LATE_REACHES <= at < row[1] for at in late)]
     return UsableDays(
         {starts for starts, *_ in rows},

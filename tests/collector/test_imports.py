@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from io import BufferedReader, BytesIO
 
+import psycopg
 import pytest
 
 from collector import wsgi
@@ -15,6 +16,7 @@ from collector.imports.importer import CHUNK_EVENTS, MAX_REASONS, Importer, Impo
 from collector.imports.lines import MAX_LINE_BYTES, BadFile
 from collector.models import CollectedHour
 from collector.protocol.server_api import Where, identify
+from common.database import conninfo
 from events.blocking_writer import store
 from events.models import Event
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
@@ -157,14 +159,14 @@ def test_a_line_that_is_too_long_is_passed_over(environment):
 
 def test_what_can_be_read_of_a_file_that_is_cut_off_is_stored(environment):
     chance = random.Random(1)
-    content = text(*(line(str(number), properties={"x": chance.random()}) for number in range(2_000)))
-    cut = gzip.compress(content)[:-20_000]
+    content = text(*(line(str(number), properties={"x": chance.randbytes(300).hex()}) for number in range(400)))
+    cut = gzip.compress(content)[:-40_000]
     done = Importer(environment.app_id)
 
     with pytest.raises(BadFile, match="cannot be read"):
         list(done.run(BufferedReader(BytesIO(cut))))
 
-    assert 0 < done.report.stored == done.report.last_line < 2_000
+    assert 0 < done.report.stored == done.report.last_line < 400 < CHUNK_EVENTS
 
 
 def test_lines_of_an_earlier_run_are_skipped(environment):
@@ -228,6 +230,20 @@ def test_the_collection_page_counts_what_was_imported(environment):
 
     found = {hour.outcome: hour.events for hour in CollectedHour.objects.filter(environment=environment)}
     assert found == {"accepted": 2, "bad": 1}
+
+
+# --- Beside what is collected ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("name", "waits"), [("heapadmin collector", True), ("heapadmin directory", False)])
+def test_it_pauses_where_the_collector_writes(name, waits, monkeypatch):
+    pauses = []
+    monkeypatch.undo()
+    monkeypatch.setattr(importing.time, "sleep", pauses.append)
+    with psycopg.connect(conninfo(), autocommit=True, application_name=name) as other:
+        other.execute("select 1")
+
+        importing.make_way(0.5)
+
+    assert pauses == ([importing.PAUSE_TIMES * 0.5] if waits else [])
 
 
 # --- Random files ---------------------------------------------------------------------------------------------------
