@@ -4,6 +4,8 @@
 import os
 import sys
 
+SERVING = ("procrastinate", "runserver")
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
@@ -14,6 +16,10 @@ def main() -> None:
         sys.exit(f"{error}. Use .venv/bin/python, which `make run` and `make test` prepare.")
 
     try:
+        if sys.argv[1:2] and sys.argv[1] in SERVING:
+            from heapadmin.upgrades import refuse_in_words  # noqa: PLC0415  # as above
+
+            refuse_in_words()
         execute_from_command_line(sys.argv)
     except OperationalError as error:
         sys.exit(_in_words(error))

@@ -4,26 +4,33 @@ import hashlib
 import ipaddress
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailConfirmationHMAC
+from allauth.core import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 
-from accounts import activity
+from accounts import activity, known_browsers, sign_in_pauses
 from accounts.current_request import client_address
 from accounts.models import User
+from accounts.sign_in_pauses import Attempt
 from common import jobs, links, mails
+from common.addresses import check, normal
 
 AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # validated already; all other text may be what a person typed
+
+WAIT = "Too many failed attempts to sign in. Try again in {wait}."
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -41,6 +48,32 @@ class AccountAdapter(DefaultAccountAdapter):
         if address is None:
             raise PermissionDenied("no client address")
         return address
+
+    def clean_email(self, email: str) -> str:
+        """The address of a new login, in its normal form. Raises ValidationError."""
+        email = normal(email)
+        check(email)
+        return email
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """The person, if address and password go together. Wrong ones lead to pauses (accounts/sign_in_pauses.py)."""
+        attempt = self._attempt(request, credentials.get("email", ""))
+        if attempt.browser is None and not ratelimit.consume(request, action="sign_in"):
+            raise self.validation_error("too_many_login_attempts")
+        if wait := sign_in_pauses.begin(attempt):
+            raise ValidationError(WAIT.format(wait=_in_words(wait)), code="too_many_login_attempts")
+        user: User | None = super().authenticate(request, **credentials)
+        if user is not None:
+            sign_in_pauses.succeeded(attempt)
+        return user
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Nothing: allauth's own limit would let strangers lock people out."""
+
+    def _attempt(self, request: HttpRequest, email: str) -> Attempt:
+        is_theirs = isinstance(request.user, User) and request.user.email == email  # they confirm their password
+        browser = request.session.session_key if is_theirs else known_browsers.known_browser(request, email)
+        return Attempt(email, self.get_client_ip(request), browser)
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         jobs.defer("accounts.send_password_reset", user_id=user.pk, to=email)
@@ -73,6 +106,7 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
 class MfaAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "cannot_generate_recovery_codes": "Recovery codes come with a second factor. Set one up first.",
+        "incorrect_code": "This code is wrong or was used already. Each works once: wait for the next one.",
         "unverified_email": "Confirm your e-mail address first: the link is in the mail that we sent you.",
     }
 
@@ -91,6 +125,14 @@ class MfaAdapter(DefaultMFAAdapter):
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Passkeys belong to the host of SITE_URL. Browsers refuse IP addresses here, but allow localhost."""
         return {"id": _host_with_a_name(), "name": "Heapadmin"}
+
+
+def _in_words(seconds: float) -> str:
+    """A pause in words, rounded up: "20 seconds", "1 minute"."""
+    number, unit = ceil(seconds), "second"
+    if number >= 60:
+        number, unit = ceil(number / 60), "minute"
+    return f"{number} {unit}{pluralize(number)}"
 
 
 def _cipher() -> MultiFernet:

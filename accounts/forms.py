@@ -4,27 +4,31 @@ import re
 from itertools import groupby
 from typing import Any
 
+from allauth.account.forms import LoginForm, ResetPasswordForm
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.utils import encrypt
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from accounts.models import Account, User, WhoMayInvite
+from accounts.models import Account, User, WhoMayInvite, known_as
 from accounts.second_factor import has_second_factor
+from common.addresses import AddressField, check, invisible, normal
 from common.names import NameField
 from common.time_zones import time_zones
 
 MOST_AT_ONCE = 50
-LONGEST_ADDRESS = 254  # as long as User.email allows
 LONGEST_QUOTED = 80
 PARTS = re.compile(r"[,;\n\r]+")  # invalid words between two of these are reported together, as one mistyped address
 
 
 def addresses(text: str) -> list[str]:
-    """The e-mail addresses in `text`, in lower case, each once, in the order typed.
+    """The e-mail addresses in `text`, in their normal form, each once, in the order typed.
 
     Spaces, line breaks, commas and semicolons separate them; angle brackets around one are dropped. Raises
     ValidationError, which quotes each piece of text that is not an address.
@@ -35,20 +39,26 @@ def addresses(text: str) -> list[str]:
         pieces = [piece.strip("<>") for piece in part.split()]
         for is_address, run in groupby(filter(None, pieces), key=_is_address):
             if is_address:
-                found += (each.lower() for each in run)
+                found += map(normal, run)
             else:
-                bad.append(Truncator(" ".join(run)).chars(LONGEST_QUOTED))
+                quoted = Truncator(words := " ".join(run)).chars(LONGEST_QUOTED)
+                bad.append(f"“{quoted}” {_fault(words)}")
     if bad:
-        raise ValidationError([f"“{each}” is not an e-mail address." for each in bad[:10]])
+        raise ValidationError(bad[:10])
     return list(dict.fromkeys(found))
 
 
 def _is_address(text: str) -> bool:
     try:
-        validate_email(text)
+        check(normal(text))
     except ValidationError:
         return False
-    return len(text) <= LONGEST_ADDRESS
+    return True
+
+
+def _fault(words: str) -> str:
+    unseen = invisible(words.replace(" ", ""))
+    return f"holds a character that cannot be seen ({unseen[0]})." if unseen else "is not an e-mail address."
 
 
 class InviteForm(forms.Form):
@@ -123,6 +133,22 @@ class NewPasswordForm(forms.Form):
         return password
 
 
+class SignInForm(LoginForm):
+    """The library's form. People may type either form of a domain."""
+
+    def clean_login(self) -> str:
+        return known_as(super().clean_login())
+
+
+class ForgottenPasswordForm(ResetPasswordForm):
+    """The library's form. People may type either form of a domain."""
+
+    def clean_email(self) -> str:
+        self.cleaned_data["email"] = normal(self.cleaned_data["email"])
+        email: str = super().clean_email()
+        return email
+
+
 class AddKeyForm(AddWebAuthnForm):
     """Add a passkey or security key: the library's form, with plainer labels."""
 
@@ -132,6 +158,17 @@ class AddKeyForm(AddWebAuthnForm):
         passkey = self.fields["passwordless"]
         passkey.label = "Sign in with it instead of the password"
         passkey.help_text = "Then it has to ask for your fingerprint, face or PIN, as phones and laptops do."
+
+
+class AddAppForm(ActivateTOTPForm):
+    """Set up an authenticator app: the library's form, after which the code that was typed opens nothing any more."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()
+        app = Authenticator(user=self.user, type=Authenticator.Type.TOTP, data={"secret": encrypt(self.secret)})
+        if not app.wrap().validate_code(code):  # as at a sign-in: it marks the code as used
+            raise get_adapter().validation_error("incorrect_code")
+        return code
 
 
 class ChangesForm(forms.BaseForm):
@@ -191,7 +228,7 @@ class NameForm(forms.Form):
 class EmailChangeForm(forms.Form):
     """The new address of the person's own login."""
 
-    new_email = forms.EmailField(
+    new_email = AddressField(
         label="New address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
 
@@ -200,7 +237,7 @@ class EmailChangeForm(forms.Form):
         self.user = user
 
     def clean_new_email(self) -> str:
-        new_email: str = self.cleaned_data["new_email"].lower()
+        new_email: str = self.cleaned_data["new_email"]
         if new_email == self.user.email:
             raise ValidationError("That is your address now.")
         return new_email
@@ -218,7 +255,7 @@ class DeleteLoginForm(forms.Form):
 
     def clean_confirm(self) -> str:
         typed: str = self.cleaned_data["confirm"]
-        if typed.strip().lower() != self.user.email:
+        if normal(typed) != normal(self.user.email):
             raise ValidationError("That is not your address.")
         return typed
 

@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.models import Membership, User
+from common.database import stored_if_possible
 
+WHAT = "when somebody was last seen"
 APART = timedelta(minutes=1)
 
 
@@ -23,13 +25,15 @@ def note_in_account(membership: Membership) -> None:
     now = timezone.now()
     if not is_stale(membership.last_seen_at, now):
         return
-    Membership.objects.filter(_stale(now), pk=membership.pk).update(last_seen_at=now)
+    with stored_if_possible(WHAT):
+        Membership.objects.filter(_stale(now), pk=membership.pk).update(last_seen_at=now)
     membership.last_seen_at = now
 
 
 def remember_account(membership: Membership) -> None:
     """Make the next sign-in open this account, even if another one was looked at less than a minute ago."""
-    Membership.objects.filter(pk=membership.pk).update(last_seen_at=timezone.now())
+    with stored_if_possible(WHAT):
+        Membership.objects.filter(pk=membership.pk).update(last_seen_at=timezone.now())
 
 
 class LastSeenMiddleware:
@@ -51,8 +55,9 @@ def _note(user: User, session_key: str | None) -> None:
     now = timezone.now()
     if not is_stale(user.last_seen_at, now):
         return
-    User.objects.filter(_stale(now), pk=user.pk).update(last_seen_at=now)
-    UserSession.objects.filter(session_key=session_key).update(last_seen_at=now)
+    with stored_if_possible(WHAT):
+        User.objects.filter(_stale(now), pk=user.pk).update(last_seen_at=now)
+        UserSession.objects.filter(session_key=session_key).update(last_seen_at=now)
 
 
 def _stale(now: datetime) -> Q:

@@ -10,16 +10,18 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from common.addresses import normal
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a login whose address counts as verified; the caller must be sure of the address.
 
-        `email` is stored in lower case, because addresses are compared case-insensitively everywhere.
+        `email` is stored in its normal form, because addresses are compared so everywhere.
         """
         from allauth.account.models import EmailAddress  # noqa: PLC0415  # its models need this User first
 
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=normal(email), **fields)
         user.set_password(password)
         with transaction.atomic(using=self._db):
             user.save(using=self._db)
@@ -30,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").strip().lower())
+        return self.get(email=known_as(username or ""))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -59,6 +61,16 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         return str(self)
+
+
+def known_as(typed: str) -> str:
+    """The address under which to look for the login that somebody means: its normal form.
+
+    Two logins may have one mailbox, in two forms of its domain, from before there was a normal form (migration 0007).
+    Each is found by what its owner types.
+    """
+    email, typed = normal(typed), typed.strip().lower()
+    return typed if typed != email and User.objects.filter(email=typed).exists() else email
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -235,6 +247,24 @@ class Rescue(models.Model):
 
     def __str__(self) -> str:
         return f"for {self.user}"
+
+
+class SignInPause(models.Model):
+    """Failed attempts to sign in that were counted under one key (accounts/sign_in_pauses.py has the keys and rules).
+
+    The table is unlogged: what is lost in a crash is some hours of counting, and writes cost half.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.FloatField()  # at `failed_at`; they are forgotten gradually
+    failed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(failures__gte=0), name="signinpause_failures_not_negative")]
+        indexes = [models.Index(fields=["-failed_at"], name="signinpause_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.failures:.1f} failures"
 
 
 class Activity(models.Model):

@@ -6,13 +6,14 @@ from allauth.account.signals import password_changed, password_reset, password_s
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.http import HttpRequest
 
-from accounts import activity
+from accounts import activity, known_browsers
 from accounts.actions import logins
 from accounts.models import User
 
 
 def on_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     activity.record_everywhere(user=user, verb="login.sign_in")
+    known_browsers.remember(request, user)
 
 
 def on_new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
@@ -20,6 +21,7 @@ def on_new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any
     activity.record_everywhere(user=user, verb="login.password")
     keep = request.session.session_key if request.user.is_authenticated else None
     logins.end_other_sessions(user=user, keep=keep)
+    known_browsers.remember(request, user)
 
 
 def on_authenticator_added(sender: Any, user: User, authenticator: Any, **kwargs: Any) -> None:

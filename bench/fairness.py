@@ -1,10 +1,10 @@
 """What one environment that misbehaves costs another one that is collected beside it.
 
-    python -m bench.fairness [--seconds 5] [--turns 3] [--rate 500] [--ways lock,large,keys,bulk,flood,slow,person]
+    python -m bench.fairness [--seconds 5] [--turns 3] [--rate 500] [--ways lock,large,…]
 
 Starts a PostgreSQL and a server of its own in a temporary folder. For each way the other environment is collected in
 turns, alone and beside the one that misbehaves; the medians of all turns are printed, and their ratio. Its events are
-sent at a steady rate, whether or not those before are answered. PAGES are read meanwhile.
+sent at a steady rate, whether or not those before are answered. Its PAGES are read meanwhile by somebody signed in.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,17 +29,27 @@ from pathlib import Path
 import psycopg
 
 from bench.collect import PROPERTIES, ROOT, Bench
+from bench.query_data import Site, make
 
 HOSTILE = 16  # connections
 CONNECTIONS = 64  # of the one beside it
 DRIPPING = 200  # connections with slow bodies
 LIMIT = 20_000  # events a second, as installations have it; for a flood
 FLOOD_LIMIT = 1_500  # so that it is soon over it
-PAGES = ("/healthz", "/login/")
+PAGES = ("/healthz", "/env/{app_id}/", "/env/{app_id}/live/", "/env/{app_id}/users/")
 PAGE_EVERY_SECONDS = 0.1
+PASSWORD = "spring-rain-7"
+HISTORY = 500_000  # events of the one that misbehaves
+QUESTION = "/env/{app_id}/funnel/?run=1&wait=1&days=365&" + "&".join(
+    f"step.{number}.event=builtin:any" for number in range(10)
+)
+DOWNLOAD = "/env/{app_id}/export/?kind=users"
 JSON = {"Content-Type": "application/json"}
 MEGABYTE = 1_000_000
 VISITOR = 5
+
+
+HOSTILE_FIELDS = ("port", "conninfo", "app_id", "environment_id", "cookie")
 
 
 @dataclass
@@ -49,6 +60,7 @@ class Hostile:
     conninfo: str
     app_id: str
     environment_id: int
+    cookie: str  # of somebody who is signed in there
     told: Counter[int] = field(default_factory=Counter)
 
     def body(self, **fields: object) -> bytes:
@@ -142,6 +154,30 @@ class Hostile:
 
         return self.sending("/api/add_user_properties", bodies)
 
+    # --- By reading -------------------------------------------------------------------------------------------------
+    def questions(self) -> contextlib.AbstractContextManager[None]:
+        """Funnels of ten steps over everything that there is."""
+        return self._reading(QUESTION, whole=True)
+
+    def downloads(self) -> contextlib.AbstractContextManager[None]:
+        """Lists of people that are asked for, begun, and given up."""
+        return self._reading(DOWNLOAD, whole=False)
+
+    @contextlib.contextmanager
+    def _reading(self, path: str, *, whole: bool) -> Iterator[None]:
+        stop = threading.Event()
+        job = (path.format(app_id=self.app_id), whole, stop)
+        with started([threading.Thread(target=self._read, args=job) for _ in range(HOSTILE)], stop):
+            yield
+
+    def _read(self, path: str, whole: bool, stop: threading.Event) -> None:
+        while not stop.is_set():
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+                connection.request("GET", path, headers={"Cookie": self.cookie})
+                answer = connection.getresponse()
+                answer.read(None if whole else 1_000)
+                self.told[answer.status] += 1
+
 
 WAYS: dict[str, Callable[[Hostile], contextlib.AbstractContextManager[None]]] = {
     "lock": Hostile.lock,
@@ -151,6 +187,8 @@ WAYS: dict[str, Callable[[Hostile], contextlib.AbstractContextManager[None]]] = 
     "flood": Hostile.flood,
     "slow": Hostile.slow,
     "person": Hostile.person,
+    "questions": Hostile.questions,
+    "downloads": Hostile.downloads,
 }
 
 
@@ -172,6 +210,27 @@ def once(port: int, path: str, body: bytes) -> int:
         return connection.getresponse().status
 
 
+def sign_in(port: int, email: str) -> str:
+    """The cookie of a session."""
+    form = {"login": email, "password": PASSWORD}
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("GET", "/login/login/")
+        answer = connection.getresponse()
+        answer.read()
+        token = cookies_of(answer)["csrftoken"]
+        content = urllib.parse.urlencode(form | {"csrfmiddlewaretoken": token})
+        headers = {"Cookie": f"csrftoken={token}", "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/login/login/", content, headers)
+        answer = connection.getresponse()
+        answer.read()
+        return "sessionid=" + cookies_of(answer)["sessionid"]
+
+
+def cookies_of(answer: http.client.HTTPResponse) -> dict[str, str]:
+    lines = answer.headers.get_all("Set-Cookie") or []
+    return dict(line.partition(";")[0].split("=", 1) for line in lines)
+
+
 def misbehave(way: str, **fields: object) -> None:
     """In a process of its own: until a line comes in."""
     hostile = Hostile(**fields)  # type: ignore[arg-type]
@@ -184,9 +243,7 @@ def misbehave(way: str, **fields: object) -> None:
 
 @contextlib.contextmanager
 def misbehaving(way: str, hostile: Hostile) -> Iterator[None]:
-    job = json.dumps(
-        {"way": way} | {name: getattr(hostile, name) for name in ("port", "conninfo", "app_id", "environment_id")}
-    )
+    job = json.dumps({"way": way} | {name: getattr(hostile, name) for name in HOSTILE_FIELDS})
     command = [sys.executable, "-m", "bench.fairness", "--misbehave", job]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
@@ -201,26 +258,31 @@ def misbehaving(way: str, hostile: Hostile) -> Iterator[None]:
 class Beside:
     """Of several windows: the median and 99 % of each, and what was not answered 200."""
 
+    cookie: str
     p50: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
     refused: Counter[int] = field(default_factory=Counter)
     pages: list[float] = field(default_factory=list)
+    pages_told: Counter[int] = field(default_factory=Counter)
 
     def window(self, bench: Bench, port: int, rate: float) -> None:
         stop = threading.Event()
-        with started([threading.Thread(target=self._read_pages, args=(port, stop))], stop):
+        with started([threading.Thread(target=self._read_pages, args=(bench, port, stop))], stop):
             took = sorted(asyncio.run(steadily(port, bench.event, rate, bench.seconds, self.refused)))
         self.p50.append(took[len(took) // 2])
         self.p99.append(took[len(took) * 99 // 100])
 
-    def _read_pages(self, port: int, stop: threading.Event) -> None:
+    def _read_pages(self, bench: Bench, port: int, stop: threading.Event) -> None:
+        pages = [page.format(app_id=bench.environment["app_id"]) for page in PAGES]
         while not stop.wait(PAGE_EVERY_SECONDS):
-            for page in PAGES:
+            for page in pages:
                 began = time.monotonic()
                 with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-                    connection.request("GET", page)
-                    connection.getresponse().read()
+                    connection.request("GET", page, headers={"Cookie": self.cookie})
+                    answer = connection.getresponse()
+                    answer.read()
                 self.pages.append(time.monotonic() - began)
+                self.pages_told[answer.status] += 1
 
     @property
     def figures(self) -> tuple[float, float, float]:
@@ -264,12 +326,17 @@ async def steadily(port: int, body: str, rate: float, seconds: float, refused: C
 
 def measure(bench: Bench, environment: dict[str, object], way: str, turns: int, rate: float) -> float:
     """Print a line; the ratio of what 99 % of the events took."""
-    alone, beside = Beside(), Beside()
     with bench.server("heapadmin.asgi:application", limit=FLOOD_LIMIT if way == "flood" else LIMIT) as server:
+        cookie = sign_in(server.port, "bench@localhost")
+        alone, beside = Beside(cookie), Beside(cookie)
         hostile = Hostile(
-            server.port, bench.postgres.conninfo(), str(environment["app_id"]), int(str(environment["id"]))
+            server.port,
+            bench.postgres.conninfo(),
+            str(environment["app_id"]),
+            int(str(environment["id"])),
+            sign_in(server.port, "other@localhost"),
         )
-        Beside().window(bench, server.port, rate)  # warm
+        Beside(cookie).window(bench, server.port, rate)  # warm
         for _ in range(turns):
             alone.window(bench, server.port, rate)
             with misbehaving(way, hostile):
@@ -277,7 +344,8 @@ def measure(bench: Bench, environment: dict[str, object], way: str, turns: int, 
     (p50, p99, pages), (p50_beside, p99_beside, pages_beside) = alone.figures, beside.figures
     print(
         f"{way:>8} {p50:>7.1f} {p50_beside:>7.1f} ms {p99:>7.1f} {p99_beside:>7.1f} ms {p99_beside / p99:>6.1f}"
-        f" {sum(beside.refused.values()):>8} {pages:>8.0f} {pages_beside:>6.0f} ms   {dict(hostile.told)}",
+        f" {sum(beside.refused.values()):>8} {pages:>8.0f} {pages_beside:>6.0f} ms"
+        f" {sum(count for status, count in beside.pages_told.items() if status != 200):>5}   {dict(hostile.told)}",
         flush=True,
     )
     return p99_beside / p99
@@ -299,12 +367,14 @@ def main() -> None:
         bench._manage("collectstatic", "--noinput", "--verbosity=0")
         made = json.loads(
             bench._manage(
-                "createaccount", "--email=other@localhost", "--password=spring-rain-7", "--account=Hostile", "--json"
+                "createaccount", "--email=other@localhost", f"--password={PASSWORD}", "--account=Hostile", "--json"
             )
         )
+        with psycopg.connect(bench.postgres.conninfo()) as connection:
+            make(connection, Site(int(made["environments"][0]["id"]), HISTORY))
         try:
             head = f"{'':>8} {'p50 alone, beside':>18} {'p99 alone, beside':>18} {'ratio':>6} {'refused':>8}"
-            print(f"{head} {'p99 of pages':>18}   answers to the other", flush=True)
+            print(f"{head} {'p99 of pages, not 200':>24}   answers to the other", flush=True)
             for way in options.ways.split(","):
                 measure(bench, made["environments"][0], way, options.turns, options.rate)
         finally:

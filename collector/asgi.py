@@ -23,6 +23,7 @@ from collector.protocol.limits import MAX_BODY_BYTES
 from collector.rate_limits import Buckets
 from collector.request.bodies import BODY_TOO_LARGE
 from collector.request.client_address import TrustedProxies, client_address
+from collector.request.paths import ROOT, squeezed
 from collector.tracker import is_tracker, tracker
 from common.asgi_types import App, AsgiScope, Receive, Send
 from common.database import conninfo
@@ -68,6 +69,8 @@ class Collector:
         self._started = False
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in ENDPOINTS:
+            scope = _without_slashes(scope)
         if scope["type"] == "http" and scope["path"] in ENDPOINTS:
             answer = await self._answer(scope, receive)
             if answer is not None:
@@ -206,6 +209,14 @@ def from_settings(pages: App | None = None) -> Collector:
     """The collector of this installation. Raises ValueError if TRUSTED_PROXIES is invalid."""
     trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
     return Collector(conninfo(), trusted, pages, buckets=Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS))
+
+
+def _without_slashes(scope: AsgiScope) -> AsgiScope:
+    """The scope with a collecting path, where only slashes are too many in it."""
+    path = squeezed(scope["path"])
+    if path != scope["path"] and (path in ENDPOINTS or is_tracker(path) or path.startswith(ROOT)):
+        return {**scope, "path": path, "raw_path": path.encode()}
+    return scope
 
 
 class _TooLarge(Exception):

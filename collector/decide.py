@@ -10,18 +10,20 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from collector.environments.known_environments import KnownEnvironment, KnownEnvironments
-from collector.protocol import answers, beacons, fields, integrations, left_out, server_api
+from collector.protocol import answers, beacons, fields, integrations, left_out, mobile, server_api
 from collector.protocol.answers import Answer
 from collector.protocol.errors import BadField, Refused
 from collector.protocol.limits import MAX_USERS
+from collector.protocol.noted import Noted
 from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
 from collector.rate_limits import Buckets, price
-from collector.request.contents import Contents, Open, json_with, open_beacon
+from collector.request.contents import Contents, Open, json_with, open_beacon, open_messages, open_protobuf
 from events.faults import Why
 from events.records import Identified, Record, Stored
 from projects.capture import Capture
 
+UNLIMITED = frozenset({"events", "messages"})  # the arrays that may hold any number of items
 STEP = 250  # events and the like that are read at once: about two milliseconds
 
 
@@ -70,18 +72,20 @@ class Decision(NamedTuple):
     weight: int = 0  # the number of its events, people or customers, as far as it was read
     tokens: int = 0  # that its environment pays (rate_limits.py), even if the request turns out to be invalid
     properties_left_out: int = 0  # for which there was no room
+    noted: Noted | None = None  # what else was changed, if anything was
 
     def unavailable(self, why: Why) -> "Decision":
         """The decision if it cannot be carried out now."""
-        return self._replace(answer=answers.unavailable(why), outcome=Outcome.UNAVAILABLE, properties_left_out=0)
+        return self._not_stored(answers.unavailable(why), Outcome.UNAVAILABLE)
 
     def carried_out(self, stored: Stored) -> "Decision":
         """The decision after its records are stored."""
         done = self.without(stored.repeats)
-        left_out = self.properties_left_out + stored.left_out
-        if not left_out:
+        left_out, noted = self.properties_left_out + stored.left_out, self.noted or NOTHING_NOTED
+        if not (left_out or noted.texts_cut or noted.nobodies):
             return done
-        return done._replace(properties_left_out=left_out, answer=done.answer.without_properties(left_out))
+        answer = done.answer.telling(left_out=left_out, cut=noted.texts_cut, nobodies=noted.nobodies)
+        return done._replace(properties_left_out=left_out, answer=answer)
 
     def without(self, repeats: int) -> "Decision":
         """The decision, not counting the `repeats` of its events that came before."""
@@ -89,9 +93,14 @@ class Decision(NamedTuple):
 
     def not_storable(self) -> "Decision":
         """The decision if the database refuses its records although they passed all checks."""
-        return self._replace(answer=answers.NOT_STORABLE, outcome=Outcome.BAD, properties_left_out=0)
+        return self._not_stored(answers.NOT_STORABLE, Outcome.BAD)
+
+    def _not_stored(self, answer: Answer, outcome: Outcome) -> "Decision":
+        weight = self.weight + (self.noted.refused if self.noted else 0)
+        return self._replace(answer=answer, outcome=outcome, weight=weight, properties_left_out=0, noted=None)
 
 
+NOTHING_NOTED = Noted()
 RecordReader = Callable[[Any, Where], list[Record]]
 
 
@@ -117,6 +126,18 @@ def _people(read: RecordReader, many: str | None, accepted: Answer = answers.OK)
     return Endpoint(read, json_with(many), excluded=answers.EXCLUDED, accepted=accepted, many=many)
 
 
+PROTOBUF = tuple(
+    f"/api/{sdk}/{call}"
+    for sdk in ("integrations/android", "capture/v2")
+    for call in ("track", "identify", "add_user_properties")
+)
+
+
+def _protobuf() -> Endpoint:
+    """What SDKs send in a form that is not read here: refused, wherever it comes from, and counted."""
+    return Endpoint(mobile.protobuf, open_protobuf, excluded=answers.PROTOBUF)
+
+
 def _beacon(read: RecordReader | None, excluded: Answer) -> Endpoint:
     """A request for an image, which a page makes by GET. The same parameters may come by POST."""
     return Endpoint(read, open_beacon, excluded, accepted=answers.GIF, methods=("GET", "POST"))
@@ -130,6 +151,10 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/api/identify": _people(server_api.add_user_properties, "users", accepted=answers.OK_OBJECT),
     "/api/integrations/track": _tracks(integrations.track),
     "/api/integrations/add_user_properties": _people(integrations.add_user_properties, "users"),
+    "/api/integrations/ios/track": Endpoint(
+        mobile.ios_track, open_messages, excluded=answers.OK_DROPPED, many="messages"
+    ),
+    **{path: _protobuf() for path in PROTOBUF},
     "/h": _beacon(beacons.capture, excluded=answers.GIF_DROPPED),
     "/api/identify_v3": _beacon(beacons.identify, excluded=answers.EXCLUDED),
     "/api/add_user_properties_v3": _beacon(beacons.add_user_properties, excluded=answers.EXCLUDED),
@@ -168,12 +193,12 @@ def decide_in_steps(
     except (BadField, Refused):
         return decide(request, environments, buckets)
     yield
-    opens = replace(endpoint, open=lambda headers, query, body: opened)
+    opens, noted = replace(endpoint, open=lambda headers, query, body: opened), _noted(endpoint, opened, request)
     try:
-        return _decision(replace(opens, read=_put_off), request, environments, buckets)
+        return _decision(replace(opens, read=_put_off), request, environments, buckets, noted)
     except _PutOff as put_off:
         found = yield from _read_in_steps(endpoint, *put_off.args)
-    return _decision(replace(opens, read=lambda content, where: found()), request, environments, buckets)
+    return _decision(replace(opens, read=lambda content, where: found()), request, environments, buckets, noted)
 
 
 class _PutOff(Exception):
@@ -189,15 +214,15 @@ def _read_in_steps(endpoint: Endpoint, content: Any, where: Where) -> Generator[
     read, many = endpoint.read, endpoint.many
     assert read is not None
     items = content.get(many) if many is not None else None
-    if type(items) is not list or (many != "events" and len(items) > MAX_USERS):
+    if type(items) is not list or (many not in UNLIMITED and len(items) > MAX_USERS):
         return lambda: read(content, where)
     records: list[Record] = []
-    for start in range(0, len(items), STEP):
+    for first in range(0, len(items), STEP):
         try:
-            records += read(content | {many: items[start : start + STEP]}, where)
-        except BadField as bad:
-            moved = bad.moved(start)
-            return lambda: _raise(moved)
+            records += read(content | {many: items[first : first + STEP]}, replace(where, first=first))
+        except BadField as error:
+            bad = error
+            return lambda: _raise(bad)
         yield
     return lambda: records
 
@@ -206,7 +231,19 @@ def _raise(error: BadField) -> list[Record]:
     raise error
 
 
-def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironments, buckets: Buckets) -> Decision:
+def _noted(endpoint: Endpoint, opened: Contents, request: Request) -> Noted:
+    """Where to note what is changed. Items can be bad one by one where the sender says so and there are several."""
+    is_partial = b"partial=" in request.query and b"partial=1" in request.query.split(b"&")
+    return Noted(is_partial=is_partial and endpoint.many is not None and endpoint.many in opened.content)
+
+
+def _decision(
+    endpoint: Endpoint,
+    request: Request,
+    environments: KnownEnvironments,
+    buckets: Buckets,
+    noted: Noted | None = None,
+) -> Decision:
     environment, weight, tokens = None, 0, 0
     try:
         opened = endpoint.open(request.headers, request.query, request.body)
@@ -229,22 +266,38 @@ def _decision(endpoint: Endpoint, request: Request, environments: KnownEnvironme
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
         tokens = price(weight, opened.size)
-        where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"))
+        if noted is None:
+            noted = _noted(endpoint, opened, request)
+        where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"), noted)
         records = endpoint.read(opened.content, where) if endpoint.read else []
+        if noted.refused and not records:
+            raise BadField(f"none of the {weight:,} {endpoint.many} can be stored; the first: {noted.listed[0][1]}")
         tokens = price(weight, opened.size, _properties(records))
         if environment.capture is not None:
             records = left_out.without(environment.capture, records)
         without_room = leave_out(records)
     except BadField as bad:
-        return Decision(
-            answers.bad_request(bad.line), Outcome.BAD, environment=environment, weight=weight, tokens=tokens
-        )
+        return _refused(answers.bad_request(bad.line), environment, weight, tokens, noted)
     except Refused as refused:
-        return Decision(refused.answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens)
+        return _refused(refused.answer, environment, weight, tokens, noted)
+    answer = opened.answer(endpoint.accepted)
+    if noted.is_partial:
+        weight -= noted.refused
+        answer = answers.partly(weight, noted.refused, noted.listed)
     return Decision(
-        opened.answer(endpoint.accepted), Outcome.ACCEPTED, records, environment, size=opened.size, weight=weight,
-        tokens=tokens, properties_left_out=without_room,
+        answer, Outcome.ACCEPTED, records, environment, size=opened.size, weight=weight, tokens=tokens,
+        properties_left_out=without_room, noted=noted if noted else None,
     )  # fmt: skip
+
+
+def _refused(
+    answer: Answer, environment: KnownEnvironment | None, weight: int, tokens: int, noted: Noted | None
+) -> Decision:
+    if noted is not None:
+        noted = replace(noted, refused=0, texts_cut=0, listed=[])
+    return Decision(
+        answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens, noted=noted if noted else None
+    )
 
 
 def _properties(records: Sequence[Record]) -> int:

@@ -104,6 +104,9 @@ class CollectedHour(models.Model):
     requests = models.PositiveBigIntegerField()
     events = models.PositiveBigIntegerField()  # includes people and customers, as far as the request was read
     properties_left_out = models.PositiveBigIntegerField(default=0, db_default=0)  # for which there was no room
+    texts_cut = models.PositiveBigIntegerField(default=0, db_default=0)
+    identities_ignored = models.PositiveBigIntegerField(default=0, db_default=0)  # because they name nobody
+    protobufs_refused = models.PositiveBigIntegerField(default=0, db_default=0)  # requests
     last_at = models.DateTimeField()  # when the last request arrived
     last_seconds = models.FloatField()  # from its arrival to its answer; 0 if nothing had to be committed
     slowest_seconds = models.FloatField()

@@ -23,6 +23,7 @@ from collector.protocol.limits import MAX_BODY_BYTES
 from collector.rate_limits import Buckets
 from collector.request.bodies import BODY_TOO_LARGE
 from collector.request.client_address import TrustedProxies, client_address
+from collector.request.paths import squeezed
 from collector.tracker import tracker
 from common.database import in_one_line
 from common.periodic_writer import TimedWriter
@@ -84,7 +85,7 @@ def script(request: HttpRequest) -> HttpResponse:
         environments = cached_environments.get()
     except DatabaseError:
         environments = {}  # pages need the script all the same, and the collector leaves out what it should
-    return _response(tracker(request.method or "", request.path, dict(_headers(request)), environments))
+    return _response(tracker(request.method or "", squeezed(request.path), dict(_headers(request)), environments))
 
 
 def _response(answer: Answer) -> HttpResponse:
@@ -99,14 +100,15 @@ def _headers(request: HttpRequest) -> list[tuple[bytes, bytes]]:
 
 
 def _answer(request: HttpRequest) -> Answer:
+    path = squeezed(request.path)
     body = request.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
-        return _counted(request.path, Decision(BODY_TOO_LARGE, Outcome.BAD), time.time())
+        return _counted(path, Decision(BODY_TOO_LARGE, Outcome.BAD), time.time())
     headers = _headers(request)
     trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
     client = client_address(request.META.get("REMOTE_ADDR"), headers, trusted)
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
-    asked = Request(request.method or "", request.path, dict(headers), body, client, time.time(), query)
+    asked = Request(request.method or "", path, dict(headers), body, client, time.time(), query)
     try:
         decision = _decision(asked)
     except Error as error:

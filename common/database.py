@@ -1,18 +1,24 @@
 """Our own connections to Django's database, separate from the one that Django manages."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from django.db import OperationalError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
+log = logging.getLogger(__name__)
 TOOK_TOO_LONG = (QueryCanceled, LockNotAvailable)
 
 
 class TookTooLong(Exception):
     """The database did not answer within the time limit."""
+
+
+NO_ROOM = ("53", "58")  # classes of SQLSTATE: insufficient resources, errors of the system
+DISK_FULL, READ_ONLY = "53100", "25006"
 
 
 def conninfo() -> str:
@@ -28,6 +34,29 @@ def conninfo() -> str:
     options = {name: value for name, value in settings["OPTIONS"].items() if isinstance(value, str | int)}
     given = {name: value for name, value in known.items() if value not in ("", None)}
     return make_conninfo("", **given, **options)
+
+
+def cannot_store(error: BaseException) -> bool:
+    """Whether the server has no room for what it was to store (or is read-only), while it may well answer questions."""
+    state = sqlstate(error)
+    return state[:2] in NO_ROOM or state == READ_ONLY
+
+
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's code for an error of Django's; '' if it has none."""
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+@contextmanager
+def stored_if_possible(what: str) -> Iterator[None]:
+    """For what nobody should have to wait for: if it cannot be stored, the log says so, and that is all."""
+    try:
+        with transaction.atomic():
+            yield
+    except DatabaseError as error:
+        if not cannot_store(error):
+            raise
+        log.warning("%s cannot be stored: %s", what, in_one_line(error))
 
 
 def in_one_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from django.conf import settings
 
+from events.names import SURELY_SHORT, stored_name
 from events.records import CustomerChange, EventRecord, Identified, PersonChange, Record, Stored
 
 STATEMENT = "select collect(%s, %s, %s, %s, %s, %s::integer, %s::integer)::text"
@@ -40,7 +41,7 @@ def arguments(records: Iterable[Record]) -> Arguments:
                 if key in keys:
                     continue
                 keys[key] = None
-            events.append(record)
+            events.append(record if len(record.name) <= SURELY_SHORT else _with_short_name(record))
         elif isinstance(record, CustomerChange):
             customers.append(room.cut(record))
         else:
@@ -55,6 +56,11 @@ def arguments(records: Iterable[Record]) -> Arguments:
         str(settings.PERSON_PROPERTIES),
         str(settings.PERSON_BYTES),
     )
+
+
+def _with_short_name(record: EventRecord) -> EventRecord:
+    name = stored_name(record.name)
+    return record if name == record.name else msgspec.structs.replace(record, name=name, long_name=record.name)
 
 
 def stored(requests: Iterable[Iterable[Record]], told: Told) -> list[Stored]:

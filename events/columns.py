@@ -12,6 +12,10 @@ KEPT_ELSEWHERE = ("identity", "key")  # sent with an event, kept in `people` and
 GIVEN = ("id",)  # sent with an event that is imported; else filled in by the database
 
 SENT = tuple(field.name for field in structs.fields(EventRecord) if field.name not in KEPT_ELSEWHERE + GIVEN)
-TEXTS = tuple(field.name for field in structs.fields(EventRecord) if field.name in SENT and field.type == str | None)
+TEXTS = tuple(
+    field.name
+    for field in structs.fields(EventRecord)
+    if field.name in SENT and field.type == str | None and field.name != "long_name"  # which is read as the name
+)
 TARGET = tuple(name for name in TEXTS if name.startswith("target_"))
 UTM = tuple(name for name in TEXTS if name.startswith("utm_"))

@@ -16,6 +16,11 @@ def actor_of(environment_id: int, identity: str) -> int:
     return -(int.from_bytes(digest, "big") >> 1) - 1
 
 
+def number_of(text: str) -> int:
+    """Return 53 bits that stand for an id of another system: a visitor or a session that is no number of ours."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8, person=b"anonymous").digest()) & MAX_VISITOR
+
+
 def key_digest(environment_id: int, key: str) -> str:
     """Return 128 bits, as 32 hexadecimal digits, that stand for an idempotency key of one environment."""
     return blake2b(b"%d:" % environment_id + key.encode(), digest_size=16, person=b"idempotency").hexdigest()

@@ -117,7 +117,7 @@ async def _connect(conninfo: str) -> psycopg.AsyncConnection[tuple]:
     try:
         for setting in SETTINGS.strip().splitlines():
             await connection.execute(setting)
-        # Only a superuser may set this. Without it, deadlocks, which are rare, are found after a second.
+        # Not every role may set this. Without it, deadlocks, which are rare, are found after a second.
         with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
             await connection.execute("set deadlock_timeout = '100ms'")
     except BaseException:

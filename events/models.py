@@ -27,7 +27,8 @@ class Event(models.Model):
 
     `actor_id` is the actor that the event named: a visitor's number, or the negative hash of an identity
     (events/identity.py). The visitor may have been identified since, so read `coalesce(merges.to_actor, actor_id)`.
-    `name` is set for custom events and empty for others. The text columns (events/columns.py) are null if they do not
+    `name` is set for custom events and empty for others. If it is too long for an index, it holds what stands for it,
+    and `long_name` all of it (events/names.py). The text columns (events/columns.py) are null if they do not
     apply.
     """
 
@@ -41,6 +42,7 @@ class Event(models.Model):
     received_at = models.DateTimeField(default=timezone.now)
     kind = models.TextField(choices=Kind, default=Kind.CUSTOM)
     name = models.TextField(default="")
+    long_name = optional_text()
     properties = models.JSONField(default=dict)
 
     class Meta:

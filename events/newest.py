@@ -21,7 +21,9 @@ LIMIT_SECONDS = 1.0  # for one environment: a look into an index, which takes lo
 LIVELIEST = 100  # environments that `liveliest` searches closely
 
 _NEWEST = "select {columns} from events where environment_id = {environment} order by time desc, id desc limit {most}"
-_LAST = _NEWEST.format(columns="received_at, kind, name, path", environment="%s", most=LOOKED_AT)
+_LAST = _NEWEST.format(
+    columns="received_at, kind, coalesce(long_name, name) as name, path", environment="%s", most=LOOKED_AT
+)
 LAST_ARRIVAL = f"""
 select received_at, kind, name, path from ({_LAST}) newest order by received_at desc limit 1
 """  # noqa: S608  fixed text, as everywhere here

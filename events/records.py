@@ -30,6 +30,7 @@ class EventRecord(Struct, omit_defaults=True, kw_only=True):
     pageview_id: int | None = None
     kind: str = "custom"
     name: str = ""
+    long_name: str | None = None  # filled in by the writers (events/names.py)
     domain: str | None = None
     path: str | None = None
     query: str | None = None

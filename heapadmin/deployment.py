@@ -14,7 +14,8 @@ MIN_DIFFERENT_CHARACTERS = 10
 PLACEHOLDERS = ("change", "insecure", "example", "secret", "placeholder", "xxxx")
 
 DATABASE_NAME = "heapadmin"
-DATABASE_USER = "postgres"
+DATABASE_USER = "heapadmin"  # no superuser (heapadmin/application_role.py)
+DATABASE_SUPERUSER = "postgres"
 LONGEST_SOCKET_FOLDER = 90  # bytes: a socket's whole path may have 107, on some systems 103
 
 

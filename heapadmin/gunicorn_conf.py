@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from heapadmin import metrics_folder
+from heapadmin.upgrades import refuse_in_words
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
@@ -32,6 +33,8 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when a worker 
 
 
 def on_starting(server: Any) -> None:
+    """Workers that are replaced later are not asked: an upgrade goes on beside servers of the version before."""
+    refuse_in_words()
     if settings.METRICS_TOKEN:
         os.environ[METRICS] = str(metrics_folder.make())
 

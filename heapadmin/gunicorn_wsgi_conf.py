@@ -4,6 +4,8 @@ import socket
 import struct
 from typing import Any
 
+from heapadmin.upgrades import refuse_in_words
+
 wsgi_app = "heapadmin.wsgi:application"
 worker_class = "gthread"
 workers = 2
@@ -13,6 +15,10 @@ control_socket_disable = True
 forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES
 
 READING_SECONDS = 30  # without the client's taking anything of what it was sent; then its thread is free again
+
+
+def on_starting(server: Any) -> None:
+    refuse_in_words()
 
 
 def when_ready(server: Any) -> None:

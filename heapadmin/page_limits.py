@@ -6,15 +6,18 @@ Processes that serve pages call `limit_statements`; commands and jobs have no su
 import sys
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.backends.signals import connection_created
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
+from common.database import DISK_FULL, READ_ONLY, sqlstate
+
 STATEMENT_SECONDS = 15  # a question has its own limit (analytics/store)
 LOCK_SECONDS = 2  # somebody changes the table meanwhile: the page says so soon, and a thread is free again
 RETRY_SECONDS = 5
+WHY_NOT_STORED = {DISK_FULL: "The disk of the server is full.", READ_ONLY: "The database can only be read just now."}
 SET_LIMITS = f"set statement_timeout = '{STATEMENT_SECONDS}s'; set lock_timeout = '{LOCK_SECONDS}s'"
 
 
@@ -29,8 +32,10 @@ def _limit(connection: Any, **_: Any) -> None:
 
 
 def error_page(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: 503 where the database is away, or busy beyond the limits; 500 for everything else."""
+    """Django's handler500: 503 where the database is away, cannot store or is too busy; 500 for everything else."""
     error = sys.exception()
-    if isinstance(error, OperationalError | InterfaceError):
-        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(RETRY_SECONDS)})
+    reason = WHY_NOT_STORED.get(sqlstate(error)) if isinstance(error, DatabaseError) else None
+    if reason or isinstance(error, OperationalError | InterfaceError):
+        page = render_to_string("503.html", {"reason": reason})
+        return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
     return server_error(request)

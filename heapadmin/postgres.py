@@ -20,11 +20,16 @@ from typing import IO
 
 import psutil
 import psycopg
-from psycopg import sql
 
 from common import disk
-from heapadmin import processes
-from heapadmin.deployment import DATABASE_NAME, DATABASE_USER, default_socket_dir, private_socket_dir
+from heapadmin import application_role, processes
+from heapadmin.deployment import (
+    DATABASE_NAME,
+    DATABASE_SUPERUSER,
+    DATABASE_USER,
+    default_socket_dir,
+    private_socket_dir,
+)
 from heapadmin.system_user import Runner, let_in, let_read, runner_for
 
 MAJOR_VERSION = "18"
@@ -110,7 +115,7 @@ class PrivatePostgres:
     def answers(self) -> bool:
         """Whether it accepts connections."""
         try:
-            psycopg.connect(self.conninfo("postgres"), connect_timeout=ANSWER_SECONDS).close()
+            psycopg.connect(self.superuser_conninfo("postgres"), connect_timeout=ANSWER_SECONDS).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -129,8 +134,15 @@ class PrivatePostgres:
         return private_socket_dir(self.folder)
 
     def conninfo(self, database: str = DATABASE_NAME) -> str:
-        """The connection string for psycopg and PostgreSQL's own programs."""
-        return psycopg.conninfo.make_conninfo(host=str(self.socket_dir), user=DATABASE_USER, dbname=database)
+        """The connection string of the application's role, for psycopg and PostgreSQL's own programs."""
+        return self._conninfo(DATABASE_USER, database)
+
+    def superuser_conninfo(self, database: str = DATABASE_NAME) -> str:
+        """The connection string of the superuser, who prepares the server, and nothing else."""
+        return self._conninfo(DATABASE_SUPERUSER, database)
+
+    def _conninfo(self, user: str, database: str) -> str:
+        return psycopg.conninfo.make_conninfo(host=str(self.socket_dir), user=user, dbname=database)
 
     # --- Its files --------------------------------------------------------------------------------------------------
     def _prepare_folders(self) -> None:
@@ -173,7 +185,7 @@ class PrivatePostgres:
             return
         unfinished = self.folder / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        command = [str(programs() / "initdb"), "--pgdata", str(unfinished), "--username", DATABASE_USER]
+        command = [str(programs() / "initdb"), "--pgdata", str(unfinished), "--username", DATABASE_SUPERUSER]
         command += ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"]
         command += ["--locale-provider=builtin", "--locale=C.UTF-8"]
         self._run(command if self.durable else [*command, "--no-sync"])
@@ -250,10 +262,10 @@ class PrivatePostgres:
             return ""
 
     def _create_database(self) -> None:
-        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone()
-            if known is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE_NAME)))
+        with psycopg.connect(self.superuser_conninfo("postgres"), autocommit=True) as server:
+            application_role.prepare(server)
+        with psycopg.connect(self.superuser_conninfo(), autocommit=True) as database:
+            application_role.hand_over(database)
 
     # --- Leftovers of an earlier run ----------------------------------------------------------------------------------
     def _clear_leftovers(self, steps: Sequence[tuple[signal.Signals, float]]) -> None:

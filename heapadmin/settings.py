@@ -29,6 +29,7 @@ WEB_WORKERS = env.int("WEB_WORKERS", default=2)
 EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=20_000)  # accepted from one environment; 0: no limit
 PERSON_PROPERTIES = env.int("PERSON_PROPERTIES", default=1_000)  # of a person or customer; what is more is left out
 PERSON_BYTES = env.int("PERSON_BYTES", default=65_536)  # of these, as JSON
+BACKUP_BEFORE_UPGRADE = env.bool("BACKUP_BEFORE_UPGRADE", default=True)  # into DATA_DIR/backups
 QUESTIONS_AT_ONCE = env.int("QUESTIONS_AT_ONCE", default=6)  # of everybody together; the others wait for their turn
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -73,7 +74,8 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "support.status.middleware.StatusMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.sessions.SessionMiddleware",
+    "accounts.private_pages.PrivatePagesMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -81,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.current_request.CurrentRequestMiddleware",
+    "accounts.known_browsers.KnownBrowserMiddleware",
     "accounts.refusal_pages.ClosedAccountMiddleware",
     "accounts.last_seen.LastSeenMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -125,7 +128,7 @@ EMAIL_URL = env.str(
 if EMAIL_URL:
     vars().update(env.email_url_config(EMAIL_URL))
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "heapadmin.mail_files.PrivateMailFiles"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -152,7 +155,11 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "projects.signup.SignupForm"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.SignInForm",
+    "reset_password": "accounts.forms.ForgottenPasswordForm",
+    "signup": "projects.signup.SignupForm",
+}
 # With mail, people confirm their address before they get in, and sign-up answers the same for a known address (the
 # rest is said by mail). Without mail, a new login works at once, so sign-up cannot hide that an address is known.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "none"
@@ -162,10 +169,14 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the current session stays; all others end
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"api_key": "30/m/ip"}  # failures (collector/views/public_api.py); allauth's own stay as they are
+ACCOUNT_RATE_LIMITS = {  # allauth's own of other names stay as they are; accounts/sign_in_pauses.py is about passwords
+    "api_key": "30/m/ip",  # failures (collector/views/public_api.py)
+    "login": "",  # it would hold up known browsers too; "sign_in" takes its place
+    "sign_in": "30/m/ip",  # from browsers that are not known (accounts/adapter.py)
+}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":", 1)[0]
 MFA_ADAPTER = "accounts.adapter.MfaAdapter"
-MFA_FORMS = {"add_webauthn": "accounts.forms.AddKeyForm"}
+MFA_FORMS = {"activate_totp": "accounts.forms.AddAppForm", "add_webauthn": "accounts.forms.AddKeyForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
@@ -178,7 +189,7 @@ USERSESSIONS_TRACK_ACTIVITY = False  # accounts.last_seen does this, once a minu
 # limits use the default cache. Only requests without a signed-in user use it: posted forms and access tokens.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "common.cache.DatabaseOrMemoryCache",
         "LOCATION": "cache_entries",
         "OPTIONS": {"MAX_ENTRIES": 200_000},  # more than an attacker could fill to push counters out
     }
@@ -214,6 +225,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 HTTPS = SITE_URL.startswith("https://")
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

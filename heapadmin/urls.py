@@ -17,7 +17,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("", include("projects.urls")),
     path("", include("ipfilter.urls")),
-    path("staff/components/", components_page, name="components_page"),
+    path("staff/components/", staff_site.admin_view(components_page), name="components_page"),
     path("staff/how-do-we-see-you/", staff_site.admin_view(how_do_we_see_you), name="how_do_we_see_you"),
     path("", include("support.urls")),
     path("staff/", staff_site.urls),

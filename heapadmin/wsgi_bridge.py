@@ -16,6 +16,7 @@ from concurrent.futures import TimeoutError as NotYet
 from typing import Any
 
 from common.asgi_types import AsgiMessage, AsgiScope, Receive, Send
+from heapadmin.page_turns import PageTurns, Sender
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -32,15 +33,15 @@ class ReaderGone(Exception):
 
 
 class Turns:
-    """Who may compute: so many at once. A thread that waits for its client to read gives up its turn meanwhile."""
+    """Whose thread may compute. One that waits for its client to read gives up its turn meanwhile."""
 
     def __init__(self, count: int) -> None:
-        self.turns = asyncio.Semaphore(count)  # the event loop's
+        self.turns = PageTurns(count)
         self._lock = threading.Lock()
         self._aside: list[Future[None]] = []
 
-    def wait(self, taken: Future[None], loop: asyncio.AbstractEventLoop) -> None:
-        """In a thread: until the client has taken a piece.
+    def wait(self, taken: Future[None], loop: asyncio.AbstractEventLoop, sender: Sender) -> None:
+        """In a thread of `sender`: until the client has taken a piece.
 
         Raises ReaderGone when the client is, and where too many wait like that: who has not read for longest has to go.
         """
@@ -51,7 +52,7 @@ class Turns:
             raise ReaderGone from None
         except NotYet:
             self._step_aside(taken)
-        loop.call_soon_threadsafe(self.turns.release)
+        loop.call_soon_threadsafe(self.turns.give_back, sender)
         try:
             taken.result()
         except CancelledError:
@@ -60,7 +61,7 @@ class Turns:
             with self._lock:
                 if taken in self._aside:
                     self._aside.remove(taken)
-            asyncio.run_coroutine_threadsafe(self.turns.acquire(), loop).result()
+            asyncio.run_coroutine_threadsafe(self.turns.take(sender), loop).result()
 
     def _step_aside(self, taken: Future[None]) -> None:
         with self._lock:
@@ -78,16 +79,19 @@ class Bridge:
         self.turns = Turns(threads)
         self.threads = ThreadPoolExecutor(threads + MOST_ASIDE, thread_name_prefix="pages")
 
-    async def __call__(self, scope: AsgiScope, body: bytes, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, body: bytes, receive: Receive, send: Send, sender: Sender) -> None:
         """Answer the request of `scope`, whose body is complete; `receive` tells when its client goes."""
         loop = asyncio.get_running_loop()
-        answer = PageAnswer(loop, send, self.turns, with_body=scope["method"] != "HEAD")
+        answer = PageAnswer(loop, send, self.turns, sender, with_body=scope["method"] != "HEAD")
         watching = loop.create_task(_watch(receive, answer))
         try:
-            async with self.turns.turns:
+            await self.turns.turns.take(sender)
+            try:
                 if not answer.is_gone:  # while the request waited for its turn
                     run = contextvars.copy_context().run
                     await loop.run_in_executor(self.threads, run, answer.make, self.application, environ(scope, body))
+            finally:
+                self.turns.turns.give_back(sender, answer.seconds)
         finally:
             answer.end()  # should this task be cancelled, the thread ends too
             watching.cancel()
@@ -102,8 +106,12 @@ async def _watch(receive: Receive, answer: "PageAnswer") -> None:
 class PageAnswer:
     """One answer on its way from a thread to the event loop, which takes piece after piece."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, send: Send, turns: Turns, *, with_body: bool) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, send: Send, turns: Turns, sender: Sender, *, with_body: bool
+    ) -> None:
         self.is_gone = False  # set in the event loop, read in the thread
+        self.seconds = 0.0  # that a processor worked for it
+        self._sender = sender
         self._loop = loop
         self._turns = turns
         self._send = send
@@ -121,6 +129,13 @@ class PageAnswer:
 
     def make(self, application: Application, environ: Environ) -> None:
         """In a thread: run `application` and send what it gives, to its end or to the client's. Always closes it."""
+        began = time.thread_time()
+        try:
+            self._make(application, environ)
+        finally:
+            self.seconds = time.thread_time() - began
+
+    def _make(self, application: Application, environ: Environ) -> None:
         pieces = application(environ, self.start_response)
         try:
             for piece in pieces:
@@ -157,7 +172,7 @@ class PageAnswer:
         self._gathered.clear()
         start, self._start = self._start, None
         self._taken = asyncio.run_coroutine_threadsafe(self._hand_over(start, body, more), self._loop)
-        self._turns.wait(self._taken, self._loop)
+        self._turns.wait(self._taken, self._loop, self._sender)
         self._flushed_at = time.monotonic()
 
     async def _hand_over(self, start: AsgiMessage | None, body: bytes, more: bool) -> None:

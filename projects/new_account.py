@@ -5,10 +5,10 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
-from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.models import User
+from common.addresses import check, normal
 from projects.actions import open_account
 from projects.models import Project
 
@@ -37,8 +37,9 @@ def open_with_login(*, email: str, password: str, account_name: str, project_nam
 
     Raises ValidationError for an address or password that the sign-up page would refuse, or an address that is taken.
     """
-    validate_email(email)
-    user = User(email=email.strip().lower(), is_staff=staff, is_superuser=staff)
+    email = normal(email)
+    check(email)
+    user = User(email=email, is_staff=staff, is_superuser=staff)
     validate_password(password, user)
     user.set_password(password)
     user.full_clean(exclude=["name"])

@@ -6,12 +6,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from heapadmin.deployment import private_database_url
+from heapadmin.deployment import DATABASE_USER, private_database_url
 from heapadmin.postgres import PrivatePostgres
 
 MADE_BY_SQL = """
@@ -107,8 +108,12 @@ def _start_private_postgres():
     folder = Path(tempfile.mkdtemp(prefix="heapadmin-tests-"))
     server = PrivatePostgres(folder / "postgres", durable=False, say=lambda words: None)
     server.start()
+    with psycopg.connect(server.superuser_conninfo("postgres"), autocommit=True) as superuser:
+        superuser.execute(f"alter role {DATABASE_USER} createdb")  # for the databases that tests make
+        superuser.execute(f"grant set on parameter session_replication_role to {DATABASE_USER}")
     url = private_database_url(folder)
     os.environ["DATABASE_URL"] = settings.DATABASE_URL = url
+    os.environ["BACKUP_BEFORE_UPGRADE"], settings.BACKUP_BEFORE_UPGRADE = "off", False
     os.environ["DATA_DIR"] = str(folder / "data")
     settings.DATA_DIR = folder / "data"
     settings.PRIVATE_DATABASE = False

@@ -22,6 +22,7 @@ from collector.decide import Outcome
 from collector.environments.directory import MAX_UNKNOWN
 from collector.jobs import HOURS_KEPT
 from collector.protocol import limits
+from collector.protocol.noted import MOST_LISTED
 from common.user_agent import REMEMBERED
 from events import queue
 from events.faults import Why
@@ -142,7 +143,7 @@ def test_it_is_told_in_which_migration_it_is_made(kind):
 
 # --- What one environment can make grow ------------------------------------------------------------------------------
 ENDS = {  # what is kept: numbers that its row names
-    "`events`": (limits.MAX_EVENT_BYTES, limits.MAX_PROPERTIES, limits.MAX_PROPERTIES_BYTES),
+    "`events`": (limits.MAX_EVENT, limits.MAX_PROPERTIES, limits.MAX_PROPERTIES_BYTES),
     "`rollup_pending`": (reader.MAX_PENDING,),
     "`idempotency_keys`": (KEY_DAYS,),
     "`rollup_days`": (KEPT_DAYS, builder.MAX_SHARED),
@@ -250,7 +251,6 @@ LIMITS_IN_WORDS = {
     "MAX_DEPTH": lambda: f"at most {limits.MAX_DEPTH} levels deep",
     "MAX_EVENT": lambda: f"| `event` | 1 to {limits.MAX_EVENT:,} characters",
     "MAX_EVENTS_IN_BEACON": lambda: f"A beacon holds at most {limits.MAX_EVENTS_IN_BEACON:,} events",
-    "MAX_EVENT_BYTES": lambda: f"at most {limits.MAX_EVENT_BYTES:,} bytes in UTF-8",
     "MAX_HIERARCHY": lambda: f"(hierarchy: {limits.MAX_HIERARCHY:,})",
     "MAX_IDEMPOTENCY_KEY": lambda: f"| `idempotency_key` | up to {limits.MAX_IDEMPOTENCY_KEY:,} characters",
     "MAX_IDENTITY": lambda: f"| `identity`, `account_id` | 1 to {limits.MAX_IDENTITY} characters",
@@ -260,6 +260,7 @@ LIMITS_IN_WORDS = {
     "MAX_PROPERTIES": lambda: f"of an event the first {limits.MAX_PROPERTIES:,}, and",
     "MAX_PROPERTIES_BYTES": lambda: f"and at most {limits.MAX_PROPERTIES_BYTES:,} bytes as JSON",
     "MAX_TEXT": lambda: f"texts of up to {limits.MAX_TEXT:,}",
+    "MAX_TRACKER_ID": lambda: "up to 10^16",
     "MAX_USERS": lambda: f"`users`: an array of these, at most {limits.MAX_USERS:,}",
     "SMALLEST_WHOLE": lambda: f"whole numbers of up to {bits()} bits",
 }
@@ -285,13 +286,13 @@ BOUNDS_IN_SCHEMA = {
     "components/schemas/IdempotencyKey/maxLength": limits.MAX_IDEMPOTENCY_KEY,
     "components/schemas/IdentityText/maxLength": limits.MAX_IDENTITY,
     "components/schemas/Literals/items/maxLength": limits.MAX_TEXT,
-    "components/schemas/Pairs/items/maxLength": limits.MAX_TEXT,
     "components/schemas/Properties/propertyNames/maxLength": limits.MAX_KEY,
-    "components/schemas/PropertiesBeacon/patternProperties/^_/maxLength": limits.MAX_TEXT,
     "components/schemas/PropertiesBeacon/properties/i/maxLength": limits.MAX_IDENTITY,
     "components/schemas/PropertiesBeacon/propertyNames/maxLength": limits.MAX_KEY,
+    "components/schemas/Partly/properties/refusals/maxItems": MOST_LISTED,
+    "components/schemas/Properties/maxItems": 0,
+    "components/schemas/TrackerId/maximum": limits.MAX_TRACKER_ID,
     "components/schemas/UserProperties/oneOf/0/properties/users/maxItems": limits.MAX_USERS,
-    "components/schemas/Value/anyOf/0/maxLength": limits.MAX_TEXT,
     "components/schemas/Value/anyOf/1/maximum": limits.LARGEST_WHOLE,
     "components/schemas/Value/anyOf/1/minimum": limits.SMALLEST_WHOLE,
     "components/schemas/Visitor/maximum": MAX_VISITOR,
@@ -323,7 +324,6 @@ def test_every_bound_in_openapi_is_the_limit_that_it_stands_for():
     [
         f"{mib(limits.MAX_BODY_BYTES)} is the most",
         f"The body is larger than {mib(limits.MAX_BODY_BYTES)}",
-        f"At most {limits.MAX_EVENT_BYTES:,} bytes in UTF-8",
         f"between {first_day()} and {days(limits.MAX_AHEAD_SECONDS)} from now",
         f"Whole numbers have up to {bits()} bits, texts up to {limits.MAX_TEXT:,} characters",
     ],

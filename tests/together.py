@@ -4,6 +4,13 @@ import threading
 
 from django.db import connection
 
+# Who waits for a lock in this database: what the tests beside this one do in theirs is not counted. Not every lock
+# names its database, but whoever waits has others; pg_stat_activity stays the same for a whole transaction.
+WAITING = """
+select distinct pid from pg_locks waiting join pg_locks held using (pid)
+ where not waiting.granted and held.database = (select oid from pg_database where datname = current_database())
+"""
+
 
 def both_at_once(*changes):
     """Run the changes in threads of their own, each with its own connection; returns what each raised, or None."""

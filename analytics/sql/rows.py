@@ -5,6 +5,9 @@ Merges are respected here: `actor` is the person to whom an event's actor belong
 
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
 from analytics.sql.statement import Statement
+from events.names import stored_name
+
+NAME = Field(Source.EVENT, "name")
 
 
 class Rows:
@@ -61,6 +64,8 @@ class Rows:
         """An expression: true if it holds, else false or null. Never negate it, because null would stay null."""
         text = self.field(condition.field)
         dialect, bind, value = self.statement.dialect, self.statement.bind, condition.value
+        if condition.field == NAME and condition.operator in (Operator.IS, Operator.IS_NOT):
+            value = stored_name(value)
         match condition.operator:
             case Operator.IS:
                 return f"{text} = {bind(value)}"

@@ -11,6 +11,7 @@ from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.query import Builtin, EventReference, RefersTo, Selection
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
+from events.names import stored_name
 
 MAX_ALTERNATIVES = 300  # because definitions of definitions multiply
 SESSION_GAP = timedelta(hours=24)  # after so long a silence, the next event begins a new session
@@ -106,7 +107,7 @@ def _alternative(rows: Rows, selection: Selection, above: tuple[UUID, ...]) -> s
 def plain_keys(event: EventReference) -> frozenset[EventKey] | None:
     """Kind and name of the events of a reference that is not a definition; None if it means any event."""
     if event.to is RefersTo.CUSTOM:
-        return frozenset({("custom", event.key)})
+        return frozenset({("custom", stored_name(event.key))})
     if event.to is RefersTo.KIND:
         return frozenset({(event.key, "")})
     return frozenset({("pageview", "")}) if event.key == Builtin.PAGEVIEW else None

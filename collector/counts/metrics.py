@@ -6,6 +6,8 @@ names an account or an environment; the Collection page shows those numbers.
 
 import hmac
 import platform
+import struct
+import time
 from collections.abc import Mapping
 
 from django.conf import settings
@@ -17,6 +19,7 @@ from collector.protocol.answers import Answer
 from events.writer import WriterWatch
 
 PATH = "/metrics"
+TRIES, PAUSE_SECONDS = 5, 0.1
 REGISTRY = CollectorRegistry()  # without the library's own metrics, which describe one process only
 
 requests = Counter("heapadmin_requests", "Requests to collect.", ["endpoint", "outcome"], registry=REGISTRY)
@@ -73,9 +76,19 @@ def scrape(method: str, headers: Mapping[bytes, bytes]) -> Answer:
         return answers.NOT_FOUND
     if method not in ("GET", "HEAD"):
         return answers.wrong_method("GET")
-    body = generate_latest(_registry())
+    body = _text()
     head = ((b"content-type", CONTENT_TYPE_LATEST.encode()), (b"content-length", b"%d" % len(body)))
     return Answer(200, body if method == "GET" else b"", (*head, *answers.NO_STORE))
+
+
+def _text() -> bytes:
+    """Tried again while a worker that starts or ends makes or deletes one of its files."""
+    for _ in range(TRIES - 1):
+        try:
+            return generate_latest(_registry())
+        except (OSError, struct.error):
+            time.sleep(PAUSE_SECONDS)
+    return generate_latest(_registry())
 
 
 def _is_allowed(authorization: bytes) -> bool:

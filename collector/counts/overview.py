@@ -91,21 +91,19 @@ class HourLine:
 
 
 @dataclass(frozen=True)
-class LeftOutCounts:
-    """How many properties were left out, within the hour at hand, the last 24 hours and 7 days."""
+class LatelyCounts:
+    """How many there were within the hour at hand, the last 24 hours and 7 days."""
 
     hour: int
     day: int
     week: int
 
-    @property
-    def in_words(self) -> str:
-        """ "12 properties were left out in the last 7 days, 3 of them in the last 24 hours"; nothing when none were."""
+    def in_words(self, one: str, several: str) -> str:
+        """ "12 texts were cut in the last 7 days, 3 of them in the last 24 hours"; nothing when none were."""
         if not self.week:
             return ""
-        were = "property was" if self.week == 1 else "properties were"
         lately = f", {self.day:,} of them in the last 24 hours" if self.day else ""
-        return f"{self.week:,} {were} left out in the last 7 days{lately}"
+        return f"{self.week:,} {one if self.week == 1 else several} in the last 7 days{lately}"
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,10 @@ class CollectionOverview:
 
     lines: Sequence[OutcomeLine]
     hours: Sequence[HourLine]  # of the last day, the newest first
-    left_out: LeftOutCounts
+    left_out: LatelyCounts  # properties
+    texts_cut: LatelyCounts
+    identities_ignored: LatelyCounts
+    protobufs_refused: LatelyCounts  # requests
     last_arrival: Arrival | None
     is_arrival_known: bool  # false where the database took too long to say
     last_commit_seconds: float | None  # within 7 days
@@ -151,7 +152,10 @@ def overview(environment: Environment, now: datetime) -> CollectionOverview:
     return CollectionOverview(
         lines=[_line(outcome, rows, this_hour) for outcome in TITLES],
         hours=[_hour(this_hour - ago * HOUR, rows) for ago in range(DAY_HOURS)],
-        left_out=_left_out(rows, this_hour),
+        left_out=_lately("properties_left_out", rows, this_hour),
+        texts_cut=_lately("texts_cut", rows, this_hour),
+        identities_ignored=_lately("identities_ignored", rows, this_hour),
+        protobufs_refused=_lately("protobufs_refused", rows, this_hour),
         last_arrival=arrival,
         is_arrival_known=is_arrival_known,
         last_commit_seconds=last.last_seconds if last else None,
@@ -180,12 +184,13 @@ def _hour(start: datetime, rows: Iterable[CollectedHour]) -> HourLine:
     )
 
 
-def _left_out(rows: Iterable[CollectedHour], this_hour: datetime) -> LeftOutCounts:
+def _lately(column: str, rows: Iterable[CollectedHour], this_hour: datetime) -> LatelyCounts:
     first_of_day = this_hour - (DAY_HOURS - 1) * HOUR
-    return LeftOutCounts(
-        hour=sum(row.properties_left_out for row in rows if row.hour == this_hour),
-        day=sum(row.properties_left_out for row in rows if row.hour >= first_of_day),
-        week=sum(row.properties_left_out for row in rows),
+    numbers = [(row.hour, getattr(row, column)) for row in rows]
+    return LatelyCounts(
+        hour=sum(number for hour, number in numbers if hour == this_hour),
+        day=sum(number for hour, number in numbers if hour >= first_of_day),
+        week=sum(number for _, number in numbers),
     )
 
 

@@ -19,9 +19,10 @@ WRITE_SQL = """
 with came as (
     select * from unnest(%(environments)s::bigint[], %(hours)s::timestamptz[], %(outcomes)s::text[],
                          %(requests)s::bigint[], %(events)s::bigint[], %(properties_left_out)s::bigint[],
+                         %(texts_cut)s::bigint[], %(identities_ignored)s::bigint[], %(protobufs_refused)s::bigint[],
                          %(lasts)s::timestamptz[], %(last_seconds)s::float8[], %(slowest_seconds)s::float8[])
         as row (environment_id, hour, outcome, requests, events, properties_left_out,
-                last_at, last_seconds, slowest_seconds)
+                texts_cut, identities_ignored, protobufs_refused, last_at, last_seconds, slowest_seconds)
 ), alive as (
     select came.* from came
       join projects_environment environment on environment.id = came.environment_id
@@ -29,12 +30,17 @@ with came as (
        for key share of environment
 )
 insert into collector_collectedhour as kept
-       (environment_id, hour, outcome, requests, events, properties_left_out, last_at, last_seconds, slowest_seconds)
-select environment_id, hour, outcome, requests, events, properties_left_out, last_at, last_seconds, slowest_seconds
+       (environment_id, hour, outcome, requests, events, properties_left_out,
+        texts_cut, identities_ignored, protobufs_refused, last_at, last_seconds, slowest_seconds)
+select environment_id, hour, outcome, requests, events, properties_left_out,
+       texts_cut, identities_ignored, protobufs_refused, last_at, last_seconds, slowest_seconds
   from alive order by environment_id, hour, outcome
     on conflict (environment_id, hour, outcome) do update
        set requests = kept.requests + excluded.requests, events = kept.events + excluded.events,
            properties_left_out = kept.properties_left_out + excluded.properties_left_out,
+           texts_cut = kept.texts_cut + excluded.texts_cut,
+           identities_ignored = kept.identities_ignored + excluded.identities_ignored,
+           protobufs_refused = kept.protobufs_refused + excluded.protobufs_refused,
            last_seconds = case when excluded.last_at < kept.last_at then kept.last_seconds
                                else excluded.last_seconds end,
            last_at = greatest(kept.last_at, excluded.last_at),
@@ -59,6 +65,9 @@ class Count:
     requests: int = 0
     events: int = 0  # includes people and customers, as far as the request was read
     properties_left_out: int = 0
+    texts_cut: int = 0
+    identities_ignored: int = 0
+    protobufs_refused: int = 0
     last_at: float = 0.0
     last_seconds: float = 0.0
     slowest_seconds: float = 0.0
@@ -67,6 +76,9 @@ class Count:
         self.requests += other.requests
         self.events += other.events
         self.properties_left_out += other.properties_left_out
+        self.texts_cut += other.texts_cut
+        self.identities_ignored += other.identities_ignored
+        self.protobufs_refused += other.protobufs_refused
         self.slowest_seconds = max(self.slowest_seconds, other.slowest_seconds)
         if other.last_at >= self.last_at:
             self.last_at, self.last_seconds = other.last_at, other.last_seconds
@@ -90,22 +102,30 @@ class Tally:
 
         Called for every request: about half a microsecond. An unknown environment has the id 0 here.
         """
-        environment = decision.environment
-        key = (
-            0 if environment is None else environment.environment_id,
-            int(at) // HOUR_SECONDS,
-            decision.outcome,
-            path,
-        )
-        count = self._counts.get(key)
-        if count is None:
-            count = self._counts[key] = Count()
+        count = self._count(path, decision, at, decision.outcome)
         count.requests += 1
         count.events += decision.weight
         count.properties_left_out += decision.properties_left_out
         count.last_at, count.last_seconds = at, seconds
         if seconds > count.slowest_seconds:
             count.slowest_seconds = seconds
+        if (noted := decision.noted) is not None:
+            count.texts_cut += noted.texts_cut
+            count.identities_ignored += noted.nobodies
+            count.protobufs_refused += noted.protobufs
+            if noted.refused:  # of a request whose other items are accepted: it counts as both
+                refused = self._count(path, decision, at, Outcome.BAD)
+                refused.requests += 1
+                refused.events += noted.refused
+                refused.last_at = at
+
+    def _count(self, path: str, decision: Decision, at: float, outcome: Outcome) -> Count:
+        environment = decision.environment
+        key = (0 if environment is None else environment.environment_id, int(at) // HOUR_SECONDS, outcome, path)
+        count = self._counts.get(key)
+        if count is None:
+            count = self._counts[key] = Count()
+        return count
 
     def take(self) -> TallyCounts:
         """Return the counts of known environments since the last call, and start over.
@@ -137,6 +157,9 @@ class Tally:
             "requests": [count.requests for _, count in rows],
             "events": [count.events for _, count in rows],
             "properties_left_out": [count.properties_left_out for _, count in rows],
+            "texts_cut": [count.texts_cut for _, count in rows],
+            "identities_ignored": [count.identities_ignored for _, count in rows],
+            "protobufs_refused": [count.protobufs_refused for _, count in rows],
             "lasts": [_moment(count.last_at) for _, count in rows],
             "last_seconds": [count.last_seconds for _, count in rows],
             "slowest_seconds": [count.slowest_seconds for _, count in rows],

@@ -74,7 +74,7 @@ def events_in(line: Line, app_id: str) -> Iterator[Event]:
         return
     size = len(line.text)
     try:
-        value = object_in(line.text)
+        value = object_in(line.text, {})
     except Refused as refused:
         yield Event(number, size, {}, last_line(refused.answer).replace("the body", "the line"))
         return

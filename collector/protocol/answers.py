@@ -1,14 +1,19 @@
 """The answers of the collector, byte for byte as clients made for Heap expect them (docs/collection-api.md)."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 CORS: Headers = ((b"access-control-allow-origin", b"*"),)
 EXPOSED: Headers = (
-    (b"access-control-expose-headers", b"X-Heapadmin-Dropped, X-Heapadmin-Properties-Left-Out, Retry-After"),
+    (
+        b"access-control-expose-headers",
+        b"X-Heapadmin-Dropped, X-Heapadmin-Properties-Left-Out, X-Heapadmin-Texts-Cut, X-Heapadmin-Identities-Ignored, "
+        b"Retry-After",
+    ),
 )
 TEXT: Headers = ((b"content-type", b"text/plain"), (b"x-content-type-options", b"nosniff"))
 JSON: Headers = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
@@ -31,9 +36,14 @@ class Answer:
     def with_headers(self, headers: Headers) -> "Answer":
         return Answer(self.status, self.body, self.headers + headers)
 
-    def without_properties(self, number: int) -> "Answer":
-        """The same, which says how many properties were not stored."""
-        return self.with_headers(((b"x-heapadmin-properties-left-out", b"%d" % number), *EXPOSED))
+    def telling(self, *, left_out: int = 0, cut: int = 0, nobodies: int = 0) -> "Answer":
+        """The same, which says how many properties, ends of texts and identities were not stored."""
+        told = (
+            (b"x-heapadmin-properties-left-out", left_out),
+            (b"x-heapadmin-texts-cut", cut),
+            (b"x-heapadmin-identities-ignored", nobodies),
+        )
+        return self.with_headers((*((name, b"%d" % number) for name, number in told if number), *EXPOSED))
 
 
 def answer(status: int, body: bytes, *headers: Headers) -> Answer:
@@ -63,6 +73,13 @@ EXCLUDED = answer(
     JSON,
     NO_STORE,
 )
+
+
+def partly(accepted: int, refused: int, listed: Sequence[tuple[int, str]]) -> Answer:
+    """How many items of a partial request are stored, and which are not: the first of them, by their places."""
+    refusals = [{"index": place, "reason": line} for place, line in listed]
+    told = {"accepted": accepted, "refused": refused, "refusals": refusals}
+    return answer(200, json.dumps(told, separators=(",", ":")).encode(), JSON)
 
 
 _ALLOWED = b"Content-Type, Content-Encoding, Content_Type, Authorization, Accept"
@@ -131,5 +148,8 @@ def _refusal(status: int, title: str, line: str) -> Answer:
     return answer(status, f"{title}\n{line}\n".encode(), TEXT)
 
 
+PROTOBUF = wrong_type(
+    "protobuf, as this SDK sends it, is not read here: send JSON to /api/track, or use the tracker of web pages"
+)
 NOT_FOUND = _refusal(404, "Not Found", "nothing is collected here")
 NOT_STORABLE = bad_request("the request cannot be stored")

@@ -5,6 +5,7 @@ Texts that describe a page or an element are cut if they are too long, because t
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,8 +14,10 @@ import msgspec
 from collector.protocol import fields
 from collector.protocol.errors import BadField, shown
 from collector.protocol.limits import MAX_EVENTS_IN_BEACON, MAX_HIERARCHY, MAX_TEXT
+from collector.protocol.nobody import names_nobody
 from collector.protocol.parameters import BeaconParameters
-from collector.protocol.server_api import USER_PROPERTIES_REFUSED, Where
+from collector.protocol.server_api import NO_USER_PROPERTIES, Where
+from collector.protocol.times import by_our_clock
 from common.user_agent import agent_of
 from events.columns import UTM
 from events.identity import actor_of, key_digest
@@ -28,14 +31,21 @@ TARGET = {  # parameter of an event: column
     "x": "target_text",
     "y": "target_hierarchy",
 }
+UTM_LETTERS = {
+    "us": "utm_source",
+    "um": "utm_medium",
+    "ut": "utm_term",
+    "ua": "utm_campaign",
+    "uc": "utm_content",
+}
+Context = dict[str, str]
 KINDS = frozenset({"pageview", "click", "change", "submit"})
-CLOCK_IS_RIGHT_SECONDS = 10
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
 
 
 def capture(sent: BeaconParameters, where: Where) -> list[Record]:
     """`/h`: the numbered events of a page, and a pageview if `z` is given or there are no events."""
-    visitor = fields.visitor(sent.get("u"), "u")
+    visitor = fields.tracker_id(sent.get("u"), "u")
     events = sent.events()
     if len(events) > MAX_EVENTS_IN_BEACON:
         raise BadField(f"the beacon holds more than {MAX_EVENTS_IN_BEACON:,} events")
@@ -50,19 +60,17 @@ def capture(sent: BeaconParameters, where: Where) -> list[Record]:
 
 def identify(sent: BeaconParameters, where: Where) -> list[Record]:
     """`/api/identify_v3`: gives the visitor an identity."""
-    visitor = fields.visitor(sent.get("u"), "u")
-    records = _identified(sent, visitor, where)
-    if not records:
-        raise BadField("i is missing")
-    return records
+    visitor = fields.tracker_id(sent.get("u"), "u")
+    fields.somebody(sent.get("i"), where.noted, "i")
+    return _identified(sent, visitor, where)
 
 
 def add_user_properties(sent: BeaconParameters, where: Where) -> list[Record]:
     """`/api/add_user_properties_v3`: `_plan=pro` sets `plan` for the visitor, or for their identity if known."""
-    visitor = fields.visitor(sent.get("u"), "u")
+    visitor = fields.tracker_id(sent.get("u"), "u")
     given: Properties = {name[1:]: value for name, value in sent.items() if name.startswith("_")}
     given |= _literals(sent.pairs("l"), "l")
-    properties = fields.properties(given, "_", refused=USER_PROPERTIES_REFUSED)
+    properties = fields.properties(given, where.noted, "_", left_out=NO_USER_PROPERTIES)
     change = PersonChange(
         environment_id=where.environment_id, actor_id=visitor, at=_moment(sent, None, where), properties=properties
     )
@@ -71,7 +79,7 @@ def add_user_properties(sent: BeaconParameters, where: Where) -> list[Record]:
 
 def place(sent: BeaconParameters) -> tuple[str, str]:
     """The site and the path of the page, empty where it does not say."""
-    page = sent.pairs("pp")
+    page = sent.context("pp")
     return sent.get("d") or page.get("d") or "", sent.get("h") or page.get("h") or ""
 
 
@@ -95,6 +103,9 @@ def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Reco
     if (name := sent.get("i")) is None:
         return []
     name = fields.identity(name, "i")
+    if names_nobody(name):
+        where.noted.nobodies += 1
+        return []
     actor, at = actor_of(where.environment_id, name), _moment(sent, None, where)
     return [
         Identified(environment_id=where.environment_id, visitor=visitor, actor_id=actor, identity=name, at=at),
@@ -103,7 +114,7 @@ def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Reco
 
 def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
     """The columns that are the same for all events of a beacon."""
-    page, session = sent.pairs("pp"), sent.pairs("sp")
+    page, session = sent.context("pp"), sent.context("sp")
     query = sent.get("q") or page.get("q")
     agent = agent_of(where.user_agent)
     return {
@@ -120,16 +131,29 @@ def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
         "browser": agent.browser,
         "os": agent.os,
         "device": agent.device,
-        **(_utm(query) or _utm(session.get("q"))),
+        **_campaign(sent, query, page, session),
     }
 
 
+def _campaign(sent: BeaconParameters, query: str | None, page: Context, session: Context) -> dict[str, str | None]:
+    """The campaign of the page, else of the page where the session began. Queries name it, or pairs of letters do."""
+    return (
+        _utm(query)
+        or _letters({letters: sent.get(letters) or page.get(letters) for letters in UTM_LETTERS})
+        or _utm(session.get("q"))
+        or _letters(session)
+    )
+
+
 def _utm(query: str | None) -> dict[str, str | None]:
-    """The campaign that a query names. Events without one get the campaign of the page where their session began."""
     if not query or "utm_" not in query:
         return {}
     found = dict(parse_qsl(query.removeprefix("?")[:MAX_HIERARCHY], errors="replace"))
     return {name: _cut(found[name].replace("\0", "")) for name in UTM if found.get(name)}
+
+
+def _letters(given: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {column: _cut(given[letters]) for letters, column in UTM_LETTERS.items() if given.get(letters)}
 
 
 def _pageview(sent: BeaconParameters, page: dict[str, Any], where: Where) -> EventRecord:
@@ -141,7 +165,7 @@ def _pageview(sent: BeaconParameters, page: dict[str, Any], where: Where) -> Eve
         kind="pageview",
         time=_moment(sent, at, where),
         key=key,
-        properties=fields.properties(_properties(sent, ""), "k"),
+        properties=fields.properties(_properties(sent, ""), where.noted, "k"),
         **page,
     )
 
@@ -166,7 +190,7 @@ def _event(
         name=name,
         time=_moment(sent, at, where),
         key=None if number_sent is None else _key(where, page["actor_id"], "event", number_sent[:MAX_TEXT], at),
-        properties=fields.properties(_properties(event, str(number)), f"k{number}"),
+        properties=fields.properties(_properties(event, str(number)), where.noted, f"k{number}"),
         **page,
         **target,
     )
@@ -178,19 +202,13 @@ def _key(where: Where, *parts: object) -> str:
 
 
 def _moment(sent: BeaconParameters, at: str | None, where: Where) -> float:
-    """When an event happened, in unix seconds by our clock. `at` and `st` are in milliseconds by the sender's clock.
-
-    If the sender's clock is wrong, only the time between `at` and `st` is used, which is right by any clock. If it is
-    right, `at` is kept as it is, because requests travel for different times, which would reorder their events.
-    """
+    """When an event happened, in unix seconds by our clock."""
     happened, left = _milliseconds(at or sent.get("ts"), "ts"), _milliseconds(sent.get("st"), "st")
     if happened is None:
         return where.now
     if left is None:
         return fields.timestamp(happened, where.now)
-    if abs(where.now - left / 1000) <= CLOCK_IS_RIGHT_SECONDS:
-        return fields.timestamp(min(happened / 1000, where.now), where.now)
-    return fields.timestamp(where.now - max(0.0, left - happened) / 1000, where.now)
+    return by_our_clock(happened / 1000, left / 1000, where.now)
 
 
 def _milliseconds(text: str | None, name: str) -> float | None:
@@ -202,7 +220,7 @@ def _milliseconds(text: str | None, name: str) -> float | None:
 
 
 def _natural(text: str | None, name: str) -> int | None:
-    return None if text is None else fields.visitor(text, name)
+    return None if text is None else fields.tracker_id(text, name)
 
 
 def _properties(sent: BeaconParameters, number: str) -> Properties:

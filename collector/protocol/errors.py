@@ -1,12 +1,11 @@
 """The exceptions raised while a request is read. Each holds the reason that is answered."""
 
 import json
-import re
 
 from collector.protocol.answers import Answer
 
 SHOWN_CHARACTERS = 60
-_NUMBER = re.compile(r"\[(\d+)\]")
+NO_OBJECT = "must be an object"  # a line about all of an item, whose name comes before it
 
 
 class Refused(Exception):
@@ -26,11 +25,7 @@ class BadField(Exception):
 
     def within(self, name: str) -> "BadField":
         """The same error with the path from outside: within `events[3]` it is `events[3].event is missing`."""
-        return BadField(f"{name}.{self.line}")
-
-    def moved(self, count: int) -> "BadField":
-        """The same error if the array that it begins with is read from the item `count` on."""
-        return BadField(_NUMBER.sub(lambda found: f"[{int(found[1]) + count}]", self.line, count=1))
+        return BadField(name + (" " if self.line == NO_OBJECT else ".") + self.line)
 
 
 def shown(text: str) -> str:

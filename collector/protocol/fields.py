@@ -4,8 +4,8 @@ Every function takes the value from the JSON (None if it was missing or null) an
 with the field's name. docs/collection-api.md lists the bounds.
 """
 
+import re
 from collections.abc import Container
-from datetime import datetime
 from typing import Any
 
 from collector.protocol.errors import BadField, shown
@@ -14,19 +14,21 @@ from collector.protocol.limits import (
     LARGEST_WHOLE,
     MAX_AHEAD_SECONDS,
     MAX_EVENT,
-    MAX_EVENT_BYTES,
     MAX_IDEMPOTENCY_KEY,
     MAX_IDENTITY,
     MAX_KEY,
     MAX_TEXT,
+    MAX_TRACKER_ID,
     SMALLEST_WHOLE,
 )
 from collector.protocol.nested_properties import flattened
-from events.identity import MAX_VISITOR, actor_of
+from collector.protocol.nobody import names_nobody
+from collector.protocol.noted import Noted
+from collector.protocol.times import seconds_of, unix_seconds
+from events.identity import MAX_VISITOR, actor_of, number_of
 from events.records import Properties
 
-MILLISECONDS_FROM = 10**11  # in seconds this is the year 5138, in milliseconds 1973
-"""A timestamp of at least this number counts as milliseconds."""
+_UUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 def is_number(value: Any) -> bool:
@@ -46,15 +48,15 @@ def app_id(value: Any) -> str:
 
 
 def event_name(value: Any) -> str:
+    """1 to 1,024 characters; a number counts as its decimal string."""
     if value is None:
         raise BadField("event is missing")
-    if type(value) is not str:
+    if type(value) is not str and not is_number(value):
         raise BadField("event must be a string")
-    if not 0 < len(value) <= MAX_EVENT:
+    name: str = value if type(value) is str else _decimal(value)
+    if not 0 < len(name) <= MAX_EVENT:
         raise BadField(f"event must have 1 to {MAX_EVENT:,} characters")
-    if len(value) * 4 > MAX_EVENT_BYTES and len(value.encode()) > MAX_EVENT_BYTES:
-        raise BadField(f"event is longer than {MAX_EVENT_BYTES:,} bytes in UTF-8")
-    return value
+    return name
 
 
 def identity(value: Any, name: str = "identity") -> str:
@@ -69,7 +71,7 @@ def identity(value: Any, name: str = "identity") -> str:
     return text
 
 
-def _decimal(number: int | float) -> str:
+def _decimal(number: float) -> str:
     """Both 12 and 12.0 become "12", because JSON does not distinguish them."""
     if isinstance(number, float) and number.is_integer() and abs(number) <= MAX_VISITOR:
         number = int(number)
@@ -83,8 +85,21 @@ def visitor(value: Any, name: str = "user_id") -> int:
     return _natural(value, name, MAX_VISITOR)
 
 
+def tracker_id(value: Any, name: str) -> int:
+    """The id of a visitor, page or session from any tracker. Some need 54 bits: these are folded into 53."""
+    if value is None:
+        raise BadField(f"{name} is missing")
+    number = _natural(value, name, MAX_TRACKER_ID)
+    return number if number <= MAX_VISITOR else number_of(str(number))
+
+
 def session(value: Any) -> int | None:
-    return None if value is None else _natural(value, "session_id", MAX_VISITOR)
+    """As a visitor, or a UUID, which is hashed into such a number."""
+    if value is None or value == "":
+        return None
+    if type(value) is str and _UUID.fullmatch(value):
+        return number_of(value.replace("-", "").lower())
+    return _natural(value, "session_id", MAX_VISITOR)
 
 
 def _natural(value: Any, name: str, most: int) -> int:
@@ -96,47 +111,57 @@ def _natural(value: Any, name: str, most: int) -> int:
     return value
 
 
-def actor(item: dict[str, Any], environment_id: int) -> tuple[int, str | None]:
-    """The actor that `identity` or `user_id` names, and the identity if there is one. Exactly one must be given."""
+def actor(item: dict[str, Any], environment_id: int, noted: Noted) -> tuple[int, str | None]:
+    """The actor that `identity` or `user_id` names, and the identity if there is one. Exactly one must be given.
+
+    An identity that names nobody is as none, and noted.
+    """
     name, user_id = item.get("identity"), item.get("user_id")
+    if user_id == "":
+        user_id = None
     if name is None:
         if user_id is None:
             raise BadField("identity or user_id is missing")
         return visitor(user_id), None
+    if name == "" and user_id is not None:
+        return visitor(user_id), None
+    name = identity(name)
+    if names_nobody(name):
+        noted.nobodies += 1
+        if user_id is None:
+            raise BadField(f"identity {shown(name)} names nobody, and user_id is missing")
+        return visitor(user_id), None
     if user_id is not None:
         raise BadField("identity and user_id must not be given together")
-    name = identity(name)
     return actor_of(environment_id, name), name
 
 
+def somebody(value: Any, noted: Noted, name: str = "identity") -> str:
+    """An identity for a visitor, whose past cannot be taken away from it again. It must name somebody."""
+    text = identity(value, name)
+    if names_nobody(text):
+        noted.nobodies += 1
+        raise BadField(f"{name} {shown(text)} names nobody: everybody who is sent under it would become one person")
+    return text
+
+
 def timestamp(value: Any, now: float) -> float:
-    """Unix seconds, from an ISO 8601 time with offset or from unix seconds or milliseconds; `now` if missing."""
+    """Unix seconds from what collector/protocol/times.py reads; `now` if missing."""
     if value is None:
         return now
-    seconds = _iso_seconds(value) if type(value) is str else value
-    if not is_number(seconds):
+    if type(value) is str:
+        seconds = seconds_of(value)
+    elif is_number(value):
+        seconds = unix_seconds(value)
+    else:
         raise BadField("timestamp must be an ISO 8601 string or unix time")
-    if seconds >= MILLISECONDS_FROM:
-        seconds /= 1000
     if not FIRST_TIME <= seconds <= now + MAX_AHEAD_SECONDS:
         raise BadField("timestamp must be between 2000-01-01 and a day from now")
-    return float(seconds)
-
-
-def _iso_seconds(text: str) -> float:
-    if text.isascii() and text.isdecimal() and len(text) <= 16:
-        return float(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadField(f"timestamp {shown(text)} is not an ISO 8601 time") from None
-    if moment.tzinfo is None:
-        raise BadField(f"timestamp {shown(text)} must have an offset, such as Z or +01:00")
-    return moment.timestamp()
+    return seconds
 
 
 def idempotency_key(value: Any) -> str | None:
-    if value is None:
+    if value is None or value == "":
         return None
     text = str(value) if type(value) is int else value
     if type(text) is not str or not 0 < len(text) <= MAX_IDEMPOTENCY_KEY:
@@ -144,16 +169,14 @@ def idempotency_key(value: Any) -> str | None:
     return text
 
 
-def properties(value: Any, name: str = "properties", refused: Container[str] = ()) -> Properties:
-    """Arrays are joined with `||`, objects flattened with dots. Names in `refused` are in lower case."""
-    if value is None:
-        return {}
+def properties(value: Any, noted: Noted, name: str = "properties", left_out: Container[str] = ()) -> Properties:
+    """Arrays are joined with `||`, objects flattened with dots, long texts cut. Names `left_out` are in lower case."""
     if type(value) is not dict:
+        if value is None or value == []:  # an empty array is how PHP writes an empty object
+            return {}
         raise BadField(f"{name} must be an object")
-    if refused:
-        for key in value:
-            if key.lower() in refused:
-                raise BadField(f"{name} must not hold {shown(key)}")
+    if left_out:
+        value = {key: item for key, item in value.items() if key.lower() not in left_out}
     is_flat = True
     for key, item in value.items():
         kind = type(item)
@@ -161,9 +184,9 @@ def properties(value: Any, name: str = "properties", refused: Container[str] = (
             raise BadField(f"{name} holds a name that has not 1 to {MAX_KEY:,} characters")
         if kind is str:
             if len(item) > MAX_TEXT:
-                raise BadField(f"{name}.{shown(key)} is longer than {MAX_TEXT:,} characters")
+                is_flat = False
         elif kind is dict or kind is list:
             is_flat = False
         elif kind is int and not SMALLEST_WHOLE <= item <= LARGEST_WHOLE:
             raise BadField(f"{name}.{shown(key)} is a whole number of more than 64 bits")
-    return value if is_flat else flattened(value, name)
+    return value if is_flat else flattened(value, name, noted)

@@ -1,12 +1,12 @@
 """The partner form of the server API: other names for the same fields, and several ways to identify a person."""
 
-from hashlib import blake2b
 from typing import Any
 
 from collector.protocol import fields
-from collector.protocol.errors import BadField
-from collector.protocol.server_api import USER_PROPERTIES_REFUSED, JsonObject, Where, each
-from events.identity import MAX_VISITOR, actor_of, key_digest
+from collector.protocol.errors import BadField, shown
+from collector.protocol.nobody import names_nobody
+from collector.protocol.server_api import NO_USER_PROPERTIES, JsonObject, Where, each
+from events.identity import MAX_VISITOR, actor_of, key_digest, number_of
 from events.records import EventRecord, PersonChange, Record
 
 
@@ -21,7 +21,7 @@ def add_user_properties(body: JsonObject, where: Where) -> list[Record]:
 
 
 def _event(item: JsonObject, where: Where) -> EventRecord:
-    actor, identity = _actor(item, where.environment_id)
+    actor, identity = _actor(item, where)
     key = fields.idempotency_key(item.get("idempotency_key"))
     return EventRecord(
         environment_id=where.environment_id,
@@ -30,24 +30,24 @@ def _event(item: JsonObject, where: Where) -> EventRecord:
         identity=identity,
         key=None if key is None else key_digest(where.environment_id, key),
         name=fields.event_name(item.get("event")),
-        properties=fields.properties(item.get("custom_properties"), "custom_properties"),
+        properties=fields.properties(item.get("custom_properties"), where.noted, "custom_properties"),
     )
 
 
 def _person(item: JsonObject, where: Where) -> PersonChange:
-    actor, identity = _actor(item, where.environment_id)
+    actor, identity = _actor(item, where)
     return PersonChange(
         environment_id=where.environment_id,
         actor_id=actor,
         identity=identity,
         at=where.now,
         properties=fields.properties(
-            item.get("custom_properties"), "custom_properties", refused=USER_PROPERTIES_REFUSED
+            item.get("custom_properties"), where.noted, "custom_properties", left_out=NO_USER_PROPERTIES
         ),
     )
 
 
-def _actor(item: JsonObject, environment_id: int) -> tuple[int, str | None]:
+def _actor(item: JsonObject, where: Where) -> tuple[int, str | None]:
     """The actor that `user_identifier` names, and the identity if there is one."""
     identifier = item.get("user_identifier")
     if identifier is None:
@@ -55,26 +55,33 @@ def _actor(item: JsonObject, environment_id: int) -> tuple[int, str | None]:
     if type(identifier) is not dict:
         raise BadField("user_identifier must be an object")
     try:
-        return _most_reliable(identifier, environment_id)
+        return _most_reliable(identifier, where)
     except BadField as bad:
         raise bad.within("user_identifier") from None
 
 
-def _most_reliable(identifier: dict[str, Any], environment_id: int) -> tuple[int, str | None]:
-    """Tries `identity`, `user_id`, `email` and `anonymous_id`, in this order."""
-    if identifier.get("identity") is None and identifier.get("user_id") is not None:
-        return fields.visitor(identifier["user_id"]), None
-    for name in ("identity", "email"):
-        if identifier.get(name) is not None:
-            identity = fields.identity(identifier[name], name)
-            return actor_of(environment_id, identity), identity
-    if identifier.get("anonymous_id") is None:
-        raise BadField("identity, user_id, email or anonymous_id is missing")
-    return _visitor_of(fields.identity(identifier["anonymous_id"], "anonymous_id")), None
+def _most_reliable(identifier: dict[str, Any], where: Where) -> tuple[int, str | None]:
+    """Tries `identity`, `user_id`, `email` and `anonymous_id`, in this order. What names nobody is as missing."""
+    nobody = ""
+    for name in ("identity", "user_id", "email", "anonymous_id"):
+        value = identifier.get(name)
+        if value is None or value == "":
+            continue
+        if name == "user_id":
+            return fields.visitor(value), None
+        text = fields.identity(value, name)
+        if names_nobody(text):
+            where.noted.nobodies += 1
+            nobody = nobody or f"{name} {shown(text)} names nobody, and "
+        elif name == "anonymous_id":
+            return _visitor_of(text), None
+        else:
+            return actor_of(where.environment_id, text), text
+    raise BadField(f"{nobody}identity, user_id, email or anonymous_id is missing")
 
 
 def _visitor_of(text: str) -> int:
-    """The number of a visitor: `text` itself if it is one, else (an id of another system) 53 bits of its hash."""
+    """The number of a visitor: `text` itself if it is one, else what stands for it (an id of another system)."""
     if text.isascii() and text.isdecimal() and len(text) <= 16 and int(text) <= MAX_VISITOR:
         return int(text)
-    return int.from_bytes(blake2b(text.encode(), digest_size=8, person=b"anonymous").digest()) & MAX_VISITOR
+    return number_of(text)

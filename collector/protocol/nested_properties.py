@@ -1,4 +1,4 @@
-"""Properties that are not plain values: arrays become one text, objects become names with dots."""
+"""Properties that are not plain values: arrays become one text, objects names with dots, and long texts are cut."""
 
 from typing import Any
 
@@ -6,15 +6,17 @@ import msgspec
 
 from collector.protocol.errors import BadField, shown
 from collector.protocol.limits import LARGEST_WHOLE, MAX_KEY, MAX_NESTED_NAMES, MAX_TEXT, SMALLEST_WHOLE
+from collector.protocol.noted import Noted
 from events.records import Properties
 
 _encode = msgspec.json.Encoder().encode
 
 
-def flattened(value: dict[str, Any], name: str) -> Properties:
+def flattened(value: dict[str, Any], name: str, noted: Noted) -> Properties:
     """Return `value` with arrays joined by `||` and objects flattened: {"a": {"b": [1, "x"]}} is {"a.b": "1||x"}.
 
-    Raises BadField if a name or value is too long. `name` stands for `value` in the error.
+    Texts that are too long are cut and noted. Raises BadField if a name is too long, or a number too large. `name`
+    stands for `value` in the error.
     """
     flat: Properties = {}
     room = MAX_NESTED_NAMES
@@ -31,7 +33,8 @@ def flattened(value: dict[str, Any], name: str) -> Properties:
             if type(item) is list:
                 item = "||".join([_text(element) for element in item])
             if type(item) is str and len(item) > MAX_TEXT:
-                raise BadField(f"{name}.{shown(path)} is longer than {MAX_TEXT:,} characters")
+                item = item[: MAX_TEXT - 1] + "…"
+                noted.texts_cut += 1
             if type(item) is int and not SMALLEST_WHOLE <= item <= LARGEST_WHOLE:
                 raise BadField(f"{name}.{shown(path)} is a whole number of more than 64 bits")
             if prefix:

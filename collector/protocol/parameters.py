@@ -1,6 +1,7 @@
 """The parameters of a beacon: a query string, and a form body of the same shape."""
 
 import re
+from itertools import zip_longest
 from urllib.parse import parse_qsl
 
 from collector.protocol.errors import BadField
@@ -37,10 +38,14 @@ class BeaconParameters:
 
     def pairs(self, name: str) -> dict[str, str]:
         """The values of `name`, which alternate between a name and a value. Raises BadField if a value is missing."""
-        values = self._own.get(name, [])
-        if len(values) % 2:
+        if len(self._own.get(name, ())) % 2:
             raise BadField(f"{name} must be repeated in pairs of a name and a value")
-        return dict(zip(values[::2], values[1::2], strict=True))
+        return self.context(name)
+
+    def context(self, name: str) -> dict[str, str]:
+        """As `pairs`, but a last value that is missing is empty: other trackers leave it out."""
+        values = self._own.get(name, [])
+        return dict(zip_longest(values[::2], values[1::2], fillvalue=""))
 
     def events(self) -> list[tuple[int, "BeaconParameters"]]:
         """The numbered events in the order of their numbers."""

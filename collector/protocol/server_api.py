@@ -5,28 +5,33 @@ A bulk request is valid as a whole or refused as a whole.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from collector.protocol import fields
-from collector.protocol.errors import BadField
+from collector.protocol.errors import NO_OBJECT, BadField
 from collector.protocol.limits import MAX_USERS
+from collector.protocol.noted import Noted
 from events.identity import actor_of, key_digest
 from events.records import CustomerChange, EventRecord, Identified, PersonChange, Record
 
 JsonObject = dict[str, Any]
-Given = TypeVar("Given")
 Item = TypeVar("Item")
-USER_PROPERTIES_REFUSED = frozenset({"id"})
+NO_USER_PROPERTIES = frozenset({"id"})
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The environment that a request is for, when it came (unix seconds), and its User-Agent."""
+    """The environment that a request is for, when it came (unix seconds), and its User-Agent.
+
+    `first` is the place of the first item, where an array is read in several steps.
+    """
 
     environment_id: int
     now: float
     user_agent: bytes | None = None
+    noted: Noted = field(default_factory=Noted)
+    first: int = 0
 
 
 def track(body: JsonObject, where: Where) -> list[Record]:
@@ -52,7 +57,7 @@ def add_account_properties(body: JsonObject, where: Where) -> list[Record]:
 
 def identify(body: JsonObject, where: Where) -> list[Record]:
     """Gives a visitor an identity, for all their past. `timestamp` is checked, but does not limit that."""
-    name = fields.identity(body.get("identity"))
+    name = fields.somebody(body.get("identity"), where.noted)
     visitor = fields.visitor(body.get("user_id"))
     at = fields.timestamp(body.get("timestamp"), where.now)
     actor = actor_of(where.environment_id, name)
@@ -60,29 +65,34 @@ def identify(body: JsonObject, where: Where) -> list[Record]:
 
 
 def each(
-    body: JsonObject, name: str, where: Given, read: Callable[[JsonObject, Given], Item], most: int | None = None
+    body: JsonObject, name: str, where: Where, read: Callable[[JsonObject, Where], Item], most: int | None = None
 ) -> list[Item]:
-    """Read all objects of the array `name`, at most `most`. Raises BadField, which names the object: `name[3]`."""
+    """Read all objects of the array `name`, at most `most`. Raises BadField, which names the object: `name[3]`.
+
+    In a partial request, objects that are wrong are noted and passed over.
+    """
     items = body.get(name)
     if type(items) is not list:
         raise BadField(f"{name} must be an array")
     if most is not None and len(items) > most:
         raise BadField(f"{name} holds more than {most:,}")
     records = []
-    for number, item in enumerate(items):
-        if type(item) is not dict:
-            raise BadField(f"{name}[{number}] must be an object")
+    for number, item in enumerate(items, where.first):
         try:
+            if type(item) is not dict:
+                raise BadField(NO_OBJECT)
             records.append(read(item, where))
         except BadField as bad:
-            raise bad.within(f"{name}[{number}]") from None
+            if not where.noted.is_partial:
+                raise bad.within(f"{name}[{number}]") from None
+            where.noted.refuse(number, bad.line)
     return records
 
 
 def _event(item: JsonObject, where: Where) -> EventRecord:
     environment_id = where.environment_id
     name = fields.event_name(item.get("event"))
-    actor, identity = fields.actor(item, environment_id)
+    actor, identity = fields.actor(item, environment_id, where.noted)
     key = fields.idempotency_key(item.get("idempotency_key"))
     return EventRecord(
         environment_id=environment_id,
@@ -92,18 +102,18 @@ def _event(item: JsonObject, where: Where) -> EventRecord:
         key=None if key is None else key_digest(environment_id, key),
         session_id=fields.session(item.get("session_id")),
         name=name,
-        properties=fields.properties(item.get("properties")),
+        properties=fields.properties(item.get("properties"), where.noted),
     )
 
 
 def _person(item: JsonObject, where: Where) -> PersonChange:
-    actor, identity = fields.actor(item, where.environment_id)
+    actor, identity = fields.actor(item, where.environment_id, where.noted)
     return PersonChange(
         environment_id=where.environment_id,
         actor_id=actor,
         identity=identity,
         at=where.now,
-        properties=fields.properties(item.get("properties"), refused=USER_PROPERTIES_REFUSED),
+        properties=fields.properties(item.get("properties"), where.noted, left_out=NO_USER_PROPERTIES),
     )
 
 
@@ -112,5 +122,5 @@ def _customer(item: JsonObject, where: Where) -> CustomerChange:
         environment_id=where.environment_id,
         account_id=fields.identity(item.get("account_id"), "account_id"),
         at=where.now,
-        properties=fields.properties(item.get("properties")),
+        properties=fields.properties(item.get("properties"), where.noted),
     )

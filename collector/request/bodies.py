@@ -1,4 +1,8 @@
-"""The body of a request as JSON: type, compression, size, depth, and texts that PostgreSQL can hold."""
+"""The body of a request as JSON: compression, size, depth, and texts that PostgreSQL can hold.
+
+Its type is not asked for: many programs say another or none. No answer depends on who asks, so it makes no difference
+that browsers send some types to other origins without a preflight.
+"""
 
 import re
 import zlib
@@ -8,12 +12,13 @@ from typing import Any
 import msgspec
 
 from collector.protocol import answers
+from collector.protocol.answers import Answer
 from collector.protocol.errors import Refused
 from collector.protocol.limits import MAX_BODY_BYTES, MAX_DEPTH
 
 BODY_TOO_LARGE = answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} bytes")
 
-JSON_TYPES = frozenset({b"application/json", b"text/plain", b"text/json", b""})
+JSON_TYPES = frozenset({b"application/json", b"text/plain", b"text/json", b""})  # or anything else that ends in "+json"
 _decode = msgspec.json.Decoder().decode
 _STRING = re.compile(rb'"[^"]*"')
 _NO_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
@@ -26,21 +31,21 @@ def json_object(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = M
 
     PostgreSQL can store all strings in it: they hold no NUL and no half of a surrogate pair. Numbers are finite.
     """
-    return object_in(json_text(headers, body, most_bytes))
+    return object_in(plain(headers, body, most_bytes), headers)
 
 
-def json_text(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = MAX_BODY_BYTES) -> bytes:
-    """The text of `body`, which is said to be JSON. Raises Refused."""
-    if (content_type := headers.get(b"content-type")) != b"application/json":
-        _check_type(content_type or headers.get(b"content_type", b""))
-    return plain(headers, body, most_bytes)
-
-
-def object_in(text: bytes) -> dict[str, Any]:
+def object_in(text: bytes, headers: Mapping[bytes, bytes]) -> dict[str, Any]:
     """The JSON object that `text` holds, as `json_object` returns it. Raises Refused."""
     if not text:
         raise Refused(answers.bad_request("the body is empty"))
-    value = _decoded(text)
+    if headers.get(b"content-type") != b"application/json":
+        _check_charset(headers, text)
+    try:
+        value = _decoded(text)
+    except msgspec.ValidationError:
+        raise Refused(answers.bad_request("the body holds a number that is too large")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Refused(_not_json(headers)) from None
     if type(value) is not dict:
         raise Refused(answers.bad_request("the body is not a JSON object"))
     return value
@@ -62,15 +67,26 @@ def plain(headers: Mapping[bytes, bytes], body: bytes, most_bytes: int = MAX_BOD
             raise Refused(answers.wrong_type("the only Content-Encoding understood is gzip"))
 
 
-def _check_type(content_type: bytes) -> None:
-    """Accept JSON in UTF-8, also as `text/plain`, which browsers send to other origins without a preflight."""
-    kind, _, parameters = content_type.lower().partition(b";")
-    kind = kind.strip()
-    if kind not in JSON_TYPES and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
-        raise Refused(answers.wrong_type("the body must be JSON: send Content-Type: application/json"))
-    name, _, charset = parameters.strip().partition(b"=")
-    if name.strip() == b"charset" and charset.strip(b' "') not in (b"utf-8", b"utf8", b"us-ascii"):
+def _type(headers: Mapping[bytes, bytes]) -> tuple[bytes, bytes]:
+    """The type that the sender gives, and its parameters. One client names the header Content_Type."""
+    given = headers.get(b"content-type") or headers.get(b"content_type", b"")
+    kind, _, parameters = given.lower().partition(b";")
+    return kind.strip(), parameters.strip()
+
+
+def _check_charset(headers: Mapping[bytes, bytes], text: bytes) -> None:
+    """Refuse a body that is said to be in another encoding than UTF-8, unless it is ASCII: that is the same in most."""
+    name, _, charset = _type(headers)[1].partition(b"=")
+    is_other = name.strip() == b"charset" and charset.strip(b' "') not in (b"utf-8", b"utf8", b"us-ascii")
+    if is_other and not text.isascii():
         raise Refused(answers.wrong_type("the body must be UTF-8"))
+
+
+def _not_json(headers: Mapping[bytes, bytes]) -> Answer:
+    kind, _ = _type(headers)
+    if kind in JSON_TYPES or (kind.startswith(b"application/") and kind.endswith(b"+json")):
+        return answers.bad_request("the body is not valid JSON in UTF-8")
+    return answers.wrong_type("the body must be JSON: send Content-Type: application/json")
 
 
 def _gunzip(body: bytes, most_bytes: int) -> bytes:
@@ -96,10 +112,6 @@ def _decoded(body: bytes) -> Any:
     body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
         value = _decode(body)
-    except msgspec.ValidationError:
-        raise Refused(answers.bad_request("the body holds a number that is too large")) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Refused(answers.bad_request("the body is not valid JSON in UTF-8")) from None
     except RecursionError:
         raise _too_deep() from None
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(body):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from collector.protocol import answers, beacons, parameters
+from collector.protocol import answers, beacons, parameters, protobufs
 from collector.protocol.answers import Answer
+from collector.protocol.errors import Refused
 from collector.request import bodies
 
 
@@ -50,11 +51,28 @@ def json_with(many: str | None) -> Open:
 
     def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
         """Raises Refused if the body is not a JSON object."""
-        text = bodies.json_text(headers, body)
-        content = bodies.object_in(text)
+        text = bodies.plain(headers, body)
+        content = bodies.object_in(text, headers)
         return Contents(content.get("app_id"), content, weigh, keys_in, len(text))
 
     return open_json
+
+
+def open_messages(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
+    """Open a batch of a mobile app: its app_id is that of the first message that names one. Raises Refused."""
+    text = bodies.plain(headers, body)
+    content = bodies.object_in(text, headers)
+    content["app_id"] = next((each["envId"] for each in _messages(content) if each.get("envId") is not None), None)
+    return Contents(content["app_id"], content, partial(_count_items, "messages"), _message_ids, len(text))
+
+
+def open_protobuf(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
+    """Find whose request in protobuf it is. Raises Refused if it does not say."""
+    body = bodies.plain(headers, body)
+    app_id = protobufs.app_id(headers, query, body)
+    if app_id is None:
+        raise Refused(answers.PROTOBUF)
+    return Contents(app_id, {}, lambda content: 1, lambda content: [], len(body))
 
 
 def open_beacon(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
@@ -72,6 +90,15 @@ def _keys(many: str | None, body: dict[str, Any]) -> list[str]:
     items = body.get(many) if many is not None else None
     given = (item.get("idempotency_key") for item in (items if type(items) is list else [body]) if type(item) is dict)
     return [str(key) for key in given if key]
+
+
+def _message_ids(body: dict[str, Any]) -> list[str]:
+    return [str(message["id"]) for message in _messages(body) if message.get("id")]
+
+
+def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
+    messages = body.get("messages")
+    return [each for each in messages if type(each) is dict] if type(messages) is list else []
 
 
 def _count_items(many: str | None, body: dict[str, Any]) -> int:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from collector.counts.overview import LeftOutCounts, overview
-from collector.protocol.limits import MAX_PROPERTIES, MAX_PROPERTIES_BYTES
+from collector.counts.overview import CollectionOverview, overview
+from collector.protocol.limits import MAX_PROPERTIES, MAX_PROPERTIES_BYTES, MAX_TEXT
 from collector.rate_limits import BURST_SECONDS
 from projects.door import environment_view
 from projects.models import Environment
@@ -34,14 +34,22 @@ def _limit(properties: int, size: int) -> str:
     return f"{properties:,} properties, which take at most {size:,} bytes"
 
 
-def _left_out(counts: LeftOutCounts) -> str:
-    """What was left out, and why; nothing when nothing was."""
-    if not counts.week:
-        return ""
+def _notices(numbers: CollectionOverview) -> list[tuple[str, str]]:
+    """What was changed, left out or refused lately, each with the place of the page that says what to do."""
     limit = _limit(settings.PERSON_PROPERTIES, settings.PERSON_BYTES)
-    return (
-        f"{counts.in_words}: a person or customer has at most {limit}. What that means, and what to do, is said below."
+    left_out = numbers.left_out.in_words("property was left out", "properties were left out")
+    texts = numbers.texts_cut.in_words("text was cut", "texts were cut")
+    nobodies = numbers.identities_ignored.in_words("identity named nobody", "identities named nobody")
+    protobufs = numbers.protobufs_refused.in_words(
+        "request in protobuf was refused", "requests in protobuf were refused"
     )
+    found = (
+        (left_out, f"{left_out}: a person or customer has at most {limit}.", "left-out"),
+        (texts, f"{texts}: they have at most {MAX_TEXT:,} characters.", "texts-cut"),
+        (nobodies, f"{nobodies}, such as “undefined” or “null”. They are ignored.", "nobody"),
+        (protobufs, f"{protobufs}. Nothing of them is stored.", "protobuf"),
+    )
+    return [(text, anchor) for words, text, anchor in found if words]
 
 
 def _numbers(request: HttpRequest, environment: Environment, template: str) -> HttpResponse:
@@ -53,7 +61,8 @@ def _numbers(request: HttpRequest, environment: Environment, template: str) -> H
         "numbers": numbers,
         "version": version,
         "per_second": settings.EVENTS_PER_SECOND,
-        "left_out": _left_out(numbers.left_out),
+        "notices": _notices(numbers),
+        "most_text": MAX_TEXT,
         "of_person": _limit(settings.PERSON_PROPERTIES, settings.PERSON_BYTES),
         "of_event": _limit(MAX_PROPERTIES, MAX_PROPERTIES_BYTES),
         "at_once": f"up to {settings.EVENTS_PER_SECOND * BURST_SECONDS:,.0f} at once",

@@ -32,6 +32,7 @@ from collector.protocol.limits import MAX_DELETION_BYTES, MAX_DELETIONS
 from collector.request import access_tokens
 from collector.request.bodies import json_object
 from collector.request.client_address import TrustedProxies, client_address
+from collector.request.paths import ROOT
 from common import links
 from common.database import in_one_line
 from events.faults import Unavailable, Why
@@ -40,7 +41,6 @@ from projects.models import ApiKey, Environment
 
 log = logging.getLogger(__name__)
 
-ROOT = "/api/public/v0/"
 ATTEMPTS = "api_key"  # in ACCOUNT_RATE_LIMITS, where it is a limit per minute
 RETRY_AFTER_SECONDS = 60
 MAX_IMPORT_BYTES = 10 * 2**20  # as sent: what heapadmin/pages.py takes
@@ -213,8 +213,9 @@ def _asked(key: ApiKey, request_id: str) -> DeletionRequest | None:
 
 def _identities(body: server_api.JsonObject) -> list[str]:
     """The identities that a request names. Raises BadField."""
+    nowhere = server_api.Where(environment_id=0, now=0)  # people are deleted in all environments of a project
     identities = server_api.each(
-        body, "users", None, lambda user, _: fields.identity(user.get("identity")), MAX_DELETIONS
+        body, "users", nowhere, lambda user, _: fields.identity(user.get("identity")), MAX_DELETIONS
     )
     if not identities:
         raise BadField("users must not be empty")

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections
 
 from heapadmin import datafolder, sample
@@ -113,6 +113,8 @@ def _prepare_database(say: Callable[[str], None]) -> None:
     try:
         call_command("check", stdout=io.StringIO())
         call_command("migrate", interactive=False, verbosity=0)
+    except CommandError as error:
+        raise CannotStart(str(error)) from error
     except OperationalError as error:
         raise CannotStart(f"The database does not answer: {str(error).strip()}") from error
     if statics.collect_if_changed():

@@ -32,6 +32,7 @@ UNLINKED_TABLES = {
     "procrastinate_periodic_defers": "of the service's own clock",
     "procrastinate_workers": "of the service",
     "cache_entries": "counters of attempts, under digests; gone after hours",
+    "accounts_signinpause": "counters of attempts, under digests; bounded, the oldest go first",
     "auth_group": "of the service",
     "auth_group_permissions": "of the service",
     "auth_permission": "of the service",

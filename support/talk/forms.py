@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from common.addresses import AddressField
 from support.talk.models import LONGEST_TEXT
 
 ROWS = 6
@@ -22,7 +23,7 @@ class TalkForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    email = forms.EmailField(
+    email = AddressField(
         label="Your email address",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
@@ -42,9 +43,6 @@ class TalkForm(forms.Form):
         self.user = user
         if user is not None:
             del self.fields["name"], self.fields["email"]
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).lower()
 
     def sender(self) -> dict[str, Any]:
         """`by`, `name` and `email` of the writer."""

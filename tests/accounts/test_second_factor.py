@@ -1,6 +1,7 @@
 """An account may let in only those who use a second factor."""
 
 import re
+import time
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -14,6 +15,7 @@ from tests.accounts.conftest import PASSWORD
 from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
+PERIOD_SECONDS = 30  # of a code
 
 
 @pytest.fixture
@@ -37,6 +39,22 @@ def with_app(user):
     secret = totp.generate_totp_secret()
     totp.TOTP.activate(user, secret)
     return secret
+
+
+def with_password(user):
+    """A browser in which the password was typed; with a second factor, that is not all."""
+    client = Client()
+    client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+    return client
+
+
+def set_up_app(client):
+    """Set up an authenticator app as its person does; returns its secret and the code that was typed."""
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
+    typed = code(secret)
+    client.post(reverse("mfa_activate_totp"), {"code": typed})
+    return secret, typed
 
 
 def test_who_has_none_is_led_to_set_one_up(requiring, bob, browser_of):
@@ -77,16 +95,14 @@ def test_another_account_of_the_same_person_stays_open(requiring, bob, browser_o
 
 def test_signing_in_asks_for_the_code_and_takes_it_once(bob):
     secret = with_app(bob.user)
-    client = Client()
 
-    client.post(reverse("account_login"), {"login": bob.user.email, "password": PASSWORD})
+    client = with_password(bob.user)
     assert client.get(reverse("accounts:profile")).status_code == 302
     typed = code(secret)
     client.post(reverse("mfa_authenticate"), {"code": typed})
     assert client.get(reverse("accounts:profile")).status_code == 200
 
-    again = Client()
-    again.post(reverse("account_login"), {"login": bob.user.email, "password": PASSWORD})
+    again = with_password(bob.user)
     again.post(reverse("mfa_authenticate"), {"code": typed})
     assert again.get(reverse("accounts:profile")).status_code == 302
 
@@ -102,13 +118,35 @@ def test_a_password_reset_does_not_get_around_the_second_factor(bob):
     assert client.get(reverse("accounts:profile")).status_code == 302
 
 
+def test_the_code_that_sets_an_app_up_opens_nothing_afterwards(bob):
+    client = with_password(bob.user)
+    _, typed = set_up_app(client)
+    assert has_second_factor(bob.user_id)
+
+    thief = with_password(bob.user)
+    refused = thief.post(reverse("mfa_authenticate"), {"code": f"{typed[:3]} {typed[3:]}"})
+    asked_again = client.post(reverse("mfa_reauthenticate"), {"code": typed})
+
+    assert "code" in refused.context["form"].errors
+    assert thief.get(reverse("accounts:profile")).status_code == 302
+    assert "code" in asked_again.context["form"].errors
+
+
+def test_the_next_code_of_a_new_app_signs_in(bob, monkeypatch):
+    secret, _ = set_up_app(with_password(bob.user))
+    later = time.time() + PERIOD_SECONDS
+    monkeypatch.setattr(totp.time, "time", lambda: later)
+
+    client = with_password(bob.user)
+    client.post(reverse("mfa_authenticate"), {"code": code(secret)})
+
+    assert client.get(reverse("accounts:profile")).status_code == 200
+
+
 def test_setting_one_up_and_removing_it_is_in_the_activity(bob, account, django_capture_on_commit_callbacks):
-    client = Client()
-    client.post(reverse("account_login"), {"login": bob.user.email, "password": PASSWORD})
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    page = client.get(reverse("mfa_activate_totp"))
+    client = with_password(bob.user)
     with django_capture_on_commit_callbacks(execute=True):
-        client.post(reverse("mfa_activate_totp"), {"code": code(page.context["form"].secret)})
+        set_up_app(client)
     client.post(reverse("mfa_deactivate_totp"))
 
     verbs = list(Activity.objects.filter(account=account).order_by("id").values_list("verb", flat=True))

@@ -129,6 +129,18 @@ SHIFTED = """() => new Promise(done => {
 })"""
 
 
+def goto_with_styles_last(page, path):
+    """Go there, and let stylesheets come when the page itself is whole: what comes in parts moves while it comes."""
+    held = []
+    page.route("**/*.css", lambda route: held.append(route))
+    page.goto(path, wait_until="commit")
+    page.wait_for_function("document.readyState !== 'loading'", polling=50)
+    for route in held:
+        route.continue_()
+    page.unroute("**/*.css")
+    page.wait_for_load_state()
+
+
 def shifted(page):
     """How much has moved by itself since the page began, as browsers score it: 0 is nothing."""
     return page.evaluate(SHIFTED)
@@ -146,6 +158,11 @@ def sign_in(page, user, base_url):
     """Give the page's browser a session of `user`, past the sign-in form."""
     client = Client()
     client.force_login(user)
+    return use_session(page, client, base_url)
+
+
+def use_session(page, client, base_url):
+    """Give the page's browser the session of `client`."""
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": base_url}])
     return page

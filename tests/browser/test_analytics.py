@@ -13,7 +13,7 @@ from analytics.models import Definition, Report, Segment
 from analytics.store.failures import QueryTimeout
 from tests.analytics.kept import make_definition, make_report, make_segment, pin
 from tests.analytics.rows import add_event, add_person
-from tests.browser.conftest import shifted, sign_in
+from tests.browser.conftest import goto_with_styles_last, shifted, sign_in
 from tests.factories import MembershipFactory
 
 WIDTHS = (360, 400, 768, 1280, 2560)
@@ -389,7 +389,7 @@ def test_no_page_scrolls_sideways(ada, environment, visits, name):
 def test_nothing_jumps_while_a_page_comes(ada, environment, three, visits, name):
     ada.set_viewport_size({"width": 360, "height": 800})
 
-    ada.goto(url(environment, name))
+    goto_with_styles_last(ada, url(environment, name))
     ada.wait_for_load_state("networkidle")
 
     assert shifted(ada) < 0.005

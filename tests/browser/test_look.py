@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.conftest import shifted, sign_in
-from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
+from tests.browser.conftest import goto_with_styles_last, shifted, sign_in, use_session
+from tests.factories import EnvironmentFactory, MembershipFactory
+from tests.support.staff import staff_client
 
 WIDTHS = (360, 640, 1024, 1440, 2560)
 BARS = ("production", "staging", "none")
@@ -18,7 +19,7 @@ COMPONENTS = "/staff/components/"
 
 @pytest.fixture
 def staff_page(page, live_server):
-    return sign_in(page, UserFactory(is_staff=True, name="Grace Hopper"), live_server.url)
+    return use_session(page, staff_client("Grace Hopper"), live_server.url)
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_talk_to_us_covers_neither_the_end_of_a_page_nor_what_has_the_focus(new_
 
 
 def test_nothing_moves_when_its_styles_and_scripts_have_loaded(staff_page):
-    staff_page.goto(COMPONENTS)
+    goto_with_styles_last(staff_page, COMPONENTS)
 
     assert shifted(staff_page) == 0
 

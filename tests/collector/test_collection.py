@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from collector.counts.overview import TITLES, WORDS, Amount, LeftOutCounts, in_words, overview
+from collector.counts.overview import TITLES, WORDS, Amount, LatelyCounts, in_words, overview
 from collector.decide import COUNTED, Outcome
 from collector.models import CollectedHour
 from events.models import Event
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 1, 12, 34, tzinfo=UTC)
 NOON = NOW.replace(minute=0)
+CHANGED = ("properties_left_out", "texts_cut", "identities_ignored", "protobufs_refused")
 
 
 @pytest.fixture
@@ -81,15 +82,24 @@ def test_outcomes_are_told_apart_and_other_environments_left_out(environment):
     assert line_of(numbers, Outcome.ACCEPTED).week == Amount()
 
 
-def test_properties_left_out_are_added_up(environment):
-    for ago, left_out in ((0, 1), (1, 10), (23, 100), (24, 1_000), (167, 10_000), (168, 100_000)):
-        came(environment, NOON - timedelta(hours=ago), left_out=left_out)
+@pytest.mark.parametrize("counted", CHANGED)
+def test_what_was_changed_is_added_up(environment, counted):
+    for ago, number in ((0, 1), (1, 10), (23, 100), (24, 1_000), (167, 10_000), (168, 100_000)):
+        row = came(environment, NOON - timedelta(hours=ago))
+        CollectedHour.objects.filter(pk=row.pk).update(**{counted: number})
 
-    counts = overview(environment, NOW).left_out
+    numbers = overview(environment, NOW)
 
-    assert counts == LeftOutCounts(hour=1, day=111, week=11_111)
-    assert counts.in_words == "11,111 properties were left out in the last 7 days, 111 of them in the last 24 hours"
-    assert LeftOutCounts(0, 0, 1).in_words == "1 property was left out in the last 7 days"
+    found = {name: getattr(numbers, name.removeprefix("properties_")) for name in CHANGED}
+    assert found == dict.fromkeys(CHANGED, LatelyCounts(0, 0, 0)) | {counted: LatelyCounts(1, 111, 11_111)}
+
+
+def test_counts_in_words():
+    assert LatelyCounts(1, 111, 11_111).in_words("text was cut", "texts were cut") == (
+        "11,111 texts were cut in the last 7 days, 111 of them in the last 24 hours"
+    )
+    assert LatelyCounts(0, 0, 1).in_words("text was cut", "texts were cut") == "1 text was cut in the last 7 days"
+    assert LatelyCounts(0, 0, 0).in_words("text was cut", "texts were cut") == ""
 
 
 def test_hours_come_newest_first_with_their_slowest_commit(environment):

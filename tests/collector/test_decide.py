@@ -34,7 +34,7 @@ def test_an_app_id_that_does_not_do(app_id, expected):
     assert line(track(app_id=app_id)) == expected
 
 
-@pytest.mark.parametrize("event", ["E", "x" * 1024, "ü" * 1024, "\n", "a\tb", "'; drop table events; --"])
+@pytest.mark.parametrize("event", ["E", "x" * 1024, "ü" * 1024, "漢" * 1024, "\n", "a\tb", "'; drop table events; --"])
 def test_event_is_1_to_1024_characters(event):
     assert track(event=event).records[0].name == event
 
@@ -45,8 +45,7 @@ def test_event_is_1_to_1024_characters(event):
         (None, "event is missing"),
         ("", "event must have 1 to 1,024 characters"),
         ("x" * 1025, "event must have 1 to 1,024 characters"),
-        ("漢" * 1024, "event is longer than 2,400 bytes in UTF-8"),
-        (5, "event must be a string"),
+        (True, "event must be a string"),
         ({}, "event must be a string"),
     ],
 )
@@ -80,6 +79,10 @@ def test_identity_is_1_to_255_characters_and_a_number_counts_as_its_decimal_stri
         ({"identity": None, "user_id": "9" * 400}, "user_id must be a whole number from 0 to 9007199254740991"),
         ({"identity": None, "user_id": False}, "user_id must be a whole number from 0 to 9007199254740991"),
         ({"session_id": "a"}, "session_id must be a whole number from 0 to 9007199254740991"),
+        (
+            {"session_id": "0f1e2d3c4b5a-4697-8877-665544332211"},
+            "session_id must be a whole number from 0 to 9007199254740991",
+        ),
     ],
 )
 def test_somebody_who_does_not_do(fields, expected):
@@ -111,11 +114,31 @@ def at(**shift):
         ("2017-03-10 23:21:56+01:00", 1_489_184_516),
         ("2017-03-10T22:21:56.123456789+00:00", 1_489_184_516.123456),
         ("2000-01-01T00:00:00Z", 946_684_800),
+        ("2017-03-10T22:21:56", 1_489_184_516),
+        ("2017-03-10T22:21:56.123456", 1_489_184_516.123456),
+        ("2017-03-10", 1_489_104_000),
+        ("20170310", 1_489_104_000),
+        ("2017-03-10t22:21:56z", 1_489_184_516),
+        ("2017-03-10 22:21:56 UTC", 1_489_184_516),
+        ("2017-03-10 22:21:56 GMT", 1_489_184_516),
+        ("2017-03-10 23:21:56 +0100", 1_489_184_516),
+        (" 2017-03-10T22:21:56Z ", 1_489_184_516),
+        ("2016-12-31T23:59:60Z", 1_483_228_800),
+        ("2016-12-31T23:59:60.25Z", 1_483_228_800.25),
+        ("20161231T235960Z", 1_483_228_800),
+        ("2016-12-31T24:00:00Z", 1_483_228_800),
+        ("2016-12-31T24:00", 1_483_228_800),
+        ("2017-01-01T01:00:00.000+01:00", 1_483_228_800),
+        ("2016-12-31T24:00:00.000+01:00", 1_483_225_200),
+        ("1620101627", 1_620_101_627),
+        ("1620101627.476", 1_620_101_627.476),
+        (1_620_101_627_476_250, 1_620_101_627.47625),
+        ("1620101627476250", 1_620_101_627.47625),
         (at(hours=23).isoformat(), NOW + 23 * 3600),
         (at(hours=23).astimezone(timezone(timedelta(hours=-12))).isoformat(), NOW + 23 * 3600),
     ],
 )
-def test_timestamp_is_iso_with_offset_or_unix_time(timestamp, seconds):
+def test_timestamp_is_iso_or_unix_time(timestamp, seconds):
     assert track(timestamp=timestamp).records[0].time == pytest.approx(seconds, abs=1e-6)
 
 
@@ -123,7 +146,8 @@ def test_timestamp_is_iso_with_offset_or_unix_time(timestamp, seconds):
     "timestamp",
     [
         "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1999-12-31T23:59:59Z", 946_684_799,
-        at(hours=25).isoformat(), NOW + 86_401, (NOW + 86_401) * 1000, 0, -1, -(10**30), 10**30, 1e300, 1e15,
+        at(hours=25).isoformat(), NOW + 86_401, (NOW + 86_401) * 1000, 0, -1, -(10**30), 10**30, 1e300, 1e14, 1e18,
+        "0", "9" * 16,
     ],
 )  # fmt: skip
 def test_a_timestamp_out_of_bounds_is_refused(timestamp):
@@ -135,8 +159,15 @@ def test_a_timestamp_out_of_bounds_is_refused(timestamp):
     [
         "",
         "yesterday",
-        "2017-03-10",
-        "2017-03-10T22:21:56",
+        "UTC",
+        "2017-03-10T24:30:00Z",
+        "2017-03-10T24:00:60Z",
+        "2017-03-10T22:21:61Z",
+        "2017-03-10T22:61:60Z",
+        "1e9",
+        "-1620101627",
+        "١٦٢٠١٠١٦٢٧",
+        "9" * 17,
         "2017-13-10T22:21:56Z",
         "2017-02-30T22:21:56Z",
         True,
@@ -164,13 +195,11 @@ def test_values_that_are_kept_as_they_are(value):
 @pytest.mark.parametrize(
     ("properties", "expected"),
     [
-        ([], "properties must be an object"),
+        ([1], "properties must be an object"),
         ("a", "properties must be an object"),
         ({"": 1}, "properties holds a name that has not 1 to 1,024 characters"),
         ({"x" * 1025: 1}, "properties holds a name that has not 1 to 1,024 characters"),
-        ({"a": "x" * 1025}, 'properties."a" is longer than 1,024 characters'),
-        ({"a": ["x" * 600, "y" * 600]}, 'properties."a" is longer than 1,024 characters'),
-        ({"a\n<b>": "x" * 1025}, r'properties."a\n<b>" is longer than 1,024 characters'),
+        ({"a\n<b>": 2**64}, r'properties."a\n<b>" is a whole number of more than 64 bits'),
         ({"a": {"b" * 1023: 1}}, "properties holds a name that has not 1 to 1,024 characters"),
         ({"a": 2**64}, 'properties."a" is a whole number of more than 64 bits'),
         ({"a": {"b": -(2**63) - 1}}, 'properties."a.b" is a whole number of more than 64 bits'),
@@ -185,14 +214,14 @@ def test_properties_that_do_not_do(properties, expected):
 
 
 @pytest.mark.parametrize("name", ["id", "ID", "Id"])
-def test_id_is_refused_as_a_user_property_and_taken_as_an_events(name):
-    payload = {"app_id": APP_ID, "identity": "ann", "properties": {name: 1}}
+def test_id_alone_is_left_out_of_a_persons_properties_and_taken_as_an_events(name):
+    payload = {"app_id": APP_ID, "identity": "ann", "properties": {name: 1, "plan": "pro"}}
 
-    assert line(ask("/api/add_user_properties", payload)) == f'properties must not hold "{name}"'
-    assert track(properties={name: 1}).answer.status == 200
+    assert ask("/api/add_user_properties", payload).records[0].properties == {"plan": "pro"}
+    assert track(properties={name: 1}).records[0].properties == {name: 1}
 
 
-@pytest.mark.parametrize("key", ["", 1.5, [], "x" * 1025, True])
+@pytest.mark.parametrize("key", [1.5, [], "x" * 1025, True])
 def test_an_idempotency_key_that_does_not_do(key):
     assert line(track(idempotency_key=key)).startswith("idempotency_key must be")
 
@@ -206,8 +235,8 @@ def test_a_bulk_request_names_what_is_wrong_in_it():
     assert bulk(None) == "events must be an array"
     assert bulk([good, 5]) == "events[1] must be an object"
     assert bulk([good, good, good | {"event": None}]) == "events[2].event is missing"
-    assert (
-        bulk([good | {"properties": {"a": "x" * 1025}}]) == 'events[0].properties."a" is longer than 1,024 characters'
+    assert bulk([good | {"properties": {"": 1}}]) == (
+        "events[0].properties holds a name that has not 1 to 1,024 characters"
     )
 
 

@@ -101,6 +101,19 @@ def test_beacons_are_decided_the_same(path):
     assert in_steps == at_once
 
 
+@pytest.mark.parametrize("query", [b"", b"partial=1"])
+def test_what_is_changed_is_noted_the_same(query):
+    items = [{"event": "E", "identity": "a", "properties": {"t": "x" * (1_020 + n % 7)}} for n in range(MANY)]
+    items[3] = items[MANY - 1] = {"event": "E", "identity": "null", "user_id": 5}
+    bad = [{"event": "E"}, 5] if query else []
+
+    at_once, in_steps, _ = both("/api/track", body_of("/api/track", [*items, *bad]), query=query)
+
+    assert in_steps == at_once
+    assert (in_steps.noted.texts_cut, in_steps.noted.nobodies, in_steps.noted.refused) == (214, 2, len(bad))
+    assert [place for place, _ in in_steps.noted.listed] == [MANY, MANY + 1][: len(bad)]
+
+
 def test_a_limit_is_only_asked():
     buckets = Buckets(1, burst_seconds=0)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import psycopg
 import pytest
 
-from collector.decide import ENDPOINTS
+from collector.decide import ENDPOINTS, PROTOBUF
 from ipfilter.models import ExcludedIP, KeptOut
 from tests.collector.waiting import until_all_workers_say
 from tests.servers import ALIAS, conninfo_of
@@ -22,6 +22,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PERSON = {"identity": "ann", "properties": {"plan": "free"}}
 PARTNER = {"user_identifier": {"identity": "ann"}}
 BEACON = "b=web&v=2&s=3&d=shop.example&h=%2F&tv=4.0&ts=1790000000000&st=1790000000000&sp=d&sp=shop.example"
+IOS = '{{"messages": [{{"envId": "{app_id}", "user": {{"id": "1"}}, "event": {{"custom": {{"name": "E"}}}}}}]}}'
 
 
 class Sent(NamedTuple):
@@ -57,6 +58,7 @@ CASES = [
         {"library": "l", "users": [PARTNER | {"custom_properties": {"x": 1}}]},
         is_about_people=True,
     ),
+    Sent("/api/integrations/ios/track", "bulk", body=IOS),
     Sent("/h", "beacon", query=f"a={{app_id}}&u=1&z=2&{BEACON}&id0=4&t0=click&ts0=1790000000000"),
     Sent("/h", "posted beacon", body=f"a={{app_id}}&u=1&z=2&{BEACON}&id0=4&t0=click&ts0=1790000000000"),
     Sent("/api/identify_v3", "beacon", query=f"a={{app_id}}&u=1&i=ann&{BEACON}", is_about_people=True),
@@ -103,7 +105,17 @@ def named(case):
 
 
 def test_every_endpoint_has_a_row():
-    assert {case.path for case in CASES} == set(ENDPOINTS)
+    assert {case.path for case in CASES} == set(ENDPOINTS) - set(PROTOBUF)
+
+
+@pytest.mark.parametrize("path", PROTOBUF)
+def test_what_is_not_read_is_answered_the_same_from_everywhere(server, place, path):
+    headers = {"X-Heap-Env-Id": place.app_id, "Content-Type": "application/octet-stream"}
+    inside, outside = (server.request("POST", path, b"\x0a\x00", headers, source=source) for source in (IN, OUT))
+
+    assert (inside.status, inside.body) == (outside.status, outside.body)
+    assert inside.status == 415 and b"protobuf" in inside.body
+    assert stored(server, place) == 0
 
 
 @pytest.mark.parametrize("case", CASES, ids=named)

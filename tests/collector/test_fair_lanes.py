@@ -12,6 +12,7 @@ from events.lane import LONG
 from tests.collector.other_limits import with_limits
 from tests.collector.sending import Load
 from tests.servers import CollectingServer, conninfo_of, served_database
+from tests.together import WAITING
 
 HOSTILE = 16  # connections
 REQUESTS = 200  # of the environment beside it
@@ -88,7 +89,7 @@ def locked(server, statement, *parameters):
 
 def until_somebody_waits(server):
     deadline = time.monotonic() + 60
-    while not server.query("select 1 from pg_locks where not granted"):
+    while not server.query(WAITING):
         assert time.monotonic() < deadline, "nobody waits"
         time.sleep(0.01)
 
@@ -177,7 +178,7 @@ def test_a_locked_table_lets_everybody_wait_and_loses_nothing(server, hostile, b
         with locked(server, "lock table events in share mode"):
             until_somebody_waits(server)
             time.sleep(LONG.lock_seconds + 1)
-            waiting = server.query("select count(*) from pg_locks where not granted")[0][0]
+            waiting = len(server.query(WAITING))
         for load in loads:
             load.wait_for_more(20)
 

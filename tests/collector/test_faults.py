@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import psycopg
 import pytest
 
@@ -22,7 +23,7 @@ from tests.collector.other_limits import with_limits
 from tests.collector.sending import PATIENCE_SECONDS, Load
 from tests.servers import CollectingServer, manage
 
-BETWEEN = 40  # events that are acknowledged between two of the twenty kills
+BETWEEN = 40  # events that are acknowledged between two kills
 EVENT = "Fault"
 IMMEDIATE = signal.SIGQUIT  # to PostgreSQL: as if the machine had lost power
 ENDS_BY_ITSELF = "--graceful-timeout=3600"  # gunicorn kills no worker that takes long to stop
@@ -234,17 +235,16 @@ def until_refused(server, environment, why):
     return until(refused)
 
 
-# --- Twenty kills ------------------------------------------------------------------------------------------
-def test_twenty_kills_lose_nothing_and_double_nothing(server, environment, postgres):
-    """A failure shows the seed; KILLS_SEED=… runs the same order again."""
+# --- A storm of kills ----------------------------------------------------------------------------------------
+def test_a_storm_of_kills_loses_nothing_and_doubles_nothing(server, environment, postgres):
+    """KILLS=500 kills so often. A failure shows the seed; KILLS_SEED=… runs the same order again."""
     seed = int(os.environ.get("KILLS_SEED", random.randrange(10**6)))
-    print(f"KILLS_SEED={seed}")
+    kills = int(os.environ.get("KILLS", 50))
+    print(f"KILLS={kills} KILLS_SEED={seed}")
     chance = random.Random(seed)
-    kills = [kill_one_worker] * 12 + [kill_postgres] * 5 + [kill_the_master] * 3
-    chance.shuffle(kills)
 
     with Load(server, environment.app_id, retrying=True) as load:
-        for kill in kills:
+        for kill in chance.choices(list(SHARES), list(SHARES.values()), k=kills):
             load.wait_for_more(BETWEEN)
             kill(server, postgres, chance)
         load.wait_for_more(BETWEEN)
@@ -281,9 +281,19 @@ def is_free(port):
     return False
 
 
+def kill_a_backend(server, postgres, chance):
+    """PostgreSQL ends all its connections then, and recovers by itself."""
+    backends = psutil.Process(postgres.process.pid).children()
+    os.kill(chance.choice(backends).pid, signal.SIGKILL)
+    assert until(postgres.answers)
+
+
 def kill_postgres(server, postgres, chance):
     stop_postgres_at_once(postgres)
     postgres.start()
+
+
+SHARES = {kill_one_worker: 12, kill_a_backend: 4, kill_postgres: 4, kill_the_master: 2}
 
 
 # --- PostgreSQL that cannot write ----------------------------------------------------------------------------
@@ -297,7 +307,7 @@ def count(server):
 
 @pytest.fixture
 def admin(postgres):
-    with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
+    with psycopg.connect(postgres.superuser_conninfo(), autocommit=True) as connection:
         yield connection
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -188,3 +189,17 @@ def test_a_group_that_has_stopped_leaves_no_folder(django_db_setup, django_db_bl
         assert any(folder.iterdir())
 
     assert not folder.exists()
+
+
+def test_a_worker_that_makes_its_file_meanwhile_hides_nothing(settings, monkeypatch, tmp_path):
+    settings.METRICS_TOKEN = TOKEN
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    begun = tmp_path / "counter_1.db"
+    begun.touch()
+    timer = threading.Timer(0.15, begun.unlink)
+    timer.start()
+
+    answer = metrics.scrape("GET", {b"authorization": f"Bearer {TOKEN}".encode()})
+
+    timer.join()
+    assert answer.status == 200

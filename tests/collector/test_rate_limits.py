@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.decide import ENDPOINTS, Outcome
+from collector.decide import ENDPOINTS, PROTOBUF, Outcome
 from collector.rate_limits import Buckets
 from tests.collector.asking import APP_ID, ENVIRONMENTS, EXCLUDED, JSON, NOW, ask, beacon
 
@@ -106,6 +106,7 @@ BULK = {  # everything that brings more than one, and how much these bring
     "/api/identify": ("users", [{"identity": "a"}] * 3),
     "/api/integrations/track": ("events", [{"event": "E", "user_identifier": {"identity": "a"}}] * 3),
     "/api/integrations/add_user_properties": ("users", [{"user_identifier": {"identity": "a"}}] * 3),
+    "/api/integrations/ios/track": ("messages", [{"envId": APP_ID, "user": {"id": "5"}, "event": {}}] * 3),
 }
 BEACONS = {
     "/h": {"z": "0", "t0": "E", "t1": "F"},
@@ -125,6 +126,8 @@ def request_to(path, **options):
     """A request that brings something, to any endpoint."""
     if path in BEACONS:
         return beacon(path, BEACONS[path], **options)
+    if path in PROTOBUF:
+        return ask(path, b"", headers={b"x-heap-env-id": APP_ID.encode()}, **options)
     name, items = BULK.get(path, ("identity", "a"))
     return ask(path, {"app_id": APP_ID, name: items, "user_id": 5}, **options)
 
@@ -145,7 +148,7 @@ def test_whoever_owes_is_told_when_to_come_again_at_every_endpoint(path):
 @pytest.mark.parametrize("path", sorted(BULK))
 def test_a_bulk_request_weighs_what_it_brings_whatever_decoys_are_in_it(path):
     name, items = BULK[path]
-    decoys = {"events": [], "users": [], "accounts": []}
+    decoys = {"events": [], "users": [], "accounts": [], "messages": []}
 
     decision = ask(path, {"app_id": APP_ID} | decoys | {name: items})
 

@@ -208,3 +208,35 @@ def no_database(**options):
 def requests_counted(outcome: str) -> float:
     labels = {"endpoint": "/api/track", "outcome": outcome}
     return metrics.REGISTRY.get_sample_value("heapadmin_requests_total", labels) or 0.0
+
+
+@pytest.mark.parametrize("path", ["//api/track", "/api/track/", "/api//track//"])
+def test_a_slash_too_many_loses_nothing(client, path):
+    environment = EnvironmentFactory()
+    event = {"app_id": environment.app_id, "identity": "a", "event": "E"}
+
+    response = post(client, "/", event, PATH_INFO=path)  # Django's client takes `//api` for a host
+
+    assert (response.status_code, response.content) == (200, b"OK")
+    assert len(events()) == 1
+
+
+@pytest.mark.parametrize("path", ["//h", "/h/"])
+def test_a_beacon_may_have_one_too_many(client, path):
+    environment = EnvironmentFactory()
+
+    response = client.get("/", {"a": environment.app_id, "u": 1, "t0": "E"}, PATH_INFO=path)
+
+    assert (response.status_code, len(events())) == (200, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("//js/heap-{}.js", 200), ("/js/heap-{}.js/", 200), ("//config/{}//heap_config.js", 200),
+        ("//api/public/v0/auth_token", 405), ("/api/public/v0/user_deletion/", 405),
+        ("//api/public/v0/deletion_status/5", 401), ("//api/nothing", 404),
+    ],
+)  # fmt: skip
+def test_so_may_the_tracker_and_the_paths_for_holders_of_a_key(client, path, status):
+    assert client.get("/", PATH_INFO=path.format(EnvironmentFactory().app_id)).status_code == status

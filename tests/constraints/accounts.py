@@ -4,7 +4,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import SignInPause, User
 from tests.accounts.factories import ActivityFactory, EmailChangeFactory, InvitationFactory, RescueFactory
 from tests.constraints.rows import Breaks, again, change, each, insert_twice, required
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
@@ -58,6 +58,9 @@ BREAKS: Breaks = {
     "accounts_rescue_digest_key": lambda: again(RescueFactory()),
     "activity_is_append_only: update accounts_activity": lambda: change(ActivityFactory(), target="another"),
     "activity_is_append_only: delete accounts_activity": lambda: ActivityFactory().delete(),
+    "signinpause_failures_not_negative": lambda: SignInPause.objects.create(
+        key="key", failures=-1, failed_at=timezone.now()
+    ),
     "cache_entries_pkey": lambda: insert_twice("cache_entries"),
     **required("cache_entries", "cache_key value expires"),
 }

@@ -12,6 +12,7 @@ from events import erasure
 from events.blocking_writer import store
 from events.erasure import erase
 from tests.events.making import ENVIRONMENT, change, event, events, identified, merges, people, rows, who
+from tests.together import WAITING
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = 8
@@ -111,7 +112,7 @@ def in_a_thread(work):
 
 def wait_until_somebody_waits():
     deadline = time.monotonic() + 30
-    while not rows("select 1 from pg_locks where not granted limit 1"):
+    while not rows(WAITING):
         assert time.monotonic() < deadline, "nobody waits for a lock"
         time.sleep(0.005)
 

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from events import batch
 from events.faults import Fault, fault_of
 from events.records import EventRecord, Identified, PersonChange
 from tests.events.making import change, event, events, identified, merges, people, rows
+from tests.together import WAITING
 
 WORKERS, BATCHES, RECORDS, VISITORS = 3, 80, 6, 4
 NAMES = ["ann", "bob", "cid"]
@@ -103,6 +105,7 @@ def test_a_change_that_waited_for_another_takes_nothing_of_it_back():
 
 def wait_until_somebody_waits():
     for _ in range(1000):
-        if rows("select pid, pg_sleep(0.01) from pg_locks where not granted"):
+        if rows(WAITING):
             return
+        time.sleep(0.01)
     raise AssertionError("nobody waits")

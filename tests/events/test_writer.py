@@ -12,6 +12,7 @@ from events.faults import NotStorable, Unavailable
 from events.records import Stored
 from events.writer import BatchWriter, WriterWatch
 from tests.events.making import ENVIRONMENT, change, event, events, people, rows
+from tests.together import WAITING
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -205,6 +206,7 @@ def test_an_environment_whose_row_is_locked_is_held_up_until_the_row_is_free():
 
 async def until_blocked(admin):
     for _ in range(1000):
-        if await (await admin.execute("select pid, pg_sleep(0.01) from pg_locks where not granted")).fetchone():
+        if await (await admin.execute(WAITING)).fetchone():
             return
+        await asyncio.sleep(0.01)
     raise AssertionError("nobody waits")

@@ -93,7 +93,7 @@ def test_the_private_urls_host_is_the_folder(name):
     config = environ.Env.db_url_config(private_database_url(folder))
 
     assert config["HOST"] == f"/srv/{name}/postgres"
-    assert (config["NAME"], config["USER"]) == ("heapadmin", "postgres")
+    assert (config["NAME"], config["USER"]) == ("heapadmin", "heapadmin")
 
 
 def test_production_without_a_key_does_not_start(tmp_path):

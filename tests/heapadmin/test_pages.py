@@ -178,7 +178,7 @@ def test_a_stream_is_closed_when_its_client_goes(streaming):
     asyncio.run(ask())
 
     assert [stream.is_closed for stream in streams] == [True]
-    assert app.bridge.turns.turns._value == pages.THREADS
+    assert app.bridge.turns.turns.free == pages.THREADS
 
 
 def test_who_does_not_read_gives_up_the_turn_and_the_slowest_go_first(streaming, monkeypatch):
@@ -195,7 +195,7 @@ def test_who_does_not_read_gives_up_the_turn_and_the_slowest_go_first(streaming,
         for task in still:
             task.cancel()
         await until(lambda: all(stream.is_closed for stream in streams))
-        await until(lambda: app.bridge.turns.turns._value == pages.THREADS)
+        await until(lambda: app.bridge.turns.turns.free == pages.THREADS)
         return len(still)
 
     assert asyncio.run(ask()) == pages.THREADS

@@ -166,6 +166,11 @@ def test_in_threads_clients_that_do_not_read_are_cut_off_in_time(threaded, downl
         assert any(map(is_cut, clients))
 
 
+def test_in_threads_nothing_says_which_version_serves(threaded):
+    for path in ("/healthz", "/login/login/", "/static/nothing.css"):
+        assert not re.search(r"\d", threaded.request("GET", path).headers.get("Server", ""))
+
+
 def busy_connections(server):
     """Of the pages to the database: those with a statement, or a transaction, that has not ended."""
     return server.query(

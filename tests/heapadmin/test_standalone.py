@@ -120,7 +120,7 @@ def test_a_killed_postgresql_comes_back(running):
 def test_a_server_of_ones_own_is_used_and_left_running(tmp_path):
     server = PrivatePostgres(tmp_path / "server", durable=False, say=lambda words: None)
     server.start()
-    url = f"postgres://postgres@/{quote(str(server.socket_dir))}/heapadmin"
+    url = f"postgres://heapadmin@/{quote(str(server.socket_dir))}/heapadmin"
     installation = Installation(tmp_path / "data", DATABASE_URL=url)
     try:
         installation.start()

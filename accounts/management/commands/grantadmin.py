@@ -7,7 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.actions import logins, memberships
-from accounts.models import Account, User
+from accounts.models import Account, User, known_as
 from common import links
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, email: str, account: int | None, **options: Any) -> None:
-        user = User.objects.filter(email=email.strip().lower()).first()
+        user = User.objects.filter(email=known_as(email)).first()
         if user is None:
             raise CommandError(f"There is no login with the address {email}.")
         if not user.is_active:

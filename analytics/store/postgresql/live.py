@@ -13,7 +13,8 @@ from analytics.store.postgresql.snapshot import limited
 TIME_LIMIT = timedelta(seconds=5)
 
 _OWN = ("time", "id", "kind", "name", "actor_id", "session_id", "received_at", "properties", *FIELDS)
-COLUMNS = ", ".join(f"e.{name} as {name}" for name in _OWN)
+_READ_AS = {"name": "coalesce(e.long_name, e.name)"}
+COLUMNS = ", ".join(f"{_READ_AS.get(name, f'e.{name}')} as {name}" for name in _OWN)
 _DESCRIBED = f"""
 with chosen as ({{chosen}})
 select chosen.time as time, chosen.id as id, chosen.kind as kind, chosen.name as name,

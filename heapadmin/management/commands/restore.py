@@ -25,7 +25,7 @@ class Command(BaseCommand):
         try:
             with backup.database_to_ourselves("restore"):
                 backup.read(options["file"])
-                call_command("migrate", interactive=False, verbosity=0)
+                call_command("migrate", interactive=False, verbosity=0, without_backup=True)
         except (backup.BackupError, FolderInUse, PostgresError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored from {options['file']}.")

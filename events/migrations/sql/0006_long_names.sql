@@ -1,5 +1,4 @@
--- As in 0004_repeats.sql, but that an event may bring its `id`: one that is imported has the same id each time
--- (events/imports.py).
+-- As in 0004_repeats.sql, but that a name which is too long for an index is kept whole in `long_name` (events/names.py).
 
 create or replace function store_events(sent json, keys json) returns uuid[] language plpgsql
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
@@ -20,27 +19,26 @@ begin
     end if;
 
     with e as materialized (
-        select environment_id, to_timestamp(time) as time, coalesce(id, nextval('events_id_seq')) as id,
-               actor_id, identity, session_id, pageview_id,
-               coalesce(kind, 'custom') as kind, coalesce(name, '') as name,
+        select environment_id, to_timestamp(time) as time, actor_id, identity, session_id, pageview_id,
+               coalesce(kind, 'custom') as kind, coalesce(name, '') as name, long_name,
                domain, path, query, hash, title, referrer,
                target_tag, target_class, target_id, target_href, target_text, target_hierarchy,
                platform, browser, os, device, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
                coalesce(properties, '{}') as properties
           from json_to_recordset(sent) as r(
-               environment_id bigint, time float8, id bigint, actor_id bigint, identity text, key uuid,
-               session_id bigint, pageview_id bigint, kind text, name text,
+               environment_id bigint, time float8, actor_id bigint, identity text, key uuid,
+               session_id bigint, pageview_id bigint, kind text, name text, long_name text,
                domain text, path text, query text, hash text, title text, referrer text,
                target_tag text, target_class text, target_id text, target_href text, target_text text,
                target_hierarchy text, platform text, browser text, os text, device text,
                utm_source text, utm_medium text, utm_campaign text, utm_term text, utm_content text, properties jsonb)
          where fresh is null or key is null or key = any(fresh)),
     stored as (
-        insert into events (environment_id, time, id, actor_id, session_id, pageview_id, kind, name,
+        insert into events (environment_id, time, actor_id, session_id, pageview_id, kind, name, long_name,
                domain, path, query, hash, title, referrer,
                target_tag, target_class, target_id, target_href, target_text, target_hierarchy,
                platform, browser, os, device, utm_source, utm_medium, utm_campaign, utm_term, utm_content, properties)
-        select environment_id, time, id, actor_id, session_id, pageview_id, kind, name,
+        select environment_id, time, actor_id, session_id, pageview_id, kind, name, long_name,
                domain, path, query, hash, title, referrer,
                target_tag, target_class, target_id, target_href, target_text, target_hierarchy,
                platform, browser, os, device, utm_source, utm_medium, utm_campaign, utm_term, utm_content, properties

@@ -1,0 +1,25 @@
+"""What was changed in a request so that it could be taken: its answer says so, and the Collection page counts it."""
+
+from dataclasses import dataclass, field
+
+MOST_LISTED = 100  # of the items that a partial request is answered with
+
+
+@dataclass(slots=True)
+class Noted:
+    """Filled in while the records of a request are read."""
+
+    texts_cut: int = 0
+    nobodies: int = 0  # identities that name nobody (nobody.py)
+    protobufs: int = 0  # requests in a form that is not read here
+    is_partial: bool = False  # the sender asked to have the good items stored although others are bad
+    refused: int = 0  # of its items, if it is partial
+    listed: list[tuple[int, str]] = field(default_factory=list)  # the first of these: place and what is wrong
+
+    def __bool__(self) -> bool:
+        return bool(self.texts_cut or self.nobodies or self.protobufs or self.refused)
+
+    def refuse(self, place: int, line: str) -> None:
+        self.refused += 1
+        if len(self.listed) < MOST_LISTED:
+            self.listed.append((place, line))

@@ -1,0 +1,173 @@
+"""A real database of another version: newer ones are refused, and one in use is backed up before it changes."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from heapadmin import upgrades
+from heapadmin.deployment import private_database_url
+from heapadmin.postgres import PrivatePostgres, programs
+from tests.heapadmin.running import Installation
+from tests.ports import free_port
+
+pytestmark = pytest.mark.timeout(180)
+BEFORE = ("collector", "0005")  # without its last migration
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("upgrades")
+    server = PrivatePostgres(folder / "postgres", durable=False, say=lambda words: None)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def manage(server, data_dir):
+    def manage(*arguments, wait=True):
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+        return run(command, server, data_dir, wait=wait)
+
+    return manage
+
+
+def run(command, server, data_dir, *, wait=True):
+    environment = os.environ | {
+        "DATABASE_URL": private_database_url(server.folder.parent),
+        "DATA_DIR": str(data_dir),
+        "BACKUP_BEFORE_UPGRADE": "on",
+    }
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=settings.BASE_DIR
+    )
+    return finished(process) if wait else process
+
+
+def finished(process):
+    """Exit status and everything that it wrote."""
+    written, _ = process.communicate(timeout=120)
+    return process.returncode, written
+
+
+@pytest.fixture
+def migrated(manage):
+    status, written = manage("migrate", "-v0", "--without-backup")
+    assert status == 0, written
+
+
+@pytest.fixture
+def one_version_back(manage, migrated):
+    status, written = manage("migrate", *BEFORE, "-v0", "--without-backup")
+    assert status == 0, written
+
+
+@pytest.fixture
+def newer(server, migrated):
+    """A version of the future has been here."""
+    with psycopg.connect(server.conninfo(), autocommit=True) as database:
+        database.execute("insert into django_migrations (app, name, applied) values ('events', '9999_later', now())")
+        yield
+        database.execute("delete from django_migrations where name = '9999_later'")
+
+
+def backups(data_dir):
+    return sorted(data_dir.glob("backups/*"))
+
+
+# --- A newer database ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["manage.py", "migrate"],
+        ["manage.py", "standalone"],
+        ["manage.py", "procrastinate", "worker"],
+        ["manage.py", "runserver", "--noreload"],
+        ["-m", "gunicorn", "-c", "python:heapadmin.gunicorn_conf"],
+        ["-m", "gunicorn", "-c", "python:heapadmin.gunicorn_conf", "heapadmin.collector_asgi:application"],
+        ["-m", "gunicorn", "-c", "python:heapadmin.gunicorn_wsgi_conf"],
+    ],
+    ids=" ".join,
+)
+def test_a_newer_database_is_refused_in_words(newer, server, data_dir, monkeypatch, command):
+    monkeypatch.setenv("PORT", str(free_port()))
+
+    status, written = run([sys.executable, *command], server, data_dir)
+
+    assert status != 0
+    assert "made by a newer version of Heapadmin: this one does not know events.9999_later." in written
+    assert "Traceback" not in written
+    assert backups(data_dir) == []
+
+
+def test_a_database_that_does_not_answer_refuses_nothing(monkeypatch):
+    monkeypatch.setattr(upgrades, "conninfo", lambda: "host=/nowhere")
+
+    upgrades.refuse_a_newer_database()
+
+
+# --- The backup before an upgrade ---------------------------------------------------------------------------------
+def test_a_new_installation_makes_no_backup(data_dir):
+    installation = Installation(data_dir, BACKUP_BEFORE_UPGRADE="on")
+    try:
+        installation.start()
+        assert backups(data_dir) == []
+    finally:
+        installation.end()
+
+
+def test_an_upgrade_makes_a_backup_first(one_version_back, manage, data_dir):
+    status, written = manage("migrate", "-v0")
+
+    assert status == 0, written
+    (file,) = backups(data_dir)
+    assert f"Backed up to {file}" in written
+    assert (stat.S_IMODE(file.parent.stat().st_mode), stat.S_IMODE(file.stat().st_mode)) == (0o700, 0o600)
+    content = subprocess.run([programs() / "pg_restore", "--list", file], capture_output=True, text=True, check=True)
+    assert "TABLE DATA public django_migrations" in content.stdout
+    assert manage("migrate", "-v0") == (0, "")
+
+
+def test_of_several_that_start_at_once_one_makes_a_backup_and_all_succeed(one_version_back, manage, data_dir):
+    at_once = [manage("migrate", "-v0", wait=False) for _ in range(3)]
+
+    assert [finished(process)[0] for process in at_once] == [0, 0, 0]
+    assert len(backups(data_dir)) == 1
+
+
+def test_without_a_backup_nothing_is_upgraded(one_version_back, manage, data_dir):
+    (data_dir / "backups").write_text("no folder")
+
+    status, written = manage("migrate", "-v0")
+
+    assert status != 0
+    assert "so the database was not upgraded" in written
+    assert "BACKUP_BEFORE_UPGRADE=off" in written
+    assert manage("migrate", "--check")[0] != 0  # something is unapplied
+
+
+def test_the_last_backups_are_kept(one_version_back, manage, data_dir):
+    folder = data_dir / "backups"
+    folder.mkdir()
+    for year in range(2020, 2026):
+        (folder / f"before-upgrade-{year}-01-01-000000.backup").touch()
+    (folder / "mine.backup").touch()
+
+    assert manage("migrate", "-v0")[0] == 0
+
+    kept = [file.name for file in backups(data_dir)]
+    assert len(kept) == upgrades.KEPT + 1
+    assert "mine.backup" in kept
+    assert "before-upgrade-2025-01-01-000000.backup" in kept
