@@ -5,7 +5,7 @@ key, or of its content, so the same event is the same row. The ids lie far above
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 
 from django.db import Error, OperationalError, connection, transaction
@@ -20,12 +20,14 @@ FIRST_ID = 2**58  # ids of imports have 58 bits below; a position in a list of e
 MONTHS = 120  # up to now, that get a partition of their own; what is older shares one
 MONTH_TRIES = 20
 MONTH_LOCK_SECONDS = 0.25  # as long as the collector's statements wait: others queue up behind us
-MONTH_SECONDS = 3.0  # to move what a month holds already, while it is locked
+MONTH_SECONDS = 1.5  # to move what a month holds already: pages wait for the lock, 2 seconds at most
+STATEMENT_SECONDS = 5  # two of them end before an environment that was deleted is empty (common/steps.py)
 TURN_SECONDS = 0.05
 DAY_SECONDS = 86_400
 
 # The planner takes a month that was just made for empty. It must go through the index, as in `store_events`.
-BEGIN = """
+BEGIN = f"""
+set local statement_timeout = '{STATEMENT_SECONDS}s';
 set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off;
 select pg_try_advisory_xact_lock(hashtextextended('import', %s))
 """
@@ -49,14 +51,16 @@ def recognisable(event: EventRecord, content: str, now: float) -> EventRecord:
     return event
 
 
-def store_once(events: Sequence[EventRecord]) -> Stored:
+def store_once(events: Sequence[EventRecord], check: Callable[[], object] = lambda: None) -> Stored:
     """Store those events of one environment that are not stored yet, all `recognisable`, in one transaction.
 
-    Raises NotStorable or Unavailable; then nothing is stored.
+    `check` is called just before, and may raise. Raises NotStorable, Unavailable or django.db.Error; then nothing is
+    stored.
     """
     by_id = {event.id: event for event in reversed(events)}  # the first of several stays
     fresh = list(reversed(by_id.values()))
     while True:
+        check()
         with transaction.atomic():
             if _has_turn(events[0].environment_id):
                 known = _known(fresh)
@@ -100,16 +104,17 @@ class Months:
     a month that has its own. It gives up rather than let others wait: then the month's events share that partition.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tries: int = MONTH_TRIES) -> None:
+        self._tries = tries
         self._seen: set[date] = set()
         self.without: list[date] = []  # that could not be made
 
     def ensure(self, events: Iterable[EventRecord], now: float) -> None:
         oldest = _months_before(_month(now), MONTHS)
         for month in sorted({_month(event.time) for event in events} - self._seen):
+            if oldest <= month <= _month(now) and not _make(month, 1 if self.without else self._tries):
+                self.without.append(month)  # what holds it up may hold up the next ones too: a backup, for hours
             self._seen.add(month)
-            if oldest <= month <= _month(now) and not _make(month):
-                self.without.append(month)
 
 
 def _month(seconds: float) -> date:
@@ -122,8 +127,8 @@ def _months_before(month: date, count: int) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def _make(month: date) -> bool:
-    for attempt in range(MONTH_TRIES):
+def _make(month: date, tries: int) -> bool:
+    for attempt in range(tries):
         time.sleep(MONTH_LOCK_SECONDS * min(attempt, 4))
         try:
             with transaction.atomic(), connection.cursor() as cursor:
@@ -136,6 +141,6 @@ def _make(month: date) -> bool:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
         except Error:
-            if attempt + 1 == MONTH_TRIES:  # another process made it at the same moment: it is there now
+            if attempt + 1 == tries:  # another process made it at the same moment: it is there now
                 raise
     return False

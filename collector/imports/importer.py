@@ -1,24 +1,25 @@
-"""Imports events of the past through the door of live ones: `decide` reads them.
+"""Imports events of the past through the door of live ones: collector/decide.py reads them.
 
-So excluded IPs, capture settings, limits and identities are those of live events. What differs: bad events are left out
-one by one, each event is stored once for ever (events/imports.py), and an import makes way for what is collected.
+So excluded IPs, bounds of fields and identities are those of live events. What differs: bad events are left out one by
+one, each event is stored once for ever (events/imports.py), and an import makes way for what is collected.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BufferedReader
+from typing import TypeVar
 
-import msgspec
 from django.db import Error, connection
 
 from collector.counts.excluded import count
 from collector.counts.tally import Tally
-from collector.decide import Decision, Outcome, Request, decide
+from collector.decide import Decision, Outcome, Request, decide_read
 from collector.environments.known_environments import KnownEnvironment, KnownEnvironments
 from collector.imports.lines import BadFile, Event, content, events_in, last_line, lines
 from collector.protocol import answers
 from collector.protocol.answers import Answer
+from collector.protocol.noted import Noted
 from collector.rate_limits import Buckets
 from collector.request.client_address import UNKNOWN
 from collector.request.proxy_headers import canonical_address
@@ -31,9 +32,9 @@ from ipfilter.counters import Counters
 
 PATH = "/api/track"
 COUNTED_AS = "/api/public/v0/import"  # the endpoint in metrics
-HEADERS = {b"content-type": b"application/json"}
 CHUNK_EVENTS = 500  # in one commit, some 8 ms of work
 CHUNK_BYTES = 2**19
+CHUNK_PASSED = 20_000  # lines without an event, or before the first one asked for
 MAX_REASONS = 100  # of bad events; more are only counted
 TRIES = 30
 TRY_AGAIN_SECONDS = 1.0
@@ -45,8 +46,8 @@ select exists (select from pg_stat_activity
                 where datname = current_database() and application_name = 'heapadmin collector'
                   and state_change > now() - make_interval(secs => %s))
 """
-_encode = msgspec.json.Encoder().encode
 _no_limit = Buckets(0)
+Done = TypeVar("Done")
 
 
 class ImportRefused(Exception):
@@ -67,6 +68,8 @@ class Report:
     excluded: int = 0
     bad: int = 0
     properties_left_out: int = 0
+    texts_cut: int = 0
+    identities_ignored: int = 0
     last_line: int = 0  # of this file; all up to it are dealt with
     reasons: list[tuple[int, str]] = field(default_factory=list)
 
@@ -79,11 +82,11 @@ class Report:
 class Importer:
     """Imports into one environment. `client` is the address of who sends the events, if they are sent."""
 
-    def __init__(self, app_id: str, client: str = UNKNOWN, *, tries: int = TRIES) -> None:
+    def __init__(self, app_id: str, client: str = UNKNOWN, *, tries: int = TRIES, months: Months | None = None) -> None:
         self.app_id = app_id
         self.client = client
         self.report = Report()
-        self.months = Months()
+        self.months = months or Months()
         self._environments: KnownEnvironments = {}
         self._tries = tries
         self._kept_out, self._tally = Counters(), Tally()
@@ -95,8 +98,8 @@ class Importer:
 
         Raises ImportRefused, Unavailable or BadFile. What was reported before is stored, and stays.
         """
-        self.report.last_line = 0
-        cached_environments.get(max_age_seconds=0)  # what was changed just before counts
+        self.report.last_line = max(0, from_line - 1)
+        self._patiently(lambda: cached_environments.get(max_age_seconds=0))  # what was changed just before counts
         for chunk in _chunks(file, self.app_id, from_line, most_bytes):
             began = time.monotonic()
             self._import(chunk.events)
@@ -115,15 +118,22 @@ class Importer:
     # --- A chunk ------------------------------------------------------------------------------------------------------
     def _import(self, events: Sequence[Event]) -> None:
         now = time.time()
-        self._environments = cached_environments.get()
-        environment = self._environments.get(self.app_id)
-        if environment is None:
-            raise ImportRefused(answers.bad_request(f"app_id {self.app_id} is not known here"))
+        environment = self._patiently(self._look_up)
         bad, told = self.report.bad, len(self.report.reasons)
         if kept := [event for event in events if self._is_kept(event, environment, now)]:
             self._store(kept, environment, now)
         self.report.reasons[told:] = sorted(self.report.reasons[told:])
-        self._add(Outcome.BAD, environment, self.report.bad - bad, now)
+        self._count(Decision(answers.OK, Outcome.BAD, environment=environment, weight=self.report.bad - bad), now)
+
+    def _look_up(self) -> KnownEnvironment:
+        """The environment as it is now. Raises ImportRefused if it takes no events any more."""
+        self._environments = cached_environments.get()
+        environment = self._environments.get(self.app_id)
+        if environment is None:
+            raise ImportRefused(answers.bad_request(f"app_id {self.app_id} is not known here"))
+        if environment.is_closed:
+            raise ImportRefused(answers.bad_request("the environment is being deleted, or its account is closed"))
+        return environment
 
     def _is_kept(self, event: Event, environment: KnownEnvironment, now: float) -> bool:
         """Whether the event is good, and comes from no excluded address, as far as its `ip` tells.
@@ -144,78 +154,89 @@ class Importer:
         if rule_id is None:
             return True
         self.report.excluded += 1
-        self._add(Outcome.EXCLUDED, environment, 1, now, rule_id=rule_id)
+        excluded = Decision(answers.OK, Outcome.EXCLUDED, environment=environment, weight=1, rule_id=rule_id)
+        count(self._kept_out, excluded, now)
+        self._count(excluded, now)
         return False
 
     def _store(self, events: Sequence[Event], environment: KnownEnvironment, now: float) -> None:
-        """Store these events. If one of them is bad, store all others."""
-        body = _encode({"app_id": self.app_id, "events": [event.item for event in events]})
-        request = Request("POST", PATH, HEADERS, body, self.client, now)
-        decision = decide(request, self._environments, _no_limit)
-        if decision.outcome is Outcome.ACCEPTED:
-            try:
-                self._commit(decision, events, environment, now)
+        """Store these events in one commit, but for those that are bad."""
+        decision = self._decide(events, now)
+        if decision.outcome is Outcome.BAD:
+            events = [event for event in events if self._is_good(event, now)]
+            if not events:
                 return
-            except NotStorable:
-                decision = decision.not_storable()
-        if decision.outcome is not Outcome.BAD:
+            decision = self._decide(events, now)
+        if decision.outcome is not Outcome.ACCEPTED:
             raise ImportRefused(answers.EXCLUDED if decision.outcome is Outcome.EXCLUDED else decision.answer)
-        if len(events) == 1:
-            self.report.refuse(events[0], last_line(decision.answer).removeprefix("events[0]."))
-            return
-        for event in events:
-            self._store([event], environment, now)
-
-    def _commit(self, decision: Decision, events: Sequence[Event], environment: KnownEnvironment, now: float) -> None:
         records = [
             recognisable(record, content(event.item), now)
             for record, event in zip(decision.records, events, strict=True)
             if isinstance(record, EventRecord)
         ]
-        self.months.ensure(records, now)
-        repeats = self._patiently(records)
-        stored = len(records) - repeats
-        self.report.repeats += repeats
-        self.report.stored += stored
+        self._patiently(lambda: self.months.ensure(records, now))
+        stored = self._commit(records, events)
         self.report.properties_left_out += decision.properties_left_out
-        self._add(Outcome.ACCEPTED, environment, stored, now, left_out=decision.properties_left_out)
+        self._note(decision.noted)
+        self._count(decision._replace(weight=stored), now)
 
-    def _patiently(self, records: Sequence[EventRecord]) -> int:
-        """Store the records. Returns how many were there before. Waits for a database that starts again."""
+    def _decide(self, events: Sequence[Event], now: float) -> Decision:
+        body = {"app_id": self.app_id, "events": [event.item for event in events]}
+        return decide_read(body, Request("POST", PATH, {}, b"", self.client, now), self._environments, _no_limit)
+
+    def _is_good(self, event: Event, now: float) -> bool:
+        decision = self._decide([event], now)
+        if decision.outcome is not Outcome.BAD:
+            return True
+        self.report.refuse(event, last_line(decision.answer).removeprefix("events[0]."))
+        return False
+
+    def _commit(self, records: Sequence[EventRecord], events: Sequence[Event]) -> int:
+        """Store the records, which are those of `events`, but for what is not storable. Returns how many are new."""
+        try:
+            repeats = self._patiently(lambda: store_once(records, self._look_up).repeats)
+        except NotStorable:
+            if len(records) == 1:
+                self.report.refuse(events[0], last_line(answers.NOT_STORABLE))
+                return 0
+            half = len(records) // 2
+            return self._commit(records[:half], events[:half]) + self._commit(records[half:], events[half:])
+        self.report.repeats += repeats
+        self.report.stored += len(records) - repeats
+        return len(records) - repeats
+
+    def _patiently(self, work: Callable[[], Done]) -> Done:
+        """Do the work, and wait for a database that starts again meanwhile. Raises Unavailable in the end."""
         for left in reversed(range(self._tries)):
             try:
-                return store_once(records).repeats
+                return work()
             except (Unavailable, Error) as error:
+                connection.close_if_unusable_or_obsolete()
                 if not left:
                     raise Unavailable(Why.NOT_COMMITTED) from error
             time.sleep(TRY_AGAIN_SECONDS)
         raise AssertionError("the last try returns or raises")
 
-    def _add(
-        self,
-        outcome: Outcome,
-        environment: KnownEnvironment,
-        events: int,
-        now: float,
-        *,
-        left_out: int = 0,
-        rule_id: int | None = None,
-    ) -> None:
+    def _note(self, noted: Noted | None) -> None:
+        if noted is not None:
+            self.report.texts_cut += noted.texts_cut
+            self.report.identities_ignored += noted.nobodies
+
+    def _count(self, decision: Decision, now: float) -> None:
         """Count events as the collector would have, had they been sent."""
-        if not events:
-            return
-        counted = Decision(
-            answers.OK, outcome, environment=environment, weight=events, properties_left_out=left_out, rule_id=rule_id
-        )
-        count(self._kept_out, counted, now)
-        self._tally.add(COUNTED_AS, counted, now, time.time() - now if outcome is Outcome.ACCEPTED else 0.0)
+        if decision.weight:
+            seconds = time.time() - now if decision.outcome is Outcome.ACCEPTED else 0.0
+            self._tally.add(COUNTED_AS, decision, now, seconds)
 
 
 def make_way(seconds: float) -> None:
-    """Pause for longer than the last chunk took, if events are collected meanwhile."""
-    with connection.cursor() as cursor:
-        cursor.execute(COLLECTING, [LIVE_SECONDS])
-        (is_live,) = cursor.fetchone()
+    """Pause for longer than the last chunk took, if events are collected meanwhile, or that cannot be asked."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(COLLECTING, [LIVE_SECONDS])
+            (is_live,) = cursor.fetchone()
+    except Error:
+        is_live = True  # the database starts again: the next chunk waits for it
     if is_live:
         time.sleep(PAUSE_TIMES * seconds)
 
@@ -229,6 +250,7 @@ class Chunk:
     lines: int = 0
     last_line: int = 0
     size: int = 0
+    passed: int = 0
 
     def add(self, event: Event) -> None:
         self.events.append(event)
@@ -236,7 +258,7 @@ class Chunk:
 
     @property
     def is_full(self) -> bool:
-        return len(self.events) >= CHUNK_EVENTS or self.size >= CHUNK_BYTES
+        return len(self.events) >= CHUNK_EVENTS or self.size >= CHUNK_BYTES or self.passed >= CHUNK_PASSED
 
 
 def _chunks(file: BufferedReader, app_id: str, from_line: int, most_bytes: int | None) -> Iterator[Chunk]:
@@ -244,7 +266,12 @@ def _chunks(file: BufferedReader, app_id: str, from_line: int, most_bytes: int |
     chunk = Chunk()
     try:
         for line in lines(file, most_bytes):
-            if line.number < from_line:
+            if line.number < from_line or line.text == b"":
+                chunk.passed += 1
+                chunk.last_line = line.number
+                if chunk.is_full:
+                    yield chunk
+                    chunk = Chunk()
                 continue
             for event in events_in(line, app_id):
                 if chunk.is_full:
@@ -254,8 +281,8 @@ def _chunks(file: BufferedReader, app_id: str, from_line: int, most_bytes: int |
             chunk.lines += 1
             chunk.last_line = line.number
     except BadFile:
-        if chunk.events:
+        if chunk.last_line:
             yield chunk
         raise
-    if chunk.lines:
+    if chunk.last_line:
         yield chunk

@@ -4,6 +4,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from io import BufferedReader
+from math import inf
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import msgspec
@@ -26,7 +27,7 @@ class BadFile(Exception):
 
 
 class Line(NamedTuple):
-    """One line that is not blank. `text` is None if it is too long."""
+    """One line. `text` is None if it is too long, and empty if it is blank."""
 
     number: int  # the first is 1
     text: bytes | None
@@ -45,22 +46,21 @@ class Event(NamedTuple):
 def lines(file: BufferedReader, most_bytes: int | None = None) -> Iterator[Line]:
     """The lines of a file, which may be gzip: at most so many bytes of them. Raises BadFile."""
     plain = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if file.peek(2)[:2] == GZIP else file
-    number = size = 0
+    room = inf if most_bytes is None else most_bytes
+    number = 0
     try:
         while text := plain.readline(MAX_LINE_BYTES + 1):
             number += 1
-            size += len(text)
-            if most_bytes is not None and size > most_bytes:
-                raise BadFile(f"line {number:,} goes beyond {most_bytes:,} bytes, as many as one request may hold")
-            if len(text) > MAX_LINE_BYTES:
-                while text and not text.endswith(b"\n"):
-                    text = plain.readline(MAX_LINE_BYTES)
-                    size += len(text)
-                yield Line(number, None)
-            elif text := text.strip():
-                yield Line(number, text)
+            room -= len(text)
+            is_long = len(text) > MAX_LINE_BYTES
+            while is_long and room >= 0 and text and not text.endswith(b"\n"):
+                text = plain.readline(MAX_LINE_BYTES)
+                room -= len(text)
+            if room < 0:
+                raise BadFile(f"line {number} goes beyond {most_bytes:,} bytes, as many as one request may hold")
+            yield Line(number, None if is_long else text.strip())
     except (OSError, EOFError, zlib.error) as error:
-        raise BadFile(f"after line {number:,} the file cannot be read: {error}") from error
+        raise BadFile(f"after line {number} the file cannot be read: {error}") from error
 
 
 def events_in(line: Line, app_id: str) -> Iterator[Event]:
