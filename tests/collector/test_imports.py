@@ -9,6 +9,8 @@ from io import BufferedReader, BytesIO
 
 import psycopg
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from collector import wsgi
 from collector.imports import importer as importing
@@ -17,6 +19,7 @@ from collector.imports.lines import MAX_LINE_BYTES, BadFile
 from collector.models import CollectedHour
 from collector.protocol.server_api import Where, identify
 from common.database import conninfo
+from events import imports
 from events.blocking_writer import store
 from events.models import Event
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
@@ -174,6 +177,35 @@ def test_lines_of_an_earlier_run_are_skipped(environment):
     assert names() == ["C"]
 
 
+def test_bad_events_among_good_ones_take_no_commits_of_their_own(environment):
+    given = [line(str(number), properties=7 if number % 10 == 3 else {}) for number in range(100)]
+
+    with CaptureQueriesContext(connection) as asked:
+        report = run(environment, text(*given))
+
+    assert (report.stored, report.bad) == (90, 10)
+    assert sum("collect(" in query["sql"] for query in asked) == 1
+
+
+def test_what_the_database_refuses_is_bad_and_the_others_are_stored(environment):
+    with connection.cursor() as cursor:
+        cursor.execute("alter table events_default add constraint odd check (name not in ('3', '4', '8')) not valid")
+
+    report = run(environment, text(*(line(str(number)) for number in range(10))))
+
+    assert report.reasons == [(number, "the request cannot be stored") for number in (4, 5, 9)]
+    assert sorted(names()) == ["0", "1", "2", "5", "6", "7", "9"]
+
+
+def test_a_line_may_be_as_large_as_a_request(environment):
+    large = line("A", more="x" * (MAX_LINE_BYTES - len(line("A", more=""))))
+    grows = json.dumps({"events": [{"event": "B", "identity": "b", "timestamp": MAY, "x": [1e9] * 180_000}]})
+
+    report = run(environment, text(line("C"), large, grows.replace("1000000000.0", "1E9"), line("D")))
+
+    assert (report.stored, report.reasons) == (4, [])
+
+
 # --- As live events -------------------------------------------------------------------------------------------------
 def exclude(environment, canonical):
     listed = ExcludedIPList.objects.create(account=environment.project.account, text=canonical)
@@ -223,6 +255,44 @@ def test_properties_beyond_the_limit_are_left_out_and_counted(environment):
     report = run(environment, text(line("A", properties={f"p{n}": n for n in range(1_003)})))
 
     assert (report.stored, report.properties_left_out) == (1, 3)
+
+
+def test_what_is_cut_or_ignored_is_counted(environment):
+    report = run(environment, text(line("A", properties={"long": "x" * 2_000}), line("B", identity="null", user_id="5")))
+
+    assert (report.stored, report.texts_cut, report.identities_ignored) == (2, 1, 1)
+    (hour,) = CollectedHour.objects.filter(environment=environment)
+    assert (hour.events, hour.texts_cut, hour.identities_ignored) == (2, 1, 1)
+
+
+def test_somebody_who_is_there_now_was_there_before_and_is_still_last_seen_now(environment):
+    now = datetime.now(UTC).replace(microsecond=0)
+    run(environment, text(line("A", timestamp=now.isoformat())))
+
+    run(environment, text(line("B"), line("C", timestamp="2013-01-01")))
+
+    assert rows("select first_seen_at, last_seen_at from people") == [(datetime(2012, 5, 7, 8, 9, 10, tzinfo=UTC), now)]
+
+
+def test_nothing_is_stored_once_the_environment_is_being_deleted(environment, monkeypatch):
+    """Also if a chunk was read before, and waits for its turn to be stored."""
+    monkeypatch.setattr(importing, "CHUNK_EVENTS", 1)
+    steps = Importer(environment.app_id).run(BufferedReader(BytesIO(text(line("A"), line("B"), line("C")))))
+    next(steps)
+    turn = imports._has_turn
+
+    def deleted_meanwhile(environment_id):
+        environment.deleting_at = datetime.now(UTC)
+        environment.save(update_fields=["deleting_at"])
+        importing.cached_environments._read_at = float("-inf")  # half a second has passed
+        monkeypatch.setattr(imports, "_has_turn", turn)
+        return False
+
+    monkeypatch.setattr(imports, "_has_turn", deleted_meanwhile)
+    with pytest.raises(ImportRefused, match="deleted"):
+        list(steps)
+
+    assert names() == ["A"]
 
 
 def test_the_collection_page_counts_what_was_imported(environment):

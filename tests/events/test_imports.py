@@ -171,6 +171,31 @@ class TestMonths:
             collecting.execute(imports_insert())
             making.rollback()
 
+    def test_events_that_are_there_already_move_into_it(self):
+        store([event(name="early", time=LONG_AGO), event(name="other", time=LONG_AGO - 400 * 86_400)])
+        assert rows("select count(*) from events_default") == [(2,)]
+
+        Months().ensure([at(2012, 5)], NOW)
+
+        assert rows("select name from only events_2012_05") == [("early",)]
+        assert rows("select name from events_default") == [("other",)]
+        assert store_once([past("early")]).repeats == 0  # it came otherwise: its id is not of an import
+        assert rows("select count(*) from events") == [(3,)]
+
+    def test_what_holds_one_up_is_waited_for_once(self, monkeypatch):
+        monkeypatch.setattr(imports, "MONTH_LOCK_SECONDS", 0.05)
+        tries, make = [], imports._make
+        monkeypatch.setattr(imports, "_make", lambda month, most: tries.append(most) or make(month, most))
+        with psycopg.connect(conninfo()) as reading:
+            reading.execute("select count(*) from events")
+
+            months = Months(3)
+            months.ensure([at(2012, 5), at(2012, 6), at(2012, 7)], NOW)
+            reading.rollback()
+
+        assert tries == [3, 1, 1]
+        assert len(months.without) == 3
+
     def test_where_one_cannot_be_made_soon_the_events_go_without(self, monkeypatch):
         monkeypatch.setattr(imports, "MONTH_TRIES", 2)
         monkeypatch.setattr(imports, "MONTH_LOCK_SECONDS", 0.05)
