@@ -141,6 +141,29 @@ def count_of(command, environment):
     return command.server.query(sql, environment.pk)[0][0]
 
 
+def test_it_goes_on_when_its_connections_are_cut(command, environment, tmp_path):
+    """As by a database that starts again."""
+    file = tmp_path / "history.ndjson"
+    file.write_text("".join(lines(15_000)))
+    process = command.start(file)
+    cut = 0
+    while cut < KILLS and process.poll() is None:
+        theirs = command.server.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where pid <> pg_backend_pid() and datname = current_database() and query like %s",
+            "%unnest(%float8[]%",
+        )
+        cut += len(theirs)
+        time.sleep(0.05)
+
+    out, err = process.communicate()
+
+    assert cut >= KILLS
+    assert process.returncode == 0, err.decode()
+    assert count_of(command, environment) == 15_000
+    assert "15,000 lines in" in out.decode() and " 0 bad" in out.decode()
+
+
 def test_interrupted_it_says_where_to_go_on(command, environment, tmp_path):
     file = tmp_path / "history.ndjson"
     file.write_text("".join(lines(15_000)))
