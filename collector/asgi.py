@@ -13,6 +13,7 @@ from django.conf import settings
 
 from collector.counts import metrics, proxies
 from collector.counts.excluded import RecentlyExcluded, count
+from collector.counts.last_hour import FILE_NAME, LastHour, Reporter
 from collector.counts.proxies import AccountsByAddress
 from collector.counts.tally import Tally
 from collector.decide import ENDPOINTS, Decision, Outcome, Request, decide, decide_in_steps
@@ -45,16 +46,26 @@ DRAIN_BYTES = 8 * MAX_BODY_BYTES
 
 
 class Collector:
-    """An ASGI app. `database` is a connection string for psycopg. `pages` answers all other paths; without it, 404."""
+    """An ASGI app. `database` is a connection string for psycopg. `pages` answers all other paths; without it, 404.
+
+    `last_hour` is the file of counts for the status page.
+    """
 
     def __init__(
-        self, database: str, trusted: TrustedProxies, pages: App | None = None, *, buckets: Buckets | None = None
+        self,
+        database: str,
+        trusted: TrustedProxies,
+        pages: App | None = None,
+        *,
+        buckets: Buckets | None = None,
+        last_hour: LastHour | None = None,
     ) -> None:
         self.directory = Directory(database)
         self.writer = BatchWriter(database, watch=metrics.Commits())
         self.kept_out = Counters()
         self.recently_excluded = RecentlyExcluded()
-        self.tally = Tally()
+        self.reporter = Reporter(last_hour) if last_hour is not None else None
+        self.tally = Tally(self.reporter)
         self.accounts_by_address = AccountsByAddress()
         self.buckets = buckets or Buckets(0)
         self._periodic_writers: list[PeriodicWriter[Any]] = [
@@ -184,6 +195,8 @@ class Collector:
         await self.writer.start()
         for periodic_writer in self._periodic_writers:
             await periodic_writer.start()
+        if self.reporter is not None:
+            self.reporter.start()
         await self.directory.start()
 
     async def stop(self) -> None:
@@ -191,6 +204,8 @@ class Collector:
         await self.writer.stop()
         for periodic_writer in self._periodic_writers:
             await periodic_writer.stop()
+        if self.reporter is not None:
+            await asyncio.to_thread(self.reporter.stop)
         await self.directory.stop()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -208,7 +223,9 @@ class Collector:
 def from_settings(pages: App | None = None) -> Collector:
     """The collector of this installation. Raises ValueError if TRUSTED_PROXIES is invalid."""
     trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
-    return Collector(conninfo(), trusted, pages, buckets=Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS))
+    buckets = Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS)
+    last_hour = LastHour(settings.DATA_DIR / FILE_NAME)
+    return Collector(conninfo(), trusted, pages, buckets=buckets, last_hour=last_hour)
 
 
 def _without_slashes(scope: AsgiScope) -> AsgiScope:

@@ -76,7 +76,7 @@ class Decision(NamedTuple):
     app_id: str | None = None  # if UNKNOWN_APP: perhaps a new environment that this process has not loaded yet
     rule_id: int | None = None  # if EXCLUDED
     keys: Sequence[str] = ()  # if EXCLUDED: the keys of its events, to recognise a repeat (counts/excluded.py)
-    size: int = 0  # if ACCEPTED: bytes of its content, without compression
+    size: int = 0  # if ACCEPTED: bytes that it brings, without compression
     weight: int = 0  # the number of its events, people or customers, as far as it was read
     tokens: int = 0  # that its environment pays (rate_limits.py), even if the request turns out to be invalid
     properties_left_out: int = 0  # for which there was no room
@@ -289,7 +289,8 @@ def _decision(
         records = endpoint.read(opened.content, where) if endpoint.read else []
         if noted.refused and not records:
             raise BadField(f"none of the {weight:,} {endpoint.many} can be stored; the first: {noted.listed[0][1]}")
-        tokens = price(weight, opened.size, _properties(records))
+        size = opened.size + noted.grown
+        tokens = price(weight, size, _properties(records))
         if environment.capture is not None:
             records = left_out.without(environment.capture, records)
         without_room = leave_out(records)
@@ -302,7 +303,7 @@ def _decision(
         weight -= noted.refused
         answer = answers.partly(weight, noted.refused, noted.listed)
     return Decision(
-        answer, Outcome.ACCEPTED, records, environment, size=opened.size, weight=weight, tokens=tokens,
+        answer, Outcome.ACCEPTED, records, environment, size=size, weight=weight, tokens=tokens,
         properties_left_out=without_room, noted=noted if noted else None,
     )  # fmt: skip
 

@@ -21,5 +21,5 @@ urlpatterns = [
     re_path(with_slashes(f"{ROOT}deletion_status", "(?P<request_id>[^/]+)"), deletion_status),
     path("env/<app_id:app_id>/collection/", collection.collection, name="collection"),
     path("env/<app_id:app_id>/collection/numbers/", collection.collection_numbers, name="collection_numbers"),
-    re_path(rf"^/*{PATH.pattern.removeprefix('/').replace('/', '/+')}/*$", script),
+    re_path(rf"^(?:/*){PATH.pattern.removeprefix('/').replace('/', '/+')}/*$", script),
 ]

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from collector.counts.excluded import RecentlyExcluded, count
+from collector.counts.last_hour import FILE_NAME, LastHour, Reporter
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome, Request, decide
 from collector.environments.known_environments import ENVIRONMENTS_SQL, KnownEnvironments, known_environments
@@ -65,7 +66,8 @@ class CachedEnvironments:
 
 
 cached_environments = CachedEnvironments()
-kept_out, recently_excluded, tally = Counters(), RecentlyExcluded(), Tally()
+reporter = Reporter(LastHour(settings.DATA_DIR / FILE_NAME))
+kept_out, recently_excluded, tally = Counters(), RecentlyExcluded(), Tally(reporter)
 writer = TimedWriter(kept_out, tally)
 buckets = Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS)
 
@@ -121,6 +123,7 @@ def _answer(request: HttpRequest) -> Answer:
 
 def _counted(path: str, decision: Decision, at: float, seconds: float = 0.0) -> Answer:
     """Count the outcome of a request that arrived at `at`. Returns its answer."""
+    reporter.start()  # here, in the process that serves: its parent has no threads
     with writer.adding():
         decision = recently_excluded.once(decision)
         count(kept_out, decision, at)

@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
 log = logging.getLogger(__name__)
+VANISHED = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 TOOK_TOO_LONG = (QueryCanceled, LockNotAvailable)
 
 
@@ -83,11 +84,11 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def impatient_connection(*, connect_seconds: int, statement_seconds: float) -> Iterator[psycopg.Connection]:
-    """A connection with time limits: for opening it, and for each statement and each lock."""
+    """A connection with time limits: to open it, for each statement and each lock, and for a server that vanishes."""
     parameters = connections["default"].get_connection_params()
     for name in ("cursor_factory", "context", "server_side_binding", "prepare_threshold"):
         parameters.pop(name, None)
-    parameters["connect_timeout"] = connect_seconds
+    parameters |= VANISHED | {"connect_timeout": connect_seconds}
     milliseconds = int(statement_seconds * 1000)
     options = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
     with psycopg.connect(**parameters | {"options": options, "autocommit": True}) as own:

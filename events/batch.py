@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from django.conf import settings
 
+from events.addresses import in_one_spelling
 from events.names import SURELY_SHORT, stored_name
 from events.records import CustomerChange, EventRecord, Identified, PersonChange, Record, Stored
 
@@ -41,7 +42,7 @@ def arguments(records: Iterable[Record]) -> Arguments:
                 if key in keys:
                     continue
                 keys[key] = None
-            events.append(record if len(record.name) <= SURELY_SHORT else _with_short_name(record))
+            events.append(_as_stored(record))
         elif isinstance(record, CustomerChange):
             customers.append(room.cut(record))
         else:
@@ -56,6 +57,11 @@ def arguments(records: Iterable[Record]) -> Arguments:
         str(settings.PERSON_PROPERTIES),
         str(settings.PERSON_BYTES),
     )
+
+
+def _as_stored(record: EventRecord) -> EventRecord:
+    spelled = in_one_spelling(record)
+    return spelled if len(spelled.name) <= SURELY_SHORT else _with_short_name(spelled)
 
 
 def _with_short_name(record: EventRecord) -> EventRecord:

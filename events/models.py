@@ -57,6 +57,7 @@ class Person(models.Model):
     """A visitor (`actor_id` 0 and up, no identity) or an identified person (`actor_id` negative).
 
     An identified visitor has no row of their own: properties and `first_seen_at` move to the identity's row.
+    `first_seen_at` and `last_seen_at` are times of events: null for those who have properties alone.
     `last_seen_at` is exact to a minute, so that not every event updates it.
     """
 
@@ -65,8 +66,8 @@ class Person(models.Model):
     actor_id = models.BigIntegerField()
     identity = optional_text()
     properties = models.JSONField(default=dict)
-    first_seen_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
+    first_seen_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "people"

@@ -101,6 +101,14 @@ def read(file: Path) -> None:
         raise BackupError(f"{file} was not restored, nothing has changed: {problem}")
 
 
+def migrations(file: Path) -> list[tuple[str, str]]:
+    """The migrations, by app and name, that had run on the database of a backup; none if it cannot be read."""
+    command = [str(programs() / "pg_restore"), "--data-only", "--table=django_migrations", "--file=-", str(file)]
+    result = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)  # noqa: S603
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
+    return [(row[1], row[2]) for row in rows if len(row) == 4]  # of COPY: id, app, name, when
+
+
 def _pour(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> str:
     """Pass the output of `reader` to `writer`; returns '' or what went wrong. If `reader` fails, `writer` is killed."""
     assert reader.stdout and reader.stderr and writer.stdin and writer.stderr

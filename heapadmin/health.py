@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from common.asgi_types import App, AsgiScope, Receive, Send
 from common.database import conninfo
+from support.status.database import DatabaseCondition, condition_of
 
 DEADLINE_SECONDS = 2.0
 FRESH_SECONDS = 1.0  # an answer of the database's holds as long: probes without end cost it one connection a second
@@ -71,6 +72,8 @@ def _look(asked: Future[bool]) -> None:
     try:
         with psycopg.connect(conninfo(), autocommit=True, **TIMEOUTS) as connection:  # type: ignore[arg-type]
             connection.execute("select 1")
+    except psycopg.Error as error:  # it has answered if only others hold all its connections, of which we may have some
+        asked.set_result(condition_of(error) is DatabaseCondition.FULL_UP)
     except Exception:  # whatever it is, we are not ready
         asked.set_result(False)
     else:

@@ -16,6 +16,8 @@ from typing import TextIO
 
 INTERVAL_SECONDS = 60.0
 MAX_KINDS = 500  # remembered at once; further ones count together, by logger and level
+FORGET_SECONDS = 1.0  # between two looks for kinds to forget, while there are too many
+PLACE_FRAMES = 6  # the innermost ones tell exceptions apart: of the database's, each page would have one of its own
 MAX_CHARACTERS = 500  # of a line that tells of repeats
 VARIABLE = re.compile(r"0x[0-9a-f]+|\d+")  # ids and addresses in messages that are not templates
 
@@ -24,7 +26,7 @@ LineKind = tuple[Hashable, ...]
 
 @dataclass
 class Repeats:
-    """What came of one kind since it was last told."""
+    """What came of one kind since it was last told. `last` is its last line, and keeps nothing else alive."""
 
     since: float  # time.monotonic()
     last: logging.LogRecord
@@ -39,20 +41,29 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
         self._interval_seconds = interval_seconds
         self._seen: dict[LineKind, Repeats] = {}
         self._timer: threading.Timer | None = None
+        self._forgot_at = float("-inf")
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write or count `record`. `handle` holds the lock."""
+        """Write or count `record`, whatever is in it. `handle` holds the lock."""
+        try:
+            self._write_or_count(record)
+        except RecursionError:
+            raise
+        except Exception:  # such as of an argument that has no words
+            self.handleError(record)
+
+    def _write_or_count(self, record: logging.LogRecord) -> None:
         now = time.monotonic()
         kind = self._kind_with_room(kind_of(record), now)
         repeats = self._seen.get(kind)
         if repeats is None or (not repeats.count and self._is_due(repeats, now)):
-            self._seen[kind] = Repeats(now, record)
+            self._seen[kind] = Repeats(now, _in_one_line(record))
             super().emit(_without_needless_traceback(record))
             return
         if self._is_due(repeats, now):
             self._tell(repeats, now)
         repeats.count += 1
-        repeats.last = record
+        repeats.last = _in_one_line(record)
         self._start_timer()
 
     def close(self) -> None:
@@ -66,10 +77,12 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
     def _kind_with_room(self, kind: LineKind, now: float) -> LineKind:
         if kind in self._seen or len(self._seen) < MAX_KINDS:
             return kind
-        self._forget(now)
+        if now - self._forgot_at >= FORGET_SECONDS:
+            self._forget(now)
         return kind if len(self._seen) < MAX_KINDS else kind[:2]
 
     def _forget(self, now: float) -> None:
+        self._forgot_at = now
         for kind, repeats in list(self._seen.items()):
             if not repeats.count and self._is_due(repeats, now):
                 del self._seen[kind]
@@ -79,11 +92,9 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
 
     def _tell(self, repeats: Repeats, now: float) -> None:
         if repeats.count:
-            summary = copy.copy(repeats.last)
             seconds = max(1, round(now - repeats.since))
-            summary.msg = f"{_first_line(repeats.last)} ({repeats.count:,} more like this in {seconds:,} s)"
-            summary.args = summary.exc_info = summary.exc_text = summary.stack_info = None
-            super().emit(summary)
+            repeats.last.msg += f" ({repeats.count:,} more like this in {seconds:,} s)"
+            super().emit(repeats.last)
         repeats.count, repeats.since = 0, now
 
     # --- The timer, which tells of a flood that has ended -------------------------------------------------------------
@@ -127,11 +138,14 @@ def kind_of(record: logging.LogRecord) -> LineKind:
 
 
 def _place(traceback: TracebackType | None) -> int:
-    frames = []
+    """Where an exception was raised. A recursion counts once, however deep it was."""
+    frames: dict[tuple[str, int], None] = {}
     while traceback is not None:
-        frames.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
+        place = traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+        frames.pop(place, None)
+        frames[place] = None
         traceback = traceback.tb_next
-    return hash(tuple(frames))
+    return hash(tuple(frames)[-PLACE_FRAMES:])
 
 
 def _was_caused_by_client(record: logging.LogRecord) -> bool:
@@ -147,6 +161,13 @@ def _without_needless_traceback(record: logging.LogRecord) -> logging.LogRecord:
     plain = copy.copy(record)
     plain.exc_info = plain.exc_text = None
     return plain
+
+
+def _in_one_line(record: logging.LogRecord) -> logging.LogRecord:
+    """The record as a line. It refers to no argument, request or frame of a traceback, which may be large."""
+    return logging.LogRecord(
+        record.name, record.levelno, record.pathname, record.lineno, _first_line(record), None, None, record.funcName
+    )
 
 
 def _first_line(record: logging.LogRecord) -> str:

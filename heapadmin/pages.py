@@ -17,9 +17,12 @@ from common.asgi_types import AsgiScope, Receive, Send
 from heapadmin.page_limits import limit_statements
 from heapadmin.page_turns import sender_of
 from heapadmin.wsgi_bridge import Bridge
+from support.status.paths import JSON, PAGE
 
 THREADS = 8  # per worker: pages wait for the database more than they compute
 SWITCH_SECONDS = 0.0005  # a page's thread lets the collector compute so soon; Python's own 5 ms are ten times that
+STATUS_THREADS = 2  # of its own, for the status page: the other threads may all wait for a database that hangs
+STATUS_PATHS = (PAGE, JSON)
 MOST_BODY_BYTES = 10 * 2**20  # of a form; PostgreSQL backups and the like never come this way
 BODY_SECONDS = 30.0
 FRAMING = (b"content-length", b"transfer-encoding")
@@ -41,7 +44,9 @@ class Pages:
         limit_statements()
         sys.setswitchinterval(SWITCH_SECONDS)
         self.trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
-        self.bridge = Bridge(get_wsgi_application(), THREADS)
+        application = get_wsgi_application()
+        self.bridge = Bridge(application, THREADS)
+        self.status_bridge = Bridge(application, STATUS_THREADS)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         try:
@@ -54,12 +59,13 @@ class Pages:
         except BodyTooLarge:
             await _refuse(send, 413, b"The request is too large.\n")
             return
+        bridge = self.status_bridge if scope["path"] in STATUS_PATHS else self.bridge
         peer = scope["client"]
         sender = sender_of(client_address(peer and peer[0], scope["headers"], self.trusted), scope["headers"])
-        if self.bridge.turns.turns.is_full_of(sender):
+        if bridge.turns.turns.is_full_of(sender):
             await _refuse(send, 503, b"Too many requests of your network wait. Please try again in a moment.\n")
             return
-        await self.bridge(_plain(scope, len(body)), body, receive, send, sender)
+        await bridge(_plain(scope, len(body)), body, receive, send, sender)
 
 
 async def _whole_body(receive: Receive) -> bytes:

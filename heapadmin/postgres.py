@@ -36,6 +36,7 @@ MAJOR_VERSION = "18"
 START_TRIES = 5
 START_SECONDS = 60  # recovery of a large write-ahead log after a crash takes time
 LOG_BYTES_KEPT = 16 * 2**20
+LOG_END_BYTES = 2**20  # of a log that is cut, put aside
 FAST_SHUTDOWN = signal.SIGINT  # tells PostgreSQL to end the sessions, write everything and exit
 ANSWER_SECONDS = 2  # the least that libpq knows; a server that is starting says so at once
 STOP_STEPS = [(FAST_SHUTDOWN, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)]
@@ -236,10 +237,24 @@ class PrivatePostgres:
         return parameters
 
     def _open_log(self) -> IO[bytes]:
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES_KEPT:
-            self.log.replace(self.log.with_name("log.1"))
+        self.cut_log()
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
         return self.log.open("ab")
+
+    def cut_log(self) -> None:
+        """Put the end of a long log aside and begin it anew; a running server goes on at its end (O_APPEND)."""
+        try:
+            size = self.log.stat().st_size
+            if size <= LOG_BYTES_KEPT:
+                return
+            with self.log.open("r+b") as log:
+                log.seek(size - LOG_END_BYTES)
+                with suppress(OSError):  # a full disk, where what is there has to go all the same
+                    self.log.with_name("log.1").write_bytes(log.read(LOG_END_BYTES))
+                log.truncate(0)
+            self._log_start = 0
+        except OSError:  # there is none yet
+            return
 
     def _wait_until_ready(self) -> str:
         """Wait until the server answers: returns '' then, otherwise the end of its log."""

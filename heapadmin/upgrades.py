@@ -3,8 +3,10 @@
 A migration that this code does not know was made by newer code, which may have changed what tables mean.
 """
 
+import hashlib
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +21,10 @@ from heapadmin import backup
 
 FOLDER = "backups"  # in DATA_DIR
 KEPT = 3
-LOCK_NUMBER = 7_420_731_002  # for pg_advisory_xact_lock: one upgrade at a time, on however many machines
+LOCK_NUMBER = 7_420_731_002  # for pg_try_advisory_lock: one upgrade at a time, on however many machines
 SHOWN = 5
 CONNECT_SECONDS = 5
+LOOK_SECONDS = 0.5  # between two looks whether another upgrade is over
 APPLIED = "select app, name from django_migrations where app = any(%s) order by id"
 
 
@@ -30,11 +33,25 @@ class CannotUpgrade(Exception):
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Wait until nobody else upgrades this database, and keep others waiting."""
-    with psycopg.connect(conninfo()) as lock:
-        lock.execute("select pg_advisory_xact_lock(%s)", [LOCK_NUMBER])
+def one_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
+    """Wait until nobody else upgrades this database, and keep others waiting.
+
+    Not in a transaction: a server may end those that are idle for long, and an upgrade may take long. An index that is
+    built concurrently waits for all of them, so it would wait for this one, and this one for it.
+    """
+    with psycopg.connect(conninfo(), autocommit=True) as lock:
+        is_told = False
+        while not _try_lock(lock):
+            if not is_told:
+                say("Another upgrade of this database runs; waiting for it.")
+            is_told = True
+            time.sleep(LOOK_SECONDS)
         yield
+
+
+def _try_lock(lock: psycopg.Connection) -> bool:
+    row = lock.execute("select pg_try_advisory_lock(%s)", [LOCK_NUMBER]).fetchone()
+    return row is not None and bool(row[0])
 
 
 def refuse_a_newer_database() -> None:
@@ -48,7 +65,13 @@ def refuse_a_newer_database() -> None:
             applied = database.execute(APPLIED, [_ours()]).fetchall()
     except psycopg.Error:
         return
-    unknown = [f"{app}.{name}" for app, name in applied if not _file(app, name).exists()]
+    refuse_unknown(applied)
+
+
+def refuse_unknown(migrations: Iterable[tuple[str, str]]) -> None:
+    """Raises CannotUpgrade if migrations of ours, by app and name, are among them that this code does not know."""
+    ours = _ours()
+    unknown = [f"{app}.{name}" for app, name in migrations if app in ours and not _file(app, name).exists()]
     if unknown:
         names = ", ".join(unknown[:SHOWN]) + (f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else "")
         raise CannotUpgrade(
@@ -81,10 +104,13 @@ def back_up(say: Callable[[str], None]) -> None:
     if not (settings.BACKUP_BEFORE_UPGRADE and ahead and executor.loader.applied_migrations):
         return
     folder = settings.DATA_DIR / FOLDER
-    file = folder / f"before-upgrade-{datetime.now(UTC):%Y-%m-%d-%H%M%S}.backup"
+    state = hashlib.sha256(repr(sorted(executor.loader.applied_migrations)).encode()).hexdigest()[:8]
+    file = folder / f"before-upgrade-{datetime.now(UTC):%Y-%m-%d-%H%M%S}-{state}.backup"
     say(f"This version changes the database in {len(ahead)} steps. Backing it up first …")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
+        for unfinished in folder.glob("before-upgrade-*.unfinished"):  # of a start that was killed
+            unfinished.unlink()
         size = backup.write(file)
     except (OSError, backup.BackupError) as error:
         raise CannotUpgrade(
@@ -96,5 +122,11 @@ def back_up(say: Callable[[str], None]) -> None:
 
 
 def _delete_old_ones(folder: Path) -> None:
-    for file in sorted(folder.glob("before-upgrade-*.backup"))[:-KEPT]:
-        file.unlink(missing_ok=True)
+    """Keep the newest of each state of the tables: an upgrade that fails at every start must push no other out."""
+    kept: set[str] = set()
+    for file in sorted(folder.glob("before-upgrade-*.backup"), reverse=True):
+        state = file.stem.rpartition("-")[2]
+        if state in kept or len(kept) == KEPT:
+            file.unlink(missing_ok=True)
+        else:
+            kept.add(state)

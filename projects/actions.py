@@ -19,24 +19,32 @@ SHOWN_ENDING = 4  # characters of an API key's secret that are stored, so that p
 
 
 @transaction.atomic
-def open_account(*, name: str, owner: User, project_name: str) -> Project:
-    """Create an account, with `owner` as its full-access teammate and a first project. Returns the project."""
+def open_account(*, name: str, owner: User, project_name: str, app_id: str = "") -> Project:
+    """Create an account, with `owner` as its full-access teammate and a first project. Returns the project.
+
+    Raises IntegrityError if `app_id`, one from Heap, is not free.
+    """
     account = Account.objects.create(name=name)
     Membership.objects.create(account=account, user=owner)
     activity.record(account=account, by=owner, verb="account.open", target=name)
-    return create_project(account=account, name=project_name, by=owner)
+    return create_project(account=account, name=project_name, by=owner, app_id=app_id)
 
 
 @transaction.atomic
-def create_project(*, account: Account, name: str, by: User | None) -> Project:
-    """Create an empty project with one environment named Production, and return it.
+def create_project(*, account: Account, name: str, by: User | None, app_id: str = "") -> Project:
+    """Create an empty project with one environment named Production, and return it. `app_id` is one from Heap.
 
-    Raises IntegrityError if the account has a project of that name (case-insensitive).
+    Raises IntegrityError if the account has a project of that name (case-insensitive), or the app_id is not free.
     """
     project = Project.objects.create(account=account, name=name, time_zone=account.time_zone, created_by=by)
-    Environment.objects.create(project=project, name=PRODUCTION, is_production=True, created_by=by)
-    activity.record(account=account, by=by, verb="project.create", target=name)
+    Environment.objects.create(project=project, name=PRODUCTION, is_production=True, created_by=by, **_brought(app_id))
+    activity.record(account=account, by=by, verb="project.create", target=name, details=_brought(app_id))
     return project
+
+
+def _brought(app_id: str) -> dict[str, str]:
+    """The app_id that somebody brought along; without one the environment gets a new one."""
+    return {"app_id": app_id} if app_id else {}
 
 
 @dataclass(frozen=True)
@@ -58,23 +66,27 @@ class BeingDeleted(Exception):
 
 
 @transaction.atomic
-def add_environment(*, project: Project, name: str, source: Environment, by: User) -> AddedEnvironment:
+def add_environment(
+    *, project: Project, name: str, source: Environment, by: User, app_id: str = ""
+) -> AddedEnvironment:
     """Create an environment and copy the definitions and reports of `source` into it, all or nothing, without data.
 
-    Raises IntegrityError if the project has an environment of that name, ValueError if `source` belongs to
-    another project, BeingDeleted if the project is being deleted.
+    Raises IntegrityError if the project has an environment of that name or `app_id`, one from Heap, is not free,
+    ValueError if `source` belongs to another project, BeingDeleted if the project is being deleted.
     """
     if source.project_id != project.pk:
         raise ValueError("the source is not an environment of this project")
     _locked(project)
-    environment = Environment.objects.create(project=project, name=name, capture=source.capture, created_by=by)
+    environment = Environment.objects.create(
+        project=project, name=name, capture=source.capture, created_by=by, **_brought(app_id)
+    )
     added = AddedEnvironment(environment, registry.copy(source, environment))
     activity.record(
         account=project.account,
         by=by,
         verb="environment.add",
         target=f"{project.name} › {name}",
-        details={"copied": added.copied, "from": source.name},
+        details={"copied": added.copied, "from": source.name, **_brought(app_id)},
     )
     return added
 

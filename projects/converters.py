@@ -2,9 +2,9 @@
 
 
 class AppIdConverter:
-    """An environment's ten digits in a URL."""
+    """An environment's digits in a URL: ten, or fewer in one that was brought along from Heap."""
 
-    regex = "[1-9][0-9]{9}"
+    regex = "[1-9][0-9]{0,9}"
 
     def to_python(self, value: str) -> str:
         return value

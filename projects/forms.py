@@ -10,11 +10,60 @@ from accounts.models import Account
 from common.names import NameField
 from common.time_zones import time_zones
 from projects.capture import LONGEST_PATTERN, MOST_PATTERNS, BadPattern, Capture, paths, sites
-from projects.models import ApiKey, Environment, Project
+from projects.models import ApiKey, Environment, Project, UsedAppId
+
+
+class AppIdField(forms.RegexField):
+    """An app_id from Heap, or nothing. Heap's are numbers below 2^32; a leading zero would be lost in JSON."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"})
+        super().__init__(
+            r"^[1-9][0-9]{0,9}\Z",
+            required=False,
+            strip=True,
+            error_messages={"invalid": "Type the digits alone: ten at most, and the first is not 0."},
+            **kwargs,
+        )
+
+
+def app_id_problem(app_id: str, account: Account) -> str:
+    """Why `account` cannot have this app_id, or "". Of others it does not tell whether they have it or had it."""
+    own = Environment.objects.filter(app_id=app_id, project__account=account).select_related("project").first()
+    if own is not None:
+        ends = ", which is being deleted. It is free when that is done" if own.deleting_at else ""
+        return f"It is the app_id of {own.project.name} › {own.name}{ends}."
+    if UsedAppId.objects.filter(app_id=app_id).exclude(account_number=account.pk).exists():
+        return "This app_id cannot be used. If it is yours at Heap, write to us with Talk to Us."
+    return ""
+
+
+BRING_AN_APP_ID = (
+    "<p>The digits in <code>heap.load(…)</code>. Leave it empty, and the environment gets one of its own. "
+    "If you bring one along:</p><ul>"
+    "<li>In your code only the address changes. Visitors keep their cookies, and stay who they are.</li>"
+    "<li>No data comes along. The environment starts with 0 events.</li>"
+    "<li>It is public, as it was at Heap: whoever knows it can send events to this environment.</li>"
+    "<li>It stays with this account for ever. No other account can take it, even after you delete the environment.</li>"
+    "</ul>"
+)
+
+
+class AppIdForm(forms.Form):
+    """What forms for a new environment share: an app_id from Heap. Subclasses set `account`."""
+
+    account: Account
+    app_id = AppIdField(label="app_id from Heap", help_text=BRING_AN_APP_ID)
+
+    def clean_app_id(self) -> str:
+        app_id: str = self.cleaned_data["app_id"]
+        if app_id and (problem := app_id_problem(app_id, self.account)):
+            raise forms.ValidationError(problem)
+        return app_id
 
 
 class ProjectForm(forms.Form):
-    """A new project's name, unique in the account (case-insensitive)."""
+    """A project's name, unique in the account (case-insensitive)."""
 
     name = NameField(label="Name", max_length=100)
 
@@ -31,6 +80,12 @@ class ProjectForm(forms.Form):
         if name.lower() in self.names():
             raise forms.ValidationError(f"There is a project named “{name}” already.")
         return name
+
+
+class NewProjectForm(AppIdForm, ProjectForm):
+    """A new project's name, and perhaps an app_id for its Production."""
+
+    field_order = ["name", "app_id"]
 
 
 WEEK_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -99,9 +154,10 @@ class EnvironmentNameForm(forms.Form):
         return name
 
 
-class EnvironmentForm(EnvironmentNameForm):
-    """A new environment's name, and the environment of the same project that it is copied from."""
+class EnvironmentForm(AppIdForm, EnvironmentNameForm):
+    """A new environment's name, the environment of the same project that it is copied from, and perhaps an app_id."""
 
+    field_order = ["name", "source", "app_id"]
     source = forms.ModelChoiceField(
         Environment.objects.none(),
         label="Copy definitions and reports from",
@@ -111,6 +167,7 @@ class EnvironmentForm(EnvironmentNameForm):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, project=project, **kwargs)
+        self.account = project.account
         source = self.fields["source"]
         assert isinstance(source, forms.ModelChoiceField)
         source.queryset = project.environments.live().order_by("-is_production", "name")

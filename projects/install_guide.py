@@ -4,16 +4,19 @@ import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from projects.client_guide import clients
 from projects.snippet import curl, snippet
 
 
 @dataclass(frozen=True)
 class InstallStep:
-    """One thing to do: `words` for people, perhaps a text to copy, and what that is."""
+    """One thing to do: `words` for people, perhaps a text to copy, and what that is; perhaps under a heading."""
 
     words: str
     text: str = ""
     label: str = ""
+    heading: str = ""
+    ran: bool = False  # whether our tests run the text
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,22 @@ WAYS = {
     "gtm": "Tag manager",
     "wordpress": "WordPress",
     "server": "Server",
+    "clients": "Clients made for Heap",
 }
 
 
 def way(key: str, *, app_id: str, site_url: str) -> Way:
     """The way of this key (of WAYS), with the texts for one environment."""
     where = {"app_id": app_id, "site_url": site_url}
-    steps = {"site": _site, "npm": _npm, "next": _next, "gtm": _gtm, "wordpress": _wordpress, "server": _server}[key]
+    steps = {
+        "site": _site,
+        "npm": _npm,
+        "next": _next,
+        "gtm": _gtm,
+        "wordpress": _wordpress,
+        "server": _server,
+        "clients": _clients,
+    }[key]
     return Way(key, WAYS[key], steps(**where))
 
 
@@ -152,3 +164,17 @@ def _server(*, app_id: str, site_url: str) -> tuple[InstallStep, ...]:
         InstallStep("Python, with requests:", python, "the Python lines"),
         InstallStep("Node, from version 18 on:", node, "the Node lines"),
     )
+
+
+def _clients(*, app_id: str, site_url: str) -> tuple[InstallStep, ...]:
+    first = InstallStep(
+        "Each client takes an app_id, and needs the address of this server instead of Heap's. Some have an option for "
+        "it; the others need a few lines."
+    )
+    guides = clients(app_id=app_id, site_url=site_url).values()
+    steps = (
+        InstallStep(each.words, each.text, f"the lines for {each.name}", heading=each.name, ran=each.ran)
+        for of_heading in guides
+        for each in of_heading
+    )
+    return (first, *steps)

@@ -66,6 +66,7 @@ class EnvironmentQuerySet(models.QuerySet["Environment"]):
 class Environment(models.Model):
     """A target for events, identified by `app_id`: Production, or a copy of the project with its own data.
 
+    The `app_id` has ten random digits, or is one that its people bring along from Heap: at most ten digits.
     `deleting_at` works as for a project; from then on the collector refuses the `app_id`.
     """
 
@@ -88,13 +89,27 @@ class Environment(models.Model):
             ),
             models.CheckConstraint(condition=~models.Q(name=""), name="environment_has_a_name"),
             models.CheckConstraint(
-                condition=models.Q(app_id__regex=r"^[1-9][0-9]{9}$"), name="environment_app_id_ten_digits"
+                condition=models.Q(app_id__regex=r"^[1-9][0-9]{0,9}$"), name="environment_app_id_up_to_ten_digits"
             ),
             models.CheckConstraint(condition=models.Q(capture__contains={}), name="environment_capture_is_an_object"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class UsedAppId(models.Model):
+    """An app_id that an environment has or had. A trigger writes it, and keeps it from every other account for ever.
+
+    It outlives the environment and the account, because senders do: what they go on sending is nobody else's. So
+    `account_number` is no foreign key.
+    """
+
+    app_id = models.CharField(max_length=10, primary_key=True)
+    account_number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.app_id
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

@@ -29,7 +29,7 @@ from projects.forms import (
     CaptureForm,
     EnvironmentForm,
     EnvironmentNameForm,
-    ProjectForm,
+    NewProjectForm,
     ProjectSettingsForm,
 )
 from projects.models import Environment, Project, Removal
@@ -100,13 +100,15 @@ def _recent_removals(account: Account) -> list[Removal]:
 
 @account_view(Can.MANAGE)
 def project_create(request: HttpRequest, account: Account) -> HttpResponse:
-    form = ProjectForm(request.POST if request.method == "POST" else None, account=account)
+    form = NewProjectForm(request.POST if request.method == "POST" else None, account=account)
     if not form.is_valid():
         return render(request, "projects/project_create.html", {"form": form})
     try:
         project = actions.create_project(account=account, by=signed_in_user(request), **form.cleaned_data)
-    except IntegrityError:  # another request took the name meanwhile
-        form.add_error("name", f"There is a project named “{form.cleaned_data['name']}” already.")
+    except IntegrityError:  # another request took the name or the app_id meanwhile
+        form = NewProjectForm(request.POST, account=account)
+        if form.is_valid():
+            raise
         return render(request, "projects/project_create.html", {"form": form})
     messages.success(request, f"Project {project.name} created. It is a clean slate: send it a first event.")
     return redirect("projects:install", project.environments.get().app_id)
@@ -119,8 +121,10 @@ def environment_add(request: HttpRequest, project: Project) -> HttpResponse:
         return render(request, "projects/environment_add.html", {"form": form, "project": project})
     try:
         added = actions.add_environment(project=project, by=signed_in_user(request), **form.cleaned_data)
-    except IntegrityError:  # another request took the name meanwhile
-        form.add_error("name", f"There is an environment named “{form.cleaned_data['name']}” in this project already.")
+    except IntegrityError:  # another request took the name or the app_id meanwhile
+        form = EnvironmentForm(request.POST, project=project)
+        if form.is_valid():
+            raise
         return render(request, "projects/environment_add.html", {"form": form, "project": project})
     except actions.BeingDeleted as gone:
         raise Http404 from gone

@@ -116,6 +116,7 @@ def _start_private_postgres():
     os.environ["BACKUP_BEFORE_UPGRADE"], settings.BACKUP_BEFORE_UPGRADE = "off", False
     os.environ["DATA_DIR"] = str(folder / "data")
     settings.DATA_DIR = folder / "data"
+    settings.DATA_DIR.mkdir()
     settings.PRIVATE_DATABASE = False
     settings.DATABASES["default"]["HOST"] = str(server.socket_dir)
     return server, folder

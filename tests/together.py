@@ -1,8 +1,11 @@
 """Several changes at the same moment, as several people make them."""
 
 import threading
+import time
 
 from django.db import connection
+
+from tests.events.making import rows
 
 # Who waits for a lock in this database: what the tests beside this one do in theirs is not counted. Not every lock
 # names its database, but whoever waits has others; pg_stat_activity stays the same for a whole transaction.
@@ -31,3 +34,10 @@ def both_at_once(*changes):
     for thread in threads:
         thread.join(timeout=30)
     return results
+
+
+def wait_until_somebody_waits():
+    deadline = time.monotonic() + 30
+    while not rows(WAITING):
+        assert time.monotonic() < deadline, "nobody waits for a lock"
+        time.sleep(0.005)

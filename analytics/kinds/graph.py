@@ -21,7 +21,7 @@ from analytics.forms.controls import Select, plain, with_nothing
 from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
-from analytics.questions.conditions import BadQuery, Field
+from analytics.questions.conditions import BadQuery, Field, read_value
 from analytics.questions.parameters import Reader, write_common, write_compared
 from analytics.questions.query import (
     LAST_30_DAYS,
@@ -201,7 +201,7 @@ def _lines(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tupl
         line = values.get(0, [0] * len(cut))
         total = sum(line) if graph.counts is Counts.EVENTS else totals.get(None, 0)
         return (Series(context.catalogue.event_label(graph.event), tuple(line), total),), total
-    series = (_group_line(slot, keys[slot], values[slot], totals[slot]) for slot in sorted(keys))
+    series = (_group_line(graph.by, slot, keys[slot], values[slot], totals[slot]) for slot in sorted(keys))
     return tuple(series), totals.get(None, 0)
 
 
@@ -211,9 +211,9 @@ def _number(counts: Counts, n: int, people: int) -> Number:
     return round(n / people, SHARES_DECIMALS) if people else 0
 
 
-def _group_line(slot: int, encoded: str | None, values: list[Number], total: Number) -> Series:
+def _group_line(by: Field, slot: int, encoded: str | None, values: list[Number], total: Number) -> Series:
     key = decode_key(encoded)
-    label = OTHER_LABEL if slot == OTHER else NO_VALUE_LABEL if key is None else key or EMPTY_LABEL
+    label = OTHER_LABEL if slot == OTHER else NO_VALUE_LABEL if key is None else read_value(by, key) or EMPTY_LABEL
     return Series(label, tuple(values), total, key=key, is_other=slot > TOP_GROUPS)
 
 

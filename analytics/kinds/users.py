@@ -33,7 +33,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Cursor:
-    """The row after which the next page of people begins. Its text form is "<last_seen microseconds>_<actor>"."""
+    """The row after which the next page of people begins. Its text form is "<last_seen microseconds>_<actor>".
+
+    Of people without events it is "0_<actor>"."""
 
     last_seen_microseconds: int
     actor_id: int
@@ -44,7 +46,10 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Users(Query["UsersResult"]):
-    """People by last activity, newest first. `where` may use `user:` and `person:` fields only."""
+    """People by last activity, newest first; those without events at the end.
+
+    `where` may use `user:` and `person:` fields only.
+    """
 
     kind: ClassVar[str] = "users"
 
@@ -107,19 +112,20 @@ def details(users: Users, catalogue: Catalogue) -> Iterator[str]:
 def page_sql(statement: Statement, users: Users) -> str:
     """Rows (actor_id, identity, properties, first_seen_at, last_seen_at): a page and one row more."""
     rows, where = people_rows(statement, users.where, users.segments, users.search)
+    active = statement.dialect.or_epoch("p.last_seen_at")
     if users.after is not None:
         seen, actor = statement.bind(moment_of(users.after)), statement.bind(users.after.actor_id)
-        where.append(f"(p.last_seen_at, p.actor_id) < ({seen}, {actor})")
+        where.append(f"({active}, p.actor_id) < ({seen}, {actor})")
     return statement.text(
         "select p.actor_id as actor_id, p.identity as identity, p.properties as properties, "
         f"p.first_seen_at as first_seen_at, p.last_seen_at as last_seen_at {rows.from_()} "
-        f"where {joined(Match.ALL, where)} order by p.last_seen_at desc, p.actor_id desc "
+        f"where {joined(Match.ALL, where)} order by {active} desc, p.actor_id desc "
         f"limit {statement.bind(users.limit + 1)}"
     )
 
 
-def cursor_after(last_seen_at: datetime, actor_id: int) -> Cursor:
-    return Cursor((last_seen_at - EPOCH) // timedelta(microseconds=1), actor_id)
+def cursor_after(last_seen_at: datetime | None, actor_id: int) -> Cursor:
+    return Cursor(((last_seen_at or EPOCH) - EPOCH) // timedelta(microseconds=1), actor_id)
 
 
 def moment_of(cursor: Cursor) -> datetime:
@@ -132,13 +138,16 @@ def moment_of(cursor: Cursor) -> datetime:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """An identified person (`actor_id` below 0), or a visitor without identity (0 and above)."""
+    """An identified person (`actor_id` below 0), or a visitor without identity (0 and above).
+
+    Neither was seen at any time if no event of theirs has come yet.
+    """
 
     actor_id: int
     identity: str | None
     properties: dict[str, Any]
-    first_seen_at: datetime
-    last_seen_at: datetime
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
 
     @property
     def name(self) -> str:
@@ -173,7 +182,7 @@ class UsersResult(Result):
         zone = self.query.scope.zone
         for each in self.people:
             seen = (
-                at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+                at.astimezone(zone).isoformat(sep=" ", timespec="seconds") if at else None
                 for at in (each.first_seen_at, each.last_seen_at)
             )
             known = (as_text(each.properties.get(name)) for name in self.property_names)
@@ -191,7 +200,9 @@ def answer(users: Users, context: QueryContext) -> UsersResult:
     return UsersResult(users, ran, people, total, following, _property_names(people))
 
 
-def _person(actor_id: int, identity: str | None, properties: str, first: datetime, last: datetime) -> PersonRow:
+def _person(
+    actor_id: int, identity: str | None, properties: str, first: datetime | None, last: datetime | None
+) -> PersonRow:
     """A row of the page. Django's cursor gives `properties`, a jsonb, as text."""
     return PersonRow(actor_id, identity, json.loads(properties), first, last)
 

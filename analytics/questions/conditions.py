@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from common import web_addresses
+
 MAX_CONDITIONS = 20
 MAX_VALUE = 1024
 
@@ -15,6 +17,11 @@ class BadQuery(Exception):
         super().__init__(message)
         self.message = message
         self.at = at
+
+
+def read_value(field: "Field", value: str) -> str:
+    """A value of the field as people read it."""
+    return web_addresses.read(field.key, value) if field.source is Source.EVENT else value
 
 
 class Source(StrEnum):
@@ -140,6 +147,13 @@ class Condition:
             raise BadQuery(f"A value has at most {MAX_VALUE:,} characters.")
         if self.operator.is_numeric and not re.fullmatch(NUMBER, self.value):
             raise BadQuery(f"{self.field.label} {self.operator.label}: give a number.")
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The value, in all the ways in which it may be stored: addresses beyond ASCII have several."""
+        if self.field.source is not Source.EVENT:
+            return (self.value,)
+        return web_addresses.spellings(self.field.key, self.value)
 
 
 class Match(StrEnum):

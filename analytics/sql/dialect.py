@@ -73,6 +73,10 @@ class Dialect(Protocol):
 
     def cast_text(self, expression: str) -> str: ...
 
+    def or_epoch(self, time: str) -> str:
+        """The time, or 1970 where it is null: before all others, and in the order of the index `people_by_activity`."""
+        ...
+
 
 class PostgreSQL:
     """PostgreSQL 14 and up."""
@@ -101,6 +105,9 @@ class PostgreSQL:
 
     def cast_text(self, expression: str) -> str:
         return f"({expression})::text"
+
+    def or_epoch(self, time: str) -> str:
+        return f"coalesce({time}, timestamptz '1970-01-01 00:00:00+00')"
 
     def bucket(self, time: str, buckets: Sequence[Bucket], bind: Bind) -> str:
         """`date_bin` costs a third of a search in a list, but knows equally long buckets only: one per run of them."""

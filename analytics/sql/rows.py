@@ -3,6 +3,8 @@
 Merges are respected here: `actor` is the person to whom an event's actor belongs today.
 """
 
+from collections.abc import Callable
+
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
 from analytics.sql.statement import Statement
 from events.names import stored_name
@@ -64,19 +66,25 @@ class Rows:
         """An expression: true if it holds, else false or null. Never negate it, because null would stay null."""
         text = self.field(condition.field)
         dialect, bind, value = self.statement.dialect, self.statement.bind, condition.value
+        spellings = condition.spellings
         if condition.field == NAME and condition.operator in (Operator.IS, Operator.IS_NOT):
-            value = stored_name(value)
+            spellings = (stored_name(value),)
+
+        def any_spelling(holds: Callable[[str], str]) -> str:
+            found = [holds(each) for each in spellings]
+            return found[0] if len(found) == 1 else joined(Match.ANY, found)
+
         match condition.operator:
             case Operator.IS:
-                return f"{text} = {bind(value)}"
+                return any_spelling(lambda each: f"{text} = {bind(each)}")
             case Operator.IS_NOT:
-                return f"({text} is null or {text} <> {bind(value)})"
+                return f"({text} is null or not ({any_spelling(lambda each: f'{text} = {bind(each)}')}))"
             case Operator.CONTAINS:
-                return dialect.contains(text, bind(value))
+                return any_spelling(lambda each: dialect.contains(text, bind(each)))
             case Operator.NOT_CONTAINS:
-                return f"({text} is null or not ({dialect.contains(text, bind(value))}))"
+                return f"({text} is null or not ({any_spelling(lambda each: dialect.contains(text, bind(each)))}))"
             case Operator.MATCHES:
-                return f"{text} like {bind(like_pattern(value))}"
+                return any_spelling(lambda each: f"{text} like {bind(like_pattern(each))}")
             case Operator.EXISTS:
                 return f"{text} is not null"
             case Operator.NOT_EXISTS:

@@ -54,7 +54,7 @@ class LiveEvent:
     identity: str | None
     session_id: int | None
     received_at: datetime
-    fields: dict[str, str]  # of FIELDS, those that apply
+    fields: dict[str, str]  # of FIELDS, those that apply; addresses as people read them
     properties: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -1,5 +1,7 @@
 """Counts the events that are dropped because of excluded IPs."""
 
+from collections import OrderedDict
+
 from collector.decide import Decision
 from ipfilter.counters import Counters
 
@@ -15,7 +17,7 @@ class RecentlyExcluded:
 
     def __init__(self, most: int = MOST_KEYS) -> None:
         self._most = most
-        self._seen: dict[int, None] = {}  # hashes, because keys may be long; the oldest first
+        self._seen: OrderedDict[int, None] = OrderedDict()  # hashes, because keys may be long; the oldest first
 
     def once(self, decision: Decision) -> Decision:
         """The decision, not counting events that came before."""
@@ -27,7 +29,7 @@ class RecentlyExcluded:
             repeats += seen in self._seen
             self._seen[seen] = None
         while len(self._seen) > self._most:
-            del self._seen[next(iter(self._seen))]
+            self._seen.popitem(last=False)
         return decision.without(repeats)
 
 

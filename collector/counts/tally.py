@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from collector.counts import metrics
+from collector.counts.last_hour import Reporter
 from collector.decide import Decision, Outcome
 from common.periodic_writer import BoundStatement
 
@@ -90,7 +91,8 @@ TallyCounts = Mapping[HourKey, Count]
 class Tally:
     """The counts of one process that are not written yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, reporter: Reporter | None = None) -> None:
+        self._reporter = reporter
         self._counts: dict[tuple[int, int, Outcome, str], Count] = {}
         self._unwritten: dict[HourKey, Count] = {}  # from writes that failed
 
@@ -130,7 +132,8 @@ class Tally:
     def take(self) -> TallyCounts:
         """Return the counts of known environments since the last call, and start over.
 
-        Also adds all new counts to the metrics: here, so that each is added once even if a write fails.
+        Also adds all new counts to the metrics and to the last hour: here, so that each is added once even if a write
+        fails.
         """
         fresh, self._counts = self._counts, {}
         taken, self._unwritten = self._unwritten, {}
@@ -138,6 +141,8 @@ class Tally:
             metrics.requests.labels(path, outcome).inc(count.requests)
             metrics.events.labels(outcome).inc(count.events)
             metrics.left_out.inc(count.properties_left_out)
+            if self._reporter is not None:
+                self._reporter.note(outcome, count.requests, count.last_at)
             if environment_id:
                 taken.setdefault((environment_id, hour, outcome), Count()).add(count)
         return taken

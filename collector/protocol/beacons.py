@@ -50,6 +50,8 @@ def capture(sent: BeaconParameters, where: Where) -> list[Record]:
     if len(events) > MAX_EVENTS_IN_BEACON:
         raise BadField(f"the beacon holds more than {MAX_EVENTS_IN_BEACON:,} events")
     page = _page(sent, where) | {"actor_id": visitor}
+    if len(events) > 1:
+        where.noted.grown += (len(events) - 1) * sum(len(text.encode()) for text in page.values() if type(text) is str)
     records: list[Record] = _identified(sent, visitor, where)
     if "z" in sent or not events:
         records.append(_pageview(sent, page, where))

@@ -39,6 +39,7 @@ def flattened(value: dict[str, Any], name: str, noted: Noted) -> Properties:
                 raise BadField(f"{name}.{shown(path)} is a whole number of more than 64 bits")
             if prefix:
                 room -= len(path)
+                noted.grown += len(prefix)
             if room < 0:
                 raise BadField(f"{name} is too large when its objects are flattened")
             flat[path] = item

@@ -10,6 +10,7 @@ class Noted:
     """Filled in while the records of a request are read."""
 
     texts_cut: int = 0
+    grown: int = 0  # bytes that are stored several times and were sent once, about
     nobodies: int = 0  # identities that name nobody (nobody.py)
     protobufs: int = 0  # requests in a form that is not read here
     is_partial: bool = False  # the sender asked to have the good items stored although others are bad

@@ -14,9 +14,9 @@ _LOOKED_AT = 4_096  # bytes
 
 def app_id(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> str | None:
     """The app_id that the request names, None if it names none."""
-    given = headers.get(b"x-heap-env-id") or parse_qs(query).get(b"a", [b""])[0]
-    if given.isdigit() and len(given) <= MOST_DIGITS:
-        return given.decode()
+    given = headers.get(b"x-heap-env-id", b"").decode("latin-1") or parse_qs(query.decode("latin-1")).get("a", [""])[0]
+    if given.isascii() and given.isdigit() and len(given) <= MOST_DIGITS:
+        return given
     for found in _DIGITS.finditer(body[:_LOOKED_AT]):
         length = found[1][0]
         if len(found[2]) >= length:

@@ -10,6 +10,7 @@ from collector.protocol.limits import FIRST_TIME
 MILLISECONDS_FROM = 10**11  # in seconds this is the year 5138, in milliseconds 1973
 MICROSECONDS_FROM = 10**14  # in milliseconds this is the year 5138, in microseconds 1973
 CLOCK_IS_RIGHT_SECONDS = 10
+MOST_CHARACTERS = 100  # a longer text is no time, and would take long to read
 LARGEST = 10**18  # a larger number is infinite: it may be too large to reckon with
 DAY_SECONDS = 86_400
 DATE_DIGITS = 8  # 20261128 is a date: as unix seconds it would be of 1970, which is out of bounds
@@ -32,6 +33,8 @@ def seconds_of(text: str) -> float:
     """Unix seconds of a time in words or digits. Without an offset it is UTC. Raises BadField."""
     if text[4:5] != "-" and len(text) != DATE_DIGITS and _UNIX.fullmatch(text):
         return unix_seconds(float(text))
+    if len(text) > MOST_CHARACTERS:
+        raise _not_a_time(text)
     late = 0
     try:
         moment = datetime.fromisoformat(text)
@@ -71,4 +74,8 @@ def _odd(text: str) -> tuple[datetime, int]:
     try:
         return datetime.fromisoformat(plain), late
     except ValueError:
-        raise BadField(f"timestamp {shown(text)} is not an ISO 8601 time") from None
+        raise _not_a_time(text) from None
+
+
+def _not_a_time(text: str) -> BadField:
+    return BadField(f"timestamp {shown(text)} is not an ISO 8601 time")

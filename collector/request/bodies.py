@@ -19,6 +19,7 @@ from collector.protocol.limits import MAX_BODY_BYTES, MAX_DEPTH
 BODY_TOO_LARGE = answers.too_large(f"the body is larger than {MAX_BODY_BYTES:,} bytes")
 
 JSON_TYPES = frozenset({b"application/json", b"text/plain", b"text/json", b""})  # or anything else that ends in "+json"
+GUNZIPPED_AT_ONCE = 4_096  # bytes
 _decode = msgspec.json.Decoder().decode
 _STRING = re.compile(rb'"[^"]*"')
 _NO_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
@@ -90,21 +91,28 @@ def _not_json(headers: Mapping[bytes, bytes]) -> Answer:
 
 
 def _gunzip(body: bytes, most_bytes: int) -> bytes:
-    """Decompress, but never more than `most_bytes`. A body may consist of several gzip members."""
+    """Decompress, but never more than `most_bytes`. A body may consist of several gzip members.
+
+    In pieces, because what comes after a member is copied, and a body may hold thousands of them.
+    """
     parts: list[bytes] = []
     room = most_bytes
-    while body:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(member.decompress(body, room + 1))
-        except zlib.error:
-            raise Refused(answers.bad_request("the body is not gzip, as Content-Encoding says")) from None
-        room -= len(parts[-1])
-        if room < 0:
-            raise Refused(answers.too_large(f"the body is larger than {most_bytes:,} bytes when decompressed"))
-        if not member.eof:
-            raise Refused(answers.bad_request("the gzip body is cut off"))
-        body = member.unused_data
+    member = zlib.decompressobj(wbits=31)
+    for start in range(0, len(body), GUNZIPPED_AT_ONCE):
+        piece = body[start : start + GUNZIPPED_AT_ONCE]
+        while piece:
+            if member.eof:
+                member = zlib.decompressobj(wbits=31)
+            try:
+                parts.append(member.decompress(piece, room + 1))
+            except zlib.error:
+                raise Refused(answers.bad_request("the body is not gzip, as Content-Encoding says")) from None
+            room -= len(parts[-1])
+            if room < 0:
+                raise Refused(answers.too_large(f"the body is larger than {most_bytes:,} bytes when decompressed"))
+            piece = member.unused_data
+    if body and not member.eof:
+        raise Refused(answers.bad_request("the gzip body is cut off"))
     return b"".join(parts)
 
 

@@ -17,4 +17,4 @@ def with_slashes(path: str, *further: str) -> str:
     `further` parts of the path are expressions themselves.
     """
     parts = [*(re.escape(part) for part in path.strip("/").split("/")), *further]
-    return f"^/*{'/+'.join(parts)}/*$"
+    return f"^(?:/*){'/+'.join(parts)}/*$"

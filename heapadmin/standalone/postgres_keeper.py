@@ -10,6 +10,7 @@ from enum import Enum, auto
 from heapadmin.postgres import PostgresError, PrivatePostgres
 from heapadmin.standalone.pauses import HEALTHY_AFTER_SECONDS, pause_seconds
 
+CUT_SECONDS = 30.0  # between two looks at the size of its log: on a full disk it writes a few lines for each batch
 REPEAT_SECONDS = 300.0  # before the same reason is told again
 
 
@@ -30,9 +31,13 @@ class PostgresKeeper:
         self._failures = 0  # since it last ran for HEALTHY_AFTER_SECONDS
         self._next_try = 0.0  # time.monotonic()
         self._told = ("", float("-inf"))  # the last reason, and when it was told
+        self._next_cut = 0.0  # time.monotonic()
 
     def look(self) -> None:
-        """Start it if it has ended and the pause is over; note whether it has come up."""
+        """Start it if it has ended and the pause is over; note whether it has come up. Cut its log if it is long."""
+        if time.monotonic() >= self._next_cut:
+            self._next_cut = time.monotonic() + CUT_SECONDS
+            self.postgres.cut_log()
         if self._phase is Phase.UP and not self.postgres.is_alive():
             self._note_its_end()
         if self._phase is Phase.PAUSE and time.monotonic() >= self._next_try:

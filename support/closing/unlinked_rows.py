@@ -39,6 +39,7 @@ UNLINKED_TABLES = {
     "django_admin_log": "what staff did, by numbers and without names",
     "django_content_type": "of the service",
     "django_migrations": "of the service",
+    "projects_usedappid": "app_ids, which no other account ever gets; with the number of an account, and nothing else",
     "collector_sharedaddress": "addresses that look like a proxy, without whose",
     "support_closing": "the receipt",
     "support_day": "of the service",

@@ -13,9 +13,10 @@ from django.urls import reverse
 from analytics.store.current import event_store
 from analytics.store.failures import QueryFailed, QueryTimeout
 from events import newest, trial
-from support.status import database, history
+from support.status import counts, database, history
 from support.status.models import Component, State
 from support.status.readings import Reading, worse
+from support.status.verdicts import Evidence, verdicts
 
 HTTP_SECONDS = 5.0
 SLOW_HTTP_SECONDS = 2.0
@@ -24,6 +25,7 @@ QUERY_SECONDS = 10
 
 UNREACHABLE = "{what} cannot be reached."
 WRONG = "{what} answers {status} where it should not."
+TOO_LATE = "{what} did not answer within {seconds:.0f} seconds."
 LATE = "{what} took {seconds:.1f} seconds to answer."
 
 
@@ -50,10 +52,15 @@ def check(base_url: str, now: datetime) -> None:
     """Run every check and store the results. Raises psycopg.Error if they cannot be stored."""
     found = {probe.component: ask(base_url, probe) for probe in probes()}
     with database.own_connection() as connection:
-        for reading in [*database.readings(connection), _check_storing(connection), _check_querying(connection)]:
+        condition = database.condition(connection)
+        for reading in [_check_storing(connection), _check_querying(connection)]:
             component = reading.component
             found[component] = worse(reading, found[component]) if component in found else reading
-        history.record(connection, found.values(), now)
+        known = Evidence(now, condition, counts.counted(now), disk=database.disk_words(), checked=found)
+        history.record(connection, verdicts(known), now)
+        for minute, counted in counts.by_minute(now).items():
+            if counted.state != State.UP:  # refusals that could not be stored at the time
+                history.record(connection, [counted], minute)
         history.forget(connection, now)
 
 
@@ -69,7 +76,9 @@ def ask(base_url: str, probe: Probe) -> Reading:
     except urllib.error.HTTPError as error:
         status = error.code
         error.close()
-    except OSError:
+    except OSError as error:
+        if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
+            return Reading(probe.component, State.DEGRADED, TOO_LATE.format(what=probe.what, seconds=HTTP_SECONDS))
         return Reading(probe.component, State.DOWN, UNREACHABLE.format(what=probe.what))
     took = time.monotonic() - started
     if status != probe.expected:

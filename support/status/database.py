@@ -1,31 +1,56 @@
-"""Checking the database in a bounded time, over a separate connection."""
+"""Checking the database in a bounded time, over a separate connection, and telling busy from gone."""
 
 import time
 from contextlib import AbstractContextManager
+from enum import Enum, auto
 
 import psycopg
 from django.conf import settings
 
 from common import disk
 from common.database import impatient_connection
-from support.status.models import Component, State
-from support.status.readings import Reading
 
 CONNECT_SECONDS = 2
 STATEMENT_SECONDS = 2
-SLOW_SECONDS = 1.0  # a slower answer counts as degraded
+SLOW_SECONDS = 1.0  # a slower answer counts as slow
 
-UNREACHABLE = {
-    Component.CONSOLE: "The database does not answer, so pages cannot be shown.",
-    Component.COLLECTION: "The database does not answer. Events are refused with 503, to be sent again.",
-    Component.QUERIES: "The database does not answer, so nothing can be asked of it.",
+NOTHING_LEFT_BYTES = 2**20
+CHECK = "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean"
+
+
+class DatabaseCondition(Enum):
+    """What a look at the database found."""
+
+    ANSWERS = auto()
+    READ_ONLY = auto()
+    SLOW = auto()
+    FAILING = auto()  # it answers, but with errors
+    FULL_UP = auto()  # it lets nobody else in, since all its connections are in use
+    STARTING = auto()  # or stopping
+    GONE = auto()  # there is nobody to connect to
+    SILENT = auto()  # in the given time: it may be busy, or hang
+
+
+UNANSWERED = (DatabaseCondition.GONE, DatabaseCondition.STARTING, DatabaseCondition.SILENT)
+BY_SQLSTATE = {
+    "53300": DatabaseCondition.FULL_UP,
+    "57P01": DatabaseCondition.STARTING,
+    "57P02": DatabaseCondition.STARTING,
+    "57P03": DatabaseCondition.STARTING,
+    "57014": DatabaseCondition.SLOW,
+    "55P03": DatabaseCondition.SLOW,
 }
-READ_ONLY = {
-    Component.CONSOLE: "The database takes no changes at the moment; pages can be read.",
-    Component.COLLECTION: "The database takes no changes at the moment. Events are refused with 503, to be sent again.",
+BY_WORDS = {  # of libpq, which tells no SQLSTATE when a connection is refused
+    "too many": DatabaseCondition.FULL_UP,
+    "connection slots": DatabaseCondition.FULL_UP,
+    "starting up": DatabaseCondition.STARTING,
+    "shutting down": DatabaseCondition.STARTING,
+    "recovery": DatabaseCondition.STARTING,
+    "FATAL": DatabaseCondition.FAILING,
+    "timed out": DatabaseCondition.SILENT,
+    "timeout": DatabaseCondition.SILENT,
+    "temporarily unavailable": DatabaseCondition.SILENT,  # a server that hangs lets connections queue up, up to a limit
 }
-FULL = " The disk of the database is full."
-SLOW = "The database answers slowly."
 
 
 def own_connection() -> AbstractContextManager[psycopg.Connection]:
@@ -33,32 +58,32 @@ def own_connection() -> AbstractContextManager[psycopg.Connection]:
     return impatient_connection(connect_seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS)
 
 
-def unreachable() -> list[Reading]:
-    """The reading of every part while the database does not answer."""
-    why = FULL if disk_is_full() else ""
-    return [Reading(component, State.DOWN, f"{reason}{why}") for component, reason in UNREACHABLE.items()]
-
-
-def says_unreachable(reading: Reading) -> bool:
-    """Whether a reading only says that the database did not answer."""
-    return reading.reason.removesuffix(FULL) == UNREACHABLE[reading.component]
-
-
-def disk_is_full() -> bool:
-    """Whether the private database has no room left. False for a server of one's own: its disk is not known here."""
-    return settings.PRIVATE_DATABASE and disk.is_full(settings.DATA_DIR / "postgres")
-
-
-def readings(connection: psycopg.Connection) -> list[Reading]:
-    """The reading of each part, judged by the database alone."""
+def condition(connection: psycopg.Connection) -> DatabaseCondition:
+    """Ask it something small. Raises psycopg.Error."""
     started = time.monotonic()
-    row = connection.execute(
-        "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean"
-    ).fetchone()
+    row = connection.execute(CHECK).fetchone()
     took = time.monotonic() - started
     if row is not None and row[0]:
-        degraded = Reading(Component.CONSOLE, State.DEGRADED, READ_ONLY[Component.CONSOLE])
-        down = Reading(Component.COLLECTION, State.DOWN, READ_ONLY[Component.COLLECTION])
-        return [degraded, down, Reading(Component.QUERIES, State.UP)]
-    state, reason = (State.DEGRADED, SLOW) if took > SLOW_SECONDS else (State.UP, "")
-    return [Reading(component, state, reason) for component in Component]
+        return DatabaseCondition.READ_ONLY
+    return DatabaseCondition.SLOW if took > SLOW_SECONDS else DatabaseCondition.ANSWERS
+
+
+def condition_of(error: psycopg.Error) -> DatabaseCondition:
+    """What a failed look tells."""
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
+        return DatabaseCondition.SILENT
+    if error.sqlstate is not None:
+        return BY_SQLSTATE.get(error.sqlstate, DatabaseCondition.FAILING)
+    words = str(error)
+    return next((found for known, found in BY_WORDS.items() if known in words), DatabaseCondition.GONE)
+
+
+def disk_words() -> str:
+    """A sentence while the private database has no room left; else ''. The disk of another server is not known here."""
+    folder = settings.DATA_DIR / "postgres"
+    if not (settings.PRIVATE_DATABASE and disk.is_full(folder)):
+        return ""
+    free = disk.free_bytes(folder)
+    if free < NOTHING_LEFT_BYTES:
+        return "The disk of the database is full."
+    return f"The disk of the database is nearly full: {free / 2**20:,.0f} MiB are left."

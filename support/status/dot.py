@@ -23,7 +23,7 @@ NOT_KNOWN = Dot("none", "not known", "The database is busy: when the newest even
 
 def dot(arrived_at: datetime | None, now: datetime, snapshot: Snapshot) -> Dot:
     """The dot of an environment whose newest event arrived at `arrived_at` (None if it has no events)."""
-    collection = next(part for part in snapshot.parts if part.component == Component.COLLECTION)
+    collection = snapshot.part(Component.COLLECTION)
     if collection.state == State.DOWN:
         return Dot("bad", "down", collection.reason or "Collection is down.")
     if arrived_at is None:

@@ -1,13 +1,13 @@
 """The stored results of the checks: one sample per part and minute, and totals per day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 
 from support.status.models import Component, State
-from support.status.readings import Reading
+from support.status.readings import NOT_KNOWN, Reading, worse
 
 DAYS = 90
 MINUTES = 60
@@ -76,15 +76,23 @@ class DayOfPart:
 
 @dataclass(frozen=True)
 class PartHistory:
-    """The last hour of one part by minute, and its last 90 days, both oldest first."""
+    """The last hour of one part by minute, and its last 90 days, both oldest first.
+
+    `since` is when the first minute of these days was measured, as far as that is still known to the minute.
+    """
 
     minutes: tuple[Minute, ...]
     days: tuple[DayOfPart, ...]
+    since: datetime | None = None
+
+    @property
+    def measured_minutes(self) -> int:
+        return sum(day.measured for day in self.days)
 
     @property
     def up_percent(self) -> float | None:
         """The share over all days; None if nothing was measured."""
-        measured = sum(day.measured for day in self.days)
+        measured = self.measured_minutes
         return 100 * (measured - sum(day.down for day in self.days)) / measured if measured else None
 
 
@@ -94,9 +102,14 @@ def minute_of(at: datetime) -> datetime:
 
 
 def record(connection: psycopg.Connection, readings: Iterable[Reading], at: datetime) -> None:
-    """Store the readings of a check for the minute of `at`. A worse sample of the same minute stays."""
+    """Store the readings of a check for the minute of `at`. A worse sample of the same minute stays.
+
+    What is not known is not stored: the minute counts as not measured.
+    """
     with connection.transaction():
         for reading in sorted(readings, key=lambda each: each.component):
+            if reading.state is NOT_KNOWN:
+                continue
             values = {
                 "component": reading.component.value,
                 "at": minute_of(at),
@@ -120,21 +133,46 @@ def read(connection: psycopg.Connection, now: datetime) -> dict[Component, PartH
     samples = connection.execute(
         "select component, at, state, reason from support_sample where at >= %s", [first_minute]
     ).fetchall()
-    days = connection.execute(
+    totals = connection.execute(
         'select component, "on", minutes_up, minutes_degraded, minutes_down from support_day where "on" >= %s',
         [first_day],
     ).fetchall()
+    first_samples = connection.execute("select component, min(at) from support_sample group by component").fetchall()
+    first_at = {component: at for component, at in first_samples if at.date() >= first_day}
     minute_at = {(component, at): Minute(at, State(state), reason) for component, at, state, reason in samples}
-    day_on = {(component, on): DayOfPart(on, *counts) for component, on, *counts in days}
+    day_on = {(component, on): DayOfPart(on, *counts) for component, on, *counts in totals}
     minutes = [first_minute + timedelta(minutes=n) for n in range(MINUTES)]
     dates = [first_day + timedelta(days=n) for n in range(DAYS)]
     return {
         part: PartHistory(
             tuple(minute_at.get((part.value, at), Minute(at, None)) for at in minutes),
-            tuple(day_on.get((part.value, on), DayOfPart(on)) for on in dates),
+            days := tuple(day_on.get((part.value, on), DayOfPart(on)) for on in dates),
+            _since(days, first_at.get(part.value)),
         )
         for part in Component
     }
+
+
+def _since(days: Sequence[DayOfPart], first_sample: datetime | None) -> datetime | None:
+    """When measuring began: to the minute while that minute's sample is kept, else the day."""
+    first = next((day.on for day in days if day.measured), None)
+    if first is None or (first_sample is not None and first_sample.date() == first):
+        return first_sample
+    return datetime(first.year, first.month, first.day, tzinfo=UTC)
+
+
+def with_readings(minutes: Sequence[Minute], readings: Mapping[datetime, Reading]) -> tuple[Minute, ...]:
+    """The minutes, each with the worse of what is stored of it and of `readings`, which are by minute."""
+    return tuple(_with_reading(minute, readings.get(minute.at)) for minute in minutes)
+
+
+def _with_reading(minute: Minute, reading: Reading | None) -> Minute:
+    if reading is None or reading.state is NOT_KNOWN:
+        return minute
+    if minute.state is NOT_KNOWN:
+        return Minute(minute.at, reading.state, reading.reason)
+    found = worse(Reading(reading.component, minute.state, minute.reason), reading)
+    return Minute(minute.at, found.state, found.reason)
 
 
 def latest(history: PartHistory, component: Component, now: datetime) -> Reading | None:

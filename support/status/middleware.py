@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
+from support.status.paths import JSON, PAGE
 from support.status.watch import PlainAndGzip, watch
-
-PAGE, JSON = "/status/", "/status.json"
 
 
 class StatusMiddleware:

@@ -5,13 +5,16 @@ from datetime import datetime
 
 from support.status.models import Component, State
 
+NOT_KNOWN = None  # a state that nothing tells
+FROM_BEST_TO_WORST = [State.UP, NOT_KNOWN, State.DEGRADED, State.DOWN]
+
 
 @dataclass(frozen=True)
 class Reading:
-    """The state of one part, and the reason as a sentence. The reason is '' if the part is up."""
+    """The state of one part (None: it is not known), and the reason as a sentence. The reason is '' if it is up."""
 
     component: Component
-    state: State
+    state: State | None
     reason: str = ""
 
 
@@ -25,6 +28,11 @@ class Freshness:
     arrived_at: datetime | None
 
 
+def badness(state: State | None) -> int:
+    """A number that is greater for a worse state."""
+    return FROM_BEST_TO_WORST.index(state)
+
+
 def worse(one: Reading, other: Reading) -> Reading:
     """The worse of two readings of one part; the first if they are equal."""
-    return other if other.state > one.state else one
+    return other if badness(other.state) > badness(one.state) else one

@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote, unquote
 
 from analytics.definitions.bodies import ClauseGroup
 from analytics.definitions.catalogue import Catalogue
@@ -40,7 +41,7 @@ class FakePerson:
     actor: int
     identity: str | None
     properties: dict[str, Any]
-    last_seen_at: datetime
+    last_seen_at: datetime | None  # None if they have no events
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,42 @@ def value_of(world: World, wanted: Field, event: FakeEvent | None, person: int) 
     return event.columns.get(wanted.key)
 
 
+def spelled(field: Field, asked: str) -> set[str]:
+    """What is asked for, and its other spellings if it is an address (without hosts that have a scheme)."""
+    if field.source is not Source.EVENT or field.key not in ("path", "query", "hash", "referrer"):
+        return {asked}
+    read, at = "", 0
+    while at < len(asked):
+        for escapes in (4, 3, 2, 1):
+            piece = asked[at : at + 3 * escapes]
+            if re.fullmatch(f"(%[0-9A-Fa-f]{{2}}){{{escapes}}}", piece):
+                character = unquote(piece, errors="replace")
+                if len(character) == 1 and character != "\ufffd" and (not character.isascii() or character == " "):
+                    read, at = read + character, at + 3 * escapes
+                    break
+        else:
+            read, at = read + asked[at], at + 1
+    sent = "".join(quote(each) if each == " " or not each.isascii() else each for each in read)
+    partly = "".join(quote(each) if not each.isascii() else each for each in asked)
+    found = {asked, read, sent, partly}
+    if field.key == "referrer" and "/" not in read:
+        stars = [each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in asked.split("*")]
+        found |= {"*".join(stars), asked.replace("xn--9ca", "é")}
+    return found | {re.sub("%[89A-F].", lambda escape: escape[0].lower(), each) for each in found}
+
+
 def holds(condition: Condition, value: str | None) -> bool:
-    asked = condition.value
+    if condition.operator in (Operator.IS_NOT, Operator.NOT_CONTAINS):
+        is_not = Operator.IS if condition.operator is Operator.IS_NOT else Operator.CONTAINS
+        return not holds(replace(condition, operator=is_not), value)
+    return any(holds_as_spelled(condition, each, value) for each in spelled(condition.field, condition.value))
+
+
+def holds_as_spelled(condition: Condition, asked: str, value: str | None) -> bool:
     if condition.operator is Operator.IS:
         return value == asked
-    if condition.operator is Operator.IS_NOT:
-        return value != asked
     if condition.operator is Operator.CONTAINS:
         return value is not None and asked in value
-    if condition.operator is Operator.NOT_CONTAINS:
-        return value is None or asked not in value
     if condition.operator is Operator.EXISTS:
         return value is not None
     if condition.operator is Operator.NOT_EXISTS:
@@ -262,4 +289,7 @@ def users(world: World, asked: Users) -> list[int]:
         and all(in_segment(world, lineage, person.actor) for lineage in asked.segments)
         and (not asked.search or asked.search in (person.identity or ""))
     ]
-    return [each.actor for each in sorted(found, key=lambda each: (each.last_seen_at, each.actor), reverse=True)]
+    active = [each for each in found if each.last_seen_at]
+    silent = [each for each in found if not each.last_seen_at]
+    newest_first = sorted(active, key=lambda each: (each.last_seen_at, each.actor), reverse=True)
+    return [each.actor for each in [*newest_first, *sorted(silent, key=lambda each: -each.actor)]]

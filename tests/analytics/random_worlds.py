@@ -59,6 +59,7 @@ MOMENTS = (  # around clock changes, and ends of months and years
 TEXTS = (
     *("a", "A", "b", "ab", "/a/b", "", "é", "日本", "%", "_", "a*b", "\\", "a\nb", "true"),
     *("10", "9", "9.50", "-1", "1e2", "100"),
+    *("%C3%A9", "%c3%a9", "xn--9ca", "%2F", "%C3", "a b", "a%20b", "/a/b/%E6%97%A5%E6%9C%AC"),
 )
 VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, 0.00001, 1e22, True, False, None)
 DEFINITIONS = tuple(UUID(int=n) for n in range(1, 4))
@@ -92,7 +93,10 @@ NUMBERS = ("10", "9.5", "-1", "0", "1e1", "099")
 def conditions(fields):
     operators = st.sampled_from(list(Operator))
     values = st.one_of(
-        texts, st.sampled_from(("*a*", "a*", "*", "%*", "*\\*", "Signed*", "custom", "pageview", "Paid"))
+        texts,
+        st.sampled_from(
+            ("*a*", "a*", "*", "%*", "*\\*", "*é", "*日本", "*%A9", "Signed*", "custom", "pageview", "Paid")
+        ),
     )
     plain = st.builds(Condition, fields, operators.filter(lambda each: not each.is_numeric), values)
     numeric = st.builds(Condition, fields, operators.filter(lambda each: each.is_numeric), st.sampled_from(NUMBERS))
@@ -177,8 +181,9 @@ def worlds(draw):
         for number, (offset, actor, session, kind, columns, properties) in enumerate(drawn, 1)
     ]
     merges = draw(st.dictionaries(st.sampled_from((0, 1, 2)), st.sampled_from((-1, -2)), max_size=2))
+    last_seen = st.none() | offsets.map(lambda offset: moment + offset)
     people = {
-        actor: FakePerson(actor, f"person {-actor}" if actor < 0 else None, draw(properties), moment + draw(offsets))
+        actor: FakePerson(actor, f"person {-actor}" if actor < 0 else None, draw(properties), draw(last_seen))
         for actor in (-2, -1, 0, 1, 2)
         if actor not in merges and draw(st.booleans())
     }
@@ -295,7 +300,7 @@ def insert_world(environment_id: int, world: World, received_at: datetime | None
     people = [
         own
         | {"actor_id": each.actor, "identity": each.identity, "properties": each.properties}
-        | dict.fromkeys(("first_seen_at", "last_seen_at"), each.last_seen_at.isoformat())
+        | dict.fromkeys(("first_seen_at", "last_seen_at"), each.last_seen_at and each.last_seen_at.isoformat())
         for each in world.people.values()
     ]
     merges = [own | {"from_actor": visitor, "to_actor": identity} for visitor, identity in world.merges.items()]

@@ -24,13 +24,15 @@ def add_event(environment, *, ago: timedelta = timedelta(), at: datetime | None 
     return columns["id"]
 
 
-def add_person(environment, actor_id, *, identity=None, properties=None, first=None, last=None) -> None:
+def add_person(environment, actor_id, *, identity=None, properties=None, first=None, last=None, seen=True) -> None:
+    """With `seen` off, a person who has properties alone."""
     now = timezone.now()
+    first, last = (first or last or now, last or now) if seen else (None, None)
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into people (environment_id, actor_id, identity, properties, first_seen_at, last_seen_at)"
             " values (%s, %s, %s, %s, %s, %s)",
-            [environment.pk, actor_id, identity, json.dumps(properties or {}), first or now, last or now],
+            [environment.pk, actor_id, identity, json.dumps(properties or {}), first, last],
         )
 
 

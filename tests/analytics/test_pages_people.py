@@ -5,7 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from analytics.kinds.registry import run
+from analytics.kinds.users import Users
+from analytics.questions.query import Scope
 from analytics.store.failures import QueryTimeout
 from tests.analytics.rows import add_event, add_person, merge
 from tests.factories import EnvironmentFactory
@@ -121,3 +125,32 @@ def too_slow(*args, **kwargs):
 @pytest.mark.parametrize("number", ["9" * 19, "-" + "9" * 19])
 def test_a_number_that_no_person_can_have_is_404(environment, read_only, number):
     assert read_only.get(f"/env/{environment.app_id}/people/{number}/").status_code == 404
+
+
+def test_people_without_events_stand_at_the_end_and_it_is_said(environment, read_only):
+    add_person(environment, -7, identity="imported@shop.example", properties={"plan": "gold"}, seen=False)
+    add_person(environment, -8, identity="old@shop.example", last=timezone.now() - timedelta(days=400))
+    add_person(environment, -9, identity="new@shop.example")
+
+    page = words(read_only.get(url(environment, "users"), {"wait": "1"}))
+    person = words(read_only.get(url(environment, "person", -7)))
+
+    order = [page.index(name) for name in ("new@shop", "old@shop", "imported@shop")]
+    assert order == sorted(order)
+    assert re.search(r"imported@shop.example\s+no events yet\s+gold", page)
+    assert "No events yet." in person and "First seen" not in person
+
+
+def test_pages_go_on_among_people_without_events(environment):
+    scope = Scope(environment.pk)
+    for actor in range(5):
+        add_person(environment, actor, seen=actor < 2)
+    asked, found = Users(scope, limit=2), []
+
+    while asked is not None:
+        result = run(asked)
+        found += [each.actor_id for each in result.people]
+        asked = result.following()
+
+    assert found[:2] in ([0, 1], [1, 0])
+    assert found[2:] == [4, 3, 2]

@@ -8,11 +8,18 @@ import pytest
 import requests
 from heapapi import HeapAPIClient
 
+from projects.client_guide import clients
 from tests.collector.waiting import until_all_workers_say
 from tests.npm import installed
 
 NODE = Path(__file__).parent / "node"
 HERE = "127.0.0.1"
+
+
+def lines(name, server, environment):
+    """What the guide says to paste for this client."""
+    guides = clients(app_id=environment.app_id, site_url=server.base_url).values()
+    return next(each.text for of_heading in guides for each in of_heading if each.name == name)
 
 
 @pytest.fixture
@@ -67,6 +74,17 @@ def test_heapapi_from_an_excluded_address_fails_with_403_and_nothing_is_stored(s
     assert server.events(excluding) == [] and server.people(excluding) == {}
 
 
+def test_the_lines_for_heapapi(server, environment):
+    names = {}
+    exec(lines("heapapi for Python", server, environment), names)
+
+    answers = [names["heap"].track("ann", "Order"), names["heap"].add_user_properties("ann", {"plan": "pro"})]
+
+    assert [each.text for each in answers] == ["OK", "OK"]
+    assert server.events(environment, "name, properties") == [("Order", {})]
+    assert server.people(environment) == {"ann": {"plan": "pro"}}
+
+
 # --- heap-api, from npm -----------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def node_modules():
@@ -97,3 +115,14 @@ def test_heap_api_from_an_excluded_address_fails_with_403_and_nothing_is_stored(
 
     assert outcomes == {"track": True, "bare": True, "addUserProperties": 403}
     assert server.events(excluding) == [] and server.people(excluding) == {}
+
+
+@pytest.mark.node
+def test_the_lines_for_heap_api(node_modules, server, environment):
+    calls = 'heap.track("Order", "ann").then(() => heap.addUserProperties("ann", { plan: "pro" }));'
+    script = lines("heap-api, Heap's own for Node", server, environment) + "\n" + calls
+
+    subprocess.run(["node", "-e", script], cwd=node_modules, check=True, capture_output=True, timeout=60)
+
+    assert server.events(environment, "name, properties") == [("Order", {})]
+    assert server.people(environment) == {"ann": {"plan": "pro"}}

@@ -4,6 +4,7 @@ import gzip
 import json
 from math import ceil
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -219,3 +220,30 @@ def test_compression_makes_nothing_cheaper():
     decision = ask("/api/track", body, headers=JSON | {b"content-encoding": b"gzip"})
 
     assert (decision.outcome, decision.tokens) == (Outcome.ACCEPTED, 97)
+
+
+def stored_bytes(decision):
+    return len(msgspec.json.encode(list(decision.records)))
+
+
+def test_what_a_beacon_says_of_its_page_costs_for_each_event():
+    texts = dict.fromkeys(("d", "h", "g", "t", "r", "b", "us", "um", "ut", "ua", "uc"), "\N{SNOWMAN}" * 1_024)
+    decision = beacon("/h", texts | {f"t{number}": "E" for number in range(100)})
+
+    assert len(decision.records) == 100
+    assert decision.size > 0.9 * stored_bytes(decision) > 3_000_000
+    assert decision.tokens == decision.size // 1_024
+
+
+def test_a_few_events_of_an_ordinary_page_cost_one_token_each():
+    texts = {"d": "shop.example", "h": "/lists/of/all/kinds", "q": "?page=2&sort=price", "t": "Lists of all kinds"}
+
+    assert beacon("/h", texts | {f"t{number}": "E" for number in range(5)}).tokens == 5
+
+
+def test_names_that_flattening_makes_long_cost_by_their_length():
+    event = {"event": "E", "identity": "ann", "properties": {"p" * 960: dict.fromkeys(map(str, range(17)), 1)}}
+    decision = ask("/api/track", {"app_id": APP_ID, "events": [event] * 100})
+
+    assert decision.size > 0.9 * stored_bytes(decision) > 1_000_000
+    assert decision.tokens == decision.size // 1_024

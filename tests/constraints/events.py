@@ -18,7 +18,10 @@ BREAKS: Breaks = {
     "person_identity_length": each(lambda identity: insert("people", actor_id=-5, identity=identity), "", TOO_LONG),
     "person_seen_in_order": lambda: insert("people", first_seen_at=MOMENT, last_seen_at="2025-12-31 23:59:59+00"),
     "people_pkey": lambda: insert_twice("people"),
-    **required("people", "environment_id actor_id properties first_seen_at last_seen_at"),
+    "person_seen_both_or_never": each(
+        lambda column: insert("people", **{column: None}), "first_seen_at", "last_seen_at"
+    ),
+    **required("people", "environment_id actor_id properties"),
     "merge_from_visitor_to_identity": [
         lambda: insert("merges", from_actor=-1),
         lambda: insert("merges", to_actor=0),

@@ -1,8 +1,16 @@
 """What breaks the constraints of the tables of projects."""
 
 from projects.models import Removal, new_app_id
-from tests.constraints.rows import Breaks, again, each, without
+from tests.constraints.rows import Breaks, again, change, each, without
 from tests.factories import AccountFactory, ApiKeyFactory, EnvironmentFactory, ProjectFactory, UserFactory
+
+
+def used_elsewhere() -> str:
+    """An app_id that an environment of another account had."""
+    gone = EnvironmentFactory()
+    gone.delete()
+    return gone.app_id
+
 
 BREAKS: Breaks = {
     "project_name_once_per_account": lambda: again(ProjectFactory(name="Shop"), name="SHOP"),
@@ -16,8 +24,12 @@ BREAKS: Breaks = {
     ),
     "environment_one_production": lambda: again(EnvironmentFactory(), name="Another", app_id=new_app_id()),
     "environment_has_a_name": lambda: EnvironmentFactory(name=""),
-    "environment_app_id_ten_digits": each(
-        lambda app_id: EnvironmentFactory(app_id=app_id), "0123456789", "123456789", "12345678a0", ""
+    "environment_app_id_up_to_ten_digits": each(
+        lambda app_id: EnvironmentFactory(app_id=app_id), "0123456789", "0", "12345678a0", "12 34", "١٢٣", ""
+    ),
+    "app_id_stays_with_its_account: insert projects_environment": lambda: EnvironmentFactory(app_id=used_elsewhere()),
+    "app_id_stays_with_its_account: update projects_environment": lambda: change(
+        EnvironmentFactory(), app_id=used_elsewhere()
     ),
     "environment_capture_is_an_object": each(lambda value: EnvironmentFactory(capture=value), [], "x", 1),
     "projects_environment_app_id_key": lambda: again(EnvironmentFactory(is_production=False), name="Another"),

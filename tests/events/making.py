@@ -49,6 +49,13 @@ def people():
     return {actor: json.loads(properties) for actor, properties in rows("select actor_id, properties from people")}
 
 
+def seen():
+    """{actor: when they were first and last seen}"""
+    moments = ", ".join(f"extract(epoch from {column})::float8" for column in ("first_seen_at", "last_seen_at"))
+    found = rows(f"select actor_id, {moments} from people")
+    return {actor: (first, last) for actor, first, last in found}
+
+
 def merges():
     return dict(rows("select from_actor, to_actor from merges"))
 

@@ -16,11 +16,13 @@ class Naive:
     people: dict = field(default_factory=dict)  # actor: properties
     merges: dict = field(default_factory=dict)  # visitor: actor
     events: list = field(default_factory=list)  # (actor as sent, name)
+    times: list = field(default_factory=list)  # of the events, in the same order
 
     def apply(self, record):
         match record:
             case EventRecord():
                 self.events.append((record.actor_id, record.name))
+                self.times.append(record.time)
                 self.people.setdefault(self.whose(record.actor_id), {})
             case PersonChange():
                 whose = self.whose(record.actor_id)
@@ -33,6 +35,13 @@ class Naive:
 
     def whose(self, actor):
         return self.merges.get(actor, actor)
+
+    def seen(self):
+        """{actor: when they did something first and last, or None twice}"""
+        found = {actor: [] for actor in self.people}
+        for (actor, _), time in zip(self.events, self.times, strict=True):
+            found[self.whose(actor)].append(time)
+        return {actor: (min(times, default=None), max(times, default=None)) for actor, times in found.items()}
 
 
 def changed(known, given):

@@ -8,7 +8,8 @@ from django.db import connection
 from events.blocking_writer import store
 from events.columns import TEXTS
 from events.faults import NotStorable
-from tests.events.making import change, customer, event, events, people, rows
+from events.identity import actor_of
+from tests.events.making import change, customer, event, events, identified, people, rows, seen
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +73,26 @@ def test_a_person_is_seen_from_the_first_to_the_last_event():
 
     seen = rows("select extract(epoch from first_seen_at), extract(epoch from last_seen_at) from people")
     assert seen == [(1_500_000_000, 1_600_009_000)]
+
+
+def test_properties_and_identities_alone_make_nobody_active():
+    now = time.time()
+    store([event("ann", time=1_600_000_000), event(5, time=1_600_000_500)])
+
+    store([change("ann", plan="pro"), change("bob", plan="pro"), change(6, plan="free")])
+    store([identified(5, "bob"), identified(7, "cy")])
+
+    assert seen() == {
+        actor_of(7, "ann"): (1_600_000_000, 1_600_000_000),
+        actor_of(7, "bob"): (1_600_000_500, 1_600_000_500),
+        actor_of(7, "cy"): (None, None),
+        6: (None, None),
+    }
+    store([event("cy", time=now - 30), event(6, time=now - 20)])
+    assert {actor: round(now - first) for actor, (first, _) in seen().items() if first > now - 60} == {
+        actor_of(7, "cy"): 30,
+        6: 20,
+    }
 
 
 def test_a_persons_row_is_not_written_again_for_every_event():

@@ -1,7 +1,6 @@
 """People are erased to the last row and no one else is, in pieces, and while others write."""
 
 import threading
-import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -12,7 +11,7 @@ from events import erasure
 from events.blocking_writer import store
 from events.erasure import erase
 from tests.events.making import ENVIRONMENT, change, event, events, identified, merges, people, rows, who
-from tests.together import WAITING
+from tests.together import wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = 8
@@ -108,13 +107,6 @@ def in_a_thread(work):
     yield thread
     thread.join(30)
     assert not thread.is_alive() and not failures, failures
-
-
-def wait_until_somebody_waits():
-    deadline = time.monotonic() + 30
-    while not rows(WAITING):
-        assert time.monotonic() < deadline, "nobody waits for a lock"
-        time.sleep(0.005)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from events.blocking_writer import store
 from events.identity import actor_of
-from tests.events.making import change, event, events, identified, merges, people
+from tests.events.making import change, event, events, identified, merges, people, seen
 from tests.events.naive import Naive
 
 ACTORS = st.one_of(st.integers(0, 3), st.sampled_from(["ann", "bob"]))
 CALLS = st.one_of(
-    st.builds(event, ACTORS, st.sampled_from(["A", "B"])),
+    st.builds(
+        event, ACTORS, st.sampled_from(["A", "B"]), time=st.integers(1_500_000, 1_500_009).map(lambda n: n * 1_000)
+    ),
     st.builds(
         lambda actor, key, value: change(actor, **{key: value}), ACTORS, st.sampled_from("xyz"), st.integers(0, 9)
     ),
@@ -40,6 +42,7 @@ def test_any_sequence_in_any_batches_ends_like_the_naive_model(batches):
     assert people() == naive.people
     assert merges() == naive.merges
     assert events() == naive.events
+    assert seen() == naive.seen()
 
 
 @pytest.mark.django_db

@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 
 import psycopg
 import pytest
@@ -11,8 +10,8 @@ from common.database import conninfo
 from events import batch
 from events.faults import Fault, fault_of
 from events.records import EventRecord, Identified, PersonChange
-from tests.events.making import change, event, events, identified, merges, people, rows
-from tests.together import WAITING
+from tests.events.making import change, event, events, identified, merges, people
+from tests.together import wait_until_somebody_waits
 
 WORKERS, BATCHES, RECORDS, VISITORS = 3, 80, 6, 4
 NAMES = ["ann", "bob", "cid"]
@@ -101,11 +100,3 @@ def test_a_change_that_waited_for_another_takes_nothing_of_it_back():
 
     assert failures == []
     assert list(people().values()) == [{"a": 2, "b": 2}]
-
-
-def wait_until_somebody_waits():
-    for _ in range(1000):
-        if rows(WAITING):
-            return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")

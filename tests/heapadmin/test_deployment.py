@@ -51,14 +51,10 @@ def test_the_same_is_fine_on_a_developers_machine():
 
 
 def test_generated_keys_are_never_taken_for_placeholders(tmp_path):
-    refused = 0
     for _ in range(2000):
-        try:
-            refuse_unsafe(**SAFE | {"secret_key": secrets.token_urlsafe(50)})
-        except ImproperlyConfigured:
-            refused += 1
-
-    assert refused <= 1  # a random text may hold "xxxx" once in a blue moon
+        key = secrets.token_urlsafe(50)
+        if "xxxx" not in key.lower():  # once in a blue moon a random text has that
+            refuse_unsafe(**SAFE | {"secret_key": key})
 
 
 def test_a_secret_is_made_once_and_kept_private(tmp_path):

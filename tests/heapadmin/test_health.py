@@ -2,9 +2,7 @@
 
 import contextlib
 import http.client
-import os
 import shutil
-import signal
 import tempfile
 import threading
 import time
@@ -17,6 +15,7 @@ from heapadmin import health
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
 from tests.servers import CollectingServer, manage
+from tests.stopped import hanging
 
 SLACK_SECONDS = 2.0  # on a busy machine
 PROBES = 40  # far more than there are threads for pages
@@ -53,23 +52,6 @@ def server(request, postgres):
     server.collect_static().start()
     yield server
     server.kill()
-
-
-@contextlib.contextmanager
-def hanging(postgres):
-    """Every process of PostgreSQL's is stopped, and answers nobody."""
-    main = psutil.Process(postgres.process.pid)
-    main.suspend()
-    stopped = [main, *main.children(recursive=True)]
-    for process in stopped[1:]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.suspend()
-    try:
-        yield
-    finally:
-        for process in reversed(stopped):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                os.kill(process.pid, signal.SIGCONT)
 
 
 def timed(server, path):

@@ -1,6 +1,9 @@
+import contextlib
+import gc
 import io
 import logging
 import threading
+import weakref
 
 import pytest
 
@@ -183,3 +186,77 @@ def test_a_fault_of_ours_keeps_its_traceback():
     log.handler.close()
 
     assert "Traceback (most recent call last):" in log.lines
+
+
+class Large:
+    """Something that a log must not keep alive."""
+
+
+def test_nothing_that_a_line_told_of_stays_in_memory(log):
+    alive = weakref.WeakSet()
+
+    def fail():
+        body = Large()
+        alive.add(body)
+        raise ValueError("no")
+
+    for place in range(20):
+        for _ in range(2):
+            request = Large()
+            alive.add(request)
+            log.logger.warning("Refused " + "a" * place + ": %s", request, extra={"request": request})
+            with contextlib.suppress(ValueError):
+                try:
+                    fail()
+                except ValueError:
+                    log.logger.exception("b" * place)
+                    raise
+            del request
+    gc.collect()
+
+    assert len(log.handler._seen) == 21 and not alive
+
+
+def test_a_recursion_is_one_kind_however_deep_it_was(log):
+    def deep(levels):
+        if not levels:
+            raise ValueError("no")
+        deep(levels - 1)
+
+    for levels in range(100):
+        with contextlib.suppress(ValueError):
+            try:
+                deep(levels)
+            except ValueError:
+                log.logger.exception("It failed")
+                raise
+
+    assert "\n".join(log.lines).count("Traceback") <= 2
+
+
+def test_with_too_many_kinds_a_line_costs_no_more(log, monkeypatch):
+    monkeypatch.setattr(log_limits, "MAX_KINDS", 10)
+    looks = []
+    forget = log.handler._forget
+    monkeypatch.setattr(log.handler, "_forget", lambda now: looks.append(now) or forget(now))
+
+    for number in range(1_000):
+        log.logger.warning("".join(chr(ord("a") + int(digit)) for digit in str(number)))
+
+    assert len(looks) <= 2
+
+
+def test_what_has_no_words_breaks_nothing(log, capsys):
+    class Wordless(Exception):
+        def __str__(self):
+            raise KeyError("no words")
+
+    for _ in range(3):
+        try:
+            raise Wordless
+        except Wordless:
+            log.logger.exception("It failed")
+    log.logger.warning("Others are heard")
+
+    assert "WARNING Others are heard" in log.lines
+    capsys.readouterr()

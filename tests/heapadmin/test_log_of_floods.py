@@ -4,13 +4,15 @@ import contextlib
 import socket
 
 import psutil
+import psycopg
 import pytest
 
 from tests.heapadmin.running import eventually
-from tests.servers import CollectingServer, served_database
+from tests.servers import CollectingServer, conninfo_of, served_database, sibling_url
 
 pytestmark = pytest.mark.timeout(300)
 REQUESTS = 50
+MOST_LINES = 400  # a few tracebacks
 SPARE = 5  # connections that fit, until no file can be opened any more
 
 
@@ -51,6 +53,37 @@ def test_a_form_without_its_token_is_one_line(server):
 
     lines = server.log.read_text().splitlines()[before:]
     assert ["Forbidden (CSRF" in line for line in lines] == [True]
+
+
+PAGES = [
+    "/account/me/",
+    "/projects/",
+    "/login/login/",
+    "/env/1234567890/",
+    "/env/1234567890/graph/",
+    "/staff/",
+    "/talk/",
+]
+
+
+def test_while_the_database_is_away_all_pages_together_are_few_lines(server):
+    name = server.url.rpartition("/")[2]
+    with psycopg.connect(conninfo_of(sibling_url("postgres")), autocommit=True) as admin:
+        before = len(server.log.read_text().splitlines())
+        admin.execute(f'alter database "{name}" allow_connections false')
+        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        try:
+            statuses = [
+                server.request("GET", path, headers={"Cookie": f"sessionid={number:032}"}).status
+                for number in range(REQUESTS)
+                for path in PAGES
+            ]
+        finally:
+            admin.execute(f'alter database "{name}" allow_connections true')
+
+    assert statuses.count(503) > REQUESTS
+    lines = server.log.read_text().splitlines()[before:]
+    assert len(lines) < MOST_LINES, "\n".join(lines)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
+import contextlib
 import time
 
+import psycopg
 import pytest
 
 from heapadmin import postgres
@@ -96,3 +98,28 @@ def test_a_log_that_cannot_be_opened_is_a_reason_too(keeper, server, monkeypatch
     keeper.look()
 
     assert "No space left on device" in keeper.said[-1]
+
+
+def test_a_long_log_is_cut_while_the_server_writes_it(keeper, server, monkeypatch):
+    monkeypatch.setattr(postgres, "LOG_BYTES_KEPT", 20_000)
+    monkeypatch.setattr(postgres, "LOG_END_BYTES", 5_000)
+
+    def fail(times, words):
+        with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
+            for _ in range(times):
+                with contextlib.suppress(psycopg.Error):
+                    connection.execute(f"select {words}")
+
+    fail(500, "of_before")
+    assert server.log.stat().st_size > 20_000
+    keeper.look()
+    fail(1, "of_after")
+
+    log = server.log.read_bytes()
+    assert b"of_after" in log and b"of_before" not in log and b"\0" not in log
+    aside = server.log.with_name("log.1").read_bytes()
+    assert len(aside) == 5_000 and b"of_before" in aside
+
+    fail(500, "of_before")
+    keeper.look()
+    assert b"of_before" in server.log.read_bytes(), "it looks at each look"

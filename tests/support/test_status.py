@@ -11,17 +11,27 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from collector.counts.last_hour import Counted
 from support.models import Component, Day, Incident, IncidentUpdate, Sample, State
-from support.status import checks, database, history, snapshot
+from support.status import checks, counts, database, freshness, history, packing, snapshot
+from support.status.database import DatabaseCondition
 from support.status.dot import dot
 from support.status.readings import Reading, worse
 from support.status.render import as_html, as_json
-from support.status.watch import Watch
+from support.status.verdicts import Evidence
+from support.status.watch import Look, Watch
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.support.filling import collect
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    """A data folder without what other tests counted and published."""
+    settings.DATA_DIR = tmp_path
+    return tmp_path
 
 
 @pytest.fixture
@@ -34,8 +44,17 @@ def readings(state, reason=""):
     return [Reading(component, state, reason) for component in Component]
 
 
-def taken(connection, now=None):
-    return snapshot.take(connection, now or timezone.now(), None)
+def taken(connection, now=None, counted=None):
+    """Where a collector runs to which nobody sends anything."""
+    now = now or timezone.now()
+    stored = snapshot.read(connection, now, freshness.read(connection))
+    counted = counted or Counted(is_reported=True)
+    return snapshot.take(Evidence(now, database.condition(connection), counted), stored, counts.by_minute(now))
+
+
+def gone(now, before=None):
+    """What is shown while nobody can connect to the database."""
+    return snapshot.without_database(Evidence(now, DatabaseCondition.GONE, Counted(is_reported=True)), now, before, {})
 
 
 def part(found, component):
@@ -137,16 +156,18 @@ def test_without_the_database_it_says_so_in_words(connection):
     history.record(connection, readings(State.UP), now)
     before = taken(connection, now)
 
-    page = as_html(snapshot.without_database(before, now + timedelta(minutes=2), now + timedelta(minutes=1))).decode()
+    first = gone(now + timedelta(minutes=1), before)
+    page = as_html(gone(now + timedelta(minutes=2), first)).decode()
 
-    assert "Something is down" in page
-    assert "Events are refused with 503, to be sent again." in page
+    assert "Console, collection and queries are down" in page
+    assert "Events would be refused with 503, to be sent again." in page
     assert "2 minutes down" in page and "1 up" in page
 
 
 def test_an_outage_of_the_database_is_over_as_soon_as_it_answers(connection):
     now = timezone.now()
-    history.record(connection, database.unreachable(), now)
+    outage = gone(now)
+    history.record(connection, [Reading(part.component, part.state, part.reason) for part in outage.parts], now)
 
     assert taken(connection, now).state == State.UP
 
@@ -154,7 +175,7 @@ def test_an_outage_of_the_database_is_over_as_soon_as_it_answers(connection):
 def test_a_service_that_only_reads_is_told(connection):
     connection.execute("set default_transaction_read_only = on")
 
-    states = {reading.component: reading.state for reading in database.readings(connection)}
+    states = {part.component: part.state for part in taken(connection).parts}
 
     assert states == {
         Component.CONSOLE: State.DEGRADED,
@@ -167,7 +188,8 @@ def test_programs_get_json_that_anybody_may_read():
     response = Client().get("/status.json")
 
     told = json.loads(response.content)
-    assert response["Access-Control-Allow-Origin"] == "*" and told["status"] == "up"
+    assert response["Access-Control-Allow-Origin"] == "*" and told["status"] == "not known"
+    assert told["components"]["console"]["status"] == "up"
     assert set(told["components"]) == {"console", "collection", "queries"}
 
 
@@ -208,37 +230,72 @@ def test_a_thousand_readers_make_one_page(monkeypatch):
     assert len(looks) == 1
 
 
-def test_a_look_that_hangs_is_told_as_down(monkeypatch):
-    monkeypatch.setattr("support.status.watch.REFRESH_TIMEOUT_SECONDS", 0.1)
+def test_a_look_that_hangs_is_told_as_not_known_and_later_as_down(monkeypatch):
+    monkeypatch.setattr("support.status.watch.REFRESH_TIMEOUT", timedelta(seconds=0.1))
     hanging = threading.Event()
     monkeypatch.setattr(Watch, "_take_snapshot", lambda self: hanging.wait(5) and None)
-
-    published = Watch().current()
-    hanging.set()
-
-    assert published.snapshot.state == State.DOWN
-
-
-def test_an_outage_is_written_down_once_it_is_over(monkeypatch):
     clock = [NOON]
     watch = Watch(now=lambda: clock[0])
-    gone = {"gone": True}
+
+    first = watch.current().snapshot
+    clock[0] += timedelta(seconds=31)
+    later = watch.current().snapshot
+    hanging.set()
+
+    assert first.state is None and "it is busy, or hangs" in part(first, Component.CONSOLE).reason
+    assert later.state == State.DOWN
+    assert part(later, Component.CONSOLE).reason.startswith("The database has not answered for 31 seconds")
+
+
+def test_a_look_that_comes_late_counts_more_than_that_it_was_late():
+    clock = [NOON]
+    watch = Watch(now=lambda: clock[0])
+    watch._publish(watch._snapshot(Look(DatabaseCondition.SILENT, clock[0]), clock[0]))
+    clock[0] += timedelta(milliseconds=100)
+
+    watch._publish(watch._take_snapshot())
+
+    assert part(watch.current().snapshot, Component.CONSOLE).state == State.UP
+
+
+def test_an_outage_is_written_down_once_it_is_over(monkeypatch, folder):
+    clock = [NOON]
+    watch, other = Watch(now=lambda: clock[0]), Watch(now=lambda: clock[0])
+    away = [True]
     real = database.own_connection
 
     def connect():
-        if gone["gone"]:
+        if away[0]:
             raise psycopg.OperationalError("away")
         return real()
 
     monkeypatch.setattr(database, "own_connection", connect)
-    assert watch._take_snapshot().state == State.DOWN
+    assert watch._publish(watch._take_snapshot()).snapshot.state == State.DOWN
     clock[0] += timedelta(minutes=2)
-    gone["gone"] = False
+    away[0] = False
 
-    watch._take_snapshot()
+    other.current()
 
     minutes = Sample.objects.filter(component="queries", state=State.DOWN).order_by("at").values_list("at", flat=True)
     assert list(minutes) == [history.minute_of(NOON + timedelta(minutes=n)) for n in range(3)]
+
+
+def test_what_is_not_known_is_not_written_down(connection):
+    history.record(connection, readings(None, "who knows"), NOON)
+
+    assert not Sample.objects.exists() and not Day.objects.exists()
+
+
+def test_a_snapshot_is_the_same_after_it_was_shared(connection):
+    now = timezone.now()
+    history.record(connection, readings(State.DEGRADED, "late"), now - timedelta(minutes=3))
+    incident = Incident.objects.create(title="Slow queries", queries=True, impact="degraded")
+    IncidentUpdate.objects.create(incident=incident, text="We are looking into it.")
+    collect(EnvironmentFactory().pk, events=3, span=timedelta(minutes=3))
+    found = taken(connection, now)
+
+    for each in (found, gone(now, found), gone(now)):
+        assert packing.unpack(packing.pack(each)) == each
 
 
 def test_the_regular_checks_use_every_part(live_server, connection):
@@ -289,7 +346,7 @@ def test_the_dot_of_an_environment_says_how_fresh_it_is(connection, seconds, kin
 def test_the_dot_is_red_while_collection_is_down(connection):
     now = timezone.now()
 
-    found = dot(now, now, snapshot.without_database(None, now, now))
+    found = dot(now, now, gone(now))
 
     assert found.kind == "bad" and "database does not answer" in found.sentence
 
@@ -297,7 +354,7 @@ def test_the_dot_is_red_while_collection_is_down(connection):
 def test_the_json_names_what_is_wrong(connection):
     now = timezone.now()
 
-    told = json.loads(as_json(snapshot.without_database(None, now, now)))
+    told = json.loads(as_json(gone(now)))
 
     assert told["status"] == "down" and told["freshness"] is None
     assert "503" in told["components"]["collection"]["reason"]
@@ -325,18 +382,43 @@ def test_the_dot_of_another_tab_does_not_make_its_environment_the_one_used_last(
     assert client.session["last_environment"] == here.app_id
 
 
-def test_it_says_that_the_disk_is_full_while_the_database_does_not_answer(monkeypatch):
-    monkeypatch.setattr(database, "disk_is_full", lambda: True)
-
-    full = database.unreachable()
-
-    assert all(reading.reason.endswith("The disk of the database is full.") for reading in full)
-    assert all(database.says_unreachable(reading) for reading in full)
-
-
 def test_the_disk_of_a_server_of_ones_own_is_not_known(settings, monkeypatch):
     monkeypatch.setattr(database.disk, "is_full", lambda folder: True)
+    monkeypatch.setattr(database.disk, "free_bytes", lambda folder: 3 * 2**20)
 
-    assert not database.disk_is_full()
+    assert database.disk_words() == ""
     settings.PRIVATE_DATABASE = True
-    assert database.disk_is_full()
+    assert database.disk_words() == "The disk of the database is nearly full: 3 MiB are left."
+
+
+def test_a_percentage_says_since_when_it_is_measured(connection):
+    began = NOON - timedelta(minutes=19)
+    for minute in range(20):
+        history.record(connection, readings(State.UP), began + timedelta(minutes=minute))
+
+    found = taken(connection, NOON)
+    page, told = " ".join(as_html(found).decode().split()), json.loads(as_json(found))["components"]["console"]
+
+    assert "100.00 % up, measured for 20 minutes since" in page and ">1 Mar 2026, 11:41 UTC</time>" in page
+    assert (told["measured_minutes"], told["measured_since"]) == (20, "2026-03-01T11:41:00+00:00")
+
+
+def test_what_began_long_ago_is_told_by_its_day(connection):
+    history.record(connection, readings(State.UP), NOON - timedelta(days=30))
+    history.record(connection, readings(State.UP), NOON)
+    history.forget(connection, NOON)
+
+    assert ">30 Jan 2026</time>" in as_html(taken(connection, NOON)).decode()
+
+
+def test_where_nothing_was_measured_there_is_no_percentage(connection):
+    page = as_html(taken(connection, NOON)).decode()
+
+    assert "Nothing was measured yet." in page and "% up, measured" not in page
+
+
+def test_a_minute_of_outage_is_never_rounded_away(connection):
+    history.record(connection, readings(State.DOWN), NOON)
+    connection.execute("update support_day set minutes_up = 129599")
+
+    assert "99.99 % up, measured for 90 days" in as_html(taken(connection, NOON)).decode()

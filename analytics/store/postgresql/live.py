@@ -9,6 +9,7 @@ from django.db import connection
 
 from analytics.store.live import FIELDS, PAGE_SIZE, LiveEvent, Page, Position
 from analytics.store.postgresql.snapshot import limited
+from common import web_addresses
 
 TIME_LIMIT = timedelta(seconds=5)
 
@@ -74,6 +75,6 @@ def _event(row: tuple[Any, ...]) -> LiveEvent:
         identity=identity,
         session_id=session_id,
         received_at=received_at,
-        fields={field: value for field, value in zip(FIELDS, values, strict=True) if value not in (None, "")},
+        fields={field: web_addresses.read(field, value) for field, value in zip(FIELDS, values, strict=True) if value},
         properties=json.loads(properties),
     )

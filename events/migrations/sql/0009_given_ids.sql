@@ -1,4 +1,4 @@
--- As in 0006_long_names.sql, but that an event may bring its `id`: one that is imported has the same id each time
+-- As in 0007_seen.sql, but that an event may bring its `id`: one that is imported has the same id each time
 -- (events/imports.py).
 
 create or replace function store_events(sent json, keys json) returns uuid[] language plpgsql
@@ -57,7 +57,8 @@ begin
                min(seen.first_at) as first_at, max(seen.last_at) as last_at
           from seen left join people p using (environment_id, actor_id)
          where case when p.actor_id is null then not seen.merged
-                    else p.first_seen_at > seen.first_at or p.last_seen_at < seen.last_at - interval '1 minute' end
+                    else p.first_seen_at is null or p.first_seen_at > seen.first_at
+                         or p.last_seen_at < seen.last_at - interval '1 minute' end
          group by 1, 2 order by 1, 2),
     touched as (
         insert into people as p (environment_id, actor_id, identity, first_seen_at, last_seen_at)

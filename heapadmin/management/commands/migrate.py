@@ -22,7 +22,7 @@ class Command(migrate.Command):
             return
         connection.ensure_connection()  # fails in Django's words
         try:
-            with upgrades.one_at_a_time():
+            with upgrades.one_at_a_time(self._say):
                 upgrades.refuse_a_newer_database()
                 if not without_backup and options["app_label"] is None:
                     upgrades.back_up(self._say)

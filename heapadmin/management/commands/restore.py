@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from heapadmin import backup
 from heapadmin.datafolder import FolderInUse
 from heapadmin.postgres import PostgresError
+from heapadmin.upgrades import CannotUpgrade, refuse_unknown
 
 
 class Command(BaseCommand):
@@ -23,9 +24,10 @@ class Command(BaseCommand):
         if not options["yes"] and input("All data in the database will be replaced. Type yes: ").strip() != "yes":
             raise CommandError("Nothing has changed.")
         try:
+            refuse_unknown(backup.migrations(options["file"]))
             with backup.database_to_ourselves("restore"):
                 backup.read(options["file"])
                 call_command("migrate", interactive=False, verbosity=0, without_backup=True)
-        except (backup.BackupError, FolderInUse, PostgresError) as error:
+        except (backup.BackupError, CannotUpgrade, FolderInUse, PostgresError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored from {options['file']}.")

@@ -17,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--password", required=True)
         parser.add_argument("--account", required=True, help="the account's name")
         parser.add_argument("--project", default="", help="the first project's name; the account's when left out")
+        parser.add_argument("--app-id", default="", help="Production's app_id, one from Heap; a new one when left out")
         parser.add_argument("--staff", action="store_true", help="the login may use the staff's admin too")
         parser.add_argument("--json", action="store_true", help="print the ids as JSON")
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
                 account_name=account_name,
                 project_name=options["project"].strip() or account_name,
                 staff=options["staff"],
+                app_id=options["app_id"],
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error

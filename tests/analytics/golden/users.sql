@@ -15,7 +15,7 @@ where (
     and ((p.properties ->> :'p1') = :'p2')
     and strpos(p.identity, :'p3') > 0
 )
-order by p.last_seen_at desc, p.actor_id desc
+order by coalesce(p.last_seen_at, timestamptz '1970-01-01 00:00:00+00') desc, p.actor_id desc
 limit :p4;
 
 -- p0 bigint, p1 text, p2 text, p3 text

@@ -33,9 +33,11 @@ where (
         ((p.properties ->> :'p1') = :'p2')
         and (coalesce(did_0.times, 0) >= :p6)
     )
-    and (p.last_seen_at, p.actor_id) < (:'p7'::timestamptz, :p8)
+    and (
+        coalesce(p.last_seen_at, timestamptz '1970-01-01 00:00:00+00'), p.actor_id
+    ) < (:'p7'::timestamptz, :p8)
 )
-order by p.last_seen_at desc, p.actor_id desc
+order by coalesce(p.last_seen_at, timestamptz '1970-01-01 00:00:00+00') desc, p.actor_id desc
 limit :p9;
 
 -- p0 bigint, p1 text, p2 text, p3 timestamptz, p4 text, p5 text, p6 bigint

@@ -1,0 +1,64 @@
+"""The newest snapshot in a file in the data folder, so that every worker there tells the same.
+
+The file has its full size from the start, so it can also be written while the disk is full.
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from common.locked_file import LockedFile
+
+FILE_NAME = "status"  # in DATA_DIR
+MOST_BYTES = 256 * 2**10
+
+_HEAD = struct.Struct("<qII")  # number, length and checksum of what follows
+
+
+class SharedFile:
+    """The file at `path`. Contents are numbered; a greater number is newer."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def newest_number(self) -> int:
+        """The number of the content; 0 if there is none."""
+        try:
+            with self._reading() as descriptor:
+                return _head(descriptor)[0]
+        except OSError:
+            return 0
+
+    def read(self) -> tuple[int, bytes] | None:
+        """The number and the content; None if there is none, or while it is being written."""
+        try:
+            with self._reading() as descriptor:
+                number, length, checksum = _head(descriptor)
+                content = os.pread(descriptor, min(length, MOST_BYTES), _HEAD.size)
+        except OSError:
+            return None
+        return (number, content) if number and zlib.crc32(content) == checksum else None
+
+    def write(self, number: int, content: bytes, *, unless_in: range) -> None:
+        """Replace the content, unless its number is in `unless_in`. Raises OSError."""
+        if len(content) > MOST_BYTES:
+            raise OSError(f"{len(content):,} bytes are too many for {self._path}")
+        with closing(LockedFile(self._path, _HEAD.size + MOST_BYTES)) as file, file.locked() as descriptor:
+            if _head(descriptor)[0] not in unless_in:
+                os.pwrite(descriptor, _HEAD.pack(number, len(content), zlib.crc32(content)) + content, 0)
+
+    @contextmanager
+    def _reading(self) -> Iterator[int]:
+        descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def _head(descriptor: int) -> tuple[int, int, int]:
+    head = os.pread(descriptor, _HEAD.size, 0)
+    return _HEAD.unpack(head) if len(head) == _HEAD.size else (0, 0, 0)

@@ -1,0 +1,87 @@
+"""The snapshot that all workers share: the newest wins, half a write is no content, a full disk does not matter."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from support.status.shared_file import MOST_BYTES, SharedFile
+from tests.small_disk import small_disk
+
+OLDER = range(0)  # no content is kept
+WRITE = """
+import sys
+from pathlib import Path
+from support.status.shared_file import SharedFile
+file, number = SharedFile(Path(sys.argv[1])), int(sys.argv[2])
+for n in range(300):
+    file.write(number + n, bytes([number % 251]) * (number % 1_000 * 200), unless_in=range(0))
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    return SharedFile(tmp_path / "status")
+
+
+def test_without_a_file_there_is_nothing(file, tmp_path):
+    assert (file.newest_number(), file.read()) == (0, None)
+    (tmp_path / "status").write_bytes(b"short")
+    assert (file.newest_number(), file.read()) == (0, None)
+
+
+def test_what_is_written_is_read_and_a_newer_one_stays(file):
+    file.write(5, b"five", unless_in=OLDER)
+    file.write(4, b"four", unless_in=range(5, 10))
+    assert file.read() == (5, b"five")
+
+    file.write(6, b"6", unless_in=range(7, 10))
+    assert (file.newest_number(), file.read()) == (6, (6, b"6"))
+
+
+def test_half_a_content_is_none(file, tmp_path):
+    file.write(5, b"x" * 1_000, unless_in=OLDER)
+    with (tmp_path / "status").open("r+b") as opened:
+        opened.seek(500)
+        opened.write(b"y")
+
+    assert file.read() is None
+
+
+def test_readers_never_see_a_mixture_while_others_write(file, tmp_path):
+    command = [sys.executable, "-c", WRITE, str(tmp_path / "status")]
+    running = [subprocess.Popen([*command, str(n)], cwd=settings.BASE_DIR) for n in (1_003, 2_400, 3_999)]
+    seen = set()
+    while any(process.poll() is None for process in running):
+        found = file.read()
+        if found is not None:
+            assert len(set(found[1])) == 1
+            seen.add(found[1][0])
+
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert len(seen) > 1
+
+
+def test_it_is_the_owners_alone_has_one_size_and_takes_no_more(file, tmp_path):
+    file.write(1, b"", unless_in=OLDER)
+    size = (tmp_path / "status").stat().st_size
+    file.write(2, os.urandom(MOST_BYTES), unless_in=OLDER)
+
+    assert (tmp_path / "status").stat().st_size == size
+    assert (tmp_path / "status").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(OSError, match="too many"):
+        file.write(3, bytes(MOST_BYTES + 1), unless_in=OLDER)
+    assert file.newest_number() == 2
+
+
+def test_it_can_be_written_while_the_disk_is_full():
+    with small_disk(1) as disk:
+        file = SharedFile(disk.folder / "status")
+        file.write(1, b"", unless_in=OLDER)
+        disk.fill()
+
+        file.write(2, os.urandom(MOST_BYTES), unless_in=OLDER)
+
+        assert file.read()[0] == 2
