@@ -7,9 +7,9 @@ from django.db import migrations
 
 SQL = Path(__file__).parent / "sql"
 BEFORE = re.search(r"(?ms)^create or replace function store_events\(.*?^end \$\$;\n", (SQL / "0007_seen.sql").read_text())
-UNDO = BEFORE[0] if BEFORE else ""
+assert BEFORE is not None
 
 
 class Migration(migrations.Migration):
     dependencies = [("events", "0008_people_by_activity")]
-    operations = [migrations.RunSQL((SQL / "0009_given_ids.sql").read_text(), UNDO)]
+    operations = [migrations.RunSQL((SQL / "0009_given_ids.sql").read_text(), BEFORE[0])]

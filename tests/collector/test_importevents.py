@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -196,3 +197,72 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(command, tmp_path):
         return usage.ru_maxrss * 1024
 
     assert peak(300) - peak(3) < MEMORY_BYTES
+
+
+# --- From Heap ------------------------------------------------------------------------------------------------------
+PAGE = settings.BASE_DIR / "docs" / "import-history.md"
+TABLES = {
+    "checkout.csv": """event_id,time,user_id,session_id,total,note,zip,coupon
+11,2024-03-01 09:30:00.5,4948129760563001,3063356373960001,12.50,"two
+lines",00123,
+12,2024-03-01 09:31:00,4948129760563002,,7,,,
+13,2024-03-01 09:32:00,4948129760563003,,8,,,
+""",
+    "users.csv": """user_id,identity,joindate,plan,email
+4948129760563001,ada@shop.example,2024-01-01 00:00:00,pro,ada@shop.example
+4948129760563002,,2024-01-01 00:00:00,free,
+4948129760563004,00987,2024-01-01 00:00:00,,bob@shop.example
+""",
+    "migrations.csv": """from_user_id,to_user_id,time
+4948129760563003,4948129760563005,2024-01-01 00:00:00
+4948129760563005,4948129760563004,2024-01-01 00:00:00
+""",
+}
+
+
+@pytest.fixture
+def export(tmp_path):
+    """A folder with tables of Heap's and the script of the page. Returns a function that runs it."""
+    (script,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    for name, text in TABLES.items() | {("heap_to_ndjson.py", script)}:
+        (tmp_path / name).write_text(text)
+
+    def run(*arguments):
+        command = [sys.executable, "heap_to_ndjson.py", *arguments]
+        return subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    return run
+
+
+def test_an_export_of_heap_becomes_events(command, environment, export):
+    given = export(
+        "--name", "Check out", "--users", "users.csv", "--migrations", "migrations.csv", "checkout.csv"
+    ).encode()
+
+    first, second = command.run("-", given=given), command.run("-", given=given)
+
+    assert first[0] == second[0] == 0, first[2]
+    assert ": 3 events stored, 0 " in first[1] and ": 0 events stored, 3 " in second[1]
+    found = command.server.query(
+        "select e.name, p.identity, e.actor_id >= 0, e.session_id, e.time::text, e.properties from events e"
+        " left join people p using (environment_id, actor_id) where e.environment_id = %s order by e.time",
+        environment.pk,
+    )
+    assert found == [
+        ("Check out", "ada@shop.example", False, 3063356373960001, "2024-03-01 09:30:00.5+00",
+         {"total": 12.5, "note": "two\nlines", "zip": "00123"}),
+        ("Check out", None, True, None, "2024-03-01 09:31:00+00", {"total": 7}),
+        ("Check out", "00987", False, None, "2024-03-01 09:32:00+00", {"total": 8}),
+    ]  # fmt: skip
+
+
+def test_and_its_people_have_their_properties(command, environment, export):
+    for request in export("--people", environment.app_id, "users.csv").splitlines():
+        assert command.server.post("/api/add_user_properties", json.loads(request)).status == 200
+
+    assert dict(
+        command.server.query("select identity, properties from people where environment_id = %s", environment.pk)
+    ) == {
+        "ada@shop.example": {"joindate": "2024-01-01 00:00:00", "plan": "pro", "email": "ada@shop.example"},
+        "00987": {"joindate": "2024-01-01 00:00:00", "email": "bob@shop.example"},
+    }

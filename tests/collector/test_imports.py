@@ -258,7 +258,9 @@ def test_properties_beyond_the_limit_are_left_out_and_counted(environment):
 
 
 def test_what_is_cut_or_ignored_is_counted(environment):
-    report = run(environment, text(line("A", properties={"long": "x" * 2_000}), line("B", identity="null", user_id="5")))
+    report = run(
+        environment, text(line("A", properties={"long": "x" * 2_000}), line("B", identity="null", user_id="5"))
+    )
 
     assert (report.stored, report.texts_cut, report.identities_ignored) == (2, 1, 1)
     (hour,) = CollectedHour.objects.filter(environment=environment)

@@ -69,8 +69,13 @@ class Command(BaseCommand):
             f"{report.lines:,} lines in {progress.seconds:,.0f} s: {report.stored:,} events stored, "
             f"{report.repeats:,} were there already, {report.excluded:,} from excluded IPs, {report.bad:,} bad."
         )
-        if report.properties_left_out:
-            self.stdout.write(f"{report.properties_left_out:,} properties were left out: there was no room for them.")
+        for count, words in (
+            (report.properties_left_out, "properties were left out: there was no room for them."),
+            (report.texts_cut, "texts were cut."),
+            (report.identities_ignored, "identities were ignored: they name nobody."),
+        ):
+            if count:
+                self.stdout.write(f"{count:,} {words}")
         if importer.months.without:
             months = ", ".join(f"{month:%Y-%m}" for month in importer.months.without)
             self.stdout.write(f"Without a partition of their own: {months}. Their events are in events_default.")
