@@ -53,7 +53,7 @@ def write(file: Path, count: int, seed: int) -> None:
 
 
 @dataclass
-class Cost:
+class ImportCost:
     """What one import took. Memory is the most that the command held."""
 
     seconds: float
@@ -91,13 +91,13 @@ class Import:
             self.database_seconds = max(self.database_seconds, used)  # what a backend used is gone when it ends
             time.sleep(SAMPLE_SECONDS)
 
-    def end(self) -> Cost:
+    def end(self) -> ImportCost:
         out, _ = self.process.communicate()
         self._watcher.join()
         if self.process.returncode:
             raise SystemExit(f"the import failed: {out}")
         seconds = time.monotonic() - self.began
-        return Cost(seconds, self.memory_bytes, self.used_seconds, self.database_seconds)
+        return ImportCost(seconds, self.memory_bytes, self.used_seconds, self.database_seconds)
 
     def stop(self) -> None:
         self.process.terminate()

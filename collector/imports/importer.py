@@ -16,7 +16,7 @@ from collector.counts.excluded import count
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome, Request, decide_read
 from collector.environments.known_environments import KnownEnvironment, KnownEnvironments
-from collector.imports.lines import BadFile, Event, content, events_in, last_line, lines
+from collector.imports.lines import BadFile, PastEvent, content, events_in, last_line, lines
 from collector.protocol import answers
 from collector.protocol.answers import Answer
 from collector.protocol.noted import Noted
@@ -59,7 +59,7 @@ class ImportRefused(Exception):
 
 
 @dataclass
-class Report:
+class ImportReport:
     """What became of the events so far. `reasons` tell of the first bad ones: number of the line, what is wrong."""
 
     lines: int = 0
@@ -73,7 +73,7 @@ class Report:
     last_line: int = 0  # of this file; all up to it are dealt with
     reasons: list[tuple[int, str]] = field(default_factory=list)
 
-    def refuse(self, event: Event, reason: str) -> None:
+    def refuse(self, event: PastEvent, reason: str) -> None:
         self.bad += 1
         if len(self.reasons) < MAX_REASONS:
             self.reasons.append((event.line, event.place + reason))
@@ -85,7 +85,7 @@ class Importer:
     def __init__(self, app_id: str, client: str = UNKNOWN, *, tries: int = TRIES, months: Months | None = None) -> None:
         self.app_id = app_id
         self.client = client
-        self.report = Report()
+        self.report = ImportReport()
         self.months = months or Months()
         self._environments: KnownEnvironments = {}
         self._tries = tries
@@ -93,7 +93,7 @@ class Importer:
         self._counts = TimedWriter(self._kept_out, self._tally)
         self._written_at = time.monotonic()
 
-    def run(self, file: BufferedReader, *, from_line: int = 1, most_bytes: int | None = None) -> Iterator[Report]:
+    def run(self, file: BufferedReader, *, from_line: int = 1, most_bytes: int | None = None) -> Iterator[ImportReport]:
         """Import the lines of a file. Yields the report after each commit.
 
         Raises ImportRefused, Unavailable or BadFile. What was reported before is stored, and stays.
@@ -116,7 +116,7 @@ class Importer:
         self._written_at = time.monotonic()
 
     # --- A chunk ------------------------------------------------------------------------------------------------------
-    def _import(self, events: Sequence[Event]) -> None:
+    def _import(self, events: Sequence[PastEvent]) -> None:
         now = time.time()
         environment = self._patiently(self._look_up)
         bad, told = self.report.bad, len(self.report.reasons)
@@ -135,7 +135,7 @@ class Importer:
             raise ImportRefused(answers.bad_request("the environment is being deleted, or its account is closed"))
         return environment
 
-    def _is_kept(self, event: Event, environment: KnownEnvironment, now: float) -> bool:
+    def _is_kept(self, event: PastEvent, environment: KnownEnvironment, now: float) -> bool:
         """Whether the event is good, and comes from no excluded address, as far as its `ip` tells.
 
         Live events never tell their address themselves. An import is made by somebody whom the account trusts.
@@ -159,7 +159,7 @@ class Importer:
         self._count(excluded, now)
         return False
 
-    def _store(self, events: Sequence[Event], environment: KnownEnvironment, now: float) -> None:
+    def _store(self, events: Sequence[PastEvent], environment: KnownEnvironment, now: float) -> None:
         """Store these events in one commit, but for those that are bad."""
         decision = self._decide(events, now)
         if decision.outcome is Outcome.BAD:
@@ -180,18 +180,18 @@ class Importer:
         self._note(decision.noted)
         self._count(decision._replace(weight=stored), now)
 
-    def _decide(self, events: Sequence[Event], now: float) -> Decision:
+    def _decide(self, events: Sequence[PastEvent], now: float) -> Decision:
         body = {"app_id": self.app_id, "events": [event.item for event in events]}
         return decide_read(body, Request("POST", PATH, {}, b"", self.client, now), self._environments, _no_limit)
 
-    def _is_good(self, event: Event, now: float) -> bool:
+    def _is_good(self, event: PastEvent, now: float) -> bool:
         decision = self._decide([event], now)
         if decision.outcome is not Outcome.BAD:
             return True
         self.report.refuse(event, last_line(decision.answer).removeprefix("events[0]."))
         return False
 
-    def _commit(self, records: Sequence[EventRecord], events: Sequence[Event]) -> int:
+    def _commit(self, records: Sequence[EventRecord], events: Sequence[PastEvent]) -> int:
         """Store the records, which are those of `events`, but for what is not storable. Returns how many are new."""
         try:
             repeats = self._patiently(lambda: store_once(records, self._look_up).repeats)
@@ -246,13 +246,13 @@ def make_way(seconds: float) -> None:
 class Chunk:
     """Events that are stored in one commit. `lines` lines end in it, the last of them is `last_line`."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[PastEvent] = field(default_factory=list)
     lines: int = 0
     last_line: int = 0
     size: int = 0
     passed: int = 0
 
-    def add(self, event: Event) -> None:
+    def add(self, event: PastEvent) -> None:
         self.events.append(event)
         self.size += event.size
 

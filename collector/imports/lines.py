@@ -26,14 +26,14 @@ class BadFile(Exception):
     """The file cannot be read on: it says that it is gzip, and is not, or it is cut off."""
 
 
-class Line(NamedTuple):
+class FileLine(NamedTuple):
     """One line. `text` is None if it is too long, and empty if it is blank."""
 
     number: int  # the first is 1
     text: bytes | None
 
 
-class Event(NamedTuple):
+class PastEvent(NamedTuple):
     """An event of a file, or the reason why there is none. `place` says where it stands if its line holds several."""
 
     line: int
@@ -43,7 +43,7 @@ class Event(NamedTuple):
     place: str = ""
 
 
-def lines(file: BufferedReader, most_bytes: int | None = None) -> Iterator[Line]:
+def lines(file: BufferedReader, most_bytes: int | None = None) -> Iterator[FileLine]:
     """The lines of a file, which may be gzip: at most so many bytes of them. Raises BadFile."""
     plain = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if file.peek(2)[:2] == GZIP else file
     room = inf if most_bytes is None else most_bytes
@@ -58,36 +58,36 @@ def lines(file: BufferedReader, most_bytes: int | None = None) -> Iterator[Line]
                 room -= len(text)
             if room < 0:
                 raise BadFile(f"line {number} goes beyond {most_bytes:,} bytes, as many as one request may hold")
-            yield Line(number, None if is_long else text.strip())
+            yield FileLine(number, None if is_long else text.strip())
     except (OSError, EOFError, zlib.error) as error:
         raise BadFile(f"after line {number} the file cannot be read: {error}") from error
 
 
-def events_in(line: Line, app_id: str) -> Iterator[Event]:
+def events_in(line: FileLine, app_id: str) -> Iterator[PastEvent]:
     """The event of a line, or the events of a bulk request that stands on one line.
 
     Each says when it happened: without a time it would happen anew at each import.
     """
     number = line.number
     if line.text is None:
-        yield Event(number, 0, {}, f"the line is longer than {MAX_LINE_BYTES:,} bytes")
+        yield PastEvent(number, 0, {}, f"the line is longer than {MAX_LINE_BYTES:,} bytes")
         return
     size = len(line.text)
     try:
         value = object_in(line.text, {})
     except Refused as refused:
-        yield Event(number, size, {}, last_line(refused.answer).replace("the body", "the line"))
+        yield PastEvent(number, size, {}, last_line(refused.answer).replace("the body", "the line"))
         return
     if str(value.get("app_id") or app_id) != app_id:
-        yield Event(number, size, {}, "app_id is that of another environment")
+        yield PastEvent(number, size, {}, "app_id is that of another environment")
     elif "events" not in value:
-        yield Event(number, size, value, _why_not(value))
+        yield PastEvent(number, size, value, _why_not(value))
     elif type(value["events"]) is not list:
-        yield Event(number, size, {}, "events must be an array")
+        yield PastEvent(number, size, {}, "events must be an array")
     else:
         size //= len(value["events"]) or 1
         for place, item in enumerate(value["events"]):
-            yield Event(number, size, item, _why_not(item), f"events[{place}].")
+            yield PastEvent(number, size, item, _why_not(item), f"events[{place}].")
 
 
 def last_line(answer: Answer) -> str:

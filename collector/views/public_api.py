@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from collector import deletions
-from collector.imports.importer import Importer, ImportRefused, Report
+from collector.imports.importer import Importer, ImportRefused, ImportReport
 from collector.imports.lines import BadFile
 from collector.imports.turns import RETRY_SECONDS, ImportTurns
 from collector.models import DeletionRequest
@@ -195,7 +195,7 @@ def _imported(importer: Importer, body: bytes, from_line: int) -> HttpResponse:
     return _told(report)
 
 
-def _broken_off(status: int, reason: str, report: Report) -> HttpResponse:
+def _broken_off(status: int, reason: str, report: ImportReport) -> HttpResponse:
     """Not all of a body was read: how far it is done, so that the sender can go on with the next line."""
     line = f"{reason}; up to line {report.last_line} all is done: go on with from_line={report.last_line + 1}"
     headers = {"X-Heapadmin-Lines-Done": str(report.last_line)}
@@ -204,7 +204,7 @@ def _broken_off(status: int, reason: str, report: Report) -> HttpResponse:
     return _refusal(status, line, headers)
 
 
-def _told(report: Report) -> HttpResponse:
+def _told(report: ImportReport) -> HttpResponse:
     """What became of the events. 400 if all of them are bad, as for a bulk request with `partial=1`."""
     none_is_good = report.bad and not (report.stored or report.repeats or report.excluded)
     counts = {name: getattr(report, name) for name in REPORTED}

@@ -224,11 +224,11 @@ lines",00123,
 def export(tmp_path):
     """A folder with tables of Heap's and the script of the page. Returns a function that runs it."""
     (script,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    for name, text in TABLES.items() | {("heap_to_ndjson.py", script)}:
+    for name, text in TABLES.items() | {("heap-to-ndjson", script)}:
         (tmp_path / name).write_text(text)
 
     def run(*arguments):
-        command = [sys.executable, "heap_to_ndjson.py", *arguments]
+        command = [sys.executable, "heap-to-ndjson", *arguments]
         return subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     return run

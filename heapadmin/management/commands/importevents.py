@@ -39,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(f"No file {', '.join(missing)}.")
         os.nice(NICE)
         importer = Importer(app_id)
-        progress = Progress(importer, sum(Path(name).stat().st_size for name in files if name != STDIN))
+        progress = ImportProgress(importer, sum(Path(name).stat().st_size for name in files if name != STDIN))
         try:
             for number, name in enumerate(files):
                 self._import(importer, progress, name, from_line if number == 0 else 1)
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             importer.write_counts()
         self._tell_end(importer, progress)
 
-    def _import(self, importer: Importer, progress: "Progress", name: str, from_line: int) -> None:
+    def _import(self, importer: Importer, progress: "ImportProgress", name: str, from_line: int) -> None:
         told = len(importer.report.reasons)
         with open_file(name) as file:
             try:
@@ -63,7 +63,7 @@ class Command(BaseCommand):
                 raise CommandError(f"Stopped. {_go_on(importer, name)}", returncode=130) from None
             progress.done(file)
 
-    def _tell_end(self, importer: Importer, progress: "Progress") -> None:
+    def _tell_end(self, importer: Importer, progress: "ImportProgress") -> None:
         report = importer.report
         self.stdout.write(
             f"{report.lines:,} lines in {progress.seconds:,.0f} s: {report.stored:,} events stored, "
@@ -95,7 +95,7 @@ def _go_on(importer: Importer, name: str) -> str:
     )
 
 
-class Progress:
+class ImportProgress:
     """How far an import is, in a line every few seconds. What is left is told by the bytes of the files."""
 
     def __init__(self, importer: Importer, size: int) -> None:
