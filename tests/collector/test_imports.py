@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from collector import wsgi
 from collector.imports import importer as importing
-from collector.imports.importer import CHUNK_EVENTS, MAX_REASONS, Importer, ImportRefused
-from collector.imports.lines import MAX_LINE_BYTES, BadFile
+from collector.imports.importer import CHUNK_EVENTS, CHUNK_PASSED, MAX_REASONS, Importer, ImportRefused
+from collector.imports.lines import MAX_LINE_BYTES, BadFile, lines
 from collector.models import CollectedHour
 from collector.protocol.server_api import Where, identify
 from common.database import conninfo
@@ -158,6 +158,24 @@ def test_a_line_that_is_too_long_is_passed_over(environment):
     report = run(environment, text(line("A"), "x" * (3 * MAX_LINE_BYTES), line("B")))
 
     assert (report.stored, report.reasons) == (2, [(2, f"the line is longer than {MAX_LINE_BYTES:,} bytes")])
+
+
+def test_a_line_without_end_is_not_read_to_its_end():
+    packed = gzip.compress(b"x" * 2**28)
+    file = BufferedReader(BytesIO(packed))
+
+    with pytest.raises(BadFile, match="line 1 goes beyond"):
+        list(lines(file, 2**25))
+
+    assert file.tell() < len(packed) / 2
+
+
+@pytest.mark.parametrize("content", [b"\n" * 50_000, text(*["{}"] * 50_000)])
+def test_lines_that_hold_nothing_or_are_passed_over_leave_room_for_others(environment, content):
+    """Whoever imports learns how far it is, and can break it off."""
+    steps = list(Importer(environment.app_id).run(BufferedReader(BytesIO(content)), from_line=50_001))
+
+    assert len(steps) == 50_000 // CHUNK_PASSED + 1
 
 
 def test_what_can_be_read_of_a_file_that_is_cut_off_is_stored(environment):
