@@ -5,7 +5,6 @@ from everywhere. The last is generous: it bounds those who have many networks. A
 with before has a key of its own, so what strangers do does not hold it up.
 """
 
-import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import SignInPause
 from common.database import stored_if_possible
+from common.networks import network_of
 
 COUNTS = "the count of attempts to sign in"
 MOST_ROWS = 100_000  # about 20 MB; beyond it, those that failed longest ago are forgotten
@@ -73,7 +73,7 @@ class Attempt:
         """The key that only this sender and this address have."""
         if self.browser is not None:
             return _key("browser", self.browser, self.email)
-        return _key("sender", _network(self.client), self.email)
+        return _key("sender", network_of(self.client), self.email)
 
     @property
     def pauses(self) -> dict[str, Pauses]:
@@ -82,7 +82,7 @@ class Attempt:
             return {self.own: ONE_SENDER}
         return {
             self.own: ONE_SENDER,
-            _key("network", _network(self.client)): NETWORK,
+            _key("network", network_of(self.client)): NETWORK,
             _key("everywhere", self.email): EVERYWHERE,
         }
 
@@ -128,16 +128,6 @@ def prune() -> None:
     """Keep only the rows that failed last."""
     with stored_if_possible(COUNTS), connection.cursor() as cursor:
         cursor.execute(PRUNE, [MOST_ROWS])
-
-
-def _network(client: str) -> str:
-    """What one client can choose its address from: an IPv4 address is one network, in IPv6 it is the /64."""
-    address = ipaddress.ip_address(client)
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is None:
-            return str(ipaddress.ip_network((address, 64), strict=False))
-        address = address.ipv4_mapped
-    return str(address)
 
 
 def _key(*words: str) -> str:

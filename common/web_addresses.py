@@ -70,10 +70,11 @@ def sent_domain(text: str) -> str:
 
 
 def read_domain(text: str) -> str:
-    """A domain as people read it. A label stays as it is if browsers would not spell it so."""
+    """A domain as people read it. A label stays as it is if browsers would not spell it so, and so does all of it."""
     if PUNYCODE not in text or text.count(".") > MOST_DOTS:
         return text
-    return LABEL.sub(lambda label: _read_label(label[0]), text)
+    read = LABEL.sub(lambda label: _read_label(label[0]), text)
+    return read if sent_domain(read) == text else text  # not so if there are capitals beside
 
 
 def _sent_label(label: str) -> str:

@@ -9,10 +9,11 @@ import re
 import time
 from collections import Counter, deque
 from collections.abc import Hashable, Sequence
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, NamedTuple
 
 from django.conf import settings
+
+from common.networks import network_of
 
 OF_A_SENDER = 5  # pages at once: three of them may be questions (analytics/store/places.py), which take long
 SPARED = 2  # turns that are left for others, whatever one address asks for
@@ -21,7 +22,6 @@ BURST_SECONDS = 8.0  # that a sender may owe, which is SHARE of it computed
 MOST_OWED_SECONDS = 10.0  # so nobody waits more than 2 seconds for the debts of a large export
 MOST_WAITING = 100  # requests of one address
 MOST_KEPT = 10_000  # debts; if there are more, paid ones are dropped
-NETWORK_BITS = 64  # of an IPv6 address: what one customer of a provider has
 
 
 class Sender(NamedTuple):
@@ -38,15 +38,7 @@ def sender_of(address: str, headers: Sequence[tuple[bytes, bytes]]) -> Sender:
     """Who sends a request from this address. `headers` are as ASGI gives them."""
     pattern = rb"(?:^|;)\s*%s=([^;]*)" % re.escape(settings.SESSION_COOKIE_NAME.encode())
     cookies = (re.search(pattern, value) for name, value in headers if name == b"cookie")
-    return Sender(_network(address), next((found[1] for found in cookies if found), b""))
-
-
-def _network(address: str) -> str:
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((known, NETWORK_BITS), strict=False)) if isinstance(known, IPv6Address) else address
+    return Sender(network_of(address), next((found[1] for found in cookies if found), b""))
 
 
 class PageTurns:

@@ -37,9 +37,11 @@ def one_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
     """Wait until nobody else upgrades this database, and keep others waiting.
 
     Not in a transaction: a server may end those that are idle for long, and an upgrade may take long. An index that is
-    built concurrently waits for all of them, so it would wait for this one, and this one for it.
+    built concurrently waits for all of them, so it would wait for this one, and this one for it. A server may end idle
+    sessions as well, so that is switched off here.
     """
     with psycopg.connect(conninfo(), autocommit=True) as lock:
+        lock.execute("set idle_session_timeout = 0")
         is_told = False
         while not _try_lock(lock):
             if not is_told:

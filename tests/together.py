@@ -36,8 +36,9 @@ def both_at_once(*changes):
     return results
 
 
-def wait_until_somebody_waits():
-    deadline = time.monotonic() + 30
-    while not rows(WAITING):
+def wait_until_somebody_waits(query=rows):
+    """For a lock. `query` runs a statement, in the tests' own database or another one, and returns its rows."""
+    deadline = time.monotonic() + 60
+    while not query(WAITING):
         assert time.monotonic() < deadline, "nobody waits for a lock"
         time.sleep(0.005)

@@ -14,14 +14,13 @@ import msgspec
 from collector.protocol import fields
 from collector.protocol.errors import BadField, shown
 from collector.protocol.limits import MAX_EVENTS_IN_BEACON, MAX_HIERARCHY, MAX_TEXT
-from collector.protocol.nobody import names_nobody
 from collector.protocol.parameters import BeaconParameters
 from collector.protocol.server_api import NO_USER_PROPERTIES, Where
 from collector.protocol.times import by_our_clock
 from common.user_agent import agent_of
 from events.columns import UTM
 from events.identity import actor_of, key_digest
-from events.records import EventRecord, Identified, PersonChange, Properties, Record
+from events.records import ROBOT, EventRecord, Identified, PersonChange, Properties, Record
 
 TARGET = {  # parameter of an event: column
     "n": "target_tag",
@@ -102,11 +101,8 @@ def keys(sent: BeaconParameters) -> list[str]:
 # --- The parts of a beacon ----------------------------------------------------------------------------------------
 def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Record]:
     """Every beacon with `i` identifies its visitor, because the beacon of `identify` may have been lost."""
-    if (name := sent.get("i")) is None:
-        return []
-    name = fields.identity(name, "i")
-    if names_nobody(name):
-        where.noted.nobodies += 1
+    given = sent.get("i")
+    if given is None or (name := fields.identity_or_nobody(given, where.noted, "i")) is None:
         return []
     actor, at = actor_of(where.environment_id, name), _moment(sent, None, where)
     return [
@@ -115,10 +111,11 @@ def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Reco
 
 
 def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
-    """The columns that are the same for all events of a beacon."""
+    """The columns that are the same for all events of a beacon. Apps send by libraries, and are no robots."""
     page, session = sent.context("pp"), sent.context("sp")
     query = sent.get("q") or page.get("q")
-    agent = agent_of(where.user_agent)
+    agent, platform = agent_of(where.user_agent), _cut(sent.get("b"))
+    where.noted.is_robot = agent.is_robot and platform in (None, "web")
     return {
         "environment_id": where.environment_id,
         "session_id": _natural(sent.get("s"), "s"),
@@ -129,10 +126,10 @@ def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
         "hash": _cut(sent.get("g") or page.get("g")),
         "title": _cut(sent.get("t") or page.get("t")),
         "referrer": _cut(sent.get("r") or page.get("r") or session.get("r")),
-        "platform": _cut(sent.get("b")),
+        "platform": platform,
         "browser": agent.browser,
         "os": agent.os,
-        "device": agent.device,
+        "device": ROBOT if where.noted.is_robot else agent.device,
         **_campaign(sent, query, page, session),
     }
 

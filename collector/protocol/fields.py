@@ -125,23 +125,30 @@ def actor(item: dict[str, Any], environment_id: int, noted: Noted) -> tuple[int,
         return visitor(user_id), None
     if name == "" and user_id is not None:
         return visitor(user_id), None
-    name = identity(name)
-    if names_nobody(name):
-        noted.nobodies += 1
+    known = identity_or_nobody(name, noted)
+    if known is None:
         if user_id is None:
             raise BadField(f"identity {shown(name)} names nobody, and user_id is missing")
         return visitor(user_id), None
     if user_id is not None:
         raise BadField("identity and user_id must not be given together")
-    return actor_of(environment_id, name), name
+    return actor_of(environment_id, known), known
+
+
+def identity_or_nobody(value: Any, noted: Noted, name: str = "identity") -> str | None:
+    """An identity; None if it names nobody, which is noted."""
+    text = identity(value, name)
+    if names_nobody(text):
+        noted.nobodies += 1
+        return None
+    return text
 
 
 def somebody(value: Any, noted: Noted, name: str = "identity") -> str:
     """An identity for a visitor, whose past cannot be taken away from it again. It must name somebody."""
-    text = identity(value, name)
-    if names_nobody(text):
-        noted.nobodies += 1
-        raise BadField(f"{name} {shown(text)} names nobody: everybody who is sent under it would become one person")
+    text = identity_or_nobody(value, noted, name)
+    if text is None:
+        raise BadField(f"{name} {shown(value)} names nobody: everybody who is sent under it would become one person")
     return text
 
 

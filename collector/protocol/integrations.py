@@ -4,7 +4,6 @@ from typing import Any
 
 from collector.protocol import fields
 from collector.protocol.errors import BadField, shown
-from collector.protocol.nobody import names_nobody
 from collector.protocol.server_api import NO_USER_PROPERTIES, JsonObject, Where, each
 from events.identity import MAX_VISITOR, actor_of, key_digest, number_of
 from events.records import EventRecord, PersonChange, Record
@@ -69,10 +68,9 @@ def _most_reliable(identifier: dict[str, Any], where: Where) -> tuple[int, str |
             continue
         if name == "user_id":
             return fields.visitor(value), None
-        text = fields.identity(value, name)
-        if names_nobody(text):
-            where.noted.nobodies += 1
-            nobody = nobody or f"{name} {shown(text)} names nobody, and "
+        text = fields.identity_or_nobody(value, where.noted, name)
+        if text is None:
+            nobody = nobody or f"{name} {shown(value)} names nobody, and "
         elif name == "anonymous_id":
             return _visitor_of(text), None
         else:

@@ -8,7 +8,6 @@ from typing import Any
 from collector.protocol import answers, fields
 from collector.protocol.errors import BadField, Refused
 from collector.protocol.limits import MAX_HIERARCHY, MAX_TEXT
-from collector.protocol.nobody import names_nobody
 from collector.protocol.server_api import JsonObject, Where, each
 from collector.protocol.times import by_our_clock, seconds_of, unix_seconds
 from events.identity import actor_of, key_digest
@@ -67,9 +66,8 @@ def _message(message: JsonObject, sent: float | None, app_id: Any, where: Where)
 def _identified(identity: Any, visitor: int, at: float, where: Where) -> list[Record]:
     if identity is None or identity == "":
         return []
-    name = fields.identity(identity, "user.identity")
-    if names_nobody(name):
-        where.noted.nobodies += 1
+    name = fields.identity_or_nobody(identity, where.noted, "user.identity")
+    if name is None:
         return []
     environment_id = where.environment_id
     actor = actor_of(environment_id, name)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 
+from common.networks import network_of
 from ipfilter.rules.lists import Rule, RuleList
 
 
@@ -26,9 +27,9 @@ class Visitor:
     @property
     def network(self) -> str | None:
         """The IPv6 network from which the visitor's devices take changing addresses; None for IPv4 or if private."""
-        if self.version != 6 or self.is_private:
+        if self.address is None or self.version != 6 or self.is_private:
             return None
-        return str(IPv6Network((IPv6Address(self.address), 64), strict=False))
+        return network_of(self.address)
 
     def match(self, rules: RuleList) -> Rule | None:
         """The rule that keeps this visitor out, if one does."""

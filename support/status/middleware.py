@@ -13,6 +13,7 @@ class StatusMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        watch.make_room()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path not in (PAGE, JSON):

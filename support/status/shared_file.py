@@ -24,6 +24,11 @@ class SharedFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def make_room(self) -> None:
+        """Take its room on the disk now, which may be full when the first content comes. Raises OSError."""
+        with self._locked():
+            pass
+
     def newest_number(self) -> int:
         """The number of the content; 0 if there is none."""
         try:
@@ -46,9 +51,14 @@ class SharedFile:
         """Replace the content, unless its number is in `unless_in`. Raises OSError."""
         if len(content) > MOST_BYTES:
             raise OSError(f"{len(content):,} bytes are too many for {self._path}")
-        with closing(LockedFile(self._path, _HEAD.size + MOST_BYTES)) as file, file.locked() as descriptor:
+        with self._locked() as descriptor:
             if _head(descriptor)[0] not in unless_in:
                 os.pwrite(descriptor, _HEAD.pack(number, len(content), zlib.crc32(content)) + content, 0)
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        with closing(LockedFile(self._path, _HEAD.size + MOST_BYTES)) as file, file.locked() as descriptor:
+            yield descriptor
 
     @contextmanager
     def _reading(self) -> Iterator[int]:

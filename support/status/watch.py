@@ -13,6 +13,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -96,6 +97,11 @@ class Watch:
         self._published: Published | None = None
         self._number = 0  # of the content of the shared file that was read last
         self._freshness: tuple[float, Freshness] | None = None
+
+    def make_room(self) -> None:
+        """When a worker starts: for what it will share, even if the disk is full by then."""
+        with suppress(OSError):  # said when there is something to share
+            self._file().make_room()
 
     def current(self) -> Published:
         """The page to answer with."""

@@ -12,7 +12,7 @@ from events.lane import LONG
 from tests.collector.other_limits import with_limits
 from tests.collector.sending import Load
 from tests.servers import CollectingServer, conninfo_of, served_database
-from tests.together import WAITING
+from tests.together import WAITING, wait_until_somebody_waits
 
 HOSTILE = 16  # connections
 REQUESTS = 200  # of the environment beside it
@@ -87,13 +87,6 @@ def locked(server, statement, *parameters):
         other.rollback()
 
 
-def until_somebody_waits(server):
-    deadline = time.monotonic() + 60
-    while not server.query(WAITING):
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.01)
-
-
 def send_beside(server, environment):
     """Events of an environment beside it, all of which are stored, without a long wait for any."""
     for number in range(REQUESTS):
@@ -114,7 +107,7 @@ def test_a_locked_row_of_one_environment_holds_no_other_up(server, hostile, besi
 
     with contextlib.ExitStack() as until_sent, locked(server, lock, hostile.pk):
         statuses = until_sent.enter_context(sending(server, PERSON, update(hostile, plan="free")))
-        until_somebody_waits(server)
+        wait_until_somebody_waits(server.query)
         send_beside(server, beside)
         assert 200 not in statuses
 
@@ -126,7 +119,7 @@ def test_what_was_held_up_is_stored_as_soon_as_its_row_is_free(server, hostile):
     with contextlib.ExitStack() as until_sent:
         with locked(server, lock, hostile.pk):
             statuses = until_sent.enter_context(sending(server, PERSON, update(hostile, plan="free"), connections=4))
-            until_somebody_waits(server)
+            wait_until_somebody_waits(server.query)
             time.sleep(1)  # longer than a batch waits that others share
             assert not statuses
         until(lambda: len(statuses) >= REQUESTS)
@@ -176,7 +169,7 @@ def test_a_locked_table_lets_everybody_wait_and_loses_nothing(server, hostile, b
         for load in loads:
             load.wait_for_more(20)
         with locked(server, "lock table events in share mode"):
-            until_somebody_waits(server)
+            wait_until_somebody_waits(server.query)
             time.sleep(LONG.lock_seconds + 1)
             waiting = len(server.query(WAITING))
         for load in loads:

@@ -52,6 +52,7 @@ def test_a_path_has_two_spellings(sent, read):
         ("xn--i-7iq.example", "i❤.example"),
         ("xn--zzzzzz99999.example", "xn--zzzzzz99999.example"),
         ("xn--a.example", "xn--a.example"),
+        ("Shop.xn--wgv71a.example", "Shop.xn--wgv71a.example"),  # browsers send no capitals
         ("shop.example", "shop.example"),
         ("xn--9ca." * 11 + "example", "xn--9ca." * 11 + "example"),  # more than any has
     ],

@@ -1,9 +1,14 @@
 """`manage.py correctseen`: when people were seen, from their events, in steps."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -13,6 +18,7 @@ from events import seen as correcting
 from events.blocking_writer import store
 from events.identity import actor_of
 from tests.events.making import change, event, identified, rows, seen
+from tests.servers import sibling_url
 from tests.together import wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,6 +75,35 @@ def test_it_can_be_continued_after_a_place(wrong, capsys):
     assert capsys.readouterr().out == "0 people, 0 corrected. Done.\n"
     with pytest.raises(CommandError, match="that this command has printed"):
         call_command("correctseen", after="here")
+
+
+def test_stopped_in_the_middle_it_says_where_it_goes_on(wrong):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into people (environment_id, actor_id, first_seen_at, last_seen_at)"
+            " select 10, number, %s, %s from generate_series(101, 600) as number",
+            [IMPORTED, IMPORTED],
+        )
+    last = min(rows("select environment_id, actor_id from people"))
+    command = [sys.executable, "manage.py", "correctseen"]
+    options = {
+        "cwd": settings.BASE_DIR,
+        "env": os.environ | {"DATABASE_URL": sibling_url(connection.settings_dict["NAME"])},
+        "stderr": subprocess.STDOUT,
+        "text": True,
+    }
+    with psycopg.connect(conninfo()) as other:
+        other.execute("select 1 from people where environment_id = %s and actor_id = %s for update", last)
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
+        wait_until_somebody_waits()
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=60)
+
+    assert (running.returncode, said) == (
+        130, "CommandError: 500 people, 500 corrected. Stopped. Go on with --after 10_101.\n"
+    )  # fmt: skip
+    assert subprocess.check_output([*command, "--after", "10_101"], **options) == "6 people, 6 corrected. Done.\n"
+    assert seen() == wrong | dict.fromkeys(range(101, 601), (None, None))
 
 
 # --- While events are collected -------------------------------------------------------------------------------------

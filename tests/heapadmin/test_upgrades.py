@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from threading import Event, Thread
 
 import psycopg
@@ -199,6 +200,20 @@ def test_who_waits_for_another_upgrade_is_told(one_version_back, server, manage)
         assert waiting.stdout.readline() == "Another upgrade of this database runs; waiting for it.\n"
 
     assert finished(waiting)[0] == 0
+
+
+def test_the_lock_of_a_long_upgrade_outlasts_what_a_server_allows_idle_sessions(server, monkeypatch):
+    monkeypatch.setattr(upgrades, "conninfo", server.conninfo)
+    with psycopg.connect(server.conninfo(), autocommit=True) as other:
+        other.execute("alter role heapadmin set idle_session_timeout = '100ms'")
+        try:
+            with upgrades.one_at_a_time(print):
+                time.sleep(1)
+                is_free = other.execute("select pg_try_advisory_lock(%s)", [upgrades.LOCK_NUMBER]).fetchone()[0]
+        finally:
+            other.execute("alter role heapadmin reset idle_session_timeout")
+
+    assert not is_free
 
 
 def test_on_a_full_disk_nothing_is_upgraded_and_with_room_it_is(tmp_path_factory, manage):

@@ -6,8 +6,10 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.http import HttpResponse
 
-from support.status.shared_file import MOST_BYTES, SharedFile
+from support.status.middleware import StatusMiddleware
+from support.status.shared_file import FILE_NAME, MOST_BYTES, SharedFile
 from tests.small_disk import small_disk
 
 OLDER = range(0)  # no content is kept
@@ -85,3 +87,24 @@ def test_it_can_be_written_while_the_disk_is_full():
         file.write(2, os.urandom(MOST_BYTES), unless_in=OLDER)
 
         assert file.read()[0] == 2
+
+
+def test_a_worker_that_starts_makes_room_for_it_before_anybody_asks(settings):
+    with small_disk(1) as disk:
+        settings.DATA_DIR = disk.folder
+        StatusMiddleware(HttpResponse)
+        disk.fill()
+        file = SharedFile(disk.folder / FILE_NAME)
+        assert file.read() is None
+
+        file.write(1, os.urandom(MOST_BYTES), unless_in=OLDER)
+
+        assert file.read()[0] == 1
+
+
+def test_a_worker_starts_where_there_is_no_room_for_it(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "missing"
+
+    StatusMiddleware(HttpResponse)
+
+    assert list(tmp_path.iterdir()) == []

@@ -18,14 +18,21 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         after: Place | None = _place(options["after"])
         people = corrected = steps = 0
-        while after is not None:
-            step = correct_some(after)
-            people, corrected, steps, after = people + step.people, corrected + step.corrected, steps + 1, step.after
-            if after is not None and steps % STEPS_PER_LINE == 0:
-                self.stdout.write(
-                    f"{people:,} people, {corrected:,} corrected, after {after.environment_id}_{after.actor_id}"
-                )
+        try:
+            while after is not None:
+                step = correct_some(after)
+                people, corrected, steps = people + step.people, corrected + step.corrected, steps + 1
+                after = step.after
+                if after is not None and steps % STEPS_PER_LINE == 0:
+                    self.stdout.write(f"{people:,} people, {corrected:,} corrected, after {_text(after)}")
+        except KeyboardInterrupt:
+            go_on = f" Go on with --after {_text(after)}." if after is not None and steps else ""
+            raise CommandError(f"{people:,} people, {corrected:,} corrected. Stopped.{go_on}", returncode=130) from None
         self.stdout.write(f"{people:,} people, {corrected:,} corrected. Done.")
+
+
+def _text(place: Place) -> str:
+    return f"{place.environment_id}_{place.actor_id}"
 
 
 def _place(text: str) -> Place:

@@ -1,5 +1,5 @@
--- As in 0007_seen.sql, but that an event may bring its `id`: one that is imported has the same id each time
--- (events/imports.py).
+-- As in 0009_robots.sql, but that an event may bring its `id`: one that is imported has the same id each time
+-- (events/imports.py). It is none of a robot's, for servers send it.
 
 create or replace function store_events(sent json, keys json) returns uuid[] language plpgsql
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
@@ -20,7 +20,8 @@ begin
     end if;
 
     with e as materialized (
-        select environment_id, to_timestamp(time) as time, coalesce(id, nextval('events_id_seq')) as id,
+        select environment_id, to_timestamp(time) as time,
+               coalesce(id, nextval('events_id_seq') - case when device = 'robot' then 1::bigint << 58 else 0 end) as id,
                actor_id, identity, session_id, pageview_id,
                coalesce(kind, 'custom') as kind, coalesce(name, '') as name, long_name,
                domain, path, query, hash, title, referrer,
@@ -47,25 +48,29 @@ begin
           from e),
     seen as (
         select e.environment_id, coalesce(m.to_actor, e.actor_id) as actor_id, m.to_actor is not null as merged,
-               max(e.identity) as identity, min(e.time) as first_at, max(e.time) as last_at
+               max(e.identity) as identity, min(e.time) as first_at, max(e.time) as last_at,
+               bool_and(e.device is not distinct from 'robot') and coalesce(m.to_actor, e.actor_id) >= 0 as is_robot
           from e left join merges m
                on e.actor_id >= 0 and m.environment_id = e.environment_id and m.from_actor = e.actor_id
          group by 1, 2, 3),
-    -- A person's row is written again only when it tells a minute less than is known now.
+    -- A person's row is written again only when it tells a minute less than is known now, or takes them for a robot
+    -- without knowing yet, or wrongly.
     stale as (
         select seen.environment_id, seen.actor_id, coalesce(max(seen.identity), max(p.identity)) as identity,
-               min(seen.first_at) as first_at, max(seen.last_at) as last_at
+               min(seen.first_at) as first_at, max(seen.last_at) as last_at, bool_and(seen.is_robot) as is_robot
           from seen left join people p using (environment_id, actor_id)
          where case when p.actor_id is null then not seen.merged
                     else p.first_seen_at is null or p.first_seen_at > seen.first_at
-                         or p.last_seen_at < seen.last_at - interval '1 minute' end
+                         or p.last_seen_at < seen.last_at - interval '1 minute'
+                         or p.is_robot is null or p.is_robot and not seen.is_robot end
          group by 1, 2 order by 1, 2),
     touched as (
-        insert into people as p (environment_id, actor_id, identity, first_seen_at, last_seen_at)
-        select environment_id, actor_id, identity, first_at, last_at from stale
+        insert into people as p (environment_id, actor_id, identity, first_seen_at, last_seen_at, is_robot)
+        select environment_id, actor_id, identity, first_at, last_at, is_robot from stale
         on conflict (environment_id, actor_id) do update
            set first_seen_at = least(p.first_seen_at, excluded.first_seen_at),
-               last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at)
+               last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at),
+               is_robot = coalesce(p.is_robot, true) and excluded.is_robot
         returning environment_id, actor_id, xmax = 0 as is_new)
     select array_agg(environment_id), array_agg(actor_id) into environments, visitors
       from touched where is_new and actor_id >= 0;
