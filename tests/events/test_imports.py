@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from common.database import conninfo
 from events import imports
@@ -192,12 +192,15 @@ class TestMonths:
             assert months.without == []
 
     def test_what_is_stored_while_one_is_made_does_not_wait(self):
-        with psycopg.connect(conninfo()) as making, psycopg.connect(conninfo()) as collecting:
+        with psycopg.connect(conninfo()) as making, connection.cursor() as cursor:
             making.execute("select ensure_event_partitions('2012-05-01', '2012-05-01')")  # not committed yet
 
-            collecting.execute("set lock_timeout = '50ms'")
-            collecting.execute(imports_insert())
+            with transaction.atomic():
+                cursor.execute("set local lock_timeout = '50ms'")
+                store([event(name="live"), event(7, name="live", key="k"), event(8, name="live", device="robot")])
             making.rollback()
+
+        assert stored() == [("live", 3)]
 
     def test_events_that_are_there_already_move_into_it(self):
         store([event(name="early", time=LONG_AGO), event(name="other", time=LONG_AGO - 400 * 86_400)])
