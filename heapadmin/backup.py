@@ -158,7 +158,7 @@ def _hands_off(others: list[str]) -> str:
 def _entries_of_ours(file: Path) -> str:
     """What pg_restore is to restore, for its --use-list. Raises BackupError if it cannot read the file."""
     listed, schema = (_told_by_pg_restore(how, file) for how in ("--list", "--schema-only"))
-    return "\n".join(own_objects.Contents(schema).ours(listed)) + "\n"
+    return "\n".join(own_objects.BackupContents(schema).ours(listed)) + "\n"
 
 
 def _told_by_pg_restore(how: str, file: Path) -> str:

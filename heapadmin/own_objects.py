@@ -162,7 +162,7 @@ TRIGGER = re.compile(r"^CREATE (?:CONSTRAINT )?TRIGGER (\S+) .*? ON \S+?\.(\S+) 
 
 
 @dataclass
-class Contents:
+class BackupContents:
     """What is ours in a backup: `schema` is all SQL of it without data, as pg_restore writes it."""
 
     schema: str
