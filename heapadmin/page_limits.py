@@ -42,7 +42,7 @@ def _limit(connection: Any, **_: Any) -> None:
 def _limit_transactions(connection: Any, **_: Any) -> None:
     """Behind a pooler, the session is somebody else's when the transaction is over, and so would be its limits."""
     if _limited not in connection.execute_wrappers:  # it may be opened again
-        connection.execute_wrappers.append(_limited)
+        connection.execute_wrappers.insert(0, _limited)  # who watches it meanwhile takes the last one away
 
 
 def _limited(execute: Execute, statement: Any, arguments: Any, many: bool, context: dict[str, Any]) -> Any:

@@ -149,7 +149,8 @@ except QueryTimeout:
     print("stopped")
 """
 LIMITED = """
-ask = connection.cursor()
+with connection.execute_wrapper(lambda execute, *arguments: execute(*arguments)):
+    ask = connection.cursor()  # somebody watches while it is opened, as the cache does
 def limit():
     ask.execute("show statement_timeout")
     return ask.fetchone()[0]
