@@ -21,6 +21,8 @@ JOBS = {
     "accounts.send_password_reset": ("user_id", "to"),
     "analytics.count_days": ("timestamp",),
     "analytics.erase_person": ("environment_id", "actor_id", "by_id"),
+    "analytics.expire": ("timestamp", "after"),
+    "analytics.expire_nightly": ("timestamp",),
     "collector.delete_people": ("request_id",),
     "collector.deletions": ("timestamp",),
     "collector.old_hours": ("timestamp",),

@@ -38,6 +38,9 @@ DROP_LATE = f"""
      where d.environment_id = %(environment)s
        and late.at < d.ends and late.at >= d.starts - interval '25 hours 15 minutes'
 """  # noqa: S608  fixed text
+FORGET_OLD = """
+    delete from rollup_days where environment_id = %s and not is_empty and starts < %s + interval '25 hours 15 minutes'
+"""
 SET_MARK = """
     insert into rollup_marks (environment_id, mark) values (%(environment)s, %(mark)s)
     on conflict (environment_id) do update set mark = greatest(rollup_marks.mark, excluded.mark), complete = false
@@ -210,3 +213,9 @@ def environments_to_refresh(since: datetime) -> list[Environment]:
     # A mark lies before the refresh that made it, and far before it while a transaction stays open.
     settled = min(since - SETTLING, _boundary())
     return list(Environment.objects.raw(WAITING, [settled]))
+
+
+def forget_days(environment_id: int, before: datetime) -> None:
+    """Forget the counted days that know of events before that moment, sessions that began there among them."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET_OLD, [environment_id, before])

@@ -26,3 +26,7 @@ def environments_to_count(since: datetime) -> list[Environment]:
 
 def count_days(environment: Environment, seconds: float) -> bool:
     return refresh.refresh(environment, seconds=seconds)
+
+
+def forget_days(environment_id: int, before: datetime) -> None:
+    refresh.forget_days(environment_id, before)
