@@ -31,7 +31,7 @@ class MonthsKeptForm(ChangesForm, forms.Form):
         super().__init__(*args, **kwargs)
         most = settings.EVENTS_MONTHS
         self.fields["project"] = MonthsField(
-            "Months, in all environments",
+            "In all environments",
             f"as the installation: {in_months(most)}" if most else "for ever",
             project.months_kept,
         )
