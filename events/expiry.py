@@ -1,18 +1,14 @@
 """Removes events that are kept no longer: whole months where nobody keeps any of theirs, the others in steps."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection, transaction
 from psycopg import sql
 
+from events.months import Month
+
 LOCK_MILLISECONDS = 250  # as long as the collector's statements wait: others queue up behind who waits for a lock
 
-MONTHS = """
-select class.relname from pg_inherits child
-  join pg_class class on class.oid = child.inhrelid
- where child.inhparent = 'events'::regclass and class.relname ~ '^events_[0-9]{4}_[0-9]{2}$' order by 1
-"""
 # One environment after the other, through the primary key. The planner may take a small table for cheaper to read.
 OWNERS = sql.SQL("""
 with recursive owner(id) as (
@@ -51,28 +47,6 @@ BY_INDEX = """
 select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
        set_config('enable_seqscan', 'off', true)
 """
-
-
-@dataclass(frozen=True)
-class Month:
-    """A partition of `events`: one month, in UTC."""
-
-    table: str
-    starts: datetime
-    ends: datetime
-
-    @classmethod
-    def of(cls, table: str) -> "Month":
-        year, month = (int(part) for part in table.removeprefix("events_").split("_"))
-        following = (year + month // 12, month % 12 + 1)
-        return cls(table, datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC))
-
-
-def months() -> list[Month]:
-    """The months that have a partition, oldest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(MONTHS)
-        return [Month.of(table) for (table,) in cursor.fetchall()]
 
 
 def owners(month: Month) -> set[int]:

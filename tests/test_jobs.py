@@ -27,6 +27,8 @@ JOBS = {
     "collector.deletions": ("timestamp",),
     "collector.old_hours": ("timestamp",),
     "events.idempotency_keys": ("timestamp",),
+    "events.months": ("timestamp",),
+    "events.move_months": ("after",),
     "events.partitions": ("timestamp",),
     "projects.removals": ("timestamp",),
     "projects.remove": ("removal_id",),

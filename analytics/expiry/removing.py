@@ -18,7 +18,7 @@ from analytics.models import Expiry
 from analytics.store.current import event_store
 from common import steps
 from events import expiry
-from events.expiry import Month
+from events.months import Month, months
 from projects.keeping import kept_from, months_kept
 from projects.models import Environment
 
@@ -61,7 +61,7 @@ def drop_months(befores: Moments) -> int:
     A month that others use at this moment is tried again, and then waits for the next night.
     """
     last = max(befores.values(), default=None)
-    old = [month for month in expiry.months() if last is not None and month.ends <= last]
+    old = [month for month in months() if last is not None and month.ends <= last]
     return sum(any(_drop(month, befores) for _ in range(DROP_TRIES)) for month in old if _is_expired(month, befores))
 
 

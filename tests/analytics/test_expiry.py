@@ -15,6 +15,7 @@ from analytics.models import Expiry
 from analytics.rollups.refresh import refresh
 from common.database import conninfo
 from events import expiry
+from events.months import months
 from events.upkeep import ensure_partitions
 from projects.keeping import kept_from
 from tests.analytics.rows import add_event, add_person, merge
@@ -54,7 +55,7 @@ def people(environment):
 def made_month(first=date(2001, 3, 1)):
     """A month of its own, far from those of other tests."""
     ensure_partitions(first, first)
-    return next(month for month in expiry.months() if month.starts.date() == first)
+    return next(month for month in months() if month.starts.date() == first)
 
 
 @pytest.mark.django_db
@@ -209,7 +210,7 @@ class TestMonths:
 
         assert removing.drop_months(removing.moments(NOW)) >= 1
 
-        assert month not in expiry.months()
+        assert month not in months()
         assert {each.environment: each.rows for each in Expiry.objects.all()} == {
             environment: {"events": 1}, second: {"events": 2},
         }  # fmt: skip
@@ -223,7 +224,7 @@ class TestMonths:
 
         run_to_the_end()
 
-        assert month in expiry.months()
+        assert month in months()
         assert (times(environment), times(other)) == ([], [month.starts])
 
     def test_they_stay_where_events_are_kept_for_ever(self, other):
@@ -231,7 +232,7 @@ class TestMonths:
 
         run_to_the_end()
 
-        assert month in expiry.months()
+        assert month in months()
 
     def test_what_comes_later_for_such_a_month_is_stored(self, environment):
         month = made_month()
@@ -261,7 +262,7 @@ def test_a_month_in_use_stays_until_the_next_night_and_nobody_waits_for_it(monke
     monkeypatch.setattr(removing, "DROP_TRIES", 2)
     environment = EnvironmentFactory(months_kept=1)
     month = made_month()
-    monkeypatch.setattr(expiry, "months", lambda: [month])  # what is dropped here is not made again by a rollback
+    monkeypatch.setattr(removing, "months", lambda: [month])  # what is dropped here is not made again by a rollback
     try:
         add_event(environment, at=month.starts)
         with psycopg.connect(conninfo()) as reader:
@@ -281,7 +282,7 @@ def test_a_month_in_use_stays_until_the_next_night_and_nobody_waits_for_it(monke
 @pytest.mark.django_db
 def test_a_month_that_somebody_writes_into_meanwhile_stays(environment, other, monkeypatch):
     month = made_month()
-    monkeypatch.setattr(expiry, "months", lambda: [month])
+    monkeypatch.setattr(removing, "months", lambda: [month])
     locked = expiry.lock
 
     def late(month):
