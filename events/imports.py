@@ -23,6 +23,8 @@ MONTH_LOCK_SECONDS = 0.25  # as long as the collector's statements wait: others 
 MONTH_SECONDS = 1.5  # to move what a month holds already: pages wait for the lock, 2 seconds at most
 STATEMENT_SECONDS = 5  # two of them end before an environment that was deleted is empty (common/steps.py)
 TURN_SECONDS = 0.05
+LIVE_SECONDS = 1.0  # the collector has written within these: it is in use
+PAUSE_TIMES = 2  # as long as some events took: what live events have to themselves, if there are any
 DAY_SECONDS = 86_400
 
 # The planner takes a month that was just made for empty. It must go through the index, as in `store_events`.
@@ -36,6 +38,11 @@ select given.id from unnest(%(times)s::float8[], %(ids)s::bigint[]) as given(tim
  where exists (select from events e
                 where e.environment_id = %(environment)s and e.time = to_timestamp(given.time) and e.id = given.id
                   and e.time between to_timestamp(%(first)s) and to_timestamp(%(last)s))
+"""
+COLLECTING = """
+select exists (select from pg_stat_activity
+                where datname = current_database() and application_name = 'heapadmin collector'
+                  and state_change > now() - make_interval(secs => %s))
 """
 
 
@@ -95,6 +102,21 @@ def _known(events: Sequence[EventRecord]) -> set[int]:
             },
         )
         return {found for (found,) in cursor.fetchall()}
+
+
+def make_way(seconds: float) -> None:
+    """Pause for longer than the last events took (`seconds`), if others come meanwhile, or that cannot be asked.
+
+    Most of a long time was spent waiting, for a lock or for the database: that kept nobody else from anything.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(COLLECTING, [LIVE_SECONDS])
+            (is_live,) = cursor.fetchone()
+    except Error:
+        is_live = True  # the database starts again: who stores the next events waits for it
+    if is_live:
+        time.sleep(PAUSE_TIMES * min(seconds, STATEMENT_SECONDS))
 
 
 class Months:

@@ -1,6 +1,6 @@
 """Upkeep of the tables: create partitions ahead of time, delete expired idempotency keys."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db import connection, transaction
 
@@ -24,6 +24,16 @@ def ensure_partitions(first: date, last: date, *, lock_seconds: float = 3.0) -> 
         cursor.execute("select ensure_event_partitions(%s, %s)", [first, last])
         made: int = cursor.fetchone()[0]
     return made
+
+
+def hold_months(start: datetime | str = "-infinity", end: datetime | str = "infinity") -> None:
+    """Let no events of this time move into a new partition until the transaction ends.
+
+    A statement that waits while a month is made reads on without the new partition, and misses the events that moved.
+    So whoever reads events to keep what they found has this statement wait in its place.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select from events where time >= %s and time < %s limit 0", [start, end])
 
 
 def forget_keys(rows: int = STEP_ROWS) -> int:

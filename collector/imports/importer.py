@@ -26,7 +26,7 @@ from collector.request.proxy_headers import canonical_address
 from collector.wsgi import cached_environments
 from common.periodic_writer import WRITE_SECONDS, TimedWriter
 from events.faults import NotStorable, Unavailable, Why
-from events.imports import Months, recognisable, store_once
+from events.imports import Months, make_way, recognisable, store_once
 from events.records import EventRecord
 from ipfilter.counters import Counters
 
@@ -38,14 +38,7 @@ CHUNK_PASSED = 20_000  # lines without an event, or before the first one asked f
 MAX_REASONS = 100  # of bad events; more are only counted
 TRIES = 30
 TRY_AGAIN_SECONDS = 1.0
-LIVE_SECONDS = 1.0  # the collector has written within these: it is in use
-PAUSE_TIMES = 2  # as long as a chunk took: what live events have to themselves, if there are any
 
-COLLECTING = """
-select exists (select from pg_stat_activity
-                where datname = current_database() and application_name = 'heapadmin collector'
-                  and state_change > now() - make_interval(secs => %s))
-"""
 _no_limit = Buckets(0)
 Done = TypeVar("Done")
 
@@ -227,18 +220,6 @@ class Importer:
         if decision.weight:
             seconds = time.time() - now if decision.outcome is Outcome.ACCEPTED else 0.0
             self._tally.add(COUNTED_AS, decision, now, seconds)
-
-
-def make_way(seconds: float) -> None:
-    """Pause for longer than the last chunk took, if events are collected meanwhile, or that cannot be asked."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(COLLECTING, [LIVE_SECONDS])
-            (is_live,) = cursor.fetchone()
-    except Error:
-        is_live = True  # the database starts again: the next chunk waits for it
-    if is_live:
-        time.sleep(PAUSE_TIMES * seconds)
 
 
 # --- Chunks -----------------------------------------------------------------------------------------------------------

@@ -45,10 +45,10 @@ class PastEvent(NamedTuple):
 
 def lines(file: BufferedReader, most_bytes: int | None = None) -> Iterator[FileLine]:
     """The lines of a file, which may be gzip: at most so many bytes of them. Raises BadFile."""
-    plain = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if file.peek(2)[:2] == GZIP else file
     room = inf if most_bytes is None else most_bytes
     number = 0
     try:
+        plain = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if file.peek(2)[:2] == GZIP else file
         while text := plain.readline(MAX_LINE_BYTES + 1):
             number += 1
             room -= len(text)

@@ -5,10 +5,12 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BufferedReader, BytesIO
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
@@ -18,19 +20,22 @@ from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
 from analytics.questions.query import Counts, Scope, Selection
 from analytics.questions.spans import Span, Unit
-from analytics.rollups import days, refresh
+from analytics.rollups import builder, days, refresh
 from collector import wsgi
 from collector.imports import importer as importing
 from collector.imports.importer import Importer
+from common.database import conninfo
 from tests.analytics.factories import ANY_EVENT
 from tests.analytics.oracle import World
 from tests.analytics.test_rollups import answer, comparable, from_events
 from tests.events.making import rows
+from tests.events.test_jobs import partitions
 from tests.factories import EnvironmentFactory, ProjectFactory
+from tests.together import wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAYS, EVENTS, PEOPLE = 31, 2_000, 40
-FIRST = (timezone.now() - timedelta(days=80)).replace(hour=0, minute=0, second=0, microsecond=0)
+FIRST = (timezone.now() - timedelta(days=300)).replace(hour=0, minute=0, second=0, microsecond=0)
 SETTLED = refresh.BOUNDARY.replace("1 minute", "200 milliseconds").replace("1 second", "0 seconds")
 
 
@@ -156,6 +161,78 @@ def test_afterwards_the_counted_days_hold_what_the_file_holds(environment, monke
         (series,) = result.series
         found = zip((bucket.start.astimezone(zone).date() for bucket in result.buckets), series.values, strict=True)
         assert {day: value for day, value in found if value} == wanted
+
+
+# --- While a month is made ------------------------------------------------------------------------------------------
+@pytest.fixture
+def month_is_made():
+    """A context in which events move into a month of their own: what waits for that goes on at the end."""
+    before, month = partitions(), FIRST.date().replace(day=1)
+
+    @contextmanager
+    def made():
+        with psycopg.connect(conninfo()) as making:
+            making.execute("select ensure_event_partitions(%s, %s)", [month, month + timedelta(days=31)])
+            yield
+            wait_until_somebody_waits()
+
+    yield made
+    for name in partitions() - before:
+        with connection.cursor() as cursor:
+            cursor.execute(f"drop table {name}")
+
+
+def in_a_thread(work):
+    def run():
+        work()
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_no_day_with_events_is_taken_for_empty(environment, month_is_made):
+    imported(environment, some_lines(random.Random(5), 100))
+    time.sleep(0.3)
+    with month_is_made():
+        counting = in_a_thread(lambda: counted(environment))
+    counting.join()
+
+    assert rows("select sum(events) from rollup_counts where kind = 'any'") == [(100,)]
+
+
+def test_a_day_is_counted_with_its_events(environment, month_is_made):
+    imported(environment, some_lines(random.Random(5), 100))
+    time.sleep(0.3)
+    zone = Scope.of(environment).zone
+    (day, count), *_ = rows(
+        "select time at time zone %s, count(*) over (partition by (time at time zone %s)::date) from events"
+        " where time < %s order by time", str(zone), str(zone), FIRST + timedelta(days=1),
+    )  # fmt: skip
+    (wanted,) = [
+        each for each in refresh._wanted_days(environment, refresh._boundary())
+        if each.starts.astimezone(zone).date() == day.date()
+    ]  # fmt: skip
+    with month_is_made():
+        counting = in_a_thread(lambda: builder.build(wanted))
+    counting.join()
+
+    assert rows("select events from rollup_counts where kind = 'any'") == [(count,)]
+
+
+def test_a_day_that_got_late_events_is_counted_anew(environment, month_is_made):
+    lines = list(some_lines(random.Random(5), 100))
+    imported(environment, lines[:50])
+    time.sleep(0.3)
+    counted(environment)
+    imported(environment, lines)
+    time.sleep(0.3)
+    with month_is_made():
+        counting = in_a_thread(lambda: counted(environment))
+    counting.join()
+
+    assert rows("select sum(events) from rollup_counts where kind = 'any'") == [(100,)]
 
 
 def inside(query, zone):

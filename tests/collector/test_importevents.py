@@ -10,14 +10,19 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.core.management.base import CommandError
+
+from heapadmin.management.commands.importevents import size_of
 
 YEAR = datetime.now(UTC).year - 4
 START = datetime(YEAR, 3, 1, tzinfo=UTC)
 KILLS = 3
+NOBODY = 65534
 MEMORY_BYTES = 60 * 2**20  # a file of 300 MiB may take so much more than a small one
 
 
@@ -88,13 +93,93 @@ def test_bad_lines_are_named_on_stderr_and_in_the_exit_status(command, environme
     assert len(command.server.events(environment)) == 5
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (["/nowhere/at/all"], "No file /nowhere/at/all"), (["-"], "No environment has the app_id 7."),
-])  # fmt: skip
-def test_what_cannot_be_imported_is_said(command, arguments, words):
-    status, _, err = command.run(*arguments, app_id="7" if "environment" in words else None, given=b"")
+def test_an_environment_that_is_not_there_is_said(command):
+    status, _, err = command.run("-", app_id="7", given=b"")
 
-    assert status == 1 and words in err
+    assert (status, err.count("\n")) == (1, 1) and "No environment has the app_id 7." in err
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("nowhere", "No such file or directory"), ("nowhere/at/all", "No such file or directory"),
+    ("folder", "Is a directory"), ("good/more", "Not a directory"), ("x" * 300, "File name too long"),
+    ("/proc/self/mem", "after line 0 the file cannot be read: [Errno 5] Input/output error"),
+])  # fmt: skip
+def test_a_file_that_cannot_be_read_is_named_in_one_line(command, environment, tmp_path, name, words):
+    (tmp_path / "folder").mkdir()
+    good, wrong = tmp_path / "good", tmp_path / name
+    good.write_text("".join(lines(3)))
+
+    status, _, err = command.run(good, wrong)
+
+    assert (status, err.count("\n")) == (1, 1)
+    assert f"{wrong}: {words}" in err
+    is_read = name.startswith("/proc")
+    assert len(command.server.events(environment)) == (3 if is_read else 0)  # names are looked at first
+
+
+def test_a_file_that_may_not_be_read_is_named(command, tmp_path):
+    """As somebody else than root, whom nothing is forbidden."""
+    file = tmp_path / "secret"
+    file.touch(mode=0)
+
+    with pytest.raises(CommandError, match=f"{file}: Permission denied."), as_nobody():
+        size_of(str(file))
+
+
+@contextmanager
+def as_nobody():
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def test_pipes_are_read_once(command, environment, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text("".join(lines(20))))
+    writer.start()
+
+    status, out, err = command.run(pipe, "-", "-", given="".join(lines(20, first=10)).encode())
+    writer.join()
+
+    assert status == 0, err
+    assert "40 lines" in out and len(command.server.events(environment)) == 30
+
+
+def test_windows_marks_and_ends_of_lines_are_read(command, environment, tmp_path):
+    file = tmp_path / "history.ndjson"
+    file.write_bytes(
+        b"\xef\xbb\xbf" + "\r\n".join(each.strip() for each in [*lines(2), "", *lines(1, first=2)]).encode()
+    )
+
+    status, out, err = command.run(file)
+
+    assert status == 0, err
+    assert "3 lines" in out and len(command.server.events(environment)) == 3
+
+
+def test_on_a_terminal_it_tells_how_far_it_is(command, tmp_path):
+    """Soon, in the colour of plain words, and never more than all."""
+    file = tmp_path / "history.ndjson"
+    file.write_text("".join(lines(40_000)))
+    terminal, given = os.openpty()
+    with file.open("rb") as stdin:
+        process = command.start("-", file, stdin=stdin, stdout=given, stderr=given)
+    os.close(given)
+    told = b""
+    while b"left" not in told:
+        told += os.read(terminal, 1_000)
+    process.kill()
+    process.communicate()
+    os.close(terminal)
+
+    assert re.fullmatch(
+        r"[\d,]+ lines · [\d,]+ a second · \d?\d% · under 1 min left( · [\d,]+ repeats)?\s+", told.decode()
+    ), told
 
 
 def test_killed_again_and_again_it_stores_each_event_once(command, environment, tmp_path):

@@ -7,7 +7,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from io import BufferedReader, BytesIO
 
-import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +17,6 @@ from collector.imports.importer import CHUNK_EVENTS, CHUNK_PASSED, MAX_REASONS, 
 from collector.imports.lines import MAX_LINE_BYTES, BadFile, lines
 from collector.models import CollectedHour
 from collector.protocol.server_api import Where, identify
-from common.database import conninfo
 from events import imports
 from events.blocking_writer import store
 from events.models import Event
@@ -320,20 +318,6 @@ def test_the_collection_page_counts_what_was_imported(environment):
 
     found = {hour.outcome: hour.events for hour in CollectedHour.objects.filter(environment=environment)}
     assert found == {"accepted": 2, "bad": 1}
-
-
-# --- Beside what is collected ---------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("name", "waits"), [("heapadmin collector", True), ("heapadmin directory", False)])
-def test_it_pauses_where_the_collector_writes(name, waits, monkeypatch):
-    pauses = []
-    monkeypatch.undo()
-    monkeypatch.setattr(importing.time, "sleep", pauses.append)
-    with psycopg.connect(conninfo(), autocommit=True, application_name=name) as other:
-        other.execute("select 1")
-
-        importing.make_way(0.5)
-
-    assert pauses == ([importing.PAUSE_TIMES * 0.5] if waits else [])
 
 
 # --- Random files ---------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from common.database import conninfo
 from events import imports
@@ -76,6 +76,17 @@ class TestEachIsStoredOnce:
         assert ids["live"] < FIRST_ID
 
 
+@pytest.mark.django_db
+def test_who_came_as_a_robot_only_is_none_once_their_past_is_imported():
+    store([event(5, name="live", device="robot")])
+    assert rows("select is_robot from people") == [(True,)]
+
+    store_once([past("a", actor=5)])
+
+    assert rows("select is_robot from people") == [(False,)]
+    assert rows("select name, id < 0 from events order by time") == [("a", False), ("live", True)]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_imports_of_the_same_events_at_once_store_them_once():
     events = [[past(str(number), actor="ann") for number in range(400)] for _ in range(2)]
@@ -114,6 +125,23 @@ def test_while_another_import_writes_into_the_environment_it_waits():
 
     assert done.is_set()
     assert stored() == [("a", 1)]
+
+
+# --- Beside what is collected ---------------------------------------------------------------------------------------
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "took", "pauses"), [
+    ("heapadmin collector", 0.5, [1.0]), ("heapadmin directory", 0.5, []),
+    ("heapadmin collector", 60, [2 * imports.STATEMENT_SECONDS]),
+])  # fmt: skip
+def test_an_import_pauses_where_the_collector_writes(name, took, pauses, monkeypatch):
+    paused = []
+    monkeypatch.setattr(imports.time, "sleep", paused.append)
+    with psycopg.connect(conninfo(), autocommit=True, application_name=name) as other:
+        other.execute("select 1")
+
+        imports.make_way(took)
+
+    assert paused == pauses
 
 
 # --- Months ---------------------------------------------------------------------------------------------------------
@@ -164,12 +192,15 @@ class TestMonths:
             assert months.without == []
 
     def test_what_is_stored_while_one_is_made_does_not_wait(self):
-        with psycopg.connect(conninfo()) as making, psycopg.connect(conninfo()) as collecting:
+        with psycopg.connect(conninfo()) as making, connection.cursor() as cursor:
             making.execute("select ensure_event_partitions('2012-05-01', '2012-05-01')")  # not committed yet
 
-            collecting.execute("set lock_timeout = '50ms'")
-            collecting.execute(imports_insert())
+            with transaction.atomic():
+                cursor.execute("set local lock_timeout = '50ms'")
+                store([event(name="live"), event(7, name="live", key="k"), event(8, name="live", device="robot")])
             making.rollback()
+
+        assert stored() == [("live", 3)]
 
     def test_events_that_are_there_already_move_into_it(self):
         store([event(name="early", time=LONG_AGO), event(name="other", time=LONG_AGO - 400 * 86_400)])

@@ -1,12 +1,11 @@
 """`manage.py importevents`: import events of the past. docs/import-history.md says what the lines hold."""
 
 import os
-import sys
 import time
 from argparse import ArgumentParser
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -16,7 +15,8 @@ from events.faults import Unavailable
 from projects.models import Environment
 
 STDIN = "-"
-TELL_SECONDS = 2.0
+TELL_SECONDS = 2.0  # on a terminal
+TELL_LOG_SECONDS = 30.0
 NICE = 10  # what serves pages and events comes first
 
 
@@ -34,12 +34,10 @@ class Command(BaseCommand):
         environment = Environment.objects.live().filter(app_id=app_id).first()
         if environment is None:
             raise CommandError(f"No environment has the app_id {app_id}.")
-        missing = [name for name in files if name != STDIN and not Path(name).is_file()]
-        if missing:
-            raise CommandError(f"No file {', '.join(missing)}.")
+        size = sum(map(size_of, files))  # all of them, so that a name that is wrong is told at once
         os.nice(NICE)
         importer = Importer(app_id)
-        progress = ImportProgress(importer, sum(Path(name).stat().st_size for name in files if name != STDIN))
+        progress = ImportProgress(importer, size, TELL_SECONDS if self.stderr.isatty() else TELL_LOG_SECONDS)
         try:
             for number, name in enumerate(files):
                 self._import(importer, progress, name, from_line if number == 0 else 1)
@@ -56,7 +54,7 @@ class Command(BaseCommand):
                         self.stderr.write(f"{name}, line {line}: {reason}")
                     told = len(report.reasons)
                     if words := progress.words(file):
-                        self.stderr.write(words)
+                        self.stderr.write(words, str)  # not in the colour of errors
             except (ImportRefused, Unavailable, BadFile) as error:
                 raise CommandError(f"{name}: {error}. {_go_on(importer, name)}") from error
             except KeyboardInterrupt:
@@ -84,7 +82,22 @@ class Command(BaseCommand):
 
 
 def open_file(name: str) -> BufferedReader:
-    return cast(BufferedReader, sys.stdin.buffer if name == STDIN else Path(name).open("rb"))
+    """Raises CommandError, as the next one does."""
+    try:
+        return open(0 if name == STDIN else name, "rb", closefd=name != STDIN)
+    except OSError as error:
+        raise CommandError(f"{name}: {error.strerror}.") from error
+
+
+def size_of(name: str) -> int:
+    """The size of a file in bytes, which can be opened. A pipe's is 0, and it is not opened: that can be done once."""
+    try:
+        if name != STDIN and Path(name).is_fifo():
+            return 0
+    except OSError as error:
+        raise CommandError(f"{name}: {error.strerror}.") from error
+    with open_file(name) as file:
+        return os.fstat(file.fileno()).st_size
 
 
 def _go_on(importer: Importer, name: str) -> str:
@@ -98,9 +111,10 @@ def _go_on(importer: Importer, name: str) -> str:
 class ImportProgress:
     """How far an import is, in a line every few seconds. What is left is told by the bytes of the files."""
 
-    def __init__(self, importer: Importer, size: int) -> None:
+    def __init__(self, importer: Importer, size: int, every_seconds: float) -> None:
         self._importer = importer
         self._size = size
+        self._every_seconds = every_seconds
         self._read = 0  # of files before this one
         self._began = self._told_at = time.monotonic()
 
@@ -110,7 +124,7 @@ class ImportProgress:
 
     def words(self, file: BufferedReader) -> str:
         now = time.monotonic()
-        if now - self._told_at < TELL_SECONDS:
+        if now - self._told_at < self._every_seconds:
             return ""
         self._told_at = now
         report = self._importer.report
