@@ -2,16 +2,27 @@
 
 import re
 import runpy
+import socket
 import subprocess
 import sys
+import urllib.request
 
 import environ
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from heapadmin.standalone.port import listen
+from tests.heapadmin.running import Installation
+from tests.ports import free_port
+from tests.servers import CollectingServer, manage, served_database
+
 NAMES = re.findall(r"^#?([A-Z_]+)=", (settings.BASE_DIR / ".env.example").read_text(), re.MULTILINE)
 KEY = "t5oVXkq-3sWb8yGmJ0uNfRzA7cHdPiLEQ1wxM4vK"
+ASK = """
+from support.status.checks import ask, base_url, probes
+print(base_url(), *[ask(base_url(), probe).state.name for probe in probes()])
+"""
 SAFE = {"PRODUCTION": "on", "SECRET_KEY": KEY, "SITE_URL": "https://stats.example.net"}
 
 
@@ -153,6 +164,55 @@ def test_what_is_listened_on_can_be_opened_and_is_let_in(read, host, listens, op
 
     assert (found["HOST"], found["SITE_URL"]) == (listens, opened)
     assert opened.removeprefix("http://").removesuffix(":8000") in found["ALLOWED_HOSTS"]
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"), [("::", ["127.0.0.1", "::1"]), ("::1", ["::1"]), ("0.0.0.0", ["127.0.0.1"])]
+)
+def test_the_socket_is_where_people_look_for_it(host, reached):
+    port = free_port()
+
+    with listen(host, port):
+        for address in reached:
+            socket.create_connection((address, port), timeout=5).close()
+
+
+@pytest.fixture(scope="module")
+def database_in_use(django_db_blocker):
+    """The URL of a database with an account, so that a start makes no sample."""
+    with served_database(django_db_blocker) as url:
+        manage(url, "createaccount", "--email=ada@shop.example", "--password=correct horse", "--account=Shop")
+        yield url
+
+
+@pytest.mark.timeout(180)
+def test_on_an_ipv6_address_it_starts_and_what_it_prints_can_be_opened(tmp_path, database_in_use):
+    installation = Installation(
+        tmp_path / "data", HOST="::1", SITE_URL="", ALLOWED_HOSTS="", WEB_WORKERS="1", DATABASE_URL=database_in_use
+    )
+    try:
+        words = installation.start().read()
+
+        address = f"http://[::1]:{installation.port}"
+        assert f"Heapadmin is at {address}/" in words
+        assert f"{address}/api/track" in words
+        assert urllib.request.urlopen(f"{address}/login/login/").status == 200
+        asked = installation.run("shell", "--verbosity=0", "--command", ASK)
+        assert asked.stdout.split() == [address, "UP", "UP"], asked.stderr
+    finally:
+        installation.end()
+
+
+@pytest.mark.timeout(180)
+def test_gunicorn_alone_listens_on_all_addresses(tmp_path, database_in_use):
+    server = CollectingServer(database_in_use, tmp_path, workers=1, HOST="::", SITE_URL="")
+    try:
+        server.start()
+
+        for host in ("[::1]", "localhost", "127.0.0.1"):
+            assert urllib.request.urlopen(f"http://{host}:{server.port}/healthz").status == 200
+    finally:
+        server.kill()
 
 
 @pytest.mark.parametrize("host", ["http://x", "127.0.0.1:8000", "127.0.0.256", "0", "a b", "*", "x/y", "[::1]:80"])
