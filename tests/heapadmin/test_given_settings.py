@@ -188,9 +188,10 @@ def database_in_use(django_db_blocker):
 
 @pytest.mark.timeout(180)
 def test_on_an_ipv6_address_it_starts_and_what_it_prints_can_be_opened(tmp_path, database_in_use):
-    installation = Installation(
-        tmp_path / "data", HOST="::1", SITE_URL="", ALLOWED_HOSTS="", WEB_WORKERS="1", DATABASE_URL=database_in_use
-    )
+    """With all other settings empty."""
+    installation = Installation(tmp_path / "data")
+    given = {name: installation.environment[name] for name in ("DATA_DIR", "PORT")}
+    installation.environment |= dict.fromkeys(NAMES, "") | given | {"HOST": "::1", "DATABASE_URL": database_in_use}
     try:
         words = installation.start().read()
 

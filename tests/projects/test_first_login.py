@@ -90,6 +90,21 @@ def test_people_who_cannot_use_the_staffs_pages_do_not_end_it(link, member):
     assert use(link)[1].status_code == 302
 
 
+def test_a_used_link_is_no_good_when_its_staff_is_gone(link):
+    use(link)
+    User.objects.update(is_staff=False, is_superuser=False)
+
+    assert use(link, email="eve@shop.example")[1].status_code == 404
+
+
+def test_staff_that_comes_while_somebody_types_ends_it(link):
+    found = FirstLoginLink.objects.get()
+    UserFactory(is_staff=True)
+
+    with pytest.raises(FirstLoginLink.DoesNotExist):
+        first_login.use(link=found, **ANSWERS)
+
+
 def test_looking_uses_nothing_up(link):
     for _ in range(3):
         assert Client().get(urlsplit(link).path).status_code == 200
