@@ -29,7 +29,7 @@ def database(url: str) -> dict[str, Any]:
     try:
         given = conninfo_to_dict(f"postgresql://{_escaped(rest)}")
     except psycopg.Error:  # its message may show a part of the password
-        raise WrongSetting(f"{FORM}. PostgreSQL cannot read it. {_advice(rest)}") from None
+        raise WrongSetting(f"{FORM}. PostgreSQL cannot read it, or knows no such option. {_advice(rest)}") from None
     if "host" not in given and str(given.get("dbname", "")).startswith("/"):  # a socket, as older versions wrote it
         given["host"], _, given["dbname"] = str(given["dbname"]).rpartition("/")
     if not (given.get("dbname") or given.get("service")):

@@ -1,6 +1,10 @@
 """DATABASE_URL and EMAIL_URL: each works, or is refused in a sentence that shows nothing of its password."""
 
+import environ
 import pytest
+
+from heapadmin.given_settings.mail import mail_server
+from heapadmin.given_settings.reader import SettingsReader
 
 
 @pytest.mark.parametrize(
@@ -72,6 +76,16 @@ def test_a_mail_password_may_hold_any_character(read, written):
         "mail.example",
         587,
     )
+
+
+def test_the_file_of_settings_keeps_it_too(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("EMAIL_URL=smtp://ada:p#a '@/?%@mail.example\n")
+    monkeypatch.setattr(environ.Env, "ENVIRON", {})
+
+    environ.Env.read_env(tmp_path / ".env")
+
+    found = mail_server(SettingsReader(environ.Env.ENVIRON).text("EMAIL_URL"))
+    assert found["EMAIL_HOST_PASSWORD"] == "p#a '@/?%"
 
 
 @pytest.mark.parametrize(
