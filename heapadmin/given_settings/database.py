@@ -24,7 +24,7 @@ def database(url: str) -> dict[str, Any]:
     """Django's settings for the database named by `url`. Raises WrongSetting, which shows nothing of a password."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.lower() not in SCHEMES:
-        kind = f" ({shown(scheme)}:// is another database's)" if separator and scheme.isalnum() else ""
+        kind = f" ({shown(scheme)}:// is another database's)" if separator and re.fullmatch("[A-Za-z]+", scheme) else ""
         raise WrongSetting(f"{FORM}. Heapadmin needs PostgreSQL{kind}.")
     try:
         given = conninfo_to_dict(f"postgresql://{_escaped(rest)}")
