@@ -1,8 +1,9 @@
 """Our own connections to Django's database, separate from the one that Django manages."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
@@ -35,6 +36,11 @@ def conninfo() -> str:
     options = {name: value for name, value in settings["OPTIONS"].items() if isinstance(value, str | int)}
     given = {name: value for name, value in known.items() if value not in ("", None)}
     return make_conninfo("", **given, **options)
+
+
+def more_options(parameters: Mapping[str, Any], options: str) -> str:
+    """The `options` of a connection with more of them. Those in DATABASE_URL stay: some servers need them."""
+    return f"{parameters.get('options') or ''} {options}".strip()
 
 
 def cannot_store(error: BaseException) -> bool:
@@ -90,6 +96,6 @@ def impatient_connection(*, connect_seconds: int, statement_seconds: float) -> I
         parameters.pop(name, None)
     parameters |= VANISHED | {"connect_timeout": connect_seconds}
     milliseconds = int(statement_seconds * 1000)
-    options = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+    options = more_options(parameters, f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}")
     with psycopg.connect(**parameters | {"options": options, "autocommit": True}) as own:
         yield own

@@ -10,14 +10,17 @@ from typing import Any
 from django.conf import settings
 
 from heapadmin import metrics_folder
+from heapadmin.deployment import refuse_wrong_settings
+from heapadmin.given_settings.addresses import in_url
 from heapadmin.upgrades import refuse_in_words
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
+refuse_wrong_settings()
 
 wsgi_app = "heapadmin.asgi:application"
 worker_class = "heapadmin.connections.Worker"
 workers = settings.WEB_WORKERS
-bind = [f"{settings.HOST}:{settings.PORT}"]
+bind = [f"{in_url(settings.HOST)}:{settings.PORT}"]
 backlog = 2048
 keepalive = 5  # seconds
 graceful_timeout = 30  # seconds to commit and answer what was accepted before SIGTERM

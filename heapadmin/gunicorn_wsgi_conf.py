@@ -1,10 +1,15 @@
 """How gunicorn runs `heapadmin.wsgi`: pages in threads, apart from the collector (compose.yaml)."""
 
+import os
 import socket
 import struct
 from typing import Any
 
+from heapadmin.deployment import refuse_wrong_settings
 from heapadmin.upgrades import refuse_in_words
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
+refuse_wrong_settings()
 
 wsgi_app = "heapadmin.wsgi:application"
 worker_class = "gthread"

@@ -10,19 +10,21 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from typing import Any
 
 import psycopg
 from django.http import HttpRequest, HttpResponse
+from psycopg.conninfo import conninfo_to_dict
 
 from common.asgi_types import App, AsgiScope, Receive, Send
-from common.database import conninfo
+from common.database import conninfo, more_options
 from support.status.database import DatabaseCondition, condition_of
 
 DEADLINE_SECONDS = 2.0
 FRESH_SECONDS = 1.0  # an answer of the database's holds as long: probes without end cost it one connection a second
+STATEMENT_MILLISECONDS = 2000
 TIMEOUTS = {
     "connect_timeout": 2,
-    "options": "-c statement_timeout=2000",
     "tcp_user_timeout": 5000,
     "application_name": "heapadmin readyz",
 }
@@ -70,7 +72,9 @@ class DatabaseProbe:
 def _look(asked: Future[bool]) -> None:
     """In a thread, since connecting may resolve a name. A hanging server keeps it; none is started beside it."""
     try:
-        with psycopg.connect(conninfo(), autocommit=True, **TIMEOUTS) as connection:  # type: ignore[arg-type]
+        parameters: dict[str, Any] = conninfo_to_dict(conninfo()) | TIMEOUTS
+        options = more_options(parameters, f"-c statement_timeout={STATEMENT_MILLISECONDS}")
+        with psycopg.connect(**parameters | {"options": options, "autocommit": True}) as connection:
             connection.execute("select 1")
     except psycopg.Error as error:  # it has answered if only others hold all its connections, of which we may have some
         asked.set_result(condition_of(error) is DatabaseCondition.FULL_UP)

@@ -198,6 +198,7 @@ PUBLIC = {  # for everybody; those with a secret in the URL have tests of their 
     "accounts:invitation_ask_again",
     "accounts:invitation_decline",
     "accounts:rescue",
+    "projects:first_login",
     "support:status",
     "support:status_json",
     "support:talk",

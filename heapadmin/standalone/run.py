@@ -15,11 +15,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections
 
+from accounts.models import User
 from heapadmin import datafolder, sample
 from heapadmin.postgres import PrivatePostgres
 from heapadmin.standalone import first_account, statics
 from heapadmin.standalone.port import listen
 from heapadmin.standalone.supervisor import Service, Supervisor, end_leftovers
+from projects import first_login
 from projects.models import Environment
 
 READY_SECONDS = 60.0
@@ -124,9 +126,10 @@ def _prepare_database(say: Callable[[str], None]) -> None:
 def _greet(supervisor: Supervisor, listener: socket.socket, say: Callable[[str], None]) -> None:
     """Create the first account if there is none, start the services, and print where everything is.
 
-    The first password is printed even if starting fails, because it cannot be found out later.
+    The first password is printed even if starting fails, because it cannot be found out later. In production nothing is
+    made up, and no password is printed, since a journal keeps it: the first login is made with a one-time link.
     """
-    login = first_account.make_first_account()
+    login = None if settings.PRODUCTION else first_account.make_first_account()
     try:
         if login is not None:
             written = sample.fill(login.environment, login.user)
@@ -166,10 +169,22 @@ def _answers(listener: socket.socket) -> bool:
         probe.close()
 
 
+def _first_login() -> list[str]:
+    """How to make it. A start leaves the link of an earlier start alone: somebody may be using it."""
+    if first_login.is_offered():
+        return [
+            "The first login is made with the link that an earlier start printed; manage.py firstlogin makes a new one."
+        ]
+    link = first_login.offer()
+    return ["Make the first login with this link, good once and for an hour (then: manage.py firstlogin):", f"  {link}"]
+
+
 def _welcome(login: first_account.FirstLogin | None) -> str:
     lines = ["", f"Heapadmin is at {settings.SITE_URL}/"]
     if login is not None:
         lines.append(login.in_words())
+    if settings.PRODUCTION and not User.objects.exists():
+        lines += _first_login()
     environment = login.environment if login is not None else Environment.objects.order_by("pk").first()
     if environment is not None:
         event = f'{{"app_id": "{environment.app_id}", "identity": "ada@example.com", "event": "Hello"}}'
