@@ -26,7 +26,7 @@ max_requests = 0
 control_socket_disable = True
 forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES
 accesslog = None
-loglevel = "warning"
+loglevel = settings.LOG_LEVEL.lower()
 logger_class = "heapadmin.gunicorn_log.LimitedLogger"
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when a worker loads it

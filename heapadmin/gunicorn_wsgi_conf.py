@@ -4,6 +4,7 @@ import socket
 import struct
 from typing import Any
 
+from heapadmin.gunicorn_conf import loglevel  # noqa: F401  gunicorn reads it here
 from heapadmin.upgrades import refuse_in_words
 
 wsgi_app = "heapadmin.wsgi:application"

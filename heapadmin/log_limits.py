@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TextIO
 
+from common import request_ids
+
 INTERVAL_SECONDS = 60.0
 MAX_KINDS = 500  # remembered at once; further ones count together, by logger and level
 FORGET_SECONDS = 1.0  # between two looks for kinds to forget, while there are too many
@@ -46,6 +48,7 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
     def emit(self, record: logging.LogRecord) -> None:
         """Write or count `record`, whatever is in it. `handle` holds the lock."""
         try:
+            record.request_id = request_ids.current_id()
             self._write_or_count(record)
         except RecursionError:
             raise
@@ -165,9 +168,11 @@ def _without_needless_traceback(record: logging.LogRecord) -> logging.LogRecord:
 
 def _in_one_line(record: logging.LogRecord) -> logging.LogRecord:
     """The record as a line. It refers to no argument, request or frame of a traceback, which may be large."""
-    return logging.LogRecord(
+    line = logging.LogRecord(
         record.name, record.levelno, record.pathname, record.lineno, _first_line(record), None, None, record.funcName
     )
+    line.request_id = getattr(record, "request_id", "")
+    return line
 
 
 def _first_line(record: logging.LogRecord) -> str:

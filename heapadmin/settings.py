@@ -8,7 +8,7 @@ from pathlib import Path
 
 import environ
 
-from heapadmin import deployment
+from heapadmin import deployment, log_lines
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
@@ -235,10 +235,7 @@ X_FRAME_OPTIONS = "DENY"
 if HTTPS and TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "heapadmin.log_limits.LimitedHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}
+# --- Log --------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", default="").strip().upper() or "WARNING"
+LOG_FORMAT = env.str("LOG_FORMAT", default="").strip().lower() or "text"
+LOGGING = log_lines.configuration(LOG_LEVEL, LOG_FORMAT)
