@@ -43,6 +43,11 @@ def current_id() -> str:
     return note.id if note is not None else ""
 
 
+def begin(note: RequestNote) -> None:
+    """The rest of this task works for the request."""
+    _current.set(note)
+
+
 @contextmanager
 def working_for(note: RequestNote) -> Iterator[RequestNote]:
     """What runs within works for this request."""

@@ -6,6 +6,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
 from collector.asgi import from_settings
 from heapadmin.health import Health
+from heapadmin.numbered_requests import NumberedPages
 from heapadmin.pages import Pages
 
-application = from_settings(pages=Health(Pages()))
+application = from_settings(pages=Health(NumberedPages(Pages())))

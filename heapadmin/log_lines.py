@@ -1,7 +1,7 @@
 """What a line of the log looks like: as text, or as one JSON object. Nothing that a client sends can begin a new line.
 
 Messages and exceptions may hold what anybody sent: a path, a header, a part of a body. Control characters in them
-are written as escapes, so that no terminal obeys them and no reader takes them for lines of ours. Their length is bounded.
+are written as escapes, so no terminal obeys them and no reader takes them for lines of ours. Their length is bounded.
 """
 
 import json

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "heapadmin.health.HealthMiddleware",
+    "heapadmin.numbered_requests.RequestNoteMiddleware",
     "heapadmin.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -134,6 +135,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold the worker
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+PROCRASTINATE_ON_APP_READY = "heapadmin.job_watch.watch"
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")  # where Talk to Us is mailed to; empty: the staff's inbox only
 
 # --- People and their sessions --------------------------------------------------------------------------------------

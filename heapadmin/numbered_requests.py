@@ -1,0 +1,106 @@
+"""Gives each request of the pages its id: to all code that works for it (common/request_ids.py), and to its client.
+
+The two servers differ, so there are two shells, for ASGI and for WSGI. Collecting has none of this, as it has no time
+for it: collector/asgi.py gives an id to what is refused.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from collector.request.client_address import TrustedProxies
+from collector.request.request_ids import HEADER_BYTES, id_of_scope, request_id
+from common import request_ids
+from common.asgi_types import App, AsgiMessage, AsgiScope, Receive, Send
+from common.request_ids import HEADER, RequestNote, working_for
+
+Environ = dict[str, Any]
+Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+class NumberedPages:
+    """An ASGI app around `pages`."""
+
+    def __init__(self, pages: App) -> None:
+        self.pages = pages
+        self.trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        note = request_ids.current() or RequestNote(id_of_scope(scope, self.trusted))
+
+        async def send_with_id(message: AsgiMessage) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (HEADER_BYTES, note.id.encode())]
+            await send(message)
+
+        with working_for(note):
+            await self.pages(scope, receive, send_with_id)
+
+
+class NumberedWsgi:
+    """A WSGI application around `application`."""
+
+    def __init__(self, application: Wsgi) -> None:
+        self.application = application
+        self.trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        given = [environ["HTTP_X_REQUEST_ID"]] if "HTTP_X_REQUEST_ID" in environ else []
+        note = RequestNote(request_id(environ.get("REMOTE_ADDR"), given, self.trusted))
+
+        def start_with_id(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, [*headers, (HEADER, note.id)], *rest)
+
+        working = working_for(note)
+        working.__enter__()
+        try:
+            pieces = self.application(environ, start_with_id)
+        except BaseException:
+            working.__exit__(None, None, None)
+            raise
+        file_wrapper: type = environ.get("wsgi.file_wrapper", Pieces)
+        if isinstance(pieces, file_wrapper):  # the server sends a file faster if it sees it
+            working.__exit__(None, None, None)
+            return pieces
+        return Pieces(pieces, working)
+
+
+class Pieces:
+    """What a WSGI application answers; the request ends when it is closed, in the thread in which it began."""
+
+    def __init__(self, pieces: Iterable[bytes], working: AbstractContextManager[Any]) -> None:
+        self.pieces = pieces
+        self.working = working
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.pieces)
+
+    def close(self) -> None:
+        try:
+            if hasattr(self.pieces, "close"):
+                self.pieces.close()
+        finally:
+            self.working.__exit__(None, None, None)
+
+
+class RequestNoteMiddleware:
+    """Notes the view and who is signed in, as far as the request found out itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        note = request_ids.current()
+        user = getattr(request, "_cached_user", None)  # a page that never asked who is signed in needs no query for us
+        if note is not None and user is not None:
+            note.person_id = user.pk
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        note = request_ids.current()
+        if note is not None and request.resolver_match is not None:
+            note.view = request.resolver_match.view_name
