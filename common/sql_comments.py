@@ -1,8 +1,7 @@
 """Each statement of Django's connections begins with the id of the request or job that it works for, as a comment.
 
 So `pg_stat_activity` and PostgreSQL's log say who asked. A comment costs no round trip, which `application_name` would,
-and passes through poolers. PostgreSQL counts statements (pg_stat_statements) without their comments, and Django has none
-prepared.
+and passes through poolers. PostgreSQL counts statements (pg_stat_statements) without comments. Django prepares none.
 """
 
 from typing import Any

@@ -16,6 +16,9 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FORMATS = ("text", "json")
 MOST_MESSAGE = 2_000  # characters
 MOST_EXCEPTION = 12_000  # of a traceback: its beginning and its end, where the error stands
+MOST_PATH = 200
+LONGEST_PART = 20  # of a path, that is told
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # of definitions and reports: no secret
 LEFT_OUT = " … "
 INDENT = "  "  # before each line of a traceback: only a line of ours begins at the margin
 
@@ -27,6 +30,12 @@ CONTROL_IN_LINES = re.compile(CONTROL.pattern.replace("\x00-\x1f", "\x00-\x09\x0
 def in_one_line(text: str, most: int = MOST_MESSAGE) -> str:
     """`text` with escapes for control characters, and at most so long."""
     return CONTROL.sub(_escape, _shortened(text, most))
+
+
+def hide_secrets(path: str) -> str:
+    """A path without the parts that may let somebody in: those of links in mails have 32 characters and more."""
+    shown = (part if len(part) <= LONGEST_PART or UUID.fullmatch(part) else "*" for part in path.split("/"))
+    return in_one_line("/".join(shown), MOST_PATH)
 
 
 def _shortened(text: str, most: int) -> str:
@@ -98,8 +107,12 @@ def configuration(level: str, line_format: str) -> dict[str, Any]:
         "formatters": {"line": {"()": f"{formatter.__module__}.{formatter.__qualname__}"}},
         "handlers": {
             "console": {"class": "heapadmin.log_limits.LimitedHandler", "formatter": "line", "level": level},
+            "access": {"class": "heapadmin.log_limits.AccessHandler", "formatter": "line"},
         },
         "root": {"handlers": ["console"], "level": level},
         # Django gives this one handlers of its own, in another form.
-        "loggers": {"django": {"handlers": [], "level": level}},
+        "loggers": {
+            "django": {"handlers": [], "level": level},
+            "access": {"handlers": ["access"], "level": "INFO", "propagate": False},
+        },
     }

@@ -5,7 +5,6 @@ for it: collector/asgi.py gives an id to what is refused.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any
 
 from django.conf import settings
@@ -16,9 +15,9 @@ from collector.request.request_ids import HEADER_BYTES, id_of_scope, request_id
 from common import request_ids
 from common.asgi_types import App, AsgiMessage, AsgiScope, Receive, Send
 from common.request_ids import HEADER, RequestNote, working_for
-
-Environ = dict[str, Any]
-Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+from heapadmin.access_log import PROBES, Exchange
+from heapadmin.client_address import META_NAME
+from heapadmin.wsgi_bridge import Application, Environ
 
 
 class NumberedPages:
@@ -43,7 +42,7 @@ class NumberedPages:
 class NumberedWsgi:
     """A WSGI application around `application`."""
 
-    def __init__(self, application: Wsgi) -> None:
+    def __init__(self, application: Application) -> None:
         self.application = application
         self.trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
 
@@ -51,39 +50,51 @@ class NumberedWsgi:
         given = [environ["HTTP_X_REQUEST_ID"]] if "HTTP_X_REQUEST_ID" in environ else []
         note = RequestNote(request_id(environ.get("REMOTE_ADDR"), given, self.trusted))
 
+        exchange = Exchange(note, environ["REQUEST_METHOD"], _path(environ), environ.get("REMOTE_ADDR", ""))
+
         def start_with_id(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            exchange.status = int(status[:3])
             return start_response(status, [*headers, (HEADER, note.id)], *rest)
 
-        working = working_for(note)
-        working.__enter__()
+        pieces = AnswerPieces(exchange)
         try:
-            pieces = self.application(environ, start_with_id)
+            pieces.take(self.application(environ, start_with_id))
         except BaseException:
-            working.__exit__(None, None, None)
+            pieces.close()
             raise
-        file_wrapper: type = environ.get("wsgi.file_wrapper", Pieces)
-        if isinstance(pieces, file_wrapper):  # the server sends a file faster if it sees it
-            working.__exit__(None, None, None)
-            return pieces
-        return Pieces(pieces, working)
+        exchange.client = environ.get(META_NAME) or exchange.client  # ClientAddressMiddleware has found it
+        return pieces
 
 
-class Pieces:
-    """What a WSGI application answers; the request ends when it is closed, in the thread in which it began."""
+def _path(environ: Environ) -> str:
+    return str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode(errors="replace")
 
-    def __init__(self, pieces: Iterable[bytes], working: AbstractContextManager[Any]) -> None:
-        self.pieces = pieces
-        self.working = working
+
+class AnswerPieces:
+    """What a WSGI application answers. The request ends when it is closed, in the thread in which it began."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._working = working_for(exchange.note)
+        self._working.__enter__()
+        self._pieces: Iterable[bytes] = ()
+
+    def take(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self.pieces)
+        for piece in self._pieces:
+            self.exchange.size += len(piece)
+            yield piece
 
     def close(self) -> None:
         try:
-            if hasattr(self.pieces, "close"):
-                self.pieces.close()
+            if hasattr(self._pieces, "close"):
+                self._pieces.close()
+            if settings.ACCESS_LOG and self.exchange.path not in PROBES:
+                self.exchange.tell()
         finally:
-            self.working.__exit__(None, None, None)
+            self._working.__exit__(None, None, None)
 
 
 class RequestNoteMiddleware:

@@ -240,4 +240,5 @@ if HTTPS and TRUSTED_PROXIES:
 # --- Log --------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="").strip().upper() or "WARNING"
 LOG_FORMAT = env.str("LOG_FORMAT", default="").strip().lower() or "text"
+ACCESS_LOG = env.bool("ACCESS_LOG", default=False)
 LOGGING = log_lines.configuration(LOG_LEVEL, LOG_FORMAT)
