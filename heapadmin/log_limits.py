@@ -177,14 +177,17 @@ class AccessHandler(logging.StreamHandler[TextIO]):
 
 
 def kind_of(record: logging.LogRecord) -> LineKind:
-    """What a record counts as: logger and level first, then its exception and where that was raised, or its message."""
+    """What a record counts as: logger and level first, then its exception and where that was raised, or its message.
+
+    With `apart`, something hashable, records of one message are told apart.
+    """
     kind: LineKind = (record.name, record.levelno)
     if _was_caused_by_client(record):
         return (*kind, getattr(record, "status_code", None))
     if record.exc_info and record.exc_info[1] is not None:
         error = record.exc_info[1]
         return (*kind, type(error).__qualname__, _place(error.__traceback__))
-    return (*kind, VARIABLE.sub("#", str(record.msg)[:MAX_CHARACTERS]))
+    return (*kind, VARIABLE.sub("#", str(record.msg)[:MAX_CHARACTERS]), getattr(record, "apart", None))
 
 
 def _hide_paths(record: logging.LogRecord) -> None:

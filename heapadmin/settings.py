@@ -30,6 +30,7 @@ EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=20_000)  # accepted fro
 PERSON_PROPERTIES = env.int("PERSON_PROPERTIES", default=1_000)  # of a person or customer; what is more is left out
 PERSON_BYTES = env.int("PERSON_BYTES", default=65_536)  # of these, as JSON
 BACKUP_BEFORE_UPGRADE = env.bool("BACKUP_BEFORE_UPGRADE", default=True)  # into DATA_DIR/backups
+SLOW_QUESTION_SECONDS = env.float("SLOW_QUESTION_SECONDS", default=5.0)  # one that takes so long is in the log
 QUESTIONS_AT_ONCE = env.int("QUESTIONS_AT_ONCE", default=6)  # of everybody together; the others wait for their turn
 TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]

@@ -16,11 +16,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from collector.protocol import answers
 from collector.protocol.answers import Answer
+from common.metrics import REGISTRY
 from events.writer import WriterWatch
 
 PATH = "/metrics"
 TRIES, PAUSE_SECONDS = 5, 0.1
-REGISTRY = CollectorRegistry()  # without the library's own metrics, which describe one process only
 
 requests = Counter("heapadmin_requests", "Requests to collect.", ["endpoint", "outcome"], registry=REGISTRY)
 events = Counter(
