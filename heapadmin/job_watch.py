@@ -1,13 +1,22 @@
-"""What is done around each job: it works for the request that asked for it, in the log and in SQL."""
+"""What is done around each job: it works for the request that asked for it, in the log and in SQL, and is counted."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from procrastinate import App, JobContext
+from prometheus_client import Counter, Histogram
 
 from common import sql_comments
 from common.jobs import OF_REQUEST
+from common.metrics import REGISTRY
 from common.request_ids import RequestNote, begin, is_sane
+
+_jobs = Counter("heapadmin_jobs", "Jobs that were run.", ["job", "outcome"], registry=REGISTRY)
+_seconds = Histogram(
+    "heapadmin_job_seconds", "How long a job took.", ["job"], buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300),
+    registry=REGISTRY,
+)  # fmt: skip
 
 
 def watch(app: App) -> None:
@@ -25,4 +34,11 @@ async def for_its_request(run: Callable[[], Awaitable[Any]], context: JobContext
     given = context.job.task_kwargs.pop(OF_REQUEST, "")  # the job itself does not take it
     number = given if isinstance(given, str) and is_sane(given) else f"job-{context.job.id}"
     begin(RequestNote(number))
-    return await run()
+    began, outcome = time.monotonic(), "failed"
+    try:
+        result = await run()
+        outcome = "succeeded"
+        return result
+    finally:
+        _jobs.labels(context.job.task_name, outcome).inc()
+        _seconds.labels(context.job.task_name).observe(time.monotonic() - began)

@@ -4,17 +4,21 @@ The two servers differ, so there are two shells, for ASGI and for WSGI. Collecti
 for it: collector/asgi.py gives an id to what is refused.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from collector.counts import metrics
 from collector.request.client_address import TrustedProxies
 from collector.request.request_ids import HEADER_BYTES, id_of_scope, request_id
 from common import request_ids
 from common.asgi_types import App, AsgiMessage, AsgiScope, Receive, Send
 from common.request_ids import HEADER, RequestNote, working_for
+from heapadmin import page_metrics
 from heapadmin.access_log import PROBES, Exchange
 from heapadmin.client_address import META_NAME
 from heapadmin.wsgi_bridge import Application, Environ
@@ -29,14 +33,20 @@ class NumberedPages:
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         note = request_ids.current() or RequestNote(id_of_scope(scope, self.trusted))
+        began, status = time.monotonic(), 0
 
         async def send_with_id(message: AsgiMessage) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 message["headers"] = [*message["headers"], (HEADER_BYTES, note.id.encode())]
             await send(message)
 
         with working_for(note):
-            await self.pages(scope, receive, send_with_id)
+            try:
+                await self.pages(scope, receive, send_with_id)
+            finally:
+                page_metrics.observe(note, status, time.monotonic() - began)
 
 
 class NumberedWsgi:
@@ -47,6 +57,8 @@ class NumberedWsgi:
         self.trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == metrics.PATH:  # before anything looks at the Host: it may be a bare address
+            return _scraped(environ, start_response)
         given = [environ["HTTP_X_REQUEST_ID"]] if "HTTP_X_REQUEST_ID" in environ else []
         note = RequestNote(request_id(environ.get("REMOTE_ADDR"), given, self.trusted))
 
@@ -64,6 +76,15 @@ class NumberedWsgi:
             raise
         exchange.client = environ.get(META_NAME) or exchange.client  # ClientAddressMiddleware has found it
         return pieces
+
+
+def _scraped(environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+    """The metrics; under ASGI the collector answers them."""
+    authorization = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace")
+    answer = metrics.scrape(environ["REQUEST_METHOD"], {b"authorization": authorization})
+    headers = [(name.decode(), value.decode()) for name, value in answer.headers]
+    start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+    return [answer.body]
 
 
 def _path(environ: Environ) -> str:
@@ -91,10 +112,16 @@ class AnswerPieces:
         try:
             if hasattr(self._pieces, "close"):
                 self._pieces.close()
-            if settings.ACCESS_LOG and self.exchange.path not in PROBES:
-                self.exchange.tell()
+            if self.exchange.path not in PROBES:
+                self._note()
         finally:
             self._working.__exit__(None, None, None)
+
+    def _note(self) -> None:
+        exchange = self.exchange
+        page_metrics.observe(exchange.note, exchange.status, time.monotonic() - exchange.began)
+        if settings.ACCESS_LOG:
+            exchange.tell()
 
 
 class RequestNoteMiddleware:

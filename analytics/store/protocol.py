@@ -47,6 +47,14 @@ class EventSpan:
     newest_at: datetime | None
 
 
+@dataclass(frozen=True)
+class CountingLag:
+    """Since when the environment that waits longest was not brought up to date; how many are not counted completely."""
+
+    seconds: float
+    unfinished: int
+
+
 class Collected(StrEnum):
     """The tables behind this door."""
 
@@ -102,6 +110,10 @@ class EventStore(Protocol):
 
     def count_days(self, environment: Environment, seconds: float) -> bool:
         """Count the days of one environment for at most so long; returns whether all are counted."""
+        ...
+
+    def counting_lag(self, limit_seconds: float) -> "CountingLag":
+        """How far counting is behind. Raises QueryFailed where the store does not answer in time."""
         ...
 
     # --- Events and people, one by one ---

@@ -1,7 +1,13 @@
 """PostgreSQL as an EventStore: this module has every operation of analytics/store/protocol.py, under its name there."""
 
 from analytics.sql.dialect import POSTGRESQL
-from analytics.store.postgresql.counted_days import count_days, counted_cohorts, counted_times, environments_to_count
+from analytics.store.postgresql.counted_days import (
+    count_days,
+    counted_cohorts,
+    counted_times,
+    counting_lag,
+    environments_to_count,
+)
 from analytics.store.postgresql.exports import export_page
 from analytics.store.postgresql.live import newest_events
 from analytics.store.postgresql.people import count_done, has_person, known_person, merged_into
@@ -18,6 +24,7 @@ __all__ = [
     "count_done",
     "counted_cohorts",
     "counted_times",
+    "counting_lag",
     "dialect",
     "environments_to_count",
     "event_names",
