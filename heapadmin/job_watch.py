@@ -12,9 +12,9 @@ from common.jobs import OF_REQUEST
 from common.metrics import REGISTRY
 from common.request_ids import RequestNote, begin, is_sane
 
-_jobs = Counter("heapadmin_jobs", "Jobs that were run.", ["job", "outcome"], registry=REGISTRY)
+_jobs = Counter("heapadmin_jobs", "Jobs that were run.", ["task", "outcome"], registry=REGISTRY)
 _seconds = Histogram(
-    "heapadmin_job_seconds", "How long a job took.", ["job"], buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300),
+    "heapadmin_job_seconds", "How long a job took.", ["task"], buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300),
     registry=REGISTRY,
 )  # fmt: skip
 
