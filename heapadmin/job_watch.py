@@ -11,6 +11,7 @@ from common import sql_comments
 from common.jobs import OF_REQUEST
 from common.metrics import REGISTRY
 from common.request_ids import RequestNote, begin, is_sane
+from heapadmin import tracing
 
 _jobs = Counter("heapadmin_jobs", "Jobs that were run.", ["task", "outcome"], registry=REGISTRY)
 _seconds = Histogram(
@@ -21,6 +22,7 @@ _seconds = Histogram(
 
 def watch(app: App) -> None:
     """Called once the app of jobs is there (settings.PROCRASTINATE_ON_APP_READY)."""
+    tracing.start()
     sql_comments.name_requests()
     defaults: dict[str, Any] = app.worker_defaults
     defaults["worker_middleware"] = [*defaults.get("worker_middleware", ()), for_its_request]
@@ -36,7 +38,8 @@ async def for_its_request(run: Callable[[], Awaitable[Any]], context: JobContext
     begin(RequestNote(number))
     began, outcome = time.monotonic(), "failed"
     try:
-        result = await run()
+        with tracing.job(context.job.task_name, number):
+            result = await run()
         outcome = "succeeded"
         return result
     finally:

@@ -18,7 +18,7 @@ from collector.request.request_ids import HEADER_BYTES, id_of_scope, request_id
 from common import request_ids
 from common.asgi_types import App, AsgiMessage, AsgiScope, Receive, Send
 from common.request_ids import HEADER, RequestNote, working_for
-from heapadmin import page_metrics
+from heapadmin import page_metrics, tracing
 from heapadmin.access_log import PROBES, Exchange
 from heapadmin.client_address import META_NAME
 from heapadmin.wsgi_bridge import Application, Environ
@@ -131,8 +131,10 @@ class RequestNoteMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
         note = request_ids.current()
+        if note is not None:
+            tracing.note_page(note, request.path)
+        response = self.get_response(request)
         user = getattr(request, "_cached_user", None)  # a page that never asked who is signed in needs no query for us
         if note is not None and user is not None:
             note.person_id = user.pk
