@@ -295,7 +295,7 @@ def _refused(
     answer: Answer, environment: KnownEnvironment | None, weight: int, tokens: int, noted: Noted | None
 ) -> Decision:
     if noted is not None:
-        noted = replace(noted, refused=0, texts_cut=0, listed=[])
+        noted = replace(noted, refused=0, texts_cut=0, is_robot=False, listed=[])
     return Decision(
         answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens, noted=noted if noted else None
     )

@@ -107,6 +107,7 @@ class CollectedHour(models.Model):
     texts_cut = models.PositiveBigIntegerField(default=0, db_default=0)
     identities_ignored = models.PositiveBigIntegerField(default=0, db_default=0)  # because they name nobody
     protobufs_refused = models.PositiveBigIntegerField(default=0, db_default=0)  # requests
+    robots = models.PositiveBigIntegerField(default=0, db_default=0)  # of the events
     last_at = models.DateTimeField()  # when the last request arrived
     last_seconds = models.FloatField()  # from its arrival to its answer; 0 if nothing had to be committed
     slowest_seconds = models.FloatField()
@@ -122,6 +123,7 @@ class CollectedHour(models.Model):
                 condition=Q(hour__minute=0, hour__second=0), name="collectedhour_begins_with_its_hour"
             ),
             models.CheckConstraint(condition=Q(requests__gt=0), name="collectedhour_counts_something"),
+            models.CheckConstraint(condition=Q(robots__lte=models.F("events")), name="collectedhour_robots_are_events"),
             models.CheckConstraint(
                 condition=Q(last_seconds__gte=0, slowest_seconds__gte=models.F("last_seconds")),
                 name="collectedhour_slowest_is_slowest",

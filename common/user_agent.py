@@ -6,17 +6,20 @@ from typing import NamedTuple
 
 from ua_parser import parse
 
+from common.crawlers import is_crawler
+
 MOST_CHARACTERS = 512  # only these are read: a longer header is made up
 REMEMBERED = 4_096
 _MOBILE = re.compile(r"^Mobile |\bMobile\b.*$| iOS$|^Headless")
 
 
 class Agent(NamedTuple):
-    """What a User-Agent header says. `device` is "desktop", "mobile", "tablet" or "robot"; None if unknown."""
+    """What a User-Agent header says. `device` is "desktop", "mobile" or "tablet"; None if unknown."""
 
     browser: str | None = None
     os: str | None = None
     device: str | None = None
+    is_robot: bool = False
 
 
 def agent_of(header: bytes | None) -> Agent:
@@ -28,7 +31,8 @@ def agent_of(header: bytes | None) -> Agent:
 def _agent(text: str) -> Agent:
     found = parse(text)
     browser = found.user_agent and found.user_agent.family
-    return Agent(_plain_name(browser), found.os and found.os.family, _device(text, found.device, found.os))
+    is_robot = getattr(found.device, "family", None) == "Spider" or is_crawler(text)
+    return Agent(_plain_name(browser), found.os and found.os.family, _device(text, found.device, found.os), is_robot)
 
 
 def _plain_name(browser: str | None) -> str | None:
@@ -38,8 +42,6 @@ def _plain_name(browser: str | None) -> str | None:
 
 def _device(text: str, device: object, system: object) -> str | None:
     family = getattr(device, "family", None)
-    if family == "Spider":
-        return "robot"
     if family == "iPad" or "Tablet" in text or ("Android" in text and "Mobile" not in text):
         return "tablet"
     if "Mobi" in text or family in ("iPhone", "iPod"):

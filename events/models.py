@@ -30,6 +30,9 @@ class Event(models.Model):
     `name` is set for custom events and empty for others. If it is too long for an index, it holds what stands for it,
     and `long_name` all of it (events/names.py). The text columns (events/columns.py) are null if they do not
     apply.
+
+    `id` is below zero if a robot caused it (its `device` is "robot"): the indexes hold it, so leaving robots out costs
+    nothing. Ids are in the order of arrival, for robots too.
     """
 
     pk = models.CompositePrimaryKey("environment_id", "time", "id")
@@ -59,6 +62,7 @@ class Person(models.Model):
     An identified visitor has no row of their own: properties and `first_seen_at` move to the identity's row.
     `first_seen_at` and `last_seen_at` are times of events: null for those who have properties alone.
     `last_seen_at` is exact to a minute, so that not every event updates it.
+    `is_robot` says that all events of a visitor came from robots; null while none has come.
     """
 
     pk = models.CompositePrimaryKey("environment_id", "actor_id")
@@ -68,6 +72,7 @@ class Person(models.Model):
     properties = models.JSONField(default=dict)
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
+    is_robot = models.BooleanField(null=True)
 
     class Meta:
         db_table = "people"

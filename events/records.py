@@ -11,6 +11,8 @@ from msgspec import Struct, field
 Scalar = str | int | float | bool | None
 Properties = dict[str, Scalar]
 
+ROBOT = "robot"  # the `device` of events that no person caused (common/crawlers.py)
+
 
 class EventRecord(Struct, omit_defaults=True, kw_only=True):
     """One event. This is the one list of its columns (events/columns.py), in the order in which people read them.

@@ -97,7 +97,7 @@ class LastOne(Exception):
 
 @transaction.atomic
 def change_project(*, project: Project, by: User, **values: Any) -> list[str]:
-    """Set `name`, `time_zone` or `week_starts_on`; returns those that changed.
+    """Set `name`, `time_zone`, `week_starts_on` or `leaves_out_robots`; returns those that changed.
 
     Raises IntegrityError if the account has a project of that name already.
     """

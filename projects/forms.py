@@ -102,10 +102,17 @@ class ProjectSettingsForm(ChangesForm, ProjectForm):
     week_starts_on = forms.TypedChoiceField(
         label="Weeks start on", choices=list(enumerate(WEEK_DAYS, start=1)), coerce=int
     )
+    leaves_out_robots = forms.BooleanField(
+        label="Leave robots out of questions",
+        required=False,
+        help_text="Crawlers, monitors and headless browsers. The live view still shows them.",
+    )
+
+    KEPT = ("name", "time_zone", "week_starts_on", "leaves_out_robots")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         self.project = project
-        kept = {name: getattr(project, name) for name in ("name", "time_zone", "week_starts_on")}
+        kept = {name: getattr(project, name) for name in self.KEPT}
         super().__init__(*args, account=project.account, **(kwargs | {"initial": kept}))
 
     def names(self) -> set[str]:

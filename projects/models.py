@@ -34,6 +34,7 @@ class Project(models.Model):
     name = models.CharField(max_length=100)
     time_zone = models.CharField(max_length=64, default="UTC")
     week_starts_on = models.PositiveSmallIntegerField(default=1)  # ISO: 1 is Monday, 7 is Sunday
+    leaves_out_robots = models.BooleanField(default=True, db_default=True)  # of questions
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     deleting_at = models.DateTimeField(null=True, blank=True)

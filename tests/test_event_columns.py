@@ -52,7 +52,7 @@ def test_collect_stores_what_is_sent(store_events):
         r"insert into events \((.*?)\)\s+select (.*?)\s+from e\b", store_events, re.DOTALL
     ).groups()
 
-    assert sorted(inserted.replace(",", " ").split()) == sorted(columns.SENT)
+    assert sorted(inserted.replace(",", " ").split()) == sorted([*columns.SENT, "id"])
     assert selected.split() == inserted.split()
 
 

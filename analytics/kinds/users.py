@@ -110,7 +110,7 @@ def details(users: Users, catalogue: Catalogue) -> Iterator[str]:
 
 
 def page_sql(statement: Statement, users: Users) -> str:
-    """Rows (actor_id, identity, properties, first_seen_at, last_seen_at): a page and one row more."""
+    """Rows (actor_id, identity, properties, first_seen_at, last_seen_at, is_robot): a page and one row more."""
     rows, where = people_rows(statement, users.where, users.segments, users.search)
     active = statement.dialect.or_epoch("p.last_seen_at")
     if users.after is not None:
@@ -118,8 +118,8 @@ def page_sql(statement: Statement, users: Users) -> str:
         where.append(f"({active}, p.actor_id) < ({seen}, {actor})")
     return statement.text(
         "select p.actor_id as actor_id, p.identity as identity, p.properties as properties, "
-        f"p.first_seen_at as first_seen_at, p.last_seen_at as last_seen_at {rows.from_()} "
-        f"where {joined(Match.ALL, where)} order by {active} desc, p.actor_id desc "
+        "p.first_seen_at as first_seen_at, p.last_seen_at as last_seen_at, p.is_robot as is_robot "
+        f"{rows.from_()} where {joined(Match.ALL, where)} order by {active} desc, p.actor_id desc "
         f"limit {statement.bind(users.limit + 1)}"
     )
 
@@ -148,6 +148,7 @@ class PersonRow:
     properties: dict[str, Any]
     first_seen_at: datetime | None
     last_seen_at: datetime | None
+    is_robot: bool
 
     @property
     def name(self) -> str:
@@ -201,10 +202,15 @@ def answer(users: Users, context: QueryContext) -> UsersResult:
 
 
 def _person(
-    actor_id: int, identity: str | None, properties: str, first: datetime | None, last: datetime | None
+    actor_id: int,
+    identity: str | None,
+    properties: str,
+    first: datetime | None,
+    last: datetime | None,
+    is_robot: bool | None,
 ) -> PersonRow:
     """A row of the page. Django's cursor gives `properties`, a jsonb, as text."""
-    return PersonRow(actor_id, identity, json.loads(properties), first, last)
+    return PersonRow(actor_id, identity, json.loads(properties), first, last, bool(is_robot))
 
 
 def _property_names(people: tuple[PersonRow, ...]) -> tuple[str, ...]:

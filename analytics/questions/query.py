@@ -25,16 +25,20 @@ R = TypeVar("R")  # the Result that answers it
 
 @dataclass(frozen=True)
 class Scope:
-    """The environment of a question, and where its days and weeks begin (`week_starts_on`: 1 is Monday)."""
+    """The environment of a question, and where its days and weeks begin (`week_starts_on`: 1 is Monday).
+
+    Without robots, the answer is as if none had ever come.
+    """
 
     environment_id: int
     time_zone: str = "UTC"
     week_starts_on: int = 1
+    without_robots: bool = False
 
     @classmethod
     def of(cls, environment: Environment) -> "Scope":
         project = environment.project
-        return cls(environment.pk, project.time_zone, project.week_starts_on)
+        return cls(environment.pk, project.time_zone, project.week_starts_on, project.leaves_out_robots)
 
     @property
     def zone(self) -> ZoneInfo:

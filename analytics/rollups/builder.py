@@ -11,12 +11,14 @@ from typing import Any
 from django.db import connection, transaction
 
 from analytics.definitions.catalogue import Catalogue
+from analytics.questions.conditions import Match
 from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
 from analytics.rollups.reader import ANY, HIGHEST, SESSION, positions
 from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, SHARED_SESSIONS, VALUES
 from analytics.sql.dialect import POSTGRESQL
-from analytics.sql.selections import EventKey, Limits, session_starts
+from analytics.sql.rows import joined
+from analytics.sql.selections import EventKey, Limits, session_starts, wanted
 from analytics.sql.settings import TUNE
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import encode_key
@@ -38,15 +40,29 @@ PLACE = """
 
 @dataclass(frozen=True)
 class CountedDay:
-    """A day of an environment, from `starts` to before `ends`."""
+    """A day of an environment, from `starts` to before `ends`, with or without what robots did."""
 
     environment_id: int
     starts: datetime
     ends: datetime
+    without_robots: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.environment_id, without_robots=self.without_robots)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {"environment": self.environment_id, "starts": self.starts, "ends": self.ends}
+        return {
+            "environment": self.environment_id,
+            "starts": self.starts,
+            "ends": self.ends,
+            "without_robots": self.without_robots,
+        }
+
+    def condition(self, *more: str) -> str:
+        """An event, of the alias e, is counted on this day."""
+        return " and ".join([OF_DAY, *wanted(self.scope, "e"), *more])
 
 
 @transaction.atomic
@@ -57,7 +73,10 @@ def build(day: CountedDay) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(TUNE)
-    active = _rows(ACTIVE.format(source=EVENTS, condition=OF_DAY), day.parameters)
+    active = _rows(ACTIVE.format(source=EVENTS, condition=day.condition()), day.parameters)
+    if not active:  # of robots alone
+        keep_empty([day])
+        return
     sessions, parameters = _sessions(day)
     begun = _rows(ACTIVE.format(source=sessions, condition="true"), parameters)
     places = _positions(day, {actor for _, _, actor, _ in active + begun})
@@ -76,7 +95,7 @@ def build(day: CountedDay) -> None:
     _keep_day(day, has_names=has_names, has_people=places is not None)
     kept = [key for key in events if has_names or key[0] != "custom"]
     _keep_counts(day, [(*key, events[key], bitmaps.to_bytes(bitmaps.from_positions(people[key]))) for key in kept])
-    _keep_values(day, "pageview", EVENTS, f"{OF_DAY} and e.kind = 'pageview'", day.parameters)
+    _keep_values(day, "pageview", EVENTS, day.condition("e.kind = 'pageview'"), day.parameters)
     _keep_values(day, "session", sessions, "true", parameters)
 
 
@@ -89,7 +108,7 @@ def keep_empty(days: Iterable[CountedDay]) -> None:
 
 def _sessions(day: CountedDay) -> tuple[str, dict[str, Any]]:
     """The first events of the sessions that begin on this day, as a FROM with the alias e."""
-    statement = Statement(Scope(day.environment_id), Catalogue(), day.ends, POSTGRESQL)
+    statement = Statement(day.scope, Catalogue(), day.ends, POSTGRESQL)
     starts = session_starts(statement, Limits(day.starts, day.ends))
     return f"({starts}) e", statement.parameters | day.parameters
 
@@ -108,13 +127,16 @@ def _positions(day: CountedDay, actors: set[int]) -> dict[int, int] | None:
 
 
 KEEP_DAY = """
-    insert into rollup_days (environment_id, starts, ends, has_names, has_people, is_empty, shared_sessions)
-    values (%(environment)s, %(starts)s, %(ends)s, %(has_names)s, %(has_people)s, %(is_empty)s, %(shared_sessions)s)
+    insert into rollup_days
+           (environment_id, starts, ends, without_robots, has_names, has_people, is_empty, shared_sessions)
+    values (%(environment)s, %(starts)s, %(ends)s, %(without_robots)s, %(has_names)s, %(has_people)s, %(is_empty)s,
+           %(shared_sessions)s)
 """
 
 
 def _keep_day(day: CountedDay, *, has_names: bool, has_people: bool) -> None:
-    shared = [session for (session,) in _rows(SHARED_SESSIONS, day.parameters | {"most": MAX_SHARED + 1})]
+    sql = SHARED_SESSIONS.format(condition=joined(Match.ALL, wanted(day.scope, "e")))
+    shared = [session for (session,) in _rows(sql, day.parameters | {"most": MAX_SHARED + 1})]
     told = {
         "has_names": has_names,
         "has_people": has_people,

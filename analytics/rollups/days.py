@@ -63,7 +63,7 @@ class DayReader:
         """None when too few days are counted to help."""
         environment_id = context.scope.environment_id
         days = context.cut(span, Unit.DAY)
-        kept = kept_days(environment_id, days)
+        kept = kept_days(context.scope, days)
         usable = kept.days
         if any(kind == "custom" for kind, _ in keys):
             usable = usable - kept.without_names

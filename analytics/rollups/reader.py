@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from django.db import connection
 
+from analytics.questions.query import Scope
 from analytics.questions.spans import Bucket
 from analytics.rollups import bitmaps
 from analytics.sql.days import ARRIVED_LATE, BETWEEN
@@ -68,17 +69,17 @@ class UsableDays:
     without_people: set[datetime]
 
 
-def kept_days(environment_id: int, days: Sequence[Bucket]) -> UsableDays:
-    """Which of these consecutive days are counted and got no late events since."""
+def kept_days(scope: Scope, days: Sequence[Bucket]) -> UsableDays:
+    """Which of these consecutive days are counted, robots as the question wants them, and got no late events since."""
     ends = {day.start: day.end for day in days}
     with connection.cursor() as cursor:
         cursor.execute(
             "select starts, ends, has_names, is_empty, has_people from rollup_days "
-            "where environment_id = %s and starts >= %s and starts < %s",
-            [environment_id, days[0].start, days[-1].end],
+            "where environment_id = %s and starts >= %s and starts < %s and without_robots = %s",
+            [scope.environment_id, days[0].start, days[-1].end, scope.without_robots],
         )
         rows = [row for row in cursor.fetchall() if ends.get(row[0]) == row[1]]
-        late = _late(environment_id, days) if rows else []
+        late = _late(scope.environment_id, days) if rows else []
     rows = [row for row in rows if not any(row[0] - LATE_REACHES <= at < row[1] for at in late)]
     return UsableDays(
         {starts for starts, *_ in rows},

@@ -100,27 +100,33 @@ def _boundary() -> datetime:
 
 def _wanted_days(environment: Environment, boundary: datetime) -> list[CountedDay]:
     """The days that can be counted, the newest first."""
-    zone = Scope.of(environment).zone
+    scope = Scope.of(environment)
+    zone = scope.zone
     today = boundary.astimezone(zone).date()
     days = []
     for back in range(KEPT_DAYS + 1):
         local: date = today - timedelta(days=back)
         starts, ends = midnight(local, zone), midnight(local + timedelta(days=1), zone)
         if ends + LATE <= boundary and starts < ends:
-            days.append(CountedDay(environment.pk, starts, ends))
+            days.append(CountedDay(environment.pk, starts, ends, scope.without_robots))
     return days
 
 
 @transaction.atomic
 def _drop_stale_days(environment_id: int, days: list[CountedDay], boundary: datetime) -> None:
-    """Drop days that got late events, are too old, or are no longer days of the project's calendar."""
-    edges = {"starts": [day.starts for day in days], "ends": [day.ends for day in days]}
+    """Drop days that got late events, are too old, are no longer days of the project's calendar, or treat robots
+    otherwise than the project does now."""
+    edges: dict[str, Any] = {
+        "starts": [day.starts for day in days],
+        "ends": [day.ends for day in days],
+        "robots": [day.without_robots for day in days],
+    }
     with connection.cursor() as cursor:
         if mark := mark_of(environment_id):
             cursor.execute(DROP_LATE, {"environment": environment_id, "mark": mark})
         cursor.execute(
-            "delete from rollup_days where environment_id = %(environment)s and (starts, ends) not in "
-            "(select * from unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]))",
+            "delete from rollup_days where environment_id = %(environment)s and (starts, ends, without_robots) "
+            "not in (select * from unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[], %(robots)s::boolean[]))",
             {"environment": environment_id, **edges},
         )
         cursor.execute(SET_MARK, {"environment": environment_id, "mark": boundary})

@@ -66,7 +66,7 @@ def _grouped_rows(
     if not is_kept or counting.counts is not Counts.EVENTS:
         return None
     days = context.cut(span, Unit.DAY)
-    kept = kept_days(environment_id, days)
+    kept = kept_days(context.scope, days)
     ((kind, _),) = keys
     labels = values(environment_id, kept.days, kind, by.key)
     gaps = runs([day for day in days if day.start not in labels and day.start not in kept.nothing])

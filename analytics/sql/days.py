@@ -3,6 +3,8 @@
 Its parameters are `%(environment)s`, and `%(starts)s` and `%(ends)s` of a day.
 """
 
+NO_ROBOT = "{alias}.id >= 0"  # events/models.py
+
 ACTIVE = """
     select e.kind as kind, e.name as name, coalesce(m.to_actor, e.actor_id) as actor, count(*) as n
       from {source} left join merges m on m.environment_id = %(environment)s and m.from_actor = e.actor_id
@@ -38,7 +40,7 @@ SHARED_SESSIONS = """
     select e.session_id as session_id
       from events e left join merges m on m.environment_id = %(environment)s and m.from_actor = e.actor_id
      where e.environment_id = %(environment)s and e.time >= %(starts)s - interval '24 hours' and e.time < %(ends)s
-       and e.session_id is not null
+       and e.session_id is not null and {condition}
      group by 1 having min(coalesce(m.to_actor, e.actor_id)) <> max(coalesce(m.to_actor, e.actor_id))
      limit %(most)s
 """

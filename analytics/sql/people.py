@@ -14,6 +14,8 @@ def people_rows(
     """People of the environment, as a FROM and its conditions. `search` is part of their identity."""
     rows = Rows(statement, "people p", are_people=True)
     conditions = [f"p.environment_id = {statement.environment}", rows.group(where)]
+    if statement.scope.without_robots:
+        conditions.append("(p.is_robot is null or not p.is_robot)")
     if search:
         conditions.append(statement.dialect.contains("p.identity", statement.bind(search)))
     return rows, conditions + in_segments(rows, segments)

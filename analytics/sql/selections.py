@@ -8,7 +8,8 @@ from uuid import UUID
 
 from analytics.definitions.catalogue import Catalogue
 from analytics.questions.conditions import BadQuery, Match
-from analytics.questions.query import Builtin, EventReference, RefersTo, Selection
+from analytics.questions.query import Builtin, EventReference, RefersTo, Scope, Selection
+from analytics.sql.days import NO_ROBOT
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
 from events.names import stored_name
@@ -31,7 +32,8 @@ def event_rows(statement: Statement, limits: Limits, *, sessions: bool = False) 
     """Events within the limits, or the first events of `sessions`, as a FROM and its first conditions."""
     if sessions:
         return Rows(statement, f"({session_starts(statement, limits)}) e"), []
-    return Rows(statement), [f"e.environment_id = {statement.environment}", *within(statement, limits)]
+    conditions = [f"e.environment_id = {statement.environment}", *within(statement, limits)]
+    return Rows(statement), conditions + wanted(statement.scope, "e")
 
 
 def within(statement: Statement, limits: Limits, alias: str = "e") -> list[str]:
@@ -43,6 +45,11 @@ def within(statement: Statement, limits: Limits, alias: str = "e") -> list[str]:
     return conditions
 
 
+def wanted(scope: Scope, alias: str) -> list[str]:
+    """The condition that leaves out events of robots, if the question does."""
+    return [NO_ROBOT.format(alias=alias)] if scope.without_robots else []
+
+
 def session_starts(statement: Statement, limits: Limits) -> str:
     """The first event, with all columns, of every session that begins within the limits."""
     gap = statement.bind(SESSION_GAP)
@@ -51,6 +58,7 @@ def session_starts(statement: Statement, limits: Limits) -> str:
         f"s.environment_id = {statement.environment}",
         "s.session_id is not null",
         *within(statement, earlier, "s"),
+        *wanted(statement.scope, "s"),
     ]
     begins = [f"(f.previous is null or f.time > {statement.dialect.later('f.previous', gap)})"]
     outer = " and ".join(begins + within(statement, Limits(limits.start, None), "f"))

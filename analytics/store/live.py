@@ -1,5 +1,6 @@
 """Events as the live view and a person's timeline show them, page by page."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -11,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from analytics.event_words import Headline, headline, person_name
 from analytics.questions.conditions import MAX_VALUE
 from events import columns
+from events.records import ROBOT
 
 PAGE_SIZE = 50
 PAGE_FIELDS = ("domain", "path", "query", "hash", "title", "referrer")
@@ -35,7 +37,7 @@ class Position:
         moment, _, number = text.rpartition("_")
         try:
             time = parse_datetime(moment.replace(" ", "+"))  # an unquoted + in a URL reads as a space
-            if time is None or time.tzinfo is None or not number.isdecimal() or len(number) > 18:
+            if time is None or time.tzinfo is None or not re.fullmatch(r"-?[0-9]{1,18}", number):
                 return None
             return cls(time, int(number))
         except ValueError:
@@ -69,6 +71,10 @@ class LiveEvent:
     @property
     def headline(self) -> Headline:
         return headline(self.kind, self.name, self.fields)
+
+    @property
+    def is_robot(self) -> bool:
+        return self.fields.get("device") == ROBOT
 
     @property
     def person(self) -> str:

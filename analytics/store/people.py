@@ -17,6 +17,7 @@ class KnownPerson:
     first_seen_at: datetime | None
     last_seen_at: datetime | None
     visitors: tuple[int, ...]
+    is_robot: bool = False
 
     @property
     def name(self) -> str:

@@ -116,6 +116,8 @@ class CollectionOverview:
     texts_cut: LatelyCounts
     identities_ignored: LatelyCounts
     protobufs_refused: LatelyCounts  # requests
+    robots: LatelyCounts  # of the accepted events
+    robots_hourly: HourlyBars
     last_arrival: Arrival | None
     is_arrival_known: bool  # false where the database took too long to say
     last_commit_seconds: float | None  # within 7 days
@@ -156,6 +158,8 @@ def overview(environment: Environment, now: datetime) -> CollectionOverview:
         texts_cut=_lately("texts_cut", rows, this_hour),
         identities_ignored=_lately("identities_ignored", rows, this_hour),
         protobufs_refused=_lately("protobufs_refused", rows, this_hour),
+        robots=_lately("robots", rows, this_hour),
+        robots_hourly=_robots_hourly(rows, this_hour),
         last_arrival=arrival,
         is_arrival_known=is_arrival_known,
         last_commit_seconds=last.last_seconds if last else None,
@@ -164,7 +168,7 @@ def overview(environment: Environment, now: datetime) -> CollectionOverview:
 
 def _line(outcome: Outcome, rows: Iterable[CollectedHour], this_hour: datetime) -> OutcomeLine:
     amounts = {row.hour: Amount(row.requests, row.events) for row in rows if row.outcome == outcome}
-    day = [this_hour - ago * HOUR for ago in reversed(range(DAY_HOURS))]
+    day = _day(this_hour)
     return OutcomeLine(
         outcome,
         hour=amounts.get(this_hour, Amount()),
@@ -172,6 +176,16 @@ def _line(outcome: Outcome, rows: Iterable[CollectedHour], this_hour: datetime) 
         week=_sum(amounts.values()),
         hourly=HourlyBars([amounts.get(hour, Amount()).events for hour in day]),
     )
+
+
+def _robots_hourly(rows: Iterable[CollectedHour], this_hour: datetime) -> HourlyBars:
+    robots = {row.hour: row.robots for row in rows if row.outcome == Outcome.ACCEPTED}
+    return HourlyBars([robots.get(hour, 0) for hour in _day(this_hour)])
+
+
+def _day(this_hour: datetime) -> list[datetime]:
+    """The hours of the day that ends with this one, oldest first."""
+    return [this_hour - ago * HOUR for ago in reversed(range(DAY_HOURS))]
 
 
 def _hour(start: datetime, rows: Iterable[CollectedHour]) -> HourLine:

@@ -21,9 +21,10 @@ with came as (
     select * from unnest(%(environments)s::bigint[], %(hours)s::timestamptz[], %(outcomes)s::text[],
                          %(requests)s::bigint[], %(events)s::bigint[], %(properties_left_out)s::bigint[],
                          %(texts_cut)s::bigint[], %(identities_ignored)s::bigint[], %(protobufs_refused)s::bigint[],
+                         %(robots)s::bigint[],
                          %(lasts)s::timestamptz[], %(last_seconds)s::float8[], %(slowest_seconds)s::float8[])
         as row (environment_id, hour, outcome, requests, events, properties_left_out,
-                texts_cut, identities_ignored, protobufs_refused, last_at, last_seconds, slowest_seconds)
+                texts_cut, identities_ignored, protobufs_refused, robots, last_at, last_seconds, slowest_seconds)
 ), alive as (
     select came.* from came
       join projects_environment environment on environment.id = came.environment_id
@@ -32,9 +33,9 @@ with came as (
 )
 insert into collector_collectedhour as kept
        (environment_id, hour, outcome, requests, events, properties_left_out,
-        texts_cut, identities_ignored, protobufs_refused, last_at, last_seconds, slowest_seconds)
+        texts_cut, identities_ignored, protobufs_refused, robots, last_at, last_seconds, slowest_seconds)
 select environment_id, hour, outcome, requests, events, properties_left_out,
-       texts_cut, identities_ignored, protobufs_refused, last_at, last_seconds, slowest_seconds
+       texts_cut, identities_ignored, protobufs_refused, robots, last_at, last_seconds, slowest_seconds
   from alive order by environment_id, hour, outcome
     on conflict (environment_id, hour, outcome) do update
        set requests = kept.requests + excluded.requests, events = kept.events + excluded.events,
@@ -42,6 +43,7 @@ select environment_id, hour, outcome, requests, events, properties_left_out,
            texts_cut = kept.texts_cut + excluded.texts_cut,
            identities_ignored = kept.identities_ignored + excluded.identities_ignored,
            protobufs_refused = kept.protobufs_refused + excluded.protobufs_refused,
+           robots = kept.robots + excluded.robots,
            last_seconds = case when excluded.last_at < kept.last_at then kept.last_seconds
                                else excluded.last_seconds end,
            last_at = greatest(kept.last_at, excluded.last_at),
@@ -69,6 +71,7 @@ class Count:
     texts_cut: int = 0
     identities_ignored: int = 0
     protobufs_refused: int = 0
+    robots: int = 0  # of the events
     last_at: float = 0.0
     last_seconds: float = 0.0
     slowest_seconds: float = 0.0
@@ -80,6 +83,7 @@ class Count:
         self.texts_cut += other.texts_cut
         self.identities_ignored += other.identities_ignored
         self.protobufs_refused += other.protobufs_refused
+        self.robots += other.robots
         self.slowest_seconds = max(self.slowest_seconds, other.slowest_seconds)
         if other.last_at >= self.last_at:
             self.last_at, self.last_seconds = other.last_at, other.last_seconds
@@ -115,6 +119,8 @@ class Tally:
             count.texts_cut += noted.texts_cut
             count.identities_ignored += noted.nobodies
             count.protobufs_refused += noted.protobufs
+            if noted.is_robot:
+                count.robots += decision.weight
             if noted.refused:  # of a request whose other items are accepted: it counts as both
                 refused = self._count(path, decision, at, Outcome.BAD)
                 refused.requests += 1
@@ -165,6 +171,7 @@ class Tally:
             "texts_cut": [count.texts_cut for _, count in rows],
             "identities_ignored": [count.identities_ignored for _, count in rows],
             "protobufs_refused": [count.protobufs_refused for _, count in rows],
+            "robots": [count.robots for _, count in rows],
             "lasts": [_moment(count.last_at) for _, count in rows],
             "last_seconds": [count.last_seconds for _, count in rows],
             "slowest_seconds": [count.slowest_seconds for _, count in rows],

@@ -20,7 +20,7 @@ from collector.protocol.times import by_our_clock
 from common.user_agent import agent_of
 from events.columns import UTM
 from events.identity import actor_of, key_digest
-from events.records import EventRecord, Identified, PersonChange, Properties, Record
+from events.records import ROBOT, EventRecord, Identified, PersonChange, Properties, Record
 
 TARGET = {  # parameter of an event: column
     "n": "target_tag",
@@ -111,10 +111,11 @@ def _identified(sent: BeaconParameters, visitor: int, where: Where) -> list[Reco
 
 
 def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
-    """The columns that are the same for all events of a beacon."""
+    """The columns that are the same for all events of a beacon. Apps send by libraries, and are no robots."""
     page, session = sent.context("pp"), sent.context("sp")
     query = sent.get("q") or page.get("q")
-    agent = agent_of(where.user_agent)
+    agent, platform = agent_of(where.user_agent), _cut(sent.get("b"))
+    where.noted.is_robot = agent.is_robot and platform in (None, "web")
     return {
         "environment_id": where.environment_id,
         "session_id": _natural(sent.get("s"), "s"),
@@ -125,10 +126,10 @@ def _page(sent: BeaconParameters, where: Where) -> dict[str, Any]:
         "hash": _cut(sent.get("g") or page.get("g")),
         "title": _cut(sent.get("t") or page.get("t")),
         "referrer": _cut(sent.get("r") or page.get("r") or session.get("r")),
-        "platform": _cut(sent.get("b")),
+        "platform": platform,
         "browser": agent.browser,
         "os": agent.os,
-        "device": agent.device,
+        "device": ROBOT if where.noted.is_robot else agent.device,
         **_campaign(sent, query, page, session),
     }
 

@@ -1,4 +1,7 @@
-"""What was changed in a request so that it could be taken: its answer says so, and the Collection page counts it."""
+"""What was noticed in a request beside its records, such as what was changed so that it could be taken.
+
+The Collection page counts it, and the answer says what was changed.
+"""
 
 from dataclasses import dataclass, field
 
@@ -13,12 +16,13 @@ class Noted:
     grown: int = 0  # bytes that are stored several times and were sent once, about
     nobodies: int = 0  # identities that name nobody (nobody.py)
     protobufs: int = 0  # requests in a form that is not read here
+    is_robot: bool = False  # all events are a robot's (common/user_agent.py)
     is_partial: bool = False  # the sender asked to have the good items stored although others are bad
     refused: int = 0  # of its items, if it is partial
     listed: list[tuple[int, str]] = field(default_factory=list)  # the first of these: place and what is wrong
 
     def __bool__(self) -> bool:
-        return bool(self.texts_cut or self.nobodies or self.protobufs or self.refused)
+        return bool(self.texts_cut or self.nobodies or self.protobufs or self.refused or self.is_robot)
 
     def refuse(self, place: int, line: str) -> None:
         self.refused += 1

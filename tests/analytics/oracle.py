@@ -15,7 +15,7 @@ from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
 from analytics.kinds.users import Users
 from analytics.questions.conditions import NUMBER, Condition, Field, Group, Match, Operator, Source
-from analytics.questions.query import Builtin, Comparison, Counts, Did, EventReference, RefersTo, Selection
+from analytics.questions.query import Builtin, Comparison, Counts, Did, EventReference, Query, RefersTo, Selection
 from analytics.questions.results import as_text
 from analytics.questions.spans import Bucket
 
@@ -42,6 +42,7 @@ class FakePerson:
     identity: str | None
     properties: dict[str, Any]
     last_seen_at: datetime | None  # None if they have no events
+    is_robot: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class World:
 
     def who(self, event: FakeEvent) -> int:
         return self.merges.get(event.actor, event.actor)
+
+    def asked_by(self, query: Query) -> "World":
+        """What the question looks at: without robots, it is as if they had never come."""
+        if not query.scope.without_robots:
+            return self
+        return replace(self, events=[each for each in self.events if each.columns.get("device") != "robot"])
 
 
 def together(match: Match, facts: list[bool]) -> bool:
@@ -210,6 +217,7 @@ def between(events: list[FakeEvent], start: datetime, end: datetime) -> list[Fak
 
 def graph(world: World, asked: Graph, cut: tuple[Bucket, ...], segments: tuple) -> tuple[list, int | float]:
     """The values by bucket and the total, without grouping."""
+    world = world.asked_by(asked)
     return line(world, asked, cut, counted_events(world, asked, cut, segments))
 
 
@@ -225,6 +233,7 @@ def groups(world: World, asked: Graph, cut: tuple[Bucket, ...], most: int) -> li
     equal size, "no value" comes first, then the lesser text.
     """
     assert asked.by is not None
+    world = world.asked_by(asked)
     of_key = defaultdict(list)
     for event in counted_events(world, asked, cut, asked.segments):
         of_key[value_of(world, asked.by, event, world.who(event))].append(event)
@@ -241,6 +250,7 @@ def line(world: World, asked: Graph, cut: tuple[Bucket, ...], events: list[FakeE
 
 
 def funnel(world: World, asked: Funnel, start: datetime, end: datetime, segments: tuple) -> list[int]:
+    world = world.asked_by(asked)
     steps = [occurrences(world, step, asked.where, segments) for step in asked.steps]
     best: dict[int, int] = {}
     for first in between(steps[0], start, end):
@@ -266,6 +276,7 @@ def retention(world: World, asked: Retention, cut: tuple[Bucket, ...], segments:
     def bucket_of(event: FakeEvent) -> int | None:
         return next((index for index, each in enumerate(cut) if each.start <= event.time < each.end), None)
 
+    world = world.asked_by(asked)
     cohort: dict[int, int] = {}
     for event in occurrences(world, asked.start, asked.where, segments):
         if (index := bucket_of(event)) is not None:
@@ -282,12 +293,14 @@ def retention(world: World, asked: Retention, cut: tuple[Bucket, ...], segments:
 
 def users(world: World, asked: Users) -> list[int]:
     """The actors of the whole list, in order."""
+    world = world.asked_by(asked)
     found = [
         person
         for person in world.people.values()
         if group_holds(world, asked.where, None, person.actor)
         and all(in_segment(world, lineage, person.actor) for lineage in asked.segments)
         and (not asked.search or asked.search in (person.identity or ""))
+        and not (asked.scope.without_robots and person.is_robot)
     ]
     active = [each for each in found if each.last_seen_at]
     silent = [each for each in found if not each.last_seen_at]

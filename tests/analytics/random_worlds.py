@@ -66,6 +66,7 @@ DEFINITIONS = tuple(UUID(int=n) for n in range(1, 4))
 SEGMENTS = tuple(UUID(int=n) for n in range(101, 104))
 KEYS = ("plan", "größe", "x.y")
 COLUMNS = ("path", "title", "target_text", "referrer")
+DEVICES = (None, "desktop", "robot", "robot")
 NAMES = ("Signed up", "Paid", "日本", "%")
 _environment_ids = itertools.count(1_000_000)
 
@@ -82,7 +83,7 @@ ask = TimedStatements(time.monotonic() + 100_000)
 texts = st.sampled_from(TEXTS)
 matches = st.sampled_from(list(Match))
 event_fields = st.one_of(
-    st.sampled_from([Field(Source.EVENT, key) for key in (*COLUMNS, "name", "kind")]),
+    st.sampled_from([Field(Source.EVENT, key) for key in (*COLUMNS, "device", "name", "kind")]),
     st.sampled_from([Field(Source.PROPERTY, key) for key in KEYS]),
 )
 person_fields = st.sampled_from([Field(Source.USER, key) for key in KEYS] + [Field(Source.PERSON, "identity")])
@@ -156,7 +157,11 @@ def catalogues(draw):
 
 
 properties_of_events = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2)
-columns_of_events = st.dictionaries(st.sampled_from(COLUMNS), st.one_of(st.none(), texts), max_size=2)
+columns_of_events = st.builds(
+    lambda columns, device: {**columns, "device": device},
+    st.dictionaries(st.sampled_from(COLUMNS), st.one_of(st.none(), texts), max_size=2),
+    st.sampled_from(DEVICES),
+)
 columns_and_properties = st.tuples(columns_of_events, properties_of_events)
 
 
@@ -177,18 +182,29 @@ def worlds(draw):
         st.lists(st.tuples(offsets, actors, st.sampled_from([None, 7, 8, 9]), kinds, columns, properties), max_size=25)
     )
     events = [
-        FakeEvent(moment + offset, number, actor, session, *named(kind), columns, properties)
+        FakeEvent(moment + offset, stored_id(number, columns), actor, session, *named(kind), columns, properties)
         for number, (offset, actor, session, kind, columns, properties) in enumerate(drawn, 1)
     ]
     merges = draw(st.dictionaries(st.sampled_from((0, 1, 2)), st.sampled_from((-1, -2)), max_size=2))
     last_seen = st.none() | offsets.map(lambda offset: moment + offset)
     people = {
-        actor: FakePerson(actor, f"person {-actor}" if actor < 0 else None, draw(properties), draw(last_seen))
+        actor: FakePerson(
+            actor,
+            f"person {-actor}" if actor < 0 else None,
+            draw(properties),
+            draw(last_seen),
+            draw(st.sampled_from((None, False, True) if actor >= 0 else (None, False))),
+        )
         for actor in (-2, -1, 0, 1, 2)
         if actor not in merges and draw(st.booleans())
     }
     now = moment + draw(st.sampled_from([timedelta(0), timedelta(hours=5), timedelta(days=2), timedelta(days=35)]))
     return World(events, merges, people, draw(catalogues()), now)
+
+
+def stored_id(number: int, columns: dict) -> int:
+    """Events of robots have ids below zero, in their order."""
+    return number - 1_000 if columns["device"] == "robot" else number
 
 
 def named(kind: str) -> tuple[str, str]:
@@ -208,7 +224,7 @@ def spans(draw, world, longest=90):
 
 
 def scopes(environment_id):
-    return st.builds(Scope, st.just(environment_id), st.sampled_from(ZONES), st.integers(1, 7))
+    return st.builds(Scope, st.just(environment_id), st.sampled_from(ZONES), st.integers(1, 7), st.booleans())
 
 
 segment_lists = st.one_of(
@@ -299,14 +315,14 @@ def insert_world(environment_id: int, world: World, received_at: datetime | None
     ]
     people = [
         own
-        | {"actor_id": each.actor, "identity": each.identity, "properties": each.properties}
+        | {"actor_id": each.actor, "identity": each.identity, "properties": each.properties, "is_robot": each.is_robot}
         | dict.fromkeys(("first_seen_at", "last_seen_at"), each.last_seen_at and each.last_seen_at.isoformat())
         for each in world.people.values()
     ]
     merges = [own | {"from_actor": visitor, "to_actor": identity} for visitor, identity in world.merges.items()]
-    columns = ["time", "id", "actor_id", "session_id", "kind", "name", "properties", *COLUMNS, *arrived]
+    columns = ["time", "id", "actor_id", "session_id", "kind", "name", "properties", *COLUMNS, "device", *arrived]
     insert("events", columns, events)
-    insert("people", ["actor_id", "identity", "properties", "first_seen_at", "last_seen_at"], people)
+    insert("people", ["actor_id", "identity", "properties", "first_seen_at", "last_seen_at", "is_robot"], people)
     insert("merges", ["from_actor", "to_actor"], merges)
 
 

@@ -7,6 +7,8 @@ from itertools import count
 from django.db import connection
 from django.utils import timezone
 
+from events.records import ROBOT
+
 _numbers = count(1)
 
 
@@ -16,7 +18,7 @@ def add_event(environment, *, ago: timedelta = timedelta(), at: datetime | None 
         columns = {"kind": "custom", "name": "Signed up"} | columns
     columns["properties"] = json.dumps(columns.get("properties", {}))
     columns |= {"environment_id": environment.pk, "actor_id": actor_id, "time": at or timezone.now() - ago}
-    columns.setdefault("id", next(_numbers))
+    columns.setdefault("id", next(_numbers) - (10**6 if columns.get("device") == ROBOT else 0))
     names = ", ".join(columns)
     holes = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
@@ -24,15 +26,17 @@ def add_event(environment, *, ago: timedelta = timedelta(), at: datetime | None 
     return columns["id"]
 
 
-def add_person(environment, actor_id, *, identity=None, properties=None, first=None, last=None, seen=True) -> None:
+def add_person(
+    environment, actor_id, *, identity=None, properties=None, first=None, last=None, seen=True, is_robot=False
+) -> None:
     """With `seen` off, a person who has properties alone."""
     now = timezone.now()
     first, last = (first or last or now, last or now) if seen else (None, None)
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into people (environment_id, actor_id, identity, properties, first_seen_at, last_seen_at)"
-            " values (%s, %s, %s, %s, %s, %s)",
-            [environment.pk, actor_id, identity, json.dumps(properties or {}), first, last],
+            "insert into people (environment_id, actor_id, identity, properties, first_seen_at, last_seen_at,"
+            " is_robot) values (%s, %s, %s, %s, %s, %s, %s)",
+            [environment.pk, actor_id, identity, json.dumps(properties or {}), first, last, is_robot],
         )
 
 

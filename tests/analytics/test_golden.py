@@ -84,6 +84,10 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
     "users": ("users", "where.0.field=user:country&where.0.value=DE&search=@shop.example"),
     "users_next_page": ("users", f"segment={BUYERS}&after=1781524800000000_42"),
 }
+WITHOUT_ROBOTS = {  # the same questions, without robots
+    f"{name}_without_robots": QUESTIONS[name] for name in ("graph_of_a_segment", "retention_of_the_same", "users")
+}
+QUESTIONS |= WITHOUT_ROBOTS
 TYPES = {int: "bigint", str: "text", datetime: "timestamptz", timedelta: "interval", list: "timestamptz[]"}
 UNTYPED = (int, str)  # need no cast: PostgreSQL infers their type
 
@@ -101,7 +105,7 @@ def asked(request):
 
     def asked(name):
         kind, link = QUESTIONS[name]
-        query = parse(kind, QueryDict(link), Scope(1, "Europe/Berlin")).query
+        query = parse(kind, QueryDict(link), Scope(1, "Europe/Berlin", without_robots=name in WITHOUT_ROBOTS)).query
         found.clear()
         kind_of(query).answer(query, QueryContext(query.scope, CATALOGUE, NOW, POSTGRESQL, ask))
         return query, list(found)

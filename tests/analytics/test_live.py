@@ -39,7 +39,7 @@ def test_events_of_other_environments_are_not_shown(environment):
 
 def test_every_event_is_on_exactly_one_page_also_when_times_are_equal(environment):
     for number in range(PAGE_SIZE * 2 + 7):
-        add_event(environment, name=str(number), at=NOON)
+        add_event(environment, name=str(number), at=NOON, device="robot" if number % 3 else "mobile")
 
     seen, before = [], None
     while (page := event_store().newest_events(environment.pk, before)).older:
@@ -179,7 +179,8 @@ def test_a_place_that_cannot_be_read_is_the_first_page(environment, read_only, t
     assert "Newest" in live(read_only, environment, before=text).content.decode()
 
 
-def test_a_position_reads_back_what_it_wrote():
-    position = Position(NOON, 12)
+@pytest.mark.parametrize("number", [12, -(2**58) + 12])
+def test_a_position_reads_back_what_it_wrote(number):
+    position = Position(NOON, number)
 
     assert Position.parse(str(position)) == position

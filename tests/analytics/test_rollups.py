@@ -1,4 +1,7 @@
-"""Counted days give the same answers as the events, whatever came late, was deleted or was merged since."""
+"""Counted days give the same answers as the events, whatever came late, was deleted or was merged since.
+
+Robots are in or out, as the project wants them at that moment.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,6 +35,7 @@ from tests.analytics.random_worlds import (
     columns_and_properties,
     insert_world,
     reference_to,
+    stored_id,
     thorough,
 )
 from tests.factories import EnvironmentFactory, ProjectFactory
@@ -51,7 +55,8 @@ def some_events(data, arrived, first_number):
     drawn = data.draw(st.lists(st.tuples(DELAYS, ACTORS, SESSIONS, KINDS, columns_and_properties), max_size=12))
     for number, (delay, actor, session, kind, (columns, properties)) in enumerate(drawn, first_number):
         kind, _, name = kind.partition(" ")
-        yield FakeEvent(arrived - delay, number, actor, session, kind, name, columns, properties)
+        identifier = stored_id(number, columns)
+        yield FakeEvent(arrived - delay, identifier, actor, session, kind, name, columns, properties)
 
 
 def questions(data, scope):
@@ -99,13 +104,16 @@ def test_after_any_history_the_answers_are_those_of_the_events(data):
             number += len(events)
             merges = data.draw(st.dictionaries(st.sampled_from((0, 1, 2)), st.sampled_from((-1, -2)), max_size=2))
             insert_world(environment.pk, replace(world, events=events, merges=merges), received_at=arrived)
+            project.leaves_out_robots = data.draw(st.booleans())
+            project.save(update_fields=["leaves_out_robots"])
             if step == 0 or data.draw(st.booleans()):
                 patch.setattr("analytics.rollups.refresh._boundary", lambda settled=settled: settled)
                 refresh(environment)
             if data.draw(st.integers(0, 3)) == 0:
                 people = data.draw(st.sampled_from([[1], [-1], [-1, -2], [0, 2, -1]]))
                 erase(environment.pk, people, most_events=data.draw(st.sampled_from([1, 3, None])))
-            for query in [questions(data, Scope.of(environment)) for _ in range(4)]:
+            scopes = st.sampled_from([Scope.of(environment), replace(Scope.of(environment), without_robots=True)])
+            for query in [questions(data, data.draw(scopes)) for _ in range(4)]:
                 assert comparable(answer(query, world)) == comparable(from_events(query, world)), query
         transaction.set_rollback(True)
 

@@ -20,8 +20,9 @@ VISITORS, IDENTITIES = range(1, 9), (-1, -2, -3, -4)
 NAMES, PATHS = ("Paid", "Left"), ("/", "/a", None, "=")
 KINDS = [("pageview", ""), ("pageview", ""), ("click", ""), *(("custom", name) for name in NAMES)]
 MADE = """
-insert into events (environment_id, time, received_at, actor_id, session_id, kind, name, path, browser)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+insert into events (environment_id, time, received_at, actor_id, session_id, kind, name, path, browser, device, id)
+select *, nextval('events_id_seq') - case when device = 'robot' then 1000000 else 0 end
+  from (values (%s, %s, %s, %s, %s::bigint, %s, %s, %s, %s, %s)) as row(a, b, c, d, e, f, g, h, i, device)
 """
 
 
@@ -42,6 +43,7 @@ def collect(environment, chance, number=150, *, shared=0.0, late=timedelta(0)):
         time = today - timedelta(hours=chance.choice([5, 24 * DAYS]) * chance.random())
         kind, name = chance.choice(KINDS)
         row = [actor, session, kind, name, chance.choice(PATHS), chance.choice(["Firefox", None])]
+        row.append(chance.choice([None, "mobile", "robot"]))
         rows(MADE, environment.pk, time, time + late, *row)
 
 
@@ -96,7 +98,9 @@ def random_people(chance):
 @pytest.mark.parametrize("seed", range(8))
 def test_all_counted_days_are_what_a_fresh_count_gives(seed):
     chance = random.Random(seed)
-    environment, other = EnvironmentFactory(), EnvironmentFactory()
+    environment, other = (
+        EnvironmentFactory(project__leaves_out_robots=each) for each in (seed % 2 == 0, seed % 3 == 0)
+    )
     for each in (environment, other):
         collect(each, chance)
     become(environment, chance, chance.choice([0, 3]))
@@ -154,7 +158,7 @@ def test_a_day_is_forgotten_when_somebody_else_took_part_in_a_session():
     environment = EnvironmentFactory()
     noon = timezone.now().replace(hour=12, minute=0) - timedelta(days=5)
     for actor, session, time in ((1, 5, noon), (2, 5, noon), (3, 6, noon), (1, 7, noon - timedelta(days=3))):
-        rows(MADE, environment.pk, time, time, actor, session, "click", "", "/", None)
+        rows(MADE, environment.pk, time, time, actor, session, "click", "", "/", None, None)
     refresh(environment)
     days = counted(environment)[0]
 
@@ -171,7 +175,7 @@ def test_days_of_somebody_who_was_more_than_a_thousand_visitors_are_forgotten(vi
     noon = timezone.now().replace(hour=12, minute=0) - timedelta(days=5)
     before = noon - timedelta(days=3)
     for actor, time in ((1, noon), (-2, noon), (-2, before)):
-        rows(MADE, environment.pk, time, time, actor, actor, "click", "", "/", None)
+        rows(MADE, environment.pk, time, time, actor, actor, "click", "", "/", None, None)
     became = "insert into merges (environment_id, from_actor, to_actor) select %s, n, -1 from generate_series(1, %s) n"
     rows(became, environment.pk, visitors)
     refresh(environment)
@@ -222,7 +226,7 @@ def test_whoever_comes_next_does_not_get_the_bits_of_somebody_who_is_gone():
     erase(environment.pk, [*VISITORS, *IDENTITIES])
     now = timezone.now()
 
-    rows(MADE, environment.pk, now - timedelta(days=4), now - timedelta(days=4), 77, 1, "click", "", "/", None)
+    rows(MADE, environment.pk, now - timedelta(days=4), now - timedelta(days=4), 77, 1, "click", "", "/", None, None)
     rows("delete from rollup_days where starts <= now() - interval '4 days' and ends > now() - interval '4 days'")
     refresh(environment)
 

@@ -19,7 +19,7 @@ def test_a_pageview_tells_the_page_and_the_browser(page, shop, stored):
     (row,) = stored(1, what)
 
     assert row[:9] == ("pageview", "127.0.0.1", "/sale", "?utm_source=mail&a=1", "#top", "sale", None, "mail", "web")
-    assert row[9:12] == ("Chrome", "Linux", "desktop")
+    assert row[9:12] == ("Chrome", "Linux", "robot")  # it is headless
     assert row[12] == page.evaluate("heap.getUserId()")
 
 

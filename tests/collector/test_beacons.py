@@ -56,6 +56,52 @@ def test_a_pageview_with_all_that_a_page_has():
     assert (event.utm_source, event.utm_campaign, event.utm_term) == ("mail", "x y", None)
 
 
+HEADLESS = (
+    b"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/131.0.0.0 Safari/537.36"
+)
+
+
+@pytest.mark.parametrize("agent", [HEADLESS, b"curl/8.5.0", b"Mozilla/5.0 (compatible; Googlebot/2.1)"])
+@pytest.mark.parametrize("platform", [{}, {"b": "web"}])
+def test_a_robot_is_marked(agent, platform):
+    decision = beacon("/h", {"z": 0, "v": 2, "t0": "Order"} | platform, headers={b"user-agent": agent})
+
+    assert [event.device for event in decision.records] == ["robot", "robot"]
+    assert decision.noted.is_robot
+
+
+def test_the_browser_and_system_of_a_robot_are_known():
+    (event,) = beacon("/h", {"z": 0, "v": 2}, headers={b"user-agent": HEADLESS}).records
+
+    assert (event.browser, event.os, event.device) == ("Chrome", "Linux", "robot")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "agent", "device"),
+    [
+        ({"b": "android"}, b"okhttp/4.12.0", None),
+        ({"b": "ios"}, b"Shop/1 CFNetwork/1333.0.4 Darwin/21.5.0", "desktop"),
+        ({"b": "react_native"}, b"axios/1.7", None),
+        ({}, None, None),
+        ({"b": "web"}, PHONE, "mobile"),
+    ],
+)
+def test_apps_and_people_are_no_robots(parameters, agent, device):
+    headers = {b"user-agent": agent} if agent else {}
+
+    decision = beacon("/h", {"z": 0, "v": 2} | parameters, headers=headers)
+
+    assert decision.records[0].device == device
+    assert decision.noted is None
+
+
+def test_a_robot_that_is_refused_counts_as_none():
+    decision = beacon("/h", {"z": 0, "v": 2, "ts0": "x", "t0": "click"}, headers={b"user-agent": HEADLESS})
+
+    assert decision.answer.status == 400
+    assert decision.noted is None
+
+
 def test_a_later_page_of_a_session_keeps_its_campaign():
     (event,) = beacon("/h", {"z": 2, "h": "/b", "sp": ["q", "?utm_source=mail"]}).records
 

@@ -12,6 +12,7 @@ from collector.counts.overview import TITLES, WORDS, Amount, LatelyCounts, in_wo
 from collector.decide import COUNTED, Outcome
 from collector.models import CollectedHour
 from events.models import Event
+from projects.models import Project
 from tests.counting import queries_of
 from tests.factories import EnvironmentFactory, MembershipFactory
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 1, 12, 34, tzinfo=UTC)
 NOON = NOW.replace(minute=0)
-CHANGED = ("properties_left_out", "texts_cut", "identities_ignored", "protobufs_refused")
+CHANGED = ("properties_left_out", "texts_cut", "identities_ignored", "protobufs_refused", "robots")
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_outcomes_are_told_apart_and_other_environments_left_out(environment):
 @pytest.mark.parametrize("counted", CHANGED)
 def test_what_was_changed_is_added_up(environment, counted):
     for ago, number in ((0, 1), (1, 10), (23, 100), (24, 1_000), (167, 10_000), (168, 100_000)):
-        row = came(environment, NOON - timedelta(hours=ago))
+        row = came(environment, NOON - timedelta(hours=ago), events=number)
         CollectedHour.objects.filter(pk=row.pk).update(**{counted: number})
 
     numbers = overview(environment, NOW)
@@ -178,6 +179,23 @@ def test_the_page_says_how_many_properties_were_left_out_and_why(reader, environ
     assert 'href="#left-out"' in text and 'id="left-out"' in text
 
 
+def test_the_page_says_how_many_events_are_robots_and_what_becomes_of_them(reader, environment):
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    row = came(environment, hour, events=50)
+    nothing = reader.get(url(environment)).content.decode()
+    CollectedHour.objects.filter(pk=row.pk).update(robots=37)
+
+    text = reader.get(url(environment)).content.decode()
+    Project.objects.update(leaves_out_robots=False)
+    left_in = reader.get(url(environment)).content.decode()
+
+    assert 'of these, <a href="#robots">robots</a>' not in nothing
+    assert 'of these, <a href="#robots">robots</a>' in text and text.count('<td class="number">37</td>') == 3
+    assert "37 in 24 hours, at most 37 an hour" in text
+    assert "Questions leave them out" in text
+    assert "Questions count them like those of people" in left_in
+
+
 def test_no_limit_is_said_in_words(reader, environment, settings):
     settings.EVENTS_PER_SECOND = 0
     came(environment, timezone.now().replace(minute=0, second=0, microsecond=0))
@@ -206,6 +224,7 @@ def test_a_full_week_takes_as_many_queries_as_nothing(reader, environment):
     for ago in range(168):
         for outcome in TITLES:
             came(environment, hour - timedelta(hours=ago), outcome)
+    CollectedHour.objects.filter(outcome=Outcome.ACCEPTED).update(robots=1)
     make_event(environment, timezone.now())
 
     assert queries_of(reader, url(environment)) == before

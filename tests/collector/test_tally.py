@@ -14,7 +14,9 @@ from collector.environments.known_environments import KnownEnvironment
 from collector.jobs import old_hours
 from collector.models import CollectedHour
 from collector.protocol import answers
+from collector.protocol.noted import Noted
 from common import steps
+from events.faults import Why
 from projects import removal
 from projects.models import Removal
 from tests.collector.factories import NINE, CollectedHourFactory
@@ -37,6 +39,20 @@ def write(tally):
 
 def stored(*fields):
     return list(CollectedHour.objects.order_by("environment", "hour", "outcome").values_list(*fields))
+
+
+def test_the_events_of_robots_are_counted_without_repeats():
+    environment = EnvironmentFactory()
+    tally = Tally()
+    of_robot = decision(environment.pk, weight=5)._replace(noted=Noted(is_robot=True))
+
+    tally.add("/h", of_robot, AT)
+    tally.add("/h", of_robot.without(2), AT)
+    tally.add("/h", decision(environment.pk, weight=7), AT)
+    tally.add("/h", of_robot.unavailable(Why.NOT_COMMITTED), AT)
+    write(tally)
+
+    assert stored("outcome", "events", "robots") == [("accepted", 15, 8), ("unavailable", 5, 0)]
 
 
 def test_requests_are_added_up_by_environment_hour_and_outcome():

@@ -7,6 +7,8 @@ from common.downloads import FOR_A_PERSON, FOR_ALL
 
 ADA = 1
 
+pytestmark = pytest.mark.django_db  # the end of an answer looks whether a connection of a test before is still good
+
 
 def start(user_id=ADA):
     return downloads.response(iter(["a", "b"]), user_id, content_type="text/plain", file_name="x.txt")

@@ -24,11 +24,15 @@ BREAKS: Breaks = {
     "collector_collectedhour_requests_check": without(
         "collectedhour_counts_something", lambda: CollectedHourFactory(requests=-1)
     ),
-    "collector_collectedhour_events_check": lambda: CollectedHourFactory(events=-1),
+    "collector_collectedhour_events_check": without(
+        "collectedhour_robots_are_events", lambda: CollectedHourFactory(events=-1)
+    ),
     "collector_collectedhour_properties_left_out_check": lambda: CollectedHourFactory(properties_left_out=-1),
     "collector_collectedhour_texts_cut_check": lambda: CollectedHourFactory(texts_cut=-1),
     "collector_collectedhour_identities_ignored_check": lambda: CollectedHourFactory(identities_ignored=-1),
     "collector_collectedhour_protobufs_refused_check": lambda: CollectedHourFactory(protobufs_refused=-1),
+    "collector_collectedhour_robots_check": lambda: CollectedHourFactory(robots=-1),
+    "collectedhour_robots_are_events": lambda: CollectedHourFactory(events=2, robots=3),
     "collectedhour_slowest_is_slowest": [
         lambda: CollectedHourFactory(last_seconds=-0.1),
         lambda: CollectedHourFactory(slowest_seconds=0.05),

@@ -9,6 +9,10 @@ BREAKS: Breaks = {
     "event_time_in_bounds": each(
         lambda time: insert("events", time=time), "1999-12-31 23:59:59+00", "2200-01-01 00:00+00"
     ),
+    "event_below_zero_of_robot": [
+        lambda: insert("events", id=-5),
+        lambda: insert("events", id=-5, device="desktop"),
+    ],
     "events_pkey": lambda: insert_twice("events"),
     **required("events", "environment_id time id actor_id received_at kind name properties"),
     "person_identity_when_negative": [
@@ -18,6 +22,7 @@ BREAKS: Breaks = {
     "person_identity_length": each(lambda identity: insert("people", actor_id=-5, identity=identity), "", TOO_LONG),
     "person_seen_in_order": lambda: insert("people", first_seen_at=MOMENT, last_seen_at="2025-12-31 23:59:59+00"),
     "people_pkey": lambda: insert_twice("people"),
+    "person_robot_without_identity": lambda: insert("people", actor_id=-5, identity="ann", is_robot=True),
     "person_seen_both_or_never": each(
         lambda column: insert("people", **{column: None}), "first_seen_at", "last_seen_at"
     ),

@@ -11,6 +11,7 @@ from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactor
 
 pytestmark = pytest.mark.django_db
 SETTINGS = {"name": "Big shop", "time_zone": "Europe/Paris", "week_starts_on": "7"}
+NEW = {"time_zone": "UTC", "week_starts_on": "1", "leaves_out_robots": "on"}  # as the form of a new project is sent
 
 
 @pytest.fixture
@@ -42,12 +43,36 @@ def test_activity_tells_what_was_changed_from_what(client, environment):
     assert details["name"] == [before, "Big shop"]
 
 
+def test_whether_robots_are_left_out_is_changed_and_told(client, environment):
+    url = reverse("projects:project_edit", args=[environment.project_id])
+    shown = next(form.data for form in forms_of(client.get(url)) if "initial-name" in form.data)
+    client.post(url, {name: value for name, value in (shown | NEW).items() if name != "leaves_out_robots"})
+    environment.project.refresh_from_db()
+    left_in = environment.project.leaves_out_robots
+    client.post(url, shown | NEW | {"initial-leaves_out_robots": "False"})
+    environment.project.refresh_from_db()
+
+    assert (left_in, environment.project.leaves_out_robots) == (False, True)
+    details = [each.details for each in Activity.objects.filter(verb="project.change").order_by("id")]
+    assert details == [{"leaves_out_robots": [True, False]}, {"leaves_out_robots": [False, True]}]
+
+
+def test_who_may_only_read_cannot_change_whether_robots_are_left_out(client, environment):
+    client.force_login(MembershipFactory(account=environment.project.account, read_only=True).user)
+
+    response = client.post(reverse("projects:project_edit", args=[environment.project_id]), SETTINGS)
+
+    environment.project.refresh_from_db()
+    assert response.status_code == 403
+    assert environment.project.leaves_out_robots
+
+
 def test_what_another_tab_saved_meanwhile_stays(client, environment):
     url = reverse("projects:project_edit", args=[environment.project_id])
     shown = next(form.data for form in forms_of(client.get(url)) if "initial-name" in form.data)
     client.post(url, SETTINGS | {"name": environment.project.name})
 
-    client.post(url, shown | {"name": "Big shop", "time_zone": "UTC", "week_starts_on": "1"})
+    client.post(url, shown | NEW | {"name": "Big shop"})
 
     environment.project.refresh_from_db()
     project = environment.project
@@ -59,7 +84,7 @@ def test_saving_what_was_there_changes_and_tells_nothing(client, environment):
     url = reverse("projects:project_edit", args=[environment.project_id])
     shown = next(form.data for form in forms_of(client.get(url)) if "initial-name" in form.data)
 
-    response = client.post(url, shown | {"time_zone": "UTC", "week_starts_on": "1"}, follow=True)
+    response = client.post(url, shown | NEW, follow=True)
 
     assert "Nothing had changed" in response.content.decode()
     assert not Activity.objects.exists()

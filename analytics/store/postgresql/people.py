@@ -21,15 +21,15 @@ def has_person(environment_id: int, actor_id: int) -> bool:
 def known_person(environment_id: int, actor_id: int) -> KnownPerson | None:
     row = (
         Person.objects.filter(environment_id=environment_id, actor_id=actor_id)
-        .values_list("identity", "properties", "first_seen_at", "last_seen_at")
+        .values_list("identity", "properties", "first_seen_at", "last_seen_at", "is_robot")
         .first()
     )
     visitors = Merge.objects.filter(environment_id=environment_id, to_actor=actor_id).order_by("at", "from_actor")
     numbers = tuple(visitors.values_list("from_actor", flat=True))
     if row is None and not _has_events(environment_id, (actor_id, *numbers)):
         return None
-    identity, properties, first, last = row or (None, {}, None, None)
-    return KnownPerson(actor_id, identity, properties, first, last, numbers)
+    identity, properties, first, last, is_robot = row or (None, {}, None, None, None)
+    return KnownPerson(actor_id, identity, properties, first, last, numbers, bool(is_robot))
 
 
 def _has_events(environment_id: int, actors: tuple[int, ...]) -> bool:

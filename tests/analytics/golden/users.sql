@@ -8,7 +8,7 @@
 \set p3 '@shop.example'
 \set p4 51
 select p.actor_id as actor_id, p.identity as identity, p.properties as properties, p.first_seen_at as first_seen_at,
-    p.last_seen_at as last_seen_at
+    p.last_seen_at as last_seen_at, p.is_robot as is_robot
 from people p
 where (
     p.environment_id = :p0

@@ -23,7 +23,7 @@ with did_0 as (
     group by 1
 )
 select p.actor_id as actor_id, p.identity as identity, p.properties as properties, p.first_seen_at as first_seen_at,
-    p.last_seen_at as last_seen_at
+    p.last_seen_at as last_seen_at, p.is_robot as is_robot
 from people p
 left join did_0 on did_0.actor = p.actor_id
 where (
