@@ -10,9 +10,10 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.backends.signals import connection_created
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.views.defaults import server_error
 
+from common import sql_comments
 from common.database import DISK_FULL, READ_ONLY, sqlstate
+from common.request_ids import current_id
 
 STATEMENT_SECONDS = 15  # a question has its own limit (analytics/store)
 LOCK_SECONDS = 2  # somebody changes the table meanwhile: the page says so soon, and a thread is free again
@@ -24,6 +25,7 @@ SET_LIMITS = f"set statement_timeout = '{STATEMENT_SECONDS}s'; set lock_timeout 
 def limit_statements() -> None:
     """From now on, limit the statements of every connection that Django opens in this process."""
     connection_created.connect(_limit, dispatch_uid="heapadmin.page_limits")
+    sql_comments.name_requests()
 
 
 def _limit(connection: Any, **_: Any) -> None:
@@ -36,6 +38,6 @@ def error_page(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     reason = WHY_NOT_STORED.get(sqlstate(error)) if isinstance(error, DatabaseError) else None
     if reason or isinstance(error, OperationalError | InterfaceError):
-        page = render_to_string("503.html", {"reason": reason})
+        page = render_to_string("503.html", {"reason": reason, "request_id": current_id()})
         return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
-    return server_error(request)
+    return HttpResponse(render_to_string("500.html", {"request_id": current_id()}), status=500)

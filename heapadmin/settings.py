@@ -8,7 +8,7 @@ from pathlib import Path
 
 import environ
 
-from heapadmin import deployment
+from heapadmin import deployment, log_lines
 from heapadmin.given_settings import addresses, database, mail, proxies
 from heapadmin.given_settings.reader import SettingsReader
 
@@ -35,6 +35,8 @@ PERSON_PROPERTIES = env.number("PERSON_PROPERTIES", default=1_000, least=1, most
 PERSON_BYTES = env.number("PERSON_BYTES", default=65_536, least=1, most=100_000_000)
 BACKUP_BEFORE_UPGRADE = env.switch("BACKUP_BEFORE_UPGRADE", default=True)  # into DATA_DIR/backups
 EVENTS_MONTHS = env.number("EVENTS_MONTHS", default=0, least=0, most=120)  # for which events are kept; 0: for ever
+# a question that takes so long is in the log
+SLOW_QUESTION_SECONDS = env.number("SLOW_QUESTION_SECONDS", default=5, least=0, most=3_600)
 # of everybody together; the others wait for their turn
 QUESTIONS_AT_ONCE = env.number("QUESTIONS_AT_ONCE", default=6, least=1, most=1_000)
 TRUSTED_PROXIES = proxies.trusted(env.text("TRUSTED_PROXIES"))
@@ -76,6 +78,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "heapadmin.health.HealthMiddleware",
+    "heapadmin.numbered_requests.RequestNoteMiddleware",
     "heapadmin.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -143,6 +146,7 @@ DEFAULT_FROM_EMAIL = mail.sender(
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold the worker
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+PROCRASTINATE_ON_APP_READY = "heapadmin.job_watch.watch"
 SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")  # where Talk to Us is mailed to; empty: the staff's inbox only
 if SUPPORT_EMAIL:
     mail.sender("SUPPORT_EMAIL", SUPPORT_EMAIL)
@@ -249,10 +253,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 if HTTPS and TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "heapadmin.log_limits.LimitedHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}
+# --- Log --------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.text("LOG_LEVEL", default="WARNING").upper()
+LOG_FORMAT = env.text("LOG_FORMAT", default="text").lower()
+ACCESS_LOG = env.switch("ACCESS_LOG", default=False)
+LOGGING = log_lines.configuration(LOG_LEVEL, LOG_FORMAT)

@@ -30,6 +30,8 @@ from events import queue
 from events.faults import Why
 from events.identity import MAX_VISITOR
 from events.upkeep import KEY_DAYS
+from heapadmin import page_metrics  # noqa: F401  it defines some
+from heapadmin.database_metrics import DatabaseGauges
 from ipfilter.rules.lists import MAX_RULES
 from tests.test_access import PERSONAL, PUBLIC
 
@@ -345,6 +347,8 @@ def exported():
     for metric in metrics.REGISTRY._collector_to_names:
         name = f"{metric._name}_total" if isinstance(metric, Counter) else metric._name
         found[name] = set(metric._labelnames)
+    for family in DatabaseGauges().describe():
+        found[family.name] = set(family._labelnames)
     return found
 
 

@@ -47,6 +47,14 @@ class EventSpan:
     newest_at: datetime | None
 
 
+@dataclass(frozen=True)
+class CountingLag:
+    """Since when the environment that waits longest was not brought up to date; how many are not counted completely."""
+
+    seconds: float
+    unfinished: int
+
+
 class Collected(StrEnum):
     """The tables behind this door."""
 
@@ -106,6 +114,10 @@ class EventStore(Protocol):
 
     def forget_days(self, environment_id: int, before: datetime) -> None:
         """Forget what is counted of the time before that moment: its events go."""
+        ...
+
+    def counting_lag(self, limit_seconds: float) -> "CountingLag":
+        """How far counting is behind. Raises QueryFailed where the store does not answer in time."""
         ...
 
     # --- Events and people, one by one ---

@@ -3,11 +3,13 @@
 import http.client
 import io
 import shlex
+import shutil
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +18,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections
 
 from accounts.models import User
-from heapadmin import datafolder, sample
+from heapadmin import datafolder, metrics_folder, sample
 from heapadmin.postgres import PrivatePostgres
 from heapadmin.standalone import first_account, statics
 from heapadmin.standalone.port import listen
@@ -73,9 +75,9 @@ def run(say: Callable[[str], None]) -> None:
 def _run_holding_the_folder(asked: StopRequests, say: Callable[[str], None]) -> None:
     record = settings.DATA_DIR / "processes.json"
     end_leftovers(record, say)
-    with listen(settings.HOST, settings.PORT) as listener:
+    with listen(settings.HOST, settings.PORT) as listener, _metrics_folder() as metrics:
         postgres = _private_postgres(say)
-        supervisor = Supervisor(_services(listener), postgres, record, say)
+        supervisor = Supervisor(_services(listener, metrics), postgres, record, say)
         try:
             if postgres is not None:
                 postgres.start()
@@ -99,14 +101,28 @@ def _private_postgres(say: Callable[[str], None]) -> PrivatePostgres | None:
     return PrivatePostgres(settings.DATA_DIR / "postgres", say=say)
 
 
-def _services(listener: socket.socket) -> list[Service]:
+@contextmanager
+def _metrics_folder() -> Iterator[Path | None]:
+    """Where web workers and the jobs' worker count; None if nobody may read it."""
+    if not settings.METRICS_TOKEN:
+        yield None
+        return
+    folder = metrics_folder.make()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _services(listener: socket.socket, metrics: Path | None) -> list[Service]:
     manage = str(Path(settings.BASE_DIR) / "manage.py")
     web = [sys.executable, "-m", "gunicorn", "-c", "python:heapadmin.gunicorn_conf"]
     web += ["--bind", f"fd://{listener.fileno()}", "--chdir", str(settings.BASE_DIR)]
     jobs = [sys.executable, manage, "procrastinate", "worker", "--shutdown-graceful-timeout", "20"]
+    counting = ["env", f"{metrics_folder.VARIABLE}={metrics}"] if metrics else []
     return [
-        Service("The web server", web, descriptors=(listener.fileno(),)),
-        Service("The jobs' worker", jobs),
+        Service("The web server", [*counting, *web], descriptors=(listener.fileno(),)),
+        Service("The jobs' worker", [*counting, *jobs]),
     ]
 
 

@@ -5,6 +5,7 @@ from analytics.store.postgresql.counted_days import (
     count_days,
     counted_cohorts,
     counted_times,
+    counting_lag,
     environments_to_count,
     forget_days,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "count_done",
     "counted_cohorts",
     "counted_times",
+    "counting_lag",
     "dialect",
     "environments_to_count",
     "event_names",

@@ -61,6 +61,8 @@ def test_a_data_folder_that_cannot_be_made_is_named(refusal, tmp_path):
         ("PERSON_PROPERTIES", "0"),
         ("PERSON_BYTES", "64k"),
         ("QUESTIONS_AT_ONCE", "0"),
+        ("EVENTS_MONTHS", "121"),
+        ("SLOW_QUESTION_SECONDS", "0.5"),
         ("INVITATION_DAYS", "99999999999"),
         ("INVITATIONS_PER_HOUR", "many"),
     ],
