@@ -18,7 +18,15 @@ from collector.protocol.noted import Noted
 from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
 from collector.rate_limits import Buckets, price
-from collector.request.contents import Contents, Open, json_with, open_beacon, open_messages, open_protobuf
+from collector.request.contents import (
+    Contents,
+    Open,
+    json_contents,
+    json_with,
+    open_beacon,
+    open_messages,
+    open_protobuf,
+)
 from events.faults import Why
 from events.records import Identified, Record, Stored
 from projects.capture import Capture
@@ -179,6 +187,15 @@ def decide(request: Request, environments: KnownEnvironments, buckets: Buckets) 
     if endpoint.read is None and decision.outcome is not Outcome.EXCLUDED:
         return Decision(endpoint.accepted, Outcome.NOTHING)
     return decision
+
+
+def decide_read(
+    content: dict[str, Any], request: Request, environments: KnownEnvironments, buckets: Buckets
+) -> Decision:
+    """Decide the same as `decide` does for a request of the server API whose body is read already."""
+    endpoint = ENDPOINTS[request.path]
+    opened = json_contents(endpoint.many)(content, 0)
+    return _decision(replace(endpoint, open=lambda *_: opened), request, environments, buckets)
 
 
 def decide_in_steps(

@@ -9,8 +9,9 @@ from msgspec import structs
 from events.records import EventRecord
 
 KEPT_ELSEWHERE = ("identity", "key")  # sent with an event, kept in `people` and `idempotency_keys`
+GIVEN = ("id",)  # sent with an event that is imported; else filled in by the database
 
-SENT = tuple(field.name for field in structs.fields(EventRecord) if field.name not in KEPT_ELSEWHERE)
+SENT = tuple(field.name for field in structs.fields(EventRecord) if field.name not in KEPT_ELSEWHERE + GIVEN)
 TEXTS = tuple(
     field.name
     for field in structs.fields(EventRecord)

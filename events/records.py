@@ -19,10 +19,12 @@ class EventRecord(Struct, omit_defaults=True, kw_only=True):
 
     `actor_id` comes from events/identity.py. If it is negative, `identity` is given too.
     `key` is `key_digest` of an idempotency key: of all events with the same key within 7 days, the first is stored.
+    `id` is given by imports alone (events/imports.py); any other event gets the next one.
     """
 
     environment_id: int
     time: float
+    id: int | None = None
     actor_id: int
     identity: str | None = None
     key: str | None = None

@@ -20,9 +20,11 @@ from collector.counts import metrics, proxies
 from collector.counts.excluded import MOST_KEYS
 from collector.decide import Outcome
 from collector.environments.directory import MAX_UNKNOWN
+from collector.imports.importer import MAX_REASONS
 from collector.jobs import HOURS_KEPT
 from collector.protocol import limits
 from collector.protocol.noted import MOST_LISTED
+from collector.views.public_api import MAX_DIGITS
 from common.user_agent import REMEMBERED
 from events import queue
 from events.faults import Why
@@ -285,6 +287,8 @@ BOUNDS_IN_SCHEMA = {
     "components/schemas/EventName/maxLength": limits.MAX_EVENT,
     "components/schemas/IdempotencyKey/maxLength": limits.MAX_IDEMPOTENCY_KEY,
     "components/schemas/IdentityText/maxLength": limits.MAX_IDENTITY,
+    "components/schemas/Imported/properties/errors/maxItems": MAX_REASONS,
+    "paths//api/public/v0/import/post/parameters/1/schema/maximum": 10**MAX_DIGITS - 1,
     "components/schemas/Literals/items/maxLength": limits.MAX_TEXT,
     "components/schemas/Properties/propertyNames/maxLength": limits.MAX_KEY,
     "components/schemas/PropertiesBeacon/properties/i/maxLength": limits.MAX_IDENTITY,

@@ -43,7 +43,7 @@ def test_the_model_has_these_columns():
 def test_collect_takes_what_is_sent(store_events):
     taken = re.search(r"json_to_recordset\(sent\) as r\((.*?)\)", store_events, re.DOTALL)[1]
 
-    expected = sql_types([*columns.SENT, *columns.KEPT_ELSEWHERE], TAKEN_AS) | {"key": "uuid"}
+    expected = sql_types([*columns.SENT, *columns.GIVEN, *columns.KEPT_ELSEWHERE], TAKEN_AS) | {"key": "uuid"}
     assert dict(each.split() for each in taken.split(",")) == expected
 
 
@@ -52,7 +52,7 @@ def test_collect_stores_what_is_sent(store_events):
         r"insert into events \((.*?)\)\s+select (.*?)\s+from e\b", store_events, re.DOTALL
     ).groups()
 
-    assert sorted(inserted.replace(",", " ").split()) == sorted([*columns.SENT, "id"])
+    assert sorted(inserted.replace(",", " ").split()) == sorted([*columns.SENT, *columns.GIVEN])
     assert selected.split() == inserted.split()
 
 

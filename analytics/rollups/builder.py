@@ -18,10 +18,11 @@ from analytics.rollups.reader import ANY, HIGHEST, SESSION, positions
 from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, SHARED_SESSIONS, VALUES
 from analytics.sql.dialect import POSTGRESQL
 from analytics.sql.rows import joined
-from analytics.sql.selections import EventKey, Limits, session_starts, wanted
+from analytics.sql.selections import SESSION_GAP, EventKey, Limits, session_starts, wanted
 from analytics.sql.settings import TUNE
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import encode_key
+from events.upkeep import hold_months
 
 FIELDS = ("path", "referrer", "browser", "os", "device", "utm_source")
 MAX_LABELS = 20_000  # a day with more values of a column keeps no counts for any of them
@@ -71,6 +72,7 @@ def build(day: CountedDay) -> None:
 
     Events that arrive during the count may be in it or not: reader.py sees that they came late.
     """
+    hold_months(day.starts - SESSION_GAP, day.ends)
     with connection.cursor() as cursor:
         cursor.execute(TUNE)
     active = _rows(ACTIVE.format(source=EVENTS, condition=day.condition()), day.parameters)

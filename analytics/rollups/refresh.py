@@ -18,6 +18,7 @@ from analytics.rollups import bitmaps
 from analytics.rollups.builder import PLACE, CountedDay, build, keep_empty
 from analytics.rollups.reader import mark_of, pending_people, positions
 from analytics.sql.days import ARRIVED_LATE, WITH_EVENTS, has_events
+from events.upkeep import hold_months
 from projects.models import Environment
 
 KEPT_DAYS = 400  # the longest preset is 365
@@ -112,6 +113,7 @@ def _drop_stale_days(environment_id: int, days: list[CountedDay], boundary: date
         "ends": [day.ends for day in days],
         "robots": [day.without_robots for day in days],
     }
+    hold_months()
     with connection.cursor() as cursor:
         if mark := mark_of(environment_id):
             cursor.execute(DROP_LATE, {"environment": environment_id, "mark": mark})
@@ -136,8 +138,10 @@ def _count(missing: list[CountedDay], until: float) -> bool:
     """Count these days until the time is up. Returns whether all of them are counted."""
     if not missing:
         return True
-    busy = _with_events(missing)
-    keep_empty([day for day in missing if day.starts not in busy])
+    with transaction.atomic():
+        hold_months()
+        busy = _with_events(missing)
+        keep_empty([day for day in missing if day.starts not in busy])
     waiting = [day for day in missing if day.starts in busy]
     for built in range(len(waiting)):
         if time.monotonic() > until:

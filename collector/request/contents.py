@@ -47,15 +47,20 @@ Open = Callable[[Mapping[bytes, bytes], bytes, bytes], Contents]
 
 def json_with(many: str | None) -> Open:
     """Return the function that opens a request of the server API. `many` is the array that may hold its items."""
-    weigh, keys_in = partial(_count_items, many), partial(_keys, many)
+    opened = json_contents(many)
 
     def open_json(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:
         """Raises Refused if the body is not a JSON object."""
         text = bodies.plain(headers, body)
-        content = bodies.object_in(text, headers)
-        return Contents(content.get("app_id"), content, weigh, keys_in, len(text))
+        return opened(bodies.object_in(text, headers), len(text))
 
     return open_json
+
+
+def json_contents(many: str | None) -> Callable[[dict[str, Any], int], Contents]:
+    """Return the function that gives the contents of a JSON object that is read already, of so many bytes."""
+    weigh, keys_in = partial(_count_items, many), partial(_keys, many)
+    return lambda content, size: Contents(content.get("app_id"), content, weigh, keys_in, size)
 
 
 def open_messages(headers: Mapping[bytes, bytes], query: bytes, body: bytes) -> Contents:

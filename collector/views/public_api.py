@@ -1,41 +1,61 @@
-"""The API for programs with an API key: get an access token, delete people, and ask for the progress.
+"""The API for programs with an API key: get an access token, delete people and ask for the progress, import events.
 
-Plain Django views: these requests are few and collect nothing, so they use no batch writer and ignore excluded IPs. No
-answer has CORS headers, because a web page cannot keep a key secret from its visitors.
+Plain Django views: these requests are few, so they use no batch writer. Only an import asks whether the address is
+excluded, because it collects. No answer has CORS headers: a web page cannot keep a key secret from its visitors.
 """
 
 import base64
 import binascii
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
+from io import BufferedReader, BytesIO
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from collector import access_tokens, deletions
+from collector import deletions
+from collector.imports.importer import Importer, ImportRefused, ImportReport
+from collector.imports.lines import BadFile
+from collector.imports.turns import RETRY_SECONDS, ImportTurns
 from collector.models import DeletionRequest
 from collector.protocol import answers, fields, server_api
 from collector.protocol.errors import BadField, Refused
 from collector.protocol.limits import MAX_DELETION_BYTES, MAX_DELETIONS
+from collector.request import access_tokens
 from collector.request.bodies import json_object
+from collector.request.client_address import TrustedProxies, client_address
 from collector.request.paths import ROOT
 from common import links
 from common.database import in_one_line
-from events.faults import Why
+from events.faults import Unavailable, Why
+from events.imports import Months
 from projects import api_keys
-from projects.models import ApiKey
+from projects.models import ApiKey, Environment
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = "api_key"  # in ACCOUNT_RATE_LIMITS, where it is a limit per minute
 RETRY_AFTER_SECONDS = 60
+MAX_IMPORT_BYTES = 10 * 2**20  # as sent: what heapadmin/pages.py takes
+MAX_IMPORT_PLAIN_BYTES = 64 * 2**20  # without compression
+IMPORT_SECONDS = 20.0  # then the sender is told to go on: an import keeps a thread of a page busy
+MAX_DIGITS = 9
+IMPORT_TRIES = 2  # of what the database does not do at once
+
+REPORTED = (
+    "lines", "stored", "repeats", "excluded", "bad", "properties_left_out", "texts_cut", "identities_ignored",
+)  # fmt: skip
+
+import_turns = ImportTurns()
 
 View = Callable[..., HttpResponse]
 
@@ -130,6 +150,72 @@ def deletion_status(request: HttpRequest, key: ApiKey, request_id: str) -> HttpR
             "completed_at": asked.done_at,
         }
     )
+
+
+@_endpoint("POST")
+@_with_token
+def import_events(request: HttpRequest, key: ApiKey) -> HttpResponse:
+    """Import events of the past (NDJSON, plain or gzip) into the environment `?app_id=…` of the key's project.
+
+    Answers when all is stored. To send the same again stores nothing twice, so whatever fails can be sent again.
+    """
+    environment = Environment.objects.live().filter(project=key.project, app_id=request.GET.get("app_id", "")).first()
+    if environment is None:
+        return _refusal(404, "app_id in the address names no environment of this project")
+    from_line = request.GET.get("from_line", "1")
+    if not (from_line.isascii() and from_line.isdecimal() and len(from_line) <= MAX_DIGITS):
+        return _refusal(400, "from_line must be the number of a line")
+    body = request.read(MAX_IMPORT_BYTES + 1)
+    if len(body) > MAX_IMPORT_BYTES:
+        return _refusal(413, f"the body is larger than {MAX_IMPORT_BYTES:,} bytes: send it in pieces")
+    with import_turns.turn(key.project_id) as has_turn:
+        if not has_turn:
+            return _refusal(429, "another import is running", {"Retry-After": str(RETRY_SECONDS)})
+        importer = Importer(environment.app_id, _address(request), tries=IMPORT_TRIES, months=Months(IMPORT_TRIES))
+        return _imported(importer, body, int(from_line))
+
+
+def _imported(importer: Importer, body: bytes, from_line: int) -> HttpResponse:
+    report, until = importer.report, time.monotonic() + IMPORT_SECONDS
+    lines = importer.run(BufferedReader(BytesIO(body)), from_line=from_line, most_bytes=MAX_IMPORT_PLAIN_BYTES)
+    try:
+        for _ in lines:
+            if time.monotonic() > until:
+                return _broken_off(503, "this takes long", report)
+    except ImportRefused as refused:
+        answer = refused.answer
+        kind = dict(answer.headers)[b"content-type"].decode()
+        return HttpResponse(answer.body, status=answer.status, content_type=kind)
+    except BadFile as bad:
+        return _broken_off(400, str(bad), report)
+    except Unavailable as error:
+        return _broken_off(503, error.why, report)
+    finally:
+        importer.write_counts()
+    return _told(report)
+
+
+def _broken_off(status: int, reason: str, report: ImportReport) -> HttpResponse:
+    """Not all of a body was read: how far it is done, so that the sender can go on with the next line."""
+    line = f"{reason}; up to line {report.last_line} all is done: go on with from_line={report.last_line + 1}"
+    headers = {"X-Heapadmin-Lines-Done": str(report.last_line)}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(answers.RETRY_AFTER_SECONDS)
+    return _refusal(status, line, headers)
+
+
+def _told(report: ImportReport) -> HttpResponse:
+    """What became of the events. 400 if all of them are bad, as for a bulk request with `partial=1`."""
+    none_is_good = report.bad and not (report.stored or report.repeats or report.excluded)
+    counts = {name: getattr(report, name) for name in REPORTED}
+    errors = [{"line": line, "reason": reason} for line, reason in report.reasons]
+    return JsonResponse(counts | {"errors": errors}, status=400 if none_is_good else 200)
+
+
+def _address(request: HttpRequest) -> str:
+    """Whose request it is, as for live events."""
+    headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request.headers.items()]
+    return client_address(request.META.get("REMOTE_ADDR"), headers, TrustedProxies.parse(settings.TRUSTED_PROXIES))
 
 
 def _asked(key: ApiKey, request_id: str) -> DeletionRequest | None:

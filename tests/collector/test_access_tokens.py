@@ -3,7 +3,7 @@
 import pytest
 from django.core import signing
 
-from collector import access_tokens
+from collector.request import access_tokens
 from tests.factories import ApiKeyFactory
 
 pytestmark = pytest.mark.django_db

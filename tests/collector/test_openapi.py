@@ -15,7 +15,12 @@ from tests.collector.test_public_api import Shop
 
 DOCUMENT = settings.BASE_DIR / "docs" / "openapi.yaml"
 TRACKERS = ("/js/heap-{app_id}.js", "/config/{app_id}/heap_config.js")
-PUBLIC = {"auth_token": "POST", "user_deletion": "POST", "deletion_status/{deletion_request_id}": "GET"}
+PUBLIC = {
+    "auth_token": "POST",
+    "user_deletion": "POST",
+    "import": "POST",
+    "deletion_status/{deletion_request_id}": "GET",
+}
 SHOWN = 800  # characters of a line of what schemathesis says
 EXAMPLES = 8  # of each phase and operation
 
