@@ -34,20 +34,25 @@ class DatabaseGauges(Collector):
                 "heapadmin_rollup_lag_seconds", "How long ago the environment that waits longest had its days counted."
             ),
             GaugeMetricFamily("heapadmin_rollup_unfinished", "Environments of which some days are still to count."),
+            GaugeMetricFamily("heapadmin_database_bytes", "Room that the database takes."),
+            GaugeMetricFamily("heapadmin_disk_free_bytes", "Room left beside it; the private database only."),
+            GaugeMetricFamily("heapadmin_disk_days_left", "Days until it is full at the rate of the last week."),
         ]
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         # Not before Django has loaded the models, and servers load this file before.
         from analytics.store.current import event_store  # noqa: PLC0415
         from analytics.store.failures import QueryFailed  # noqa: PLC0415
+        from support.status import room  # noqa: PLC0415
 
-        waiting, wait_seconds, lag, unfinished = self.describe()
+        waiting, wait_seconds, lag, unfinished, taken, free, days_left = self.describe()
         try:
             with impatient_connection(
                 connect_seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
             ) as connection:
                 found = dict.fromkeys(QUEUES, (0, 0.0))
                 found |= {queue: (count, float(age or 0)) for queue, count, age in connection.execute(WAITING)}
+                left = room.measure(connection)
             behind = event_store().counting_lag(STATEMENT_SECONDS)
         except (psycopg.Error, QueryFailed):
             return
@@ -56,7 +61,12 @@ class DatabaseGauges(Collector):
             wait_seconds.add_metric([queue], found[queue][1])
         lag.add_metric([], behind.seconds)
         unfinished.add_metric([], behind.unfinished)
-        yield from (waiting, wait_seconds, lag, unfinished)
+        taken.add_metric([], left.database)
+        if left.free is not None:
+            free.add_metric([], left.free)
+        if left.days_left is not None:
+            days_left.add_metric([], left.days_left)
+        yield from (waiting, wait_seconds, lag, unfinished, taken, free, days_left)
 
 
 def register() -> None:

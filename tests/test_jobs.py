@@ -39,10 +39,12 @@ JOBS = {
     "support.forget_jobs": ("timestamp",),
     "support.mail_closed": ("closing_id", "user_id"),
     "support.mail_export": ("export_id", "user_id"),
+    "support.mail_full_disk": ("user_id",),
     "support.mail_message": ("message_id",),
     "support.mail_reply": ("reply_id",),
     "support.purge": ("closing_id",),
     "support.rescue_jobs": ("timestamp",),
+    "support.warn_of_full_disk": ("timestamp",),
 }
 DEFERRING = {"defer", "defer_once", "jobs.defer", "jobs.defer_once"}
 
