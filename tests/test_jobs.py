@@ -14,6 +14,7 @@ from tests.test_conventions import OUR_APPS
 # What a job of an installed version waits under, and with which arguments. One that is renamed, or takes others, would
 # leave what waits in the queue undone: make a new job beside it instead, and remove the old one a release later.
 JOBS = {
+    "accounts.expired": ("timestamp",),
     "accounts.send_address_confirmation": ("address_id", "signup"),
     "accounts.send_email_change": ("change_id", "nonce", "side"),
     "accounts.send_invitation": ("invitation_id", "nonce"),
