@@ -20,8 +20,10 @@ pytestmark = pytest.mark.django_db
 
 def signed_in():
     client = Client()
-    client.force_login(MembershipFactory().user)
+    user = MembershipFactory().user
+    client.force_login(user)
     assert client.get(reverse("projects:home")).status_code == 302
+    UserSession.objects.create(user=user, session_key=client.session.session_key, ip="192.0.2.1")
     return client
 
 
@@ -71,3 +73,4 @@ def test_it_goes_in_steps():
 
     assert forget_expired(most=2) == 2
     assert Session.objects.count() == 3
+    assert UserSession.objects.count() == 5
