@@ -176,6 +176,13 @@ def test_lines_that_hold_nothing_or_are_passed_over_leave_room_for_others(enviro
     assert len(steps) == 50_000 // CHUNK_PASSED + 1
 
 
+def test_bulk_requests_of_no_events_leave_room_for_others(environment):
+    steps = list(Importer(environment.app_id).run(BufferedReader(BytesIO(b'{"events": []}\n' * 50_000))))
+
+    assert len(steps) == 50_000 // CHUNK_PASSED + 1
+    assert (steps[-1].lines, steps[-1].last_line) == (50_000, 50_000)
+
+
 def test_what_can_be_read_of_a_file_that_is_cut_off_is_stored(environment):
     chance = random.Random(1)
     content = text(*(line(str(number), properties={"x": chance.randbytes(300).hex()}) for number in range(400)))
