@@ -101,6 +101,15 @@ def test_a_line_that_is_written_in_another_way_is_the_same_event(environment):
     assert (report.stored, report.repeats) == (1, 1)
 
 
+def test_times_that_are_one_to_the_database_make_one_event_of_a_key(environment):
+    given = [line(timestamp=1_400_000_000 + part, idempotency_key="k") for part in (0.1234567, 0.1234569, 0.2)]
+
+    first, second = run(environment, text(*given)), run(environment, text(*given))
+
+    assert (first.stored, first.repeats, first.bad) == (2, 1, 0)
+    assert (second.stored, second.repeats, second.bad) == (0, 3, 0)
+
+
 @pytest.mark.parametrize("different", [
     {"timestamp": "2012-05-07T08:09:11Z"}, {"identity": "bob"}, {"properties": {"a": 2}}, {"session_id": "7"},
     {"event": "B"}, {"idempotency_key": "k"},
