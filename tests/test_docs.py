@@ -161,7 +161,8 @@ ENDS = {  # what is kept: numbers that its row names
     "memory of a worker: buckets, unknown `app_id`s, addresses": (rate_limits.MOST_KEPT,),
     "memory of a worker: repeats of excluded events": (MOST_KEYS,),
     "memory of a worker: bodies sent to pages and imports, beyond 64 KiB each": (
-        held_bodies.MOST_BYTES // 2**20, held_bodies.MOST_BYTES_OF_ADDRESS // 2**20,
+        held_bodies.MOST_BYTES // 2**20,
+        held_bodies.MOST_BYTES_OF_ADDRESS // 2**20,
     ),
     "memory of a worker: browsers": (REMEMBERED,),
 }
