@@ -15,6 +15,9 @@ def main() -> None:
     except ModuleNotFoundError as error:
         sys.exit(f"{error}. Use .venv/bin/python, which `make run` and `make test` prepare.")
 
+    from heapadmin.deployment import refuse_wrong_settings  # noqa: PLC0415  # as above
+
+    refuse_wrong_settings()
     try:
         if sys.argv[1:2] and sys.argv[1] in SERVING:
             from heapadmin.upgrades import refuse_in_words  # noqa: PLC0415  # as above

@@ -1,4 +1,6 @@
-"""The mail jobs of accounts. Each is deferred in the transaction of the change it reports, and retried for hours.
+"""The jobs of accounts: mails, and forgetting what has expired.
+
+A mail is deferred in the transaction of the change it reports, and retried for hours.
 
 Arguments are ids and harmless text. Secrets are derived when the mail is sent (common/links.py, allauth's own
 tokens), so the job queue never holds one. Each job checks that its ids are still valid.
@@ -15,9 +17,10 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from accounts.actions.invitations import link_of
+from accounts.expired import forget_expired
 from accounts.models import EmailChange, Invitation, User
 from common import links, mails
-from common.jobs import MAIL, MAIL_RETRY
+from common.jobs import LOW, MAIL, MAIL_RETRY
 
 
 @app.task(name="accounts.send_mail", queue=MAIL, retry=MAIL_RETRY)
@@ -91,3 +94,11 @@ def send_email_change(change_id: int, nonce: str, side: str) -> None:
     }
     to = change.user.email if side == "old" else change.new_email
     mails.render("email_change", context).message(to).send()
+
+
+@app.periodic(cron="51 2 * * *")
+@app.task(name="accounts.expired", queueing_lock="accounts.expired", priority=LOW, pass_context=False)
+def expired(timestamp: int) -> None:
+    """Delete what has expired. Each step commits on its own, so a stop loses nothing."""
+    while forget_expired():
+        pass

@@ -249,6 +249,21 @@ class Rescue(models.Model):
         return f"for {self.user}"
 
 
+class FirstLoginLink(models.Model):
+    """The link with which the first staff login is made (`manage.py firstlogin`). The newest replaces all others."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="firstloginlink_only_one")]
+
+    def __str__(self) -> str:
+        return f"until {self.expires_at}"
+
+
 class SignInPause(models.Model):
     """Failed attempts to sign in that were counted under one key (accounts/sign_in_pauses.py has the keys and rules).
 

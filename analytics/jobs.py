@@ -1,4 +1,4 @@
-"""Analytics' jobs: counting past days beforehand, and deleting a person."""
+"""Analytics' jobs: counting past days beforehand, deleting a person, and removing what is kept no longer."""
 
 import time
 from datetime import UTC, datetime
@@ -7,8 +7,10 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from analytics import erasure
+from analytics.expiry import removing
+from analytics.expiry.night import NIGHTLY
 from analytics.store.current import event_store
-from common.jobs import SLICE_SECONDS, defer_once
+from common.jobs import LOW, SLICE_SECONDS, defer_once
 
 LOWEST = -20  # the lowest priority, because nobody waits for counted days: queries are exact without them
 
@@ -32,3 +34,18 @@ def count_days(timestamp: int) -> None:
             break
     if store.environments_to_count(since):
         defer_once("analytics.count_days", in_seconds=1, timestamp=timestamp)
+
+
+@app.periodic(cron=f"{NIGHTLY.minute} {NIGHTLY.hour} * * *")
+@app.task(name="analytics.expire_nightly", queueing_lock="analytics.expire_nightly", pass_context=False, priority=LOW)
+def expire_nightly(timestamp: int) -> None:
+    """Remove the events that are kept no longer."""
+    defer_once("analytics.expire", timestamp=timestamp, after=0)
+
+
+@app.task(name="analytics.expire", priority=LOW)
+def expire(timestamp: int, after: int) -> None:
+    """Remove some more, for the environments after that id, and queue again until all is gone."""
+    following = removing.run(datetime.fromtimestamp(timestamp, UTC), seconds=SLICE_SECONDS, after=after)
+    if following is not None:
+        defer_once("analytics.expire", in_seconds=1, timestamp=timestamp, after=following)

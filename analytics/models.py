@@ -124,3 +124,26 @@ class Carry(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.changes):,} carried over from {self.source_name}"
+
+
+class Expiry(models.Model):
+    """Removing an environment's events from `before` a moment, because they are kept no longer: progress and receipt.
+
+    `rows` grows step by step: {table: rows removed}.
+    """
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="expiries")
+    before = models.DateTimeField()
+    rows = models.JSONField(default=dict)
+    started_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["environment"], condition=models.Q(done_at=None), name="expiry_one_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Expiry of {self.environment_id} before {self.before:%d %b %Y}"

@@ -14,6 +14,7 @@ from analytics.views import (
     people,
     reports,
     segments,
+    storage,
     suggestions,
 )
 
@@ -45,6 +46,7 @@ urlpatterns = [
     *(path(f"{ENVIRONMENT}{name}/", analyze.analyze(kind), name=name) for name, kind in KINDS.items()),
     path(ENVIRONMENT + "people/<actor_id:actor_id>/", people.person, name="person"),
     path(ENVIRONMENT + "people/<actor_id:actor_id>/delete/", people.person_delete, name="person_delete"),
+    path("projects/<int:project_id>/storage/", storage.storage, name="storage"),
     path(ENVIRONMENT + "export/", exports.export, name="export"),
     path(ENVIRONMENT + "queries/cancel/", analyze.query_cancel, name="query_cancel"),
     path(ENVIRONMENT + "suggested/values/", suggestions.suggested_values, name="suggested_values"),

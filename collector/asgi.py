@@ -25,10 +25,12 @@ from collector.rate_limits import Buckets
 from collector.request.bodies import BODY_TOO_LARGE
 from collector.request.client_address import TrustedProxies, client_address
 from collector.request.paths import ROOT, squeezed
+from collector.request.request_ids import HEADER_BYTES, id_of_scope
 from collector.tracker import is_tracker, tracker
 from common.asgi_types import App, AsgiScope, Receive, Send
 from common.database import conninfo
 from common.periodic_writer import PeriodicWriter
+from common.request_ids import current_id
 from common.user_agent import agent_of
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter
@@ -41,6 +43,7 @@ TOO_SLOW = answers.too_slow("the body did not arrive in time")
 WARM_UP = b"Mozilla/5.0 (X11; Linux x86_64)"  # parsing the first User-Agent takes half a second
 QUICK_BYTES = 64 * 2**10  # a larger body, or one that may become larger, takes its turn to be read
 PAUSE_TIMES = 2  # as long as a step took: what others have of the event loop
+REFUSED = 400  # and above
 DRAIN_SECONDS = 2.0
 DRAIN_BYTES = 8 * MAX_BODY_BYTES
 
@@ -85,6 +88,8 @@ class Collector:
         if scope["type"] == "http" and scope["path"] in ENDPOINTS:
             answer = await self._answer(scope, receive)
             if answer is not None:
+                if answer.status >= REFUSED:
+                    answer = answer.with_headers(((HEADER_BYTES, self._id_of(scope).encode()),))
                 await _send(answer, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -122,6 +127,10 @@ class Collector:
         return await self._carry_out(
             Request(scope["method"], scope["path"], headers, body, client, time.time(), scope["query_string"])
         )
+
+    def _id_of(self, scope: AsgiScope) -> str:
+        """The id of a request, for those whose sender may ask about it."""
+        return current_id() or id_of_scope(scope, self.trusted)
 
     def _unread(self, scope: AsgiScope, answer: Answer) -> Answer:
         """Count a request whose body was not read."""

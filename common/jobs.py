@@ -15,6 +15,8 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from common.request_ids import current_id
+
 MAIL = "mail"  # MAIL and LONG are queues; each may have a worker of its own
 LONG = "long"
 MAIL_RETRY = RetryStrategy(max_attempts=7, exponential_wait=4)  # after 4 s, 16 s, 1, 4, 17 and 68 minutes, 4.5 hours
@@ -23,10 +25,12 @@ LOW = -10  # a priority: mail, and anything that people wait for, comes first
 
 SLICE_SECONDS = 5.0
 
+OF_REQUEST = "of_request"  # beside the arguments: which request asked for the job (heapadmin/job_watch.py)
+
 
 def defer(name: str, **arguments: Any) -> None:
     """Queue the job `name`, to run once this transaction is committed. Raises KeyError if no app has such a job."""
-    app.tasks[name].defer(**arguments)
+    app.tasks[name].defer(**arguments, **_of_request())
 
 
 def defer_once(name: str, *, in_seconds: int = 0, **arguments: Any) -> None:
@@ -38,4 +42,9 @@ def defer_once(name: str, *, in_seconds: int = 0, **arguments: Any) -> None:
     lock = job.queueing_lock or " ".join([name, *map(str, arguments.values())])
     later: dict[str, Any] = {"schedule_in": {"seconds": in_seconds}} if in_seconds else {}
     with suppress(AlreadyEnqueued), transaction.atomic():
-        job.configure(queueing_lock=lock, **later).defer(**arguments)
+        job.configure(queueing_lock=lock, **later).defer(**arguments, **_of_request())
+
+
+def _of_request() -> dict[str, str]:
+    number = current_id()
+    return {OF_REQUEST: number} if number else {}

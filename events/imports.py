@@ -34,7 +34,7 @@ set local enable_hashjoin = off; set local enable_mergejoin = off; set local ena
 select pg_try_advisory_xact_lock(hashtextextended('import', %s))
 """
 KNOWN = """
-select given.id from unnest(%(times)s::float8[], %(ids)s::bigint[]) as given(time, id)
+select given.id, given.time from unnest(%(times)s::float8[], %(ids)s::bigint[]) as given(time, id)
  where exists (select from events e
                 where e.environment_id = %(environment)s and e.time = to_timestamp(given.time) and e.id = given.id
                   and e.time between to_timestamp(%(first)s) and to_timestamp(%(last)s))
@@ -64,14 +64,14 @@ def store_once(events: Sequence[EventRecord], check: Callable[[], object] = lamb
     `check` is called just before, and may raise. Raises NotStorable, Unavailable or django.db.Error; then nothing is
     stored.
     """
-    by_id = {event.id: event for event in reversed(events)}  # the first of several stays
-    fresh = list(reversed(by_id.values()))
+    known_by = {(event.id, event.time): event for event in reversed(events)}  # the first of several stays
+    fresh = list(reversed(known_by.values()))
     while True:
         check()
         with transaction.atomic():
             if _has_turn(events[0].environment_id):
                 known = _known(fresh)
-                fresh = [event for event in fresh if event.id not in known]
+                fresh = [event for event in fresh if (event.id, event.time) not in known]
                 stored = store(fresh) if fresh else Stored()
                 return Stored(len(events) - len(fresh) + stored.repeats, stored.left_out)
         time.sleep(TURN_SECONDS)
@@ -87,8 +87,8 @@ def _has_turn(environment_id: int) -> bool:
         return has_turn
 
 
-def _known(events: Sequence[EventRecord]) -> set[int]:
-    """The ids of those events that are stored already."""
+def _known(events: Sequence[EventRecord]) -> set[tuple[int, float]]:
+    """The ids and times of those events that are stored already."""
     times = [event.time for event in events]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -101,7 +101,7 @@ def _known(events: Sequence[EventRecord]) -> set[int]:
                 "last": max(times),
             },
         )
-        return {found for (found,) in cursor.fetchall()}
+        return set(cursor.fetchall())
 
 
 def make_way(seconds: float) -> None:

@@ -33,7 +33,7 @@ def hold_months(start: datetime | str = "-infinity", end: datetime | str = "infi
     So whoever reads events to keep what they found has this statement wait in its place.
     """
     with connection.cursor() as cursor:
-        cursor.execute("select from events where time >= %s and time < %s limit 0", [start, end])
+        cursor.execute("select 1 as held from events where time >= %s and time < %s limit 0", [start, end])
 
 
 def forget_keys(rows: int = STEP_ROWS) -> int:

@@ -15,11 +15,14 @@ from pathlib import Path
 
 import psycopg
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connections
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import DependentObjectsStillExist, LockNotAvailable
+from psycopg.pq import Conninfo
 
 from common.database import conninfo, in_one_line
 from heapadmin import datafolder, own_objects
+from heapadmin.given_settings.database import SESSION
 from heapadmin.postgres import PrivatePostgres, programs
 
 LOCK_SECONDS = 10
@@ -213,8 +216,7 @@ def _program(name: str, *arguments: str) -> list[str]:
 
 def _environment() -> dict[str, str]:
     """Connection parameters for PostgreSQL's programs, as variables: others could read a password on a command line."""
-    parameters = connection.get_connection_params()
-    names = {"dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD", "host": "PGHOST", "port": "PGPORT"}
-    names |= {name: f"PG{name.upper()}" for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "service")}
-    chosen = {variable: str(parameters[name]) for name, variable in names.items() if parameters.get(name)}
-    return {"PATH": os.defpath, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")} | chosen
+    parameters = conninfo_to_dict(conninfo())
+    variables = {option.keyword.decode(): option.envvar.decode() for option in Conninfo.get_defaults() if option.envvar}
+    chosen = {variables[name]: str(value) for name, value in parameters.items() if name in variables}
+    return {"PATH": os.defpath, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")} | SESSION | chosen

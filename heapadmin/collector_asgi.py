@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
 
 from collector.asgi import from_settings, not_found
+from heapadmin.access_log import logged
 from heapadmin.health import Health
 
-application = from_settings(pages=Health(not_found))
+application = logged(from_settings(pages=Health(not_found)))

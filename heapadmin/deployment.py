@@ -3,10 +3,12 @@
 import hashlib
 import os
 import secrets
+import sys
 import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 MIN_SECRET_LENGTH = 40
@@ -27,24 +29,31 @@ def generated_secret(path: Path, production: bool) -> str:
     """
     if production:
         return ""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # creates it with mode 0600
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        try:
-            os.link(draft, path)
-        except FileExistsError:  # another process was first: use its secret
-            pass
-        finally:
-            Path(draft).unlink()
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            _write_secret(path)
+        return path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATA_DIR={path.parent} cannot be used: {error.strerror} ({path.name}).") from error
+
+
+def _write_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # creates it with mode 0600
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    try:
+        os.link(draft, path)
+    except FileExistsError:  # another process was first: use its secret
+        pass
+    finally:
+        Path(draft).unlink()
 
 
 def private_database_url(data_dir: Path) -> str:
     """The URL of the private PostgreSQL whose files are in `data_dir`/postgres."""
     socket_dir = private_socket_dir(data_dir / "postgres")
-    return f"postgres://{DATABASE_USER}@/{quote(str(socket_dir))}/{DATABASE_NAME}"
+    return f"postgres://{DATABASE_USER}@{quote(str(socket_dir), safe='')}/{DATABASE_NAME}"
 
 
 def private_socket_dir(folder: Path) -> Path:
@@ -63,10 +72,12 @@ def default_socket_dir(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"heapadmin-{name}"
 
 
-def refuse_direct_url_alone(url: str, direct_url: str) -> None:
-    """Raise ImproperlyConfigured if there is a way past a pooler, and no pooler."""
-    if direct_url and not url:
-        raise ImproperlyConfigured("DATABASE_DIRECT_URL leads past a pooler: DATABASE_URL must name that pooler.")
+def refuse_wrong_settings() -> None:
+    """End the process with a sentence if a setting is wrong. For what starts Heapadmin, before anything else."""
+    try:
+        _ = settings.DEBUG  # reads them all
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
 def refuse_unsafe(*, production: bool, debug: bool, secret_key: str, hosts: list[str], site_url: str) -> None:

@@ -5,19 +5,23 @@ docs/decisions/one-port.md says what was measured.
 
 import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from heapadmin import metrics_folder
+from heapadmin.deployment import refuse_wrong_settings
+from heapadmin.given_settings.addresses import in_url
 from heapadmin.upgrades import refuse_in_words
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
+refuse_wrong_settings()
 
 wsgi_app = "heapadmin.asgi:application"
 worker_class = "heapadmin.connections.Worker"
 workers = settings.WEB_WORKERS
-bind = [f"{settings.HOST}:{settings.PORT}"]
+bind = [f"{in_url(settings.HOST)}:{settings.PORT}"]
 backlog = 2048
 keepalive = 5  # seconds
 graceful_timeout = 30  # seconds to commit and answer what was accepted before SIGTERM
@@ -26,17 +30,21 @@ max_requests = 0
 control_socket_disable = True
 forwarded_allow_ips = ""  # the client's address is decided by TRUSTED_PROXIES
 accesslog = None
-loglevel = "warning"
+loglevel = settings.LOG_LEVEL.lower()
 logger_class = "heapadmin.gunicorn_log.LimitedLogger"
 
-METRICS = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when a worker loads it
+METRICS = metrics_folder.VARIABLE
+of_our_own: list[str] = []  # the folder, if it is ours to remove
 
 
 def on_starting(server: Any) -> None:
     """Workers that are replaced later are not asked: an upgrade goes on beside servers of the version before."""
     refuse_in_words()
-    if settings.METRICS_TOKEN:
+    if METRICS in os.environ:  # `make run` has made one for all
+        metrics_folder.forget_dead_gauges(Path(os.environ[METRICS]))
+    elif settings.METRICS_TOKEN:
         os.environ[METRICS] = str(metrics_folder.make())
+        of_our_own.append(os.environ[METRICS])
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -49,5 +57,5 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    if folder := os.environ.pop(METRICS, None):
+    for folder in of_our_own:
         shutil.rmtree(folder, ignore_errors=True)

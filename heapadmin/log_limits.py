@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TextIO
 
+from common import request_ids
+from heapadmin.log_lines import hide_secrets
+
 INTERVAL_SECONDS = 60.0
 MAX_KINDS = 500  # remembered at once; further ones count together, by logger and level
 FORGET_SECONDS = 1.0  # between two looks for kinds to forget, while there are too many
 PLACE_FRAMES = 6  # the innermost ones tell exceptions apart: of the database's, each page would have one of its own
 MAX_CHARACTERS = 500  # of a line that tells of repeats
+MOST_A_MINUTE = 3_000  # lines of the access log, of at most 700 bytes: about pages, and about collecting
 VARIABLE = re.compile(r"0x[0-9a-f]+|\d+")  # ids and addresses in messages that are not templates
 
 LineKind = tuple[Hashable, ...]
@@ -46,6 +50,8 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
     def emit(self, record: logging.LogRecord) -> None:
         """Write or count `record`, whatever is in it. `handle` holds the lock."""
         try:
+            record.request_id = request_ids.current_id()
+            _hide_paths(record)
             self._write_or_count(record)
         except RecursionError:
             raise
@@ -126,15 +132,70 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
             self.release()
 
 
+class AccessHandler(logging.StreamHandler[TextIO]):
+    """Writes to stderr, of each logger so many lines a minute, and then how many there were besides."""
+
+    def __init__(self, stream: TextIO | None = None, seconds: float = INTERVAL_SECONDS) -> None:
+        super().__init__(stream)
+        self._seconds = seconds
+        self._since: dict[str, float] = {}
+        self._lines: dict[str, int] = {}
+        self._timer: threading.Timer | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        name = record.name
+        record.request_id = request_ids.current_id()
+        if time.monotonic() - self._since.get(name, float("-inf")) >= self._seconds:
+            self._begin(name)
+        self._lines[name] += 1
+        if self._lines[name] <= MOST_A_MINUTE:
+            super().emit(record)
+        elif self._timer is None or not self._timer.is_alive():
+            self._timer = threading.Timer(self._seconds, self._tell_all)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def close(self) -> None:
+        self._tell_all()
+        super().close()
+
+    def _tell_all(self) -> None:
+        self.acquire()
+        try:
+            for name in list(self._lines):
+                self._begin(name)
+        finally:
+            self.release()
+
+    def _begin(self, name: str) -> None:
+        """Begin a minute, and tell how many lines of the last one were not written."""
+        left_out = self._lines.get(name, 0) - MOST_A_MINUTE
+        self._since[name], self._lines[name] = time.monotonic(), 0
+        if left_out > 0:
+            words = f"{left_out:,} more requests are not listed"
+            super().emit(logging.LogRecord(name, logging.WARNING, __file__, 0, words, None, None))
+
+
 def kind_of(record: logging.LogRecord) -> LineKind:
-    """What a record counts as: logger and level first, then its exception and where that was raised, or its message."""
+    """What a record counts as: logger and level first, then its exception and where that was raised, or its message.
+
+    With `apart`, something hashable, records of one message are told apart.
+    """
     kind: LineKind = (record.name, record.levelno)
     if _was_caused_by_client(record):
         return (*kind, getattr(record, "status_code", None))
     if record.exc_info and record.exc_info[1] is not None:
         error = record.exc_info[1]
         return (*kind, type(error).__qualname__, _place(error.__traceback__))
-    return (*kind, VARIABLE.sub("#", str(record.msg)[:MAX_CHARACTERS]))
+    return (*kind, VARIABLE.sub("#", str(record.msg)[:MAX_CHARACTERS]), getattr(record, "apart", None))
+
+
+def _hide_paths(record: logging.LogRecord) -> None:
+    """Django names the path of what it refused, which may be a link from a mail."""
+    if record.name.startswith("django.") and isinstance(record.args, tuple):
+        record.args = tuple(
+            hide_secrets(each) if isinstance(each, str) and each.startswith("/") else each for each in record.args
+        )
 
 
 def _place(traceback: TracebackType | None) -> int:
@@ -165,9 +226,11 @@ def _without_needless_traceback(record: logging.LogRecord) -> logging.LogRecord:
 
 def _in_one_line(record: logging.LogRecord) -> logging.LogRecord:
     """The record as a line. It refers to no argument, request or frame of a traceback, which may be large."""
-    return logging.LogRecord(
+    line = logging.LogRecord(
         record.name, record.levelno, record.pathname, record.lineno, _first_line(record), None, None, record.funcName
     )
+    line.request_id = getattr(record, "request_id", "")
+    return line
 
 
 def _first_line(record: logging.LogRecord) -> str:

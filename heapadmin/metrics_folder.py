@@ -1,4 +1,7 @@
-"""The folder for the metrics of all workers of one gunicorn, so that a scrape of any worker can add them up."""
+"""The folder for the metrics of all processes that run together, so that a scrape of any web worker can add them up.
+
+gunicorn makes it for its workers; `make run` makes it before, also for the jobs' worker.
+"""
 
 import os
 import shutil
@@ -7,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-PREFIX = "heapadmin-metrics-"  # followed by the process id of gunicorn itself
+VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when a process loads it
+PREFIX = "heapadmin-metrics-"  # followed by the process id of who makes it
 
 
 def make() -> Path:
@@ -17,3 +21,11 @@ def make() -> Path:
         if pid.isdecimal() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
             shutil.rmtree(left, ignore_errors=True)  # a folder of another user stays
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+
+
+def forget_dead_gauges(folder: Path) -> None:
+    """What processes had waiting that were killed: nobody else takes it away when their gunicorn was killed too."""
+    for left in folder.glob("gauge_live*_*.db"):
+        pid = left.stem.rpartition("_")[2]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            left.unlink(missing_ok=True)

@@ -41,7 +41,8 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     ),
     **dict.fromkeys(
         [f"projects:project_{what}" for what in ("create", "edit", "delete")]
-        + [f"projects:environment_{what}" for what in ("add", "rename", "delete")],
+        + [f"projects:environment_{what}" for what in ("add", "rename", "delete")]
+        + ["analytics:storage"],
         "projects:project_list",
     ),
     "accounts:account_settings_save": "accounts:account_settings",

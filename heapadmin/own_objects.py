@@ -16,6 +16,7 @@ from psycopg import sql
 TABLES = (
     "cache_entries",
     "django_migrations",
+    "events_moving",  # only while months are moved
     "rollup_counts",
     "rollup_days",
     "rollup_marks",
@@ -33,6 +34,7 @@ FUNCTIONS = (
     "change_people(json, integer, integer)",
     "collect(json, json, json, json, json)",
     "collect(json, json, json, json, json, integer, integer)",
+    "copy_moving()",
     "directory_changed()",
     "ensure_event_partitions(date, date)",
     "excludedip_stamp()",

@@ -12,10 +12,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from django.db.backends.signals import connection_created
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.views.defaults import server_error
 from psycopg.pq import TransactionStatus
 
+from common import sql_comments
 from common.database import DISK_FULL, READ_ONLY, sqlstate
+from common.request_ids import current_id
 
 Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
 
@@ -32,6 +33,7 @@ def limit_statements() -> None:
     """From now on, limit the statements of every connection that Django opens in this process."""
     limit = _limit if settings.POOLED_DATABASE is None else _limit_transactions
     connection_created.connect(limit, dispatch_uid="heapadmin.page_limits")
+    sql_comments.name_requests()
 
 
 def _limit(connection: Any, **_: Any) -> None:
@@ -49,7 +51,7 @@ def _limited(execute: Execute, statement: Any, arguments: Any, many: bool, conte
     """Send the limits along with the first statement of a transaction, in one message: alone, it is a transaction."""
     if context["connection"].connection.info.transaction_status != TransactionStatus.IDLE:
         return execute(statement, arguments, many, context)
-    if many:
+    if many or not isinstance(statement, str):
         with transaction.atomic():
             context["cursor"].cursor.execute(SET_FOR_TRANSACTION)
             return execute(statement, arguments, many, context)
@@ -64,6 +66,6 @@ def error_page(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     reason = WHY_NOT_STORED.get(sqlstate(error)) if isinstance(error, DatabaseError) else None
     if reason or isinstance(error, OperationalError | InterfaceError):
-        page = render_to_string("503.html", {"reason": reason})
+        page = render_to_string("503.html", {"reason": reason, "request_id": current_id()})
         return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
-    return server_error(request)
+    return HttpResponse(render_to_string("500.html", {"request_id": current_id()}), status=500)

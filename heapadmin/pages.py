@@ -7,6 +7,7 @@ loop: slow clients, names of headers that would be mistaken for others, bytes th
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from urllib.parse import quote_from_bytes
 
 from django.conf import settings
@@ -15,8 +16,9 @@ from django.core.wsgi import get_wsgi_application
 from collector.request.client_address import TrustedProxies, client_address
 from common.asgi_types import AsgiScope, Receive, Send
 from common.database import use_pooler
+from heapadmin.held_bodies import HeldBodies, TooMuchHeld
 from heapadmin.page_limits import limit_statements
-from heapadmin.page_turns import sender_of
+from heapadmin.page_turns import Sender, sender_of
 from heapadmin.wsgi_bridge import Bridge
 from support.status.paths import JSON, PAGE
 
@@ -27,6 +29,7 @@ STATUS_PATHS = (PAGE, JSON)
 MOST_BODY_BYTES = 10 * 2**20  # of a form; PostgreSQL backups and the like never come this way
 BODY_SECONDS = 30.0
 FRAMING = (b"content-length", b"transfer-encoding")
+AGAIN = ((b"retry-after", b"5"),)
 QUERY_SAFE = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -46,13 +49,25 @@ class Pages:
         limit_statements()
         sys.setswitchinterval(SWITCH_SECONDS)
         self.trusted = TrustedProxies.parse(settings.TRUSTED_PROXIES)
+        self.held = HeldBodies()
         application = get_wsgi_application()
         self.bridge = Bridge(application, THREADS)
         self.status_bridge = Bridge(application, STATUS_THREADS)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        peer = scope["client"]
+        sender = sender_of(client_address(peer and peer[0], scope["headers"], self.trusted), scope["headers"])
+        body = ArrivingBody(self.held, sender.address)
         try:
-            body = await asyncio.wait_for(_whole_body(receive), BODY_SECONDS)
+            await self._answer(scope, body, receive, send, sender)
+        finally:
+            body.forget()
+
+    async def _answer(
+        self, scope: AsgiScope, body: "ArrivingBody", receive: Receive, send: Send, sender: Sender
+    ) -> None:
+        try:
+            whole = await asyncio.wait_for(body.read(receive), BODY_SECONDS)
         except ClientGone:
             return
         except TimeoutError:
@@ -61,27 +76,40 @@ class Pages:
         except BodyTooLarge:
             await _refuse(send, 413, b"The request is too large.\n")
             return
+        except TooMuchHeld:
+            await _refuse(send, 503, b"Too much is being sent at once. Please try again in a moment.\n", AGAIN)
+            return
         bridge = self.status_bridge if scope["path"] in STATUS_PATHS else self.bridge
-        peer = scope["client"]
-        sender = sender_of(client_address(peer and peer[0], scope["headers"], self.trusted), scope["headers"])
         if bridge.turns.turns.is_full_of(sender):
             await _refuse(send, 503, b"Too many requests of your network wait. Please try again in a moment.\n")
             return
-        await bridge(_plain(scope, len(body)), body, receive, send, sender)
+        await bridge(_plain(scope, len(whole)), whole, receive, send, sender)
 
 
-async def _whole_body(receive: Receive) -> bytes:
-    """The request's body. Raises BodyTooLarge or ClientGone."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        body += message.get("body", b"")
-        if len(body) > MOST_BODY_BYTES:
-            raise BodyTooLarge
-        if not message.get("more_body", False):
-            return bytes(body)
+class ArrivingBody:
+    """The body of one request from `address`, counted as long as it is held."""
+
+    def __init__(self, held: HeldBodies, address: str) -> None:
+        self._held, self._address, self._size = held, address, 0
+
+    async def read(self, receive: Receive) -> bytes:
+        """All of it. Raises BodyTooLarge, TooMuchHeld or ClientGone."""
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            piece = message.get("body", b"")
+            if len(body) + len(piece) > MOST_BODY_BYTES:
+                raise BodyTooLarge
+            self._held.grow(self._address, len(body), len(body) + len(piece))
+            body += piece
+            self._size = len(body)
+            if not message.get("more_body", False):
+                return bytes(body)
+
+    def forget(self) -> None:
+        self._held.release(self._address, self._size)
 
 
 def _plain(scope: AsgiScope, body_bytes: int) -> AsgiScope:
@@ -96,8 +124,9 @@ def _plain(scope: AsgiScope, body_bytes: int) -> AsgiScope:
     return {**scope, "headers": headers, "query_string": query}
 
 
-async def _refuse(send: Send, status: int, words: bytes) -> None:
+async def _refuse(send: Send, status: int, words: bytes, more: Sequence[tuple[bytes, bytes]] = ()) -> None:
     headers = [
+        *more,
         (b"content-type", b"text/plain"),
         (b"content-length", str(len(words)).encode()),
         (b"connection", b"close"),

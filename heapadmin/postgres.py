@@ -231,6 +231,7 @@ class PrivatePostgres:
             "jit": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            "log_line_prefix": "%m [%p] %q%a: ",  # who it was: a question, a check, or a statement with a request's id
         }
         if not self.durable:
             parameters |= {"fsync": "off", "full_page_writes": "off"}

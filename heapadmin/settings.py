@@ -1,4 +1,4 @@
-"""All settings, read from the environment (and `.env`) by django-environ.
+"""All settings, read from the environment; django-environ adds what stands in `.env`.
 
 `.env.example` lists every name that is read here; `tests/test_conventions.py` keeps the two equal.
 """
@@ -8,33 +8,43 @@ from pathlib import Path
 
 import environ
 
-from heapadmin import deployment
+from heapadmin import deployment, log_lines
+from heapadmin.given_settings import addresses, database, mail, proxies
+from heapadmin.given_settings.reader import SettingsReader
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
-env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+env = SettingsReader(environ.Env.ENVIRON)
 
 # --- Where it runs -----------------------------------------------------------------------------------------------
-PRODUCTION = env.bool("PRODUCTION", default=False)
-DEBUG = env.bool("DEBUG", default=False)
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
-HOST = env.str("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
-SITE_URL = env.str("SITE_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-SECRET_KEY = env.str("SECRET_KEY", default="") or deployment.generated_secret(DATA_DIR / "secret_key", PRODUCTION)
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys, while their sessions and links live
-WEB_WORKERS = env.int("WEB_WORKERS", default=2)
-EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=20_000)  # accepted from one environment; 0: no limit
-PERSON_PROPERTIES = env.int("PERSON_PROPERTIES", default=1_000)  # of a person or customer; what is more is left out
-PERSON_BYTES = env.int("PERSON_BYTES", default=65_536)  # of these, as JSON
-BACKUP_BEFORE_UPGRADE = env.bool("BACKUP_BEFORE_UPGRADE", default=True)  # into DATA_DIR/backups
-QUESTIONS_AT_ONCE = env.int("QUESTIONS_AT_ONCE", default=6)  # of everybody together; the others wait for their turn
-TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="")
+PRODUCTION = env.switch("PRODUCTION", default=False)
+DEBUG = env.switch("DEBUG", default=False)
+DATA_DIR = Path(env.text("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+HOST = addresses.listening_host(env.text("HOST", default="127.0.0.1"))
+PORT = env.number("PORT", default=8000, least=1, most=65_535)
+SITE_URL = addresses.origin("SITE_URL", env.text("SITE_URL", default=f"http://{addresses.to_open(HOST)}:{PORT}"))
+ALLOWED_HOSTS = addresses.allowed_hosts(env.items("ALLOWED_HOSTS"), host=HOST, site_url=SITE_URL)
+SECRET_KEY = env.text("SECRET_KEY") or deployment.generated_secret(DATA_DIR / "secret_key", PRODUCTION)
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")  # former keys, while their sessions and links live
+WEB_WORKERS = env.number("WEB_WORKERS", default=2, least=1, most=1_000)
+# accepted from one environment; 0: no limit
+EVENTS_PER_SECOND = env.number("EVENTS_PER_SECOND", default=20_000, least=0, most=1_000_000_000)
+# of a person or customer, as JSON; what is more is left out
+PERSON_PROPERTIES = env.number("PERSON_PROPERTIES", default=1_000, least=1, most=1_000_000)
+PERSON_BYTES = env.number("PERSON_BYTES", default=65_536, least=1, most=100_000_000)
+BACKUP_BEFORE_UPGRADE = env.switch("BACKUP_BEFORE_UPGRADE", default=True)  # into DATA_DIR/backups
+EVENTS_MONTHS = env.number("EVENTS_MONTHS", default=0, least=0, most=120)  # for which events are kept; 0: for ever
+# a question that takes so long is in the log
+SLOW_QUESTION_SECONDS = env.number("SLOW_QUESTION_SECONDS", default=5, least=0, most=3_600)
+# of everybody together; the others wait for their turn
+QUESTIONS_AT_ONCE = env.number("QUESTIONS_AT_ONCE", default=6, least=1, most=1_000)
+TRUSTED_PROXIES = proxies.trusted(env.text("TRUSTED_PROXIES"))
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # with it Prometheus may read /metrics; empty: nobody may
-STATUS_CHECK_URL = env.str("STATUS_CHECK_URL", default="")  # what the status page's checks request; empty: SITE_URL
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # with it Prometheus may read /metrics; empty: nobody may
+STATUS_CHECK_URL = env.text("STATUS_CHECK_URL")  # what the status page's checks request; empty: SITE_URL
+if STATUS_CHECK_URL:
+    STATUS_CHECK_URL = addresses.origin("STATUS_CHECK_URL", STATUS_CHECK_URL)
 deployment.refuse_unsafe(
     production=PRODUCTION, debug=DEBUG, secret_key=SECRET_KEY, hosts=ALLOWED_HOSTS, site_url=SITE_URL
 )
@@ -68,6 +78,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "heapadmin.health.HealthMiddleware",
+    "heapadmin.numbered_requests.RequestNoteMiddleware",
     "heapadmin.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -112,32 +123,36 @@ TEMPLATES = [
 ]
 
 # --- Database: DATABASE_URL, or else the private server under DATA_DIR ----------------------------------------------
-DATABASE_URL = env.str("DATABASE_URL", default="")
-DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", default="")  # past the pooler to which DATABASE_URL leads
+DATABASE_URL = env.text("DATABASE_URL")
+DATABASE_DIRECT_URL = env.text("DATABASE_DIRECT_URL")  # past the pooler to which DATABASE_URL leads
 PRIVATE_DATABASE = not DATABASE_URL
-deployment.refuse_direct_url_alone(DATABASE_URL, DATABASE_DIRECT_URL)
+database.refuse_direct_url_alone(DATABASE_URL, DATABASE_DIRECT_URL)
 DATABASE_URL = DATABASE_URL or deployment.private_database_url(DATA_DIR)
 DATABASES = {
-    "default": env.db_url_config(DATABASE_DIRECT_URL or DATABASE_URL)
+    "default": (database.direct(DATABASE_DIRECT_URL) if DATABASE_DIRECT_URL else database.database(DATABASE_URL))
     | {"ATOMIC_REQUESTS": False, "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 60}
 }
-POOLED_DATABASE = env.db_url_config(DATABASE_URL) if DATABASE_DIRECT_URL else None  # of pages (common/database.py)
+POOLED_DATABASE = database.database(DATABASE_URL) if DATABASE_DIRECT_URL else None  # of pages (common/database.py)
+environ.Env.ENVIRON |= database.SESSION
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
-EMAIL_URL = env.str(
-    "EMAIL_URL", default=""
-)  # smtp+tls://user:password@host:port; empty: mail is written to DATA_DIR/mail
+EMAIL_URL = env.text("EMAIL_URL")  # empty: mail is written to DATA_DIR/mail
 if EMAIL_URL:
-    vars().update(env.email_url_config(EMAIL_URL))
+    vars().update(mail.mail_server(EMAIL_URL))
 else:
     EMAIL_BACKEND = "heapadmin.mail_files.PrivateMailFiles"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin@localhost>")
+DEFAULT_FROM_EMAIL = mail.sender(
+    "DEFAULT_FROM_EMAIL", env.text("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin@localhost>")
+)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold the worker
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")  # where Talk to Us is mailed to; empty: the staff's inbox only
+PROCRASTINATE_ON_APP_READY = "heapadmin.job_watch.watch"
+SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")  # where Talk to Us is mailed to; empty: the staff's inbox only
+if SUPPORT_EMAIL:
+    mail.sender("SUPPORT_EMAIL", SUPPORT_EMAIL)
 
 # --- People and their sessions --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -151,9 +166,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "projects:home"
 ENVIRONMENT_LANDING = "analytics:dashboard"  # the page that opens first in an environment
-SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
-INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
-INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", default=100)  # per account, resending included
+SIGNUP_OPEN = env.switch("SIGNUP_OPEN", default=True)
+INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, least=1, most=3_650)
+# per account, resending included
+INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=100, least=0, most=1_000_000)
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -235,13 +251,13 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# About what no setting of ours changes: names beside ours are not ours to bind to https, and the proxy redirects to it.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 if HTTPS and TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "heapadmin.log_limits.LimitedHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}
+# --- Log --------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.text("LOG_LEVEL", default="WARNING").upper()
+LOG_FORMAT = env.text("LOG_FORMAT", default="text").lower()
+ACCESS_LOG = env.switch("ACCESS_LOG", default=False)
+LOGGING = log_lines.configuration(LOG_LEVEL, LOG_FORMAT)

@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from common.database import conninfo
 from heapadmin import backup, database_server
+from heapadmin.given_settings import sessions
 
 FOLDER = "backups"  # in DATA_DIR
 KEPT = 3
@@ -65,11 +66,15 @@ def refuse_unfit_server() -> None:
 def refuse_a_newer_database() -> None:
     """Raises CannotUpgrade if the database has migrations of ours that this code does not know.
 
+    The same for settings of its own with which statements would mean something else.
+
     Needs no set-up of Django, so that it costs servers nothing. Where the database does not answer or is empty, nobody
     knows: then it raises nothing, and requests are answered 503 until the database answers.
     """
     try:
         with psycopg.connect(conninfo(), connect_timeout=CONNECT_SECONDS, autocommit=True) as database:
+            if words := sessions.unfit(database):
+                raise CannotUpgrade(words)
             applied = database.execute(APPLIED, [_ours()]).fetchall()
     except psycopg.Error:
         return

@@ -108,6 +108,26 @@ def change_project(*, project: Project, by: User, **values: Any) -> list[str]:
 
 
 @transaction.atomic
+def change_months_kept(*, project: Project, by: User, months: dict[int | None, int | None]) -> bool:
+    """Set for how many months events are kept, by environment id; None stands for the project. Whether any changed.
+
+    What is kept no longer is removed by the next nightly run, not before. Raises KeyError for an environment that the
+    project does not have.
+    """
+    environments = {each.pk: each for each in project.environments.live().select_for_update(no_key=True)}
+    changed: dict[str, Any] = {}
+    for key, kept in months.items():
+        thing, name = (project, project.name) if key is None else (environments[key], environments[key].name)
+        if values := change(thing, {"months_kept": kept}):
+            changed[name] = values["months_kept"]
+    if changed:
+        activity.record(
+            account=project.account, by=by, verb="project.months_kept", target=project.name, details=changed
+        )
+    return bool(changed)
+
+
+@transaction.atomic
 def rename_environment(*, environment: Environment, name: str, by: User) -> None:
     """Rename an environment. Raises IntegrityError if the project has an environment of that name already."""
     project = environment.project

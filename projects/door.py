@@ -54,15 +54,18 @@ def entered_environment(request: HttpRequest) -> Environment | None:
 
 
 def project_view(
-    needs: Can,
+    needs: Can, to_save: Can | None = None
 ) -> Callable[[Callable[Concatenate[TenantRequest, Project, P], Response]], GuardedView[Response]]:
-    """Turn `project_id` from the URL into a `Project` in whose account the user has the right `needs`."""
+    """Turn `project_id` from the URL into a `Project` in whose account the user has the right `needs`.
+
+    `to_save` is the right that a POST needs, as in `account_view`.
+    """
 
     def decorate(view: Callable[Concatenate[TenantRequest, Project, P], Response]) -> GuardedView[Response]:
         @wraps(view)
         def checked(request: HttpRequest, project_id: int, *args: P.args, **kwargs: P.kwargs) -> Response:
             project = Project.objects.live().select_related("account").filter(pk=project_id).first()
-            inside = enter(request, _membership(request, project), needs)
+            inside = enter(request, _membership(request, project), needed(request, needs, to_save))
             assert project is not None
             return view(inside, project, *args, **kwargs)
 

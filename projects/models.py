@@ -35,6 +35,7 @@ class Project(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     week_starts_on = models.PositiveSmallIntegerField(default=1)  # ISO: 1 is Monday, 7 is Sunday
     leaves_out_robots = models.BooleanField(default=True, db_default=True)  # of questions
+    months_kept = models.PositiveSmallIntegerField(null=True, blank=True)  # events; null: as the installation does
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     deleting_at = models.DateTimeField(null=True, blank=True)
@@ -48,6 +49,7 @@ class Project(models.Model):
             models.CheckConstraint(
                 condition=models.Q(week_starts_on__range=(1, 7)), name="project_week_starts_on_a_day"
             ),
+            models.CheckConstraint(condition=models.Q(months_kept__range=(1, 120)), name="project_months_kept"),
         ]
 
     def __str__(self) -> str:
@@ -76,6 +78,7 @@ class Environment(models.Model):
     app_id = models.CharField(max_length=10, default=new_app_id, unique=True)
     is_production = models.BooleanField(default=False)
     capture = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # projects/capture.py
+    months_kept = models.PositiveSmallIntegerField(null=True, blank=True)  # events; null: as the project does
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     deleting_at = models.DateTimeField(null=True, blank=True)
@@ -93,6 +96,7 @@ class Environment(models.Model):
                 condition=models.Q(app_id__regex=r"^[1-9][0-9]{0,9}$"), name="environment_app_id_up_to_ten_digits"
             ),
             models.CheckConstraint(condition=models.Q(capture__contains={}), name="environment_capture_is_an_object"),
+            models.CheckConstraint(condition=models.Q(months_kept__range=(1, 120)), name="environment_months_kept"),
         ]
 
     def __str__(self) -> str:

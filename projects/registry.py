@@ -13,11 +13,12 @@ from projects.models import Environment
 
 @dataclass(frozen=True)
 class Usage:
-    """How many events are sent to one environment, and when the last one arrived."""
+    """How many events are sent to one environment, when the last one arrived, and how much room all take on disk."""
 
     last_arrival_at: datetime | None = None
     events_last_7_days: int = 0
     has_more_events: bool = False  # than were counted
+    bytes_used: int | None = None  # None: little, or not known yet
 
 
 KeptCounts = dict[str, int]

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from projects import views
+from projects import first_login_page, views
 
 app_name = "projects"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("first-login/<str:secret>/", first_login_page.first_login, name="first_login"),
     path("account/<int:account_id>/projects/", views.project_list, name="project_list"),
     path("account/<int:account_id>/projects/create/", views.project_create, name="project_create"),
     path("account/<int:account_id>/projects/removals/", views.removals, name="removals"),

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from accounts.models import Membership
+from accounts.models import Membership, User
+from common import mails
 from common.jobs import LONG, LOW, MAIL, MAIL_RETRY, SLICE_SECONDS, defer_once
 from support.closing import purge as purging
 from support.closing.mail import closed_mail
@@ -13,6 +14,7 @@ from support.exports import writer
 from support.exports.actions import expire, recipients
 from support.exports.mail import ready_mail
 from support.exports.models import AccountExport, ExportState
+from support.status import database, room
 from support.status.checks import base_url, check
 from support.talk.mail import message_mail, reply_mail
 from support.talk.models import Message, Reply
@@ -111,6 +113,26 @@ def exports(timestamp: int) -> None:
 def check_status(timestamp: int) -> None:
     """Use every part of the service as people and programs do, and store the results."""
     check(base_url(), timezone.now())
+
+
+@app.periodic(cron="30 6 * * *")
+@app.task(name="support.warn_of_full_disk", queueing_lock="support.warn_of_full_disk", pass_context=False)
+def warn_of_full_disk(timestamp: int) -> None:
+    """Have staff told by mail, each day, while the disk is full within a week."""
+    with database.own_connection() as connection:
+        if room.warning(room.measure(connection), room.MAIL_DAYS):
+            for user_id in User.objects.filter(is_staff=True, is_active=True).values_list("pk", flat=True):
+                defer_once("support.mail_full_disk", user_id=user_id)
+
+
+@app.task(name="support.mail_full_disk", queue=MAIL, retry=MAIL_RETRY)
+def mail_full_disk(user_id: int) -> None:
+    """Mail one of the staff how much room there is, unless there is enough by now."""
+    user = User.objects.filter(pk=user_id, is_staff=True, is_active=True).first()
+    with database.own_connection() as connection:
+        left = room.measure(connection)
+    if user is not None and (warning := room.warning(left, room.MAIL_DAYS)):
+        mails.render("full_disk", {"warning": warning, "room": left}).message(user.email).send()
 
 
 # --- Jobs whose worker died ---------------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ import psutil
 import psycopg
 from django.conf import settings
 from django.db import connections
-from environ import Env
 
 from accounts.models import Account
+from heapadmin.given_settings.database import database
 from ipfilter.models import ExcludedIP, ExcludedIPList
 from ipfilter.rules.lists import parse
 from projects.models import PRODUCTION, Environment, Project
@@ -171,7 +171,7 @@ class CollectingServer:
 
 
 def conninfo_of(url):
-    found = Env.db_url_config(url)
+    found = database(url)
     return psycopg.conninfo.make_conninfo(
         host=found["HOST"] or None,
         port=found["PORT"] or None,

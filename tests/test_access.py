@@ -71,6 +71,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:segment_edit": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:segment_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment_preview": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:storage": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:users": ("get", LOGIN, 404, 404, 200, 200),
@@ -173,6 +174,7 @@ WRITES = {
     "projects:project_delete": Write(
         None, {"confirm": ""}, full=200, unrecorded="the only project stays: tests/projects/test_deleting.py"
     ),
+    "analytics:storage": Write("project.months_kept", {"project": "120"}, full=302),
     "projects:project_edit": Write("project.change", {"name": "X", "time_zone": "Europe/Paris", "week_starts_on": "7"}),
     "projects:project_create": Write("project.create", {"name": "Second"}),
     "support:close_ask": Write("account.ask_to_close", {"text": "We have moved."}),
@@ -196,6 +198,7 @@ PUBLIC = {  # for everybody; those with a secret in the URL have tests of their 
     "accounts:invitation_ask_again",
     "accounts:invitation_decline",
     "accounts:rescue",
+    "projects:first_login",
     "support:status",
     "support:status_json",
     "support:talk",

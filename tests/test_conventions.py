@@ -74,6 +74,7 @@ def test_settings_are_read_in_one_place():
         "heapadmin/asgi.py",
         "heapadmin/wsgi.py",
         "heapadmin/gunicorn_conf.py",
+        "heapadmin/gunicorn_wsgi_conf.py",
         "heapadmin/collector_asgi.py",
         "heapadmin/backup.py",  # HOME, for PostgreSQL's programs
     }

@@ -30,6 +30,11 @@ from events import queue
 from events.faults import Why
 from events.identity import MAX_VISITOR
 from events.upkeep import KEY_DAYS
+from heapadmin import (
+    held_bodies,
+    page_metrics,  # noqa: F401  it defines some
+)
+from heapadmin.database_metrics import DatabaseGauges
 from ipfilter.rules.lists import MAX_RULES
 from tests.test_access import PERSONAL, PUBLIC
 
@@ -159,6 +164,10 @@ ENDS = {  # what is kept: numbers that its row names
     "memory of a worker: waiting records": (queue.CAPACITY_RECORDS, queue.CAPACITY_BYTES // 2**20),
     "memory of a worker: buckets, unknown `app_id`s, addresses": (rate_limits.MOST_KEPT,),
     "memory of a worker: repeats of excluded events": (MOST_KEYS,),
+    "memory of a worker: bodies sent to pages and imports, beyond 64 KiB each": (
+        held_bodies.MOST_BYTES // 2**20,
+        held_bodies.MOST_BYTES_OF_ADDRESS // 2**20,
+    ),
     "memory of a worker: browsers": (REMEMBERED,),
 }
 
@@ -345,6 +354,8 @@ def exported():
     for metric in metrics.REGISTRY._collector_to_names:
         name = f"{metric._name}_total" if isinstance(metric, Counter) else metric._name
         found[name] = set(metric._labelnames)
+    for family in DatabaseGauges().describe():
+        found[family.name] = set(family._labelnames)
     return found
 
 

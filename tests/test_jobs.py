@@ -14,6 +14,7 @@ from tests.test_conventions import OUR_APPS
 # What a job of an installed version waits under, and with which arguments. One that is renamed, or takes others, would
 # leave what waits in the queue undone: make a new job beside it instead, and remove the old one a release later.
 JOBS = {
+    "accounts.expired": ("timestamp",),
     "accounts.send_address_confirmation": ("address_id", "signup"),
     "accounts.send_email_change": ("change_id", "nonce", "side"),
     "accounts.send_invitation": ("invitation_id", "nonce"),
@@ -21,10 +22,14 @@ JOBS = {
     "accounts.send_password_reset": ("user_id", "to"),
     "analytics.count_days": ("timestamp",),
     "analytics.erase_person": ("environment_id", "actor_id", "by_id"),
+    "analytics.expire": ("timestamp", "after"),
+    "analytics.expire_nightly": ("timestamp",),
     "collector.delete_people": ("request_id",),
     "collector.deletions": ("timestamp",),
     "collector.old_hours": ("timestamp",),
     "events.idempotency_keys": ("timestamp",),
+    "events.months": ("timestamp",),
+    "events.move_months": ("after",),
     "events.partitions": ("timestamp",),
     "projects.removals": ("timestamp",),
     "projects.remove": ("removal_id",),
@@ -35,10 +40,12 @@ JOBS = {
     "support.forget_jobs": ("timestamp",),
     "support.mail_closed": ("closing_id", "user_id"),
     "support.mail_export": ("export_id", "user_id"),
+    "support.mail_full_disk": ("user_id",),
     "support.mail_message": ("message_id",),
     "support.mail_reply": ("reply_id",),
     "support.purge": ("closing_id",),
     "support.rescue_jobs": ("timestamp",),
+    "support.warn_of_full_disk": ("timestamp",),
 }
 DEFERRING = {"defer", "defer_once", "jobs.defer", "jobs.defer_once"}
 

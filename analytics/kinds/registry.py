@@ -20,6 +20,7 @@ from analytics.kinds.graph import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.retention import RETENTION
 from analytics.kinds.users import USERS
+from analytics.kinds.watch import watched
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, Unreadable
 from analytics.questions.query import Query, Scope
@@ -84,7 +85,7 @@ def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit:
     """
     now = now or timezone.now()
     began = time.monotonic()
-    with event_store().snapshot(query.scope.environment_id, token=token, limit=limit) as ask:
+    with watched(query, limit), event_store().snapshot(query.scope.environment_id, token=token, limit=limit) as ask:
         result = _answer(query, now, ask)
     return replace(result, ran=replace(result.ran, seconds=time.monotonic() - began))
 

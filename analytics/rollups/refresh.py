@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
 from django.db import connection, transaction
+from prometheus_client import Counter, Histogram
 
 from analytics.questions.query import Scope
 from analytics.questions.spans import midnight
@@ -18,6 +20,7 @@ from analytics.rollups import bitmaps
 from analytics.rollups.builder import PLACE, CountedDay, build, keep_empty
 from analytics.rollups.reader import mark_of, pending_people, positions
 from analytics.sql.days import ARRIVED_LATE, WITH_EVENTS, has_events
+from common.metrics import REGISTRY
 from events.upkeep import hold_months
 from projects.models import Environment
 
@@ -26,6 +29,12 @@ LATE = timedelta(hours=1)  # as in the index events_late
 SETTLING = timedelta(minutes=1)  # as in BOUNDARY
 ANALYZE_AFTER = (1, 10)  # days of one run: usually there is but one
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+_days = Counter("heapadmin_rollup_days", "Days with events that were counted.", registry=REGISTRY)
+_day_seconds = Histogram(
+    "heapadmin_rollup_day_seconds", "How long it took to count one of these days.",
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300), registry=REGISTRY,
+)  # fmt: skip
 
 # No event with an earlier `received_at` is still being written: `received_at` is when a transaction
 # began. The minute allows for a transaction that has begun but is not visible yet.
@@ -39,6 +48,9 @@ DROP_LATE = f"""
      where d.environment_id = %(environment)s
        and late.at < d.ends and late.at >= d.starts - interval '25 hours 15 minutes'
 """  # noqa: S608  fixed text
+FORGET_OLD = """
+    delete from rollup_days where environment_id = %s and not is_empty and starts < %s + interval '25 hours 15 minutes'
+"""
 SET_MARK = """
     insert into rollup_marks (environment_id, mark) values (%(environment)s, %(mark)s)
     on conflict (environment_id) do update set mark = greatest(rollup_marks.mark, excluded.mark), complete = false
@@ -148,7 +160,10 @@ def _count(missing: list[CountedDay], until: float) -> bool:
             return False
         if built in ANALYZE_AFTER:
             _analyze_positions()
+        began = time.monotonic()
         build(waiting[built])
+        _days.inc()
+        _day_seconds.observe(time.monotonic() - began)
     return True
 
 
@@ -209,8 +224,24 @@ def _fold(environment_id: int, groups: Sequence[bitmaps.OnePerson]) -> None:
         )
 
 
+def lag(connection: psycopg.Connection) -> tuple[float, int]:
+    """Seconds since the environment that waits longest was brought up to date; how many are not counted completely."""
+    row = connection.execute(
+        "select coalesce(extract(epoch from max(now() - mark)), 0), count(*) filter (where not complete) "
+        "from rollup_marks"
+    ).fetchone()
+    assert row is not None
+    return float(row[0]), int(row[1])
+
+
 def environments_to_refresh(since: datetime) -> list[Environment]:
     """Some of those with events whose days were not brought up to date since then, the longest waiting first."""
     # A mark lies before the refresh that made it, and far before it while a transaction stays open.
     settled = min(since - SETTLING, _boundary())
     return list(Environment.objects.raw(WAITING, [settled]))
+
+
+def forget_days(environment_id: int, before: datetime) -> None:
+    """Forget the counted days that know of events before that moment, sessions that began there among them."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET_OLD, [environment_id, before])

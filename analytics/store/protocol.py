@@ -5,7 +5,7 @@ by PostgreSQL, and `events/` knows.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -45,6 +45,14 @@ class EventSpan:
 
     oldest_at: datetime | None
     newest_at: datetime | None
+
+
+@dataclass(frozen=True)
+class CountingLag:
+    """Since when the environment that waits longest was not brought up to date; how many are not counted completely."""
+
+    seconds: float
+    unfinished: int
 
 
 class Collected(StrEnum):
@@ -104,6 +112,14 @@ class EventStore(Protocol):
         """Count the days of one environment for at most so long; returns whether all are counted."""
         ...
 
+    def forget_days(self, environment_id: int, before: datetime) -> None:
+        """Forget what is counted of the time before that moment: its events go."""
+        ...
+
+    def counting_lag(self, limit_seconds: float) -> "CountingLag":
+        """How far counting is behind. Raises QueryFailed where the store does not answer in time."""
+        ...
+
     # --- Events and people, one by one ---
 
     def newest_events(
@@ -152,6 +168,16 @@ class EventStore(Protocol):
 
         Raises QueryTimeout.
         """
+        ...
+
+    def bytes_used(self, environment_ids: Sequence[int]) -> dict[int, int]:
+        """About how much room the events of each take on disk, with indexes; those of which nothing is known are left
+        out: they are small, or new. Raises QueryTimeout.
+        """
+        ...
+
+    def count_before(self, befores: Mapping[int, datetime], most: int, limit: timedelta) -> dict[int, int]:
+        """How many events each environment has from before its moment, `most` at most. Raises QueryTimeout."""
         ...
 
     def events_per_day(self, environment_ids: Sequence[int], first: date, limit: timedelta) -> dict[date, int]:

@@ -16,11 +16,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from collector.protocol import answers
 from collector.protocol.answers import Answer
+from common.metrics import REGISTRY, SCRAPED
 from events.writer import WriterWatch
 
 PATH = "/metrics"
 TRIES, PAUSE_SECONDS = 5, 0.1
-REGISTRY = CollectorRegistry()  # without the library's own metrics, which describe one process only
 
 requests = Counter("heapadmin_requests", "Requests to collect.", ["endpoint", "outcome"], registry=REGISTRY)
 events = Counter(
@@ -85,10 +85,10 @@ def _text() -> bytes:
     """Tried again while a worker that starts or ends makes or deletes one of its files."""
     for _ in range(TRIES - 1):
         try:
-            return generate_latest(_registry())
+            return generate_latest(_registry()) + generate_latest(SCRAPED)
         except (OSError, struct.error):
             time.sleep(PAUSE_SECONDS)
-    return generate_latest(_registry())
+    return generate_latest(_registry()) + generate_latest(SCRAPED)
 
 
 def _is_allowed(authorization: bytes) -> bool:

@@ -34,7 +34,7 @@ PATH = "/api/track"
 COUNTED_AS = "/api/public/v0/import"  # the endpoint in metrics
 CHUNK_EVENTS = 500  # in one commit, some 8 ms of work
 CHUNK_BYTES = 2**19
-CHUNK_PASSED = 20_000  # lines without an event, or before the first one asked for
+CHUNK_PASSED = 20_000  # lines: some hold no event, or come before the first one asked for
 MAX_REASONS = 100  # of bad events; more are only counted
 TRIES = 30
 TRY_AGAIN_SECONDS = 1.0
@@ -247,20 +247,18 @@ def _chunks(file: BufferedReader, app_id: str, from_line: int, most_bytes: int |
     chunk = Chunk()
     try:
         for line in lines(file, most_bytes):
-            if line.number < from_line or line.text == b"":
-                chunk.passed += 1
-                chunk.last_line = line.number
-                if chunk.is_full:
-                    yield chunk
-                    chunk = Chunk()
-                continue
-            for event in events_in(line, app_id):
-                if chunk.is_full:
-                    yield chunk
-                    chunk = Chunk()
-                chunk.add(event)
-            chunk.lines += 1
+            if line.number >= from_line and line.text != b"":
+                for event in events_in(line, app_id):
+                    if chunk.is_full:
+                        yield chunk
+                        chunk = Chunk()
+                    chunk.add(event)
+                chunk.lines += 1
+            chunk.passed += 1
             chunk.last_line = line.number
+            if chunk.is_full:
+                yield chunk
+                chunk = Chunk()
     except BadFile:
         if chunk.last_line:
             yield chunk

@@ -16,7 +16,7 @@ DAY_SECONDS = 86_400
 DATE_DIGITS = 8  # 20261128 is a date: as unix seconds it would be of 1970, which is out of bounds
 
 _UNIX = re.compile(r"[0-9]{1,16}(\.[0-9]{1,20})?")
-_SPACE_BEFORE_OFFSET = re.compile(r" +(?=[+-][0-9]{2}:?[0-9]{2}$)")
+_SPACE_BEFORE_OFFSET = re.compile(r" +(?=(?:[+-][0-9]{2}:?[0-9]{2}|Z)$)")  # Snowflake writes "09:21:00.123 Z"
 _CLOCK = re.compile(r"([0-9W-]+[T ])([0-9]{2})(:?[0-9]{2})(?:(:?)([0-9]{2}))?([.,][0-9]+)?(.*)")
 
 

@@ -3,11 +3,13 @@
 import http.client
 import io
 import shlex
+import shutil
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -15,11 +17,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections
 
-from heapadmin import datafolder, sample
+from accounts.models import User
+from heapadmin import datafolder, metrics_folder, sample
 from heapadmin.postgres import PrivatePostgres
 from heapadmin.standalone import first_account, statics
 from heapadmin.standalone.port import listen
 from heapadmin.standalone.supervisor import Service, Supervisor, end_leftovers
+from projects import first_login
 from projects.models import Environment
 
 READY_SECONDS = 60.0
@@ -71,9 +75,9 @@ def run(say: Callable[[str], None]) -> None:
 def _run_holding_the_folder(asked: StopRequests, say: Callable[[str], None]) -> None:
     record = settings.DATA_DIR / "processes.json"
     end_leftovers(record, say)
-    with listen(settings.HOST, settings.PORT) as listener:
+    with listen(settings.HOST, settings.PORT) as listener, _metrics_folder() as metrics:
         postgres = _private_postgres(say)
-        supervisor = Supervisor(_services(listener), postgres, record, say)
+        supervisor = Supervisor(_services(listener, metrics), postgres, record, say)
         try:
             if postgres is not None:
                 postgres.start()
@@ -97,14 +101,28 @@ def _private_postgres(say: Callable[[str], None]) -> PrivatePostgres | None:
     return PrivatePostgres(settings.DATA_DIR / "postgres", say=say)
 
 
-def _services(listener: socket.socket) -> list[Service]:
+@contextmanager
+def _metrics_folder() -> Iterator[Path | None]:
+    """Where web workers and the jobs' worker count; None if nobody may read it."""
+    if not settings.METRICS_TOKEN:
+        yield None
+        return
+    folder = metrics_folder.make()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _services(listener: socket.socket, metrics: Path | None) -> list[Service]:
     manage = str(Path(settings.BASE_DIR) / "manage.py")
     web = [sys.executable, "-m", "gunicorn", "-c", "python:heapadmin.gunicorn_conf"]
     web += ["--bind", f"fd://{listener.fileno()}", "--chdir", str(settings.BASE_DIR)]
     jobs = [sys.executable, manage, "procrastinate", "worker", "--shutdown-graceful-timeout", "20"]
+    counting = ["env", f"{metrics_folder.VARIABLE}={metrics}"] if metrics else []
     return [
-        Service("The web server", web, descriptors=(listener.fileno(),)),
-        Service("The jobs' worker", jobs),
+        Service("The web server", [*counting, *web], descriptors=(listener.fileno(),)),
+        Service("The jobs' worker", [*counting, *jobs]),
     ]
 
 
@@ -124,9 +142,10 @@ def _prepare_database(say: Callable[[str], None]) -> None:
 def _greet(supervisor: Supervisor, listener: socket.socket, say: Callable[[str], None]) -> None:
     """Create the first account if there is none, start the services, and print where everything is.
 
-    The first password is printed even if starting fails, because it cannot be found out later.
+    The first password is printed even if starting fails, because it cannot be found out later. In production nothing is
+    made up, and no password is printed, since a journal keeps it: the first login is made with a one-time link.
     """
-    login = first_account.make_first_account()
+    login = None if settings.PRODUCTION else first_account.make_first_account()
     try:
         if login is not None:
             written = sample.fill(login.environment, login.user)
@@ -166,10 +185,22 @@ def _answers(listener: socket.socket) -> bool:
         probe.close()
 
 
+def _first_login() -> list[str]:
+    """How to make it. A start leaves the link of an earlier start alone: somebody may be using it."""
+    if first_login.is_offered():
+        return [
+            "The first login is made with the link that an earlier start printed; manage.py firstlogin makes a new one."
+        ]
+    link = first_login.offer()
+    return ["Make the first login with this link, good once and for an hour (then: manage.py firstlogin):", f"  {link}"]
+
+
 def _welcome(login: first_account.FirstLogin | None) -> str:
     lines = ["", f"Heapadmin is at {settings.SITE_URL}/"]
     if login is not None:
         lines.append(login.in_words())
+    if settings.PRODUCTION and not User.objects.exists():
+        lines += _first_login()
     environment = login.environment if login is not None else Environment.objects.order_by("pk").first()
     if environment is not None:
         event = f'{{"app_id": "{environment.app_id}", "identity": "ada@example.com", "event": "Hello"}}'

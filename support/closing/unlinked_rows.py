@@ -22,6 +22,7 @@ UNLINKED_TABLES = {
     "accounts_user_user_permissions": "of a login",
     "accounts_emailchange": "of a login",
     "accounts_rescue": "of a login",
+    "accounts_firstloginlink": "of the service, before anybody has a login",
     "account_emailaddress": "of a login",
     "account_emailconfirmation": "of a login",
     "mfa_authenticator": "of a login",

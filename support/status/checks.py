@@ -3,7 +3,7 @@
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -13,7 +13,7 @@ from django.urls import reverse
 from analytics.store.current import event_store
 from analytics.store.failures import QueryFailed, QueryTimeout
 from events import newest, trial
-from support.status import counts, database, history
+from support.status import counts, database, history, room
 from support.status.models import Component, State
 from support.status.readings import Reading, worse
 from support.status.verdicts import Evidence, verdicts
@@ -56,6 +56,9 @@ def check(base_url: str, now: datetime) -> None:
         for reading in [_check_storing(connection), _check_querying(connection)]:
             component = reading.component
             found[component] = worse(reading, found[component]) if component in found else reading
+        if found[Component.COLLECTION].state == State.UP:
+            warning = room.warning(room.measure(connection), room.SOON_DAYS)
+            found[Component.COLLECTION] = replace(found[Component.COLLECTION], reason=warning)
         known = Evidence(now, condition, counts.counted(now), disk=database.disk_words(), checked=found)
         history.record(connection, verdicts(known), now)
         for minute, counted in counts.by_minute(now).items():

@@ -11,7 +11,10 @@ FROM_BEST_TO_WORST = [State.UP, NOT_KNOWN, State.DEGRADED, State.DOWN]
 
 @dataclass(frozen=True)
 class Reading:
-    """The state of one part (None: it is not known), and the reason as a sentence. The reason is '' if it is up."""
+    """The state of one part (None: it is not known), and the reason as a sentence.
+
+    If it is up, the reason is '' or a warning.
+    """
 
     component: Component
     state: State | None

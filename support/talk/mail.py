@@ -1,5 +1,7 @@
 """The two mails of Talk to Us: the message to support, and support's answer."""
 
+import re
+
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
@@ -41,7 +43,7 @@ def reply_mail(reply: Reply) -> EmailMessage:
 
 def _thread(message: Message) -> str:
     """A Message-ID by which mail programs group the mails of a thread."""
-    host = settings.SITE_URL.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
+    host = re.sub(r":\d+$", "", settings.SITE_URL.split("://", 1)[1])  # IPv6 in brackets has colons of its own
     return f"<message-{message.pk}-{int(message.sent_at.timestamp())}@{host}>"
 
 

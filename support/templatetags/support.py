@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import psycopg
 from django import template
 
 from common.user_agent import agent_of
+from support.status import database
 from support.status.models import State
 from support.status.render import WORDS
+from support.status.room import Room, measure
 
 register = template.Library()
 
@@ -28,3 +31,13 @@ def browser_words(user_agent: str) -> str:
     """ "Chrome on Linux"; a header that names neither browser nor system stays as it is."""
     agent = agent_of(user_agent.encode("latin-1", "replace"))
     return " on ".join(part for part in (agent.browser, agent.os) if part and part != "Other") or user_agent
+
+
+@register.simple_tag
+def database_room() -> Room | None:
+    """How much room the database takes; None if it does not tell in time."""
+    try:
+        with database.own_connection() as connection:
+            return measure(connection)
+    except psycopg.Error:
+        return None

@@ -5,7 +5,7 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from accounts.models import Activity, EmailChange, Invitation, Rescue
+from accounts.models import Activity, EmailChange, FirstLoginLink, Invitation, Rescue
 from tests.factories import AccountFactory, UserFactory
 
 
@@ -39,6 +39,14 @@ class RescueFactory(factory.django.DjangoModelFactory):
         model = Rescue
 
     user = factory.SubFactory(UserFactory)
+    digest = factory.Sequence(lambda n: f"digest {n}")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
+
+
+class FirstLoginLinkFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = FirstLoginLink
+
     digest = factory.Sequence(lambda n: f"digest {n}")
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
 

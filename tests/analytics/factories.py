@@ -1,9 +1,11 @@
 """Analytics' rows with the least that is valid."""
 
+from datetime import UTC, datetime
+
 import factory
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.models import Definition, Pin, Report, Segment
+from analytics.models import Definition, Expiry, Pin, Report, Segment
 from analytics.questions.conditions import Condition, Field, Operator, Source
 from analytics.questions.query import PAGEVIEW, Builtin, EventReference, RefersTo, Selection
 from tests.factories import EnvironmentFactory, UserFactory
@@ -58,3 +60,11 @@ class PinFactory(factory.django.DjangoModelFactory):
 
 def refers_to(definition: Definition) -> EventReference:
     return EventReference(RefersTo.DEFINITION, str(definition.lineage))
+
+
+class ExpiryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Expiry
+
+    environment = factory.SubFactory(EnvironmentFactory)
+    before = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,11 +1,14 @@
 """The frame of every page, the components, and the pages around signing in, as Chromium shows them."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from accounts.models import User
+from projects import first_login
 from tests.browser.conftest import goto_with_styles_last, shifted, sign_in, use_session
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.support.staff import staff_client
@@ -15,6 +18,13 @@ BARS = ("production", "staging", "none")
 OUTSIDE = ("account_login", "account_signup", "account_reset_password", "account_reset_password_done")
 OWN_SECURITY = ("account_email", "account_change_password", "mfa_index", "usersessions_list")
 COMPONENTS = "/staff/components/"
+FIRST_LOGIN = {
+    "Your name": "Ada Lovelace",
+    "E-mail": "ada@shop.example",
+    "Password": "password123",
+    "Company or team": "Analytical Engines",
+    "First project": "Web shop",
+}
 
 
 @pytest.fixture
@@ -292,6 +302,25 @@ def test_axe_finds_nothing_wrong_with_the_pages_around_signing_in(page, axe_clea
 
     axe_clean(page)
     assert not is_too_wide(page)
+
+
+def test_the_first_login_is_made_in_a_browser(page, axe_clean):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(urlsplit(first_login.offer()).path)
+    axe_clean(page)
+    assert not is_too_wide(page)
+
+    for label, answer in FIRST_LOGIN.items():
+        page.get_by_label(label).fill(answer)
+    page.get_by_role("button", name="Make the login").click()
+    expect(page.get_by_role("alert").or_(page.locator(".errorlist")).first).to_contain_text("too common")
+    axe_clean(page)
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Make the login").click()
+
+    expect(page.get_by_text("You are in, with a staff login.")).to_be_visible()
+    expect(page.get_by_role("banner")).to_contain_text("Web shop")
+    assert User.objects.get().is_superuser
 
 
 def test_a_wrong_password_is_said_in_words_and_the_address_stays(page, axe_clean, teammate):

@@ -5,7 +5,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from accounts.models import SignInPause, User
-from tests.accounts.factories import ActivityFactory, EmailChangeFactory, InvitationFactory, RescueFactory
+from tests.accounts.factories import (
+    ActivityFactory,
+    EmailChangeFactory,
+    FirstLoginLinkFactory,
+    InvitationFactory,
+    RescueFactory,
+)
 from tests.constraints.rows import Breaks, again, change, each, insert_twice, required
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
 
@@ -56,6 +62,7 @@ BREAKS: Breaks = {
     "accounts_emailchange_old_digest_key": lambda: again(EmailChangeFactory(), user=UserFactory(), new_digest="new"),
     "accounts_emailchange_new_digest_key": lambda: again(EmailChangeFactory(), user=UserFactory(), old_digest="old"),
     "accounts_rescue_digest_key": lambda: again(RescueFactory()),
+    "firstloginlink_only_one": lambda: FirstLoginLinkFactory(id=2),
     "activity_is_append_only: update accounts_activity": lambda: change(ActivityFactory(), target="another"),
     "activity_is_append_only: delete accounts_activity": lambda: ActivityFactory().delete(),
     "signinpause_failures_not_negative": lambda: SignInPause.objects.create(

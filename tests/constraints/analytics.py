@@ -2,7 +2,7 @@
 
 import uuid
 
-from tests.analytics.factories import DefinitionFactory, PinFactory, ReportFactory, SegmentFactory
+from tests.analytics.factories import DefinitionFactory, ExpiryFactory, PinFactory, ReportFactory, SegmentFactory
 from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
 from tests.factories import EnvironmentFactory
 
@@ -32,6 +32,7 @@ BREAKS: Breaks = {
     **kept(DefinitionFactory),
     **kept(SegmentFactory),
     **kept(ReportFactory),
+    "expiry_one_at_a_time": lambda: again(ExpiryFactory()),
     "report_kind_known": lambda: ReportFactory(kind="pie"),
     "analytics_pin_position_check": lambda: PinFactory(position=-1),
     "analytics_pin_report_id_key": lambda: again(PinFactory(), position=1),

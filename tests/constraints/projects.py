@@ -19,6 +19,8 @@ BREAKS: Breaks = {
     "projects_project_week_starts_on_check": without(
         "project_week_starts_on_a_day", lambda: ProjectFactory(week_starts_on=-1)
     ),
+    "project_months_kept": each(lambda months: ProjectFactory(months_kept=months), 0, 121),
+    "projects_project_months_kept_check": without("project_months_kept", lambda: ProjectFactory(months_kept=-1)),
     "environment_name_once_per_project": lambda: again(
         EnvironmentFactory(name="Staging", is_production=False), name="STAGING", app_id=new_app_id()
     ),
@@ -32,6 +34,10 @@ BREAKS: Breaks = {
         EnvironmentFactory(), app_id=used_elsewhere()
     ),
     "environment_capture_is_an_object": each(lambda value: EnvironmentFactory(capture=value), [], "x", 1),
+    "environment_months_kept": each(lambda months: EnvironmentFactory(months_kept=months), 0, 121),
+    "projects_environment_months_kept_check": without(
+        "environment_months_kept", lambda: EnvironmentFactory(months_kept=-1)
+    ),
     "projects_environment_app_id_key": lambda: again(EnvironmentFactory(is_production=False), name="Another"),
     "apikey_name_once_per_project": lambda: again(ApiKeyFactory(name="Nightly"), name="NIGHTLY", digest="0" * 64),
     "apikey_has_a_name": lambda: ApiKeyFactory(name=""),

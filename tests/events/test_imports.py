@@ -53,6 +53,16 @@ class TestEachIsStoredOnce:
 
         assert stored() == [("a", 1)]
 
+    def test_and_with_another_time_it_is_another_event_in_whatever_commits(self):
+        first, second, third = (
+            past(name, key="k", time=1_400_000_000.25 + number) for number, name in enumerate("abc")
+        )
+
+        assert store_once([first, second]).repeats == 0
+        assert store_once([second, third]).repeats == 1
+
+        assert stored() == [("a", 1), ("b", 1), ("c", 1)]
+
     def test_that_its_sender_sent_too_this_week(self):
         an_hour_ago = time.time() - 3600
         store([event(name="live", key="k", time=an_hour_ago)])

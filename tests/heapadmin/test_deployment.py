@@ -5,11 +5,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from heapadmin.deployment import generated_secret, private_database_url, refuse_unsafe
+from heapadmin.given_settings.database import database
 
 SAFE = {
     "production": True,
@@ -86,7 +86,7 @@ def test_processes_that_start_together_share_one_whole_secret(tmp_path):
 def test_the_private_urls_host_is_the_folder(name):
     folder = Path("/srv") / name
 
-    config = environ.Env.db_url_config(private_database_url(folder))
+    config = database(private_database_url(folder))
 
     assert config["HOST"] == f"/srv/{name}/postgres"
     assert (config["NAME"], config["USER"]) == ("heapadmin", "heapadmin")

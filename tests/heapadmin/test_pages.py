@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from heapadmin import pages, wsgi_bridge
+from heapadmin import held_bodies, pages, wsgi_bridge
 from heapadmin.pages import Pages
 
 
@@ -103,6 +103,78 @@ def test_a_body_that_is_too_large_is_refused(seen, monkeypatch):
 
     assert sent[0]["status"] == 413
     assert environs == []
+
+
+class TestBodiesThatAreHeld:
+    """Senders of many large bodies hold back the end of each."""
+
+    PIECE = 2**20
+
+    @pytest.fixture(autouse=True)
+    def bounds(self, monkeypatch):
+        monkeypatch.setattr(held_bodies, "MOST_BYTES_OF_ADDRESS", 4 * self.PIECE)
+        monkeypatch.setattr(held_bodies, "MOST_BYTES", 7 * self.PIECE)
+
+    def statuses(self, app, *senders):
+        """The answers to requests at once, each given as its address and size, that end when all have begun."""
+
+        async def all_at_once():
+            end = asyncio.Event()
+            asking = [asyncio.create_task(self.ask(app, *sender, end)) for sender in senders]
+            await asyncio.sleep(0.05)
+            end.set()
+            return await asyncio.gather(*asking)
+
+        return asyncio.run(all_at_once())
+
+    async def ask(self, app, address, size, end):
+        sent, ends = [], [{"type": "http.request", "body": b""}]
+        pieces = [b"x" * min(self.PIECE, size - at) for at in range(0, size, self.PIECE)]
+
+        async def receive():
+            if pieces:
+                return {"type": "http.request", "body": pieces.pop(0), "more_body": True}
+            if ends:
+                await end.wait()
+                return ends.pop()
+            return await asyncio.sleep(3600)
+
+        async def send(message):
+            sent.append(message)
+
+        await app(scope(method="POST", client=(address, 1)), receive, send)
+        return sent[0]["status"]
+
+    def test_of_one_address_are_few_and_leave_others_room(self, seen):
+        app, environs = seen
+        ours = [("203.0.113.9", self.PIECE)] * 9
+
+        assert sorted(self.statuses(app, *ours, ("198.51.100.7", self.PIECE))) == [200] * 5 + [503] * 5
+        assert len(environs) == 5
+
+    def test_of_all_addresses_are_bounded(self, seen):
+        many = [(f"203.0.113.{number}", self.PIECE) for number in range(9)]
+
+        assert sorted(self.statuses(seen[0], *many)) == [200] * 7 + [503] * 2
+
+    def test_leave_room_for_forms(self, seen):
+        senders = [("203.0.113.9", self.PIECE)] * 9 + [("203.0.113.9", held_bodies.SMALL_BYTES)]
+
+        assert self.statuses(seen[0], *senders)[-1] == 200
+
+    def test_are_forgotten_with_their_requests_however_these_end(self, seen, monkeypatch):
+        app, _ = seen
+        piece = {"type": "http.request", "body": b"x" * self.PIECE, "more_body": True}
+
+        ask(app, scope(method="POST"), piece, {"type": "http.disconnect"})
+        ask(app, scope(method="POST"), *[piece] * 11)
+        self.statuses(app, *[("203.0.113.9", self.PIECE)] * 9)
+        with monkeypatch.context() as hasty:
+            hasty.setattr(pages, "BODY_SECONDS", 0.05)
+            ask(app, scope(method="POST"), piece)
+
+        assert app.held.bytes == 0
+        assert self.statuses(app, ("203.0.113.9", 4 * self.PIECE)) == [200]
 
 
 def test_a_client_that_went_away_is_forgotten(seen):

@@ -100,6 +100,16 @@ def test_a_log_that_cannot_be_opened_is_a_reason_too(keeper, server, monkeypatch
     assert "No space left on device" in keeper.said[-1]
 
 
+def test_the_log_says_who_asked_and_for_which_request(server):
+    name = "heapadmin query 7"
+    with psycopg.connect(server.conninfo("postgres"), application_name=name) as asking, pytest.raises(psycopg.Error):
+        asking.execute("/* request-7 */ select of_nobody")
+
+    lines = server.log.read_text().splitlines()
+    assert any("heapadmin query 7: ERROR:" in line for line in lines)
+    assert any("heapadmin query 7: STATEMENT:  /* request-7 */ select" in line for line in lines)
+
+
 def test_a_long_log_is_cut_while_the_server_writes_it(keeper, server, monkeypatch):
     monkeypatch.setattr(postgres, "LOG_BYTES_KEPT", 20_000)
     monkeypatch.setattr(postgres, "LOG_END_BYTES", 5_000)

@@ -124,6 +124,7 @@ TOLD = {
 }
 UNTOLD = {  # tables whose rows go without being named in the question, and why nobody misses the number
     "analytics_carry": "what can be undone, of definitions, segments and reports that go",
+    "analytics_expiry": "receipts of what went before; the account's activity keeps a line",
     "analytics_pin": "the place of a report that goes",
     "collector_collectedhour": "counts of requests",
     "collector_deletionrequest": "the receipt of what an API key asked for; the account's activity keeps a line",

@@ -300,3 +300,9 @@ def test_close_and_reopen_from_the_page(client, account):
 
     assert Account.objects.get(pk=account.pk).closed_at is None
     assert client.post(reopen).status_code == 404
+
+
+def test_the_first_page_says_how_much_room_the_database_takes():
+    page = " ".join(staff_client().get(INDEX).content.decode().split())
+
+    assert "The database takes " in page

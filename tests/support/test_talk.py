@@ -8,7 +8,9 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from support import jobs
 from support.models import Message, MessageState
 from support.talk import actions
+from support.talk.mail import message_mail
 from tests.factories import AccountFactory, EnvironmentFactory, MembershipFactory, UserFactory
+from tests.support.factories import MessageFactory
 
 pytestmark = pytest.mark.django_db
 TALK = "/talk/"
@@ -233,3 +235,17 @@ def test_the_page_that_confirms_an_address_keeps_its_secret_to_itself(client):
     response = client.get(reverse("account_confirm_email", args=["a-secret-key"]))
 
     assert "a-secret-key" not in response.content.decode().partition("talk__tab")[2]
+
+
+@pytest.mark.parametrize(
+    ("site", "host"),
+    [
+        ("https://analytics.example", "analytics.example"),
+        ("http://127.0.0.1:8000", "127.0.0.1"),
+        ("http://[::1]:8000", "[::1]"),
+    ],
+)
+def test_a_thread_of_mails_is_named_after_the_site(settings, site, host):
+    settings.SITE_URL = site
+
+    assert message_mail(MessageFactory()).extra_headers["Message-ID"].endswith(f"@{host}>")

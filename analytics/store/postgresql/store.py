@@ -1,29 +1,40 @@
 """PostgreSQL as an EventStore: this module has every operation of analytics/store/protocol.py, under its name there."""
 
 from analytics.sql.dialect import POSTGRESQL
-from analytics.store.postgresql.counted_days import count_days, counted_cohorts, counted_times, environments_to_count
+from analytics.store.postgresql.counted_days import (
+    count_days,
+    counted_cohorts,
+    counted_times,
+    counting_lag,
+    environments_to_count,
+    forget_days,
+)
 from analytics.store.postgresql.exports import export_page
 from analytics.store.postgresql.live import newest_events
 from analytics.store.postgresql.people import count_done, has_person, known_person, merged_into
 from analytics.store.postgresql.previews import preview_definition, preview_segment
 from analytics.store.postgresql.snapshot import cancel, snapshot
 from analytics.store.postgresql.suggestions import event_names, field_values, property_names
-from analytics.store.postgresql.usage import events_per_day, probe, span, usage
+from analytics.store.postgresql.usage import bytes_used, count_before, events_per_day, probe, span, usage
 
 dialect = POSTGRESQL
 
 __all__ = [
+    "bytes_used",
     "cancel",
+    "count_before",
     "count_days",
     "count_done",
     "counted_cohorts",
     "counted_times",
+    "counting_lag",
     "dialect",
     "environments_to_count",
     "event_names",
     "events_per_day",
     "export_page",
     "field_values",
+    "forget_days",
     "has_person",
     "known_person",
     "merged_into",

@@ -1,8 +1,8 @@
 """How much is sent to environments."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg
 from django.db import connection
@@ -28,9 +28,31 @@ PER_DAY = """
     select date_trunc('day', time, 'UTC')::date as day, count(*) as events from events
      where environment_id = any(%s) and time >= %s group by 1 order by 1
 """
+BEFORE = """
+    select given.id as id, counted.events as events
+      from unnest(%s::bigint[], %s::timestamptz[]) as given(id, before)
+     cross join lateral (
+           select count(*) as events from (
+               select 1 from events e
+                where e.environment_id = given.id and e.time < given.before limit %s) few) counted
+"""
 OLDEST = """
     select min(oldest.time) as oldest_at from unnest(%s::bigint[]) as environment(id)
      cross join lateral (select time from events where environment_id = environment.id order by time limit 1) oldest
+"""
+# What the planner knows of the partitions: how much room each takes with its indexes, and what share of its rows are of
+# which environment. The latest look at a sample of rows is a day old at most in a partition that grows.
+BYTES = """
+    with month as (
+        select class.relname, pg_total_relation_size(class.oid) as bytes from pg_partition_tree('events') tree
+          join pg_class class on class.oid = tree.relid where tree.isleaf),
+    share as (
+        select month.bytes * frequent.share as bytes, frequent.id
+          from month
+          join pg_stats on schemaname = current_schema() and tablename = relname and attname = 'environment_id'
+         cross join lateral
+               unnest(most_common_vals::text::bigint[], most_common_freqs::float8[]) as frequent(id, share))
+    select id, sum(bytes)::bigint as bytes from share where id = any(%s) group by id
 """
 PROBE = """
     select count(*) as events, count(distinct actor_id) as people from events
@@ -47,6 +69,18 @@ def usage(environment_ids: Sequence[int]) -> dict[int, Usage]:
             for key, arrived, count in cursor.fetchall()
             if arrived is not None
         }
+
+
+def bytes_used(environment_ids: Sequence[int]) -> dict[int, int]:
+    with _limited(USAGE_LIMIT) as cursor:
+        cursor.execute(BYTES, [list(environment_ids)])
+        return dict(cursor.fetchall())
+
+
+def count_before(befores: Mapping[int, datetime], most: int, limit: timedelta) -> dict[int, int]:
+    with _limited(limit) as cursor:
+        cursor.execute(BEFORE, [list(befores), list(befores.values()), most])
+        return dict(cursor.fetchall())
 
 
 def events_per_day(environment_ids: Sequence[int], first: date, limit: timedelta) -> dict[date, int]:

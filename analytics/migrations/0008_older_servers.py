@@ -12,5 +12,5 @@ SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0006_robots")]
-    operations = [migrations.RunSQL((SQL / "0007_older_servers.sql").read_text(), BEFORE)]
+    dependencies = [("analytics", "0007_expiries")]
+    operations = [migrations.RunSQL((SQL / "0008_older_servers.sql").read_text(), BEFORE)]

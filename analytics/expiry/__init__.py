@@ -1,0 +1,1 @@
+"""Events that are kept no longer: what will go, and removing it."""
