@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from events import moving
 from heapadmin import own_objects
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres, programs
@@ -256,6 +257,19 @@ def test_what_others_hang_on_our_tables_is_not_in_a_backup(private, request, tmp
     result = private.restored(file)
 
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_months_that_are_being_moved_hinder_neither(private, request, tmp_path):
+    private.ask(
+        "CREATE TABLE events_moving (LIKE events INCLUDING ALL) PARTITION BY RANGE (time);"
+        "CREATE TABLE events_moving_default PARTITION OF events_moving DEFAULT;" + moving.TRIGGER
+    )
+    request.addfinalizer(lambda: private.ask("DROP TRIGGER copy_moving ON events_default; DROP TABLE events_moving"))
+
+    result = private.restored(private.backed_up(tmp_path / "file"))
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert private.ask("SELECT to_regclass('events_moving_default')::text") == [("events_moving_default",)]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
