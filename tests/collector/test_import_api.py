@@ -146,7 +146,7 @@ def test_a_line_without_end_is_not_read_to_its_end(shop):
     assert "line 1 goes beyond 67,108,864 bytes" in answer.text
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"{}" * 999)[:-3], b"\x1f\x8b" + b"x" * 99])
+@pytest.mark.parametrize("body", [gzip.compress(b"{}" * 999)[:-3], b"\x1f\x8b" + b"x" * 99], ids=["cut off", "none"])
 def test_gzip_that_is_none_is_a_bad_request(shop, body):
     answer = send(shop, body)
 

@@ -261,7 +261,11 @@ def test_a_body_that_is_no_json_is_415(shop):
     assert answer.status == 415
 
 
-@pytest.mark.parametrize("body", [b" " * (MAX_DELETION_BYTES + 1), gzip.compress(b" " * (MAX_DELETION_BYTES + 1))])
+@pytest.mark.parametrize(
+    "body",
+    [b" " * (MAX_DELETION_BYTES + 1), gzip.compress(b" " * (MAX_DELETION_BYTES + 1))],
+    ids=["plain", "gzip"],
+)
 def test_a_body_that_is_too_large_is_413(shop, body):
     zipped = {"Content-Encoding": "gzip"} if len(body) < MAX_DELETION_BYTES else {}
 
