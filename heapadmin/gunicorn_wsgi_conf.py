@@ -4,9 +4,7 @@ import socket
 import struct
 from typing import Any
 
-from heapadmin.gunicorn_conf import child_exit, loglevel, on_exit, on_starting
-
-__all__ = ["child_exit", "loglevel", "on_exit", "on_starting"]  # as the other gunicorn has them
+from heapadmin.gunicorn_conf import child_exit, loglevel, on_exit, on_starting  # noqa: F401  settings of gunicorn's too
 
 wsgi_app = "heapadmin.wsgi:application"
 worker_class = "gthread"
