@@ -50,6 +50,16 @@ class LockedFile:
             self._descriptor = -1
 
 
+@contextmanager
+def opened_to_read(path: Path) -> Iterator[int]:
+    """The descriptor of a file that others write. Nobody waits, even if it is a pipe. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def _lock(descriptor: int) -> None:
     """Wait a moment for the lock, but not for a process that was stopped while holding it. Raises BlockingIOError."""
     for tries_left in reversed(range(TRIES)):

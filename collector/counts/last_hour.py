@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from collector.decide import Outcome
-from common.locked_file import LockedFile
+from common.locked_file import LockedFile, opened_to_read
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,8 @@ class LastHour:
     def slots(self, now: float) -> list[Slot]:
         """The slots of the last hour that were reported, oldest first; none if there is no file."""
         try:
-            content = self._path.read_bytes()
+            with opened_to_read(self._path) as descriptor:
+                content = os.pread(descriptor, _BYTES, 0)
         except OSError:
             return []
         newest = int(now) // SLOT_SECONDS

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from common.locked_file import LockedFile
+from common.locked_file import LockedFile, opened_to_read
 
 FILE_NAME = "status"  # in DATA_DIR
 MOST_BYTES = 256 * 2**10
@@ -32,7 +32,7 @@ class SharedFile:
     def newest_number(self) -> int:
         """The number of the content; 0 if there is none."""
         try:
-            with self._reading() as descriptor:
+            with opened_to_read(self._path) as descriptor:
                 return _head(descriptor)[0]
         except OSError:
             return 0
@@ -40,7 +40,7 @@ class SharedFile:
     def read(self) -> tuple[int, bytes] | None:
         """The number and the content; None if there is none, or while it is being written."""
         try:
-            with self._reading() as descriptor:
+            with opened_to_read(self._path) as descriptor:
                 number, length, checksum = _head(descriptor)
                 content = os.pread(descriptor, min(length, MOST_BYTES), _HEAD.size)
         except OSError:
@@ -59,14 +59,6 @@ class SharedFile:
     def _locked(self) -> Iterator[int]:
         with closing(LockedFile(self._path, _HEAD.size + MOST_BYTES)) as file, file.locked() as descriptor:
             yield descriptor
-
-    @contextmanager
-    def _reading(self) -> Iterator[int]:
-        descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
 
 
 def _head(descriptor: int) -> tuple[int, int, int]:

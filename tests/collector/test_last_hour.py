@@ -1,5 +1,6 @@
 """What all processes counted within the last hour, in one file: added up, bounded, and written on a full disk too."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -43,6 +44,15 @@ def test_what_several_processes_add_at_the_same_time_is_added_up(file, tmp_path)
 
     assert (counted.accepted, counted.refused) == (PROCESSES * TIMES, 2 * PROCESSES * TIMES)
     assert (counted.last_accepted_at, counted.last_refused_at) == (NOW, 0.0)
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_its_place_holds_nobody_up(file, tmp_path):
+    os.mkfifo(tmp_path / "last_hour")
+
+    assert file.counted(NOW) == Counted()
+    with pytest.raises(OSError):
+        file.add(Slot(NUMBER, accepted=1))
 
 
 def test_only_the_last_minute_counts(file):

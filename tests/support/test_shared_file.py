@@ -34,6 +34,15 @@ def test_without_a_file_there_is_nothing(file, tmp_path):
     assert (file.newest_number(), file.read()) == (0, None)
 
 
+@pytest.mark.timeout(20)
+def test_a_pipe_in_its_place_holds_nobody_up(file, tmp_path):
+    os.mkfifo(tmp_path / "status")
+
+    assert (file.newest_number(), file.read()) == (0, None)
+    with pytest.raises(OSError):
+        file.write(5, b"five", unless_in=OLDER)
+
+
 def test_what_is_written_is_read_and_a_newer_one_stays(file):
     file.write(5, b"five", unless_in=OLDER)
     file.write(4, b"four", unless_in=range(5, 10))
