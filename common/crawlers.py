@@ -11,7 +11,7 @@ from ua_parser import Domain
 from ua_parser.matchers import UserAgentMatcher
 from ua_parser.regex import Resolver
 
-OF_PEOPLE_TOO = frozenset({"Sogou", "Sonic", "Viber", "WhatsApp", r"Bluesky\/"})
+OF_PEOPLE_TOO = frozenset({"Sogou", "Sonic", "Viber", "WhatsApp", r"Bluesky\/", r"Code\/1\.", r"Notion\/", "okhttp"})
 """Names of robots that browsers and apps of people have in their headers too. They begin the header of a robot."""
 
 MORE = (r"\+https?://", "Headless", "Datadog/Synthetics")  # the first names a page that explains the robot
