@@ -30,6 +30,7 @@ JOBS = {
     "events.idempotency_keys": ("timestamp",),
     "events.months": ("timestamp",),
     "events.move_months": ("after",),
+    "events.pack": ("timestamp",),
     "events.partitions": ("timestamp",),
     "projects.removals": ("timestamp",),
     "projects.remove": ("removal_id",),
