@@ -9,8 +9,6 @@ these are copied again (`catch_up`) until none is left. Then the copy takes the 
 Until then nobody sees the copy, and it can be thrown away at any time.
 """
 
-from datetime import timedelta
-
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql

@@ -50,7 +50,7 @@ join pg_namespace space on space.oid = class.relnamespace and space.nspname = cu
 join pg_attribute attribute on attribute.attrelid = class.oid and attribute.attnum > 0 and not attribute.attisdropped
 where class.relkind in ('r', 'p') and not class.relispartition and class.relname !~ '^events_(moving|packing)'
 """
-"""Copies that are there for a while are left out: they follow what they are copies of (events/moving.py, packing.py)."""
+"""Copies that are there for a while are left out: they follow the events (events/moving.py, events/packing.py)."""
 
 
 @dataclass(frozen=True)

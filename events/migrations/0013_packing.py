@@ -17,8 +17,8 @@ SQL = Path(__file__).parent / "sql"
 UNDO = (
     MAKE_BEFORE.replace("create function", "create or replace function", 1)
     + "drop function index_names(text); drop function note_packing();"
-    + "create index events_by_name on events (environment_id, kind, name, time) include (actor_id, session_id, id);"
 )
+TOGETHER = "create index events_by_name on events (environment_id, kind, name, time) include (actor_id, session_id, id)"
 PARTITIONS = """
 select class.relname, pg_get_expr(class.relpartbound, class.oid), pg_get_partition_constraintdef(class.oid)
   from pg_inherits child join pg_class class on class.oid = child.inhrelid
@@ -65,7 +65,6 @@ def separate(apps, schema_editor):
         for name, bound, _ in partitions:
             cursor.execute(f"alter table events attach partition {name} {bound}")
             cursor.execute(f"alter table {name} drop constraint of_its_time")
-        cursor.execute((SQL / "0013_packing.sql").read_text())
 
     with schema_editor.connection.cursor() as cursor:
         partitions = found(cursor)
@@ -79,10 +78,13 @@ def separate(apps, schema_editor):
 
 
 def together(apps, schema_editor):
-    in_a_moment(schema_editor, lambda cursor: cursor.execute(UNDO))
+    in_a_moment(schema_editor, lambda cursor: cursor.execute(TOGETHER))
 
 
 class Migration(migrations.Migration):
     atomic = False  # each partition is checked by itself, while others read and write
     dependencies = [("events", "0012_moving")]
-    operations = [migrations.RunPython(separate, together)]
+    operations = [
+        migrations.RunSQL((SQL / "0013_packing.sql").read_text(), UNDO),
+        migrations.RunPython(separate, together),
+    ]
