@@ -180,11 +180,12 @@ def pack() -> None:
         alone = sorted(seconds)
         seconds.clear()
         begun = time.perf_counter()
-        again = [True]
-        while again:
-            again.clear()
-            with mock.patch.object(jobs, "defer_once", lambda *_, **__: again.append(True)):  # this loop is the queue
-                jobs.pack(timestamp=int(time.time()))
+        queue: list[tuple[str, dict[str, Any]]] = [("events.pack", {"timestamp": int(time.time())})]
+        steps = {"events.pack": jobs.pack, "events.pack_month": jobs.pack_month, "events.place_month": jobs.place_month}
+        with mock.patch.object(jobs, "defer_once", lambda name, in_seconds=0, **given: queue.append((name, given))):
+            while queue:
+                name, given = queue.pop()
+                steps[name](**given)
         took, beside = time.perf_counter() - begun, sorted(seconds)
     rows("delete from events where environment_id = %s", [collecting.environment_id])
     print(f"\npacked in {took:.0f} s; a commit of 100 events: middle, 99th of 100, longest")

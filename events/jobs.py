@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 from psycopg.errors import LockNotAvailable
 
 from common.disk import free_bytes
@@ -81,17 +82,19 @@ def move_months(after: list[Any]) -> None:
 
 
 @app.periodic(cron="47 4 * * *")
-@app.task(
-    name="events.pack", queueing_lock="events.pack", lock="events.pack", queue=LONG, priority=LOW, pass_context=False
-)
+@app.task(name="events.pack", queueing_lock="events.pack", queue=LONG, priority=LOW, pass_context=False)
 def pack(timestamp: int) -> None:
-    """Pack a month that is over, and queue again for the next one."""
+    """Begin to pack the oldest month that is over, unless one is being packed."""
+    if ProcrastinateJob.objects.filter(
+        task_name__in=("events.pack_month", "events.place_month"), status="todo"
+    ).exists():
+        return
     over = datetime.fromtimestamp(timestamp, UTC) - OVER
     if not _in_a_moment(packing.throw_away):  # what a run that was stopped has left
         return
     wanted = packing.loose([month for month in existing_months() if month.ends <= over], LEAST_BYTES)
-    if wanted and _has_room(wanted[0]) and _packed(wanted[0]):
-        defer_once("events.pack", timestamp=timestamp)
+    if wanted and _has_room(wanted[0]) and _in_a_moment(partial(packing.begin, wanted[0])):
+        defer_once("events.pack_month", timestamp=timestamp, table=wanted[0].table, step=0)
 
 
 def _has_room(month: Month) -> bool:
@@ -99,24 +102,48 @@ def _has_room(month: Month) -> bool:
     return not settings.PRIVATE_DATABASE or free_bytes(settings.DATA_DIR) > 2 * packing.size(month)
 
 
-def _packed(month: Month) -> bool:
-    if not _in_a_moment(partial(packing.begin, month)):
-        return False
+@app.task(name="events.pack_month", queue=LONG, priority=LOW)
+def pack_month(timestamp: int, table: str, step: int) -> None:
+    """Do one step of copying a month. In a large month they take long; other jobs get a turn in between."""
+    month = Month.of(table)
+    if not packing.is_watched(month):  # it is gone: nobody keeps it
+        return
+    is_last = step == len(packing.COPY) - 1
     try:
-        packing.copy(month)
-        if packing.is_complete(month):
-            return _put_in_place(month)
+        packing.COPY[step](month)
+        is_right = not is_last or packing.is_complete(month)
+    except Exception:
+        _in_a_moment(packing.throw_away)
+        raise
+    if not is_right:
         log.error("A copy of the events of a month is not what these are; it is thrown away. Report this.")
-        return False
-    finally:
+        _in_a_moment(packing.throw_away)
+    elif is_last:
+        until = int(time.time() + PLACE_SECONDS)
+        defer_once("events.place_month", timestamp=timestamp, table=table, until=until)
+    else:
+        defer_once("events.pack_month", timestamp=timestamp, table=table, step=step + 1)
+
+
+@app.task(name="events.place_month", queue=LONG, priority=LOW)
+def place_month(timestamp: int, table: str, until: int) -> None:
+    """Put the copy in the month's place, and go on with the next month. If somebody is in the way, try until then."""
+    month = Month.of(table)
+    if not packing.is_watched(month):
+        return
+    if _put_in_place(month):
+        defer_once("events.pack", timestamp=timestamp)
+    elif time.time() < until:
+        defer_once("events.place_month", in_seconds=5, timestamp=timestamp, table=table, until=until)
+    else:
         _in_a_moment(packing.throw_away)
 
 
 def _put_in_place(month: Month) -> bool:
-    """Whether the copy is in the month's place. It follows what comes and goes until nobody is in the way."""
-    until = time.monotonic() + PLACE_SECONDS
+    """Whether the copy is in the month's place. It follows what comes and goes, for as long as a job may take."""
+    until = time.monotonic() + SLICE_SECONDS
     while time.monotonic() < until:
-        while packing.catch_up(month, CAUGHT_UP_AT_ONCE):
+        while packing.catch_up(month, CAUGHT_UP_AT_ONCE) and time.monotonic() < until:
             time.sleep(PAUSE)
         unseen = packing.Unseen()
         while not unseen.is_over() and time.monotonic() < until:

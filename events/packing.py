@@ -54,7 +54,8 @@ select pg_get_indexdef(indexrelid) from pg_index where indrelid = 'events'::regc
 # Not `insert`: that fills pages in whatever order it finds them.
 IN_ORDER = "create table events_packing as select * from only {month} order by environment_id, kind, name, time, id"
 BY_NAME = f"""
-create index on events_packing using brin (environment_id, kind, name, time) with (pages_per_range = {PAGES_PER_RANGE})
+create index events_packing_environment_id_kind_name_time_idx on events_packing
+ using brin (environment_id, kind, name, time) with (pages_per_range = {PAGES_PER_RANGE})
 """
 # By the primary keys, whatever the planner believes of tables that are not analysed.
 BY_INDEX = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off"
@@ -148,12 +149,25 @@ def size(month: Month) -> int:
         return found
 
 
-def copy(month: Month) -> None:
-    """Copy all events of the month, in order, with all that a partition needs. It is no part of a transaction."""
+def is_watched(month: Month) -> bool:
+    """Whether the month is there, and a trigger notes what happens to it."""
     with connection.cursor() as cursor:
-        with transaction.atomic():
-            cursor.execute(f"set local work_mem = '{SORTED_IN}'")
-            _run(cursor, IN_ORDER, month)
+        cursor.execute(
+            "select exists (select from pg_trigger where tgname = 'note_packing' and tgrelid = to_regclass(%s))",
+            [month.table],
+        )
+        watched: bool = cursor.fetchone()[0]
+        return watched
+
+
+def _copy(month: Month) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"set local work_mem = '{SORTED_IN}'")
+        _run(cursor, IN_ORDER, month)
+
+
+def _shape(month: Month) -> None:
+    with connection.cursor() as cursor:
         cursor.execute(SHAPE)
         shape: list[sql.Composable] = [sql.SQL(each) for (each,) in cursor.fetchall()]
         # This constraint spares the look at every row when the copy takes its place.
@@ -163,12 +177,27 @@ def copy(month: Month) -> None:
         shape.append(sql.SQL("set (autovacuum_vacuum_insert_scale_factor = 0.05)"))
         shape.append(sql.SQL("add primary key (environment_id, time, id) with (fillfactor = 100)"))
         cursor.execute(sql.SQL("alter table events_packing {}").format(sql.SQL(", ").join(shape)))
+
+
+def _index(month: Month) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BY_NAME)
         cursor.execute(OTHER_INDEXES)
         for (definition,) in cursor.fetchall():
             columns, where, condition = definition.partition(" USING ")[2].partition(" WHERE ")
             cursor.execute(f"create index on events_packing using {columns} with (fillfactor = 100){where}{condition}")
-        cursor.execute(BY_NAME)
+
+
+def _vacuum(month: Month) -> None:
+    with connection.cursor() as cursor:
         cursor.execute("vacuum (freeze, analyze) events_packing")
+
+
+COPY = (_copy, _shape, _index, _vacuum)
+"""Steps that copy all events of the month, in order, with all that a partition needs. None is part of a transaction.
+
+A step that is done twice, because a worker was stopped, fails or changes nothing.
+"""
 
 
 def catch_up(month: Month, most: int) -> int:

@@ -41,6 +41,7 @@ def april(django_db_setup, django_db_blocker, monkeypatch):
     """A month of its own. Not `transactional_db`: to empty every table afterwards takes seconds."""
     monkeypatch.setattr(jobs, "LEAST_BYTES", 0)
     monkeypatch.setattr(jobs, "PAUSE", 0.01)
+    monkeypatch.setattr(jobs, "SLICE_SECONDS", 0.5)
     with django_db_blocker.unblock():
         ensure_partitions(APRIL.starts.date(), APRIL.starts.date())
         yield
@@ -63,13 +64,15 @@ def collect(*moments, **fields):
 
 def pack(monkeypatch, now=NIGHT):
     """What a worker would do in a night. Returns how many months were packed."""
-    queue = [{"timestamp": int(now.timestamp())}]
-    monkeypatch.setattr(jobs, "defer_once", lambda name, **given: queue.append(given))
-    runs = 0
+    steps = {"events.pack": jobs.pack, "events.pack_month": jobs.pack_month, "events.place_month": jobs.place_month}
+    queue = [("events.pack", {"timestamp": int(now.timestamp())})]
+    monkeypatch.setattr(jobs, "defer_once", lambda name, in_seconds=0, **given: queue.append((name, given)))
+    begun = 0
     while queue:
-        jobs.pack(**queue.pop())
-        runs += 1
-    return runs - 1
+        name, given = queue.pop()
+        begun += name == "events.pack"
+        steps[name](**given)
+    return begun - 1
 
 
 def columns_of_indexes():
@@ -226,7 +229,7 @@ class TestPacking:
     def test_who_still_looks_at_what_was_before_the_copy_misses_nothing(self, monkeypatch):
         """In such a view there is no copy. It has not touched `events` yet, so no lock protects it."""
         fill()
-        monkeypatch.setattr(jobs, "PLACE_SECONDS", 0.3)
+        monkeypatch.setattr(jobs, "PLACE_SECONDS", 0)
         with psycopg.connect(conninfo()) as viewer:
             viewer.execute("set transaction isolation level repeatable read, read only")
             viewer.execute("select 1")
@@ -239,7 +242,7 @@ class TestPacking:
 
     def test_a_reader_who_stays_makes_it_try_in_the_next_night_and_nobody_waits(self, monkeypatch):
         fill()
-        monkeypatch.setattr(jobs, "PLACE_SECONDS", 0.3)
+        monkeypatch.setattr(jobs, "PLACE_SECONDS", 0)
         monkeypatch.setattr(jobs, "TRIES", 1)
         monkeypatch.setattr(packing, "LOCK_MILLISECONDS", 50)
         with psycopg.connect(conninfo()) as reader:
@@ -254,7 +257,8 @@ class TestPacking:
     def test_what_a_run_that_was_stopped_has_left_goes_in_the_next_night(self, monkeypatch):
         fill()
         packing.begin(APRIL)
-        packing.copy(APRIL)
+        for step in packing.COPY:
+            step(APRIL)
         collect(APRIL.starts)
         assert leftovers()
 
@@ -265,13 +269,9 @@ class TestPacking:
 
     def test_a_copy_that_is_not_what_the_events_are_is_thrown_away_and_said(self, monkeypatch, caplog):
         fill()
-        before, real = rows(KEYS), packing.copy
-
-        def copy(month):
-            real(month)
-            run("delete from events_packing where time = (select max(time) from events_packing)")
-
-        monkeypatch.setattr(packing, "copy", copy)
+        before = rows(KEYS)
+        lose = "delete from events_packing where time = (select max(time) from events_packing)"
+        monkeypatch.setattr(packing, "COPY", (*packing.COPY, lambda month: run(lose)))
 
         assert pack(monkeypatch) == 0
 
@@ -280,12 +280,37 @@ class TestPacking:
 
     def test_a_month_that_expires_meanwhile_is_gone(self, monkeypatch):
         fill()
-        monkeypatch.setattr(packing, "is_complete", lambda month: expiry.drop(month) or True)
+        monkeypatch.setattr(packing, "COPY", (*packing.COPY, expiry.drop))
 
         with pytest.raises(ProgrammingError):
             pack(monkeypatch)
+        jobs.pack_month(timestamp=0, table=APRIL.table, step=0)
+        jobs.place_month(timestamp=0, table=APRIL.table, until=0)
 
         assert APRIL not in months() and not leftovers()
+
+    @pytest.mark.parametrize("step", range(3))
+    def test_a_step_that_a_stopped_worker_had_done_makes_it_begin_anew(self, monkeypatch, step):
+        fill()
+        packing.begin(APRIL)
+        for done in packing.COPY[: step + 1]:
+            done(APRIL)
+        with pytest.raises(ProgrammingError):
+            jobs.pack_month(timestamp=0, table=APRIL.table, step=step)
+        assert not leftovers()
+
+        assert pack(monkeypatch) == 1
+
+    def test_a_month_that_is_being_packed_is_not_begun_anew(self, monkeypatch):
+        fill()
+        packing.begin(APRIL)
+        waiting = jobs.pack_month.defer(timestamp=0, table=APRIL.table, step=0)
+
+        assert pack(monkeypatch) == 0
+        assert leftovers()
+
+        run("delete from procrastinate_jobs where id = %s", waiting)
+        assert pack(monkeypatch) == 1
 
     @pytest.mark.parametrize(
         ("now", "packed"), [(APRIL.ends + timedelta(days=6), 0), (APRIL.ends + timedelta(days=7, hours=1), 1)]
