@@ -148,6 +148,12 @@ def client() -> Client:
 
 def page_and_sql(browser: Client, url: str) -> tuple[Cost, Cost]:
     """The cost of the page, and the cost of its analytic statements alone."""
+    statements = analytic_statements(browser, url)
+    return cost(partial(_get, browser, url)), cost_of_sql(statements)
+
+
+def analytic_statements(browser: Client, url: str) -> list[tuple[str, Any]]:
+    """What the page asks about what was collected: each statement and its parameters."""
     statements: list[tuple[str, Any]] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -155,23 +161,26 @@ def page_and_sql(browser: Client, url: str) -> tuple[Cost, Cost]:
             statements.append((sql, params))
         return execute(sql, params, many, context)
 
-    def get() -> None:
-        response = browser.get(url)
-        assert response.status_code == 200, (url, response.status_code)
-
-    get()
+    _get(browser, url)
     with connection.execute_wrapper(note):
-        get()
+        _get(browser, url)
+    return statements
 
+
+def _get(browser: Client, url: str) -> None:
+    response = browser.get(url)
+    assert response.status_code == 200, (url, response.status_code)
+
+
+def cost_of_sql(statements: list[tuple[str, Any]]) -> Cost:
     def by_hand() -> None:
         with connection.cursor() as cursor:
             for sql, params in statements:
                 cursor.execute(sql, params)
                 cursor.fetchall()
 
-    page = cost(get)
     with _as_queries_run():
-        return page, cost(by_hand)
+        return cost(by_hand)
 
 
 @contextmanager

@@ -69,11 +69,12 @@ group by actor
 
 @dataclass(frozen=True)
 class Site:
-    """About `events` events for one environment; the share `pageviews` of them are pageviews."""
+    """About `events` events of the last `days` for one environment; the share `pageviews` of them are pageviews."""
 
     environment: int
     events: int
     pageviews: float = 1.0
+    days: int = DAYS
 
 
 def make(connection: Connection, site: Site) -> int:
@@ -83,7 +84,7 @@ def make(connection: Connection, site: Site) -> int:
         "sessions": site.events // 4,
         "visitors": int(site.events * VISITORS_PER_EVENT),
         "base": site.environment * 100_000_000,
-        "days": DAYS,
+        "days": site.days,
         "pageviews": site.pageviews,
         "named": list(NAMED),
     }

@@ -1,4 +1,4 @@
-"""Jobs of events: partitions for the coming months and for old ones, and deleting expired idempotency keys."""
+"""Jobs of events: partitions for the coming months and for old ones, packing months that are over, expired keys."""
 
 import logging
 import time
@@ -7,14 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 from psycopg.errors import LockNotAvailable
 
-from common.jobs import LOW, SLICE_SECONDS, defer_once
+from common.disk import free_bytes
+from common.jobs import LONG, LOW, SLICE_SECONDS, defer_once
 from common.steps import PAUSE
-from events import moving
-from events.months import without_partition
+from events import moving, packing
+from events.months import Month, without_partition
+from events.months import months as existing_months
 from events.upkeep import ensure_partitions, forget_keys
 
 log = logging.getLogger(__name__)
@@ -23,6 +27,10 @@ OLDEST_YEARS = 10  # what is older shares one partition
 CROWD = 1_000  # events that give a month a partition: few cost less where they are
 COPIED_AT_ONCE = 5_000
 TRIES = 20
+OVER = timedelta(days=7)  # after the end of a month: late events come in the first days
+LEAST_BYTES = 2**20  # of events: with fewer it makes no difference
+CAUGHT_UP_AT_ONCE = 1_000
+PLACE_SECONDS = 600  # to find a moment in which nobody is in the way
 AHEAD = timedelta(days=93)  # three months: a job that fails is noticed long before it matters
 
 
@@ -73,15 +81,88 @@ def move_months(after: list[Any]) -> None:
         defer_once("events.move_months", in_seconds=60, after=after)
 
 
+@app.periodic(cron="47 4 * * *")
+@app.task(name="events.pack", queueing_lock="events.pack", queue=LONG, priority=LOW, pass_context=False)
+def pack(timestamp: int) -> None:
+    """Begin to pack the oldest month that is over, unless one is being packed."""
+    if ProcrastinateJob.objects.filter(
+        task_name__in=("events.pack_month", "events.place_month"), status="todo"
+    ).exists():
+        return
+    over = datetime.fromtimestamp(timestamp, UTC) - OVER
+    if not _in_a_moment(packing.throw_away):  # what a run that was stopped has left
+        return
+    wanted = packing.loose([month for month in existing_months() if month.ends <= over], LEAST_BYTES)
+    if wanted and _has_room(wanted[0]) and _in_a_moment(partial(packing.begin, wanted[0])):
+        defer_once("events.pack_month", timestamp=timestamp, table=wanted[0].table, step=0)
+
+
+def _has_room(month: Month) -> bool:
+    """Whether the disk of a private database has room for the copy, twice, as PostgreSQL sorts it beside."""
+    return not settings.PRIVATE_DATABASE or free_bytes(settings.DATA_DIR) > 2 * packing.size(month)
+
+
+@app.task(name="events.pack_month", queue=LONG, priority=LOW)
+def pack_month(timestamp: int, table: str, step: int) -> None:
+    """Do one step of copying a month. In a large month they take long; other jobs get a turn in between."""
+    month = Month.of(table)
+    if not packing.is_watched(month):  # it is gone: nobody keeps it
+        return
+    is_last = step == len(packing.COPY) - 1
+    try:
+        packing.COPY[step](month)
+        is_right = not is_last or packing.is_complete(month)
+    except Exception:
+        _in_a_moment(packing.throw_away)
+        raise
+    if not is_right:
+        log.error("A copy of the events of a month is not what these are; it is thrown away. Report this.")
+        _in_a_moment(packing.throw_away)
+    elif is_last:
+        until = int(time.time() + PLACE_SECONDS)
+        defer_once("events.place_month", timestamp=timestamp, table=table, until=until)
+    else:
+        defer_once("events.pack_month", timestamp=timestamp, table=table, step=step + 1)
+
+
+@app.task(name="events.place_month", queue=LONG, priority=LOW)
+def place_month(timestamp: int, table: str, until: int) -> None:
+    """Put the copy in the month's place, and go on with the next month. If somebody is in the way, try until then."""
+    month = Month.of(table)
+    if not packing.is_watched(month):
+        return
+    if _put_in_place(month):
+        defer_once("events.pack", timestamp=timestamp)
+    elif time.time() < until:
+        defer_once("events.place_month", in_seconds=5, timestamp=timestamp, table=table, until=until)
+    else:
+        _in_a_moment(packing.throw_away)
+
+
+def _put_in_place(month: Month) -> bool:
+    """Whether the copy is in the month's place. It follows what comes and goes, for as long as a job may take."""
+    until = time.monotonic() + SLICE_SECONDS
+    while time.monotonic() < until:
+        while packing.catch_up(month, CAUGHT_UP_AT_ONCE) and time.monotonic() < until:
+            time.sleep(PAUSE)
+        unseen = packing.Unseen()
+        while not unseen.is_over() and time.monotonic() < until:
+            time.sleep(PAUSE)
+        if unseen.is_over() and _in_a_moment(partial(packing.take_place, month)):
+            return True
+    return False
+
+
 def _in_a_moment(change: Callable[[], object]) -> bool:
-    """Try a change for which others must be out of the way for a moment; whether it was made."""
+    """Try a change for which others must be out of the way for a moment; whether it was made.
+
+    A change that returns False was not made.
+    """
     for _ in range(TRIES):
         try:
-            change()
+            return change() is not False
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
             time.sleep(PAUSE)
-        else:
-            return True
     return False

@@ -50,6 +50,7 @@ def begin(wanted: Sequence[Month]) -> None:
         _hurry(cursor)
         throw_away()
         cursor.execute("create table events_moving (like events including all) partition by range (time)")
+        cursor.execute("select index_names('events_moving')")
         _run("create table {part} partition of events_moving default", part=sql.Identifier(REST))
         for month in wanted:
             # Counts read the index alone only where vacuum has been; the stock setting waits for 20 % of new rows.

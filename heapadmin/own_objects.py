@@ -17,6 +17,8 @@ TABLES = (
     "cache_entries",
     "django_migrations",
     "events_moving",  # only while months are moved
+    "events_packing",  # only while a month is packed
+    "events_packing_noted",
     "rollup_counts",
     "rollup_days",
     "rollup_marks",
@@ -43,6 +45,7 @@ FUNCTIONS = (
     "fold_visitor(bigint, bigint, bigint, integer, integer)",
     "forget_counted()",
     "forget_merges()",
+    "index_names(text)",
     "keptout_where_its_rule_holds()",
     "left_out(jsonb, jsonb)",
     "login_switched_off()",
@@ -50,6 +53,7 @@ FUNCTIONS = (
     "membership_lost()",
     "message_stays_in_its_account()",
     "note_merges()",
+    "note_packing()",
     "property_bytes(text, jsonb)",
     "require_full_access(bigint)",
     "set_customers(json)",

@@ -17,7 +17,7 @@ from events.names import stored_name
 MAX_ALTERNATIVES = 300  # because definitions of definitions multiply
 SESSION_GAP = timedelta(hours=24)  # after so long a silence, the next event begins a new session
 
-EventKey = tuple[str, str]  # kind and name, as the index events_by_name has them
+EventKey = tuple[str, str]  # kind and name, as the index of names has them
 
 
 @dataclass(frozen=True)

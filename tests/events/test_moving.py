@@ -175,6 +175,7 @@ def old_months(transactional_db):
         "drop table if exists events_2021_04, events_2021_05",
         "drop table events_default",
         "create table events_default partition of events default",
+        "select index_names('events_default')",
     ]
     with connection.cursor() as cursor:
         for statement in rows_of_ddl:

@@ -272,6 +272,24 @@ def test_months_that_are_being_moved_hinder_neither(private, request, tmp_path):
     assert private.ask("SELECT to_regclass('events_moving_default')::text") == [("events_moving_default",)]
 
 
+def test_a_month_that_is_being_packed_hinders_neither(private, request, tmp_path):
+    private.ask(
+        "CREATE TABLE events_packing AS SELECT * FROM events; CREATE TABLE events_packing_noted (id bigint);"
+        "CREATE TRIGGER note_packing AFTER INSERT OR DELETE ON events_default "
+        "FOR EACH ROW EXECUTE FUNCTION note_packing()"
+    )
+    request.addfinalizer(
+        lambda: private.ask(
+            "DROP TRIGGER note_packing ON events_default; DROP TABLE events_packing, events_packing_noted"
+        )
+    )
+
+    result = private.restored(private.backed_up(tmp_path / "file"))
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert private.ask("SELECT to_regclass('events_packing')::text") == [("events_packing",)]
+
+
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
 def test_a_damaged_backup_changes_nothing(private, tmp_path, share):
     file = private.backed_up(tmp_path / "file")
