@@ -10,6 +10,7 @@ from heapadmin import backup, backup_check
 from heapadmin.datafolder import FolderInUse
 from heapadmin.postgres import PostgresError
 from heapadmin.upgrades import CannotUpgrade, refuse_unknown
+from support.models import Backup
 
 
 class Command(BaseCommand):
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             with backup.database_to_ourselves("restore"):
                 backup.read(options["file"])
                 call_command("migrate", interactive=False, verbosity=0, without_backup=True)
+                Backup.objects.filter(ended_at=None).delete()  # the one that made this file was running in it
         except (backup.BackupError, CannotUpgrade, FolderInUse, PostgresError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored from {options['file']}.")
