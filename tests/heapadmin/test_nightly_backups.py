@@ -124,10 +124,10 @@ class TestMaking:
         killed.refresh_from_db()
         assert killed.problem == nightly_backups.KILLED
 
-    def test_one_that_fails_is_said_and_deletes_no_good_one(self, folder, caplog, monkeypatch):
+    def test_one_that_fails_is_said_and_deletes_no_good_one(self, folder, settings, caplog, monkeypatch):
         for hour in (2, 3):
             nightly_backups.make(DUMP, now=lambda hour=hour: at(hour))
-        files = set(folder.iterdir())
+        files, settings.BACKUPS_KEPT = set(folder.iterdir()), 1
         monkeypatch.setattr(backup, "COMPRESSED", "--compress=nonsense")
 
         with pytest.raises(nightly_backups.BackupFailed, match="pg_dump failed"):
