@@ -17,8 +17,9 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from common.request_ids import current_id
 
-MAIL = "mail"  # MAIL and LONG are queues; each may have a worker of its own
+MAIL = "mail"  # MAIL, LONG and BACKUP are queues; each may have a worker of its own
 LONG = "long"
+BACKUP = "backup"  # for workers that have BACKUP_DIR at hand
 MAIL_RETRY = RetryStrategy(max_attempts=7, exponential_wait=4)  # after 4 s, 16 s, 1, 4, 17 and 68 minutes, 4.5 hours
 
 LOW = -10  # a priority: mail, and anything that people wait for, comes first

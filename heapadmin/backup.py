@@ -6,11 +6,10 @@ programs are those of the wheel, also for a server of another version.
 
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -20,12 +19,14 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import DependentObjectsStillExist, LockNotAvailable
 from psycopg.pq import Conninfo
 
+from common import disk
 from common.database import conninfo, in_one_line
-from heapadmin import datafolder, own_objects
+from heapadmin import datafolder, own_objects, watched
 from heapadmin.given_settings.database import SESSION
 from heapadmin.postgres import PrivatePostgres, programs
 
 LOCK_SECONDS = 10
+COMPRESSED = "--compress=gzip:3"  # docs/decisions/backups.md
 SETTING = re.compile(rb"SET (\w+) = ")
 # Debian's PostgreSQL 15 notes this of every column, pg_dump writes it down, and other servers refuse it.
 NOTED_OF_COLUMNS = re.compile(rb"(ALTER TABLE .* ALTER COLUMN .* SET \()pg_attver=\d+(?:, )?(.*\);\n)")
@@ -58,7 +59,7 @@ def database_to_ourselves(purpose: str) -> Iterator[None]:
         yield
         return
     with datafolder.held(settings.DATA_DIR, by=purpose):
-        server = PrivatePostgres(settings.DATA_DIR / "postgres", say=lambda words: None)
+        server = PrivatePostgres.of_installation(lambda words: None)
         server.start()
         try:
             yield
@@ -76,15 +77,14 @@ def write(file: Path) -> int:
         raise BackupError(f"{file} exists; a backup never overwrites one.")
     draft = file.with_name(file.name + ".unfinished")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
-            command = _program("pg_dump", "--format=custom", "--no-owner", "--no-privileges", *_what_is_ours())
-            result = subprocess.run(  # noqa: S603
-                command, stdout=target, stderr=subprocess.PIPE, text=True, env=_environment(), check=False
-            )
-            os.fsync(target.fileno())
-        if result.returncode != 0:
-            raise BackupError(f"pg_dump failed: {result.stderr.strip()}")
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        # Not to stdout: pg_dump opens that for appending, so that the list of contents, which it writes again when it
+        # knows where everything is, would come a second time at the end, and the first would not say where.
+        command = _program("pg_dump", "--format=custom", COMPRESSED, f"--file={draft}", "--no-owner", "--no-privileges")
+        watched.run([*command, *_what_is_ours()], file.parent, env=_environment())
         draft.rename(file)
+    except watched.Ended as error:
+        raise BackupError(str(error)) from error
     except OSError as error:
         raise BackupError(f"{file} cannot be written: {error.strerror}.") from error
     finally:
@@ -104,14 +104,16 @@ def _what_is_ours() -> list[str]:
     return [f"--schema={row[0]}", *(f"--exclude-table={name}" for name in others)]
 
 
-def read(file: Path) -> None:
+def read(file: Path, into: str = "", room: Path | None = None) -> None:
     """Replace everything of ours in the database with the backup. Raises BackupError; then nothing has changed.
 
     It is one transaction: psql sees the end of the script only after pg_restore has read the whole file successfully.
+    `into` is the connection string of another database. It stops before the disk of the folder `room` is full.
     """
     if not file.is_file():
         raise BackupError(f"There is no file {file}.")
-    drops, known = _ready_to_drop()
+    into = into or conninfo()
+    drops, known = _ready_to_drop(into)
     with tempfile.NamedTemporaryFile("w", prefix="heapadmin-restore-") as chosen:
         chosen.write(_entries_of_ours(file))
         chosen.flush()
@@ -122,18 +124,18 @@ def read(file: Path) -> None:
         with (
             subprocess.Popen(to_sql, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()) as reader,  # noqa: S603
             subprocess.Popen(  # noqa: S603
-                to_database, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
+                to_database, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(into)
             ) as writer,
         ):
-            problem = _pour(reader, writer, known)
+            problem = _pour(reader, writer, known, room)
     if problem:
         raise BackupError(f"{file} was not restored, nothing has changed: {problem}")
 
 
-def _ready_to_drop() -> tuple[list[str], set[bytes]]:
+def _ready_to_drop(into: str) -> tuple[list[str], set[bytes]]:
     """The statements that drop what is ours, tried and taken back; and the names of all settings of this server."""
     try:
-        with psycopg.connect(conninfo()) as database:
+        with psycopg.connect(into) as database:
             if hanging := own_objects.hanging(database):
                 raise BackupError(_hands_off(hanging))
             drops = own_objects.drop_statements(database)
@@ -160,15 +162,19 @@ def _hands_off(others: list[str]) -> str:
 
 def _entries_of_ours(file: Path) -> str:
     """What pg_restore is to restore, for its --use-list. Raises BackupError if it cannot read the file."""
-    listed, schema = (_told_by_pg_restore(how, file) for how in ("--list", "--schema-only"))
+    try:
+        listed, schema = (told_by_pg_restore(how, file) for how in ("--list", "--schema-only"))
+    except BackupError as error:
+        raise BackupError(f"{file} was not restored, nothing has changed: {error}") from error
     return "\n".join(own_objects.BackupContents(schema).ours(listed)) + "\n"
 
 
-def _told_by_pg_restore(how: str, file: Path) -> str:
+def told_by_pg_restore(how: str, file: Path) -> str:
+    """What it writes about a backup. Raises BackupError if it cannot read it."""
     command = [str(programs() / "pg_restore"), how, "--file=-", str(file)]
     result = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)  # noqa: S603
     if result.returncode != 0:
-        raise BackupError(f"{file} was not restored, nothing has changed: {result.stderr.strip()}")
+        raise BackupError(result.stderr.strip())
     return result.stdout
 
 
@@ -180,7 +186,9 @@ def migrations(file: Path) -> list[tuple[str, str]]:
     return [(row[1], row[2]) for row in rows if len(row) == 4]  # of COPY: id, app, name, when
 
 
-def _pour(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], known: set[bytes]) -> str:
+def _pour(
+    reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], known: set[bytes], room: Path | None
+) -> str:
     """Pass the output of `reader` to `writer`; returns '' or what went wrong. If `reader` fails, `writer` is killed."""
     assert reader.stdout and reader.stderr and writer.stdin and writer.stderr
     try:
@@ -188,17 +196,32 @@ def _pour(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], know
             writer.stdin.write(_fit_for_server(line, known))
             if line.startswith(b"COPY "):  # from here on it is data, and what was added to the tables
                 break
-        shutil.copyfileobj(reader.stdout, writer.stdin, 2**20)
+        while piece := reader.stdout.read(2**20):
+            if room is not None and disk.is_full(room):
+                reader.kill()
+                writer.kill()
+                _let_go(writer)
+                return f"there is no room left in {room}"
+            writer.stdin.write(piece)
     except BrokenPipeError:
         reader.kill()
+        _let_go(writer)
         return writer.stderr.read().decode(errors="replace").strip() or "psql ended early"
     complaint = reader.stderr.read().decode(errors="replace").strip()
     if reader.wait() != 0:
         writer.kill()
+        _let_go(writer)
         return complaint
     writer.stdin.close()
     complaint = writer.stderr.read().decode(errors="replace").strip()
     return complaint if writer.wait() != 0 else ""
+
+
+def _let_go(writer: subprocess.Popen[bytes]) -> None:
+    """Close its input; what was not passed on does not matter any more."""
+    assert writer.stdin
+    with suppress(BrokenPipeError):
+        writer.stdin.close()
 
 
 def _fit_for_server(line: bytes, known: set[bytes]) -> bytes:
@@ -214,9 +237,9 @@ def _program(name: str, *arguments: str) -> list[str]:
     return [str(programs() / name), *arguments]
 
 
-def _environment() -> dict[str, str]:
+def _environment(into: str = "") -> dict[str, str]:
     """Connection parameters for PostgreSQL's programs, as variables: others could read a password on a command line."""
-    parameters = conninfo_to_dict(conninfo())
+    parameters = conninfo_to_dict(into or conninfo())
     variables = {option.keyword.decode(): option.envvar.decode() for option in Conninfo.get_defaults() if option.envvar}
     chosen = {variables[name]: str(value) for name, value in parameters.items() if name in variables}
     return {"PATH": os.defpath, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")} | SESSION | chosen

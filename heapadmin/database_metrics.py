@@ -4,6 +4,8 @@ A database that does not answer leaves them out.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from math import inf
 
 import psycopg
 from prometheus_client.core import GaugeMetricFamily
@@ -20,7 +22,7 @@ WAITING = """
       from procrastinate_jobs j
      where status = 'todo' and (scheduled_at is null or scheduled_at <= now()) group by 1
 """
-QUEUES = ("default", "mail", "long")  # common/jobs.py; those without a job have zeros
+QUEUES = ("default", "mail", "long", "backup")  # common/jobs.py; those without a job have zeros
 
 
 class DatabaseGauges(Collector):
@@ -36,6 +38,9 @@ class DatabaseGauges(Collector):
             GaugeMetricFamily("heapadmin_rollup_unfinished", "Environments of which some days are still to count."),
             GaugeMetricFamily("heapadmin_database_bytes", "Room that the database takes."),
             GaugeMetricFamily("heapadmin_disk_free_bytes", "Room left beside it; the private database only."),
+            GaugeMetricFamily("heapadmin_backup_age_seconds", "How old the last good backup is.", labels=["kind"]),
+            GaugeMetricFamily("heapadmin_backup_bytes", "Room that the last good backup takes.", labels=["kind"]),
+            GaugeMetricFamily("heapadmin_wal_archive_fails", "1 while what the database writes cannot be archived."),
             GaugeMetricFamily("heapadmin_disk_days_left", "Days until it is full at the rate of the last week."),
         ]
 
@@ -43,9 +48,9 @@ class DatabaseGauges(Collector):
         # Not before Django has loaded the models, and servers load this file before.
         from analytics.store.current import event_store  # noqa: PLC0415
         from analytics.store.failures import QueryFailed  # noqa: PLC0415
-        from support.status import room  # noqa: PLC0415
+        from support.status import backups, room  # noqa: PLC0415
 
-        waiting, wait_seconds, lag, unfinished, taken, free, days_left = self.describe()
+        waiting, wait_seconds, lag, unfinished, taken, free, age, backed_up, archive_fails, days_left = self.describe()
         try:
             with impatient_connection(
                 connect_seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
@@ -53,6 +58,7 @@ class DatabaseGauges(Collector):
                 found = dict.fromkeys(QUEUES, (0, 0.0))
                 found |= {queue: (count, float(age or 0)) for queue, count, age in connection.execute(WAITING)}
                 left = room.measure(connection)
+                news, fails = backups.news(connection), backups.archiving_fails(connection)
             behind = event_store().counting_lag(STATEMENT_SECONDS)
         except (psycopg.Error, QueryFailed):
             return
@@ -66,7 +72,13 @@ class DatabaseGauges(Collector):
             free.add_metric([], left.free)
         if left.days_left is not None:
             days_left.add_metric([], left.days_left)
-        yield from (waiting, wait_seconds, lag, unfinished, taken, free, days_left)
+        for each in news:
+            old = each.age(datetime.now(UTC))
+            age.add_metric([each.kind.value], old.total_seconds() if old is not None else inf)
+            if each.bytes is not None:
+                backed_up.add_metric([each.kind.value], each.bytes)
+        archive_fails.add_metric([], fails)
+        yield from (waiting, wait_seconds, lag, unfinished, taken, free, age, backed_up, archive_fails, days_left)
 
 
 def register() -> None:

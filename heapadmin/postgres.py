@@ -13,13 +13,16 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import psutil
 import psycopg
+from django.conf import settings
 
 from common import disk
 from heapadmin import application_role, processes
@@ -31,6 +34,7 @@ from heapadmin.deployment import (
     private_socket_dir,
 )
 from heapadmin.system_user import Runner, let_in, let_read, runner_for
+from heapadmin.wal_archive import WalArchive
 
 MAJOR_VERSION = "18"
 START_TRIES = 5
@@ -39,6 +43,7 @@ LOG_BYTES_KEPT = 16 * 2**20
 LOG_END_BYTES = 2**20  # of a log that is cut, put aside
 FAST_SHUTDOWN = signal.SIGINT  # tells PostgreSQL to end the sessions, write everything and exit
 ANSWER_SECONDS = 2  # the least that libpq knows; a server that is starting says so at once
+ARCHIVE_SECONDS = 60  # at most so much of what was written last is not in the archive
 STOP_STEPS = [(FAST_SHUTDOWN, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)]
 ORPHAN_STEPS = [(signal.SIGQUIT, 2.0), (signal.SIGKILL, 3.0)]  # for what a dead server has left behind
 
@@ -58,23 +63,38 @@ def programs() -> Path:
 class PrivatePostgres:
     """A server on `folder`/data. Start it only while you hold the lock of the data folder, because it ends leftovers.
 
-    `durable=False` is for tests: committed data then survives a killed server, but not a power cut.
+    `durable=False` is for tests: committed data then survives a killed server, but not a power cut. What it writes
+    is archived in `archive` (heapadmin/wal_archive.py).
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durable: bool = True,
+        archive: Path | None = None,
+        say: Callable[[str], None] = print,
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "log"
         self.durable = durable
+        self.archive = archive
         self.say = say
         self.runner = Runner()
         self.process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def of_installation(cls, say: Callable[[str], None]) -> "PrivatePostgres":
+        """The one that the settings tell of."""
+        return cls(settings.DATA_DIR / "postgres", archive=settings.WAL_ARCHIVE_DIR, say=say)
 
     # --- Starting and stopping -------------------------------------------------------------------------------------
     def start(self) -> None:
         """Start the server; create its files and our database if they are missing. Raises PostgresError."""
         self._prepare_folders()
         self._initialise()
+        self._prepare_archive()
         problem = ""
         for attempt in range(START_TRIES):
             time.sleep(0.3 * attempt)
@@ -109,6 +129,45 @@ class PrivatePostgres:
         if self.socket_dir != self.folder:
             with suppress(OSError):  # other files in there are not ours
                 self.socket_dir.rmdir()
+
+    # --- Going back to a moment --------------------------------------------------------------------------------------
+    def has_files(self) -> bool:
+        return (self.data / "global/pg_control").exists()
+
+    def as_its_user(self) -> dict[str, object]:
+        """Arguments for subprocess to run a program of PostgreSQL's as the server's user."""
+        return {**runner_for(self.data).popen_arguments(), "env": _environment()}
+
+    def unpack(self, base: Path) -> None:
+        """Make its files from a base backup. Raises PostgresError."""
+        self._prepare_folders()
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir(mode=0o700)
+        self._make_private(self.data)
+        self._run(["tar", "-xzf", str(base), "-C", str(self.data)])
+
+    def recover(self, restore_command: str, moment: datetime | None) -> None:
+        """Take in what was archived, up to `moment` or all, and stop. Raises PostgresError."""
+        signal_file = self.data / "recovery.signal"
+        signal_file.touch(mode=0o600)
+        self.runner.own(signal_file)
+        target = {"recovery_target_time": moment.isoformat(" ")} if moment else {}
+        self._clear_leftovers(STOP_STEPS)
+        self._launch({"restore_command": restore_command, "recovery_target_action": "promote", **target})
+        while self.is_alive():
+            if self._is_recovered():
+                self.stop()
+                return
+            time.sleep(0.2)
+        raise PostgresError(f"It could not be recovered: {self.reason()}")
+
+    def _is_recovered(self) -> bool:
+        try:
+            with psycopg.connect(self.superuser_conninfo("postgres"), connect_timeout=ANSWER_SECONDS) as server:
+                row = server.execute("select pg_is_in_recovery()").fetchone()
+        except psycopg.OperationalError:
+            return False
+        return row is not None and not row[0]
 
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -165,6 +224,18 @@ class PrivatePostgres:
         let_read(self.runner, programs().parent)
         let_in(self.runner, programs(), self.say)
 
+    def _prepare_archive(self) -> None:
+        if self.archive is None:
+            return
+        place = WalArchive.of(self.archive, self.data)
+        try:
+            for folder in (self.archive, place.folder, place.wal):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                self.runner.own(folder)
+        except OSError as error:
+            raise PostgresError(f"WAL_ARCHIVE_DIR={self.archive} cannot be used: {error.strerror}.") from error
+        let_in(self.runner, place.wal, self.say)
+
     def _make_private(self, folder: Path) -> None:
         self.runner.own(folder)
         folder.chmod(0o700)
@@ -201,9 +272,9 @@ class PrivatePostgres:
             raise PostgresError(f"{Path(command[0]).name} failed:\n{result.stdout}{result.stderr}")
 
     # --- Its process ------------------------------------------------------------------------------------------------
-    def _launch(self) -> None:
+    def _launch(self, more: Mapping[str, str] = MappingProxyType({})) -> None:
         command = [str(programs() / "postgres"), "-D", str(self.data)]
-        for name, value in self._parameters().items():
+        for name, value in {**self._parameters(), **more}.items():
             command += ["-c", f"{name}={value}"]
         with self._open_log() as log:
             self.process = processes.start(
@@ -233,6 +304,12 @@ class PrivatePostgres:
             "log_timezone": "UTC",
             "log_line_prefix": "%m [%p] %q%a: ",  # who it was: a question, a check, or a statement with a request's id
         }
+        if self.archive is not None:
+            parameters |= {
+                "archive_mode": "on",
+                "archive_command": WalArchive.of(self.archive, self.data).archive_command,
+                "archive_timeout": str(ARCHIVE_SECONDS),
+            }
         if not self.durable:
             parameters |= {"fsync": "off", "full_page_writes": "off"}
         return parameters

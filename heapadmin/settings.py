@@ -34,6 +34,10 @@ EVENTS_PER_SECOND = env.number("EVENTS_PER_SECOND", default=20_000, least=0, mos
 PERSON_PROPERTIES = env.number("PERSON_PROPERTIES", default=1_000, least=1, most=1_000_000)
 PERSON_BYTES = env.number("PERSON_BYTES", default=65_536, least=1, most=100_000_000)
 BACKUP_BEFORE_UPGRADE = env.switch("BACKUP_BEFORE_UPGRADE", default=True)  # into DATA_DIR/backups
+BACKUP_DIR = env.folder("BACKUP_DIR")  # for a backup every day; None: none is made
+BACKUP_AT = env.time_of_day("BACKUP_AT", default="02:37")
+BACKUPS_KEPT = env.number("BACKUPS_KEPT", default=7, least=1, most=1_000)
+WAL_ARCHIVE_DIR = env.folder("WAL_ARCHIVE_DIR")  # to go back to any moment; the private database only
 EVENTS_MONTHS = env.number("EVENTS_MONTHS", default=0, least=0, most=120)  # for which events are kept; 0: for ever
 # a question that takes so long is in the log
 SLOW_QUESTION_SECONDS = env.number("SLOW_QUESTION_SECONDS", default=5, least=0, most=3_600)
@@ -127,6 +131,7 @@ DATABASE_URL = env.text("DATABASE_URL")
 DATABASE_DIRECT_URL = env.text("DATABASE_DIRECT_URL")  # past the pooler to which DATABASE_URL leads
 PRIVATE_DATABASE = not DATABASE_URL
 database.refuse_direct_url_alone(DATABASE_URL, DATABASE_DIRECT_URL)
+database.refuse_archive_of_others(DATABASE_URL, WAL_ARCHIVE_DIR)
 DATABASE_URL = DATABASE_URL or deployment.private_database_url(DATA_DIR)
 DATABASES = {
     "default": (database.direct(DATABASE_DIRECT_URL) if DATABASE_DIRECT_URL else database.database(DATABASE_URL))

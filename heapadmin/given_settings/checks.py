@@ -6,6 +6,7 @@ What cannot hold is refused before any check runs (reader.py, deployment.py).
 import ipaddress
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,6 +47,7 @@ def _found() -> Iterator[tuple[str, str]]:
             f"HOST={settings.HOST} lets everybody past the proxy in TRUSTED_PROXIES, unless a firewall keeps them off.",
         )
     yield from _found_about_mail()
+    yield from _found_about_backups()
     if 0 < len(settings.METRICS_TOKEN) < SHORTEST_TOKEN:
         yield "METRICS_TOKEN", f"METRICS_TOKEN can be guessed: it has fewer than {SHORTEST_TOKEN} characters."
     if settings.SIGNUP_OPEN:
@@ -63,6 +65,20 @@ def _found_about_mail() -> Iterator[tuple[str, str]]:
             "DEFAULT_FROM_EMAIL",
             "DEFAULT_FROM_EMAIL is an address at localhost, from which many servers take no mail.",
         )
+
+
+def _found_about_backups() -> Iterator[tuple[str, str]]:
+    if settings.BACKUP_DIR is None:
+        yield "BACKUP_DIR", "BACKUP_DIR is empty: no backups are made. Name a folder on another disk."
+    for name in ("BACKUP_DIR", "WAL_ARCHIVE_DIR"):
+        folder = getattr(settings, name)
+        if settings.PRIVATE_DATABASE and folder is not None and _disk(folder) == _disk(settings.DATA_DIR):
+            yield name, f"{name} is on the disk of the database, so both would be lost together."
+
+
+def _disk(folder: Path) -> int:
+    """The number of the file system that a folder is on, or will be."""
+    return next(place.stat().st_dev for place in (folder, *folder.parents) if place.exists())
 
 
 def _is_here(host: str) -> bool:

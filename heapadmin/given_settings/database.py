@@ -1,6 +1,7 @@
 """DATABASE_URL: PostgreSQL's own library reads it, so whatever it knows works, such as sockets and several hosts."""
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -55,6 +56,12 @@ def refuse_direct_url_alone(url: str, direct_url: str) -> None:
     """Raises WrongSetting if there is a way past a pooler, and no pooler."""
     if direct_url and not url:
         raise WrongSetting("DATABASE_DIRECT_URL leads past a pooler: DATABASE_URL must name that pooler.")
+
+
+def refuse_archive_of_others(url: str, archive: Path | None) -> None:
+    """Raises WrongSetting if a server that we did not start is to archive what it writes."""
+    if url and archive:
+        raise WrongSetting("WAL_ARCHIVE_DIR is for the private database, and DATABASE_URL names another: unset one.")
 
 
 def _escaped(rest: str) -> str:

@@ -1,6 +1,9 @@
 """Reads settings from the environment. An empty one is one that was left out, so its default holds."""
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, time
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -42,6 +45,21 @@ class SettingsReader:
         if word not in ON + OFF:
             raise WrongSetting(f"{name}={shown(word)} must be on or off.")
         return word in ON
+
+    def folder(self, name: str) -> Path | None:
+        """The path of a folder, which need not exist yet. Raises WrongSetting for one that depends on where we are."""
+        text = self.text(name)
+        if text and not Path(text).is_absolute():
+            raise WrongSetting(f"{name}={shown(text)} must be the whole path of a folder, which begins with /.")
+        return Path(text) if text else None
+
+    def time_of_day(self, name: str, default: str) -> time:
+        """Raises WrongSetting."""
+        text = self.text(name, default)
+        if not re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", text, re.ASCII):
+            raise WrongSetting(f"{name}={shown(text)} must be a time of the day in UTC, from 00:00 to 23:59.")
+        hour, minute = text.split(":")
+        return time(int(hour), int(minute), tzinfo=UTC)
 
     def items(self, name: str, default: Iterable[str] = ()) -> list[str]:
         """What stands between commas, without the blanks around it."""

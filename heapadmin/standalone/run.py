@@ -98,7 +98,7 @@ def _private_postgres(say: Callable[[str], None]) -> PrivatePostgres | None:
     """The private server; None if DATABASE_URL names another one."""
     if not settings.PRIVATE_DATABASE:
         return None
-    return PrivatePostgres(settings.DATA_DIR / "postgres", say=say)
+    return PrivatePostgres.of_installation(say)
 
 
 @contextmanager

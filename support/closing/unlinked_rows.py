@@ -42,6 +42,7 @@ UNLINKED_TABLES = {
     "django_migrations": "of the service",
     "projects_usedappid": "app_ids, which no other account ever gets; with the number of an account, and nothing else",
     "collector_sharedaddress": "addresses that look like a proxy, without whose",
+    "support_backup": "of the service",
     "support_closing": "the receipt",
     "support_day": "of the service",
     "support_sample": "of the service",

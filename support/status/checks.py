@@ -13,7 +13,7 @@ from django.urls import reverse
 from analytics.store.current import event_store
 from analytics.store.failures import QueryFailed, QueryTimeout
 from events import newest, trial
-from support.status import counts, database, history, room
+from support.status import backups, counts, database, history, room
 from support.status.models import Component, State
 from support.status.readings import Reading, worse
 from support.status.verdicts import Evidence, verdicts
@@ -59,6 +59,8 @@ def check(base_url: str, now: datetime) -> None:
         if found[Component.COLLECTION].state == State.UP:
             warning = room.warning(room.measure(connection), room.SOON_DAYS)
             found[Component.COLLECTION] = replace(found[Component.COLLECTION], reason=warning)
+        if found[Component.CONSOLE].state == State.UP:
+            found[Component.CONSOLE] = replace(found[Component.CONSOLE], reason=backups.warning(connection, now))
         known = Evidence(now, condition, counts.counted(now), disk=database.disk_words(), checked=found)
         history.record(connection, verdicts(known), now)
         for minute, counted in counts.by_minute(now).items():

@@ -53,6 +53,47 @@ class Day(models.Model):
         constraints = [models.UniqueConstraint(fields=["component", "on"], name="day_once_per_component")]
 
 
+class BackupKind(models.TextChoices):
+    DUMP = "dump", "Backup"
+    BASE = "base", "Base backup"
+
+
+class BackupQuerySet(models.QuerySet["Backup"]):
+    def good(self) -> "BackupQuerySet":
+        return self.filter(bytes__isnull=False, lost_at=None)
+
+
+class Backup(models.Model):
+    """One try to make a backup by the schedule. It is good once its size is known, unless its file was lost since.
+
+    One that has not ended runs, or was killed, or is in a database that it was restored into.
+    """
+
+    kind = models.CharField(max_length=10, choices=BackupKind.choices)
+    name = models.CharField(max_length=100)  # of the file or folder
+    started_at = models.DateTimeField()  # the moment that it holds
+    ended_at = models.DateTimeField(null=True)
+    bytes = models.BigIntegerField(null=True)
+    problem = models.TextField(blank=True)  # why it is none
+    lost_at = models.DateTimeField(null=True)  # when it was noticed that the file is gone
+
+    objects = BackupQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=BackupKind.values), name="backup_kind_known"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, bytes=None, problem="")
+                | Q(ended_at__isnull=False, bytes__isnull=False, problem="")
+                | (Q(ended_at__isnull=False, bytes=None) & ~Q(problem="")),
+                name="backup_runs_or_is_good_or_failed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Impact(models.TextChoices):
     """The effect of an incident on the parts it concerns, while it lasts."""
 

@@ -7,6 +7,7 @@ from django import template
 
 from common.user_agent import agent_of
 from support.status import database
+from support.status.backups import BackupNews, news
 from support.status.models import State
 from support.status.render import WORDS
 from support.status.room import Room, measure
@@ -31,6 +32,16 @@ def browser_words(user_agent: str) -> str:
     """ "Chrome on Linux"; a header that names neither browser nor system stays as it is."""
     agent = agent_of(user_agent.encode("latin-1", "replace"))
     return " on ".join(part for part in (agent.browser, agent.os) if part and part != "Other") or user_agent
+
+
+@register.simple_tag
+def backup_news() -> list[BackupNews] | None:
+    """Of backups that the schedule makes; None if the database does not tell in time."""
+    try:
+        with database.own_connection() as connection:
+            return news(connection)
+    except psycopg.Error:
+        return None
 
 
 @register.simple_tag

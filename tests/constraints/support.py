@@ -8,6 +8,7 @@ from tests.constraints.rows import Breaks, again, change, each
 from tests.factories import AccountFactory, EnvironmentFactory
 from tests.support.factories import (
     AccountExportFactory,
+    BackupFactory,
     ClosingFactory,
     DayFactory,
     ExportPartFactory,
@@ -43,6 +44,14 @@ BREAKS: Breaks = {
     "sample_once_a_minute": lambda: again(SampleFactory()),
     "sample_state_known": each(lambda state: SampleFactory(state=state), -1, 3),
     "sample_component_known": lambda: SampleFactory(component="lift"),
+    "backup_kind_known": lambda: BackupFactory(kind="copy"),
+    "backup_runs_or_is_good_or_failed": each(
+        lambda outcome: BackupFactory(**outcome),
+        {"bytes": 1},
+        {"problem": "No room."},
+        {"ended_at": NOW},
+        {"ended_at": NOW, "bytes": 1, "problem": "No room."},
+    ),
     "day_once_per_component": lambda: again(DayFactory()),
     "incident_has_a_title": lambda: IncidentFactory(title=""),
     "incident_impact_known": lambda: IncidentFactory(impact="huge"),

@@ -81,6 +81,7 @@ def server(request):
 
 def test_what_was_backed_up_comes_back(server, tmp_path):
     server.ask("INSERT INTO django_session VALUES ('probe', 'before', now())")
+    server.ask("INSERT INTO support_backup (kind, name, problem, started_at) VALUES ('dump', 'this one', '', now())")
     file = server.backed_up(tmp_path / "file")
     server.ask("UPDATE django_session SET session_data = 'after'")
     server.ask("ALTER TABLE accounts_account ADD of_a_later_version int")
@@ -89,6 +90,7 @@ def test_what_was_backed_up_comes_back(server, tmp_path):
 
     assert (result.returncode, result.stderr) == (0, "")
     assert server.ask("SELECT session_data FROM django_session") == [("before",)]
+    assert server.ask("SELECT name FROM support_backup") == []
     assert server.ask("SELECT attname FROM pg_attribute WHERE attname = 'of_a_later_version'") == []
     assert server.manage("migrate", "--check").returncode == 0
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from support.models import (
     AccountExport,
+    Backup,
     Closing,
     Day,
     ExportPart,
@@ -46,6 +47,17 @@ class SampleFactory(factory.django.DjangoModelFactory):
     component = "console"
     at = datetime(2026, 1, 1, tzinfo=UTC)
     state = 0
+
+
+class BackupFactory(factory.django.DjangoModelFactory):
+    """One that runs."""
+
+    class Meta:
+        model = Backup
+
+    kind = "dump"
+    name = "nightly-2026-01-01-023700.backup"
+    started_at = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class DayFactory(factory.django.DjangoModelFactory):

@@ -6,10 +6,11 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from heapadmin import backup
+from heapadmin import backup, backup_check
 from heapadmin.datafolder import FolderInUse
 from heapadmin.postgres import PostgresError
 from heapadmin.upgrades import CannotUpgrade, refuse_unknown
+from support.models import Backup
 
 
 class Command(BaseCommand):
@@ -19,23 +20,35 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument("--check", action="store_true", help="only prove the file; no data of yours is touched")
 
     def handle(self, **options: Any) -> None:
+        if options["check"]:
+            self._check(options["file"])
+            return
         if not options["yes"]:
-            _ask()
+            ask("All data of Heapadmin in the database will be replaced. Type yes: ")
         try:
             refuse_unknown(backup.migrations(options["file"]))
             with backup.database_to_ourselves("restore"):
                 backup.read(options["file"])
                 call_command("migrate", interactive=False, verbosity=0, without_backup=True)
+                Backup.objects.filter(ended_at=None).delete()  # the one that made this file was running in it
         except (backup.BackupError, CannotUpgrade, FolderInUse, PostgresError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored from {options['file']}.")
 
+    def _check(self, file: Path) -> None:
+        try:
+            self.stdout.write(backup_check.prove(file).in_words())
+        except (backup.BackupError, CannotUpgrade) as error:
+            raise CommandError(str(error)) from error
 
-def _ask() -> None:
+
+def ask(words: str) -> None:
+    """Go on only if somebody types yes. Raises CommandError."""
     try:
-        answer = input("All data of Heapadmin in the database will be replaced. Type yes: ")
+        answer = input(words)
     except EOFError as error:
         raise CommandError("Nothing has changed: nobody is there to answer. --yes restores without asking.") from error
     if answer.strip() != "yes":

@@ -8,6 +8,7 @@ from tests.heapadmin.given_settings.given import KEY, NAMES, SAFE, start
 OPEN = SAFE | {
     "TRUSTED_PROXIES": "1,x-forwarded-for",
     "SIGNUP_OPEN": "off",
+    "BACKUP_DIR": "/dev/backups",  # on another file system than anything of ours
     "EMAIL_URL": "smtp+tls://mail.example:587",
     "DEFAULT_FROM_EMAIL": "Heapadmin <heapadmin@example.net>",
 }
@@ -58,7 +59,15 @@ def test_check_deploy_tells_what_is_amiss_and_no_secret(tmp_path):
         ({"DEFAULT_FROM_EMAIL": ""}, {"DEFAULT_FROM_EMAIL"}),
         ({"METRICS_TOKEN": "short"}, {"METRICS_TOKEN"}),
         ({"SIGNUP_OPEN": "on"}, {"SIGNUP_OPEN"}),
+        ({"BACKUP_DIR": ""}, {"BACKUP_DIR"}),
     ],
 )
 def test_each_setting_has_its_warning(settings, read, amiss, named):
     assert warnings(settings, read(**OPEN | amiss)) == named
+
+
+def test_backups_on_the_disk_of_the_database_are_warned_of(settings, read, tmp_path):
+    beside = {"DATA_DIR": str(tmp_path), "BACKUP_DIR": str(tmp_path / "b"), "WAL_ARCHIVE_DIR": str(tmp_path / "w")}
+    settings.PRIVATE_DATABASE = True
+
+    assert warnings(settings, read(**OPEN | beside)) == {"BACKUP_DIR", "WAL_ARCHIVE_DIR"}

@@ -89,3 +89,29 @@ def test_words_that_switch_off(read, word):
 
 def test_a_mistyped_switch_is_not_taken_for_off(refusal):
     assert refusal(PRODUCTION="onn") == "PRODUCTION=onn must be on or off."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("", (2, 37)), ("0:00", (0, 0)), ("23:59", (23, 59)), (" 04:05 ", (4, 5))]
+)
+def test_a_time_of_the_day(read, text, expected):
+    at = read(BACKUP_AT=text)["BACKUP_AT"]
+
+    assert (at.hour, at.minute) == expected
+
+
+@pytest.mark.parametrize("text", ["24:00", "4", "04:60", "4pm", "٠٤:٠٥"])
+def test_what_is_no_time_of_the_day(refusal, text):
+    assert refusal(BACKUP_AT=text) == f"BACKUP_AT={text} must be a time of the day in UTC, from 00:00 to 23:59."
+
+
+def test_a_folder_is_named_in_full(read, refusal):
+    assert read(BACKUP_DIR="")["BACKUP_DIR"] is None
+    assert str(read(BACKUP_DIR="/srv/backups")["BACKUP_DIR"]) == "/srv/backups"
+    assert refusal(BACKUP_DIR="backups").startswith("BACKUP_DIR=backups must be the whole path of a folder")
+
+
+def test_a_server_of_ones_own_is_not_archived_by_us(refusal):
+    found = refusal(DATABASE_URL="postgres://ada@127.0.0.1/shop", WAL_ARCHIVE_DIR="/srv/archive")
+
+    assert found == "WAL_ARCHIVE_DIR is for the private database, and DATABASE_URL names another: unset one."

@@ -1,0 +1,264 @@
+"""Backups by the schedule: when one is due, that one is made at a time, and that a failure harms no good one."""
+
+import stat
+from datetime import UTC, datetime, time, timedelta
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from common.database import conninfo
+from common.jobs import BACKUP
+from heapadmin import backup, jobs, nightly_backups
+from heapadmin.database_metrics import DatabaseGauges
+from support.models import Backup, BackupKind, Component, State
+from support.status import backups, checks, database, history
+from support.status.backups import BackupNews
+from tests.servers import sibling_url
+from tests.small_disk import small_disk
+from tests.support.factories import BackupFactory
+from tests.support.staff import staff_client
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+
+DUMP = BackupKind.DUMP
+TUESDAY = datetime(2026, 3, 17, tzinfo=UTC)
+NIGHT = time(2, 37, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    settings.BACKUP_DIR, settings.BACKUP_AT, settings.BACKUPS_KEPT = tmp_path / "backups", NIGHT, 2
+    return settings.BACKUP_DIR
+
+
+def at(hour, minute=0, day=0):
+    return TUESDAY + timedelta(days=day, hours=hour, minutes=minute)
+
+
+def good(moment, **fields):
+    return BackupFactory(started_at=moment, ended_at=moment, bytes=1_000, **fields)
+
+
+def failed(moment):
+    return BackupFactory(started_at=moment, ended_at=moment, problem="No room.")
+
+
+class TestDue:
+    @pytest.mark.parametrize(
+        ("last", "now", "is_due"),
+        [
+            (at(2, 37), at(23), False),
+            (at(2, 37), at(2, 36, day=1), False),
+            (at(2, 37), at(2, 37, day=1), True),
+            (at(2, 36), at(3, 37), True),
+            (at(1), at(12), True),  # nothing ran at night
+            (at(23, day=-1), at(2, 36), False),
+        ],
+    )
+    def test_one_is_due_from_its_time_on_until_it_is_made(self, folder, last, now, is_due):
+        good(last)
+
+        assert nightly_backups.due(now) == [DUMP] * is_due
+
+    def test_the_first_is_due_at_once(self, folder):
+        assert nightly_backups.due(at(12)) == [DUMP]
+
+    def test_one_that_failed_or_runs_is_tried_again_after_an_hour(self, folder):
+        good(at(2, 37, day=-1))
+        failed(at(2, 37))
+
+        assert nightly_backups.due(at(3, 36)) == []
+        assert nightly_backups.due(at(3, 38)) == [DUMP]
+        BackupFactory(started_at=at(3, 38))
+        assert nightly_backups.due(at(4, 37)) == []
+
+    def test_one_whose_file_is_lost_is_made_again(self, folder):
+        lost = good(at(2, 37), name="nightly-lost.backup")
+
+        nightly_backups.note_lost(at(3))
+        assert nightly_backups.due(at(3)) == [DUMP]
+
+        folder.mkdir()
+        (folder / lost.name).touch()
+        nightly_backups.note_lost(at(3, 1))
+        assert nightly_backups.due(at(3, 1)) == []
+
+    def test_without_a_folder_nothing_is(self, settings):
+        assert nightly_backups.due(at(12)) == []
+
+
+class TestMaking:
+    def test_it_is_noted_complete_and_private(self, folder):
+        made = nightly_backups.make(DUMP)
+
+        [file] = folder.iterdir()
+        assert (made.name, made.bytes, made.problem) == (file.name, file.stat().st_size, "")
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600 and stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert ("support", "0005_backups") in backup.migrations(file)
+        assert nightly_backups.due(timezone.now()) == []
+
+    def test_the_newest_are_kept_and_files_of_others_too(self, folder):
+        folder.mkdir()
+        for name in ("nightly-2026-03-15-023700", "nightly-2026-03-16-023700", "before-upgrade-2026-03-01", "mine"):
+            (folder / f"{name}.backup").touch()
+        good(at(2, 37, day=-2), name="nightly-2026-03-15-023700.backup")
+
+        made = nightly_backups.make(DUMP)
+
+        assert {file.name for file in folder.iterdir()} == {
+            "nightly-2026-03-16-023700.backup", "before-upgrade-2026-03-01.backup", "mine.backup", made.name,
+        }  # fmt: skip
+        assert list(Backup.objects.all()) == [made]
+
+    def test_what_a_killed_one_left_behind_is_removed_and_said(self, folder):
+        folder.mkdir()
+        (folder / "nightly-2026-03-16-023700.backup.unfinished").touch()
+        killed = BackupFactory(started_at=at(2, 37))
+
+        nightly_backups.make(DUMP)
+
+        assert [file.suffix for file in folder.iterdir()] == [".backup"]
+        killed.refresh_from_db()
+        assert killed.problem == nightly_backups.KILLED
+
+    def test_one_that_fails_is_said_and_deletes_no_good_one(self, folder, settings, caplog, monkeypatch):
+        for hour in (2, 3):
+            nightly_backups.make(DUMP, now=lambda hour=hour: at(hour))
+        files, settings.BACKUPS_KEPT = set(folder.iterdir()), 1
+        monkeypatch.setattr(backup, "COMPRESSED", "--compress=nonsense")
+
+        with pytest.raises(nightly_backups.BackupFailed, match="pg_dump failed"):
+            nightly_backups.make(DUMP)
+
+        assert set(folder.iterdir()) == files and len(files) == 2
+        assert "The backup failed: pg_dump failed" in caplog.text
+        assert Backup.objects.good().count() == 2
+        [noted] = Backup.objects.exclude(problem="")
+        assert noted.bytes is None and "pg_dump failed" in noted.problem
+
+    def test_a_disk_without_room_is_said_before_it_is_full(self, folder, settings):
+        with small_disk(megabytes=20) as disk:
+            settings.BACKUP_DIR = disk.folder / "backups"
+
+            with pytest.raises(
+                nightly_backups.BackupFailed, match=r"There is no room left in .*: \d+\.\d MiB are free"
+            ):
+                nightly_backups.make(DUMP)
+
+            assert list(settings.BACKUP_DIR.iterdir()) == []
+
+    def test_one_at_a_time(self, folder):
+        with psycopg.connect(conninfo()) as other:
+            other.execute("select pg_advisory_lock(%s)", [nightly_backups.LOCK_NUMBER])
+
+            with pytest.raises(CommandError, match="Another backup"):
+                call_command("backup")
+
+        assert not folder.exists() and not Backup.objects.exists()
+        call_command("backup")
+        assert len(list(folder.iterdir())) == 1
+
+
+class TestJob:
+    def test_the_worker_starts_one_that_is_due_and_no_second(self, folder, monkeypatch):
+        given = {"DATABASE_URL": sibling_url(connection.settings_dict["NAME"]), "BACKUP_DIR": str(folder)}
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        now = int(timezone.now().timestamp())
+
+        jobs.backups(now)
+        [process] = jobs._running
+        jobs.backups(now + 60)
+
+        assert jobs._running == [process]
+        assert process.wait(120) == 0
+        assert Backup.objects.good().count() == 1
+        jobs.backups(now + 120)
+        assert jobs._running == []
+
+    def test_it_is_of_a_queue_that_a_worker_may_have_for_itself(self):
+        assert jobs.backups.queue == BACKUP
+
+
+class TestTold:
+    @pytest.mark.parametrize(
+        ("age", "problem", "words"),
+        [
+            (timedelta(days=2), "", ""),
+            (timedelta(days=2, minutes=1), "", "The last backup is 2 days old."),
+            (timedelta(days=30), "No room.", "The last backup is 30 days old."),
+            (None, "", "There is no backup yet."),
+            (None, "No room.", "There is no backup yet: the last try failed."),
+        ],
+    )
+    def test_a_warning_after_two_periods(self, age, problem, words):
+        news = BackupNews(DUMP, TUESDAY - age if age is not None else None, 1, "", problem)
+
+        assert news.warning(TUESDAY) == words
+
+    def test_a_base_backup_is_old_after_two_weeks(self):
+        news = BackupNews(BackupKind.BASE, TUESDAY - timedelta(days=15), 1, "", "")
+
+        assert news.warning(TUESDAY) == "The last base backup is 15 days old."
+
+    def told(self):
+        with database.own_connection() as own:
+            return backups.news(own)
+
+    def test_the_last_good_one_counts_and_a_failure_since_is_told(self, folder):
+        failed(at(1))
+        good(at(2), name="the good one")
+        good(at(3), lost_at=at(4))
+        BackupFactory(started_at=at(5))
+
+        assert self.told() == [BackupNews(DUMP, at(2), 1_000, "the good one", "")]
+        failed(at(4))
+        assert self.told() == [BackupNews(DUMP, at(2), 1_000, "the good one", "No room.")]
+
+    def test_nothing_is_told_where_none_are_wanted(self, settings):
+        assert self.told() == []
+
+    def test_the_status_page_warns_although_all_works(self, folder, live_server):
+        good(timezone.now() - timedelta(days=3))
+
+        checks.check(live_server.url, timezone.now())
+
+        with database.own_connection() as own:
+            minutes = history.read(own, timezone.now())[Component.CONSOLE]
+        stored = history.latest(minutes, Component.CONSOLE, timezone.now())
+        assert (stored.state, stored.reason) == (State.UP, "The last backup is 3 days old.")
+
+    def scraped(self):
+        return {
+            (family.name, *sample.labels.values()): sample.value
+            for family in DatabaseGauges().collect()
+            for sample in family.samples
+        }
+
+    def test_metrics_tell_its_age_and_size(self, folder):
+        good(timezone.now() - timedelta(hours=5))
+
+        scraped = self.scraped()
+
+        assert scraped["heapadmin_backup_age_seconds", "dump"] == pytest.approx(18_000, abs=60)
+        assert scraped["heapadmin_backup_bytes", "dump"] == 1_000
+
+    def test_metrics_tell_that_there_is_none(self, folder):
+        failed(timezone.now())
+
+        scraped = self.scraped()
+
+        assert scraped["heapadmin_backup_age_seconds", "dump"] == float("inf")
+        assert ("heapadmin_backup_bytes", "dump") not in scraped
+
+    def test_the_staffs_first_page_tells_it(self, folder):
+        good(timezone.now() - timedelta(hours=5), name="nightly-x.backup")
+        failed(timezone.now())
+
+        text = " ".join(staff_client().get("/staff/").content.decode().split())
+
+        assert "The last good backup, nightly-x.backup, was made 5 hours ago and takes 1000 bytes." in text
+        assert "A later try failed: No room." in text

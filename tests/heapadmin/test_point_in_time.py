@@ -1,0 +1,195 @@
+"""The private database goes back to a moment, with a real server: written, archived, lost, recovered."""
+
+import shutil
+import tarfile
+import time
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from heapadmin import nightly_backups, point_in_time
+from heapadmin.postgres import PostgresError, PrivatePostgres
+from heapadmin.wal_archive import SEGMENT, completed_at, first_segment, wrong_files
+from support.models import Backup, BackupKind
+from support.status import backups, database
+from tests.heapadmin.running import eventually
+
+pytestmark = pytest.mark.timeout(180)
+
+
+class Archived:
+    """A private server that archives what it writes."""
+
+    def __init__(self, folder):
+        self.data_dir = folder / "data"
+        self.archive = folder / "the archive, 100%"  # an odd name: it stands in a command for the shell
+        self.data_dir.mkdir()
+        self.start()
+        self.ask("create table note (words text)")
+
+    def start(self):
+        folder = self.data_dir / "postgres"
+        self.server = PrivatePostgres(folder, durable=False, archive=self.archive, say=lambda words: None)
+        self.server.start()
+
+    def ask(self, question, *parameters):
+        with psycopg.connect(self.server.superuser_conninfo(), autocommit=True) as connection:
+            cursor = connection.execute(question, parameters)
+            return cursor.fetchall() if cursor.description else None
+
+    def write(self, words):
+        """Returns a moment after that."""
+        self.ask("insert into note values (%s)", words)
+        time.sleep(0.02)
+        moment = datetime.now(UTC)
+        time.sleep(0.02)
+        return moment
+
+    def archive_again(self):
+        """Have it try again at once, and not in a minute."""
+        self.ask("select pg_switch_wal()")
+        assert eventually(lambda: not self.fails())
+
+    def fails(self):
+        with psycopg.connect(self.server.conninfo()) as connection:  # as the status page asks, who is no superuser
+            return backups.archiving_fails(connection)
+
+    def notes(self):
+        return [words for (words,) in self.ask("select words from note order by words")]
+
+    def recovered_to(self, moment):
+        """The notes after that."""
+        self.server.stop()
+        aside = point_in_time.recover(moment, lambda words: None)
+        self.start()
+        return aside, self.notes()
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory):
+    installation = Archived(tmp_path_factory.mktemp("archived"))
+    yield installation
+    installation.server.stop()
+
+
+@pytest.fixture
+def archived(installation, settings):
+    settings.PRIVATE_DATABASE, settings.DATA_DIR = True, installation.data_dir
+    settings.WAL_ARCHIVE_DIR = installation.archive
+    return installation
+
+
+def test_everything_up_to_a_moment_comes_back_and_nothing_after_it(archived):
+    archived.ask("delete from note")
+    archived.write("1 before")
+    point_in_time.write_base()
+    moment = archived.write("2 good")
+    archived.write("3 a mistake")
+
+    aside, notes = archived.recovered_to(moment)
+
+    assert notes == ["1 before", "2 good"]
+    assert (aside / "PG_VERSION").exists()
+
+
+def test_nothing_changes_without_a_base_backup_from_before_the_moment(archived):
+    archived.server.stop()
+
+    with pytest.raises(point_in_time.CannotRecover, match="no base backup"):
+        point_in_time.recover(datetime(2026, 1, 1, tzinfo=UTC), lambda words: None)
+
+    archived.start()
+
+
+def test_all_that_was_archived_comes_back_where_the_disk_is_lost(archived):
+    """After it went back: what was written since is on another timeline."""
+    archived.ask("delete from note")
+    archived.write("the last")
+    archived.server.stop()  # which archives what is left
+    shutil.rmtree(archived.data_dir / "postgres")
+
+    aside, notes = archived.recovered_to(None)
+
+    assert (aside, notes) == (None, ["the last"])
+
+
+def test_a_moment_after_all_that_was_archived_changes_nothing(archived):
+    archived.ask("delete from note")
+    archived.write("here")
+    archived.server.stop()
+    said = []
+
+    with pytest.raises(PostgresError, match="recovery ended before configured recovery target was reached"):
+        point_in_time.recover(datetime.now(UTC) + timedelta(days=1), said.append)
+
+    archived.start()
+    assert archived.notes() == ["here"]
+    assert not list(archived.data_dir.glob("postgres/data.recovering"))
+
+
+def test_a_base_backup_that_is_not_what_its_list_says_is_found(archived, tmp_path):
+    [base, *_] = point_in_time.archive_of_this_server().bases()
+    copy = shutil.copytree(base, tmp_path / base.name)
+    assert wrong_files(copy) == []
+
+    with (
+        tarfile.open(base / "base.tar.gz") as whole,
+        tarfile.open(copy / "base.tar.gz", "w:gz", compresslevel=1) as part,
+    ):
+        for member in whole:
+            if member.name not in {"PG_VERSION", "global/pg_control"}:
+                part.addfile(member, whole.extractfile(member) if member.isfile() else None)
+
+    assert wrong_files(copy) == ["PG_VERSION", "global/pg_control"]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestSchedule:
+    def test_two_base_backups_are_kept_and_what_they_need(self, archived):
+        first, *others = [nightly_backups.make(BackupKind.BASE) for _ in range(3)]
+        place = point_in_time.archive_of_this_server()
+
+        assert [base.name for base in place.bases()] == [each.name for each in others]
+        assert not Backup.objects.filter(pk=first.pk).exists()
+        needed = first_segment(place.bases()[0])[8:]
+        assert {SEGMENT.fullmatch(file.name)[1][8:] >= needed for file in place.wal.glob("*[0-9A-F].gz")} == {True}
+
+    def test_one_is_due_every_week(self, archived):
+        now = completed_at(point_in_time.archive_of_this_server().bases()[-1])
+
+        nightly_backups.make(BackupKind.BASE)
+
+        assert nightly_backups.due(now + timedelta(days=6)) == []
+        assert nightly_backups.due(now + timedelta(days=8)) == [BackupKind.BASE]
+
+    def test_an_archive_that_takes_nothing_is_said_and_holds_no_backup_up(self, archived):
+        wal = point_in_time.archive_of_this_server().wal
+        wal.rename(wal.with_name("away"))
+        try:
+            with pytest.raises(nightly_backups.BackupFailed, match="cannot be archived"):
+                nightly_backups.make(BackupKind.BASE)
+            assert archived.fails()
+        finally:
+            wal.with_name("away").rename(wal)
+            archived.archive_again()
+
+        with database.own_connection() as connection:
+            [news] = backups.news(connection)
+        assert "cannot be archived" in news.problem
+        assert not list(wal.parent.glob("*.unfinished"))
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-13-01", (datetime.now(UTC) + timedelta(hours=1)).isoformat()])
+def test_what_is_no_moment_of_the_past_is_refused(moment):
+    with pytest.raises(CommandError, match=r"is no moment|is in the future"):
+        call_command("recover", moment, "--yes")
+
+
+def test_without_an_archive_nothing_goes_back(settings):
+    settings.PRIVATE_DATABASE = True
+
+    with pytest.raises(CommandError, match=r"Nothing has changed: .*WAL_ARCHIVE_DIR"):
+        call_command("recover", "2026-03-17", "--yes")
