@@ -34,6 +34,8 @@ class DatabaseGauges(Collector):
                 "heapadmin_rollup_lag_seconds", "How long ago the environment that waits longest had its days counted."
             ),
             GaugeMetricFamily("heapadmin_rollup_unfinished", "Environments of which some days are still to count."),
+            GaugeMetricFamily("heapadmin_replica_up", "1 if the replica answers questions, 0 if the primary has to."),
+            GaugeMetricFamily("heapadmin_replica_lag_seconds", "By how much that replica is behind at most."),
             GaugeMetricFamily("heapadmin_database_bytes", "Room that the database takes."),
             GaugeMetricFamily("heapadmin_disk_free_bytes", "Room left beside it; the private database only."),
             GaugeMetricFamily("heapadmin_disk_days_left", "Days until it is full at the rate of the last week."),
@@ -45,7 +47,7 @@ class DatabaseGauges(Collector):
         from analytics.store.failures import QueryFailed  # noqa: PLC0415
         from support.status import room  # noqa: PLC0415
 
-        waiting, wait_seconds, lag, unfinished, taken, free, days_left = self.describe()
+        waiting, wait_seconds, lag, unfinished, replica_up, replica_lag, taken, free, days_left = self.describe()
         try:
             with impatient_connection(
                 connect_seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
@@ -54,6 +56,7 @@ class DatabaseGauges(Collector):
                 found |= {queue: (count, float(age or 0)) for queue, count, age in connection.execute(WAITING)}
                 left = room.measure(connection)
             behind = event_store().counting_lag(STATEMENT_SECONDS)
+            replica = event_store().replica_state(STATEMENT_SECONDS)
         except (psycopg.Error, QueryFailed):
             return
         for queue in QUEUES:
@@ -61,12 +64,16 @@ class DatabaseGauges(Collector):
             wait_seconds.add_metric([queue], found[queue][1])
         lag.add_metric([], behind.seconds)
         unfinished.add_metric([], behind.unfinished)
+        if replica is not None:
+            replica_up.add_metric([], replica.behind_seconds is not None and not replica.is_too_far_behind)
+            if replica.behind_seconds is not None:
+                replica_lag.add_metric([], replica.behind_seconds)
         taken.add_metric([], left.database)
         if left.free is not None:
             free.add_metric([], left.free)
         if left.days_left is not None:
             days_left.add_metric([], left.days_left)
-        yield from (waiting, wait_seconds, lag, unfinished, taken, free, days_left)
+        yield from (waiting, wait_seconds, lag, unfinished, replica_up, replica_lag, taken, free, days_left)
 
 
 def register() -> None:
