@@ -3,17 +3,22 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
 log = logging.getLogger(__name__)
 VANISHED = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 TOOK_TOO_LONG = (QueryCanceled, LockNotAvailable)
+REPLICA = "replica"  # Django's name for the database of DATABASE_REPLICA_URL
+
+_read_from = ContextVar("read_from", default=DEFAULT_DB_ALIAS)
 
 
 class TookTooLong(Exception):
@@ -24,9 +29,29 @@ NO_ROOM = ("53", "58")  # classes of SQLSTATE: insufficient resources, errors of
 DISK_FULL, READ_ONLY = "53100", "25006"
 
 
+def reading() -> BaseDatabaseWrapper:
+    """Django's connection to the server that the question at hand reads from; where there is none, to the only one."""
+    return connections[_read_from.get()]
+
+
+@contextmanager
+def read_from(alias: str) -> Iterator[None]:
+    """Within, `reading()` is the connection to this database."""
+    before = _read_from.set(alias)
+    try:
+        yield
+    finally:
+        _read_from.reset(before)
+
+
 def conninfo() -> str:
     """The connection string for the default database, as settings (or a test run) define it; never through a pooler."""
     return _conninfo(settings.DATABASES["default"])
+
+
+def conninfo_of_replica() -> str:
+    """The same for the replica that answers questions; there must be one."""
+    return _conninfo(connections.settings[REPLICA])
 
 
 def conninfo_of_pages() -> str:
@@ -116,9 +141,14 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def impatient_connection(*, connect_seconds: int, statement_seconds: float) -> Iterator[psycopg.Connection]:
-    """A connection with time limits: to open it, for each statement and each lock, and for a server that vanishes."""
-    parameters = conninfo_to_dict(conninfo()) | VANISHED | {"connect_timeout": connect_seconds}
+def impatient_connection(
+    *, connect_seconds: int, statement_seconds: float, way: str = ""
+) -> Iterator[psycopg.Connection]:
+    """A connection with time limits: to open it, for each statement and each lock, and for a server that vanishes.
+
+    To the database itself, unless `way` is another's connection string.
+    """
+    parameters = conninfo_to_dict(way or conninfo()) | VANISHED | {"connect_timeout": connect_seconds}
     milliseconds = int(statement_seconds * 1000)
     with psycopg.connect(**parameters, autocommit=True) as own:  # type: ignore[arg-type]  # whatever libpq knows
         # No `options` of the connection: poolers refuse these.

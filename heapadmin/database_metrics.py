@@ -36,6 +36,8 @@ class DatabaseGauges(Collector):
                 "heapadmin_rollup_lag_seconds", "How long ago the environment that waits longest had its days counted."
             ),
             GaugeMetricFamily("heapadmin_rollup_unfinished", "Environments of which some days are still to count."),
+            GaugeMetricFamily("heapadmin_replica_up", "1 if the replica answers questions, 0 if the primary has to."),
+            GaugeMetricFamily("heapadmin_replica_lag_seconds", "By how much that replica is behind at most."),
             GaugeMetricFamily("heapadmin_database_bytes", "Room that the database takes."),
             GaugeMetricFamily("heapadmin_disk_free_bytes", "Room left beside it; the private database only."),
             GaugeMetricFamily("heapadmin_backup_age_seconds", "How old the last good backup is.", labels=["kind"]),
@@ -50,7 +52,20 @@ class DatabaseGauges(Collector):
         from analytics.store.failures import QueryFailed  # noqa: PLC0415
         from support.status import backups, room  # noqa: PLC0415
 
-        waiting, wait_seconds, lag, unfinished, taken, free, age, backed_up, archive_fails, days_left = self.describe()
+        (
+            waiting,
+            wait_seconds,
+            lag,
+            unfinished,
+            replica_up,
+            replica_lag,
+            taken,
+            free,
+            age,
+            backed_up,
+            archive_fails,
+            days_left,
+        ) = families = self.describe()
         try:
             with impatient_connection(
                 connect_seconds=CONNECT_SECONDS, statement_seconds=STATEMENT_SECONDS
@@ -60,6 +75,7 @@ class DatabaseGauges(Collector):
                 left = room.measure(connection)
                 news, fails = backups.news(connection), backups.archiving_fails(connection)
             behind = event_store().counting_lag(STATEMENT_SECONDS)
+            replica = event_store().replica_state(STATEMENT_SECONDS)
         except (psycopg.Error, QueryFailed):
             return
         for queue in QUEUES:
@@ -67,6 +83,10 @@ class DatabaseGauges(Collector):
             wait_seconds.add_metric([queue], found[queue][1])
         lag.add_metric([], behind.seconds)
         unfinished.add_metric([], behind.unfinished)
+        if replica is not None:
+            replica_up.add_metric([], replica.behind_seconds is not None and not replica.is_too_far_behind)
+            if replica.behind_seconds is not None:
+                replica_lag.add_metric([], replica.behind_seconds)
         taken.add_metric([], left.database)
         if left.free is not None:
             free.add_metric([], left.free)
@@ -78,7 +98,7 @@ class DatabaseGauges(Collector):
             if each.bytes is not None:
                 backed_up.add_metric([each.kind.value], each.bytes)
         archive_fails.add_metric([], fails)
-        yield from (waiting, wait_seconds, lag, unfinished, taken, free, age, backed_up, archive_fails, days_left)
+        yield from families
 
 
 def register() -> None:

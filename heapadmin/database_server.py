@@ -9,7 +9,7 @@ import secrets
 import psycopg
 from django.conf import settings
 
-from common.database import conninfo, conninfo_of_pooler
+from common.database import REPLICA, conninfo, conninfo_of_pooler, conninfo_of_replica
 
 OLDEST = 15
 LOOKS = 10
@@ -26,6 +26,13 @@ NOT_THE_SERVER = "name the server itself there, or a pooler with pool_mode = ses
 ELSEWHERE = (
     "DATABASE_URL and DATABASE_DIRECT_URL lead to two databases: the second must lead past the pooler to the same."
 )
+NO_COPY = (
+    "DATABASE_REPLICA_URL leads to no copy of the database that {setting} names: another server, or another database."
+)
+WHICH = """
+select system_identifier::text, (select oid::int8 from pg_database where datname = current_database())
+  from pg_control_system()
+"""
 
 
 def unfit() -> str:
@@ -42,7 +49,9 @@ def unfit() -> str:
                 return SHARED.format(setting=setting) + (
                     NOT_THE_SERVER if settings.POOLED_DATABASE else NAME_THE_SERVER
                 )
-        return "" if _lead_to_one_database() else ELSEWHERE
+        if not _lead_to_one_database():
+            return ELSEWHERE
+        return "" if _is_copied_to_replica() else NO_COPY.format(setting=setting)
     except psycopg.Error:
         return ""
 
@@ -64,6 +73,19 @@ def _lead_to_one_database() -> bool:
     with _connection(conninfo()) as direct, _connection(conninfo_of_pooler()) as pooled, direct.transaction():
         _ask(direct, LOCK, number)
         return not _ask(pooled, LOCK, number)
+
+
+def _is_copied_to_replica() -> bool:
+    """Whether the replica is of this database. One that does not answer may be."""
+    if REPLICA not in settings.DATABASES:
+        return True
+    with _connection(conninfo()) as own:
+        ours = own.execute(WHICH).fetchone()
+    try:
+        with _connection(conninfo_of_replica()) as other:
+            return bool(other.execute(WHICH).fetchone() == ours)
+    except psycopg.Error:
+        return True
 
 
 def _ask(connection: psycopg.Connection, question: str, *parameters: int) -> int:

@@ -129,15 +129,25 @@ TEMPLATES = [
 # --- Database: DATABASE_URL, or else the private server under DATA_DIR ----------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL")
 DATABASE_DIRECT_URL = env.text("DATABASE_DIRECT_URL")  # past the pooler to which DATABASE_URL leads
+DATABASE_REPLICA_URL = env.text("DATABASE_REPLICA_URL")  # answers questions, if it is given
 PRIVATE_DATABASE = not DATABASE_URL
 database.refuse_direct_url_alone(DATABASE_URL, DATABASE_DIRECT_URL)
 database.refuse_archive_of_others(DATABASE_URL, WAL_ARCHIVE_DIR)
+database.refuse_replica_url_alone(DATABASE_URL, DATABASE_REPLICA_URL)
 DATABASE_URL = DATABASE_URL or deployment.private_database_url(DATA_DIR)
 DATABASES = {
     "default": (database.direct(DATABASE_DIRECT_URL) if DATABASE_DIRECT_URL else database.database(DATABASE_URL))
     | {"ATOMIC_REQUESTS": False, "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 60}
 }
 POOLED_DATABASE = database.database(DATABASE_URL) if DATABASE_DIRECT_URL else None  # of pages (common/database.py)
+if DATABASE_REPLICA_URL:
+    DATABASES["replica"] = database.replica(DATABASE_REPLICA_URL) | {
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 60,
+        "TEST": {"MIRROR": "default"},
+    }
+# a replica that is further behind answers no questions
+REPLICA_LAG_SECONDS = env.number("REPLICA_LAG_SECONDS", default=30, least=1, most=86_400)
 environ.Env.ENVIRON |= database.SESSION
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

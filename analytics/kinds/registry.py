@@ -27,6 +27,7 @@ from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
 from analytics.sql.context import Ask, QueryContext, has_merges
 from analytics.store.current import event_store
+from analytics.store.failures import QueryDisturbed
 from analytics.store.protocol import TIME_LIMIT
 
 R = TypeVar("R", bound=Result)
@@ -80,14 +81,26 @@ def show(result: Result, title: str) -> AnswerView:
 def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit: timedelta = TIME_LIMIT) -> R:
     """Answer the question as of `now`. With a `token`, another request can cancel it.
 
-    Raises QueryTimeout, QueryCancelled (words for people in `.message`) and BadQuery (a definition or segment no longer
-    exists).
+    Raises QueryTimeout, QueryCancelled, QueryDisturbed (words for people in `.message`) and BadQuery (a definition or
+    segment no longer exists).
     """
     now = now or timezone.now()
     began = time.monotonic()
-    with watched(query, limit), event_store().snapshot(query.scope.environment_id, token=token, limit=limit) as ask:
-        result = _answer(query, now, ask)
+    with watched(query, limit):
+        try:
+            result = _ask(query, now, token, limit)
+        except QueryDisturbed:  # once more, in what is left of the time
+            left = limit - timedelta(seconds=time.monotonic() - began)
+            if left <= timedelta(0):
+                raise
+            result = _ask(query, now, token, left)
     return replace(result, ran=replace(result.ran, seconds=time.monotonic() - began))
+
+
+def _ask(query: Query[R], now: datetime, token: str, limit: timedelta) -> R:
+    with event_store().snapshot(query.scope.environment_id, token=token, limit=limit) as ask:
+        result = _answer(query, now, ask)
+        return replace(result, ran=replace(result.ran, behind_seconds=ask.behind_seconds))
 
 
 def _answer(query: Query[R], now: datetime, ask: Ask) -> R:

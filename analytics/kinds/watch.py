@@ -13,7 +13,7 @@ from prometheus_client import Counter, Histogram
 from accounts.current_request import current_person
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Query
-from analytics.store.failures import QueryBusy, QueryCancelled, QueryLocked, QueryTimeout
+from analytics.store.failures import QueryBusy, QueryCancelled, QueryDisturbed, QueryLocked, QueryTimeout
 from analytics.store.protocol import TIME_LIMIT
 from common.metrics import REGISTRY, SECONDS
 
@@ -30,6 +30,7 @@ OUTCOMES = {  # the first that fits
     QueryTimeout: "too_slow",
     QueryCancelled: "cancelled",
     QueryLocked: "locked",
+    QueryDisturbed: "disturbed",
     BadQuery: "bad",
 }
 

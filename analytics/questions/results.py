@@ -1,6 +1,7 @@
 """The base class of results, and their tables. Pages, charts, tiles and the CSV show a result and never count again."""
 
 import json
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,12 +48,23 @@ class Table:
 
 @dataclass(frozen=True)
 class Ran:
-    """The time of a run: `as_of` is its "now", `start` and `end` the span in UTC, `seconds` how long it took."""
+    """The time of a run: `as_of` is its "now", `start` and `end` the span in UTC, `seconds` how long it took.
+
+    What was stored within the last `behind_seconds` may be missing; None if nothing is.
+    """
 
     as_of: datetime
     start: datetime
     end: datetime
     seconds: float = 0.0
+    behind_seconds: float | None = None
+
+    @property
+    def behind_words(self) -> str:
+        """A sentence, if more than a second may be missing."""
+        if self.behind_seconds is None or self.behind_seconds < 1:
+            return ""
+        return f"What came in the last {math.ceil(self.behind_seconds):,} seconds may be missing."
 
 
 def bucket_label(bucket: Bucket, unit: Unit, zone: ZoneInfo) -> str:

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db import connection
 
 from analytics.questions.query import Scope
 from analytics.questions.spans import Bucket
 from analytics.rollups import bitmaps
 from analytics.sql.days import ARRIVED_LATE, BETWEEN
 from analytics.sql.selections import EventKey
+from common.database import reading
 
 ANY, SESSION = ("any", ""), ("session", "")
 HIGHEST = "select coalesce(max(position), -1) from rollup_positions where environment_id = %(environment)s"
@@ -72,7 +72,7 @@ class UsableDays:
 def kept_days(scope: Scope, days: Sequence[Bucket]) -> UsableDays:
     """Which of these consecutive days are counted, robots as the question wants them, and got no late events since."""
     ends = {day.start: day.end for day in days}
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(
             "select starts, ends, has_names, is_empty, has_people from rollup_days "
             "where environment_id = %s and starts >= %s and starts < %s and without_robots = %s",
@@ -91,7 +91,7 @@ def kept_days(scope: Scope, days: Sequence[Bucket]) -> UsableDays:
 
 def mark_of(environment_id: int) -> datetime | None:
     """The moment before which all that arrived is in the counted days; None where none were counted yet."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute("select mark from rollup_marks where environment_id = %s", [environment_id])
         (mark,) = cursor.fetchone() or (None,)
         found: datetime | None = mark
@@ -100,7 +100,7 @@ def mark_of(environment_id: int) -> datetime | None:
 
 def _late(environment_id: int, days: Sequence[Bucket]) -> list[datetime]:
     """When the events that the counts lack happened, to a quarter of an hour."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         mark = mark_of(environment_id) or EVER
         first, last = days[0].start - LATE_REACHES, days[-1].end
         edges = {"mark": mark, "first": first, "last": last}
@@ -110,7 +110,7 @@ def _late(environment_id: int, days: Sequence[Bucket]) -> list[datetime]:
 
 def values(environment_id: int, starts: set[datetime], kind: str, field: str) -> dict[datetime, dict[str, int]]:
     """How many events of this kind had which value (an encoded key), by the day's start; days that tell only."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(
             "select starts, labels from rollup_values "
             "where environment_id = %s and kind = %s and field = %s and starts = any(%s)",
@@ -121,7 +121,7 @@ def values(environment_id: int, starts: set[datetime], kind: str, field: str) ->
 
 def positions(environment_id: int, actors: list[int]) -> dict[int, int]:
     """The positions of these people in bitmaps; people without a position are left out."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(
             "select actor_id, position from rollup_positions where environment_id = %s and actor_id = any(%s)",
             [environment_id, actors],
@@ -140,7 +140,7 @@ def day_counts(
         "names": [name for _, name in keys],
     }
     found: dict[datetime, DayCounts] = defaultdict(DayCounts)
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(COUNTS.format(people="c.people" if with_people else "''::bytea"), parameters)
         for start, events, people in cursor.fetchall():
             found[start].events += events
@@ -156,7 +156,7 @@ def few_pending(environment_id: int) -> Pending | None:
 
 def pending_people(environment_id: int, most: int | None) -> Pending:
     """The first `most` pending merges, or all, of visitors who are in any day."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(PENDING, [environment_id, most])
         rows = cursor.fetchall()
     positions: dict[int, list[int]] = {}

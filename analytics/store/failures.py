@@ -24,5 +24,11 @@ class QueryBusy(QueryTimeout):
     message = "Other questions are still running. Ask again when one of them has its answer."
 
 
+class QueryDisturbed(QueryFailed):
+    """The server that answered could not go on; at once it, or another one, may be able to."""
+
+    message = "The replica of the database broke this question off: it could not keep what it read. Ask again."
+
+
 class QueryLocked(QueryFailed):
     message = "The events are locked by maintenance of the database at the moment. Ask again in a while."

@@ -2,7 +2,7 @@
 
 Whoever gets no place is told so at once (QueryBusy) and asks again, so nobody waits in a thread that other pages need.
 Advisory locks of PostgreSQL are the places: they count for all processes together, however pages are served, and
-end with the transaction, also when its process is killed.
+end with the transaction, also when its process is killed. A replica has places of its own, for what it answers.
 """
 
 import threading
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import connection
 
 from accounts.current_request import current_person
 from analytics.store.failures import QueryBusy
+from common.database import reading
 
 OF_A_PERSON = 3
 OF_AN_ENVIRONMENT = 4
@@ -49,7 +49,7 @@ def place(environment_id: int) -> Iterator[None]:
 
 
 def _take(whose: str, most: int) -> None:
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(TAKE, {"whose": whose, "most": most})
         (is_taken,) = cursor.fetchone()
     if not is_taken:

@@ -10,13 +10,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
+
+from django.conf import settings
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Counting, Scope, Selection
 from analytics.questions.spans import Bucket, Span, Unit
-from analytics.sql.context import Ask, QueryContext, Tuples
+from analytics.sql.context import QueryContext, Tuples
 from analytics.sql.dialect import Dialect
 from analytics.store.live import LiveEvent, Page, Position
 from analytics.store.people import ActivityCounts, KnownPerson
@@ -55,6 +57,29 @@ class CountingLag:
     unfinished: int
 
 
+@dataclass(frozen=True)
+class ReplicaState:
+    """By how many seconds at most the replica that answers questions is behind; None with the `problem`, in words that
+    go on after "The replica"."""
+
+    behind_seconds: float | None
+    problem: str = ""
+
+    @property
+    def is_too_far_behind(self) -> bool:
+        """To answer questions."""
+        return self.behind_seconds is not None and self.behind_seconds > settings.REPLICA_LAG_SECONDS
+
+
+class AskingOnce(Protocol):
+    """Asks the statements of one question. `behind_seconds`: what was stored within these may be missing in what it
+    answers; None where nothing is, because it is answered where events are stored."""
+
+    behind_seconds: float | None
+
+    def __call__(self, sql: str, parameters: dict[str, Any]) -> Tuples: ...
+
+
 class Collected(StrEnum):
     """The tables behind this door."""
 
@@ -73,10 +98,10 @@ class EventStore(Protocol):
 
     # --- Questions ---
 
-    def snapshot(self, environment_id: int, *, token: str, limit: timedelta) -> AbstractContextManager[Ask]:
+    def snapshot(self, environment_id: int, *, token: str, limit: timedelta) -> AbstractContextManager[AskingOnce]:
         """Statements that see the same data and end together after `limit`; with a `token` they can be cancelled.
 
-        Raises QueryTimeout and QueryCancelled.
+        Raises QueryTimeout, QueryCancelled, and QueryDisturbed where it may be asked again at once.
         """
         ...
 
@@ -118,6 +143,13 @@ class EventStore(Protocol):
 
     def counting_lag(self, limit_seconds: float) -> "CountingLag":
         """How far counting is behind. Raises QueryFailed where the store does not answer in time."""
+        ...
+
+    def replica_state(self, limit_seconds: float) -> ReplicaState | None:
+        """How far the server that answers questions is behind; None if it is the one that stores events.
+
+        Raises QueryFailed where the latter does not answer in time.
+        """
         ...
 
     # --- Events and people, one by one ---

@@ -12,6 +12,9 @@ from heapadmin.given_settings.reader import WrongSetting, shown
 
 SCHEMES = ("postgres", "postgresql", "pgsql", "psql")
 DJANGOS_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+# A replica: questions have another server to go to.
+SOON_GIVEN_UP = {"connect_timeout": 2, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+SOON_GIVEN_UP |= {"tcp_user_timeout": 10_000}
 FORM = "DATABASE_URL must look like this: postgres://user:password@host:5432/name"
 # user, password and the rest. A password with a raw ? is left to libpq, which takes it unless @ or / are in it too.
 LOGIN = re.compile(r"([^:/?]*)(?::([^?]*))?@([^?@]*(?:\?.*)?)", re.DOTALL)
@@ -46,10 +49,20 @@ def database(url: str) -> dict[str, Any]:
 
 def direct(url: str) -> dict[str, Any]:
     """The same for DATABASE_DIRECT_URL."""
+    return _named("DATABASE_DIRECT_URL", url)
+
+
+def replica(url: str) -> dict[str, Any]:
+    """The same for DATABASE_REPLICA_URL. Questions have another server to go to, so they soon give this one up."""
+    found = _named("DATABASE_REPLICA_URL", url)
+    return found | {"OPTIONS": {**SOON_GIVEN_UP, **found["OPTIONS"]}}
+
+
+def _named(setting: str, url: str) -> dict[str, Any]:
     try:
         return database(url)
     except WrongSetting as error:
-        raise WrongSetting(str(error).replace("DATABASE_URL", "DATABASE_DIRECT_URL")) from None
+        raise WrongSetting(str(error).replace("DATABASE_URL", setting)) from None
 
 
 def refuse_direct_url_alone(url: str, direct_url: str) -> None:
@@ -62,6 +75,10 @@ def refuse_archive_of_others(url: str, archive: Path | None) -> None:
     """Raises WrongSetting if a server that we did not start is to archive what it writes."""
     if url and archive:
         raise WrongSetting("WAL_ARCHIVE_DIR is for the private database, and DATABASE_URL names another: unset one.")
+def refuse_replica_url_alone(url: str, replica_url: str) -> None:
+    """Raises WrongSetting if there is a replica of the private server, which lets nobody copy it."""
+    if replica_url and not url:
+        raise WrongSetting("DATABASE_REPLICA_URL needs DATABASE_URL, which must name the server that is copied.")
 
 
 def _escaped(rest: str) -> str:

@@ -26,6 +26,8 @@ QUERY_SECONDS = 10
 UNREACHABLE = "{what} cannot be reached."
 WRONG = "{what} answers {status} where it should not."
 TOO_LATE = "{what} did not answer within {seconds:.0f} seconds."
+REPLICA_PROBLEM = "The replica {problem}, so the primary answers questions."
+REPLICA_LAGS = "The replica is {seconds:,.0f} seconds behind, so the primary answers questions."
 LATE = "{what} took {seconds:.1f} seconds to answer."
 
 
@@ -61,6 +63,8 @@ def check(base_url: str, now: datetime) -> None:
             found[Component.COLLECTION] = replace(found[Component.COLLECTION], reason=warning)
         if found[Component.CONSOLE].state == State.UP:
             found[Component.CONSOLE] = replace(found[Component.CONSOLE], reason=backups.warning(connection, now))
+        if found[Component.QUERIES].state == State.UP:
+            found[Component.QUERIES] = replace(found[Component.QUERIES], reason=_replica_warning())
         known = Evidence(now, condition, counts.counted(now), disk=database.disk_words(), checked=found)
         history.record(connection, verdicts(known), now)
         for minute, counted in counts.by_minute(now).items():
@@ -120,6 +124,19 @@ def _check_querying(connection: psycopg.Connection) -> Reading:
     if took > SLOW_QUERY_SECONDS:
         return Reading(Component.QUERIES, State.DEGRADED, f"A small question took {took:.0f} seconds.")
     return Reading(Component.QUERIES, State.UP)
+
+
+def _replica_warning() -> str:
+    """A sentence if the replica does not answer questions, so that all of them go to the primary; else ''."""
+    try:
+        replica = event_store().replica_state(QUERY_SECONDS)
+    except QueryFailed:  # about the primary, which was looked at already
+        return ""
+    if replica is None:
+        return ""
+    if replica.behind_seconds is None:
+        return REPLICA_PROBLEM.format(problem=replica.problem)
+    return REPLICA_LAGS.format(seconds=replica.behind_seconds) if replica.is_too_far_behind else ""
 
 
 def base_url() -> str:

@@ -32,6 +32,8 @@ def dot(arrived_at: datetime | None, now: datetime, snapshot: Snapshot) -> Dot:
     sentence = f"The newest event arrived {_ago(age)}."
     if collection.state == State.DEGRADED:
         return Dot("warn", "degraded", f"{collection.reason or 'Collection is degraded.'} {sentence}")
+    if (queries := snapshot.part(Component.QUERIES)).state == State.UP and queries.reason:
+        sentence = f"{sentence} {queries.reason}"  # such as a replica that is far behind
     return Dot("good", "fresh", sentence) if age <= FRESH_FOR else Dot("none", f"{_ago(age)}", sentence)
 
 

@@ -10,7 +10,8 @@ from analytics.questions.spans import Bucket, Span, Unit
 from analytics.rollups import cohorts, refresh, time_counts
 from analytics.sql.context import QueryContext, Tuples
 from analytics.store.failures import QueryFailed
-from analytics.store.protocol import CountingLag
+from analytics.store.postgresql import replica
+from analytics.store.protocol import CountingLag, ReplicaState
 from common.database import impatient_connection
 from projects.models import Environment
 
@@ -31,6 +32,13 @@ def counting_lag(limit_seconds: float) -> CountingLag:
     try:
         with impatient_connection(connect_seconds=CONNECT_SECONDS, statement_seconds=limit_seconds) as own:
             return CountingLag(*refresh.lag(own))
+    except psycopg.Error as error:
+        raise QueryFailed from error
+
+
+def replica_state(limit_seconds: float) -> ReplicaState | None:
+    try:
+        return replica.state(limit_seconds)
     except psycopg.Error as error:
         raise QueryFailed from error
 

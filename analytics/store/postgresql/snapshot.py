@@ -1,4 +1,7 @@
-"""Statements with a time limit, in one snapshot, that can be cancelled from another request."""
+"""Statements with a time limit, in one snapshot, that can be cancelled from another request.
+
+A question is asked of the replica, if there is one. Small look-ups, which must know what was stored just now, are not.
+"""
 
 import math
 import re
@@ -8,26 +11,36 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from analytics.sql.settings import TUNE
-from analytics.store.failures import QueryCancelled, QueryLocked, QueryTimeout
+from analytics.store.failures import QueryCancelled, QueryDisturbed, QueryLocked, QueryTimeout
 from analytics.store.places import place
-from common.database import TookTooLong, time_limit
+from analytics.store.postgresql import replica
+from common.database import REPLICA, TookTooLong, read_from, reading, time_limit
+
+CANCEL = """
+select pg_cancel_backend(pid) from pg_stat_activity
+ where application_name = %s and datname = current_database() and pid <> pg_backend_pid()
+"""
 
 
 @contextmanager
 def snapshot(environment_id: int, *, token: str, limit: timedelta) -> Iterator["TimedStatements"]:
     """Statements in one snapshot, until the limit is over.
 
-    Raises QueryTimeout, QueryBusy, QueryLocked and QueryCancelled.
+    Raises QueryTimeout, QueryBusy, QueryLocked, QueryCancelled and QueryDisturbed.
     """
     began = time.monotonic()
+    side = replica.side()
     try:
-        with _snapshot(_label(environment_id, token)), place(environment_id):
-            yield TimedStatements(began + limit.total_seconds())
-    except OperationalError as error:
+        with read_from(side.alias), _snapshot(_label(environment_id, token)), place(environment_id):
+            yield TimedStatements(began + limit.total_seconds(), side.behind_seconds)
+    except (OperationalError, InterfaceError) as error:
+        if side is not replica.PRIMARY and replica.was_broken_off(error):
+            connections[side.alias].close()
+            raise QueryDisturbed from error
         if isinstance(error.__cause__, LockNotAvailable):
             raise QueryLocked from error
         if not isinstance(error.__cause__, QueryCanceled):
@@ -39,14 +52,15 @@ def snapshot(environment_id: int, *, token: str, limit: timedelta) -> Iterator["
 class TimedStatements:
     """Asks one statement after the other, until the deadline (`time.monotonic()` seconds)."""
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, behind_seconds: float | None = None) -> None:
         self.deadline = deadline
+        self.behind_seconds = behind_seconds
 
     def __call__(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """All rows. The database stops the statement when the time is up."""
         # Rounded up: a statement that stops before the deadline was therefore cancelled by a person.
         left = max(math.ceil((self.deadline - time.monotonic()) * 1000), 1)
-        with connection.cursor() as cursor:
+        with reading().cursor() as cursor:
             cursor.execute(f"set local statement_timeout = {left}")
             cursor.execute(sql, parameters)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
@@ -69,8 +83,9 @@ def limited(environment_id: int, limit: timedelta) -> Iterator[None]:
 @contextmanager
 def _snapshot(label: str) -> Iterator[None]:
     """One view of the data for all statements of a query, read only; settings made here end with it."""
+    connection = reading()
     is_outermost = not connection.in_atomic_block
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         if is_outermost:
             cursor.execute("set transaction isolation level repeatable read, read only")
         cursor.execute(TUNE)
@@ -87,10 +102,16 @@ def cancel(environment_id: int, token: str) -> bool:
     """Stop the run of this environment that has this token; returns whether one was running."""
     if not re.fullmatch(r"[0-9a-f]{32}", token):
         return False
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_cancel_backend(pid) from pg_stat_activity "
-            "where application_name = %s and datname = current_database() and pid <> pg_backend_pid()",
-            [_label(environment_id, token)],
-        )
-        return any(stopped for (stopped,) in cursor.fetchall())
+    return any(_cancel_on(alias, _label(environment_id, token)) for alias in replica.asked())
+
+
+def _cancel_on(alias: str, label: str) -> bool:
+    try:
+        with connections[alias].cursor() as cursor:
+            cursor.execute(CANCEL, [label])
+            return any(stopped for (stopped,) in cursor.fetchall())
+    except OperationalError as error:
+        if alias != REPLICA:
+            raise
+        replica.leave_alone(error)  # and what ran there ends by itself
+        return False

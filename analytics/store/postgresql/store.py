@@ -8,6 +8,7 @@ from analytics.store.postgresql.counted_days import (
     counting_lag,
     environments_to_count,
     forget_days,
+    replica_state,
 )
 from analytics.store.postgresql.exports import export_page
 from analytics.store.postgresql.live import newest_events
@@ -43,6 +44,7 @@ __all__ = [
     "preview_segment",
     "probe",
     "property_names",
+    "replica_state",
     "snapshot",
     "span",
     "usage",

@@ -1,0 +1,122 @@
+"""The replica that answers questions, if there is one: how far it is behind, and whether it is to be asked.
+
+What the replica has not replayed yet is missing in its answers. It is asked where it has got to before the question's
+snapshot is taken, so an answer may be younger than told, never older. Where it is away or too far behind, the primary
+answers.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import psycopg
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
+from psycopg import errors
+
+from analytics.store.protocol import ReplicaState
+from common.database import REPLICA, conninfo_of_replica, impatient_connection, in_one_line
+
+log = logging.getLogger(__name__)
+
+FORGET_SECONDS = 5.0  # a replica that did not answer is left alone so long, so that few questions wait for it
+CONNECT_SECONDS = 2
+# A primary that has become a standby itself has no place of its own to tell.
+WRITTEN = "select case when not pg_is_in_recovery() then pg_current_wal_lsn() end::text, clock_timestamp()"
+REPLAYED = """
+select pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() >= %s::pg_lsn, false), pg_last_xact_replay_timestamp()
+"""
+GONE = (None, "57P01", "57P02", "57P03", "57P04")  # the connection, or the server
+BROKEN_OFF = (errors.SerializationFailure, errors.DeadlockDetected)  # what conflicts with replaying is told as these
+
+_left_alone_until = 0.0  # time.monotonic(); of this process
+
+
+@dataclass(frozen=True)
+class AskedServer:
+    """The server that a question reads from: Django's name for it, and how far it is behind; None for the primary."""
+
+    alias: str
+    behind_seconds: float | None = None
+
+
+PRIMARY = AskedServer(DEFAULT_DB_ALIAS)
+
+
+def has_replica() -> bool:
+    return REPLICA in connections.settings
+
+
+def asked() -> list[str]:
+    """Where questions may be running now."""
+    is_asked = has_replica() and time.monotonic() >= _left_alone_until
+    return [REPLICA, DEFAULT_DB_ALIAS] if is_asked else [DEFAULT_DB_ALIAS]
+
+
+def side() -> AskedServer:
+    """Where the next question is to be asked."""
+    if not has_replica() or time.monotonic() < _left_alone_until:
+        return PRIMARY
+    with connection.cursor() as cursor:
+        cursor.execute(WRITTEN)
+        written = cursor.fetchone()
+    try:
+        with connections[REPLICA].cursor() as cursor:
+            cursor.execute(REPLAYED, [written[0]])
+            behind = _behind(written, cursor.fetchone())
+    except Error as error:
+        leave_alone(error)
+        return PRIMARY
+    if behind is None or behind > settings.REPLICA_LAG_SECONDS:
+        return PRIMARY
+    return AskedServer(REPLICA, behind)
+
+
+def leave_alone(error: Exception) -> None:
+    """Ask the primary alone for some seconds."""
+    global _left_alone_until
+    _left_alone_until = time.monotonic() + FORGET_SECONDS
+    log.warning("The replica does not answer, so the primary answers questions: %s", in_one_line(error))
+    connections[REPLICA].close()
+
+
+def state(limit_seconds: float) -> ReplicaState | None:
+    """How far the replica is behind; None without one. Over connections of its own, in a bounded time.
+
+    Raises psycopg.Error if the primary does not answer.
+    """
+    if not has_replica():
+        return None
+    impatient = partial(impatient_connection, connect_seconds=CONNECT_SECONDS, statement_seconds=limit_seconds)
+    with impatient() as own:
+        written = own.execute(WRITTEN).fetchone()
+    assert written is not None
+    try:
+        with impatient(way=conninfo_of_replica()) as own:
+            replayed = own.execute(REPLAYED, [written[0]]).fetchone()
+    except psycopg.Error as error:
+        return ReplicaState(None, f"does not answer ({in_one_line(error)})")
+    behind = _behind(written, replayed)
+    if replayed is not None and not replayed[0]:
+        return ReplicaState(None, "is no replica: it takes changes of its own")
+    return ReplicaState(behind, "" if behind is not None else "has not replayed anything yet")
+
+
+def _behind(written: tuple[str | None, datetime], replayed: tuple[bool, bool, datetime | None] | None) -> float | None:
+    """By how many seconds at most; None if that is not known, or it is no replica (any more).
+
+    What was committed before the last commit that it replayed is there; all is, if it replayed all that was written.
+    """
+    if replayed is None or not replayed[0]:
+        return None
+    if replayed[1]:
+        return 0.0
+    return None if replayed[2] is None else max(0.0, (written[1] - replayed[2]).total_seconds())
+
+
+def was_broken_off(error: Exception) -> bool:
+    """Whether it is the replica's doing: it replays what a statement is in the way of, or has gone away."""
+    cause = error.__cause__
+    return isinstance(cause, BROKEN_OFF) or (isinstance(cause, psycopg.Error) and cause.sqlstate in GONE)
