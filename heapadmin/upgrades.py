@@ -86,9 +86,8 @@ def refuse_unknown(migrations: Iterable[tuple[str, str]]) -> None:
     ours = _ours()
     unknown = [f"{app}.{name}" for app, name in migrations if app in ours and not _file(app, name).exists()]
     if unknown:
-        names = ", ".join(unknown[:SHOWN]) + (f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else "")
         raise CannotUpgrade(
-            f"The database was made by a newer version of Heapadmin: this one does not know {names}. "
+            f"The database was made by a newer version of Heapadmin: this one does not know {_some_of(unknown)}. "
             "Start the newer version, or restore a backup of this one: manage.py restore FILE (docs/operations.md)."
         )
 
@@ -102,6 +101,10 @@ def refuse_in_words() -> None:
         sys.exit(str(error))
 
 
+def _some_of(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
 def _ours() -> list[str]:
     """Our own apps that have migrations."""
     return [folder.parent.name for folder in settings.BASE_DIR.glob("*/migrations")]
@@ -109,6 +112,18 @@ def _ours() -> list[str]:
 
 def _file(app: str, name: str) -> Path:
     return settings.BASE_DIR / app / "migrations" / f"{name}.py"
+
+
+def refuse_pending() -> None:
+    """Raises CannotUpgrade if the tables are not those of this code."""
+    executor = MigrationExecutor(connection)
+    ahead = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if ahead:
+        names = [f"{migration.app_label}.{migration.name}" for migration, _ in ahead]
+        raise CannotUpgrade(
+            f"This version changes the database first, in {len(names)} steps ({_some_of(names)}). "
+            "Run manage.py migrate. What runs goes on as before."
+        )
 
 
 def back_up(say: Callable[[str], None]) -> None:
