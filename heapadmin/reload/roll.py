@@ -16,6 +16,7 @@ from heapadmin.standalone import statics
 
 Say = Callable[[str], None]
 
+DOES_NOT_START = "The new code does not start, so everything goes on as before"
 READY_SECONDS = 60.0
 END_SECONDS = 40.0  # longer than a worker waits for its answers and commits, and the jobs' worker for its jobs
 
@@ -58,7 +59,7 @@ def _make_sure_that_it_starts(server: RunningServer) -> None:
     try:
         trial.try_out(server)
     except trial.TrialFailed as error:
-        raise ReloadFailed(f"The new code does not start, so everything goes on as before:\n{error}") from error
+        raise ReloadFailed(f"{DOES_NOT_START}:\n{error}") from error
     except psutil.Error as error:
         raise ReloadFailed(f"{server.name} (process {server.pid}) cannot be looked at: {error}.") from error
 

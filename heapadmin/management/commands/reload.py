@@ -2,6 +2,7 @@
 
 import io
 import sys
+import traceback
 from typing import Any
 
 from django.core.management import call_command
@@ -9,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from heapadmin import upgrades
-from heapadmin.reload.roll import ReloadFailed, reload
+from heapadmin.reload.roll import DOES_NOT_START, ReloadFailed, reload
 
 
 class Command(BaseCommand):
@@ -21,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            call_command("check", stdout=io.StringIO())
+            _check()
             upgrades.refuse_pending()
             reload(self._say)
         except (ReloadFailed, upgrades.CannotUpgrade) as error:
@@ -32,3 +33,14 @@ class Command(BaseCommand):
     def _say(self, words: str) -> None:
         self.stdout.write(words)
         sys.stdout.flush()
+
+
+def _check() -> None:
+    """Raises CommandError or ReloadFailed. The check loads every view."""
+    try:
+        call_command("check", stdout=io.StringIO())
+    except CommandError:
+        raise
+    except Exception as error:
+        words = traceback.format_exc(limit=-1).strip()
+        raise ReloadFailed(f"{DOES_NOT_START}:\n{words}") from error
