@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.models import Q
 
-from heapadmin.old_code import runs_beside
+from heapadmin.old_code import in_words, runs_beside
 
 SAID_NOTHING = {  # the last of each app that was released before they had to say it
     "accounts": "0008",
@@ -137,3 +137,13 @@ def test_what_old_code_cannot_bear_is_found(operations, words):
 
 def test_who_says_nothing_is_found():
     assert faults(migrations.Migration("0001_it", "app")) == ["it does not say runs_beside_old_code = True or False"]
+
+
+def test_who_migrates_is_told_what_to_stop_for():
+    beside, alone = migrations.Migration("0001_it", "app"), migrations.Migration("0002_it", "app")
+    beside.runs_beside_old_code = True
+
+    assert in_words([beside]) == "Servers of the version before may go on meanwhile."
+    assert in_words([beside, alone]) == (
+        "Stop servers of the version before first: app.0002_it may not run beside them."
+    )
