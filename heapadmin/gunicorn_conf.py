@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from heapadmin import metrics_folder
+from heapadmin import memory, metrics_folder
 from heapadmin.deployment import refuse_wrong_settings
 from heapadmin.given_settings.addresses import in_url
 from heapadmin.reload import successor
@@ -49,6 +49,10 @@ def on_starting(server: Any) -> None:
         os.environ[METRICS] = str(metrics_folder.make())
         of_our_own.append(os.environ[METRICS])
     successor.prepare(server, lambda: {METRICS: os.environ[METRICS]} if METRICS in os.environ else {})
+
+
+def post_worker_init(worker: Any) -> None:
+    memory.start_giving_back()
 
 
 def child_exit(server: Any, worker: Any) -> None:

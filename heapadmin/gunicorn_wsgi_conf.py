@@ -5,6 +5,7 @@ import socket
 import struct
 from typing import Any
 
+from heapadmin import memory
 from heapadmin.gunicorn_conf import child_exit, loglevel, on_exit, on_starting  # noqa: F401  settings of gunicorn's too
 from heapadmin.reload import successor
 
@@ -27,4 +28,5 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """The last call before it serves. Asked to stop, a worker of threads waits for clients that keep connections."""
+    memory.start_giving_back()
     successor.worker_serves(signal.SIGTERM)

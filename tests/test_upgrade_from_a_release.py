@@ -56,7 +56,7 @@ def rows(upgraded, sql):
 
 
 def test_logins_keys_reports_and_jobs_are_what_they_were(upgraded):
-    said = json.loads(upgraded("tests/releases/installation.py", "say", str(FOLDER)))
+    said = json.loads(upgraded("tests/releases/installation.py", "say"))
 
     assert said == BEFORE["answers"]
     assert said["signed in"] == 302

@@ -23,6 +23,7 @@ OTHERS = ["static", "templates", "manage.py", "pyproject.toml"]
 SENDERS = 3  # of each kind
 PAUSE_SECONDS = 0.03
 OPTIONS = {"DEBUG": "on"}  # static files are not compressed then, which takes longest
+LATER_FILE = "collector/migrations/9999_later" + ".py"
 LATER = """\
 from django.db import migrations
 class Migration(migrations.Migration):
@@ -252,7 +253,7 @@ def test_a_wrong_setting_changes_nothing(collecting, changed):
 
 def test_a_migration_that_has_not_run_changes_nothing(collecting, changed):
     before = collecting.worker_pids()
-    changed("collector/migrations/9999_later.py", "", LATER)
+    changed(LATER_FILE, "", LATER)
 
     status, written = collecting.manage("reload")
 
@@ -262,9 +263,9 @@ def test_a_migration_that_has_not_run_changes_nothing(collecting, changed):
 
 
 def test_older_code_may_start_again_beside_a_migration_that_says_so(collecting, changed, code):
-    changed("collector/migrations/9999_later.py", "", LATER)
+    changed(LATER_FILE, "", LATER)
     migrated, written = collecting.manage("migrate", "--without-backup")
-    (code / "collector/migrations/9999_later.py").unlink()  # as on a machine that is not upgraded yet
+    (code / LATER_FILE).unlink()  # as on a machine that is not upgraded yet
 
     status, refusal = collecting.manage("procrastinate", "healthchecks")
     again, _ = collecting.manage("migrate")

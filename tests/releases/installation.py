@@ -1,12 +1,12 @@
 """A small installation of the last release, and what a version of Heapadmin says about it.
 
 The code of commit cf7b9dd wrote `last.backup.xz`, and `last.json`, which is what it said about that. For a newer
-release, with the requirements of its own and this folder as FOLDER:
+release, with the requirements of its own and this folder's path in TO:
 
     git worktree add ../release COMMIT
-    cd ../release && python FOLDER/installation.py make FOLDER
+    cd ../release && python "$TO"/installation.py make
 
-In the checkout of any version, `installation.py say FOLDER` prints what that says about the database of DATABASE_URL.
+In the checkout of any version, `installation.py say` prints what that says about the database of DATABASE_URL.
 It uses what a release offers to others, and as little as possible of the code that it finds.
 """
 # ruff: noqa: PLC0415  # that code is imported once the environment says which database it has
@@ -145,4 +145,4 @@ def say(folder):
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path.cwd()))
-    {"make": make, "say": say}[sys.argv[1]](Path(sys.argv[2]).resolve())
+    {"make": make, "say": say}[sys.argv[1]](Path(__file__).parent)
