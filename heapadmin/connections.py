@@ -16,8 +16,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
 from heapadmin import open_files
+from heapadmin.reload import successor
 
 FIRST_HEADERS_SECONDS = 20  # later ones have as long as an idle connection: gunicorn's setting keepalive
+GIVE_WAY = signal.SIGUSR2  # to a worker whose successor serves
 READING_SECONDS = 30  # without the client's taking what it was sent
 STOP_SECONDS = 20  # for answers under way; what is left of gunicorn's graceful_timeout is for the last commits
 MOST_URL_BYTES = 8190  # beacons come in URLs
@@ -48,7 +50,13 @@ class Flow(FlowControl):
 
 
 class Connection(HttpToolsProtocol):
-    """One connection, with a deadline for each head and for the client's reading."""
+    """One connection, with a deadline for each head and for the client's reading.
+
+    Once `gives_way` is set, for all, another worker serves. Each connection then ends with its next answer, which says
+    so, or when it has been idle for as long as it may be at any time: so none is cut off that is not cut off otherwise.
+    """
+
+    gives_way = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -56,7 +64,8 @@ class Connection(HttpToolsProtocol):
         self.url = b""
         self._head_began = False
         self._head_bytes = 0
-        self._head_timer: asyncio.TimerHandle | None = self.loop.call_later(FIRST_HEADERS_SECONDS, self._end_of_head)
+        seconds = self.timeout_keep_alive if self.gives_way else FIRST_HEADERS_SECONDS
+        self._head_timer: asyncio.TimerHandle | None = self.loop.call_later(seconds, self._end_of_head)
         self._reading_timer: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -98,6 +107,8 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         if b"#" in self.url:  # for uvicorn the query ends there; those who send it mean a part of it
             self.scope["query_string"] = self.url.partition(b"?")[2]
+        if self.gives_way:
+            self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read, once complete requests before it are answered: it must not answer for them."""
@@ -118,6 +129,16 @@ class Connection(HttpToolsProtocol):
             self._close()
         else:
             self._head_timer = self.loop.call_later(self.timeout_keep_alive, self._end_of_head)
+
+    def shutdown(self) -> None:
+        if not self.gives_way:
+            super().shutdown()
+        elif self.cycle is None:  # it may have sent a request that is still on its way
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+            self._head_timer = self.loop.call_later(self.timeout_keep_alive, self._end_of_head)
+        elif not self.cycle.response_started:
+            self.cycle.keep_alive = False
 
     def _is_idle(self) -> bool:
         return self.cycle is None or (self.cycle.response_complete and not self.pipeline)
@@ -169,10 +190,26 @@ class Worker(UvicornWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # anybody can cause its warnings
+        self._serves = False
+
+    def _install_sigquit_handler(self) -> None:
+        """The first call in the running loop: USR2 is how the worker's successor tells it to end."""
+        super()._install_sigquit_handler()
+        asyncio.get_running_loop().add_signal_handler(GIVE_WAY, self._give_way)
+
+    def _give_way(self) -> None:
+        Connection.gives_way = True
+        os.kill(os.getpid(), signal.SIGTERM)
 
     async def callback_notify(self) -> None:
-        """A sign of life for the master; should that have been killed, the port must become free for the next one."""
+        """A sign of life for the master; should that have been killed, the port must become free for the next one.
+
+        The first call comes when the worker listens.
+        """
         await super().callback_notify()
+        if not self._serves:
+            self._serves = True
+            successor.worker_serves(GIVE_WAY)
         open_files.warn_when_used_up()
         if os.getppid() != self.ppid:
             os.kill(os.getpid(), signal.SIGTERM)

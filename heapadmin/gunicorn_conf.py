@@ -10,9 +10,10 @@ from typing import Any
 
 from django.conf import settings
 
-from heapadmin import metrics_folder
+from heapadmin import memory, metrics_folder
 from heapadmin.deployment import refuse_wrong_settings
 from heapadmin.given_settings.addresses import in_url
+from heapadmin.reload import successor
 from heapadmin.upgrades import refuse_in_words
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
@@ -40,11 +41,18 @@ of_our_own: list[str] = []  # the folder, if it is ours to remove
 def on_starting(server: Any) -> None:
     """Workers that are replaced later are not asked: an upgrade goes on beside servers of the version before."""
     refuse_in_words()
-    if METRICS in os.environ:  # `make run` has made one for all
+    if METRICS in os.environ:  # `make run` has made one for all, or this process has before it became new code
         metrics_folder.forget_dead_gauges(Path(os.environ[METRICS]))
+        if metrics_folder.is_ours(Path(os.environ[METRICS])):
+            of_our_own.append(os.environ[METRICS])
     elif settings.METRICS_TOKEN:
         os.environ[METRICS] = str(metrics_folder.make())
         of_our_own.append(os.environ[METRICS])
+    successor.prepare(server, lambda: {METRICS: os.environ[METRICS]} if METRICS in os.environ else {})
+
+
+def post_worker_init(worker: Any) -> None:
+    memory.start_giving_back()
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -57,5 +65,6 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
+    successor.forget()
     for folder in of_our_own:
         shutil.rmtree(folder, ignore_errors=True)

@@ -23,6 +23,11 @@ def make() -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
 
 
+def is_ours(folder: Path) -> bool:
+    """Whether this process made it."""
+    return folder.name.startswith(f"{PREFIX}{os.getpid()}-")
+
+
 def forget_dead_gauges(folder: Path) -> None:
     """What processes had waiting that were killed: nobody else takes it away when their gunicorn was killed too."""
     for left in folder.glob("gauge_live*_*.db"):

@@ -14,6 +14,7 @@ from heapadmin.given_settings.reader import SettingsReader
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
+GIVEN_ENVIRONMENT = dict(environ.Env.ENVIRON)  # without `.env`: who is started later reads that anew
 environ.Env.read_env(BASE_DIR / ".env")
 env = SettingsReader(environ.Env.ENVIRON)
 

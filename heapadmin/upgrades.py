@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from common.database import conninfo
-from heapadmin import backup, database_server
+from heapadmin import backup, database_server, old_code
 from heapadmin.given_settings import sessions
 
 FOLDER = "backups"  # in DATA_DIR
@@ -66,6 +66,7 @@ def refuse_unfit_server() -> None:
 def refuse_a_newer_database() -> None:
     """Raises CannotUpgrade if the database has migrations of ours that this code does not know.
 
+    Those that were declared to run beside older code do not count: whoever restarts an old server may go on.
     The same for settings of its own with which statements would mean something else.
 
     Needs no set-up of Django, so that it costs servers nothing. Where the database does not answer or is empty, nobody
@@ -76,9 +77,11 @@ def refuse_a_newer_database() -> None:
             if words := sessions.unfit(database):
                 raise CannotUpgrade(words)
             applied = database.execute(APPLIED, [_ours()]).fetchall()
+            comment = database.execute(old_code.COMMENT).fetchone()
     except psycopg.Error:
         return
-    refuse_unknown(applied)
+    harmless = old_code.declared(comment and comment[0])
+    refuse_unknown((app, name) for app, name in applied if f"{app}.{name}" not in harmless)
 
 
 def refuse_unknown(migrations: Iterable[tuple[str, str]]) -> None:
@@ -86,9 +89,8 @@ def refuse_unknown(migrations: Iterable[tuple[str, str]]) -> None:
     ours = _ours()
     unknown = [f"{app}.{name}" for app, name in migrations if app in ours and not _file(app, name).exists()]
     if unknown:
-        names = ", ".join(unknown[:SHOWN]) + (f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else "")
         raise CannotUpgrade(
-            f"The database was made by a newer version of Heapadmin: this one does not know {names}. "
+            f"The database was made by a newer version of Heapadmin: this one does not know {_some_of(unknown)}. "
             "Start the newer version, or restore a backup of this one: manage.py restore FILE (docs/operations.md)."
         )
 
@@ -102,6 +104,10 @@ def refuse_in_words() -> None:
         sys.exit(str(error))
 
 
+def _some_of(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
 def _ours() -> list[str]:
     """Our own apps that have migrations."""
     return [folder.parent.name for folder in settings.BASE_DIR.glob("*/migrations")]
@@ -111,16 +117,36 @@ def _file(app: str, name: str) -> Path:
     return settings.BASE_DIR / app / "migrations" / f"{name}.py"
 
 
-def back_up(say: Callable[[str], None]) -> None:
-    """Write a backup if tables that hold something are about to change. Raises CannotUpgrade if that fails."""
+def refuse_pending() -> None:
+    """Raises CannotUpgrade if the tables are not those of this code."""
     executor = MigrationExecutor(connection)
     ahead = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if not (settings.BACKUP_BEFORE_UPGRADE and ahead and executor.loader.applied_migrations):
-        return
+    if ahead:
+        names = [f"{migration.app_label}.{migration.name}" for migration, _ in ahead]
+        raise CannotUpgrade(
+            f"This version changes the database first, in {len(names)} steps ({_some_of(names)}): manage.py migrate. "
+            f"{old_code.in_words(migration for migration, _ in ahead)} Until then everything goes on as before."
+        )
+
+
+def prepare(say: Callable[[str], None], *, with_backup: bool) -> None:
+    """Say whether old servers may go on. Write a backup if tables that hold something are about to change.
+
+    Raises CannotUpgrade if that fails.
+    """
+    executor = MigrationExecutor(connection)
+    ahead = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if ahead and executor.loader.applied_migrations:
+        say(f"This version changes the database in {len(ahead)} steps. {old_code.in_words(step for step, _ in ahead)}")
+        if with_backup and settings.BACKUP_BEFORE_UPGRADE:
+            _back_up(executor, say)
+
+
+def _back_up(executor: MigrationExecutor, say: Callable[[str], None]) -> None:
     folder = settings.DATA_DIR / FOLDER
     state = hashlib.sha256(repr(sorted(executor.loader.applied_migrations)).encode()).hexdigest()[:8]
     file = folder / f"before-upgrade-{datetime.now(UTC):%Y-%m-%d-%H%M%S}-{state}.backup"
-    say(f"This version changes the database in {len(ahead)} steps. Backing it up first …")
+    say("Backing it up first …")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         for unfinished in folder.glob("before-upgrade-*.unfinished"):  # of a start that was killed

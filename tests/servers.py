@@ -47,6 +47,8 @@ class Answer:
 class CollectingServer:
     """Gunicorn on the database named by `url`. `start()` may be called again after `stop()` or `kill()`."""
 
+    code = settings.BASE_DIR  # where it is started
+
     def __init__(
         self,
         url,
@@ -89,7 +91,7 @@ class CollectingServer:
         command = [sys.executable, "-m", "gunicorn", "-c", f"python:{self.conf}", self.application]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=settings.BASE_DIR, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                command, cwd=self.code, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + START_SECONDS
         while not self.has_started():

@@ -8,13 +8,16 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
 
-def collect_if_changed() -> bool:
-    """Fill STATIC_ROOT unless it already holds the current files. True if it was filled."""
+def collect_if_changed(*, clear: bool = True) -> bool:
+    """Fill STATIC_ROOT unless it already holds the current files. True if it was filled.
+
+    `clear` deletes what was there: pages that are open, and servers of the version before, may still need it.
+    """
     stamp = settings.STATIC_ROOT / ".collected"
     now = _fingerprint()
     if stamp.exists() and stamp.read_text() == now:
         return False
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    call_command("collectstatic", interactive=False, clear=clear, verbosity=0)
     stamp.write_text(now)
     return True
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
+
 from heapadmin import processes
 from heapadmin.postgres import PrivatePostgres
 from heapadmin.processes import Identity
@@ -35,7 +37,9 @@ class Service:
 
     def start(self) -> None:
         self.started = time.monotonic()
-        self.process = processes.start(self.command, when_we_die=signal.SIGTERM, pass_fds=self.descriptors)
+        self.process = processes.start(
+            self.command, when_we_die=signal.SIGTERM, pass_fds=self.descriptors, env=settings.GIVEN_ENVIRONMENT
+        )
         self.identity = Identity.of(self.process.pid)
 
     def note_its_end(self, code: int) -> float:

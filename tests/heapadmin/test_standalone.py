@@ -98,6 +98,23 @@ def test_other_users_get_at_nothing(running):
     assert stat.S_IMODE((running.folder / "secret_key").stat().st_mode) == 0o600
 
 
+def test_reloaded_its_servers_keep_their_processes_and_their_port(running):
+    """What a reload changes is tested in test_reload.py."""
+    web, jobs = running.processes("heapadmin.gunicorn_conf"), running.processes("procrastinate")
+    workers = [process for process in web if process.ppid() != running.process.pid]
+
+    result = running.run("reload")
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "The web server (process" in result.stdout
+    assert "and 2 workers of before have ended" in result.stdout
+    assert f"The jobs' worker (process {jobs[0].pid}) runs the new code" in result.stdout
+    assert not any(process.is_running() for process in workers)
+    assert all(process.is_running() for process in [*jobs, *web] if process not in workers)
+    assert "ended unexpectedly" not in running.read()
+    assert running.get("/login/login/")[0] == 200
+
+
 def test_a_killed_web_server_comes_back(running):
     gunicorn = running.processes("heapadmin.gunicorn_conf")
 

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connection
 
-from heapadmin import upgrades
+from heapadmin import old_code, upgrades
 
 
 class Command(migrate.Command):
@@ -25,8 +25,9 @@ class Command(migrate.Command):
             connection.ensure_connection()  # fails in Django's words
             with upgrades.one_at_a_time(self._say):
                 upgrades.refuse_a_newer_database()
-                if not without_backup and options["app_label"] is None:
-                    upgrades.back_up(self._say)
+                if options["app_label"] is None:
+                    upgrades.prepare(self._say, with_backup=not without_backup)
+                old_code.note()
                 super().handle(*args, **options)
         except upgrades.CannotUpgrade as error:
             raise CommandError(str(error)) from error

@@ -1,0 +1,117 @@
+"""Which servers run on a data folder: each notes itself in a file there, so that `manage.py reload` finds it.
+
+A file is locked as long as its process lives, which also a command in another container can see. The process ids of
+other containers mean nothing here, so their host stands in it too.
+"""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+
+from heapadmin.datafolder import make_private
+from heapadmin.processes import Identity
+
+FOLDER = "running"  # in DATA_DIR
+JOBS = "The jobs' worker"
+WEB = {  # by application
+    "heapadmin.collector_asgi:application": "The collector",
+    "heapadmin.wsgi:application": "The pages' server",
+}
+WEB_OF_ALL = "The web server"
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server as it noted itself. `generation` counts from 0 and grows when it goes over to new code."""
+
+    name: str
+    pid: int
+    started_at: float  # unix seconds
+    generation: int
+    serves: bool = False  # in this generation
+    host: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.pid, self.started_at)
+
+    @property
+    def is_here(self) -> bool:
+        return self.host == socket.gethostname()
+
+
+class ServerNote:
+    """The file of this process. Nothing is raised if it cannot be written: a full disk must keep no server down."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self._server = replace(server, host=socket.gethostname())
+        self._path = settings.DATA_DIR / FOLDER / f"{self._server.host}-{server.pid}"
+        self._descriptor = -1
+
+    def write(self) -> None:
+        with suppress(OSError):
+            make_private(self._path.parent)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)  # shared: workers of before hold it for as long as they live
+            self._put(self._server)
+
+    def serves(self) -> None:
+        """This generation serves. May be called in a child process, and many times."""
+        if self._descriptor >= 0:
+            with suppress(OSError):
+                self._put(replace(self._server, serves=True))
+
+    def remove(self) -> None:
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+    def _put(self, server: RunningServer) -> None:
+        line = json.dumps(asdict(server)).encode()
+        os.pwrite(self._descriptor, line, 0)
+        os.ftruncate(self._descriptor, len(line))
+
+
+def note(name: str, generation: int) -> ServerNote:
+    """Write the file of this process, which is the server `name`."""
+    made = ServerNote(RunningServer(name, os.getpid(), psutil.Process().create_time(), generation))
+    made.write()
+    return made
+
+
+def running(folder: Path) -> Iterator[RunningServer]:
+    """The servers that run on the data folder, those of other containers included. Removes files of dead ones."""
+    for path in sorted((folder / FOLDER).glob("*")):
+        with suppress(OSError, ValueError, TypeError):
+            if (server := _read(path)) is not None:
+                yield server
+
+
+def _read(path: Path) -> RunningServer | None:
+    with path.open() as file:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+            return None
+        server = RunningServer(**json.load(file))
+        return server if server.identity.is_alive() or not server.is_here else None
+
+
+@contextmanager
+def one_reload_at_a_time(folder: Path) -> Iterator[bool]:
+    """Whether nobody else reloads the servers on this data folder. Others learn of us until the end."""
+    make_private(folder)
+    with (folder / "reload.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
