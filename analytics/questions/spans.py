@@ -1,12 +1,14 @@
 """Spans of time, and cutting them into buckets in a project's time zone. Pure: the caller passes `now`."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from analytics.questions.conditions import BadQuery
+from common import local_days
+from common.local_days import midnight
 
 PRESETS = (7, 30, 90, 365)
 MAX_BUCKETS = 1100  # three times 366 days by day; 45 days by hour
@@ -71,19 +73,11 @@ class Span:
         if self.days is None:
             assert self.first and self.last
             return self.first, self.last
-        today = now.astimezone(zone).date()
-        return today - timedelta(days=self.days - 1), today
+        return local_days.last_days(self.days, now, zone)
 
     def bounds(self, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Start (included) and end (not included), in UTC."""
-        first, last = self.local_days(now, zone)
-        return midnight(first, zone), midnight(last + timedelta(days=1), zone)
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment of `day` in `zone`, in UTC. If clocks skip midnight, it is the moment when they skip it."""
-    local = datetime.combine(day, time(), zone)
-    return local.astimezone(UTC)
+        return local_days.bounds(*self.local_days(now, zone), zone)
 
 
 def buckets(span: Span, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_on: int = 1) -> tuple[Bucket, ...]:

@@ -4,17 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from collector.decide import Outcome
 from collector.models import CollectedHour
 from common.database import TookTooLong
+from common.local_days import bounds, last_days
 from common.sparkline import Bars
 from events.models import Kind
 from events.newest import Arrival, last_arrival
 from projects.models import Environment
 
 HOUR = timedelta(hours=1)
-DAY_HOURS, WEEK_HOURS = 24, 7 * 24  # including the current hour
+DAY_HOURS = 24  # including the current hour
+WEEK_DAYS = 7
 TITLES = {  # in the order of the page
     Outcome.ACCEPTED: "Accepted",
     Outcome.EXCLUDED: "Dropped: excluded IP",
@@ -54,7 +57,7 @@ class HourlyBars(Bars):
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """One outcome: in the current hour, the last 24 hours and the last 7 days."""
+    """One outcome: in the current hour, the last 24 hours and the last 7 days of the project's calendar."""
 
     outcome: Outcome
     hour: Amount
@@ -143,7 +146,9 @@ class CollectionOverview:
 def overview(environment: Environment, now: datetime) -> CollectionOverview:
     """Read all numbers of the page, with two queries."""
     this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    since = this_hour - (WEEK_HOURS - 1) * HOUR
+    zone = ZoneInfo(environment.project.time_zone)
+    first_moment, _ = bounds(*last_days(WEEK_DAYS, now, zone), zone)
+    since = first_moment.replace(minute=0)  # where days begin at half an hour in UTC, that whole hour counts
     rows = list(environment.collected_hours.filter(hour__gte=since))
     committed = [row for row in rows if row.outcome == Outcome.ACCEPTED and row.slowest_seconds]
     last = max(committed, key=lambda row: row.last_at, default=None)

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, unquote
@@ -54,15 +54,17 @@ class World:
     people: dict[int, FakePerson]
     catalogue: Catalogue
     now: datetime
+    zone: tzinfo = UTC  # of whom asks
 
     def who(self, event: FakeEvent) -> int:
         return self.merges.get(event.actor, event.actor)
 
     def asked_by(self, query: Query) -> "World":
         """What the question looks at: without robots, it is as if they had never come."""
+        world = replace(self, zone=query.scope.zone)
         if not query.scope.without_robots:
-            return self
-        return replace(self, events=[each for each in self.events if each.columns.get("device") != "robot"])
+            return world
+        return replace(world, events=[each for each in self.events if each.columns.get("device") != "robot"])
 
 
 def together(match: Match, facts: list[bool]) -> bool:
@@ -191,13 +193,18 @@ def clauses_hold(world: World, group: ClauseGroup, person: int) -> bool:
 def clause_holds(world: World, clause: Condition | Did, person: int) -> bool:
     if isinstance(clause, Condition):
         return holds(clause, value_of(world, clause.field, None, person))
-    since = world.now - timedelta(days=clause.days) if clause.days is not None else None
     times = sum(
         1
         for event in occurrences(world, clause.selection, Group(), ())
-        if world.who(event) == person and (since is None or event.time >= since)
+        if world.who(event) == person and (clause.days is None or is_in_last_days(world, event, clause.days))
     )
     return times >= clause.times if clause.comparison is Comparison.AT_LEAST else times <= clause.times
+
+
+def is_in_last_days(world: World, event: FakeEvent, days: int) -> bool:
+    """By the calendar, today included: however late it is, the last day alone is today."""
+    back = world.now.astimezone(world.zone).date() - event.time.astimezone(world.zone).date()
+    return 0 <= back.days < days
 
 
 def counted(world: World, counts: Counts, events: list[FakeEvent]) -> int | float:
