@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from common.counted import counted
 from common.database import conninfo
 from heapadmin import backup, database_server
 from heapadmin.given_settings import sessions
@@ -120,7 +121,7 @@ def back_up(say: Callable[[str], None]) -> None:
     folder = settings.DATA_DIR / FOLDER
     state = hashlib.sha256(repr(sorted(executor.loader.applied_migrations)).encode()).hexdigest()[:8]
     file = folder / f"before-upgrade-{datetime.now(UTC):%Y-%m-%d-%H%M%S}-{state}.backup"
-    say(f"This version changes the database in {len(ahead)} steps. Backing it up first …")
+    say(f"This version changes the database in {counted(len(ahead), 'step')}. Backing it up first …")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         for unfinished in folder.glob("before-upgrade-*.unfinished"):  # of a start that was killed

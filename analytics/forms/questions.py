@@ -8,6 +8,7 @@ from analytics.forms.controls import Check, Control, Option, Options, Select, pl
 from analytics.forms.rows import GroupRows
 from analytics.questions.parameters import EVERYONE, Reader
 from analytics.questions.spans import PRESETS
+from common.counted import counted
 
 CUSTOM = "custom"
 
@@ -57,7 +58,7 @@ def span_controls(raw: Reader, default: int) -> SpanControls:
     presets: list[Option] = [(str(days), f"last {days} days") for days in PRESETS]
     days = raw.text("days") or str(default)
     if days != CUSTOM and days.isdecimal() and int(days) not in PRESETS:
-        presets.append((days, f"last {int(days):,} days"))
+        presets.append((days, "today" if int(days) == 1 else f"last {counted(int(days), 'day')}"))
     return SpanControls(
         Select("days", "Range", days, raw.errors.get("days", ""), groups=plain([*presets, (CUSTOM, "from … to …")])),
         control(raw, "from", "From", type_="date"),

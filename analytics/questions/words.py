@@ -5,6 +5,7 @@ from datetime import timedelta
 from analytics.questions.conditions import Condition, Group, Match
 from analytics.questions.query import Counts
 from analytics.questions.spans import Span
+from common.counted import counted
 
 COUNTED = {
     Counts.EVENTS: "Count of",
@@ -42,4 +43,4 @@ def duration_words(duration: timedelta) -> str:
     """ "7 days", "36 hours", "90 minutes"."""
     minutes = int(duration.total_seconds() // 60)
     number, unit = next((minutes // size, unit) for size, unit in SIZES if minutes % size == 0)
-    return f"{number:,} {unit}{'' if number == 1 else 's'}"
+    return counted(number, unit)

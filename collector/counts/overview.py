@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from collector.decide import Outcome
 from collector.models import CollectedHour
+from common.counted import counted, noun
 from common.database import TookTooLong
 from common.local_days import bounds, last_days
 from common.sparkline import Bars
@@ -52,7 +53,7 @@ class HourlyBars(Bars):
 
     @property
     def in_words(self) -> str:
-        return f"{self.total:,} in {len(self.counts)} hours, at most {max(self.counts):,} an hour"
+        return f"{self.total:,} in {counted(len(self.counts), 'hour')}, at most {max(self.counts):,} an hour"
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,13 @@ class LatelyCounts:
     day: int
     week: int
 
-    def in_words(self, one: str, several: str) -> str:
+    def in_words(self, one: str, what: str) -> str:
         """ "12 texts were cut in the last 7 days, 3 of them in the last 24 hours"; nothing when none were."""
         if not self.week:
             return ""
         lately = f", {self.day:,} of them in the last 24 hours" if self.day else ""
-        return f"{self.week:,} {one if self.week == 1 else several} in the last 7 days{lately}"
+        verb = f"{noun(self.week, 'was')} " if what.startswith("was ") else ""
+        return f"{counted(self.week, one)} {verb}{what.removeprefix('was ')} in the last 7 days{lately}"
 
 
 @dataclass(frozen=True)
