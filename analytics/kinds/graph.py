@@ -168,14 +168,15 @@ class GraphResult(Result):
 
 
 def answer(graph: Graph, context: QueryContext) -> GraphResult:
-    cut = context.cut(graph.span, graph.unit)
+    span, cut = context.placed(graph.span, graph.unit)
     ran = Ran(context.now, cut[0].start, cut[-1].end)
+    placed = replace(graph, span=span)
     if not graph.compare:
-        series, total = _lines(graph, context, cut)
+        series, total = _lines(placed, context, cut)
         return GraphResult(graph, ran, cut, series, total)
     lines = []
     for side in graph.compare:
-        (line,), _ = _lines(replace(graph, compare=(), segments=side.among(graph.segments)), context, cut)
+        (line,), _ = _lines(replace(placed, compare=(), segments=side.among(graph.segments)), context, cut)
         lines.append(replace(line, label=context.catalogue.segment_label(side.segment), compared=side))
     return GraphResult(graph, ran, cut, tuple(lines), None)
 

@@ -181,10 +181,10 @@ class RetentionResult(Result):
 
 
 def answer(retention: Retention, context: QueryContext) -> RetentionResult:
-    cut = context.cut(retention.span, retention.unit)
+    span, cut = context.placed(retention.span, retention.unit)
     rows = None
     if not (retention.where or retention.segments):
-        rows = event_store().counted_cohorts(retention.start, retention.returning, retention.span, cut, context)
+        rows = event_store().counted_cohorts(retention.start, retention.returning, span, cut, context)
     if rows is None:
         statement = context.statement()
         rows = context.rows(statement, retention_sql(statement, retention, cut))
