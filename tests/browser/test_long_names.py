@@ -103,3 +103,14 @@ def test_no_page_is_wider_than_the_window(page, world, live_server):
 
     assert not wide, "\n".join(wide)
     assert seen > 50
+
+
+def test_what_is_cut_is_whole_on_hover(page, world, live_server):
+    sign_in(page, world.users["full"], live_server.url)
+    page.goto(world.url("analytics:report"))
+    cut = page.locator(".legend .truncate").first
+
+    cut.hover()
+
+    assert len(cut.inner_text()) > 300
+    assert cut.get_attribute("title") == cut.inner_text().strip()
