@@ -19,7 +19,6 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
-from django.template.defaultfilters import pluralize
 
 from accounts import activity, known_browsers, sign_in_pauses
 from accounts.current_request import client_address
@@ -27,6 +26,7 @@ from accounts.models import User
 from accounts.sign_in_pauses import Attempt
 from common import jobs, links, mails
 from common.addresses import check, normal
+from common.counted import counted
 
 AS_THEY_ARE = {"ip", "email", "from_email", "to_email"}  # validated already; all other text may be what a person typed
 
@@ -132,7 +132,7 @@ def _in_words(seconds: float) -> str:
     number, unit = ceil(seconds), "second"
     if number >= 60:
         number, unit = ceil(number / 60), "minute"
-    return f"{number} {unit}{pluralize(number)}"
+    return counted(number, unit)
 
 
 def _cipher() -> MultiFernet:

@@ -14,6 +14,7 @@ from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.models import Definition, Pin, Report, Segment
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
+from common.counted import counted
 from projects.models import Environment
 
 K = TypeVar("K", Definition, Segment, Report)
@@ -154,7 +155,7 @@ def reorder(*, environment: Environment, lineages: list[UUID], by: User) -> None
     for position, each in enumerate(pins):
         each.position = position
     Pin.objects.bulk_update(pins, ["position"], batch_size=500)
-    _note(environment, by, "dashboard.reorder", f"{len(pins)} tiles")
+    _note(environment, by, "dashboard.reorder", counted(len(pins), "tile"))
 
 
 def _lock_dashboard(environment: Environment) -> Environment:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import activity
 from collector.models import DeletionRequest, DeletionTarget
 from common import jobs, steps
+from common.counted import counted
 from events.erasure import erase
 from events.identity import actor_of
 from projects.models import ApiKey, Environment
@@ -90,6 +91,6 @@ def _note(request: DeletionRequest, verb: str) -> None:
         by=None,
         program=f"API key {request.api_key.name}",
         verb=verb,
-        target="1 person" if request.people == 1 else f"{request.people:,} people",
+        target=counted(request.people, "person"),
         details={"project": project.name, "request": str(request.pk)} | request.rows,
     )

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import User
+from common.counted import counted
 from ipfilter import combined_lists
 from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP, ExcludedIPList
@@ -131,4 +132,4 @@ def _details(scope: ListScope, saved: Saved) -> dict[str, str]:
 
 
 def _count(rules: Sequence[str]) -> str:
-    return "1 rule" if len(rules) == 1 else f"{len(rules):,} rules"
+    return counted(len(rules), "rule")

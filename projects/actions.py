@@ -11,6 +11,7 @@ from accounts import activity
 from accounts.models import Account, Membership, User
 from common import jobs
 from common.changes import change
+from common.counted import counted
 from projects import api_keys, registry, removal
 from projects.capture import Capture
 from projects.models import PRODUCTION, ApiKey, Environment, Project, Removal
@@ -57,7 +58,7 @@ class AddedEnvironment:
     @property
     def receipt(self) -> str:
         """ "14 definitions, 2 segments and 6 reports copied, 0 events"."""
-        parts = [f"{count:,} {kind if count != 1 else kind.removesuffix('s')}" for kind, count in self.copied.items()]
+        parts = [counted(count, kind.removesuffix("s")) for kind, count in self.copied.items()]
         return f"{get_text_list(parts, 'and') or 'Nothing'} copied, 0 events"
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from common.counted import counted
 from projects import registry, removal
 from projects.models import Environment, Project
 
@@ -26,9 +27,9 @@ class DeleteQuestion:
             kept["API keys"] = project.api_keys.count()
         names = ", ".join(each.name for each in environments)
         goes = [
-            f"{len(environments)} environment{'s' if len(environments) != 1 else ''}: {names}",
-            *(f"{number:,} {kind if number != 1 else kind.removesuffix('s')}" for kind, number in kept.items()),
-            f"all collected data: {rows:,} row{'s' if rows != 1 else ''} of events, people and what belongs to them",
+            f"{counted(len(environments), 'environment')}: {names}",
+            *(counted(number, kind.removesuffix("s")) for kind, number in kept.items()),
+            f"all collected data: {counted(rows, 'row')} of events, people and what belongs to them",
         ]
         return cls(name, goes)
 

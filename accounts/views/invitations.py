@@ -14,6 +14,7 @@ from accounts.forms import InviteForm
 from accounts.models import Account, Invitation
 from accounts.policy import Can
 from accounts.views.teammates import show_list
+from common.counted import counted
 
 TOO_MANY = "This account has sent as many invitations as it may within an hour. Try again later."
 NO_LONGER_OPEN = "That invitation was answered or revoked meanwhile."
@@ -39,7 +40,7 @@ def invite(request: HttpRequest, account: Account) -> HttpResponse:
 
 def _invited_words(invited: invitations.Invited) -> str:
     count = len(invited.invitations)
-    who = invited.invitations[0].email if count == 1 else f"{count} people"
+    who = invited.invitations[0].email if count == 1 else counted(count, "person")
     already = f" {', '.join(invited.teammates)}: in this account already." if invited.teammates else ""
     return f"Invited {who}. The mail is on its way.{already}"
 

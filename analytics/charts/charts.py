@@ -93,15 +93,18 @@ def _line(line: DrawnLine, filled: bool) -> SafeString:
     return svg.element("g", *parts, class_=f"chart__series series-{line.colour}")
 
 
+POINT_OF = {False: "chart__point", True: "chart__point chart__point--incomplete"}
+
+
 def _lone_points(lines: Sequence[DrawnLine]) -> list[SafeString]:
-    """Dots for values without a neighbour: no line would show them."""
+    """Dots for values that no line shows: without a neighbour, or of a bucket that is not over yet, which are pale."""
     return [
         svg.element(
             "circle",
             cx=svg.percent(path.points[0].x),
             cy=svg.percent(path.points[0].y),
             r=3,
-            class_=f"chart__point chart__series series-{line.colour}",
+            class_=f"{POINT_OF[path.incomplete]} chart__series series-{line.colour}",
         )
         for line in lines
         for path in line.paths

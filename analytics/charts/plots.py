@@ -28,7 +28,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Path:
-    """A run of points without a gap. An `incomplete` path leads into or out of an incomplete bucket."""
+    """A run of points without a gap. An `incomplete` path leads out of an incomplete bucket, or is its point alone."""
 
     points: tuple[Point, ...]
     incomplete: bool = False
@@ -100,7 +100,10 @@ def value_scale(lines: Sequence[Line], stacked: bool = False) -> Scale:
 
 
 def line_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale) -> list[DrawnLine]:
-    """Each line as paths between gaps. Where it leads into or out of an incomplete bucket, it is a separate path."""
+    """Each line as paths between gaps. Where it leads out of an incomplete bucket, it is a separate path.
+
+    None leads into an incomplete bucket, which is a point of its own: a line would fall because the day is young.
+    """
     drawn = []
     for line, colour in zip(lines, colours(lines), strict=True):
         places = [
@@ -123,11 +126,13 @@ def _runs(places: Sequence[Point | None], complete: Sequence[bool]) -> list[Path
             elif complete[previous.bucket] and complete[place.bucket]:
                 runs[-1].append(place)
             else:
-                dashed.append(Path((previous, place), incomplete=True))
+                if complete[place.bucket]:
+                    dashed.append(Path((previous, place), incomplete=True))
                 runs.append([place])
         previous = place
     reached = {point for path in dashed for point in path.points}
-    return [*(Path(tuple(run)) for run in runs if len(run) > 1 or run[0] not in reached), *dashed]
+    drawn = [run for run in runs if len(run) > 1 or run[0] not in reached]
+    return [*(Path(tuple(run), incomplete=not complete[run[0].bucket]) for run in drawn), *dashed]
 
 
 def bar_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale, stacked: bool) -> list[DrawnBars]:

@@ -7,6 +7,7 @@ from analytics.definitions.catalogue import Catalogue
 from analytics.questions.conditions import Condition, Match
 from analytics.questions.query import Compared, Comparison, Did, Selection
 from analytics.questions.words import condition_words, group_words, joined_words
+from common.counted import counted
 
 
 def selection_words(selection: Selection, catalogue: Catalogue) -> str:
@@ -37,7 +38,7 @@ def _clause_words(group: ClauseGroup, catalogue: Catalogue) -> str:
 
 def _did_words(did: Did, catalogue: Catalogue) -> str:
     most = "at most" if did.comparison is Comparison.AT_MOST else "at least"
-    span = f" in the last {did.days:,} days" if did.days else ""
+    span = "" if did.days is None else " today" if did.days == 1 else f" in the last {counted(did.days, 'day')}"
     return f"did {selection_words(did.selection, catalogue)} {most} {did.times:,}×{span}"
 
 

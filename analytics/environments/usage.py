@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.db.models import Count
 
 from analytics.models import Definition, Report, Segment
+from analytics.questions.query import Scope
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from common.database import TookTooLong
@@ -15,10 +16,10 @@ from projects.registry import KeptCounts, Usage
 
 def usage(environments: Iterable[Environment]) -> dict[int, Usage]:
     """The newest arrival, the events of the last 7 days, and their room, by environment id. Raises TookTooLong."""
-    ids = [environment.pk for environment in environments]
+    scopes = [Scope.of(environment) for environment in environments]
     try:
-        room = event_store().bytes_used(ids)
-        return {key: replace(each, bytes_used=room.get(key)) for key, each in event_store().usage(ids).items()}
+        room = event_store().bytes_used([scope.environment_id for scope in scopes])
+        return {key: replace(each, bytes_used=room.get(key)) for key, each in event_store().usage(scopes).items()}
     except QueryTimeout as error:
         raise TookTooLong from error
 

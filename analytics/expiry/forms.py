@@ -7,13 +7,14 @@ from django.conf import settings
 from django.utils.safestring import mark_safe
 
 from accounts.forms import ChangesForm
+from common.counted import counted
 from projects.keeping import MOST_MONTHS
 from projects.models import Project
 
 
 def in_months(months: int) -> str:
     """ "for ever", "1 month", "13 months"."""
-    return f"{months} month{'s' if months != 1 else ''}" if months else "for ever"
+    return counted(months, "month") if months else "for ever"
 
 
 class MonthsField(forms.IntegerField):

@@ -4,21 +4,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analytics.forms.choices import Choices
-from analytics.forms.controls import Check, Control, Option, Options, Select, plain
+from analytics.forms.controls import Check, Control, Option, Options, Select
 from analytics.forms.rows import GroupRows
 from analytics.questions.parameters import EVERYONE, Reader
+from analytics.questions.periods import PAST, RUNNING, Period
 from analytics.questions.spans import PRESETS
+from common.counted import counted
 
 CUSTOM = "custom"
 
 
 @dataclass(frozen=True)
 class SpanControls:
-    """Controls for a span: a number of last days, or a first and a last day."""
+    """Controls for a span: last days, a named period, or a first and a last day; and without what is not over."""
 
     days: Select
     first: Control
     last: Control
+    over: Check
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,18 @@ def span_controls(raw: Reader, default: int) -> SpanControls:
     presets: list[Option] = [(str(days), f"last {days} days") for days in PRESETS]
     days = raw.text("days") or str(default)
     if days != CUSTOM and days.isdecimal() and int(days) not in PRESETS:
-        presets.append((days, f"last {int(days):,} days"))
+        presets.append((days, "today" if int(days) == 1 else f"last {counted(int(days), 'day')}"))
+    groups = (
+        Options("Up to today", tuple(presets)),
+        Options("Of now", tuple((each.value, each.label) for each in RUNNING)),
+        Options("Before", tuple((each.value, each.label) for each in PAST)),
+        Options("Others", ((Period.ALL.value, Period.ALL.label), (CUSTOM, "from … to …"))),
+    )
     return SpanControls(
-        Select("days", "Range", days, raw.errors.get("days", ""), groups=plain([*presets, (CUSTOM, "from … to …")])),
+        Select("days", "Range", days, raw.errors.get("days", ""), groups=groups),
         control(raw, "from", "From", type_="date"),
         control(raw, "to", "To", type_="date"),
+        Check("over", "1", "Leave out what is not over", bool(raw.text("over"))),
     )
 
 

@@ -31,7 +31,7 @@ from analytics.questions.query import (
     check_compared,
 )
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
-from analytics.questions.spans import Span
+from analytics.questions.spans import Span, Unit
 from analytics.questions.words import duration_words, span_words
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
@@ -259,7 +259,8 @@ class FunnelResult(Result):
 
 
 def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
-    start, end = funnel.span.bounds(context.now, funnel.scope.zone)
+    span, _ = context.placed(funnel.span, Unit.DAY)
+    start, end = span.bounds(context.now, funnel.scope.zone)
     sides = []
     for side in funnel.compare or (Compared(None),):
         statement = context.statement()

@@ -42,6 +42,7 @@ from analytics.questions.words import COUNTED, span_words
 from analytics.sql.context import QueryContext
 from analytics.sql.time_counts import OTHER, counting_sql, decode_key
 from analytics.store.current import event_store
+from common.counted import noun
 
 NO_VALUE_LABEL = "(none)"
 EMPTY_LABEL = "(empty)"
@@ -167,14 +168,15 @@ class GraphResult(Result):
 
 
 def answer(graph: Graph, context: QueryContext) -> GraphResult:
-    cut = context.cut(graph.span, graph.unit)
+    span, cut = context.placed(graph.span, graph.unit)
     ran = Ran(context.now, cut[0].start, cut[-1].end)
+    placed = replace(graph, span=span)
     if not graph.compare:
-        series, total = _lines(graph, context, cut)
+        series, total = _lines(placed, context, cut)
         return GraphResult(graph, ran, cut, series, total)
     lines = []
     for side in graph.compare:
-        (line,), _ = _lines(replace(graph, compare=(), segments=side.among(graph.segments)), context, cut)
+        (line,), _ = _lines(replace(placed, compare=(), segments=side.among(graph.segments)), context, cut)
         lines.append(replace(line, label=context.catalogue.segment_label(side.segment), compared=side))
     return GraphResult(graph, ran, cut, tuple(lines), None)
 
@@ -250,13 +252,12 @@ def form(raw: Reader, choices: Choices) -> GraphForm:
 
 
 ADDITIVE = {Counts.EVENTS}  # only these may be added up: a person in two groups is still one person
-BUILTIN_UNITS = {"pageview": "pageviews", "session": "sessions"}
+BUILTIN_UNITS = {"pageview": "pageview", "session": "session"}
 RANKING_ROWS = 7
 COUNTED_UNITS = {
-    Counts.EVENTS: "events",
-    Counts.USERS: "people",
-    Counts.SESSIONS: "sessions",
-    Counts.PER_USER: "per person",
+    Counts.EVENTS: "event",
+    Counts.USERS: "person",
+    Counts.SESSIONS: "session",
 }
 
 
@@ -318,7 +319,7 @@ def show(result: GraphResult, title: str) -> GraphView:
         chart = bar_chart(lines, across, title, stacked=query.counts in ADDITIVE and not query.compare)
     return GraphView(
         result,
-        headline=None if result.total is None else KeyFigure(full(result.total), _counted_unit(query)),
+        headline=None if result.total is None else KeyFigure(full(result.total), _counted_unit(query, result.total)),
         is_empty=not any(each.total for each in result.series),
         chart=chart,
         legend=_legend(result, lines),
@@ -330,11 +331,13 @@ def show(result: GraphResult, title: str) -> GraphView:
     )
 
 
-def _counted_unit(query: Graph) -> str:
+def _counted_unit(query: Graph, number: Number) -> str:
     """What the number counts: "events", or a more exact word if there is a common one."""
+    if query.counts is Counts.PER_USER:
+        return "per person"
     if query.counts is Counts.EVENTS and query.event.to is RefersTo.BUILTIN:
-        return BUILTIN_UNITS.get(query.event.key, "events")
-    return COUNTED_UNITS[query.counts]
+        return noun(number, BUILTIN_UNITS.get(query.event.key, "event"))
+    return noun(number, COUNTED_UNITS[query.counts])
 
 
 def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:

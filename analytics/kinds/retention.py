@@ -35,6 +35,7 @@ from analytics.sql.segments import in_segments
 from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
 from analytics.store.current import event_store
+from common.counted import counted
 
 
 @dataclass(frozen=True)
@@ -180,10 +181,10 @@ class RetentionResult(Result):
 
 
 def answer(retention: Retention, context: QueryContext) -> RetentionResult:
-    cut = context.cut(retention.span, retention.unit)
+    span, cut = context.placed(retention.span, retention.unit)
     rows = None
     if not (retention.where or retention.segments):
-        rows = event_store().counted_cohorts(retention.start, retention.returning, retention.span, cut, context)
+        rows = event_store().counted_cohorts(retention.start, retention.returning, span, cut, context)
     if rows is None:
         statement = context.statement()
         rows = context.rows(statement, retention_sql(statement, retention, cut))
@@ -288,7 +289,7 @@ def _cell(result: RetentionResult, row: int, period: int) -> str:
     if shade is None:
         return "<td></td>"
     running, word = (" is-running", ", incomplete") if result.is_running(row, period) else ("", "")
-    title = f"{full(came)} of {full(cohort.size)} people{word}"
+    title = f"{full(came)} of {counted(cohort.size, 'person')}{word}"
     return f'<td class="number heat heat-{shade}{running}" title="{title}">{percent_text(share)}</td>'
 
 

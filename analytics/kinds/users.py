@@ -25,6 +25,7 @@ from analytics.sql.context import QueryContext
 from analytics.sql.people import people_count_sql, people_rows
 from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
+from common.counted import noun
 
 MAX_PROPERTY_COLUMNS = 12
 PEOPLE_AT_ONCE = 1000  # per query of a CSV
@@ -244,7 +245,7 @@ class UsersView(AnswerView):
 def show(result: UsersResult, title: str) -> UsersView:
     return UsersView(
         result,
-        headline=KeyFigure(full(result.total), "person" if result.total == 1 else "people"),
+        headline=KeyFigure(full(result.total), noun(result.total, "person")),
         is_empty=not result.people,
         older=result.following(),
     )

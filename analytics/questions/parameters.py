@@ -1,7 +1,8 @@
 """Reading and writing the URL parameters of questions. The kinds of questions are built on this.
 
     all         where.match, where.N.field, where.N.op, where.N.value; segment (repeated)
-    with a span days (7, 30, … or "custom" with from, to as YYYY-MM-DD)
+    with a span days (7, 30, …, a period such as this_month, "all", or "custom" with from, to as YYYY-MM-DD), and
+                over=1: without what is not over
     compared    compare (repeated: a segment's lineage or "everyone")
 
 N is any number: only the order matters. Conditions without a field and steps without an event are skipped, so that a
@@ -19,6 +20,7 @@ from uuid import UUID
 from django.http import QueryDict
 
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Match, Operator
+from analytics.questions.periods import Period
 from analytics.questions.query import PAGEVIEW, Compared, EventReference, Query, Selection
 from analytics.questions.spans import Span
 
@@ -135,12 +137,15 @@ class Reader:
         return Selection(event, where) if event else None
 
     def span(self, default: int) -> Span:
+        over = bool(self.text("over"))
         if self.text("days") == "custom":
             first, last = self.day("from"), self.day("to")
-            made = self.attempt("to", lambda: Span(None, first, last)) if first and last else None
+            made = self.attempt("to", lambda: Span(None, first, last, over=over)) if first and last else None
+        elif self.text("days") in set(Period):
+            made = Span(None, period=Period(self.text("days")), over=over)
         else:
             days = self.integer("days", default)
-            made = self.attempt("days", lambda: Span(days))
+            made = self.attempt("days", lambda: Span(days, over=over))
         return made or Span(default)
 
     def compared(self) -> tuple[Compared, ...]:
@@ -174,12 +179,12 @@ def write_selection(selection: Selection, prefix: str) -> Iterator[tuple[str, st
 
 
 def write_span(span: Span) -> Iterator[tuple[str, str]]:
-    if span.days is not None:
-        yield "days", str(span.days)
-        return
-    yield "days", "custom"
-    yield "from", str(span.first)
-    yield "to", str(span.last)
+    yield "days", str(span.days or span.period or "custom")
+    if span.first and span.last:
+        yield "from", str(span.first)
+        yield "to", str(span.last)
+    if span.over:
+        yield "over", "1"
 
 
 def write_common(query: Query, span: Span) -> Iterator[tuple[str, str]]:

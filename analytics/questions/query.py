@@ -18,6 +18,7 @@ from projects.models import Environment
 
 MAX_SEGMENTS = 4
 TOP_GROUPS = 20
+LAST_7_DAYS = Span(7)
 LAST_30_DAYS = Span(30)
 LAST_90_DAYS = Span(90)
 R = TypeVar("R")  # the Result that answers it

@@ -1,12 +1,15 @@
 """Spans of time, and cutting them into buckets in a project's time zone. Pure: the caller passes `now`."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from analytics.questions.conditions import BadQuery
+from analytics.questions.periods import Period, days_of
+from common import local_days
+from common.local_days import midnight
 
 PRESETS = (7, 30, 90, 365)
 MAX_BUCKETS = 1100  # three times 366 days by day; 45 days by hour
@@ -33,16 +36,23 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Span:
-    """The last `days` days, including today; or the days from `first` to `last`, both included."""
+    """The last `days` days, including today; the days from `first` to `last`, both included; or a named `period`.
+
+    With `over`, without what is not over: the last days move back by one, others lose their cut and running buckets.
+    """
 
     days: int | None = 30
     first: date | None = None
     last: date | None = None
+    period: Period | None = None
+    over: bool = False
 
     def __post_init__(self) -> None:
         if self.days is not None:
             if not 1 <= self.days <= MAX_DAYS:
                 raise BadQuery(f"The range is 1 to {MAX_DAYS:,} days.", "days")
+            return
+        if self.period is not None:
             return
         if self.first is None or self.last is None:
             raise BadQuery("A range of your own needs a first and a last day.", "from")
@@ -57,6 +67,8 @@ class Span:
     def length_days(self) -> int:
         if self.days is not None:
             return self.days
+        if self.period is not None:
+            return self.period.longest
         assert self.first and self.last
         return (self.last - self.first).days + 1
 
@@ -71,19 +83,13 @@ class Span:
         if self.days is None:
             assert self.first and self.last
             return self.first, self.last
-        today = now.astimezone(zone).date()
-        return today - timedelta(days=self.days - 1), today
+        first, last = local_days.last_days(self.days, now, zone)
+        back = timedelta(days=1 if self.over else 0)
+        return first - back, last - back
 
     def bounds(self, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Start (included) and end (not included), in UTC."""
-        first, last = self.local_days(now, zone)
-        return midnight(first, zone), midnight(last + timedelta(days=1), zone)
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment of `day` in `zone`, in UTC. If clocks skip midnight, it is the moment when they skip it."""
-    local = datetime.combine(day, time(), zone)
-    return local.astimezone(UTC)
+        return local_days.bounds(*self.local_days(now, zone), zone)
 
 
 def buckets(span: Span, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_on: int = 1) -> tuple[Bucket, ...]:
@@ -110,6 +116,38 @@ def buckets(span: Span, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_o
         for index, (begins, ends) in enumerate(pairs)
         if begins < ends
     )
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Where days and weeks begin, as of when, and the day of the first stored event (None without any)."""
+
+    now: datetime
+    zone: ZoneInfo
+    week_starts_on: int = 1
+    first_day: date | None = None
+
+
+def placed(span: Span, unit: Unit, calendar: Calendar) -> tuple[Span, tuple[Bucket, ...]]:
+    """The span as days of the calendar, and its buckets. Raises BadQuery if nothing is over, or all is too long."""
+    if span.period is None:
+        first, last = span.local_days(calendar.now, calendar.zone)
+    else:
+        today = calendar.now.astimezone(calendar.zone).date()
+        first, last = days_of(span.period, today, calendar.week_starts_on, calendar.first_day)
+        if (last - first).days >= MAX_DAYS:
+            too_long = f"The first event is from {first}: all time is longer than {MAX_DAYS:,} days."
+            raise BadQuery(f"{too_long} Give a first and a last day.", "days")
+    fixed = Span(None, first, last)
+    fixed.check(unit)
+    cut = buckets(fixed, unit, calendar.now, calendar.zone, calendar.week_starts_on)
+    if not span.over or span.days is not None:
+        return fixed, cut
+    cut = tuple(bucket for bucket in cut if bucket.complete)
+    if not cut:
+        raise BadQuery(f"No {unit} of this range is over yet.", "days")
+    ends = cut[-1].end - timedelta(microseconds=1)
+    return Span(None, cut[0].start.astimezone(calendar.zone).date(), ends.astimezone(calendar.zone).date()), cut
 
 
 def _next_edge(edge: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> datetime:

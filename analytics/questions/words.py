@@ -5,6 +5,7 @@ from datetime import timedelta
 from analytics.questions.conditions import Condition, Group, Match
 from analytics.questions.query import Counts
 from analytics.questions.spans import Span
+from common.counted import counted
 
 COUNTED = {
     Counts.EVENTS: "Count of",
@@ -15,9 +16,15 @@ COUNTED = {
 
 
 def span_words(span: Span) -> str:
-    """ "last 30 days", or "1 Mar 2026 to 31 Mar 2026"."""
+    """ "last 30 days", "this month" or "1 Mar 2026 to 31 Mar 2026", and whether it is without what is not over."""
+    return _days_words(span) + (", without what is not over" if span.over else "")
+
+
+def _days_words(span: Span) -> str:
     if span.days is not None:
-        return "today" if span.days == 1 else f"last {span.days:,} days"
+        return "today" if span.days == 1 and not span.over else f"last {counted(span.days, 'day')}"
+    if span.period is not None:
+        return span.period.label
     return " to ".join(f"{day.day} {day:%b %Y}" for day in (span.first, span.last) if day)
 
 
@@ -42,4 +49,4 @@ def duration_words(duration: timedelta) -> str:
     """ "7 days", "36 hours", "90 minutes"."""
     minutes = int(duration.total_seconds() // 60)
     number, unit = next((minutes // size, unit) for size, unit in SIZES if minutes % size == 0)
-    return f"{number:,} {unit}{'' if number == 1 else 's'}"
+    return counted(number, unit)

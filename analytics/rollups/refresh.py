@@ -15,11 +15,11 @@ from django.db import connection, transaction
 from prometheus_client import Counter, Histogram
 
 from analytics.questions.query import Scope
-from analytics.questions.spans import midnight
 from analytics.rollups import bitmaps
 from analytics.rollups.builder import PLACE, CountedDay, build, keep_empty
 from analytics.rollups.reader import mark_of, pending_people, positions
 from analytics.sql.days import ARRIVED_LATE, WITH_EVENTS, has_events
+from common.local_days import midnight
 from common.metrics import REGISTRY
 from events.upkeep import hold_months
 from projects.models import Environment

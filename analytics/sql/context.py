@@ -1,14 +1,17 @@
+# this SQL is built only from fixed texts and placeholders; see statement.py
 """The context in which one question is asked: environment, catalogue, moment and connection."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from analytics.definitions.catalogue import Catalogue
+from analytics.questions.periods import Period
 from analytics.questions.query import Scope
-from analytics.questions.spans import Bucket, Span, Unit, buckets
+from analytics.questions.spans import Bucket, Calendar, Span, Unit, buckets, placed
 from analytics.sql.dialect import Dialect
+from analytics.sql.selections import Limits, event_rows
 from analytics.sql.statement import Statement
 
 Tuples = list[tuple[Any, ...]]
@@ -39,6 +42,19 @@ class QueryContext:
         """What the database answers to `sql`, whose parameters `statement` holds."""
         return self.ask(sql, statement.parameters)
 
+    def placed(self, span: Span, unit: Unit) -> tuple[Span, tuple[Bucket, ...]]:
+        """The span as days of the project's calendar, and cut into buckets. Raises BadQuery."""
+        first_day = self._first_day() if span.period is Period.ALL else None
+        return placed(span, unit, Calendar(self.now, self.scope.zone, self.scope.week_starts_on, first_day))
+
+    def _first_day(self) -> date | None:
+        """The day of the first stored event; of robots only where they are counted."""
+        statement = self.statement()
+        rows, conditions = event_rows(statement, Limits(None, None))
+        where = " and ".join(conditions)
+        found = self.rows(statement, f"select e.time as time {rows.from_()} where {where} order by e.time limit 1")
+        return found[0][0].astimezone(self.scope.zone).date() if found else None
+
     def cut(self, span: Span, unit: Unit) -> tuple[Bucket, ...]:
-        """The span in buckets of the project's calendar."""
+        """A span of fixed or last days, in buckets of the project's calendar."""
         return buckets(span, unit, self.now, self.scope.zone, self.scope.week_starts_on)

@@ -1,13 +1,14 @@
 """Segments as SQL conditions. What people did is counted once per clause, then joined."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from analytics.definitions.bodies import Clause
 from analytics.questions.conditions import Condition, Match
 from analytics.questions.query import Comparison, Did
+from analytics.questions.spans import Span
 from analytics.sql.rows import Rows, joined
 from analytics.sql.selections import Limits, event_rows, selected
+from analytics.sql.statement import Statement
 
 
 def in_segment(rows: Rows, lineage: UUID) -> str:
@@ -35,10 +36,16 @@ def _did(rows: Rows, did: Did) -> str:
 def _counted(rows: Rows, did: Did) -> str:
     """A common table expression: how often each person did it, without people who never did."""
     statement = rows.statement
-    start = statement.now - timedelta(days=did.days) if did.days is not None else None
     is_session = did.selection.event.is_session
-    done, conditions = event_rows(statement, Limits(start, None), sessions=is_session)
+    done, conditions = event_rows(statement, _limits(statement, did), sessions=is_session)
     conditions.append(joined(Match.ALL, [selected(done, did.selection)]))
     actor = done.actor
     sql = f"select {actor} as actor, count(*) as times {done.from_()} where {' and '.join(conditions)} group by 1"
     return statement.define(f"did_{len(statement.expressions)}", sql)
+
+
+def _limits(statement: Statement, did: Did) -> Limits:
+    """Of the days in which it was done; none if it was done at any time."""
+    if did.days is None:
+        return Limits(None, None)
+    return Limits(*Span(did.days).bounds(statement.now, statement.scope.zone))

@@ -195,7 +195,7 @@ class EventStore(Protocol):
 
     # --- How much there is ---
 
-    def usage(self, environment_ids: Sequence[int]) -> dict[int, Usage]:
+    def usage(self, scopes: Sequence[Scope]) -> dict[int, Usage]:
         """Usage by environment, without those that never got an event, in a fixed number of statements.
 
         Raises QueryTimeout.

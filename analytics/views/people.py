@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import erasure
-from analytics.charts.scales import full
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from analytics.store.live import Position
@@ -20,6 +19,7 @@ from analytics.store.people import ActivityCounts, KnownPerson
 from analytics.store.protocol import TIME_LIMIT
 from analytics.views.answers import AT_ONCE
 from analytics.views.pages import TOO_SLOW, page
+from common.counted import counted
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -86,16 +86,12 @@ def person_delete(request: HttpRequest, environment: Environment, actor_id: int)
 def _goes(known: KnownPerson, done: ActivityCounts | None) -> list[str]:
     visitors = len(known.visitors)
     return [
-        f"{_events(done)} in {_counted(done.sessions, 'session')}" if done else _events(done),
-        _counted(len(known.properties), "property", "properties"),
-        *([f"{_counted(visitors, 'visitor number')} that they came under before"] if visitors else []),
+        f"{_events(done)} in {counted(done.sessions, 'session')}" if done else _events(done),
+        counted(len(known.properties), "property"),
+        *([f"{counted(visitors, 'visitor number')} that they came under before"] if visitors else []),
         "their part in every graph, funnel and report, also of the past",
     ]
 
 
 def _events(done: ActivityCounts | None) -> str:
-    return _counted(done.events, "event") if done else "all their events, too many to count at once"
-
-
-def _counted(number: int, one: str, many: str = "") -> str:
-    return f"{full(number)} {one if number == 1 else many or one + 's'}"
+    return counted(done.events, "event") if done else "all their events, too many to count at once"

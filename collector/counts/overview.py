@@ -4,17 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from collector.decide import Outcome
 from collector.models import CollectedHour
+from common.counted import counted, noun
 from common.database import TookTooLong
+from common.local_days import bounds, last_days
 from common.sparkline import Bars
 from events.models import Kind
 from events.newest import Arrival, last_arrival
 from projects.models import Environment
 
 HOUR = timedelta(hours=1)
-DAY_HOURS, WEEK_HOURS = 24, 7 * 24  # including the current hour
+DAY_HOURS = 24  # including the current hour
+WEEK_DAYS = 7
 TITLES = {  # in the order of the page
     Outcome.ACCEPTED: "Accepted",
     Outcome.EXCLUDED: "Dropped: excluded IP",
@@ -49,12 +53,12 @@ class HourlyBars(Bars):
 
     @property
     def in_words(self) -> str:
-        return f"{self.total:,} in {len(self.counts)} hours, at most {max(self.counts):,} an hour"
+        return f"{self.total:,} in {counted(len(self.counts), 'hour')}, at most {max(self.counts):,} an hour"
 
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """One outcome: in the current hour, the last 24 hours and the last 7 days."""
+    """One outcome: in the current hour, the last 24 hours and the last 7 days of the project's calendar."""
 
     outcome: Outcome
     hour: Amount
@@ -98,12 +102,13 @@ class LatelyCounts:
     day: int
     week: int
 
-    def in_words(self, one: str, several: str) -> str:
+    def in_words(self, one: str, what: str) -> str:
         """ "12 texts were cut in the last 7 days, 3 of them in the last 24 hours"; nothing when none were."""
         if not self.week:
             return ""
         lately = f", {self.day:,} of them in the last 24 hours" if self.day else ""
-        return f"{self.week:,} {one if self.week == 1 else several} in the last 7 days{lately}"
+        verb = f"{noun(self.week, 'was')} " if what.startswith("was ") else ""
+        return f"{counted(self.week, one)} {verb}{what.removeprefix('was ')} in the last 7 days{lately}"
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,9 @@ class CollectionOverview:
 def overview(environment: Environment, now: datetime) -> CollectionOverview:
     """Read all numbers of the page, with two queries."""
     this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    since = this_hour - (WEEK_HOURS - 1) * HOUR
+    zone = ZoneInfo(environment.project.time_zone)
+    first_moment, _ = bounds(*last_days(WEEK_DAYS, now, zone), zone)
+    since = first_moment.replace(minute=0)  # where days begin at half an hour in UTC, that whole hour counts
     rows = list(environment.collected_hours.filter(hour__gte=since))
     committed = [row for row in rows if row.outcome == Outcome.ACCEPTED and row.slowest_seconds]
     last = max(committed, key=lambda row: row.last_at, default=None)

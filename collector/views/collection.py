@@ -37,12 +37,10 @@ def _limit(properties: int, size: int) -> str:
 def _notices(numbers: CollectionOverview) -> list[tuple[str, str]]:
     """What was changed, left out or refused lately, each with the place of the page that says what to do."""
     limit = _limit(settings.PERSON_PROPERTIES, settings.PERSON_BYTES)
-    left_out = numbers.left_out.in_words("property was left out", "properties were left out")
-    texts = numbers.texts_cut.in_words("text was cut", "texts were cut")
-    nobodies = numbers.identities_ignored.in_words("identity named nobody", "identities named nobody")
-    protobufs = numbers.protobufs_refused.in_words(
-        "request in protobuf was refused", "requests in protobuf were refused"
-    )
+    left_out = numbers.left_out.in_words("property", "was left out")
+    texts = numbers.texts_cut.in_words("text", "was cut")
+    nobodies = numbers.identities_ignored.in_words("identity", "named nobody")
+    protobufs = numbers.protobufs_refused.in_words("request", "in protobuf refused")
     found = (
         (left_out, f"{left_out}: a person or customer has at most {limit}.", "left-out"),
         (texts, f"{texts}: they have at most {MAX_TEXT:,} characters.", "texts-cut"),

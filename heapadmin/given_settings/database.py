@@ -75,6 +75,8 @@ def refuse_archive_of_others(url: str, archive: Path | None) -> None:
     """Raises WrongSetting if a server that we did not start is to archive what it writes."""
     if url and archive:
         raise WrongSetting("WAL_ARCHIVE_DIR is for the private database, and DATABASE_URL names another: unset one.")
+
+
 def refuse_replica_url_alone(url: str, replica_url: str) -> None:
     """Raises WrongSetting if there is a replica of the private server, which lets nobody copy it."""
     if replica_url and not url:

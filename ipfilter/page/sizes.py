@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from common.counted import counted
 from ipfilter.rules import coverage
 from ipfilter.rules.lists import Rule
 
@@ -17,17 +18,17 @@ def addresses_in_words(rules: Sequence[Rule]) -> str:
     triples = [triple for number, rule in enumerate(rules) if number not in superfluous for triple in rule.triples]
     ipv4 = min(sum(triple.address_count for triple in triples if triple.version == 4), 1 << 32)
     ipv6 = min(sum(triple.address_count for triple in triples if triple.version == 6), 1 << 128)
-    parts = [_some(ipv4, "IPv4 address", "IPv4 addresses"), _ipv6(ipv6)]
+    parts = [_some(ipv4, "IPv4 address"), _ipv6(ipv6)]
     return " and ".join(part for part in parts if part) or "no address"
 
 
 def _ipv6(count: int) -> str:
     networks, rest = divmod(count, 1 << NETWORK_BITS)
     if not networks:
-        return _some(count, "IPv6 address", "IPv6 addresses")
-    words = _some(networks, f"IPv6 network (/{NETWORK_BITS})", f"IPv6 networks (/{NETWORK_BITS})")
+        return _some(count, "IPv6 address")
+    words = f"{counted(networks, 'IPv6 network')} (/{NETWORK_BITS})"
     return f"more than {words}" if rest else words
 
 
-def _some(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}" if count else ""
+def _some(count: int, one: str) -> str:
+    return counted(count, one) if count else ""

@@ -1,9 +1,23 @@
-/* For all pages: texts to copy, notices to close, relative times, a name to type before removing something, and the line
+/* For all pages: what is cut, whole on hover, texts to copy, notices to close, relative times, a name to type before removing something, and the line
    that shows that htmx is loading. It also handles parts that htmx adds later. */
 
 function within(root, selector) {
   return [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
 }
+
+/* --- What is cut with an ellipsis is whole on hover -------------------------------------------------------------- */
+
+function isCut(element) {
+  const style = getComputedStyle(element);
+  if (style.webkitLineClamp !== "none") return element.scrollHeight > element.clientHeight;
+  return style.textOverflow === "ellipsis" && element.scrollWidth > element.clientWidth;
+}
+
+document.addEventListener("pointerover", (event) => {
+  const element = event.target;
+  if (element.matches("select")) element.title = element.selectedOptions[0]?.text ?? "";
+  else if (!element.title && isCut(element)) element.title = element.textContent.trim();
+});
 
 /* --- Copy ------------------------------------------------------------------------------------------------------ */
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
+from common.counted import counted
 from support.account.actions import ask_to_close
 from support.account.forms import AskToCloseForm
 from support.exports import actions as export_actions
@@ -74,7 +75,9 @@ def close_ask(request: HttpRequest, account: Account) -> HttpResponse:
     try:
         ask_to_close(account=account, text=form.cleaned_data["text"], by=signed_in_user(request))
     except TooManyMessages as limit:
-        form.add_error(None, f"That is a lot of messages at once. Please ask again in {limit.minutes} minutes.")
+        form.add_error(
+            None, f"That is a lot of messages at once. Please ask again in {counted(limit.minutes, 'minute')}."
+        )
         return _page(request, account, form, status=429)
     messages.success(request, "Your message is sent! We'll respond via email shortly.")
     return redirect("support:account_support", account.pk)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from accounts import activity
 from accounts.door import signed_in_user
 from accounts.models import Account, Activity, Membership
+from common.counted import counted
 from projects.models import Environment, Project
 from support.closing import actions as closing_actions
 from support.closing import row_counts
@@ -136,7 +137,7 @@ class AccountAdmin(StaffModelAdmin):
         except closing_actions.AlreadyClosed:
             messages.warning(request, "Somebody else closed it a moment ago.")
             return redirect("admin:accounts_account_change", pk)
-        log(request, account, CHANGE, f"Closed, grace {days} days")
+        log(request, account, CHANGE, f"Closed, grace {counted(days, 'day')}")
         messages.success(request, f"Closed. Nobody gets in any more. {_what_next(closing)}")
         return redirect("admin:support_closing_change", closing.pk)
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from django.template.loader import render_to_string
 
+from common.counted import counted
 from support.status.models import Component, State
 from support.status.readings import NOT_KNOWN
 from support.status.snapshot import Part, Snapshot
@@ -80,7 +81,7 @@ def _duration(minutes: int) -> str:
     for unit, length in (("days", 1_440), ("hours", 60)):
         if minutes >= 2 * length:
             return f"{minutes // length} {unit}"
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return counted(minutes, "minute")
 
 
 def as_json(snapshot: Snapshot) -> bytes:

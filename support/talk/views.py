@@ -7,12 +7,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from common.counted import counted
 from common.htmx import is_part
 from support.talk import actions
 from support.talk.forms import TalkForm
 from support.talk.origin import origin_of
 
-TOO_MANY = "That is a lot of messages at once. Please write again in {minutes} minutes."
+TOO_MANY = "That is a lot of messages at once. Please write again in {wait}."
 
 
 @login_not_required
@@ -32,7 +33,7 @@ def talk(request: HttpRequest) -> HttpResponse:
         origin = origin_of(request, form.cleaned_data["page"])
         actions.send(text=form.cleaned_data["text"], origin=origin, **form.sender())
     except actions.TooManyMessages as limit:
-        form.add_error(None, TOO_MANY.format(minutes=limit.minutes))
+        form.add_error(None, TOO_MANY.format(wait=counted(limit.minutes, "minute")))
         return _answer(request, form=form, status=429)
     return _answer(request, sent=True)
 

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, unquote
@@ -15,9 +15,10 @@ from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
 from analytics.kinds.users import Users
 from analytics.questions.conditions import NUMBER, Condition, Field, Group, Match, Operator, Source
+from analytics.questions.periods import Period
 from analytics.questions.query import Builtin, Comparison, Counts, Did, EventReference, Query, RefersTo, Selection
 from analytics.questions.results import as_text
-from analytics.questions.spans import Bucket
+from analytics.questions.spans import Bucket, Span, Unit
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,17 @@ class World:
     people: dict[int, FakePerson]
     catalogue: Catalogue
     now: datetime
+    zone: tzinfo = UTC  # of whom asks
 
     def who(self, event: FakeEvent) -> int:
         return self.merges.get(event.actor, event.actor)
 
     def asked_by(self, query: Query) -> "World":
         """What the question looks at: without robots, it is as if they had never come."""
+        world = replace(self, zone=query.scope.zone)
         if not query.scope.without_robots:
-            return self
-        return replace(self, events=[each for each in self.events if each.columns.get("device") != "robot"])
+            return world
+        return replace(world, events=[each for each in self.events if each.columns.get("device") != "robot"])
 
 
 def together(match: Match, facts: list[bool]) -> bool:
@@ -191,13 +194,62 @@ def clauses_hold(world: World, group: ClauseGroup, person: int) -> bool:
 def clause_holds(world: World, clause: Condition | Did, person: int) -> bool:
     if isinstance(clause, Condition):
         return holds(clause, value_of(world, clause.field, None, person))
-    since = world.now - timedelta(days=clause.days) if clause.days is not None else None
     times = sum(
         1
         for event in occurrences(world, clause.selection, Group(), ())
-        if world.who(event) == person and (since is None or event.time >= since)
+        if world.who(event) == person and (clause.days is None or is_in_last_days(world, event, clause.days))
     )
     return times >= clause.times if clause.comparison is Comparison.AT_LEAST else times <= clause.times
+
+
+def is_in_last_days(world: World, event: FakeEvent, days: int) -> bool:
+    """By the calendar, today included: however late it is, the last day alone is today."""
+    back = world.now.astimezone(world.zone).date() - event.time.astimezone(world.zone).date()
+    return 0 <= back.days < days
+
+
+def days_asked(world: World, span: Span, unit: Unit, week_starts_on: int) -> list[date]:
+    """The days that a span means, one by one out of many years: each is asked whether it belongs."""
+    today = world.now.astimezone(world.zone).date()
+    stored = [event.time.astimezone(world.zone).date() for event in world.events]
+    asked = [
+        day
+        for day in (today + timedelta(days=ago) for ago in range(-1300, 1300))
+        if _belongs(day, today, span, week_starts_on, min(stored, default=today))
+    ]
+    if not span.over or span.days is not None:
+        return asked
+    around = [today + timedelta(days=ago) for ago in range(-1400, 1400)]
+    of_unit = defaultdict(list)
+    for day in around:
+        of_unit[_unit_of(day, unit, week_starts_on)].append(day)
+    is_whole = {key: all(day in asked and day < today for day in days) for key, days in of_unit.items()}
+    return [day for day in asked if is_whole[_unit_of(day, unit, week_starts_on)]]
+
+
+def _belongs(day: date, today: date, span: Span, week_starts_on: int, first_stored: date) -> bool:
+    if span.days is not None:
+        return (today - day).days in range(1, span.days + 1) if span.over else (today - day).days in range(span.days)
+    if span.first and span.last:
+        return span.first <= day <= span.last
+    assert span.period
+    if span.period is Period.ALL:
+        return min(first_stored, today) <= day <= today
+    which, _, name = span.period.replace("today", "this_day").replace("yesterday", "last_day").partition("_")
+    of = {
+        "day": lambda each: each.toordinal(),
+        "week": lambda each: _unit_of(each, Unit.WEEK, week_starts_on),
+        "month": lambda each: each.year * 12 + each.month,
+        "quarter": lambda each: each.year * 4 + (each.month + 2) // 3,
+        "year": lambda each: each.year,
+    }[name]
+    return day <= today and of(today) - of(day) == {"this": 0, "last": 1}[which]
+
+
+def _unit_of(day: date, unit: Unit, week_starts_on: int) -> int:
+    if unit is Unit.WEEK:  # 1 January of year 1 was a Monday, whose number is 1
+        return (day.toordinal() - week_starts_on) // 7
+    return day.year * 12 + day.month if unit is Unit.MONTH else day.toordinal()
 
 
 def counted(world: World, counts: Counts, events: list[FakeEvent]) -> int | float:

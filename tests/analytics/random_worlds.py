@@ -19,6 +19,7 @@ from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
 from analytics.kinds.users import Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
+from analytics.questions.periods import Period
 from analytics.questions.query import (
     PAGEVIEW,
     SESSION,
@@ -214,13 +215,16 @@ def named(kind: str) -> tuple[str, str]:
 
 @st.composite
 def spans(draw, world, longest=90):
+    over = draw(st.booleans())
     if draw(st.booleans()):
-        return Span(draw(st.sampled_from([1, 7, min(30, longest), longest])))
+        return Span(None, period=draw(st.sampled_from([each for each in Period if each.longest <= longest])), over=over)
+    if draw(st.booleans()):
+        return Span(draw(st.sampled_from([1, 7, min(30, longest), longest])), over=over)
     if world.events and draw(st.booleans()):  # a span that begins or ends exactly at an event
         edge = draw(st.sampled_from(world.events)).time.date()
-        return Span(None, edge - timedelta(days=draw(st.integers(0, 1))), edge)
+        return Span(None, edge - timedelta(days=draw(st.integers(0, 1))), edge, over=over)
     first = world.now.date() + timedelta(days=draw(st.integers(-longest // 2, 5)))
-    return Span(None, first, first + timedelta(days=draw(st.integers(0, longest // 2))))
+    return Span(None, first, first + timedelta(days=draw(st.integers(0, longest // 2))), over=over)
 
 
 def scopes(environment_id):

@@ -37,10 +37,17 @@ def test_nothing_to_say_breaks_the_line():
     assert [[point.value for point in path.points] for path in line.paths] == [[1], [3, 4]]
 
 
-def test_the_way_into_a_bucket_that_is_not_over_is_apart():
-    [line] = line_marks([Line("a", (1, 2, 3))], [True, True, False], scale(3))
+def test_a_line_does_not_fall_because_the_day_is_young():
+    """No line leads into a bucket that is not over: it is a pale point of its own."""
+    [line] = line_marks([Line("a", (3, 2, 0))], [True, True, False], scale(3))
 
-    assert [(len(path.points), path.incomplete) for path in line.paths] == [(2, False), (2, True)]
+    assert [([point.value for point in path.points], path.incomplete) for path in line.paths] == [
+        ([3, 2], False),
+        ([0], True),
+    ]
+    drawn = line_chart([Line("a", (3, 2, 0))], axis_of(3, last_complete=False), "Signups")
+    assert drawn.count("chart__line") == 1
+    assert drawn.count("chart__point--incomplete") == 1
 
 
 def test_a_range_that_begins_inside_a_week_leads_out_of_it_dashed():

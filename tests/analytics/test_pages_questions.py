@@ -49,6 +49,34 @@ def test_a_question_without_parameters_is_a_page(environment, read_only, kind):
     assert ask(read_only, environment, kind).status_code == 200
 
 
+@pytest.mark.parametrize("kind", ["graph", "funnel", "retention"])
+def test_every_question_can_be_asked_of_a_named_range(environment, read_only, kind):
+    add_event(environment)
+    add_event(environment, ago=timedelta(days=1))
+
+    page = ask(read_only, environment, kind, FUNNEL | {"days": "all"})
+    over = ask(read_only, environment, kind, FUNNEL | {"days": "all", "over": "1", "unit": "day"})
+    nothing = ask(read_only, environment, kind, FUNNEL | {"days": "today", "over": "1", "unit": "day"})
+
+    assert '<option value="all" selected>all time</option>' in html(page)
+    assert "all time" in words(page)
+    assert "all time, without what is not over" in words(over)
+    assert re.search(r'name="over" value="1" checked', html(over))
+    assert "No day of this range is over yet." in words(nothing)
+
+
+def test_the_csv_is_of_the_same_range(environment, read_only):
+    for ago in (0, 1, 2):
+        add_event(environment, ago=timedelta(days=ago))
+
+    lines = text(
+        csv_of(read_only, environment, kind="graph", days="all", over="1", event="event:Signed up")
+    ).splitlines()
+
+    assert len(lines) == 4  # the names, two days that are over, and the whole range
+    assert lines[-1] == "Whole range,2"
+
+
 def test_a_graph_shows_the_number_the_chart_and_the_table(environment, read_only):
     for number in range(3):
         add_event(environment, ago=timedelta(minutes=number), actor_id=number)
@@ -332,10 +360,10 @@ def test_the_csv_of_people_is_as_of_one_moment(environment, read_only, monkeypat
     """Segments count back from that moment, so that nobody drops out between two pages."""
     for actor in range(60):
         add_person(environment, actor)
-        add_event(environment, actor_id=actor, ago=timedelta(hours=23, minutes=30))
+        add_event(environment, actor_id=actor)
     segment = make_segment(environment, body=DID_SINCE_YESTERDAY)
     response = csv_of(read_only, environment, kind="users", segment=str(segment.lineage))
-    monkeypatch.setattr("analytics.kinds.registry.timezone.now", lambda: datetime.now(UTC) + timedelta(hours=1))
+    monkeypatch.setattr("analytics.kinds.registry.timezone.now", lambda: datetime.now(UTC) + timedelta(days=1))
 
     assert len(text(response).splitlines()) == 61
 

@@ -13,6 +13,7 @@ from analytics.kinds.graph import Chart, Graph
 from analytics.kinds.registry import KINDS, parse
 from analytics.kinds.users import Cursor, Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
+from analytics.questions.periods import Period
 from analytics.questions.query import PAGEVIEW, Counts, EventReference, RefersTo, Scope
 from analytics.questions.spans import Span, Unit
 from tests.analytics.oracle import World
@@ -66,6 +67,23 @@ def test_a_graph_with_everything():
 
 
 @pytest.mark.parametrize(
+    ("link", "span"),
+    [
+        ("days=this_week", Span(None, period=Period.THIS_WEEK)),
+        ("days=last_quarter&over=1", Span(None, period=Period.LAST_QUARTER, over=True)),
+        ("days=all", Span(None, period=Period.ALL)),
+        ("days=7&over=1", Span(7, over=True)),
+        ("days=7", Span(7)),
+    ],
+)
+def test_a_range_has_a_readable_name(link, span):
+    read = parse("graph", QueryDict(link), SCOPE).query
+
+    assert read == Graph(SCOPE, PAGEVIEW, span=span)
+    assert link in QueryDict("&".join(f"{name}={value}" for name, value in read.parameters())).urlencode()
+
+
+@pytest.mark.parametrize(
     ("kind", "link", "at"),
     [
         ("graph", "event=nonsense", "event"),
@@ -76,6 +94,8 @@ def test_a_graph_with_everything():
         ("graph", "days=-5", "days"),
         ("graph", "days=９", "days"),
         ("graph", "days=99999", "days"),
+        ("graph", "days=this_decade", "days"),
+        ("graph", "days=this_quarter&unit=hour", "unit"),
         ("graph", "days=custom&from=2026-02-30&to=2026-03-01", "from"),
         ("graph", "days=custom&from=2026-03-02&to=2026-03-01", "to"),
         ("graph", "days=custom&from=0001-01-01&to=0001-01-02", "to"),

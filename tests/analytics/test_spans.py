@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.questions.conditions import BadQuery
-from analytics.questions.spans import Span, Unit, buckets, midnight
+from analytics.questions.spans import Span, Unit, buckets
+from common.local_days import midnight
 from tests.analytics.random_worlds import ZONES
 
 BERLIN = ZoneInfo("Europe/Berlin")

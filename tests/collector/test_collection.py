@@ -1,6 +1,6 @@
 """The Collection page: what came, what was refused and why, in the time zone of the project."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.db import connection
@@ -52,9 +52,9 @@ def came(environment, hour, outcome=Outcome.ACCEPTED, *, requests=1, events=1, l
     )
 
 
-def make_event(environment, time, **fields):
-    values = {"actor_id": 1, "kind": "custom", "name": "Order", "received_at": time} | fields
-    return Event.objects.create(environment_id=environment.pk, time=time, id=1, **values)
+def make_event(environment, at, **fields):
+    values = {"actor_id": 1, "kind": "custom", "name": "Order", "received_at": at} | fields
+    return Event.objects.create(environment_id=environment.pk, time=at, id=1, **values)
 
 
 def line_of(numbers, outcome):
@@ -62,8 +62,8 @@ def line_of(numbers, outcome):
     return found
 
 
-def test_spans_end_with_the_hour_at_hand(environment):
-    for ago, events in ((0, 1), (1, 10), (23, 100), (24, 1_000), (167, 10_000), (168, 100_000)):
+def test_24_hours_end_with_the_hour_at_hand_and_7_days_with_today(environment):
+    for ago, events in ((0, 1), (1, 10), (23, 100), (24, 1_000), (162, 10_000), (163, 100_000)):
         came(environment, NOON - timedelta(hours=ago), events=events)
 
     line = line_of(overview(environment, NOW), Outcome.ACCEPTED)
@@ -71,6 +71,18 @@ def test_spans_end_with_the_hour_at_hand(environment):
     assert [line.hour.events, line.day.events, line.week.events] == [1, 111, 11_111]
     assert line.day.requests == 3
     assert line.hourly.counts == [100, *[0] * 21, 10, 1]
+
+
+@pytest.mark.parametrize(("zone", "first"), [("Asia/Tokyo", 15), ("America/New_York", 5), ("Asia/Kolkata", 18)])
+def test_the_7_days_are_those_of_the_projects_calendar(environment, zone, first):
+    """The days begin at that hour in UTC, in Kolkata at half past: then the hour in which they begin counts."""
+    environment.project.time_zone = zone
+    day = NOW.date() - timedelta(days=6 if first < 12 else 7)
+    begins = datetime.combine(day, time(first), UTC)
+    came(environment, begins, events=1)
+    came(environment, begins - timedelta(hours=1), events=10)
+
+    assert line_of(overview(environment, NOW), Outcome.ACCEPTED).week.events == 1
 
 
 def test_outcomes_are_told_apart_and_other_environments_left_out(environment):
@@ -85,7 +97,7 @@ def test_outcomes_are_told_apart_and_other_environments_left_out(environment):
 
 @pytest.mark.parametrize("counted", CHANGED)
 def test_what_was_changed_is_added_up(environment, counted):
-    for ago, number in ((0, 1), (1, 10), (23, 100), (24, 1_000), (167, 10_000), (168, 100_000)):
+    for ago, number in ((0, 1), (1, 10), (23, 100), (24, 1_000), (162, 10_000), (163, 100_000)):
         row = came(environment, NOON - timedelta(hours=ago), events=number)
         CollectedHour.objects.filter(pk=row.pk).update(**{counted: number})
 
@@ -96,11 +108,11 @@ def test_what_was_changed_is_added_up(environment, counted):
 
 
 def test_counts_in_words():
-    assert LatelyCounts(1, 111, 11_111).in_words("text was cut", "texts were cut") == (
+    assert LatelyCounts(1, 111, 11_111).in_words("text", "was cut") == (
         "11,111 texts were cut in the last 7 days, 111 of them in the last 24 hours"
     )
-    assert LatelyCounts(0, 0, 1).in_words("text was cut", "texts were cut") == "1 text was cut in the last 7 days"
-    assert LatelyCounts(0, 0, 0).in_words("text was cut", "texts were cut") == ""
+    assert LatelyCounts(0, 0, 1).in_words("text", "was cut") == "1 text was cut in the last 7 days"
+    assert LatelyCounts(0, 0, 0).in_words("text", "was cut") == ""
 
 
 def test_hours_come_newest_first_with_their_slowest_commit(environment):

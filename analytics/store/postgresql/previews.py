@@ -10,7 +10,8 @@ from django.utils import timezone
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.definitions.catalogue import Catalogue, Named, read_definitions
 from analytics.questions.conditions import Group
-from analytics.questions.query import EventReference, RefersTo, Scope, Selection
+from analytics.questions.query import LAST_7_DAYS, LAST_90_DAYS, EventReference, RefersTo, Scope, Selection
+from analytics.questions.spans import Span
 from analytics.sql.dialect import POSTGRESQL
 from analytics.sql.people import people_count_sql
 from analytics.sql.selections import Limits, event_rows, selected
@@ -19,18 +20,16 @@ from analytics.store.postgresql.live import COLUMNS, described
 from analytics.store.postgresql.snapshot import limited
 from analytics.store.protocol import DefinitionPreview
 
-DAYS = 7
 LATEST = 10
-LATEST_DAYS = 90  # how far back to look for the latest events
 TIME_LIMIT = timedelta(seconds=5)
 
 
 def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
     now = timezone.now()
     with limited(scope.environment_id, TIME_LIMIT):
-        counting, conditions, source = _matching(scope, body, now, DAYS)
+        counting, conditions, source = _matching(scope, body, now, LAST_7_DAYS)
         count = _number(f"select count(*) as n {source} where {conditions}", counting.parameters)
-        listing, conditions, source = _matching(scope, body, now, LATEST_DAYS)
+        listing, conditions, source = _matching(scope, body, now, LAST_90_DAYS)
         chosen = f"select {COLUMNS} {source} where {conditions} order by e.time desc, e.id desc limit {LATEST}"
         return DefinitionPreview(count, described(scope.environment_id, chosen, listing.parameters))
 
@@ -45,12 +44,12 @@ def preview_segment(scope: Scope, body: SegmentBody) -> int:
         return _number(sql, statement.parameters)
 
 
-def _matching(scope: Scope, body: DefinitionBody, now: datetime, days: int) -> tuple[Statement, str, str]:
+def _matching(scope: Scope, body: DefinitionBody, now: datetime, span: Span) -> tuple[Statement, str, str]:
     """A statement, and the conditions and the FROM under which its events match."""
     lineage = uuid4()
     definitions = read_definitions(scope.environment_id, body.lineages())
     statement = Statement(scope, Catalogue(definitions | {lineage: Named("", body)}), now, POSTGRESQL)
-    rows, conditions = event_rows(statement, Limits(now - timedelta(days=days), None))
+    rows, conditions = event_rows(statement, Limits(*span.bounds(now, scope.zone)))
     conditions.append(selected(rows, Selection(EventReference(RefersTo.DEFINITION, str(lineage)))))
     return statement, " and ".join(conditions), rows.from_()
 

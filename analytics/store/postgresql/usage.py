@@ -7,8 +7,11 @@ from datetime import date, datetime, timedelta
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
+from analytics.questions.query import LAST_7_DAYS, Scope
+from analytics.sql.days import NO_ROBOT
 from analytics.store.failures import QueryFailed, QueryTimeout
 from analytics.store.protocol import EventSpan
 from common.database import TookTooLong, impatient_connection, time_limit
@@ -21,8 +24,10 @@ USAGE = f"""
     select wanted.id as id,
            {newest.arrived_sql("wanted.id")} as arrived_at,
            (select count(*) from (select 1 from events e
-             where e.environment_id = wanted.id and e.time >= now() - interval '7 days' limit %s) counted) as events
-      from unnest(%s::bigint[]) as wanted(id)
+             where e.environment_id = wanted.id and e.time >= wanted.starts and e.time < wanted.ends
+               and ({NO_ROBOT.format(alias="e")} or not wanted.without_robots) limit %s) counted) as events
+      from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::boolean[])
+           as wanted(id, starts, ends, without_robots)
 """  # noqa: S608  fixed text
 PER_DAY = """
     select date_trunc('day', time, 'UTC')::date as day, count(*) as events from events
@@ -61,9 +66,13 @@ PROBE = """
 PROBE_CONNECT_SECONDS = 2
 
 
-def usage(environment_ids: Sequence[int]) -> dict[int, Usage]:
+def usage(scopes: Sequence[Scope]) -> dict[int, Usage]:
+    now = timezone.now()
+    ids = [scope.environment_id for scope in scopes]
+    starts, ends = zip(*(LAST_7_DAYS.bounds(now, scope.zone) for scope in scopes), strict=True) if scopes else ([], [])
+    robots = [scope.without_robots for scope in scopes]
     with _limited(USAGE_LIMIT) as cursor:
-        cursor.execute(USAGE, [MOST_COUNTED + 1, list(environment_ids)])
+        cursor.execute(USAGE, [MOST_COUNTED + 1, ids, list(starts), list(ends), robots])
         return {
             key: Usage(arrived, min(count, MOST_COUNTED), count > MOST_COUNTED)
             for key, arrived, count in cursor.fetchall()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from common.counted import counted
 from events.seen import START, Place, correct_some
 
 STEPS_PER_LINE = 100
@@ -24,11 +25,13 @@ class Command(BaseCommand):
                 people, corrected, steps = people + step.people, corrected + step.corrected, steps + 1
                 after = step.after
                 if after is not None and steps % STEPS_PER_LINE == 0:
-                    self.stdout.write(f"{people:,} people, {corrected:,} corrected, after {_text(after)}")
+                    self.stdout.write(f"{counted(people, 'person')}, {corrected:,} corrected, after {_text(after)}")
         except KeyboardInterrupt:
             go_on = f" Go on with --after {_text(after)}." if after is not None and steps else ""
-            raise CommandError(f"{people:,} people, {corrected:,} corrected. Stopped.{go_on}", returncode=130) from None
-        self.stdout.write(f"{people:,} people, {corrected:,} corrected. Done.")
+            raise CommandError(
+                f"{counted(people, 'person')}, {corrected:,} corrected. Stopped.{go_on}", returncode=130
+            ) from None
+        self.stdout.write(f"{counted(people, 'person')}, {corrected:,} corrected. Done.")
 
 
 def _text(place: Place) -> str:

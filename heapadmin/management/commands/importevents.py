@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from collector.imports.importer import Importer, ImportRefused
 from collector.imports.lines import BadFile
+from common.counted import counted, noun
 from events.faults import Unavailable
 from projects.models import Environment
 
@@ -64,7 +65,7 @@ class Command(BaseCommand):
     def _tell_end(self, importer: Importer, progress: "ImportProgress") -> None:
         report = importer.report
         self.stdout.write(
-            f"{report.lines:,} lines in {progress.seconds:,.0f} s: {report.stored:,} events stored, "
+            f"{counted(report.lines, 'line')} in {progress.seconds:,.0f} s: {counted(report.stored, 'event')} stored, "
             f"{report.repeats:,} were there already, {report.excluded:,} from excluded IPs, {report.bad:,} bad."
         )
         for count, words in (
@@ -78,7 +79,7 @@ class Command(BaseCommand):
             months = ", ".join(f"{month:%Y-%m}" for month in importer.months.without)
             self.stdout.write(f"Without a partition of their own: {months}. Their events are in events_default.")
         if report.bad:
-            raise CommandError(f"{report.bad:,} events were not stored.")
+            raise CommandError(f"{counted(report.bad, 'event')} {noun(report.bad, 'was')} not stored.")
 
 
 def open_file(name: str) -> BufferedReader:

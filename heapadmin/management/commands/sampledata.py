@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from common.counted import counted
 from heapadmin import sample
 from projects.models import Environment
 
@@ -22,4 +23,4 @@ class Command(BaseCommand):
         if teammate is None:
             raise CommandError("Nobody may change anything in that account.")
         made = sample.fill(environment, teammate.user)
-        self.stdout.write(f"{made:,} events written into {environment.project} › {environment}.")
+        self.stdout.write(f"{counted(made, 'event')} written into {environment.project} › {environment}.")

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import Account
+from common.counted import counted
 from support.closing import actions, row_counts
 from support.closing.models import LONGEST_GRACE_DAYS, Closing
 from support.closing.purge import Unfinished, run
@@ -103,4 +104,4 @@ class Command(BaseCommand):
         now = time.monotonic()
         if now - getattr(self, "_shown_at", 0.0) > 2:
             self._shown_at = now
-            self.stdout.write(f"  {closing.rows_removed:,} of about {closing.rows_expected:,} rows removed")
+            self.stdout.write(f"  {closing.rows_removed:,} of about {counted(closing.rows_expected, 'row')} removed")

@@ -1,8 +1,8 @@
 -- Sessions with Signed up, last 7 days
 -- /graph/?event=event:Signed up&counts=sessions&days=7&compare=00000000-0000-0000-0000-000000000002
 
--- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 text, p6 text, p7 timestamptz, p8 text, p9
--- text, p10 bigint, p11 interval, p12 timestamptz
+-- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 text, p6 text, p7 timestamptz, p8
+-- timestamptz, p9 text, p10 text, p11 bigint, p12 interval, p13 timestamptz
 \set p0 1
 \set p1 '2026-06-08 22:00:00+00:00'
 \set p2 '2026-06-15 22:00:00+00:00'
@@ -10,24 +10,26 @@
 \set p4 'Signed up'
 \set p5 'country'
 \set p6 'DE'
-\set p7 '2026-03-17 12:00:00+00:00'
-\set p8 'custom'
-\set p9 'Paid'
-\set p10 2
-\set p11 '86400 s'
-\set p12 '2026-06-08 22:00:00+00:00'
+\set p7 '2026-03-17 23:00:00+00:00'
+\set p8 '2026-06-15 22:00:00+00:00'
+\set p9 'custom'
+\set p10 'Paid'
+\set p11 2
+\set p12 '86400 s'
+\set p13 '2026-06-08 22:00:00+00:00'
 with did_0 as (
     select coalesce(m.to_actor, e.actor_id) as actor, count(*) as times
     from events e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where e.environment_id = :p0
         and e.time >= :'p7'::timestamptz
+        and e.time < :'p8'::timestamptz
         and e.id >= 0
-        and (((e.kind = :'p8' and e.name = :'p9')))
+        and (((e.kind = :'p9' and e.name = :'p10')))
     group by 1
 ),
 pairs as (
-    select date_bin(:'p11'::interval, e.time, :'p12'::timestamptz) as bucket, e.session_id as actor_id,
+    select date_bin(:'p12'::interval, e.time, :'p13'::timestamptz) as bucket, e.session_id as actor_id,
         count(*) as n
     from events e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
@@ -41,7 +43,7 @@ pairs as (
         and ((e.kind = :'p3' and e.name = :'p4'))
         and (
             ((p.properties ->> :'p5') = :'p6')
-            and (coalesce(did_0.times, 0) >= :p10)
+            and (coalesce(did_0.times, 0) >= :p11)
         )
         and e.session_id is not null
     )

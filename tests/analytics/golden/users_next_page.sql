@@ -1,25 +1,27 @@
 -- People by last activity
 -- /users/?segment=00000000-0000-0000-0000-000000000002&after=1781524800000000_42
 
--- p0 bigint, p1 text, p2 text, p3 timestamptz, p4 text, p5 text, p6 bigint, p7 timestamptz, p8 bigint, p9
--- bigint
+-- p0 bigint, p1 text, p2 text, p3 timestamptz, p4 timestamptz, p5 text, p6 text, p7 bigint, p8 timestamptz,
+-- p9 bigint, p10 bigint
 \set p0 1
 \set p1 'country'
 \set p2 'DE'
-\set p3 '2026-03-17 12:00:00+00:00'
-\set p4 'custom'
-\set p5 'Paid'
-\set p6 2
-\set p7 '2026-06-15 12:00:00+00:00'
-\set p8 42
-\set p9 51
+\set p3 '2026-03-17 23:00:00+00:00'
+\set p4 '2026-06-15 22:00:00+00:00'
+\set p5 'custom'
+\set p6 'Paid'
+\set p7 2
+\set p8 '2026-06-15 12:00:00+00:00'
+\set p9 42
+\set p10 51
 with did_0 as (
     select coalesce(m.to_actor, e.actor_id) as actor, count(*) as times
     from events e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where e.environment_id = :p0
         and e.time >= :'p3'::timestamptz
-        and (((e.kind = :'p4' and e.name = :'p5')))
+        and e.time < :'p4'::timestamptz
+        and (((e.kind = :'p5' and e.name = :'p6')))
     group by 1
 )
 select p.actor_id as actor_id, p.identity as identity, p.properties as properties, p.first_seen_at as first_seen_at,
@@ -31,30 +33,32 @@ where (
     and true
     and (
         ((p.properties ->> :'p1') = :'p2')
-        and (coalesce(did_0.times, 0) >= :p6)
+        and (coalesce(did_0.times, 0) >= :p7)
     )
     and (
         coalesce(p.last_seen_at, timestamptz '1970-01-01 00:00:00+00'), p.actor_id
-    ) < (:'p7'::timestamptz, :p8)
+    ) < (:'p8'::timestamptz, :p9)
 )
 order by coalesce(p.last_seen_at, timestamptz '1970-01-01 00:00:00+00') desc, p.actor_id desc
-limit :p9;
+limit :p10;
 
--- p0 bigint, p1 text, p2 text, p3 timestamptz, p4 text, p5 text, p6 bigint
+-- p0 bigint, p1 text, p2 text, p3 timestamptz, p4 timestamptz, p5 text, p6 text, p7 bigint
 \set p0 1
 \set p1 'country'
 \set p2 'DE'
-\set p3 '2026-03-17 12:00:00+00:00'
-\set p4 'custom'
-\set p5 'Paid'
-\set p6 2
+\set p3 '2026-03-17 23:00:00+00:00'
+\set p4 '2026-06-15 22:00:00+00:00'
+\set p5 'custom'
+\set p6 'Paid'
+\set p7 2
 with did_0 as (
     select coalesce(m.to_actor, e.actor_id) as actor, count(*) as times
     from events e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where e.environment_id = :p0
         and e.time >= :'p3'::timestamptz
-        and (((e.kind = :'p4' and e.name = :'p5')))
+        and e.time < :'p4'::timestamptz
+        and (((e.kind = :'p5' and e.name = :'p6')))
     group by 1
 )
 select count(*) as people
@@ -65,6 +69,6 @@ where (
     and true
     and (
         ((p.properties ->> :'p1') = :'p2')
-        and (coalesce(did_0.times, 0) >= :p6)
+        and (coalesce(did_0.times, 0) >= :p7)
     )
 );
