@@ -132,7 +132,7 @@ def look_ups(environment: Environment) -> dict[str, Callable[[], Any]]:
         "sample names": partial(store.event_names, scope),
         "sample values of a property": partial(store.field_values, scope, Field(Source.PROPERTY, "items")),
         "newest arrival": partial(newest.arrived_at, environment.pk),
-        "usage": partial(store.usage, [environment.pk]),
+        "usage": partial(store.usage, [scope]),
         "oldest and newest": partial(store.span, [environment.pk]),
         "500 events, known?": partial(_known, environment),
         "busiest person, deleted": partial(_deleted, environment, busiest),

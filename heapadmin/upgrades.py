@@ -16,7 +16,6 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from common.counted import counted
 from common.database import conninfo
 from heapadmin import backup, database_server, old_code
 from heapadmin.given_settings import sessions
