@@ -1,4 +1,5 @@
 # make run     start Heapadmin on this machine           make test    run all tests (ARGS="-k word" narrows it)
+#                                              SLOW_TESTS=on make test runs the slow ones too
 # make check   what must hold before a commit            make bench   measure the collector
 # make backup  write a backup: make backup FILE=…        make lock    pin the requirements anew
 #
@@ -7,7 +8,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench lock backup

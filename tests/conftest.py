@@ -14,6 +14,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
+from tests import slow
 from tests.postgres_15 import allow_tests
 
 MADE_BY_SQL = """
@@ -31,8 +32,18 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     """Runs in pytest itself and in each worker of pytest-xdist; the workers find DATABASE_URL set by the former."""
     _suit_tests()
+    if not hasattr(config, "workerinput"):
+        slow.choose(config)
     if settings.PRIVATE_DATABASE and not config.option.collectonly:
         config.stash[PRIVATE] = _start_private_postgres()
+
+
+def pytest_report_header():
+    return slow.in_words()
+
+
+def pytest_collection_modifyitems(config, items):
+    slow.leave_out(config, items)
 
 
 def pytest_unconfigure(config):

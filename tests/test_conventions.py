@@ -12,6 +12,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
+from tests.slow import SLOW
+
 ROOT = settings.BASE_DIR
 OUR_APPS = ["accounts", "projects", "ipfilter", "events", "collector", "analytics", "support"]
 ELSEWHERE = re.compile(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import""")
@@ -57,6 +59,10 @@ def test_every_file_that_is_named_exists():
 def endings(path):
     """How a file may be named: its path, or the end of it from any folder on."""
     return {"/".join(path.parts[start:]) for start in range(len(path.parts))}
+
+
+def test_slow_tests_are_where_they_are_looked_for():
+    assert [path.name for path in SLOW if not path.is_file()] == []
 
 
 def test_the_example_lists_exactly_the_settings_that_are_read():

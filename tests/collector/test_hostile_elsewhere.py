@@ -3,6 +3,7 @@
 import http.client
 import threading
 import time
+from contextlib import suppress
 
 from collector.decide import ENDPOINTS, Request, decide
 from collector.environments.known_environments import KnownEnvironment
@@ -92,7 +93,8 @@ def rows(server, environment, what):
 def answer(connection, sent):
     target = sent.path.encode() + b"?" * bool(sent.query) + sent.query
     headers = {name: value.encode("latin-1") for name, value in sent.headers.items()}
-    connection.request(sent.method, target.decode("latin-1"), sent.body or None, headers)
+    with suppress(BrokenPipeError):  # what is too large may be refused before it is sent
+        connection.request(sent.method, target.decode("latin-1"), sent.body or None, headers)
     response = connection.getresponse()
     return response.status, response.read()
 

@@ -66,7 +66,8 @@ def line_of(server, request_id):
     found = []
 
     def look():
-        lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+        written, _, _ = server.log.read_text().rpartition("\n")  # half a line may follow
+        lines = [json.loads(line) for line in written.splitlines()]
         found[:] = [line for line in lines if line.get("request_id") == request_id and line["logger"][:6] == "access"]
         return found
 
