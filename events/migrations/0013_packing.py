@@ -83,6 +83,7 @@ def together(apps, schema_editor):
 
 class Migration(migrations.Migration):
     atomic = False  # each partition is checked by itself, while others read and write
+    runs_beside_old_code = False  # old months that old code moves would lack the index of names
     dependencies = [("events", "0012_moving")]
     operations = [
         migrations.RunSQL((SQL / "0013_packing.sql").read_text(), UNDO),

@@ -5,6 +5,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
+    runs_beside_old_code = True
+
     dependencies = [
         ('support', '0004_early_exports'),
     ]
