@@ -11,14 +11,15 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 
+from common.counted import counted
 from heapadmin import backup, own_objects
 from heapadmin.backup import BackupError
 from heapadmin.postgres import PostgresError, PrivatePostgres, programs
 from heapadmin.upgrades import refuse_unknown
 
-TABLES = {"events": "events", "people": "people", "accounts_account": "accounts"}
+TABLES = {"events": "event", "people": "person", "accounts_account": "account"}  # and what a row is
 COPY = re.compile(rb'COPY \S+?\."?(\w+)"? \(')
-COUNTS = "select (select count(*) from events), (select count(*) from people), (select count(*) from accounts_account)"
+COUNTS = f"select {', '.join(f'(select count(*) from {table})' for table in TABLES)}"  # noqa: S608  fixed names
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class BackupProof:
     not_restored: str = ""
 
     def in_words(self) -> str:
-        held = ", ".join(f"{self.rows[table]:,} {name}" for table, name in TABLES.items())
+        held = ", ".join(counted(self.rows[table], name) for table, name in TABLES.items())
         state = ", ".join(f"{app}.{name}" for app, name in sorted(self.state.items()))
         proof = "It was restored into a PostgreSQL of its own, where the same was counted; that is gone again."
         if self.not_restored:
@@ -100,11 +101,11 @@ def _restored(file: Path, rows: dict[str, int]) -> str:
         try:
             backup.read(file, server.conninfo(), room=Path(name))
             with psycopg.connect(server.conninfo()) as database:
-                counted = database.execute(COUNTS).fetchone()
+                there = database.execute(COUNTS).fetchone()
         except BackupError as error:
             raise BackupError(str(error).replace(", nothing has changed", "")) from error
         finally:
             server.stop()
-    if counted != tuple(rows.values()):
-        raise BackupError(f"{file} is no good backup: restored, it holds {counted}, and it was read as {rows}.")
+    if there != tuple(rows.values()):
+        raise BackupError(f"{file} is no good backup: restored, it holds {there}, and it was read as {rows}.")
     return ""

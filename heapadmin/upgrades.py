@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from common.counted import counted
 from common.database import conninfo
 from heapadmin import backup, database_server, old_code
 from heapadmin.given_settings import sessions
@@ -124,8 +125,9 @@ def refuse_pending() -> None:
     if ahead:
         names = [f"{migration.app_label}.{migration.name}" for migration, _ in ahead]
         raise CannotUpgrade(
-            f"This version changes the database first, in {len(names)} steps ({_some_of(names)}): manage.py migrate. "
-            f"{old_code.in_words(migration for migration, _ in ahead)} Until then everything goes on as before."
+            f"This version changes the database first, in {counted(len(names), 'step')} ({_some_of(names)}): "
+            f"manage.py migrate. {old_code.in_words(migration for migration, _ in ahead)} "
+            "Until then everything goes on as before."
         )
 
 
@@ -137,7 +139,8 @@ def prepare(say: Callable[[str], None], *, with_backup: bool) -> None:
     executor = MigrationExecutor(connection)
     ahead = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if ahead and executor.loader.applied_migrations:
-        say(f"This version changes the database in {len(ahead)} steps. {old_code.in_words(step for step, _ in ahead)}")
+        words = old_code.in_words(step for step, _ in ahead)
+        say(f"This version changes the database in {counted(len(ahead), 'step')}. {words}")
         if with_backup and settings.BACKUP_BEFORE_UPGRADE:
             _back_up(executor, say)
 

@@ -258,7 +258,7 @@ def test_a_migration_that_has_not_run_changes_nothing(collecting, changed):
     status, written = collecting.manage("reload")
 
     assert status == 1
-    assert f"in 1 steps (collector.9999_later): manage.py migrate. {BESIDE}" in written
+    assert f"in 1 step (collector.9999_later): manage.py migrate. {BESIDE}" in written
     assert collecting.worker_pids() == before
 
 
@@ -270,7 +270,7 @@ def test_older_code_may_start_again_beside_a_migration_that_says_so(collecting, 
     status, refusal = collecting.manage("procrastinate", "healthchecks")
     again, _ = collecting.manage("migrate")
 
-    assert f"in 1 steps. {BESIDE}" in written
+    assert f"in 1 step. {BESIDE}" in written
     assert (migrated, status, again) == (0, 0, 0), refusal
 
 
