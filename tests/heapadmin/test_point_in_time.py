@@ -182,7 +182,7 @@ class TestSchedule:
         assert not list(wal.parent.glob("*.unfinished"))
 
 
-@pytest.mark.parametrize("moment", ["yesterday", "2026-13-01", (datetime.now(UTC) + timedelta(hours=1)).isoformat()])
+@pytest.mark.parametrize("moment", ["yesterday", "2026-13-01", "9999-12-31T00:00:00"])
 def test_what_is_no_moment_of_the_past_is_refused(moment):
     with pytest.raises(CommandError, match=r"is no moment|is in the future"):
         call_command("recover", moment, "--yes")
