@@ -5,6 +5,7 @@ holds up no other job, and one that was missed, because nothing ran at that time
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 
 from common.database import conninfo
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 LOCK_NUMBER = 7_420_731_003  # for pg_try_advisory_lock
 AGAIN_AFTER = timedelta(hours=1)  # one that failed is tried again
 NAME = "nightly-{:%Y-%m-%d-%H%M%S}.backup"
+NAMED = re.compile(r"nightly-\d{4}-\d\d-\d\d-\d{6}\.backup")
 NOTED = timedelta(days=400)  # for how long tries are remembered
 KILLED = "It was killed, or the machine stopped."
 
@@ -73,6 +76,7 @@ def make(kind: BackupKind, now: Callable[[], datetime] = lambda: datetime.now(UT
         Backup.objects.filter(ended_at=None).update(ended_at=now(), problem=KILLED)
         at = now()
         noted = Backup.objects.create(kind=kind, name=NAME.format(at), started_at=at)
+        connection.close()  # which would be idle meanwhile, and others may end such sessions
         try:
             path = _write(kind, noted.name)
             noted.name, noted.bytes = path.name, _size(path)
@@ -126,7 +130,8 @@ def _size(path: Path) -> int:
 def _delete_old_ones(kind: BackupKind, now: datetime) -> None:
     """Also forget tries of long ago, but never the last good one."""
     if kind == BackupKind.DUMP:
-        for file in sorted(_backup_dir().glob("nightly-*.backup"))[: -settings.BACKUPS_KEPT]:
+        ours = sorted(file for file in _backup_dir().iterdir() if NAMED.fullmatch(file.name))
+        for file in ours[: -settings.BACKUPS_KEPT]:
             file.unlink(missing_ok=True)
     else:
         point_in_time.delete_old()

@@ -31,7 +31,7 @@ from analytics.questions.query import (
     check_compared,
 )
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
-from analytics.questions.spans import Span, Unit
+from analytics.questions.spans import Span
 from analytics.questions.words import duration_words, span_words
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
@@ -259,7 +259,7 @@ class FunnelResult(Result):
 
 
 def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
-    span, _ = context.placed(funnel.span, Unit.DAY)
+    span, _ = context.placed(funnel.span, None)
     start, end = span.bounds(context.now, funnel.scope.zone)
     sides = []
     for side in funnel.compare or (Compared(None),):

@@ -128,8 +128,11 @@ class Calendar:
     first_day: date | None = None
 
 
-def placed(span: Span, unit: Unit, calendar: Calendar) -> tuple[Span, tuple[Bucket, ...]]:
-    """The span as days of the calendar, and its buckets. Raises BadQuery if nothing is over, or all is too long."""
+def placed(span: Span, unit: Unit | None, calendar: Calendar) -> tuple[Span, tuple[Bucket, ...]]:
+    """The span as days of the calendar, and its buckets; days, where nothing is drawn by a `unit`.
+
+    Raises BadQuery if nothing is over, or all is too long.
+    """
     if span.period is None:
         first, last = span.local_days(calendar.now, calendar.zone)
     else:
@@ -140,6 +143,7 @@ def placed(span: Span, unit: Unit, calendar: Calendar) -> tuple[Span, tuple[Buck
             raise BadQuery(f"{too_long} Give a first and a last day.", "days")
     fixed = Span(None, first, last)
     fixed.check(unit)
+    unit = unit or Unit.DAY
     cut = buckets(fixed, unit, calendar.now, calendar.zone, calendar.week_starts_on)
     if not span.over or span.days is not None:
         return fixed, cut

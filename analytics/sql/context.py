@@ -42,8 +42,8 @@ class QueryContext:
         """What the database answers to `sql`, whose parameters `statement` holds."""
         return self.ask(sql, statement.parameters)
 
-    def placed(self, span: Span, unit: Unit) -> tuple[Span, tuple[Bucket, ...]]:
-        """The span as days of the project's calendar, and cut into buckets. Raises BadQuery."""
+    def placed(self, span: Span, unit: Unit | None) -> tuple[Span, tuple[Bucket, ...]]:
+        """The span as days of the project's calendar, and cut into buckets, days without a `unit`. Raises BadQuery."""
         first_day = self._first_day() if span.period is Period.ALL else None
         return placed(span, unit, Calendar(self.now, self.scope.zone, self.scope.week_starts_on, first_day))
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -30,7 +31,8 @@ class Succession:
         self.note.serves()
         for worker in self.before:
             if worker.is_alive():
-                os.kill(worker.pid, how)
+                with suppress(ProcessLookupError):  # another new worker told it, and it has ended
+                    os.kill(worker.pid, how)
         self.before = []
 
 

@@ -73,6 +73,16 @@ def test_all_time_has_an_end():
         placed(Span(None, period=Period.ALL), Unit.HOUR, NOVEMBER)
 
 
+def test_what_is_drawn_by_no_unit_may_be_as_long_as_any():
+    span = Span(None, date(2017, 1, 1), date(2026, 11, 1))
+
+    fixed, _ = placed(span, None, NOVEMBER)
+
+    assert (fixed.first, fixed.last) == (span.first, span.last)
+    with pytest.raises(BadQuery, match="too long for this unit"):
+        placed(span, Unit.DAY, NOVEMBER)
+
+
 @given(
     st.datetimes(datetime(2020, 1, 1), datetime(2032, 1, 1), timezones=st.just(UTC)),
     st.sampled_from(["UTC", "Asia/Tokyo", "America/New_York", "Europe/Berlin"]),

@@ -100,17 +100,24 @@ class TestMaking:
         assert ("support", "0005_backups") in backup.migrations(file)
         assert nightly_backups.due(timezone.now()) == []
 
+    def test_no_session_waits_for_it_which_others_may_end(self, folder, monkeypatch):
+        open_ones, write = [], backup.write
+        monkeypatch.setattr(backup, "write", lambda file: open_ones.append(connection.connection) or write(file))
+
+        nightly_backups.make(DUMP)
+
+        assert open_ones == [None]
+
     def test_the_newest_are_kept_and_files_of_others_too(self, folder):
         folder.mkdir()
-        for name in ("nightly-2026-03-15-023700", "nightly-2026-03-16-023700", "before-upgrade-2026-03-01", "mine"):
-            (folder / f"{name}.backup").touch()
+        others = {"before-upgrade-2026-03-01.backup", "mine.backup", "nightly-keep-1.backup", "nightly-keep-2.backup"}
+        for name in ("nightly-2026-03-15-023700.backup", "nightly-2026-03-16-023700.backup", *others):
+            (folder / name).touch()
         good(at(2, 37, day=-2), name="nightly-2026-03-15-023700.backup")
 
         made = nightly_backups.make(DUMP)
 
-        assert {file.name for file in folder.iterdir()} == {
-            "nightly-2026-03-16-023700.backup", "before-upgrade-2026-03-01.backup", "mine.backup", made.name,
-        }  # fmt: skip
+        assert {file.name for file in folder.iterdir()} == {"nightly-2026-03-16-023700.backup", made.name} | others
         assert list(Backup.objects.all()) == [made]
 
     def test_what_a_killed_one_left_behind_is_removed_and_said(self, folder):
