@@ -77,7 +77,7 @@ def move_months(after: list[Any]) -> None:
     elif not moving.is_complete():
         log.error("Copies of events of old months are not what the events are; they are thrown away. Report this.")
         moving.throw_away()
-    elif not _in_a_moment(moving.take_place):
+    elif not (_nobody_sees_what_was() and _in_a_moment(moving.take_place)):
         defer_once("events.move_months", in_seconds=60, after=after)
 
 
@@ -86,7 +86,7 @@ def move_months(after: list[Any]) -> None:
 def pack(timestamp: int) -> None:
     """Begin to pack the oldest month that is over, unless one is being packed."""
     if ProcrastinateJob.objects.filter(
-        task_name__in=("events.pack_month", "events.place_month"), status="todo"
+        task_name__in=("events.pack_month", "events.place_month"), status__in=("todo", "doing")
     ).exists():
         return
     over = datetime.fromtimestamp(timestamp, UTC) - OVER
@@ -145,12 +145,18 @@ def _put_in_place(month: Month) -> bool:
     while time.monotonic() < until:
         while packing.catch_up(month, CAUGHT_UP_AT_ONCE) and time.monotonic() < until:
             time.sleep(PAUSE)
-        unseen = packing.Unseen()
-        while not unseen.is_over() and time.monotonic() < until:
-            time.sleep(PAUSE)
-        if unseen.is_over() and _in_a_moment(partial(packing.take_place, month)):
+        if _nobody_sees_what_was(until) and _in_a_moment(partial(packing.take_place, month)):
             return True
     return False
+
+
+def _nobody_sees_what_was(until: float | None = None) -> bool:
+    """Whether, by then or within a slice, nobody looks any more at the database as it is now."""
+    until = time.monotonic() + SLICE_SECONDS if until is None else until
+    unseen = packing.Unseen()
+    while not unseen.is_over() and time.monotonic() < until:
+        time.sleep(PAUSE)
+    return unseen.is_over()
 
 
 def _in_a_moment(change: Callable[[], object]) -> bool:

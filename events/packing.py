@@ -72,9 +72,12 @@ gone as (delete from events_packing using keys
 come as (insert into events_packing
          select e.* from keys join only {month} e
              on (e.environment_id, e.time, e.id) = (keys.environment_id, keys.time, keys.id)
-         on conflict do nothing)
+         on conflict (environment_id, time, id) do update set ({columns}) = row({excluded}))
 select count(*) from taken
 """)
+COLUMNS = """
+select attname from pg_attribute where attrelid = 'events'::regclass and attnum > 0 and not attisdropped order by attnum
+"""
 # In one statement, so of one moment.
 DIFFERS = sql.SQL("""
 select exists (select environment_id, time, id from only {month}
@@ -84,10 +87,12 @@ select exists (select environment_id, time, id from only {month}
                except select environment_id, time, id from only {month}
                except select environment_id, time, id from events_packing_noted)
 """)
+# Those on a replica are told by what sends to it (without a database), or by its slot.
 OLDER_VIEWS = """
 select exists (select from pg_stat_activity
-                where datname = current_database() and pid <> pg_backend_pid()
-                  and age(backend_xmin) > age(%s::text::xid))
+                where coalesce(datname, current_database()) = current_database() and pid <> pg_backend_pid()
+                  and age(backend_xmin) > age(%(unseen)s::text::xid))
+    or exists (select from pg_replication_slots where active and age(xmin) > age(%(unseen)s::text::xid))
 """
 
 
@@ -201,10 +206,22 @@ A step that is done twice, because a worker was stopped, fails or changes nothin
 
 
 def catch_up(month: Month, most: int) -> int:
-    """Copy again up to `most` events that came or went meanwhile; returns how many there were."""
+    """Copy again up to `most` events that came or went meanwhile; returns how many there were.
+
+    One that went and came again under its key may be another now. One worker at a time: else a worker that waits for
+    the notes of another sees no copies that this one made, and leaves them there.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("lock table events_packing_noted in share update exclusive mode")  # the next one looks after it
         cursor.execute(BY_INDEX)
-        cursor.execute(CATCH_UP.format(month=sql.Identifier(month.table)), [most])
+        cursor.execute(COLUMNS)
+        names = [sql.Identifier(name) for (name,) in cursor.fetchall()]
+        statement = CATCH_UP.format(
+            month=sql.Identifier(month.table),
+            columns=sql.SQL(", ").join(names),
+            excluded=sql.SQL(", ").join(sql.SQL("excluded.{}").format(name) for name in names),
+        )
+        cursor.execute(statement, [most])
         number: int = cursor.fetchone()[0]
         return number
 
@@ -227,7 +244,7 @@ class Unseen:
 
     def is_over(self) -> bool:
         with connection.cursor() as cursor:
-            cursor.execute(OLDER_VIEWS, [self._transaction])
+            cursor.execute(OLDER_VIEWS, {"unseen": self._transaction})
             over: bool = not cursor.fetchone()[0]
             return over
 

@@ -253,3 +253,25 @@ def test_a_reader_who_stays_makes_it_try_later_and_nobody_waits(old_months, monk
 
     assert moving.take_place() == [MAY]
     assert rows("select count(*) from events_2021_05") == [(6,)]
+
+
+def test_who_still_looks_at_what_was_before_the_copies_misses_nothing(old_months, monkeypatch):
+    """In such a view there are no copies. It has not touched `events` yet, so no lock protects it."""
+    again = []
+    monkeypatch.setattr(jobs, "defer_once", lambda name, **given: again.append(name))
+    monkeypatch.setattr(jobs, "SLICE_SECONDS", 0.5)
+    collect(*spread(MAY, 5))
+    before = rows(KEYS)
+    with psycopg.connect(conninfo()) as viewer:
+        viewer.execute("set transaction isolation level repeatable read, read only")
+        viewer.execute("select 1")
+        moving.begin([MAY])
+
+        jobs.move_months(after=[0, MAY.starts.isoformat(), 0])
+
+        assert viewer.execute("select count(*) from events").fetchone() == (len(before),)
+    assert again == ["events.move_months"]
+
+    jobs.move_months(after=[0, MAY.starts.isoformat(), 0])
+
+    assert MAY in months() and rows(KEYS) == before

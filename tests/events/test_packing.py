@@ -169,6 +169,26 @@ class TestPacking:
         assert rows(KEYS) == changes[0]
         assert len(changes[0]) < 200 and moment + timedelta(seconds=1) in {each[1] for each in changes[0]}
 
+    def test_what_is_deleted_and_stored_again_under_its_key_is_what_it_is_now(self, monkeypatch):
+        fill()
+        real, changes = packing.is_complete, []
+
+        def is_complete(month):
+            if not changes:
+                run("create temporary table again as select * from events where name = 'Order 3'")
+                run("delete from events where name = 'Order 3'")
+                run("update again set name = 'Corrected', properties = '{}', actor_id = 777")
+                run("insert into events select * from again")
+                run("drop table again")
+                changes.append(rows(KEYS))
+            return real(month)
+
+        monkeypatch.setattr(packing, "is_complete", is_complete)
+
+        assert pack(monkeypatch) == 1
+        assert rows(KEYS) == changes[0]
+        assert [each for each in changes[0] if each[5] == "Corrected"]
+
     def test_what_comes_just_before_the_copy_takes_the_place_is_not_lost(self, monkeypatch):
         fill()
         real, late = packing.take_place, []
