@@ -97,7 +97,8 @@ def state(limit_seconds: float) -> ReplicaState | None:
         with impatient(way=conninfo_of_replica()) as own:
             replayed = own.execute(REPLAYED, [written[0]]).fetchone()
     except psycopg.Error as error:
-        return ReplicaState(None, f"does not answer ({in_one_line(error)})")
+        log.warning("The replica does not answer: %s", in_one_line(error))  # names its place, which is nobody else's
+        return ReplicaState(None, "does not answer")
     behind = _behind(written, replayed)
     if replayed is not None and not replayed[0]:
         return ReplicaState(None, "is no replica: it takes changes of its own")
