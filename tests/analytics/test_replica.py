@@ -36,6 +36,7 @@ from tests.analytics.rows import add_event
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.servers import close_connections
 from tests.standby import Standby, needs_superuser
+from tests.stopped import hanging
 from tests.support.test_status import taken
 
 pytestmark = [needs_superuser, pytest.mark.timeout(300)]
@@ -57,6 +58,7 @@ def server(django_db_setup):
 def standby(server, transactional_db, monkeypatch, settings):
     settings.REPLICA_LAG_SECONDS = 3600  # however slow the machine is
     monkeypatch.setattr(replica, "_left_alone_until", 0.0)
+    replica.probe.forget()
     return server
 
 
@@ -267,7 +269,70 @@ def test_the_primary_answers_while_the_replica_is_away_and_soon_not_any_more(env
     assert warning == "The replica does not answer, so the primary answers questions."
     assert tried == ["default"]
     monkeypatch.setattr(replica, "_left_alone_until", 0.0)
+    replica.probe.forget()
     assert answered(environment)[1] is not None
+
+
+def test_a_frozen_replica_keeps_no_question_waiting(environment, standby):
+    assert answered(environment)[1] is not None  # over a connection that is held from now on
+    time.sleep(replica.FRESH_SECONDS)
+    with hanging(standby):
+        began = time.monotonic()
+        first = answered(environment)
+        took = time.monotonic() - began
+        more = [answered(environment) for _ in range(3)]
+        took_more = time.monotonic() - began - took
+
+    assert [first, *more] == [(1, None)] * 4
+    assert took < replica.LOOK_SECONDS + 4
+    assert took_more < 2
+
+
+def test_all_who_ask_at_once_wait_for_one_look_at_a_frozen_replica(environment, standby):
+    looking = []
+
+    def ask():
+        looking.append(answered(environment))
+        close_connections()
+
+    with hanging(standby):
+        everybody = [threading.Thread(target=ask) for _ in range(4)]
+        for each in everybody:
+            each.start()
+        time.sleep(0.5)
+        threads = [each.name for each in threading.enumerate()].count("replica")
+        for each in everybody:
+            each.join()
+
+    assert looking == [(1, None)] * 4
+    assert threads == 1
+
+
+def test_a_question_on_a_replica_that_freezes_ends_soon_after_its_limit(environment, standby, monkeypatch):
+    answer, places = registry._answer, []
+
+    def frozen(query, now, ask):
+        places.append(ask("select pg_is_in_recovery()", {})[0][0])
+        with hanging(standby):
+            return answer(query, now, ask)
+
+    monkeypatch.setattr(registry, "_answer", frozen)
+    began = time.monotonic()
+    with pytest.raises(QueryDisturbed):
+        run(graph(environment), limit=timedelta(seconds=3))
+
+    assert places == [True]
+    assert time.monotonic() - began < 10
+
+
+def test_cancelling_on_a_frozen_replica_ends(environment, standby):
+    assert answered(environment)[1] is not None
+    with hanging(standby):
+        began = time.monotonic()
+        assert not event_store().cancel(environment.pk, new_token())
+
+    assert time.monotonic() - began < replica.CANCEL_SECONDS + 3
+    assert replica.asked() == ["default"]
 
 
 def test_words_for_everybody_do_not_tell_where_the_replica_is(environment, standby, caplog):

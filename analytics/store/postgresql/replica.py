@@ -3,17 +3,28 @@
 What the replica has not replayed yet is missing in its answers. It is asked where it has got to before the question's
 snapshot is taken, so an answer may be younger than told, never older. Where it is away or too far behind, the primary
 answers.
+
+A server whose processes are stopped still takes what is sent to it, and never answers. So nobody who asks a question
+waits for the replica itself: a thread does, and where questions run there, their connection is cut in the end.
 """
 
 import logging
+import os
+import socket
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 import psycopg
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import errors
 
 from analytics.store.protocol import ReplicaState
@@ -23,6 +34,10 @@ log = logging.getLogger(__name__)
 
 FORGET_SECONDS = 5.0  # a replica that did not answer is left alone so long, so that few questions wait for it
 CONNECT_SECONDS = 2
+LOOK_SECONDS = 2.0
+FRESH_SECONDS = 0.5  # a look holds as long: less than what an answer says of itself
+CANCEL_SECONDS = 2.0
+DOES_NOT_ANSWER = "does not answer"
 # A primary that has become a standby itself has no place of its own to tell.
 WRITTEN = "select case when not pg_is_in_recovery() then pg_current_wal_lsn() end::text, clock_timestamp()"
 REPLAYED = """
@@ -55,31 +70,88 @@ def asked() -> list[str]:
     return [REPLICA, DEFAULT_DB_ALIAS] if is_asked else [DEFAULT_DB_ALIAS]
 
 
+class ReplicaProbe:
+    """Looks how far the replica is: one look at a time in this process, whoever waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._look: Future[ReplicaState | None] = Future()
+        self._look.set_result(None)
+        self._began = float("-inf")
+        self._is_outdated = False
+
+    def behind_seconds(self) -> float | None:
+        """By how much it is behind at most; None if it is not to be asked. A recent look may serve."""
+        with self._lock:
+            now = time.monotonic()
+            if self._look.done() and (self._is_outdated or now - self._began > FRESH_SECONDS):
+                self._look, self._began, self._is_outdated = Future(), now, False
+                threading.Thread(target=_look, args=(self._look,), name="replica", daemon=True).start()
+            look, began = self._look, self._began
+        try:
+            found = look.result(max(0.0, began + LOOK_SECONDS - now))
+        except NotYet:
+            leave_alone("it does not answer in time")
+            return None
+        if found is not None and found.problem == DOES_NOT_ANSWER:
+            leave_alone(DOES_NOT_ANSWER)
+        if found is None or found.behind_seconds is None:
+            return None
+        return found.behind_seconds + time.monotonic() - began  # what was written since the look may be missing too
+
+    def forget(self) -> None:
+        """The next question looks anew."""
+        self._is_outdated = True
+
+
+def _look(found: Future[ReplicaState | None]) -> None:
+    """In a thread. A hanging server keeps it; none is started beside it."""
+    try:
+        found.set_result(state(LOOK_SECONDS))
+    except Exception as error:  # of the primary, which tells the question itself
+        log.warning("The primary does not say how far it has written: %s", in_one_line(error))
+        found.set_result(None)
+
+
+probe = ReplicaProbe()
+
+
 def side() -> AskedServer:
     """Where the next question is to be asked."""
     if not has_replica() or time.monotonic() < _left_alone_until:
         return PRIMARY
-    with connection.cursor() as cursor:
-        cursor.execute(WRITTEN)
-        written = cursor.fetchone()
-    try:
-        with connections[REPLICA].cursor() as cursor:
-            cursor.execute(REPLAYED, [written[0]])
-            behind = _behind(written, cursor.fetchone())
-    except Error as error:
-        leave_alone(error)
-        return PRIMARY
+    behind = probe.behind_seconds()
     if behind is None or behind > settings.REPLICA_LAG_SECONDS:
         return PRIMARY
     return AskedServer(REPLICA, behind)
 
 
-def leave_alone(error: Exception) -> None:
+def leave_alone(why: str) -> None:
     """Ask the primary alone for some seconds."""
     global _left_alone_until
+    if time.monotonic() < _left_alone_until:
+        return
     _left_alone_until = time.monotonic() + FORGET_SECONDS
-    log.warning("The replica does not answer, so the primary answers questions: %s", in_one_line(error))
-    connections[REPLICA].close()
+    log.warning("The primary answers questions for some seconds, and not the replica: %s", why)
+    probe.forget()
+
+
+@contextmanager
+def cut_after(seconds: float) -> Iterator[None]:
+    """Within, this thread's connection to the replica is cut when the time is up, as if the replica had gone away."""
+    timer = threading.Timer(seconds, _cut, [connections[REPLICA]])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(wrapper: BaseDatabaseWrapper) -> None:
+    gone = suppress(OSError, psycopg.Error, AttributeError)  # closed meanwhile
+    with gone, socket.socket(fileno=os.dup(wrapper.connection.fileno())) as own:
+        own.shutdown(socket.SHUT_RDWR)
 
 
 def state(limit_seconds: float) -> ReplicaState | None:
@@ -98,7 +170,7 @@ def state(limit_seconds: float) -> ReplicaState | None:
             replayed = own.execute(REPLAYED, [written[0]]).fetchone()
     except psycopg.Error as error:
         log.warning("The replica does not answer: %s", in_one_line(error))  # names its place, which is nobody else's
-        return ReplicaState(None, "does not answer")
+        return ReplicaState(None, DOES_NOT_ANSWER)
     behind = _behind(written, replayed)
     if replayed is not None and not replayed[0]:
         return ReplicaState(None, "is no replica: it takes changes of its own")
