@@ -124,6 +124,7 @@ def test_a_page_that_is_up_to_date_says_nothing(environment, standby, client):
     standby.catch_up()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replica, "_behind", lambda *_: 0.4)
+        replica.probe.forget()
         page = client.get(f"/env/{environment.app_id}/graph/", {"event": "builtin:any", "wait": 1}).content.decode()
 
     assert "stat__value" in page
@@ -344,6 +345,73 @@ def test_words_for_everybody_do_not_tell_where_the_replica_is(environment, stand
     assert warning == "The replica does not answer, so the primary answers questions."
     assert "127.0.0.1" in caplog.text  # where an operator reads it
     assert "\n" not in caplog.messages[-1]
+
+
+def on_primary(standby, sql, **where):
+    with psycopg.connect(host=standby.primary, user="postgres", autocommit=True, **where) as own:
+        return own.execute(sql).fetchall() if sql.startswith("select") else own.execute(sql)
+
+
+def test_a_replica_that_replayed_what_the_primary_never_wrote_is_not_asked(environment, standby, monkeypatch):
+    """As after the primary was put back to a backup: a copy from before goes on by itself, and is the primary then."""
+    earlier = Standby("earlier").start()
+    try:
+        earlier.ask("select pg_promote()")
+        for _ in range(2):  # each fills a file of 16 MB up
+            on_primary(standby, "select pg_logical_emit_message(false, 'a', 'b'), pg_switch_wal()", dbname="postgres")
+        standby.catch_up()
+        replica.probe.forget()
+        before = replica.side().alias
+        with monkeypatch.context() as patch:
+            patch.setitem(settings.DATABASES["default"], "HOST", str(earlier.folder))
+            replica.probe.forget()
+            after, warning = replica.side(), checks._replica_warning()
+    finally:
+        earlier.stop()
+
+    assert (before, after) == ("replica", replica.PRIMARY)
+    assert warning == "The replica is a copy of another history, so the primary answers questions."
+
+
+def test_a_primary_that_does_not_say_how_far_it_has_written_answers_itself(environment, standby, monkeypatch):
+    where = {"dbname": connections["default"].settings_dict["NAME"]}
+    on_primary(standby, "revoke execute on function pg_current_wal_lsn() from public", **where)
+    on_primary(standby, "create role kept_short login in role pg_read_all_data", **where)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setitem(settings.DATABASES["default"], "USER", "kept_short")
+            found, warning = answered(environment), checks._replica_warning()
+            names = {each.name for each in DatabaseGauges().collect() if each.samples}
+    finally:
+        on_primary(standby, "drop role kept_short", **where)
+        on_primary(standby, "grant execute on function pg_current_wal_lsn() to public", **where)
+
+    assert found == (1, None)
+    assert warning == f"The replica {replica.CANNOT_BE_COMPARED}, so the primary answers questions."
+    assert "heapadmin_jobs_waiting" in names
+    assert "heapadmin_replica_lag_seconds" not in names
+
+
+def test_a_replica_that_lacks_what_an_upgrade_brings_is_not_asked_until_later(environment, standby, monkeypatch):
+    where = {"dbname": connections["default"].settings_dict["NAME"]}
+    answer, places = registry._answer, []
+
+    def answer_of_new_version(query, now, ask):
+        places.append(ask("select pg_is_in_recovery()", {})[0][0])
+        ask("select * from brought_by_upgrade", {})
+        return answer(query, now, ask)
+
+    monkeypatch.setattr(registry, "_answer", answer_of_new_version)
+    with standby.paused():
+        on_primary(standby, "create table brought_by_upgrade (); grant select on brought_by_upgrade to public", **where)
+        try:
+            found = answered(environment)
+        finally:
+            on_primary(standby, "drop table brought_by_upgrade", **where)
+
+    assert found == (1, None)
+    assert places == [True, False]
+    assert replica.asked() == ["default"]
 
 
 def test_a_question_that_runs_when_the_replica_goes_away_is_answered_by_the_primary(environment, standby, monkeypatch):

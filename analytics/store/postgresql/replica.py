@@ -13,10 +13,10 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -28,9 +28,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import errors
 
 from analytics.store.protocol import ReplicaState
-from common.database import REPLICA, conninfo_of_replica, impatient_connection, in_one_line
+from common.database import REPLICA, conninfo_of_replica, impatient_connection, in_one_line, sqlstate
 
 log = logging.getLogger(__name__)
+Impatient = AbstractContextManager[psycopg.Connection]
 
 FORGET_SECONDS = 5.0  # a replica that did not answer is left alone so long, so that few questions wait for it
 CONNECT_SECONDS = 2
@@ -38,12 +39,17 @@ LOOK_SECONDS = 2.0
 FRESH_SECONDS = 0.5  # a look holds as long: less than what an answer says of itself
 CANCEL_SECONDS = 2.0
 DOES_NOT_ANSWER = "does not answer"
+CANNOT_BE_COMPARED = "cannot be compared with the primary, which does not say how far it has written"
 # A primary that has become a standby itself has no place of its own to tell.
 WRITTEN = "select case when not pg_is_in_recovery() then pg_current_wal_lsn() end::text, clock_timestamp()"
 REPLAYED = """
-select pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() >= %s::pg_lsn, false), pg_last_xact_replay_timestamp()
+select pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() >= %s::pg_lsn, false), pg_last_xact_replay_timestamp(),
+       pg_last_wal_replay_lsn()::text
 """
+# Of a primary that was put back to an earlier moment: a replica has replayed what it never wrote.
+IS_BEYOND = "select %s::pg_lsn > pg_current_wal_insert_lsn()"
 GONE = (None, "57P01", "57P02", "57P03", "57P04")  # the connection, or the server
+NOT_THERE_YET = ("42703", "42P01", "42883")  # a column, a table, a function
 BROKEN_OFF = (errors.SerializationFailure, errors.DeadlockDetected)  # what conflicts with replaying is told as these
 
 _left_alone_until = 0.0  # time.monotonic(); of this process
@@ -133,7 +139,6 @@ def leave_alone(why: str) -> None:
         return
     _left_alone_until = time.monotonic() + FORGET_SECONDS
     log.warning("The primary answers questions for some seconds, and not the replica: %s", why)
-    probe.forget()
 
 
 @contextmanager
@@ -163,7 +168,15 @@ def state(limit_seconds: float) -> ReplicaState | None:
         return None
     impatient = partial(impatient_connection, connect_seconds=CONNECT_SECONDS, statement_seconds=limit_seconds)
     with impatient() as own:
-        written = own.execute(WRITTEN).fetchone()
+        try:
+            return _compared(own, impatient)
+        except (psycopg.ProgrammingError, psycopg.NotSupportedError) as error:  # some servers keep it to themselves
+            log.warning("The primary does not say how far it has written: %s", in_one_line(error))
+            return ReplicaState(None, CANNOT_BE_COMPARED)
+
+
+def _compared(primary: psycopg.Connection, impatient: Callable[..., Impatient]) -> ReplicaState:
+    written = primary.execute(WRITTEN).fetchone()
     assert written is not None
     try:
         with impatient(way=conninfo_of_replica()) as own:
@@ -171,25 +184,32 @@ def state(limit_seconds: float) -> ReplicaState | None:
     except psycopg.Error as error:
         log.warning("The replica does not answer: %s", in_one_line(error))  # names its place, which is nobody else's
         return ReplicaState(None, DOES_NOT_ANSWER)
-    behind = _behind(written, replayed)
-    if replayed is not None and not replayed[0]:
+    assert replayed is not None
+    is_standby, has_all, at, place = replayed
+    if not is_standby:
         return ReplicaState(None, "is no replica: it takes changes of its own")
+    if has_all and primary.execute(IS_BEYOND, [place]).fetchone() == (True,):
+        return ReplicaState(None, "is a copy of another history")
+    behind = _behind(written, has_all, at)
     return ReplicaState(behind, "" if behind is not None else "has not replayed anything yet")
 
 
-def _behind(written: tuple[str | None, datetime], replayed: tuple[bool, bool, datetime | None] | None) -> float | None:
-    """By how many seconds at most; None if that is not known, or it is no replica (any more).
+def _behind(written: tuple[str | None, datetime], has_all: bool, at: datetime | None) -> float | None:
+    """By how many seconds at most; None if that is not known.
 
     What was committed before the last commit that it replayed is there; all is, if it replayed all that was written.
     """
-    if replayed is None or not replayed[0]:
-        return None
-    if replayed[1]:
+    if has_all:
         return 0.0
-    return None if replayed[2] is None else max(0.0, (written[1] - replayed[2]).total_seconds())
+    return None if at is None else max(0.0, (written[1] - at).total_seconds())
 
 
 def was_broken_off(error: Exception) -> bool:
     """Whether it is the replica's doing: it replays what a statement is in the way of, or has gone away."""
     cause = error.__cause__
     return isinstance(cause, BROKEN_OFF) or (isinstance(cause, psycopg.Error) and cause.sqlstate in GONE)
+
+
+def lacks(error: Exception) -> bool:
+    """Whether the replica has no such table, column or function: not yet, after an upgrade."""
+    return sqlstate(error) in NOT_THERE_YET

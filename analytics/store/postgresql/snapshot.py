@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import InterfaceError, OperationalError, ProgrammingError, connections, transaction
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from analytics.sql.settings import TUNE
@@ -40,7 +40,10 @@ def snapshot(environment_id: int, *, token: str, limit: timedelta) -> Iterator["
     try:
         with bounded, read_from(side.alias), _snapshot(_label(environment_id, token)), place(environment_id):
             yield TimedStatements(began + limit.total_seconds(), side.behind_seconds)
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        if side is not replica.PRIMARY and replica.lacks(error):
+            replica.leave_alone("it has not replayed an upgrade yet")
+            raise QueryDisturbed from error
         if side is not replica.PRIMARY and replica.was_broken_off(error):
             connections[side.alias].close()
             replica.probe.forget()
