@@ -392,6 +392,16 @@ def test_a_primary_that_does_not_say_how_far_it_has_written_answers_itself(envir
     assert "heapadmin_replica_lag_seconds" not in names
 
 
+def test_a_primary_that_is_too_slow_to_say_it_leaves_out_nothing_else(environment, monkeypatch):
+    monkeypatch.setattr(replica, "WRITTEN", "select pg_sleep(60)::text, now()")
+    replica.probe.forget()
+
+    assert answered(environment) == (1, None)
+    names = {each.name for each in DatabaseGauges().collect() if each.samples}
+    assert "heapadmin_jobs_waiting" in names
+    assert "heapadmin_replica_up" not in names
+
+
 def test_a_replica_that_lacks_what_an_upgrade_brings_is_not_asked_until_later(environment, standby, monkeypatch):
     where = {"dbname": connections["default"].settings_dict["NAME"]}
     answer, places = registry._answer, []
