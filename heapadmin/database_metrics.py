@@ -75,9 +75,12 @@ class DatabaseGauges(Collector):
                 left = room.measure(connection)
                 news, fails = backups.news(connection), backups.archiving_fails(connection)
             behind = event_store().counting_lag(STATEMENT_SECONDS)
-            replica = event_store().replica_state(STATEMENT_SECONDS)
         except (psycopg.Error, QueryFailed):
             return
+        try:
+            replica = event_store().replica_state(STATEMENT_SECONDS)
+        except QueryFailed:
+            replica = None
         for queue in QUEUES:
             waiting.add_metric([queue], found[queue][0])
             wait_seconds.add_metric([queue], found[queue][1])

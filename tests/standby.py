@@ -26,10 +26,10 @@ needs_superuser = pytest.mark.skipif(
 
 
 class Standby:
-    def __init__(self):
+    def __init__(self, name="standby"):
         self.primary = str(settings.DATABASES["default"]["HOST"])
         # Its system user can get there. Into pytest's own folders it can only until another pytest begins.
-        self.folder = Path(self.primary).with_name(f"standby-{os.getpid()}")
+        self.folder = Path(self.primary).with_name(f"{name}-{os.getpid()}")
         self.data = self.folder / "data"
         self.process = None
 

@@ -57,6 +57,7 @@ def server(django_db_setup):
 def standby(server, transactional_db, monkeypatch, settings):
     settings.REPLICA_LAG_SECONDS = 3600  # however slow the machine is
     monkeypatch.setattr(replica, "_left_alone_until", 0.0)
+    replica.probe.forget()
     return server
 
 
@@ -122,6 +123,7 @@ def test_a_page_that_is_up_to_date_says_nothing(environment, standby, client):
     standby.catch_up()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replica, "_behind", lambda *_: 0.4)
+        replica.probe.forget()
         page = client.get(f"/env/{environment.app_id}/graph/", {"event": "builtin:any", "wait": 1}).content.decode()
 
     assert "stat__value" in page
@@ -264,10 +266,22 @@ def test_the_primary_answers_while_the_replica_is_away_and_soon_not_any_more(env
     standby.catch_up()
 
     assert found == (1, None)
-    assert warning.startswith("The replica does not answer (")
+    assert warning == "The replica does not answer, so the primary answers questions."
     assert tried == ["default"]
     monkeypatch.setattr(replica, "_left_alone_until", 0.0)
+    replica.probe.forget()
     assert answered(environment)[1] is not None
+
+
+def test_words_for_everybody_do_not_tell_where_the_replica_is(environment, standby, caplog):
+    connections["replica"].close()
+    del connections["replica"]
+    with standby.in_use(HOST="127.0.0.1", PORT="1", USER="reader_of_copy"):
+        warning = checks._replica_warning()
+
+    assert warning == "The replica does not answer, so the primary answers questions."
+    assert "127.0.0.1" in caplog.text  # where an operator reads it
+    assert "\n" not in caplog.messages[-1]
 
 
 def test_a_question_that_runs_when_the_replica_goes_away_is_answered_by_the_primary(environment, standby, monkeypatch):

@@ -7,19 +7,20 @@ import math
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import InterfaceError, OperationalError, ProgrammingError, connections, transaction
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from analytics.sql.settings import TUNE
 from analytics.store.failures import QueryCancelled, QueryDisturbed, QueryLocked, QueryTimeout
 from analytics.store.places import place
 from analytics.store.postgresql import replica
-from common.database import REPLICA, TookTooLong, read_from, reading, time_limit
+from common.database import REPLICA, TookTooLong, in_one_line, read_from, reading, time_limit
 
+CUT_SECONDS = 2.0  # after the limit; a replica that still answers has ended the statement by then
 CANCEL = """
 select pg_cancel_backend(pid) from pg_stat_activity
  where application_name = %s and datname = current_database() and pid <> pg_backend_pid()
@@ -34,12 +35,18 @@ def snapshot(environment_id: int, *, token: str, limit: timedelta) -> Iterator["
     """
     began = time.monotonic()
     side = replica.side()
+    left = began + limit.total_seconds() + CUT_SECONDS - time.monotonic()
+    bounded = nullcontext() if side is replica.PRIMARY else replica.cut_after(left)
     try:
-        with read_from(side.alias), _snapshot(_label(environment_id, token)), place(environment_id):
+        with bounded, read_from(side.alias), _snapshot(_label(environment_id, token)), place(environment_id):
             yield TimedStatements(began + limit.total_seconds(), side.behind_seconds)
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        if side is not replica.PRIMARY and replica.lacks(error):
+            replica.leave_alone("it has not replayed an upgrade yet")
+            raise QueryDisturbed from error
         if side is not replica.PRIMARY and replica.was_broken_off(error):
             connections[side.alias].close()
+            replica.probe.forget()
             raise QueryDisturbed from error
         if isinstance(error.__cause__, LockNotAvailable):
             raise QueryLocked from error
@@ -107,11 +114,13 @@ def cancel(environment_id: int, token: str) -> bool:
 
 def _cancel_on(alias: str, label: str) -> bool:
     try:
-        with connections[alias].cursor() as cursor:
+        bounded = replica.cut_after(replica.CANCEL_SECONDS) if alias == REPLICA else nullcontext()
+        with bounded, connections[alias].cursor() as cursor:
             cursor.execute(CANCEL, [label])
             return any(stopped for (stopped,) in cursor.fetchall())
     except OperationalError as error:
         if alias != REPLICA:
             raise
-        replica.leave_alone(error)  # and what ran there ends by itself
+        connections[alias].close()
+        replica.leave_alone(in_one_line(error))  # and what ran there ends by itself
         return False
