@@ -91,7 +91,7 @@ def check(environment):
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("set transaction isolation level repeatable read")
-            assert comparable(answer(query, world())) == comparable(from_events(query, world())), query
+            assert comparable(answer, query, world()) == comparable(from_events, query, world()), query
 
 
 def test_each_answer_is_right_while_events_are_imported_and_days_counted(environment):

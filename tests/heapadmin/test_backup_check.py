@@ -41,7 +41,7 @@ def test_a_good_one_is_proved_by_restoring_it_elsewhere(file, capsys, tmp_path, 
 
     said = checked(file, capsys)
 
-    assert "It holds 3 events, 2 people, 1 accounts" in said
+    assert "It holds 3 events, 2 people, 1 account," in said
     assert "support.0005_backups" in said
     assert "It was restored into a PostgreSQL of its own" in said
     with connection.cursor() as cursor:
@@ -54,7 +54,7 @@ def test_where_no_server_starts_it_is_read_to_its_end(file, capsys, monkeypatch)
 
     said = checked(file, capsys)
 
-    assert "It holds 3 events, 2 people, 1 accounts" in said
+    assert "It holds 3 events, 2 people, 1 account," in said
     assert "It was read to its end, and not restored: No room." in said
 
 

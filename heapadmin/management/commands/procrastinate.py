@@ -6,6 +6,7 @@ It finishes its jobs first and then runs its command again in its place, so what
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,8 @@ from heapadmin.reload.successor import GENERATION
 
 class Command(procrastinate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        if options.get("command") != "worker":
+        is_told = threading.current_thread() is threading.main_thread()  # signals reach no other
+        if options.get("command") != "worker" or not is_told:
             super().handle(*args, **options)
             return
         generation = int(settings.GIVEN_ENVIRONMENT.get(GENERATION, 0))
