@@ -14,6 +14,7 @@ SLOW = frozenset(
         "accounts/test_full_disk.py",
         "accounts/test_nothing_stored.py",
         "analytics/test_replica.py",
+        "analytics/test_replica_left_alone.py",
         "collector/test_fair_lanes.py",
         "collector/test_faults.py",
         "collector/test_full_disk.py",
