@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 
+from common.counted import counted
 from heapadmin import datafolder, watched
 from heapadmin.postgres import PostgresError, PrivatePostgres, programs
 from heapadmin.wal_archive import BASE, WalArchive, completed_at, wrong_files
@@ -91,6 +92,11 @@ def recover(moment: datetime | None, say: Callable[[str], None]) -> Path | None:
         former = PrivatePostgres.of_installation(say)
         if former.has_files():
             _archive_the_rest(former, say)
+            if moment is None and (waiting := list((former.data / "pg_wal" / "archive_status").glob("*.ready"))):
+                raise CannotRecover(
+                    f"{counted(len(waiting), 'file')} of the log could not be archived, so the last thing that was "
+                    f"written would be lost. Make room in {settings.WAL_ARCHIVE_DIR}, or name a moment."
+                )
         place, base = _base_for(former, settings.WAL_ARCHIVE_DIR, moment)
         say(f"From {base.name}, with what was written since …")
         server = PrivatePostgres.of_installation(say)

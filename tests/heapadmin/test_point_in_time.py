@@ -116,6 +116,25 @@ def test_all_that_was_archived_comes_back_where_the_disk_is_lost(archived):
     assert (aside, notes) == (None, ["the last"])
 
 
+def test_what_could_not_be_archived_is_not_lost_in_silence(archived):
+    point_in_time.write_base()
+    archived.ask("delete from note")
+    wal = point_in_time.archive_of_this_server().wal
+    wal.chmod(0o500)
+    try:
+        archived.write("not archived")
+        archived.server.stop()
+
+        with pytest.raises(point_in_time.CannotRecover, match="of the log could not be archived"):
+            point_in_time.recover(None, lambda words: None)
+    finally:
+        wal.chmod(0o700)
+        archived.start()
+
+    archived.archive_again()
+    assert archived.notes() == ["not archived"]
+
+
 def test_a_moment_after_all_that_was_archived_changes_nothing(archived):
     archived.ask("delete from note")
     archived.write("here")
