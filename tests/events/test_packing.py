@@ -178,8 +178,7 @@ class TestPacking:
                 run("create temporary table again as select * from events where name = 'Order 3'")
                 run("delete from events where name = 'Order 3'")
                 run("update again set name = 'Corrected', properties = '{}', actor_id = 777")
-                run("insert into events select * from again")
-                run("drop table again")
+                run("insert into events select * from again; drop table again")
                 changes.append(rows(KEYS))
             return real(month)
 
