@@ -8,6 +8,7 @@ from collections.abc import Callable
 import psutil
 from django.conf import settings
 
+from common.counted import counted, noun
 from heapadmin import processes
 from heapadmin.processes import Identity
 from heapadmin.reload import servers, trial
@@ -27,6 +28,7 @@ class ReloadFailed(Exception):
 
 def reload(say: Say) -> None:
     """Let the servers on DATA_DIR go over to the code and settings that this process has. Raises ReloadFailed."""
+    _refuse_other_users()
     with servers.one_reload_at_a_time(settings.DATA_DIR) as is_alone:
         if not is_alone:
             raise ReloadFailed("Another reload of these servers runs. Wait for its end.")
@@ -37,6 +39,15 @@ def reload(say: Say) -> None:
             _make_sure_that_it_starts(server)
         for server in found:
             say(_exchange(server))
+
+
+def _refuse_other_users() -> None:
+    """The trial runs what a note in the data folder names, so only for whom that folder belongs to."""
+    owner = settings.DATA_DIR.stat().st_uid if settings.DATA_DIR.exists() else os.geteuid()
+    if owner != os.geteuid():
+        raise ReloadFailed(
+            f"The data folder {settings.DATA_DIR} belongs to user {owner}: run this command as that user."
+        )
 
 
 def _servers_here(say: Say) -> list[RunningServer]:
@@ -77,8 +88,8 @@ def _exchange(server: RunningServer) -> str:
     words = f"{server.name} (process {server.pid}) runs the new code"
     if left:
         processes.end(left, [(signal.SIGKILL, 5.0)])
-        return f"{words}; {len(left)} workers of before did not end in {END_SECONDS:g} s and were killed."
-    workers = f", and {len(before)} workers of before have ended" if before else ""
+        return f"{words}; {counted(len(left), 'worker')} of before did not end in {END_SECONDS:g} s: killed."
+    workers = f", and {counted(len(before), 'worker')} of before {noun(len(before), 'has')} ended" if before else ""
     return f"{words}{workers} ({time.monotonic() - began:.1f} s)."
 
 

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from django.conf import settings
 
+from heapadmin.reload import roll
 from tests.heapadmin.running import eventually
 from tests.servers import JSON, CollectingServer, served_database
 
@@ -196,9 +197,7 @@ def test_two_reloads_under_load_refuse_and_break_nothing(collecting, changed):
             status, written = collecting.manage("reload")
 
             assert status == 0, written
-            assert re.search(
-                r"The web server \(process \d+\) runs the new code, and \d workers of before have", written
-            )
+            assert re.search(r"The web server \(process \d+\) runs the new code, and \d workers? of before ha", written)
             assert collecting.health() == f"{health}\n"
             workers.append(collecting.worker_pids())
 
@@ -272,6 +271,16 @@ def test_older_code_may_start_again_beside_a_migration_that_says_so(collecting, 
 
     assert f"in 1 step. {BESIDE}" in written
     assert (migrated, status, again) == (0, 0, 0), refusal
+
+
+def test_whom_the_data_does_not_belong_to_is_refused(settings, tmp_path, monkeypatch):
+    """Root would run, as root, what others have noted there."""
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(roll.os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+
+    with pytest.raises(roll.ReloadFailed, match="run this command as that user"):
+        roll.reload(print)
+    assert not list(tmp_path.iterdir())
 
 
 def test_where_nothing_runs_it_says_so(collecting, tmp_path):
