@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.models import Account, Activity, User
 from accounts.second_factor import has_second_factor
 from tests.accounts.conftest import PASSWORD
+from tests.authenticator import code_for
 from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -28,10 +29,6 @@ def requiring(account):
     account.require_second_factor = True
     account.save(update_fields=["require_second_factor"])
     return account
-
-
-def code(secret):
-    return totp.format_hotp_value(totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time())))
 
 
 def with_app(user):
@@ -52,7 +49,7 @@ def set_up_app(client):
     """Set up an authenticator app as its person does; returns its secret and the code that was typed."""
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
-    typed = code(secret)
+    typed = code_for(secret)
     client.post(reverse("mfa_activate_totp"), {"code": typed})
     return secret, typed
 
@@ -98,7 +95,7 @@ def test_signing_in_asks_for_the_code_and_takes_it_once(bob):
 
     client = with_password(bob.user)
     assert client.get(reverse("accounts:profile")).status_code == 302
-    typed = code(secret)
+    typed = code_for(secret)
     client.post(reverse("mfa_authenticate"), {"code": typed})
     assert client.get(reverse("accounts:profile")).status_code == 200
 
@@ -138,7 +135,7 @@ def test_the_next_code_of_a_new_app_signs_in(bob, monkeypatch):
     monkeypatch.setattr(totp.time, "time", lambda: later)
 
     client = with_password(bob.user)
-    client.post(reverse("mfa_authenticate"), {"code": code(secret)})
+    client.post(reverse("mfa_authenticate"), {"code": code_for(secret)})
 
     assert client.get(reverse("accounts:profile")).status_code == 200
 
@@ -160,7 +157,7 @@ def test_secrets_are_stored_encrypted_and_survive_a_new_secret_key(bob, settings
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "y" * 60
 
     assert secret not in str(stored.data)
-    assert stored.wrap().validate_code(code(secret))
+    assert stored.wrap().validate_code(code_for(secret))
 
 
 def test_the_tab_shows_who_uses_one(account, ada, bob, browser_of):

@@ -1,9 +1,10 @@
 """Second factors as a person sets them up and uses them: an authenticator app, recovery codes, a passkey."""
 
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.urls import reverse
 from playwright.sync_api import expect
+
+from tests.authenticator import code_for
 
 PASSWORD = "correct horse battery"
 
@@ -20,10 +21,6 @@ def passkeys(settings, live_server):
     """Browsers allow passkeys on http://localhost, where the live server is."""
     settings.SITE_URL = live_server.url
     settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
-
-
-def code_for(secret):
-    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
 
 
 def sign_in_by_form(page):
