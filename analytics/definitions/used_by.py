@@ -8,7 +8,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import definitions_of, read_definitions
+from analytics.definitions.glossary import definitions_of, read_definitions
 from analytics.models import Definition, Report, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Query

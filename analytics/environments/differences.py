@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import Catalogue, Named
+from analytics.definitions.glossary import Glossary, Named
 from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT
 from analytics.definitions.words import definition_words, segment_words
 from analytics.environments.compare import Pair, Thing
@@ -26,7 +26,7 @@ class Difference:
     here: list[str]
 
 
-def differences(pair: Pair, there: Catalogue, here: Catalogue) -> list[Difference]:
+def differences(pair: Pair, there: Glossary, here: Glossary) -> list[Difference]:
     """The differences between the two sides of a pair. Each side uses the names of its own environment."""
     one, other = pair.there, pair.here
     if one is None or other is None:
@@ -56,39 +56,39 @@ def _kind_label(thing: Thing) -> str:
     return kind_named(thing.kind).label if thing.noun == REPORT else ""
 
 
-def names_only(things: list[Thing]) -> Catalogue:
-    """A catalogue for labels only: its bodies are placeholders."""
+def names_only(things: list[Thing]) -> Glossary:
+    """A glossary for labels only: its bodies are placeholders."""
     definition = DefinitionBody((Selection(PAGEVIEW),))
     segment = SegmentBody((ClauseGroup((Did(Selection(PAGEVIEW)),)),))
-    return Catalogue(
+    return Glossary(
         {thing.lineage: Named(thing.name, definition) for thing in things if thing.noun == DEFINITION},
         {thing.lineage: Named(thing.name, segment) for thing in things if thing.noun == SEGMENT},
     )
 
 
-def lines(thing: Thing, catalogue: Catalogue) -> list[str]:
+def lines(thing: Thing, glossary: Glossary) -> list[str]:
     """The content of a thing, one idea per line."""
     try:
         if thing.noun == DEFINITION:
-            return definition_words(DefinitionBody.from_json(thing.body), catalogue)
+            return definition_words(DefinitionBody.from_json(thing.body), glossary)
         if thing.noun == SEGMENT:
-            return list(segment_words(SegmentBody.from_json(thing.body), catalogue))
-        return list(_report(thing, catalogue))
+            return list(segment_words(SegmentBody.from_json(thing.body), glossary))
+        return list(_report(thing, glossary))
     except (BadQuery, KeyError, TypeError, ValueError):
         return [UNREADABLE]
 
 
-def _report(thing: Thing, catalogue: Catalogue) -> Iterator[str]:
+def _report(thing: Thing, glossary: Glossary) -> Iterator[str]:
     query = parse(thing.kind, as_lists(thing.body["parameters"]), Scope(0)).query
     if query is None:
         yield UNREADABLE
         return
     kind = kind_of(query)
-    yield kind.words(query, catalogue)
+    yield kind.words(query, glossary)
     if words := query.range_words():
         yield f"Range: {words}"
-    yield from kind.details(query, catalogue)
+    yield from kind.details(query, glossary)
     if query.where:
         yield f"Where {group_words(query.where)}"
     for segment in query.segments:
-        yield f"Only people in {catalogue.segment_label(segment)}"
+        yield f"Only people in {glossary.segment_label(segment)}"

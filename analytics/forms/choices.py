@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 
-from analytics.definitions.catalogue import BUILTIN_LABELS, KIND_LABELS
+from analytics.definitions.glossary import BUILTIN_LABELS, KIND_LABELS
 from analytics.definitions.lineages import LineageKey, references
 from analytics.forms.controls import Option, Options
 from analytics.models import Definition, Segment

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from analytics.charts.charts import share_bar
 from analytics.charts.plots import funnel_marks
 from analytics.charts.scales import percent_text
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.definitions.words import compared_words, selection_words
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain
@@ -105,16 +105,16 @@ def read(reader: Reader, scope: Scope) -> Funnel:
     )
 
 
-def words(funnel: Funnel, catalogue: Catalogue) -> str:
+def words(funnel: Funnel, glossary: Glossary) -> str:
     """ "Pageview → Signed up"."""
-    return " → ".join(catalogue.event_label(step.event) for step in funnel.steps)
+    return " → ".join(glossary.event_label(step.event) for step in funnel.steps)
 
 
-def details(funnel: Funnel, catalogue: Catalogue) -> Iterator[str]:
+def details(funnel: Funnel, glossary: Glossary) -> Iterator[str]:
     yield f"Within {duration_words(funnel.within)}"
     for number, step in enumerate(funnel.steps, 1):
-        yield f"Step {number}: {selection_words(step, catalogue)}"
-    yield from compared_words(funnel.compare, catalogue)
+        yield f"Step {number}: {selection_words(step, glossary)}"
+    yield from compared_words(funnel.compare, glossary)
 
 
 # --- SQL: one scan for all steps on the same events, one sort, and one window for each step except the last ----------
@@ -267,15 +267,15 @@ def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
         one_side = replace(funnel, compare=(), segments=side.among(funnel.segments))
         (row,) = context.rows(statement, funnel_sql(statement, one_side, start, end))
         counts = tuple(int(count or 0) for count in row)
-        label = context.catalogue.segment_label(side.segment)
+        label = context.glossary.segment_label(side.segment)
         sides.append(FunnelSide(label, counts, side if funnel.compare else None))
-    labels = tuple(step_label(step, context.catalogue) for step in funnel.steps)
+    labels = tuple(step_label(step, context.glossary) for step in funnel.steps)
     return FunnelResult(funnel, Ran(context.now, start, end), labels, tuple(sides))
 
 
-def step_label(step: Selection, catalogue: Catalogue) -> str:
+def step_label(step: Selection, glossary: Glossary) -> str:
     """ "Pageview", or with conditions "Pageview (Path is /pricing)"."""
-    event = catalogue.event_label(step.event)
+    event = glossary.event_label(step.event)
     if not step.where:
         return event
     conditions = f" {'and' if step.where.match == 'all' else 'or'} ".join(

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from analytics.charts.charts import Across, across_time, bar_chart, line_chart, share_bar
 from analytics.charts.plots import Line, colours, fold
 from analytics.charts.scales import bucket_name, full
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.definitions.words import compared_words
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select, plain, with_nothing
@@ -117,15 +117,15 @@ def read(reader: Reader, scope: Scope) -> Graph:
     )
 
 
-def words(graph: Graph, catalogue: Catalogue) -> str:
+def words(graph: Graph, glossary: Glossary) -> str:
     """ "Unique users of Signed up by plan"."""
-    line = f"{COUNTED[graph.counts]} {catalogue.event_label(graph.event)}"
+    line = f"{COUNTED[graph.counts]} {glossary.event_label(graph.event)}"
     return line + (f" by {graph.by.label}" if graph.by else "")
 
 
-def details(graph: Graph, catalogue: Catalogue) -> Iterator[str]:
+def details(graph: Graph, glossary: Glossary) -> Iterator[str]:
     yield f"By {graph.unit}, as {graph.chart}"
-    yield from compared_words(graph.compare, catalogue)
+    yield from compared_words(graph.compare, glossary)
 
 
 # --- The answer ------------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def answer(graph: Graph, context: QueryContext) -> GraphResult:
     lines = []
     for side in graph.compare:
         (line,), _ = _lines(replace(placed, compare=(), segments=side.among(graph.segments)), context, cut)
-        lines.append(replace(line, label=context.catalogue.segment_label(side.segment), compared=side))
+        lines.append(replace(line, label=context.glossary.segment_label(side.segment), compared=side))
     return GraphResult(graph, ran, cut, tuple(lines), None)
 
 
@@ -202,7 +202,7 @@ def _lines(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tupl
     if graph.by is None:
         line = values.get(0, [0] * len(cut))
         total = sum(line) if graph.counts is Counts.EVENTS else totals.get(None, 0)
-        return (Series(context.catalogue.event_label(graph.event), tuple(line), total),), total
+        return (Series(context.glossary.event_label(graph.event), tuple(line), total),), total
     series = (_group_line(graph.by, slot, keys[slot], values[slot], totals[slot]) for slot in sorted(keys))
     return tuple(series), totals.get(None, 0)
 

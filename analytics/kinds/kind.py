@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.questions import QuestionForm
 from analytics.questions.parameters import Reader
@@ -63,8 +63,8 @@ class QueryKind(Generic[Q, R]):
     read: Callable[[Reader, Scope], Q]  # raises BadQuery; errors of single parameters are in the reader
     answer: Callable[[Q, QueryContext], R]  # asks the database
     further: Callable[[R, RunQuery], Iterator[Table]]  # for the CSV: if the result is a page of a list, the later pages
-    words: Callable[[Q, Catalogue], str]  # one line that names the question, without its range
-    details: Callable[[Q, Catalogue], Iterable[str]]  # the rest of it, one idea per line, without filters and segments
+    words: Callable[[Q, Glossary], str]  # one line that names the question, without its range
+    details: Callable[[Q, Glossary], Iterable[str]]  # the rest of it, one idea per line, without filters and segments
     form: Callable[[Reader, Choices], QuestionForm]  # filled with the parameters and errors of the reader
     show: Callable[[R, str], AnswerView]  # for the page; the text is the chart's title
 

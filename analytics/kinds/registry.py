@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from django.http import QueryDict
 from django.utils import timezone
 
-from analytics.definitions.catalogue import catalogue_for
+from analytics.definitions.glossary import glossary_for
 from analytics.kinds.funnel import FUNNEL
 from analytics.kinds.graph import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
@@ -104,6 +104,6 @@ def _ask(query: Query[R], now: datetime, token: str, limit: timedelta) -> R:
 
 
 def _answer(query: Query[R], now: datetime, ask: Ask) -> R:
-    catalogue = catalogue_for(query, has_merges=has_merges(query.scope.environment_id, ask))
-    result: R = kind_of(query).answer(query, QueryContext(query.scope, catalogue, now, event_store().dialect, ask))
+    glossary = glossary_for(query, has_merges=has_merges(query.scope.environment_id, ask))
+    result: R = kind_of(query).answer(query, QueryContext(query.scope, glossary, now, event_store().dialect, ask))
     return result

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from analytics.charts.charts import across_periods, line_chart
 from analytics.charts.plots import Line, heat
 from analytics.charts.scales import bucket_name, full, percent_text
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.definitions.words import selection_words
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select, plain
@@ -83,14 +83,14 @@ def read(reader: Reader, scope: Scope) -> Retention:
     )
 
 
-def words(retention: Retention, catalogue: Catalogue) -> str:
+def words(retention: Retention, glossary: Glossary) -> str:
     """ "Signed up, then Paid, by week"."""
-    start, returning = (catalogue.event_label(each.event) for each in (retention.start, retention.returning))
+    start, returning = (glossary.event_label(each.event) for each in (retention.start, retention.returning))
     return f"{start}, then {returning}, by {retention.unit}"
 
 
-def details(retention: Retention, catalogue: Catalogue) -> Iterator[str]:
-    yield f"From {selection_words(retention.start, catalogue)} to {selection_words(retention.returning, catalogue)}"
+def details(retention: Retention, glossary: Glossary) -> Iterator[str]:
+    yield f"From {selection_words(retention.start, glossary)} to {selection_words(retention.returning, glossary)}"
 
 
 # --- Rows from events, and from counted days -------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from analytics.charts.scales import full
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.event_words import person_name
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control
@@ -98,11 +98,11 @@ def _cursor(reader: Reader) -> Cursor | None:
     return Cursor(int(found[1]), int(found[2])) if found else None
 
 
-def words(users: Users, catalogue: Catalogue) -> str:
+def words(users: Users, glossary: Glossary) -> str:
     return "People by last activity"
 
 
-def details(users: Users, catalogue: Catalogue) -> Iterator[str]:
+def details(users: Users, glossary: Glossary) -> Iterator[str]:
     if users.search:
         yield f"Search: {users.search}"
 

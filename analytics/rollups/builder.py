@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.questions.conditions import Match
 from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
@@ -110,7 +110,7 @@ def keep_empty(days: Iterable[CountedDay]) -> None:
 
 def _sessions(day: CountedDay) -> tuple[str, dict[str, Any]]:
     """The first events of the sessions that begin on this day, as a FROM with the alias e."""
-    statement = Statement(day.scope, Catalogue(), day.ends, POSTGRESQL)
+    statement = Statement(day.scope, Glossary(), day.ends, POSTGRESQL)
     starts = session_starts(statement, Limits(day.starts, day.ends))
     return f"({starts}) e", statement.parameters | day.parameters
 

@@ -16,7 +16,7 @@ def cohort_rows(
     """Rows as analytics/kinds/retention.py asks for them; None where the counted days do not suffice."""
     if start.where or returning.where:
         return None
-    start_keys, return_keys = exact_keys(start.event, context.catalogue), exact_keys(returning.event, context.catalogue)
+    start_keys, return_keys = exact_keys(start.event, context.glossary), exact_keys(returning.event, context.glossary)
     if start_keys is None or return_keys is None:
         return None
     reader = DayReader.of(context, span, start_keys | return_keys, with_people=True)

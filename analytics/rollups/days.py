@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import count
 from typing import Self
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.questions.query import Counting, EventReference, Selection
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.rollups.bitmaps import from_positions
@@ -35,14 +35,14 @@ MAX_GAPS = 8  # runs of days to be read from events; with more, one scan is the 
 MAX_RAW_SHARE = 0.5  # of the days
 
 
-def exact_keys(event: EventReference, catalogue: Catalogue) -> frozenset[EventKey] | None:
+def exact_keys(event: EventReference, glossary: Glossary) -> frozenset[EventKey] | None:
     """The kinds and names that an event means exactly; None when these do not decide it."""
     if event.is_session:
         return frozenset({SESSION})
-    if has_conditions(catalogue, event):
+    if has_conditions(glossary, event):
         return None
     found: set[EventKey] = set()
-    for each in plain_events(catalogue, event):
+    for each in plain_events(glossary, event):
         found |= plain_keys(each.event) or {ANY}
     return frozenset({ANY}) if ANY in found else frozenset(found)
 

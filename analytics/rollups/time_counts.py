@@ -27,7 +27,7 @@ KINDS_WITH_VALUES = (frozenset({SESSION}), frozenset({("pageview", "")}))
 
 def counting_rows(counting: Counting, span: Span, unit: Unit, context: QueryContext) -> Tuples | None:
     """Rows as analytics/sql/time_counts.py gives them; None where the counted days do not suffice."""
-    keys = exact_keys(counting.event, context.catalogue)
+    keys = exact_keys(counting.event, context.glossary)
     is_told = not (counting.where or counting.segments or counting.counts is Counts.SESSIONS or unit is Unit.HOUR)
     if keys is None or not is_told:
         return None

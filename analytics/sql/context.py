@@ -1,12 +1,12 @@
 # this SQL is built only from fixed texts and placeholders; see statement.py
-"""The context in which one question is asked: environment, catalogue, moment and connection."""
+"""The context in which one question is asked: environment, glossary, moment and connection."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.questions.periods import Period
 from analytics.questions.query import Scope
 from analytics.questions.spans import Bucket, Calendar, Span, Unit, buckets, placed
@@ -29,14 +29,14 @@ class QueryContext:
     """Whose data is asked for, what names mean there, as of when, in which SQL, and what sends statements."""
 
     scope: Scope
-    catalogue: Catalogue
+    glossary: Glossary
     now: datetime
     dialect: Dialect
     ask: Ask
 
     def statement(self) -> Statement:
         """A new, empty statement."""
-        return Statement(self.scope, self.catalogue, self.now, self.dialect)
+        return Statement(self.scope, self.glossary, self.now, self.dialect)
 
     def rows(self, statement: Statement, sql: str) -> Tuples:
         """What the database answers to `sql`, whose parameters `statement` holds."""

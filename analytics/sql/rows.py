@@ -29,7 +29,7 @@ class Rows:
         """The expression for the person, after merging."""
         if self.are_people:
             return "p.actor_id"
-        if not self.statement.catalogue.has_merges:
+        if not self.statement.glossary.has_merges:
             return "e.actor_id"
         self.joins.setdefault(
             "m",

@@ -13,7 +13,7 @@ from analytics.sql.statement import Statement
 
 def in_segment(rows: Rows, lineage: UUID) -> str:
     """The condition that the row's person is in the segment."""
-    body = rows.statement.catalogue.segment(lineage)
+    body = rows.statement.glossary.segment(lineage)
     groups = [joined(group.match, [_clause(rows, each) for each in group.clauses]) for group in body.groups]
     return joined(body.match, groups)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.query import Builtin, EventReference, RefersTo, Scope, Selection
 from analytics.sql.days import NO_ROBOT
@@ -96,7 +96,7 @@ def keyed(rows: Rows, keys: frozenset[EventKey] | None) -> str:
 def _defined(rows: Rows, lineage: UUID, above: tuple[UUID, ...]) -> str:
     if lineage in above:
         raise BadQuery("A definition contains itself.")
-    body = rows.statement.catalogue.definition(lineage)
+    body = rows.statement.glossary.definition(lineage)
     parts = [_alternative(rows, each, (*above, lineage)) for each in body.alternatives]
     return joined(Match.ANY, parts)
 
@@ -124,7 +124,7 @@ def plain_keys(event: EventReference) -> frozenset[EventKey] | None:
 def keys_of(statement: Statement, event: EventReference) -> frozenset[EventKey] | None:
     """All kinds and names that a reference can mean, also through definitions; None if it can mean any event."""
     found: set[EventKey] = set()
-    for each in plain_events(statement.catalogue, event):
+    for each in plain_events(statement.glossary, event):
         keys = plain_keys(each.event)
         if keys is None:
             return None
@@ -132,31 +132,31 @@ def keys_of(statement: Statement, event: EventReference) -> frozenset[EventKey] 
     return frozenset(found)
 
 
-def plain_events(catalogue: Catalogue, event: EventReference) -> Iterator[Selection]:
+def plain_events(glossary: Glossary, event: EventReference) -> Iterator[Selection]:
     """The selections that name no definition, in a reference and in the definitions that it contains.
 
     The conditions on the levels above them are left out.
     """
     if event.lineage is None:
         yield Selection(event)
-    for each in alternatives(catalogue, event):
+    for each in alternatives(glossary, event):
         if each.event.lineage is None:
             yield each
 
 
-def has_conditions(catalogue: Catalogue, event: EventReference) -> bool:
+def has_conditions(glossary: Glossary, event: EventReference) -> bool:
     """Whether kind and name are not enough to decide which events a reference means."""
-    return any(each.where for each in alternatives(catalogue, event))
+    return any(each.where for each in alternatives(glossary, event))
 
 
-def alternatives(catalogue: Catalogue, event: EventReference) -> Iterator[Selection]:
+def alternatives(glossary: Glossary, event: EventReference) -> Iterator[Selection]:
     """The alternatives of this definition and of all definitions that it contains, each definition once."""
     waiting, seen = [event], {event}
     while waiting:
         lineage = waiting.pop().lineage
         if lineage is None:
             continue
-        for each in catalogue.definition(lineage).alternatives:
+        for each in glossary.definition(lineage).alternatives:
             yield each
             if each.event not in seen:
                 seen.add(each.event)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.questions.query import Scope
 from analytics.sql.dialect import Dialect, SqlType, sql_type
 
@@ -17,7 +17,7 @@ class Statement:
     """
 
     scope: Scope
-    catalogue: Catalogue
+    glossary: Glossary
     now: datetime
     dialect: Dialect
     parameters: dict[str, Any] = field(default_factory=dict)

@@ -72,7 +72,7 @@ def _distinct(statement: Statement, counting: Counting, rows: Rows, where: list[
         f"where {joined(Match.ALL, where)} group by 1, 2",
     )
     source = "pairs"
-    if counting.counts is not Counts.SESSIONS and statement.catalogue.has_merges:
+    if counting.counts is not Counts.SESSIONS and statement.glossary.has_merges:
         pairs = Rows(statement, "pairs e")
         actor = pairs.actor
         source = statement.define(

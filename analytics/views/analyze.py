@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.policy import Can
-from analytics.definitions.catalogue import catalogue_for
+from analytics.definitions.glossary import glossary_for
 from analytics.forms.choices import choices
 from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
@@ -75,7 +75,7 @@ def has_events(environment: Environment) -> bool:
 def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
     """The context of analytics/answer.html."""
     kind = kind_named(asked.kind)
-    title = kind.words(asked.query, catalogue_for(asked.query)) if asked.query else kind.label
+    title = kind.words(asked.query, glossary_for(asked.query)) if asked.query else kind.label
     return {
         "asked": asked,
         "answer": show(asked.result, title) if asked.result else None,

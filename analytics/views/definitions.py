@@ -13,7 +13,7 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
 from analytics.definitions.bodies import DefinitionBody
-from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.definitions.glossary import Glossary, read_definitions
 from analytics.definitions.lineages import DEFINITION
 from analytics.definitions.used_by import users_of_definition
 from analytics.forms.choices import choices
@@ -62,8 +62,8 @@ def _filled_in(found: Definition) -> Reader:
 
 def _alternatives(body: DefinitionBody, environment: Environment) -> list[dict[str, Any]]:
     """The alternatives in words."""
-    catalogue = Catalogue(read_definitions(environment.pk, body.lineages()))
-    return [{"event": catalogue.event_label(each.event), "where": each.where} for each in body.alternatives]
+    glossary = Glossary(read_definitions(environment.pk, body.lineages()))
+    return [{"event": glossary.event_label(each.event), "where": each.where} for each in body.alternatives]
 
 
 @require_safe

@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.definitions.glossary import Glossary, read_definitions
 from analytics.definitions.lineages import references
 from analytics.definitions.used_by import UsedBy
 from analytics.environments.compare import Thing
@@ -40,8 +40,8 @@ def in_words(
     """Each row with its content in words, line by line."""
     things = [(row, Thing(noun, row.lineage, row.name, row.notes, row.body)) for row in rows]
     named = {key.lineage for _, thing in things for key in references(thing.body)}
-    catalogue = Catalogue(read_definitions(environment.pk, named))
-    return [(row, lines(thing, catalogue)) for row, thing in things]
+    glossary = Glossary(read_definitions(environment.pk, named))
+    return [(row, lines(thing, glossary)) for row, thing in things]
 
 
 def previewed(

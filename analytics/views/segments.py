@@ -13,7 +13,7 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
 from analytics.definitions.bodies import Clause, SegmentBody
-from analytics.definitions.catalogue import Catalogue, read_definitions
+from analytics.definitions.glossary import Glossary, read_definitions
 from analytics.definitions.lineages import SEGMENT
 from analytics.definitions.used_by import users_of_segment
 from analytics.forms.choices import choices
@@ -63,18 +63,18 @@ def _filled_in(found: Segment) -> Reader:
 
 def _groups(body: SegmentBody, environment: Environment) -> dict[str, Any]:
     """The groups and their clauses in words."""
-    catalogue = Catalogue(read_definitions(environment.pk, body.lineages()))
+    glossary = Glossary(read_definitions(environment.pk, body.lineages()))
     groups = [
-        {"match": group.match.value, "clauses": [_clause(each, catalogue) for each in group.clauses]}
+        {"match": group.match.value, "clauses": [_clause(each, glossary) for each in group.clauses]}
         for group in body.groups
     ]
     return {"match": body.match.value, "groups": groups}
 
 
-def _clause(clause: Clause, catalogue: Catalogue) -> dict[str, Any]:
+def _clause(clause: Clause, glossary: Glossary) -> dict[str, Any]:
     if isinstance(clause, Condition):
         return {"condition": clause}
-    return {"did": _did_words(clause), "event": catalogue.event_label(clause.selection.event), "clause": clause}
+    return {"did": _did_words(clause), "event": glossary.event_label(clause.selection.event), "clause": clause}
 
 
 def _did_words(did: Did) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from analytics.charts.scales import full
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
 from analytics.forms.questions import QuestionForm, menus, select, stray
@@ -80,11 +80,11 @@ def answer(query: Total, context: QueryContext) -> TotalResult:
     return TotalResult(query, Ran(context.now, context.now, context.now), total)
 
 
-def words(query: Total, catalogue: Catalogue) -> str:
-    return f"All of {catalogue.event_label(query.event)}"
+def words(query: Total, glossary: Glossary) -> str:
+    return f"All of {glossary.event_label(query.event)}"
 
 
-def details(query: Total, catalogue: Catalogue) -> list[str]:
+def details(query: Total, glossary: Glossary) -> list[str]:
     return ["Since the beginning"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from analytics.definitions.bodies import ClauseGroup
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.kinds.funnel import Funnel
 from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
@@ -53,7 +53,7 @@ class World:
     events: list[FakeEvent]
     merges: dict[int, int]
     people: dict[int, FakePerson]
-    catalogue: Catalogue
+    glossary: Glossary
     now: datetime
     zone: tzinfo = UTC  # of whom asks
 
@@ -149,7 +149,7 @@ def is_meant(world: World, reference: EventReference, event: FakeEvent) -> bool:
         return event.kind == reference.key
     if reference.to is RefersTo.BUILTIN:
         return reference.key != Builtin.PAGEVIEW or event.kind == "pageview"
-    body = world.catalogue.definitions[reference.lineage].body
+    body = world.glossary.definitions[reference.lineage].body
     return any(
         is_meant(world, each.event, event) and group_holds(world, each.where, event, world.who(event))
         for each in body.alternatives
@@ -183,7 +183,7 @@ def occurrences(world: World, selection: Selection, where: Group, segments: tupl
 
 
 def in_segment(world: World, lineage: Any, person: int) -> bool:
-    body = world.catalogue.segments[lineage].body
+    body = world.glossary.segments[lineage].body
     return together(body.match, [clauses_hold(world, group, person) for group in body.groups])
 
 

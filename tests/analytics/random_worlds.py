@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import Catalogue, Named
+from analytics.definitions.glossary import Glossary, Named
 from analytics.kinds.funnel import Funnel
 from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
@@ -132,7 +132,7 @@ few_groups = st.one_of(
 
 
 @st.composite
-def catalogues(draw):
+def glossarys(draw):
     """Three definitions, each of which may contain earlier ones, and three segments."""
     definitions = {}
     for number, lineage in enumerate(DEFINITIONS):
@@ -154,7 +154,7 @@ def catalogues(draw):
     bodies = st.builds(
         SegmentBody, st.lists(st.builds(ClauseGroup, clauses, matches), min_size=1, max_size=2).map(tuple), matches
     )
-    return Catalogue(definitions, {each: Named(f"Segment {each.int}", draw(bodies)) for each in SEGMENTS}, True)
+    return Glossary(definitions, {each: Named(f"Segment {each.int}", draw(bodies)) for each in SEGMENTS}, True)
 
 
 properties_of_events = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2)
@@ -200,7 +200,7 @@ def worlds(draw):
         if actor not in merges and draw(st.booleans())
     }
     now = moment + draw(st.sampled_from([timedelta(0), timedelta(hours=5), timedelta(days=2), timedelta(days=35)]))
-    return World(events, merges, people, draw(catalogues()), now)
+    return World(events, merges, people, draw(glossarys()), now)
 
 
 def stored_id(number: int, columns: dict) -> int:

@@ -17,7 +17,7 @@ from django.db import connection
 from django.http import QueryDict
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import Catalogue, Named
+from analytics.definitions.glossary import Glossary, Named
 from analytics.kinds.registry import KINDS, kind_of, parse
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator
 from analytics.questions.query import PAGEVIEW, Did, EventReference, RefersTo, Scope, Selection
@@ -34,7 +34,7 @@ FOLDER = Path(__file__).parent / "golden"
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 SIGNED_UP, PAID = (EventReference(RefersTo.CUSTOM, name) for name in ("Signed up", "Paid"))
 ORDERED, BUYERS = UUID(int=1), UUID(int=2)
-CATALOGUE = Catalogue(
+GLOSSARY = Glossary(
     {
         ORDERED: Named(
             "Ordered",
@@ -107,7 +107,7 @@ def asked(request):
         kind, link = QUESTIONS[name]
         query = parse(kind, QueryDict(link), Scope(1, "Europe/Berlin", without_robots=name in WITHOUT_ROBOTS)).query
         found.clear()
-        kind_of(query).answer(query, QueryContext(query.scope, CATALOGUE, NOW, POSTGRESQL, ask))
+        kind_of(query).answer(query, QueryContext(query.scope, GLOSSARY, NOW, POSTGRESQL, ask))
         return query, list(found)
 
     return asked
@@ -115,7 +115,7 @@ def asked(request):
 
 def golden(name, query, statements) -> str:
     kind, link = QUESTIONS[name]
-    heading = ", ".join(filter(None, [kind_of(query).words(query, CATALOGUE), query.range_words()]))
+    heading = ", ".join(filter(None, [kind_of(query).words(query, GLOSSARY), query.range_words()]))
     parts = [f"-- {heading}\n-- /{kind}/?{link}\n"]
     parts += [f"{written_parameters(parameters)}\n{for_psql(sql, parameters)};\n" for sql, parameters, _ in statements]
     return "\n".join(parts)

@@ -15,7 +15,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
 from analytics.questions.query import Counts, Scope, Selection
@@ -82,7 +82,7 @@ def questions(environment):
 
 
 def world():
-    return World([], {}, {}, Catalogue(), timezone.now())
+    return World([], {}, {}, Glossary(), timezone.now())
 
 
 def check(environment):

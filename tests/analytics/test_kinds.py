@@ -10,7 +10,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.definitions.catalogue import Catalogue, Named
+from analytics.definitions.glossary import Glossary, Named
 from analytics.definitions.lineages import LineageKey, references
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.registry import KINDS, UnknownKind, kind_of, parse, run, show
@@ -36,11 +36,11 @@ NOW = datetime(2026, 3, 29, tzinfo=UTC)
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
-CATALOGUE = Catalogue(
+GLOSSARY = Glossary(
     {lineage: Named(f"Definition {lineage.int}", ANY_PAGEVIEW) for lineage in DEFINITIONS},
     {lineage: Named(f"Segment {lineage.int}", IN_TEAM_PLAN) for lineage in SEGMENTS},
 )
-WORLD = World([], {}, {}, CATALOGUE, NOW)
+WORLD = World([], {}, {}, GLOSSARY, NOW)
 
 
 def test_every_kind_is_asked_at_random_and_for_certain():
@@ -143,20 +143,20 @@ def test_a_question_refers_to_what_its_report_refers_to(kind, data):
 def test_words_name_every_event_and_every_segment_that_is_compared(kind, data):
     query = data.draw(RANDOM[kind.name](WORLD, 1))
 
-    said = " ".join([kind.words(query, CATALOGUE), *kind.details(query, CATALOGUE)])
+    said = " ".join([kind.words(query, GLOSSARY), *kind.details(query, GLOSSARY)])
 
-    assert kind.words(query, CATALOGUE)
+    assert kind.words(query, GLOSSARY)
     for event in query.events():
-        assert CATALOGUE.event_label(event) in said
+        assert GLOSSARY.event_label(event) in said
     for segment in set(query.named_segments()) - set(query.segments):
-        assert CATALOGUE.segment_label(segment) in said
+        assert GLOSSARY.segment_label(segment) in said
 
 
 @every_kind
 def test_a_segment_that_is_gone_has_words_too(kind):
     query = parse(kind.name, {"segment": [str(UUID(int=5))], **lists(FOUND[kind.name])}, Scope(1)).query
 
-    assert kind.words(query, Catalogue()) and list(query.named_segments()) == [UUID(int=5)]
+    assert kind.words(query, Glossary()) and list(query.named_segments()) == [UUID(int=5)]
 
 
 # --- What the page shows ---------------------------------------------------------------------------------------------

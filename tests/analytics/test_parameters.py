@@ -8,7 +8,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.kinds.graph import Chart, Graph
 from analytics.kinds.registry import KINDS, parse
 from analytics.kinds.users import Cursor, Users
@@ -20,7 +20,7 @@ from tests.analytics.oracle import World
 from tests.analytics.random_worlds import funnels, graphs, retentions, users_questions
 
 SCOPE = Scope(1, "Europe/Berlin", 7)
-WORLD = World([], {}, {}, Catalogue(), datetime(2026, 3, 29, tzinfo=UTC))
+WORLD = World([], {}, {}, Glossary(), datetime(2026, 3, 29, tzinfo=UTC))
 
 
 @given(st.one_of(*(make(WORLD, 1) for make in (graphs, funnels, retentions, users_questions))))

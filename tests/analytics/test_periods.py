@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.questions.conditions import BadQuery
 from analytics.questions.periods import PAST, RUNNING, Period
 from analytics.questions.spans import Calendar, Span, Unit, placed
@@ -94,7 +94,7 @@ def test_what_is_drawn_by_no_unit_may_be_as_long_as_any():
 def test_every_range_is_the_days_that_the_oracle_finds_one_by_one(now, zone, unit, span, over, week_starts_on):
     span = Span(span.days, period=span.period, over=over)
     stored = now - timedelta(days=100)
-    world = World([FakeEvent(stored, 1, 1)], {}, {}, Catalogue(), now, ZoneInfo(zone))
+    world = World([FakeEvent(stored, 1, 1)], {}, {}, Glossary(), now, ZoneInfo(zone))
     expected = oracle.days_asked(world, span, unit, week_starts_on)
 
     calendar = Calendar(now, ZoneInfo(zone), week_starts_on, stored.astimezone(ZoneInfo(zone)).date())

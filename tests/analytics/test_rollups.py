@@ -32,8 +32,8 @@ from tests.analytics.random_worlds import (
     NAMES,
     ZONES,
     ask,
-    catalogues,
     columns_and_properties,
+    glossarys,
     insert_world,
     reference_to,
     stored_id,
@@ -86,7 +86,7 @@ def from_events(query, world):
 
 
 def answer(query, world):
-    return kind_of(query).answer(query, QueryContext(query.scope, world.catalogue, world.now, POSTGRESQL, ask))
+    return kind_of(query).answer(query, QueryContext(query.scope, world.glossary, world.now, POSTGRESQL, ask))
 
 
 @thorough
@@ -97,7 +97,7 @@ def test_after_any_history_the_answers_are_those_of_the_events(data):
         project = ProjectFactory(time_zone=data.draw(st.sampled_from(ZONES)))
         environment = EnvironmentFactory(project=project)
         now = timezone.now()
-        world = World([], {}, {}, data.draw(catalogues()), now)
+        world = World([], {}, {}, data.draw(glossarys()), now)
         settled = now - timedelta(days=3)
         number = 0
         for step in range(data.draw(st.integers(2, 4))):

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import Catalogue, catalogue_for
+from analytics.definitions.glossary import Glossary, glossary_for
 from analytics.kinds import registry
 from analytics.kinds.funnel import Funnel, funnel_sql
 from analytics.kinds.graph import Graph
@@ -332,7 +332,7 @@ def busy(transactional_db):
 @pytest.mark.parametrize("counts", [Counts.EVENTS, Counts.USERS, Counts.SESSIONS, Counts.PER_USER])
 def test_a_graph_of_a_named_event_reads_the_index_alone(busy, counts):
     graph = Graph(Scope.of(busy), SIGNED_UP, counts, Span(30))
-    statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW, POSTGRESQL)
+    statement = Statement(Scope.of(busy), Glossary(has_merges=False), NOW, POSTGRESQL)
 
     found = plan(
         statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
@@ -344,7 +344,7 @@ def test_a_graph_of_a_named_event_reads_the_index_alone(busy, counts):
 
 def test_a_funnel_of_named_events_reads_the_index_alone(busy):
     funnel = Funnel(Scope.of(busy), (Selection(SIGNED_UP), Selection(EventReference(RefersTo.CUSTOM, "Paid"))))
-    statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW, POSTGRESQL)
+    statement = Statement(Scope.of(busy), Glossary(has_merges=False), NOW, POSTGRESQL)
 
     found = plan(statement, funnel_sql(statement, funnel, *funnel.span.bounds(NOW, Scope.of(busy).zone)))
 
@@ -356,7 +356,7 @@ def test_a_definition_of_several_events_uses_the_index(busy):
     body = DefinitionBody((Selection(SIGNED_UP), Selection(EventReference(RefersTo.CUSTOM, "Paid"))))
     definition = DefinitionFactory(environment=busy, body=body.to_json())
     graph = Graph(Scope.of(busy), refers_to(definition))
-    statement = Statement(Scope.of(busy), catalogue_for(graph, has_merges=False), NOW, POSTGRESQL)
+    statement = Statement(Scope.of(busy), glossary_for(graph, has_merges=False), NOW, POSTGRESQL)
 
     found = plan(
         statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
@@ -368,7 +368,7 @@ def test_a_definition_of_several_events_uses_the_index(busy):
 
 def test_only_months_of_the_span_are_looked_at(busy):
     graph = Graph(Scope.of(busy), SIGNED_UP, span=Span(7))
-    statement = Statement(Scope.of(busy), Catalogue(has_merges=False), NOW, POSTGRESQL)
+    statement = Statement(Scope.of(busy), Glossary(has_merges=False), NOW, POSTGRESQL)
 
     found = plan(
         statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
@@ -381,7 +381,7 @@ def test_statements_carry_no_values_in_their_text(scope):
     odd = "Robert'); drop table events; --"
     where = Group((Condition(Field(Source.PROPERTY, odd), Operator.CONTAINS, odd),))
     graph = Graph(scope, EventReference(RefersTo.CUSTOM, odd), where=where, by=Field(Source.USER, odd))
-    statement = Statement(scope, Catalogue(), NOW, POSTGRESQL)
+    statement = Statement(scope, Glossary(), NOW, POSTGRESQL)
 
     sql = counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, scope.zone))
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import kind_of
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
@@ -73,7 +73,7 @@ def answer_or_none(query, world):
 
 
 def answer(query, world):
-    return kind_of(query).answer(query, QueryContext(query.scope, world.catalogue, world.now, POSTGRESQL, ask))
+    return kind_of(query).answer(query, QueryContext(query.scope, world.glossary, world.now, POSTGRESQL, ask))
 
 
 @thorough
@@ -114,7 +114,7 @@ def test_every_text_against_every_other(operator):
         FakeEvent(MOMENT, number, 1, kind="pageview", columns=dict.fromkeys(columns, text))
         for number, text in enumerate([*TEXTS, None], 1)
     ]
-    world = World(events, {}, {}, Catalogue({}, {}, False), MOMENT)
+    world = World(events, {}, {}, Glossary({}, {}, False), MOMENT)
     environment_id = store(world)
 
     for column, asked_for in product(columns, [*TEXTS, *(f"*{text}" for text in TEXTS)]):

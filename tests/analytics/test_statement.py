@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from analytics.definitions.catalogue import Catalogue
+from analytics.definitions.glossary import Glossary
 from analytics.questions.query import Scope
 from analytics.sql.dialect import POSTGRESQL, SqlType
 from analytics.sql.statement import Statement
@@ -15,7 +15,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_parameter_has_the_type_of_its_value():
-    statement = Statement(Scope(environment_id=7), Catalogue(), NOON, POSTGRESQL)
+    statement = Statement(Scope(environment_id=7), Glossary(), NOON, POSTGRESQL)
 
     holes = [statement.bind(value) for value in ("7", NOON, HOUR, [NOON, NOON + HOUR])]
 
@@ -31,7 +31,7 @@ def test_a_parameter_has_the_type_of_its_value():
 
 @pytest.mark.parametrize("value", [None, True, 1.5, [], ["a"], [NOON, None], UUID(int=7), b"a"], ids=repr)
 def test_what_has_no_type_is_not_bound(value):
-    statement = Statement(Scope(environment_id=7), Catalogue(), NOON, POSTGRESQL)
+    statement = Statement(Scope(environment_id=7), Glossary(), NOON, POSTGRESQL)
 
     with pytest.raises(TypeError):
         statement.bind(value)

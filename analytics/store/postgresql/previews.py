@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
-from analytics.definitions.catalogue import Catalogue, Named, read_definitions
+from analytics.definitions.glossary import Glossary, Named, read_definitions
 from analytics.questions.conditions import Group
 from analytics.questions.query import LAST_7_DAYS, LAST_90_DAYS, EventReference, RefersTo, Scope, Selection
 from analytics.questions.spans import Span
@@ -37,8 +37,8 @@ def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
 def preview_segment(scope: Scope, body: SegmentBody) -> int:
     lineage = uuid4()
     definitions = read_definitions(scope.environment_id, body.lineages())
-    catalogue = Catalogue(definitions, {lineage: Named("", body)})
-    statement = Statement(scope, catalogue, timezone.now(), POSTGRESQL)
+    glossary = Glossary(definitions, {lineage: Named("", body)})
+    statement = Statement(scope, glossary, timezone.now(), POSTGRESQL)
     sql = people_count_sql(statement, Group(), (lineage,))
     with limited(scope.environment_id, TIME_LIMIT):
         return _number(sql, statement.parameters)
@@ -48,7 +48,7 @@ def _matching(scope: Scope, body: DefinitionBody, now: datetime, span: Span) -> 
     """A statement, and the conditions and the FROM under which its events match."""
     lineage = uuid4()
     definitions = read_definitions(scope.environment_id, body.lineages())
-    statement = Statement(scope, Catalogue(definitions | {lineage: Named("", body)}), now, POSTGRESQL)
+    statement = Statement(scope, Glossary(definitions | {lineage: Named("", body)}), now, POSTGRESQL)
     rows, conditions = event_rows(statement, Limits(*span.bounds(now, scope.zone)))
     conditions.append(selected(rows, Selection(EventReference(RefersTo.DEFINITION, str(lineage)))))
     return statement, " and ".join(conditions), rows.from_()

@@ -23,7 +23,7 @@ class Named(Generic[Body]):
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Glossary:
     """The meaning of lineages in one environment, and whether it has merges at all (if not, queries skip them)."""
 
     definitions: dict[UUID, Named[DefinitionBody]] = field(default_factory=dict)
@@ -57,13 +57,13 @@ class Catalogue:
         return named.name if named else "Deleted segment"
 
 
-def catalogue_for(query: Query, *, has_merges: bool = True) -> Catalogue:
+def glossary_for(query: Query, *, has_merges: bool = True) -> Glossary:
     """Read what this query refers to, directly and through definitions: one statement per level."""
     segments = read_segments(query.scope.environment_id, query.named_segments())
     wanted = set(definitions_of(query))
     for named in segments.values():
         wanted |= set(named.body.lineages())
-    return Catalogue(read_definitions(query.scope.environment_id, wanted), segments, has_merges)
+    return Glossary(read_definitions(query.scope.environment_id, wanted), segments, has_merges)
 
 
 def read_segments(environment_id: int, lineages: Iterable[UUID]) -> dict[UUID, Named[SegmentBody]]:
