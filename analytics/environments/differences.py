@@ -37,6 +37,7 @@ def differences(pair: Pair, there: Glossary, here: Glossary) -> list[Difference]
             ("Name", one.name, other.name),
             ("Kind", _kind_label(one), _kind_label(other)),
             ("Notes", one.notes, other.notes),
+            ("Tags", ", ".join(one.tags), ", ".join(other.tags)),
         )
         if before != after
     ]
