@@ -130,7 +130,7 @@ def change_tags(
 
     Raises BadTags if one would have too many; then none is changed.
     """
-    model = MODELS[noun]._default_manager
+    model: Any = MODELS[noun]._default_manager
     found = model.filter(environment=environment, lineage__in=list(lineages)).order_by("pk")
     changed = []
     for row in found.select_for_update():

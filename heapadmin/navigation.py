@@ -28,11 +28,11 @@ SETTINGS_TABS: list[Entry] = [
 ]
 PART_OF = {  # for each page without its own tab, the view whose tab is marked as current
     **dict.fromkeys(
-        [f"analytics:{thing}" for thing in ("definition", "definition_create", "definition_edit", "definition_delete")]
-        + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete")],
+        [f"analytics:definition{part}" for part in ("", "_create", "_edit", "_delete", "_bulk")]
+        + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete", "_bulk")],
         "analytics:definition_list",
     ),
-    **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete")], "analytics:report_list"),
+    **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys(["analytics:person", "analytics:person_delete"], "analytics:users"),
     **dict.fromkeys([f"projects:api_key_{part}" for part in ("list", "create", "revoke")], "projects:project_list"),
     **dict.fromkeys(
