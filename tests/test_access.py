@@ -67,6 +67,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:report_pin": NO_GET,
     "analytics:report_save": NO_GET,
     "analytics:retention": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:search": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment_bulk": NO_GET,
     "analytics:segment_create": ("get", LOGIN, 404, 404, 403, 200),
