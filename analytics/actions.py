@@ -145,13 +145,13 @@ def change_tags(
 
 
 @transaction.atomic
-def delete_several(*, environment: Environment, noun: str, lineages: Iterable[UUID], by: User) -> used_by.Removal:
+def delete_several(*, environment: Environment, noun: str, lineages: Iterable[UUID], by: User) -> used_by.BulkDeletion:
     """Delete these definitions, segments or reports, but for those that something uses which stays."""
-    removal = used_by.removal(environment, noun, lineages)
-    MODELS[noun]._default_manager.filter(environment=environment, pk__in=[row.pk for row in removal.goes]).delete()
-    if removal.goes:
-        _note_several(environment, by, f"{noun}.delete", removal.goes)
-    return removal
+    deletion = used_by.bulk_deletion(environment, noun, lineages)
+    MODELS[noun]._default_manager.filter(environment=environment, pk__in=[row.pk for row in deletion.goes]).delete()
+    if deletion.goes:
+        _note_several(environment, by, f"{noun}.delete", deletion.goes)
+    return deletion
 
 
 def report_body(query: Query) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def users_of_segment(segment: Segment) -> UsedBy:
 
 
 @dataclass(frozen=True)
-class Removal:
+class BulkDeletion:
     """What deleting several things of one noun does: which go, and which stay, each with the names of what uses it."""
 
     goes: list[Definition | Segment | Report] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Removal:
         return bool(self.goes or self.stays)
 
 
-def removal(environment: Environment, noun: str, lineages: Iterable[UUID]) -> Removal:
+def bulk_deletion(environment: Environment, noun: str, lineages: Iterable[UUID]) -> BulkDeletion:
     """Tell those of these things that can go from those that something uses which stays."""
     chosen = MODELS[noun]._default_manager.filter(environment=environment, lineage__in=list(lineages))
     rows: list[Any] = list(chosen.order_by("name", "pk"))
@@ -71,7 +71,7 @@ def removal(environment: Environment, noun: str, lineages: Iterable[UUID]) -> Re
         for used in {*references(body)} & (keys.keys() - going) if key not in going else ():
             users.setdefault(used, []).append(name)
     goes = [row for key, row in keys.items() if key in going]
-    return Removal(goes, [(row, sorted(users[key])) for key, row in keys.items() if key not in going])
+    return BulkDeletion(goes, [(row, sorted(users[key])) for key, row in keys.items() if key not in going])
 
 
 def _everything(environment: Environment) -> dict[LineageKey, tuple[str, Any]]:

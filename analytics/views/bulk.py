@@ -15,7 +15,7 @@ from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
 from analytics.definitions.tags import BadTags, read_tags
-from analytics.definitions.used_by import removal
+from analytics.definitions.used_by import bulk_deletion
 from analytics.models import MODELS, Pin
 from analytics.views.lists import Wanted
 from analytics.views.pages import page
@@ -95,13 +95,13 @@ def _change_tags(request: HttpRequest, environment: Environment, noun: str, line
 def _delete(request: HttpRequest, environment: Environment, noun: str, lineages: list[UUID]) -> HttpResponse:
     """Say what goes and what cannot go; once confirmed, delete what can."""
     if "confirmed" not in request.POST:
-        found = removal(environment, noun, lineages)
+        found = bulk_deletion(environment, noun, lineages)
         pins = (
             Pin.objects.filter(environment=environment, report__lineage__in=lineages).count() if noun == "report" else 0
         )
         context = {
             "noun": noun,
-            "removal": found,
+            "deletion": found,
             "pins": pins,
             "listed": MAX_LISTED,
             "back": request.POST.get("back", ""),

@@ -83,7 +83,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedRow:
     """One row of the page, what it asks in words, and how often it is used."""
 
     kept: AnyKept
@@ -98,7 +98,7 @@ class KeptList:
     noun: str
     wanted: Wanted
     page: Page[Any]
-    entries: list[Entry]
+    entries: list[ListedRow]
     tags: list[str]
     owners: list[tuple[str, str]]  # (number, name)
 
@@ -140,7 +140,7 @@ def kept_list(request: HttpRequest, environment: Environment, noun: str) -> Kept
     page = pages.get_page(request.GET.get("page"))
     rows = _rows(everything, page)
     says = in_words(environment, noun, rows)
-    entries = [Entry(row, _joined(noun, words), used.get(row.lineage, 0)) for row, words in says]
+    entries = [ListedRow(row, _joined(noun, words), used.get(row.lineage, 0)) for row, words in says]
     return KeptList(noun, wanted, page, entries, _tags(everything), _owners(everything))
 
 

@@ -40,7 +40,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Hits:
+class FoundGroup:
     """The results of one sort; `more_url` leads to all of them, if there are more."""
 
     title: str
@@ -62,7 +62,7 @@ def search(request: HttpRequest, environment: Environment) -> HttpResponse:
     return varying(page(request, environment, template, context))
 
 
-def _kept(environment: Environment, text: str) -> Iterator[Hits]:
+def _kept(environment: Environment, text: str) -> Iterator[FoundGroup]:
     """Definitions, segments and reports with this in their name, or with this tag; names that begin with it first."""
     begins = Case(When(name__istartswith=text, then=Value(0)), default=Value(1))
     for noun, model in MODELS.items():
@@ -71,17 +71,17 @@ def _kept(environment: Environment, text: str) -> Iterator[Hits]:
         found = list(rows.values_list("name", "lineage", "tags")[: MOST + 1])
         more = f"{_url(environment, f'{noun}_list')}?{urlencode({'q': text})}" if len(found) > MOST else ""
         hits = [Hit(name, _url(environment, noun, key), ", ".join(tags)) for name, key, tags in found[:MOST]]
-        yield Hits(f"{noun.capitalize()}s", hits, more)
+        yield FoundGroup(f"{noun.capitalize()}s", hits, more)
 
 
-def _tiles(environment: Environment, text: str) -> Hits:
+def _tiles(environment: Environment, text: str) -> FoundGroup:
     """Tiles of the dashboard: the pinned reports, or the built-in ones where none is pinned."""
     pins = Pin.objects.filter(environment=environment).order_by("position")
     tiles = [(each.report.name, each.report.lineage) for each in pins.select_related("report")]
     tiles = tiles or [(each.title, each.lineage) for each in BUILTIN]
     dashboard = _url(environment, "dashboard")
     fits = [Hit(name, f"{dashboard}#tile-{lineage}") for name, lineage in tiles if text.lower() in name.lower()]
-    return Hits("On the dashboard", fits[:MOST])
+    return FoundGroup("On the dashboard", fits[:MOST])
 
 
 class _Collected:
@@ -90,19 +90,19 @@ class _Collected:
     def __init__(self, environment: Environment, text: str) -> None:
         self.environment, self.text = environment, text
         self.is_cut = False
-        self._ends = monotonic() + SECONDS
 
-    def found(self) -> Iterator[Hits]:
+    def found(self) -> Iterator[FoundGroup]:
+        ends = monotonic() + SECONDS
         store, scope = event_store(), Scope.of(self.environment)
         for title, names, parameters in (
             ("Events", lambda: store.event_names(scope, self.text), _event),
             ("Properties of events", lambda: store.property_names(scope, Source.PROPERTY, self.text), _property),
             ("Properties of people", lambda: store.property_names(scope, Source.USER, self.text), _property_of_people),
         ):
-            yield Hits(title, [self._hit(name, parameters(name)) for name in self._read(names)[:MOST]])
+            yield FoundGroup(title, [self._hit(name, parameters(name)) for name in self._read(names, ends)[:MOST]])
 
-    def _read(self, names: Callable[[], list[str]]) -> list[str]:
-        if monotonic() < self._ends:
+    def _read(self, names: Callable[[], list[str]], ends: float) -> list[str]:
+        if monotonic() < ends:
             try:
                 return names()
             except QueryTimeout:
@@ -126,11 +126,11 @@ def _property_of_people(name: str) -> dict[str, str]:
     return {"event": "builtin:any", "counts": "users", "by": f"{Source.USER}:{name}"}
 
 
-def _people(environment: Environment, text: str) -> Hits:
+def _people(environment: Environment, text: str) -> FoundGroup:
     """The person with exactly this identity."""
     actor = actor_of(environment.pk, text)
     found = event_store().has_person(environment.pk, actor)
-    return Hits("People", [Hit(text, _url(environment, "person", actor))] if found else [])
+    return FoundGroup("People", [Hit(text, _url(environment, "person", actor))] if found else [])
 
 
 def _url(environment: Environment, name: str, *args: object) -> str:
