@@ -1,6 +1,7 @@
 """Who is in the way of a change to a table: process ids of the database, for the log."""
 
 from django.db import connection
+from psycopg.errors import LockNotAvailable
 
 HOLDERS = """
 select distinct pid from pg_locks
@@ -32,7 +33,12 @@ def staying(table: str, seconds: float) -> list[int]:
 
 
 def named(pids: list[int]) -> str:
-    """ "processes 12, 34 of the database"; without any, those are meant that cannot be told."""
+    """ "processes 12, 34"; without any, those are meant that cannot be told."""
     if not pids:
-        return "many for a moment each, or a replica"
+        return "nobody who stays, but others all the time, or a replica"
     return f"process{'es' * (len(pids) > 1)} {', '.join(map(str, pids))} of the database"
+
+
+def is_in_the_way(error: Exception) -> bool:
+    """Whether a statement failed because somebody held a lock for longer than it waits."""
+    return isinstance(error.__cause__, LockNotAvailable)

@@ -13,14 +13,13 @@ from functools import partial
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
-from psycopg.errors import LockNotAvailable
 
 from accounts import activity
 from analytics.models import Expiry
 from analytics.store.current import event_store
 from common import steps
 from events import expiry
-from events.holders import holders, named
+from events.holders import holders, is_in_the_way, named
 from events.months import Month, months
 from projects.keeping import kept_from, months_kept
 from projects.models import Environment
@@ -98,7 +97,7 @@ def _drop(month: Month, befores: Moments, until: float) -> bool:
                     return True
             counted = {owner: expiry.count(month, owner) for owner in expiry.owners(month)}
         except OperationalError as error:
-            if not isinstance(error.__cause__, LockNotAvailable):
+            if not is_in_the_way(error):
                 raise
             if time.monotonic() > until:
                 who = named(holders(month.table) or holders("events"))
