@@ -65,12 +65,7 @@ def _words(result: Result) -> str:
 
 
 def _rows(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The rows of the result's table; if the result is one page of a list, also the rows of all later pages.
-
-    In the end, what the page says of the range in its head.
-    """
+    """The rows of the result's table; if the result is one page of a list, also the rows of all later pages."""
     yield from result.table().rows
     for table in kind_of(result.query).further(result, run):
         yield from table.rows
-    if result.ran.note:
-        yield (result.ran.note,)
