@@ -209,7 +209,7 @@ def test_places_are_limited_on_the_replica(environment, settings, monkeypatch):
 def test_behind_a_pooler_questions_have_their_limits_and_others_get_none(environment, standby):
     name = connections["default"].settings_dict["NAME"]
     to_standby = make_conninfo(host=str(standby.folder), user="postgres", dbname=name)
-    pooler = PgBouncer(to_standby, standby.folder.with_name("pooler"), "transaction", size=1).start()
+    pooler = PgBouncer(to_standby, standby.folder / "pooler", "transaction", size=1).start()
     connections["replica"].close()
     del connections["replica"]
     connection_created.connect(page_limits._limit)
