@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 MOMENT = datetime(2026, 3, 29, 12, tzinfo=UTC)
 QUESTIONS_PER_WORLD = 8
-MOST_DAYS_BY_HOUR = 45  # so it can be asked for "all time", and be too long
+MOST_DAYS_BY_HOUR = 45  # a longer range is refused; all time begins later
 MOST_GROUPS = 3  # instead of 20, so that some groups become "other"
 
 
