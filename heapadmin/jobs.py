@@ -8,7 +8,7 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from common.jobs import BACKUP
-from heapadmin import nightly_backups
+from heapadmin.backups import schedule
 from support.models import BackupKind
 from support.status.backups import wanted
 
@@ -24,8 +24,8 @@ def backups(timestamp: int) -> None:
     """
     _running[:] = [each for each in _running if each.poll() is None]
     now = datetime.fromtimestamp(timestamp, UTC)
-    nightly_backups.note_lost(now)
-    if not _running and (kinds := nightly_backups.due(now)):
+    schedule.note_lost(now)
+    if not _running and (kinds := schedule.due(now)):
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *COMMANDS[kinds[0]]]
         _running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603
 

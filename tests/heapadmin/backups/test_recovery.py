@@ -10,9 +10,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from heapadmin import nightly_backups, point_in_time
+from heapadmin.backups import bases, recovery, schedule
+from heapadmin.backups.bases import completed_at, first_segment, wrong_files
 from heapadmin.postgres import PostgresError, PrivatePostgres
-from heapadmin.wal_archive import SEGMENT, completed_at, first_segment, wrong_files
+from heapadmin.wal_archive import SEGMENT
 from support.models import Backup, BackupKind
 from support.status import backups, database
 from tests.heapadmin.running import eventually
@@ -63,7 +64,7 @@ class Archived:
     def recovered_to(self, moment):
         """The notes after that."""
         self.server.stop()
-        aside = point_in_time.recover(moment, lambda words: None)
+        aside = recovery.recover(moment, lambda words: None)
         self.start()
         return aside, self.notes()
 
@@ -85,7 +86,7 @@ def archived(installation, settings):
 def test_everything_up_to_a_moment_comes_back_and_nothing_after_it(archived):
     archived.ask("delete from note")
     archived.write("1 before")
-    point_in_time.write_base()
+    bases.write()
     moment = archived.write("2 good")
     archived.write("3 a mistake")
 
@@ -98,8 +99,8 @@ def test_everything_up_to_a_moment_comes_back_and_nothing_after_it(archived):
 def test_nothing_changes_without_a_base_backup_from_before_the_moment(archived):
     archived.server.stop()
 
-    with pytest.raises(point_in_time.CannotRecover, match="no base backup"):
-        point_in_time.recover(datetime(2026, 1, 1, tzinfo=UTC), lambda words: None)
+    with pytest.raises(recovery.CannotRecover, match="no base backup"):
+        recovery.recover(datetime(2026, 1, 1, tzinfo=UTC), lambda words: None)
 
     archived.start()
 
@@ -117,16 +118,16 @@ def test_all_that_was_archived_comes_back_where_the_disk_is_lost(archived):
 
 
 def test_what_could_not_be_archived_is_not_lost_in_silence(archived):
-    point_in_time.write_base()
+    bases.write()
     archived.ask("delete from note")
-    wal = point_in_time.archive_of_this_server().wal
+    wal = bases.archive_of_this_server().wal
     wal.chmod(0o500)
     try:
         archived.write("not archived")
         archived.server.stop()
 
-        with pytest.raises(point_in_time.CannotRecover, match="of the log could not be archived"):
-            point_in_time.recover(None, lambda words: None)
+        with pytest.raises(recovery.CannotRecover, match="of the log could not be archived"):
+            recovery.recover(None, lambda words: None)
     finally:
         wal.chmod(0o700)
         archived.start()
@@ -142,7 +143,7 @@ def test_a_moment_after_all_that_was_archived_changes_nothing(archived):
     said = []
 
     with pytest.raises(PostgresError, match="recovery ended before configured recovery target was reached"):
-        point_in_time.recover(datetime.now(UTC) + timedelta(days=1), said.append)
+        recovery.recover(datetime.now(UTC) + timedelta(days=1), said.append)
 
     archived.start()
     assert archived.notes() == ["here"]
@@ -150,7 +151,7 @@ def test_a_moment_after_all_that_was_archived_changes_nothing(archived):
 
 
 def test_a_base_backup_that_is_not_what_its_list_says_is_found(archived, tmp_path):
-    [base, *_] = point_in_time.archive_of_this_server().bases()
+    [base, *_] = bases.complete(bases.archive_of_this_server())
     copy = shutil.copytree(base, tmp_path / base.name)
     assert wrong_files(copy) == []
 
@@ -168,28 +169,28 @@ def test_a_base_backup_that_is_not_what_its_list_says_is_found(archived, tmp_pat
 @pytest.mark.django_db(transaction=True)
 class TestSchedule:
     def test_two_base_backups_are_kept_and_what_they_need(self, archived):
-        first, *others = [nightly_backups.make(BackupKind.BASE) for _ in range(3)]
-        place = point_in_time.archive_of_this_server()
+        first, *others = [schedule.make(BackupKind.BASE) for _ in range(3)]
+        place = bases.archive_of_this_server()
 
-        assert [base.name for base in place.bases()] == [each.name for each in others]
+        assert [base.name for base in bases.complete(place)] == [each.name for each in others]
         assert not Backup.objects.filter(pk=first.pk).exists()
-        needed = first_segment(place.bases()[0])[8:]
+        needed = first_segment(bases.complete(place)[0])[8:]
         assert {SEGMENT.fullmatch(file.name)[1][8:] >= needed for file in place.wal.glob("*[0-9A-F].gz")} == {True}
 
     def test_one_is_due_every_week(self, archived):
-        now = completed_at(point_in_time.archive_of_this_server().bases()[-1])
+        now = completed_at(bases.complete(bases.archive_of_this_server())[-1])
 
-        nightly_backups.make(BackupKind.BASE)
+        schedule.make(BackupKind.BASE)
 
-        assert nightly_backups.due(now + timedelta(days=6)) == []
-        assert nightly_backups.due(now + timedelta(days=8)) == [BackupKind.BASE]
+        assert schedule.due(now + timedelta(days=6)) == []
+        assert schedule.due(now + timedelta(days=8)) == [BackupKind.BASE]
 
     def test_an_archive_that_takes_nothing_is_said_and_holds_no_backup_up(self, archived):
-        wal = point_in_time.archive_of_this_server().wal
+        wal = bases.archive_of_this_server().wal
         wal.rename(wal.with_name("away"))
         try:
-            with pytest.raises(nightly_backups.BackupFailed, match="cannot be archived"):
-                nightly_backups.make(BackupKind.BASE)
+            with pytest.raises(schedule.BackupFailed, match="cannot be archived"):
+                schedule.make(BackupKind.BASE)
             assert archived.fails()
         finally:
             wal.with_name("away").rename(wal)

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from common.database import conninfo
 from common.jobs import BACKUP
-from heapadmin import backup, jobs, nightly_backups
+from heapadmin import jobs
+from heapadmin.backups import dump, schedule
 from heapadmin.database_metrics import DatabaseGauges
 from support.models import Backup, BackupKind, Component, State
 from support.status import backups, checks, database, history
@@ -61,50 +62,50 @@ class TestDue:
     def test_one_is_due_from_its_time_on_until_it_is_made(self, folder, last, now, is_due):
         good(last)
 
-        assert nightly_backups.due(now) == [DUMP] * is_due
+        assert schedule.due(now) == [DUMP] * is_due
 
     def test_the_first_is_due_at_once(self, folder):
-        assert nightly_backups.due(at(12)) == [DUMP]
+        assert schedule.due(at(12)) == [DUMP]
 
     def test_one_that_failed_or_runs_is_tried_again_after_an_hour(self, folder):
         good(at(2, 37, day=-1))
         failed(at(2, 37))
 
-        assert nightly_backups.due(at(3, 36)) == []
-        assert nightly_backups.due(at(3, 38)) == [DUMP]
+        assert schedule.due(at(3, 36)) == []
+        assert schedule.due(at(3, 38)) == [DUMP]
         BackupFactory(started_at=at(3, 38))
-        assert nightly_backups.due(at(4, 37)) == []
+        assert schedule.due(at(4, 37)) == []
 
     def test_one_whose_file_is_lost_is_made_again(self, folder):
         lost = good(at(2, 37), name="nightly-lost.backup")
 
-        nightly_backups.note_lost(at(3))
-        assert nightly_backups.due(at(3)) == [DUMP]
+        schedule.note_lost(at(3))
+        assert schedule.due(at(3)) == [DUMP]
 
         folder.mkdir()
         (folder / lost.name).touch()
-        nightly_backups.note_lost(at(3, 1))
-        assert nightly_backups.due(at(3, 1)) == []
+        schedule.note_lost(at(3, 1))
+        assert schedule.due(at(3, 1)) == []
 
     def test_without_a_folder_nothing_is(self, settings):
-        assert nightly_backups.due(at(12)) == []
+        assert schedule.due(at(12)) == []
 
 
 class TestMaking:
     def test_it_is_noted_complete_and_private(self, folder):
-        made = nightly_backups.make(DUMP)
+        made = schedule.make(DUMP)
 
         [file] = folder.iterdir()
         assert (made.name, made.bytes, made.problem) == (file.name, file.stat().st_size, "")
         assert stat.S_IMODE(file.stat().st_mode) == 0o600 and stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert ("support", "0005_backups") in backup.migrations(file)
-        assert nightly_backups.due(timezone.now()) == []
+        assert ("support", "0005_backups") in dump.migrations(file)
+        assert schedule.due(timezone.now()) == []
 
     def test_no_session_waits_for_it_which_others_may_end(self, folder, monkeypatch):
-        open_ones, write = [], backup.write
-        monkeypatch.setattr(backup, "write", lambda file: open_ones.append(connection.connection) or write(file))
+        open_ones, write = [], dump.write
+        monkeypatch.setattr(dump, "write", lambda file: open_ones.append(connection.connection) or write(file))
 
-        nightly_backups.make(DUMP)
+        schedule.make(DUMP)
 
         assert open_ones == [None]
 
@@ -115,7 +116,7 @@ class TestMaking:
             (folder / name).touch()
         good(at(2, 37, day=-2), name="nightly-2026-03-15-023700.backup")
 
-        made = nightly_backups.make(DUMP)
+        made = schedule.make(DUMP)
 
         assert {file.name for file in folder.iterdir()} == {"nightly-2026-03-16-023700.backup", made.name} | others
         assert list(Backup.objects.all()) == [made]
@@ -125,20 +126,20 @@ class TestMaking:
         (folder / "nightly-2026-03-16-023700.backup.unfinished").touch()
         killed = BackupFactory(started_at=at(2, 37))
 
-        nightly_backups.make(DUMP)
+        schedule.make(DUMP)
 
         assert [file.suffix for file in folder.iterdir()] == [".backup"]
         killed.refresh_from_db()
-        assert killed.problem == nightly_backups.KILLED
+        assert killed.problem == schedule.KILLED
 
     def test_one_that_fails_is_said_and_deletes_no_good_one(self, folder, settings, caplog, monkeypatch):
         for hour in (2, 3):
-            nightly_backups.make(DUMP, now=lambda hour=hour: at(hour))
+            schedule.make(DUMP, now=lambda hour=hour: at(hour))
         files, settings.BACKUPS_KEPT = set(folder.iterdir()), 1
-        monkeypatch.setattr(backup, "COMPRESSED", "--compress=nonsense")
+        monkeypatch.setattr(dump, "COMPRESSED", "--compress=nonsense")
 
-        with pytest.raises(nightly_backups.BackupFailed, match="pg_dump failed"):
-            nightly_backups.make(DUMP)
+        with pytest.raises(schedule.BackupFailed, match="pg_dump failed"):
+            schedule.make(DUMP)
 
         assert set(folder.iterdir()) == files and len(files) == 2
         assert "The backup failed: pg_dump failed" in caplog.text
@@ -150,16 +151,14 @@ class TestMaking:
         with small_disk(megabytes=20) as disk:
             settings.BACKUP_DIR = disk.folder / "backups"
 
-            with pytest.raises(
-                nightly_backups.BackupFailed, match=r"There is no room left in .*: \d+\.\d MiB are free"
-            ):
-                nightly_backups.make(DUMP)
+            with pytest.raises(schedule.BackupFailed, match=r"There is no room left in .*: \d+\.\d MiB are free"):
+                schedule.make(DUMP)
 
             assert list(settings.BACKUP_DIR.iterdir()) == []
 
     def test_one_at_a_time(self, folder):
         with psycopg.connect(conninfo()) as other:
-            other.execute("select pg_advisory_lock(%s)", [nightly_backups.LOCK_NUMBER])
+            other.execute("select pg_advisory_lock(%s)", [schedule.LOCK_NUMBER])
 
             with pytest.raises(CommandError, match="Another backup"):
                 call_command("backup")

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import Q
 
 from common.database import conninfo
-from heapadmin import backup, point_in_time
+from heapadmin.backups import bases, dump
 from heapadmin.postgres import PostgresError
 from support.models import Backup, BackupKind
 from support.status import backups
@@ -80,7 +80,7 @@ def make(kind: BackupKind, now: Callable[[], datetime] = lambda: datetime.now(UT
         try:
             path = _write(kind, noted.name)
             noted.name, noted.bytes = path.name, _size(path)
-        except (OSError, backup.BackupError, PostgresError) as error:
+        except (OSError, dump.BackupError, PostgresError) as error:
             noted.problem = str(error)
         noted.ended_at = now()
         noted.save(update_fields=["name", "bytes", "problem", "ended_at"])
@@ -103,7 +103,7 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 def _folder(kind: BackupKind) -> Path:
-    return _backup_dir() if kind == BackupKind.DUMP else point_in_time.archive_of_this_server().folder
+    return _backup_dir() if kind == BackupKind.DUMP else bases.archive_of_this_server().folder
 
 
 def _backup_dir() -> Path:
@@ -113,12 +113,12 @@ def _backup_dir() -> Path:
 
 def _write(kind: BackupKind, name: str) -> Path:
     if kind == BackupKind.BASE:
-        return point_in_time.write_base()
+        return bases.write()
     folder = _backup_dir()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for unfinished in folder.glob("nightly-*.unfinished"):  # of one that was killed
         unfinished.unlink()
-    backup.write(folder / name)
+    dump.write(folder / name)
     return folder / name
 
 
@@ -134,7 +134,7 @@ def _delete_old_ones(kind: BackupKind, now: datetime) -> None:
         for file in ours[: -settings.BACKUPS_KEPT]:
             file.unlink(missing_ok=True)
     else:
-        point_in_time.delete_old()
+        bases.delete_old()
     for each in Backup.objects.filter(kind=kind, bytes__isnull=False):
         if not (_folder(kind) / each.name).exists():
             each.delete()
