@@ -6,16 +6,20 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from heapadmin.backups import watched
+from heapadmin.backups.timelines import Timelines, position
 from heapadmin.postgres import PostgresError, PrivatePostgres, programs
 from heapadmin.wal_archive import SEGMENT, SEGMENT_BYTES, WalArchive
 
 NAME = "base-%Y-%m-%d-%H%M%S.%f"  # the moment at which it was complete: it can be gone on from to any later one
+NAME_OF_LEFT = NAME.replace("base", "left")  # made on a way that was left since, by going back to a moment before it
 DRAFT = "base-new.unfinished"
 KEPT = 2
 FAILS = "select last_failed_time > coalesce(last_archived_time, '-infinity') from pg_stat_archiver"
@@ -44,14 +48,20 @@ def before(place: WalArchive, moment: datetime | None) -> Path | None:
 
 
 def completed_at(base: Path) -> datetime:
-    return datetime.strptime(base.name, NAME).replace(tzinfo=UTC)
+    return datetime.strptime(base.name.replace("left", "base"), NAME).replace(tzinfo=UTC)
 
 
 def first_segment(base: Path) -> str:
     """The name of the segment of the write-ahead log from which on a base backup needs them."""
-    start = json.loads((base / "backup_manifest").read_text())["WAL-Ranges"][0]
-    high, low = (int(part, 16) for part in start["Start-LSN"].split("/"))
-    return f"{start['Timeline']:08X}{high:08X}{low // SEGMENT_BYTES:08X}"
+    log = _log_of(base)
+    high, low = position(log["Start-LSN"])
+    return f"{log['Timeline']:08X}{high:08X}{low // SEGMENT_BYTES:08X}"
+
+
+def _log_of(base: Path) -> dict[str, Any]:
+    """The part of the write-ahead log that it needs: Timeline, Start-LSN, End-LSN."""
+    [part] = json.loads((base / "backup_manifest").read_text())["WAL-Ranges"]  # only on a standby there are more
+    return part  # type: ignore[no-any-return]
 
 
 def wrong_files(base: Path) -> list[str]:
@@ -67,6 +77,33 @@ def wrong_files(base: Path) -> list[str]:
             if content and hashlib.file_digest(content, "sha256").hexdigest() == missing.get(member.name):  # type: ignore[arg-type]
                 del missing[member.name]
     return sorted(missing)
+
+
+# --- Ways that were left ----------------------------------------------------------------------------------------------
+def name_by_way(place: WalArchive, data: Path) -> None:
+    """Name them for whether the log leads from them to the present of the cluster in `data`: base-… or left-….
+
+    PostgreSQL refuses to recover from one that is misnamed, so what cannot be read or renamed does no harm.
+    """
+    timelines = Timelines.of(data)
+    for path in [*complete(place), *_left(place)]:
+        with suppress(OSError, ValueError, LookupError):
+            log = _log_of(path)
+            leads_here = timelines.lead_from(log["Timeline"], position(log["End-LSN"]))
+            path.rename(path.with_name(completed_at(path).strftime(NAME if leads_here else NAME_OF_LEFT)))
+
+
+def is_of_an_earlier_timeline(base: Path) -> bool:
+    """Whether this installation went back to a moment since it was made. One that cannot be read counts as such."""
+    data = PrivatePostgres.of_installation(lambda words: None).data
+    try:
+        return bool(_log_of(base)["Timeline"] != Timelines.of(data).present)
+    except (OSError, ValueError, LookupError):
+        return True
+
+
+def _left(place: WalArchive) -> list[Path]:
+    return list(place.folder.glob("left-*"))
 
 
 # --- Making one, and deleting old ones --------------------------------------------------------------------------------
@@ -115,10 +152,15 @@ def delete_old() -> None:
 
 
 def old_files(place: WalArchive) -> list[Path]:
-    """Base backups beyond those that are kept, and write-ahead log that only these need."""
+    """Base backups beyond those that are kept, left ones made before these, and write-ahead log that only they need."""
     found = complete(place)
     if len(found) < KEPT:
         return []
-    first = first_segment(found[-KEPT])
+    kept = found[-KEPT]
+    first = first_segment(kept)
     segments = ((path, SEGMENT.fullmatch(path.name)) for path in place.wal.iterdir())
-    return found[:-KEPT] + [path for path, name in segments if name and name[1][8:] < first[8:]]
+    return [
+        *found[:-KEPT],
+        *(path for path in _left(place) if completed_at(path) < completed_at(kept)),
+        *(path for path, name in segments if name and (name[1][:8] < first[:8] or name[1][8:] < first[8:])),
+    ]

@@ -10,6 +10,7 @@ from django.conf import settings
 from common.counted import counted
 from heapadmin import datafolder
 from heapadmin.backups import bases
+from heapadmin.backups.timelines import Timelines
 from heapadmin.postgres import PostgresError, PrivatePostgres
 from heapadmin.wal_archive import WalArchive
 
@@ -35,18 +36,24 @@ def recover(moment: datetime | None, say: Callable[[str], None]) -> Path | None:
                     f"{counted(len(waiting), 'file')} of the log could not be archived, so the last thing that was "
                     f"written would be lost. Make room in {settings.WAL_ARCHIVE_DIR}, or name a moment."
                 )
-        place, base = _base_for(former, settings.WAL_ARCHIVE_DIR, moment)
+        own = WalArchive.of(settings.WAL_ARCHIVE_DIR, former.data) if former.has_files() else None
+        if own is not None:
+            bases.name_by_way(own, former.data)
+        place, base = _base_for(own, settings.WAL_ARCHIVE_DIR, moment)
         say(f"From {base.name}, with what was written since …")
         server = PrivatePostgres.of_installation(say)
         server.data = server.folder / "data.recovering"
         try:
             server.unpack(base / "base.tar.gz")
-            server.recover(place.restore_command, moment)
+            timeline = Timelines.of(former.data).present if place == own else None
+            server.recover(place.restore_command, moment, timeline)
         except BaseException:
             server.stop()
             shutil.rmtree(server.data, ignore_errors=True)
             raise
-        return _take_place(server.data, former)
+        aside = _take_place(server.data, former)
+        bases.name_by_way(place, former.data)
+        return aside
 
 
 def _archive_the_rest(former: PrivatePostgres, say: Callable[[str], None]) -> None:
@@ -59,11 +66,10 @@ def _archive_the_rest(former: PrivatePostgres, say: Callable[[str], None]) -> No
         former.stop()
 
 
-def _base_for(former: PrivatePostgres, archive: Path, moment: datetime | None) -> tuple[WalArchive, Path]:
+def _base_for(own: WalArchive | None, archive: Path, moment: datetime | None) -> tuple[WalArchive, Path]:
     """The base backup to begin with, of this cluster; or of another one if this has none, as on a new machine."""
     places = [WalArchive(folder) for folder in archive.glob("[0-9]*")] if archive.is_dir() else []
-    own = [WalArchive.of(archive, former.data)] if former.has_files() else []
-    for some in (own, places):
+    for some in ([own] if own else [], places):
         found = [(base, place) for place in some if (base := bases.before(place, moment)) is not None]
         if found:
             base, place = max(found, key=lambda each: bases.completed_at(each[0]))

@@ -54,10 +54,20 @@ def due(now: datetime) -> list[BackupKind]:
 
 
 def _since(kind: BackupKind, now: datetime) -> datetime:
-    """The last time of the day at which such backups are made, and for a longer period so many days before."""
+    """The last time of the day at which such backups are made, and for a longer period so many days before.
+
+    Now, if the database went back to a moment: the next time should not depend on what was archived before.
+    """
+    if kind == BackupKind.BASE and _went_back():
+        return now
     at = now.replace(hour=settings.BACKUP_AT.hour, minute=settings.BACKUP_AT.minute, second=0, microsecond=0)
     last = at if at <= now else at - timedelta(days=1)
     return last - backups.PERIODS[kind] + timedelta(days=1)
+
+
+def _went_back() -> bool:
+    found = bases.complete(bases.archive_of_this_server())
+    return bool(found) and bases.is_of_an_earlier_timeline(found[-1])
 
 
 def note_lost(now: datetime) -> None:

@@ -17,8 +17,13 @@ from heapadmin.wal_archive import SEGMENT
 from support.models import Backup, BackupKind
 from support.status import backups, database
 from tests.heapadmin.running import eventually
+from tests.support.factories import BackupFactory
 
 pytestmark = pytest.mark.timeout(180)
+
+
+def ended_at(moment):
+    return {"started_at": moment, "ended_at": moment, "bytes": 1}
 
 
 class Archived:
@@ -117,6 +122,23 @@ def test_all_that_was_archived_comes_back_where_the_disk_is_lost(archived):
     assert (aside, notes) == (None, ["the last"])
 
 
+def test_a_recovery_that_was_killed_at_its_end_leads_no_later_one_astray(archived, monkeypatch):
+    archived.ask("delete from note")
+    bases.write()
+    moment = archived.write("1 before")
+    archived.write("2 after")
+    archived.server.stop()
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(recovery, "_take_place", lambda *places: (_ for _ in ()).throw(KeyboardInterrupt))
+        recovery.recover(moment, lambda words: None)
+    archived.start()
+    archived.write("3 the last")
+    archived.server.stop()
+    shutil.rmtree(archived.data_dir / "postgres")
+
+    assert archived.recovered_to(None)[1] == ["1 before", "2 after", "3 the last"]
+
+
 def test_what_could_not_be_archived_is_not_lost_in_silence(archived):
     bases.write()
     archived.ask("delete from note")
@@ -164,6 +186,63 @@ def test_a_base_backup_that_is_not_what_its_list_says_is_found(archived, tmp_pat
                 part.addfile(member, whole.extractfile(member) if member.isfile() else None)
 
     assert wrong_files(copy) == ["PG_VERSION", "global/pg_control"]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWays:
+    """Going back leaves a way: what was written after that moment, and the base backups that were made of it."""
+
+    def names(self, prefix):
+        return sorted(path.name for path in bases.archive_of_this_server().folder.glob(f"{prefix}-*"))
+
+    def test_who_went_back_goes_back_again_along_the_way_that_was_taken(self, archived):
+        archived.ask("delete from note")
+        archived.write("1 before")
+        kept = bases.write()
+        first = archived.write("2 good")
+        archived.write("3 a mistake")
+        left = bases.write()
+        assert schedule.due(datetime.now(UTC)) == [BackupKind.BASE]
+        BackupFactory(kind=BackupKind.BASE, name=kept.name, **ended_at(datetime.now(UTC) - timedelta(hours=2)))
+        assert schedule.due(datetime.now(UTC)) == []
+
+        _, notes = archived.recovered_to(first)
+
+        assert notes == ["1 before", "2 good"]
+        assert kept.name in self.names("base") and self.names("left") == [left.name.replace("base", "left")]
+        assert schedule.due(datetime.now(UTC)) == [BackupKind.BASE]  # at once, and not in a week
+
+        second = archived.write("4 instead")
+        archived.write("5 another mistake")
+        assert archived.recovered_to(second)[1] == ["1 before", "2 good", "4 instead"]
+
+        made = [schedule.make(BackupKind.BASE).name for _ in range(2)]
+        assert schedule.due(datetime.now(UTC)) == []
+        assert (self.names("base"), self.names("left")) == (made, [])
+        archived.write("6 the last")
+        archived.server.stop()
+        shutil.rmtree(archived.data_dir / "postgres")
+        assert archived.recovered_to(None)[1][-1] == "6 the last"
+
+    def test_who_puts_the_former_files_back_is_on_the_former_way_again(self, archived):
+        archived.ask("delete from note")
+        bases.write()
+        first = archived.write("1 good")
+        archived.write("2 no mistake")
+        archived.ask("select pg_switch_wal()")
+        left = bases.write()
+        aside, _ = archived.recovered_to(first)
+        of_the_other = bases.write()
+        archived.server.stop()
+        archived.server.data.rename(aside.with_name("data.other"))
+        aside.rename(archived.server.data)
+        archived.start()
+
+        again = archived.write("3 more")
+        archived.write("4 a mistake")
+
+        assert archived.recovered_to(again)[1] == ["1 good", "2 no mistake", "3 more"]
+        assert left.exists() and of_the_other.name.replace("base", "left") in self.names("left")
 
 
 @pytest.mark.django_db(transaction=True)
