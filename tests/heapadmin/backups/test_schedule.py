@@ -3,6 +3,7 @@
 import stat
 from datetime import UTC, datetime, time, timedelta
 
+import psutil
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,6 +18,7 @@ from heapadmin.database_metrics import DatabaseGauges
 from support.models import Backup, BackupKind, Component, State
 from support.status import backups, checks, database, history
 from support.status.backups import BackupNews
+from tests.heapadmin.running import eventually
 from tests.servers import sibling_url
 from tests.small_disk import small_disk
 from tests.support.factories import BackupFactory
@@ -169,21 +171,20 @@ class TestMaking:
 
 
 class TestJob:
-    def test_the_worker_starts_one_that_is_due_and_no_second(self, folder, monkeypatch):
+    def test_the_worker_starts_one_that_is_due_and_no_second(self, folder, settings):
         given = {"DATABASE_URL": sibling_url(connection.settings_dict["NAME"]), "BACKUP_DIR": str(folder)}
-        for name, value in given.items():
-            monkeypatch.setenv(name, value)
+        settings.GIVEN_ENVIRONMENT = settings.GIVEN_ENVIRONMENT | given
         now = int(timezone.now().timestamp())
 
         jobs.backups(now)
-        [process] = jobs._running
+        [pid] = jobs._running
         jobs.backups(now + 60)
 
-        assert jobs._running == [process]
-        assert process.wait(120) == 0
+        assert jobs._running == {pid}
+        assert eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, 120)
         assert Backup.objects.good().count() == 1
         jobs.backups(now + 120)
-        assert jobs._running == []
+        assert jobs._running == set() and not psutil.pid_exists(pid)
 
     def test_it_is_of_a_queue_that_a_worker_may_have_for_itself(self):
         assert jobs.backups.queue == BACKUP
