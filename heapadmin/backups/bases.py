@@ -17,6 +17,7 @@ from heapadmin.backups import watched
 from heapadmin.backups.timelines import Timelines, position
 from heapadmin.postgres import PostgresError, PrivatePostgres, programs
 from heapadmin.wal_archive import SEGMENT, SEGMENT_BYTES, WalArchive
+from support.status.backups import AHEAD
 
 NAME = "base-%Y-%m-%d-%H%M%S.%f"  # the moment at which it was complete: it can be gone on from to any later one
 NAME_OF_LEFT = NAME.replace("base", "left")  # made on a way that was left since, by going back to a moment before it
@@ -37,8 +38,10 @@ def archive_of_this_server() -> WalArchive:
 
 
 def complete(place: WalArchive) -> list[Path]:
-    """All that are complete, oldest first."""
-    return sorted(path for path in place.folder.glob("base-*") if path.suffix != ".unfinished")
+    """All that are complete, oldest first. One of the future, by a clock that was wrong, comes before all others."""
+    latest = (datetime.now(UTC) + AHEAD).strftime(NAME)
+    found = [path for path in place.folder.glob("base-*") if path.suffix != ".unfinished"]
+    return sorted(found, key=lambda path: (path.name <= latest, path.name))
 
 
 def before(place: WalArchive, moment: datetime | None) -> Path | None:

@@ -256,6 +256,16 @@ class TestSchedule:
         needed = first_segment(bases.complete(place)[0])[8:]
         assert {SEGMENT.fullmatch(file.name)[1][8:] >= needed for file in place.wal.glob("*[0-9A-F].gz")} == {True}
 
+    def test_one_of_the_future_by_a_wrong_clock_takes_the_place_of_no_other(self, archived):
+        place = bases.archive_of_this_server()
+        last = bases.complete(place)[-1]
+        of_a_wrong_clock = last.rename(last.with_name((datetime.now(UTC) + timedelta(days=4000)).strftime(bases.NAME)))
+
+        made = [schedule.make(BackupKind.BASE).name for _ in range(2)]
+
+        assert [base.name for base in bases.complete(place)] == made
+        assert not of_a_wrong_clock.exists()
+
     def test_one_is_due_every_week(self, archived):
         now = completed_at(bases.complete(bases.archive_of_this_server())[-1])
 

@@ -41,6 +41,11 @@ def at(hour, minute=0, day=0):
     return TUESDAY + timedelta(days=day, hours=hour, minutes=minute)
 
 
+def own(day):
+    """The name of a file of this database."""
+    return schedule.name_of(at(2, 37, day=day), schedule.mark())
+
+
 def good(moment, **fields):
     return BackupFactory(started_at=moment, ended_at=moment, bytes=1_000, **fields)
 
@@ -78,6 +83,14 @@ class TestDue:
         BackupFactory(started_at=at(3, 38))
         assert schedule.due(at(4, 37)) == []
 
+    @pytest.mark.parametrize("of", [good, failed])
+    def test_what_a_wrong_clock_noted_of_the_future_holds_none_up(self, folder, of):
+        of(at(12, day=400))
+
+        assert schedule.due(at(12)) == [DUMP]
+        good(at(12, 30))  # a clock may be a little ahead
+        assert schedule.due(at(12)) == []
+
     def test_one_whose_file_is_lost_is_made_again(self, folder):
         lost = good(at(2, 37), name="nightly-lost.backup")
 
@@ -113,19 +126,52 @@ class TestMaking:
 
     def test_the_newest_are_kept_and_files_of_others_too(self, folder):
         folder.mkdir()
-        others = {"before-upgrade-2026-03-01.backup", "mine.backup", "nightly-keep-1.backup", "nightly-keep-2.backup"}
-        for name in ("nightly-2026-03-15-023700.backup", "nightly-2026-03-16-023700.backup", *others):
+        of_another = {f"nightly-2026-03-{day}-023700-0badcafe.backup" for day in range(10, 20)}
+        others = {"before-upgrade-2026-03-01.backup", "mine.backup", "nightly-2026-03-01-023700.backup", *of_another}
+        others.add("nightly-2026-03-20-023700-0badcafe.backup.unfinished")
+        oldest, newest, of_a_wrong_clock = own(day=-2), own(day=-1), own(day=4000)
+        for name in (oldest, newest, of_a_wrong_clock, *others):
             (folder / name).touch()
-        good(at(2, 37, day=-2), name="nightly-2026-03-15-023700.backup")
+        good(at(2, 37, day=-2), name=oldest)
+        failed(at(2, 37, day=4000))
 
         made = schedule.make(DUMP)
 
-        assert {file.name for file in folder.iterdir()} == {"nightly-2026-03-16-023700.backup", made.name} | others
+        assert {file.name for file in folder.iterdir()} == {newest, made.name} | others
         assert list(Backup.objects.all()) == [made]
+
+    def test_each_database_has_names_of_its_own(self, folder):
+        here = own(day=0)
+        with connection.cursor() as cursor:
+            cursor.execute("create schema elsewhere")
+            cursor.execute("set search_path to elsewhere, public")
+            try:
+                assert own(day=0) != here
+            finally:
+                cursor.execute("reset search_path")
+                cursor.execute("drop schema elsewhere")
+
+    def test_no_folder_is_made_where_its_disk_should_be(self, folder, settings):
+        settings.BACKUP_DIR = folder / "mount" / "backups"
+
+        with pytest.raises(schedule.BackupFailed, match="The folder above BACKUP_DIR is not there"):
+            schedule.make(DUMP)
+        assert not folder.exists()
+
+    def test_a_folder_that_was_there_once_is_missed(self, folder):
+        schedule.make(DUMP)
+        folder.rename(folder.with_name("on a disk that is away"))
+
+        with pytest.raises(schedule.BackupFailed, match=r"was there: .* mounted\? .* make the folder"):
+            schedule.make(DUMP)
+        assert not folder.exists()
+
+        folder.mkdir()
+        assert (folder / schedule.make(DUMP).name).exists()
 
     def test_what_a_killed_one_left_behind_is_removed_and_said(self, folder):
         folder.mkdir()
-        (folder / "nightly-2026-03-16-023700.backup.unfinished").touch()
+        (folder / f"{own(day=-1)}.unfinished").touch()
         killed = BackupFactory(started_at=at(2, 37))
 
         schedule.make(DUMP)
@@ -224,6 +270,13 @@ class TestTold:
         assert self.told() == [BackupNews(DUMP, at(2), 1_000, "the good one", "")]
         failed(at(4))
         assert self.told() == [BackupNews(DUMP, at(2), 1_000, "the good one", "No room.")]
+
+    def test_what_a_wrong_clock_noted_of_the_future_is_not_told(self, folder):
+        good(at(2), name="the good one")
+        for of in (good, failed):
+            of(timezone.now() + timedelta(days=400))
+
+        assert self.told() == [BackupNews(DUMP, at(2), 1_000, "the good one", "")]
 
     def test_nothing_is_told_where_none_are_wanted(self, settings):
         assert self.told() == []
