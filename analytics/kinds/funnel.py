@@ -32,7 +32,7 @@ from analytics.questions.query import (
 )
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
 from analytics.questions.spans import Span
-from analytics.questions.words import duration_words, span_words
+from analytics.questions.words import duration_words, group_words, span_words
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.segments import in_segments
@@ -278,10 +278,7 @@ def step_label(step: Selection, glossary: Glossary) -> str:
     event = glossary.event_label(step.event)
     if not step.where:
         return event
-    conditions = f" {'and' if step.where.match == 'all' else 'or'} ".join(
-        f"{each.field.label} {each.operator.label} {each.value}".strip() for each in step.where.conditions
-    )
-    return f"{event} ({conditions})"
+    return f"{event} ({group_words(step.where)})"
 
 
 # --- The page --------------------------------------------------------------------------------------------------------

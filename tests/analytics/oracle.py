@@ -112,10 +112,18 @@ def spelled(field: Field, asked: str) -> set[str]:
     return found | {re.sub("%[89A-F].", lambda escape: escape[0].lower(), each) for each in found}
 
 
+OPPOSITES = {
+    Operator.IS_NOT: Operator.IS,
+    Operator.NOT_CONTAINS: Operator.CONTAINS,
+    Operator.NONE_OF: Operator.ONE_OF,
+}
+
+
 def holds(condition: Condition, value: str | None) -> bool:
-    if condition.operator in (Operator.IS_NOT, Operator.NOT_CONTAINS):
-        is_not = Operator.IS if condition.operator is Operator.IS_NOT else Operator.CONTAINS
-        return not holds(replace(condition, operator=is_not), value)
+    if condition.operator in OPPOSITES:
+        return not holds(replace(condition, operator=OPPOSITES[condition.operator]), value)
+    if condition.operator is Operator.ONE_OF:
+        return any(holds(Condition(condition.field, Operator.IS, each), value) for each in condition.values)
     return any(holds_as_spelled(condition, each, value) for each in spelled(condition.field, condition.value))
 
 
@@ -139,7 +147,8 @@ def holds_as_spelled(condition: Condition, asked: str, value: str | None) -> boo
 
 
 def group_holds(world: World, group: Group, event: FakeEvent | None, person: int) -> bool:
-    return together(group.match, [holds(each, value_of(world, each.field, event, person)) for each in group.conditions])
+    alone = [holds(each, value_of(world, each.field, event, person)) for each in group.conditions]
+    return together(group.match, alone + [group_holds(world, each, event, person) for each in group.groups])
 
 
 def is_meant(world: World, reference: EventReference, event: FakeEvent) -> bool:
