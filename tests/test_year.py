@@ -42,7 +42,7 @@ from common.jobs import OF_REQUEST
 from events import jobs
 from events.months import months
 from events.writer import BatchWriter
-from heapadmin import backup
+from heapadmin.backups import dump
 from ipfilter.counters import Counters
 from projects.keeping import kept_from
 from support.status import room
@@ -438,7 +438,7 @@ def test_a_backup_of_any_month_restores_what_was_kept_then(year, database, djang
                 patch.setitem(settings.DATABASES["default"], "NAME", other)
                 with psycopg.connect(conninfo(), autocommit=True) as own:
                     own.execute(FUNCTION)
-                backup.read(file)
+                dump.read(file)
                 with psycopg.connect(conninfo()) as own:
                     found = own.execute("select environment_id, count(*) from events group by 1").fetchall()
         finally:

@@ -23,7 +23,7 @@ from analytics.questions.conditions import Condition, Field, Group, Match, Opera
 from analytics.questions.query import PAGEVIEW, Did, EventReference, RefersTo, Scope, Selection
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
-from heapadmin.backup import _environment as connected
+from heapadmin.backups.dump import _environment as connected
 from heapadmin.postgres import programs
 from tests.analytics.layout import laid_out, tokens
 from tests.analytics.rows import add_event, add_person, merge
