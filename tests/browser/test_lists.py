@@ -90,6 +90,18 @@ def test_slash_searches_everything_where_a_page_has_no_search(signed_in_page, en
     expect(page.get_by_label("Search everything in Production")).to_have_value("pay")
 
 
+def test_what_is_typed_before_the_scripts_come_is_searched_for(signed_in_page, environment):
+    page, held = signed_in_page, []
+    page.route("**/search*.js", lambda route: held.append(route))  # which htmx waits for, as scripts come in order
+    page.goto(url(environment, "search"), wait_until="commit")
+    page.get_by_label("Search everything in Production").fill("pay")
+    page.wait_for_timeout(500)
+    for route in held:
+        route.continue_()
+
+    expect(page.get_by_role("link", name="Payments")).to_be_visible()
+
+
 def test_axe_finds_nothing_wrong_and_nothing_is_too_wide(signed_in_page, environment, axe_clean):
     page = signed_in_page
     report = Report.objects.get()
