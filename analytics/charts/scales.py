@@ -95,10 +95,10 @@ def bucket_labels(starts: Sequence[datetime], unit: Unit) -> list[XLabel]:
 
 
 def numbered_labels(count: int, what: str) -> list[XLabel]:
-    """Labels "Week 1", 2, 3… under `count` buckets, at most MAX_X_LABELS of them. Only the first one has `what`."""
+    """Labels "Week 1", 2, 3… under `count` buckets, at most MAX_X_LABELS of them. Only the first has `what`, if any."""
     stride = math.ceil(count / MAX_X_LABELS) if count else 1
     return [
-        XLabel(index, str(index + 1) if place else f"{what} 1", place % 2 == 1)
+        XLabel(index, str(index + 1) if place else f"{what} 1".strip(), place % 2 == 1)
         for place, index in enumerate(range(0, count, stride))
     ]
 

@@ -17,10 +17,12 @@ from analytics.definitions.glossary import Glossary, Named
 from analytics.kinds.funnel import Funnel
 from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
+from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
 from analytics.questions.periods import Period
 from analytics.questions.query import (
+    ANY_EVENT,
     PAGEVIEW,
     SESSION,
     Compared,
@@ -34,7 +36,6 @@ from analytics.questions.query import (
 )
 from analytics.questions.spans import Span, Unit
 from analytics.store.postgresql.snapshot import TimedStatements
-from tests.analytics.factories import ANY_EVENT
 from tests.analytics.oracle import FakeEvent, FakePerson, World
 
 ZONES = (
@@ -286,6 +287,23 @@ def retentions(draw, world, environment_id):
         where=draw(few_groups),
         segments=draw(segment_lists),
     )
+
+
+@st.composite
+def stickiness_questions(draw, world, environment_id):
+    return Stickiness(draw(scopes(environment_id)), **draw(activity(world)))
+
+
+@st.composite
+def activity(draw, world):
+    """What people were active in, by which unit, and when."""
+    return {
+        "event": draw(references),
+        "unit": draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH])),
+        "span": draw(spans(world)),
+        "where": draw(few_groups),
+        "segments": draw(segment_lists),
+    }
 
 
 @st.composite

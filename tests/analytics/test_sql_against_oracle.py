@@ -18,7 +18,7 @@ from analytics.questions.query import PAGEVIEW, Counts, Scope
 from analytics.questions.spans import Span, Unit, buckets
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
-from tests.analytics import oracle
+from tests.analytics import oracle, oracle_of_activity
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
     TEXTS,
@@ -26,6 +26,7 @@ from tests.analytics.random_worlds import (
     funnels,
     graphs,
     retentions,
+    stickiness_questions,
     store,
     thorough,
     users_questions,
@@ -160,6 +161,20 @@ def test_retention(world, data):
                         assert came == expected.get((index, period), 0), retention
                     else:
                         assert index + period >= len(cut) or cut[index + period].start > world.now
+
+
+@thorough
+@given(worlds(), st.data())
+def test_stickiness(world, data):
+    with asked(data, world, stickiness_questions) as questions:
+        for stickiness in questions:
+            result = answer_or_none(stickiness, world)
+            cut = cut_of(stickiness, stickiness.unit, world)
+            assert (result and result.buckets) == cut, stickiness
+            if result is None:
+                continue
+
+            assert list(result.people) == oracle_of_activity.stickiness(world, stickiness, cut), stickiness
 
 
 @thorough
