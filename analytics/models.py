@@ -69,6 +69,7 @@ class ReportKind(models.TextChoices):
     FUNNEL = "funnel"
     RETENTION = "retention"
     STICKINESS = "stickiness"
+    LIFECYCLE = "lifecycle"
     USERS = "users"
 
 

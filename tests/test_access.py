@@ -66,6 +66,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:report_save": NO_GET,
     "analytics:retention": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:stickiness": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:lifecycle": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment_create": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:segment_delete": ("get", LOGIN, 404, 404, 403, 200),

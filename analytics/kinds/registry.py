@@ -18,6 +18,7 @@ from analytics.definitions.glossary import glossary_for
 from analytics.kinds.funnel import FUNNEL
 from analytics.kinds.graph import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
+from analytics.kinds.lifecycle import LIFECYCLE
 from analytics.kinds.retention import RETENTION
 from analytics.kinds.stickiness import STICKINESS
 from analytics.kinds.users import USERS
@@ -34,7 +35,7 @@ from analytics.store.protocol import TIME_LIMIT
 R = TypeVar("R", bound=Result)
 AnyKind = QueryKind[Any, Any]
 # in the menu's order
-KINDS: dict[str, AnyKind] = {kind.name: kind for kind in (GRAPH, FUNNEL, RETENTION, STICKINESS, USERS)}
+KINDS: dict[str, AnyKind] = {kind.name: kind for kind in (GRAPH, FUNNEL, RETENTION, STICKINESS, LIFECYCLE, USERS)}
 
 
 class UnknownKind(LookupError):

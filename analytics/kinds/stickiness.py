@@ -63,7 +63,7 @@ class Stickiness(Query["StickinessResult"]):
 def read(reader: Reader, scope: Scope) -> Stickiness:
     return Stickiness(
         scope,
-        event=reader.event("event") or ANY_EVENT,
+        event=reader.event("event", ANY_EVENT) or ANY_EVENT,
         unit=reader.choice("unit", Unit, Unit.DAY),
         span=reader.span(30),
         where=reader.group(),

@@ -1,8 +1,8 @@
-"""Reports of stickiness."""
+"""Reports of stickiness and lifecycle."""
 
 from django.db import migrations, models
 
-NAMES = ["graph", "funnel", "retention", "stickiness", "users"]
+NAMES = ["graph", "funnel", "retention", "stickiness", "lifecycle", "users"]
 
 
 class Migration(migrations.Migration):

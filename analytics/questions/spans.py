@@ -154,23 +154,49 @@ def placed(span: Span, unit: Unit | None, calendar: Calendar) -> tuple[Span, tup
     return Span(None, cut[0].start.astimezone(calendar.zone).date(), ends.astimezone(calendar.zone).date()), cut
 
 
+def in_whole_units(span: Span, unit: Unit, calendar: Calendar) -> tuple[Bucket, ...]:
+    """The buckets of `placed`, of which none is cut: the first and the last are widened to their whole unit.
+
+    With `over`, without a unit that is not over. Raises BadQuery like `placed`.
+    """
+    days, _ = placed(span, unit, calendar)
+    first, last = days.local_days(calendar.now, calendar.zone)
+    wide = Span(
+        None,
+        _days_of(unit, first, calendar.week_starts_on)[0],
+        _days_of(unit, last, calendar.week_starts_on)[1],
+    )
+    cut = buckets(wide, unit, calendar.now, calendar.zone, calendar.week_starts_on)
+    cut = tuple(bucket for bucket in cut if bucket.complete or not span.over)
+    if not cut:
+        raise BadQuery(f"No {unit} of this range is over yet.", "days")
+    return cut
+
+
+def unit_before(bucket: Bucket, unit: Unit, calendar: Calendar) -> Bucket:
+    """The whole unit that ends where this one begins."""
+    day = (bucket.start - timedelta(microseconds=1)).astimezone(calendar.zone).date()
+    start = midnight(_days_of(unit, day, calendar.week_starts_on)[0], calendar.zone)
+    return Bucket(start, bucket.start, complete=bucket.start <= calendar.now)
+
+
 def _next_edge(edge: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> datetime:
     """The end of the unit that contains `edge`."""
     local = edge.astimezone(zone)
     if unit is Unit.HOUR:
         return edge + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second)
-    day = local.date()
-    if unit is Unit.DAY:
-        following = day + timedelta(days=1)
-    elif unit is Unit.WEEK:
-        following = day + timedelta(days=7 - (day.isoweekday() - week_starts_on) % 7)
-    else:
-        following = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return midnight(following, zone)
+    return midnight(_days_of(unit, local.date(), week_starts_on)[1] + timedelta(days=1), zone)
 
 
 def _begins_unit(moment: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> bool:
     day = moment.astimezone(zone).date()
-    if unit is Unit.WEEK:
-        return day.isoweekday() == week_starts_on
-    return unit is not Unit.MONTH or day.day == 1
+    return day == _days_of(unit, day, week_starts_on)[0]
+
+
+def _days_of(unit: Unit, day: date, week_starts_on: int) -> tuple[date, date]:
+    """The first and the last day of the month, week or day around `day`."""
+    if unit is Unit.MONTH:
+        return day.replace(day=1), (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    before = (day.isoweekday() - week_starts_on) % 7 if unit is Unit.WEEK else 0
+    first = day - timedelta(days=before)
+    return first, first + timedelta(days=6 if unit is Unit.WEEK else 0)

@@ -69,6 +69,10 @@ class Dialect(Protocol):
         """The start of the bucket that `time` is in; `time` is known to be in one."""
         ...
 
+    def place(self, time: str, buckets: Sequence[Bucket], bind: Bind) -> str:
+        """The number of the bucket that `time` is in, from 1; `time` is known to be in one."""
+        ...
+
     def later(self, time: str, span: str) -> str: ...
 
     def cast_text(self, expression: str) -> str: ...
@@ -122,6 +126,9 @@ class PostgreSQL:
             f"when {time} < {bind(after.start)} then {piece}" for piece, after in zip(pieces, runs[1:], strict=False)
         )
         return f"case {' '.join(whens)} else {pieces[-1]} end"
+
+    def place(self, time: str, buckets: Sequence[Bucket], bind: Bind) -> str:
+        return f"width_bucket({time}, {bind([bucket.start for bucket in buckets])})"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBod
 from analytics.definitions.glossary import Glossary, Named
 from analytics.kinds.funnel import Funnel
 from analytics.kinds.graph import Graph
+from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.retention import Retention
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
@@ -292,6 +293,11 @@ def retentions(draw, world, environment_id):
 @st.composite
 def stickiness_questions(draw, world, environment_id):
     return Stickiness(draw(scopes(environment_id)), **draw(activity(world)))
+
+
+@st.composite
+def lifecycles(draw, world, environment_id):
+    return Lifecycle(draw(scopes(environment_id)), **draw(activity(world)))
 
 
 @st.composite

@@ -82,6 +82,7 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
     "retention": ("retention", "start.event=event:Signed up&return.event=builtin:any&unit=week&days=30"),
     "retention_of_the_same": ("retention", "start.event=builtin:session&return.event=builtin:session&unit=day&days=7"),
     "stickiness": ("stickiness", "event=event:Signed up&unit=week&days=30"),
+    "lifecycle": ("lifecycle", "event=event:Signed up&unit=week&days=30"),
     "users": ("users", "where.0.field=user:country&where.0.value=DE&search=@shop.example"),
     "users_next_page": ("users", f"segment={BUYERS}&after=1781524800000000_42"),
 }

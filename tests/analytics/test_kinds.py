@@ -27,6 +27,7 @@ from tests.analytics.random_worlds import (
     SEGMENTS,
     funnels,
     graphs,
+    lifecycles,
     retentions,
     stickiness_questions,
     users_questions,
@@ -38,6 +39,7 @@ RANDOM = {
     "funnel": funnels,
     "retention": retentions,
     "stickiness": stickiness_questions,
+    "lifecycle": lifecycles,
     "users": users_questions,
 }
 FOUND = {  # a question of each kind whose answer in `busy` is not empty
@@ -45,6 +47,7 @@ FOUND = {  # a question of each kind whose answer in `busy` is not empty
     "funnel": "step.0.event=event:Signed up&step.1.event=builtin:any",
     "retention": "start.event=event:Signed up&unit=day&days=7",
     "stickiness": "event=event:Signed up&days=7",
+    "lifecycle": "event=event:Signed up&days=7",
     "users": "search=ada",
 }
 NOW = datetime(2026, 3, 29, tzinfo=UTC)

@@ -32,6 +32,7 @@ QUESTIONS = [
     "retention/?start.event=event:Signed up&return.event=builtin:any",
     "retention/?start.event=builtin:session&return.event=builtin:session&unit=day&days=30",
     "stickiness/?event=event:Signed up&segment={segment}",
+    "lifecycle/?event=event:Signed up&segment={segment}",
     "users/?search=a&segment={segment}",
     "live/",
     "people/-1/",
