@@ -67,6 +67,7 @@ class Segment(Kept):
 class ReportKind(models.TextChoices):
     GRAPH = "graph"
     FUNNEL = "funnel"
+    PATHS = "paths"
     RETENTION = "retention"
     STICKINESS = "stickiness"
     LIFECYCLE = "lifecycle"

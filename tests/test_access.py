@@ -64,6 +64,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:report_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:report_pin": NO_GET,
     "analytics:report_save": NO_GET,
+    "analytics:paths": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:retention": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:stickiness": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:lifecycle": ("get", LOGIN, 404, 404, 200, 200),

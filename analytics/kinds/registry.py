@@ -19,6 +19,7 @@ from analytics.kinds.funnel import FUNNEL
 from analytics.kinds.graph import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.lifecycle import LIFECYCLE
+from analytics.kinds.paths.page import PATHS
 from analytics.kinds.retention import RETENTION
 from analytics.kinds.stickiness import STICKINESS
 from analytics.kinds.users import USERS
@@ -35,7 +36,9 @@ from analytics.store.protocol import TIME_LIMIT
 R = TypeVar("R", bound=Result)
 AnyKind = QueryKind[Any, Any]
 # in the menu's order
-KINDS: dict[str, AnyKind] = {kind.name: kind for kind in (GRAPH, FUNNEL, RETENTION, STICKINESS, LIFECYCLE, USERS)}
+KINDS: dict[str, AnyKind] = {
+    kind.name: kind for kind in (GRAPH, FUNNEL, PATHS, RETENTION, STICKINESS, LIFECYCLE, USERS)
+}
 
 
 class UnknownKind(LookupError):

@@ -1,8 +1,8 @@
-"""Reports of stickiness and lifecycle."""
+"""Reports of paths, stickiness and lifecycle."""
 
 from django.db import migrations, models
 
-NAMES = ["graph", "funnel", "retention", "stickiness", "lifecycle", "users"]
+NAMES = ["graph", "funnel", "paths", "retention", "stickiness", "lifecycle", "users"]
 
 
 class Migration(migrations.Migration):

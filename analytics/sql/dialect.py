@@ -11,6 +11,8 @@ from analytics.questions.spans import Bucket
 
 Bind = Callable[[object], str]  # puts a value among the statement's parameters and returns its placeholder
 
+# A segment of a path that differs from visit to visit: a number, a UUID, or 16 and more hexadecimal digits.
+ID_SEGMENT = "[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}"
 EQUAL_RUNS = 6  # more runs of equally long buckets than this (months), and a search in a list is the shorter way
 
 
@@ -75,6 +77,10 @@ class Dialect(Protocol):
 
     def later(self, time: str, span: str) -> str: ...
 
+    def without_ids(self, path: str) -> str:
+        """The path with * for each segment that is a number or an id (ID_SEGMENT)."""
+        ...
+
     def cast_text(self, expression: str) -> str: ...
 
     def or_epoch(self, time: str) -> str:
@@ -106,6 +112,9 @@ class PostgreSQL:
 
     def later(self, time: str, span: str) -> str:
         return f"{time} + {span}"
+
+    def without_ids(self, path: str) -> str:
+        return f"regexp_replace({path}, '(^|/)({ID_SEGMENT})(?=/|$)', '\\1*', 'g')"
 
     def cast_text(self, expression: str) -> str:
         return f"({expression})::text"

@@ -17,6 +17,7 @@ from analytics.definitions.glossary import Glossary, Named
 from analytics.kinds.funnel import Funnel
 from analytics.kinds.graph import Graph
 from analytics.kinds.lifecycle import Lifecycle
+from analytics.kinds.paths.question import Along, Direction, Paths, Within
 from analytics.kinds.retention import Retention
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
@@ -284,6 +285,23 @@ def retentions(draw, world, environment_id):
         start=start,
         returning=draw(st.one_of(st.just(start), selections)),
         unit=draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH])),
+        span=draw(spans(world)),
+        where=draw(few_groups),
+        segments=draw(segment_lists),
+    )
+
+
+@st.composite
+def paths_questions(draw, world, environment_id):
+    along = draw(st.sets(st.sampled_from(list(Along)), min_size=1))
+    return Paths(
+        draw(scopes(environment_id)),
+        anchor=draw(selections),
+        direction=draw(st.sampled_from(list(Direction))),
+        along=tuple(each for each in Along if each in along),
+        steps=draw(st.integers(1, 5)),
+        within=draw(st.sampled_from(list(Within))),
+        clean=draw(st.booleans()),
         span=draw(spans(world)),
         where=draw(few_groups),
         segments=draw(segment_lists),

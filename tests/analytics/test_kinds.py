@@ -28,6 +28,7 @@ from tests.analytics.random_worlds import (
     funnels,
     graphs,
     lifecycles,
+    paths_questions,
     retentions,
     stickiness_questions,
     users_questions,
@@ -37,6 +38,7 @@ from tests.analytics.rows import add_event, add_person
 RANDOM = {
     "graph": graphs,
     "funnel": funnels,
+    "paths": paths_questions,
     "retention": retentions,
     "stickiness": stickiness_questions,
     "lifecycle": lifecycles,
@@ -45,6 +47,7 @@ RANDOM = {
 FOUND = {  # a question of each kind whose answer in `busy` is not empty
     "graph": "event=event:Signed up",
     "funnel": "step.0.event=event:Signed up&step.1.event=builtin:any",
+    "paths": "anchor.event=event:Signed up&days=7",
     "retention": "start.event=event:Signed up&unit=day&days=7",
     "stickiness": "event=event:Signed up&days=7",
     "lifecycle": "event=event:Signed up&days=7",

@@ -49,7 +49,7 @@ def test_a_question_without_parameters_is_a_page(environment, read_only, kind):
     assert ask(read_only, environment, kind).status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["graph", "funnel", "retention", "stickiness", "lifecycle"])
+@pytest.mark.parametrize("kind", ["graph", "funnel", "paths", "retention", "stickiness", "lifecycle"])
 def test_every_question_can_be_asked_of_a_named_range(environment, read_only, kind):
     add_event(environment)
     add_event(environment, ago=timedelta(days=1))

@@ -29,6 +29,8 @@ QUESTIONS = [
     "graph/?event=definition:{definition}&where.0.field=person:identity&where.0.op=contains&where.0.value=a",
     "funnel/?step.0.event=event:Signed up&step.1.event=event:Paid&step.2.event=builtin:session",
     "funnel/?step.0.event=event:Signed up&step.1.event=definition:{definition}&segment={segment}",
+    "paths/?anchor.event=event:Signed up&steps=3&clean=1&segment={segment}",
+    "paths/?direction=before&steps=2",
     "retention/?start.event=event:Signed up&return.event=builtin:any",
     "retention/?start.event=builtin:session&return.event=builtin:session&unit=day&days=30",
     "stickiness/?event=event:Signed up&segment={segment}",

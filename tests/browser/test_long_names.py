@@ -27,6 +27,7 @@ QUESTIONS = {
     "retention": [{"start.event": EVENT, "returning.event": EVENT, "days": "7"}],
     "stickiness": [{"event": EVENT, "days": "7"}],
     "lifecycle": [{"event": EVENT, "days": "7"}],
+    "paths": [{"anchor.event": EVENT, "days": "7"}, {"anchor.event": "builtin:session", "days": "7"}],
     "users": [{}, {"search": "w" * 254}],
 }
 

@@ -1,0 +1,159 @@
+"""The form, and the answer as a flow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from analytics.charts.charts import share_bar
+from analytics.charts.flow import FlowNode, flow_chart
+from analytics.charts.scales import full, percent_text
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Check, Select, plain
+from analytics.forms.questions import ChecksMenu, QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.rows import SelectionRow, group_rows, selection_row
+from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
+from analytics.kinds.paths.answer import answer
+from analytics.kinds.paths.question import (
+    ALONG,
+    MOST_STEPS,
+    USUAL,
+    WITHIN,
+    Direction,
+    Node,
+    Paths,
+    PathsResult,
+    Sort,
+    Within,
+    details,
+    read,
+    words,
+)
+from analytics.questions.parameters import Reader
+from analytics.questions.query import SESSION
+from analytics.questions.results import Table, percent
+from analytics.questions.words import duration_words
+from common.counted import counted, noun
+
+ROOT_COLOUR = "1"
+DIRECTIONS = plain([(Direction.AFTER.value, "after it"), (Direction.BEFORE.value, "before it")])
+STEPS = plain((str(number), counted(number, "step")) for number in range(1, MOST_STEPS + 1))
+WINDOWS = plain((each.value, f"within {duration_words(span)}") for each, span in WITHIN.items())
+
+
+@dataclass(frozen=True)
+class PathsForm(QuestionForm):
+    direction: Select
+    anchor: SelectionRow
+    steps: Select
+    within: Select
+    clean: Check
+    span: SpanControls
+
+
+def form(raw: Reader, choices: Choices) -> PathsForm:
+    return PathsForm(
+        direction=select(raw, "direction", "Paths", DIRECTIONS, Direction.AFTER.value),
+        anchor=selection_row(raw, "anchor", choices, "Event", default=str(SESSION)),
+        steps=select(raw, "steps", "At most", STEPS, str(MOST_STEPS)),
+        within=select(raw, "within", "Time", WINDOWS, Within.DAY.value),
+        clean=Check("clean", "1", "Numbers and ids in paths as *", bool(raw.text("clean"))),
+        span=span_controls(raw, 30),
+        where=group_rows(raw, "where", choices.all_fields),
+        menus=(_along(raw), *menus(raw, choices, compare=False)),
+        errors=stray(raw, "segment", "along"),
+    )
+
+
+def _along(raw: Reader) -> ChecksMenu:
+    chosen = raw.all("along") or USUAL
+    checks = (Check("along", each.value, label.capitalize(), each in chosen) for each, label in ALONG.items())
+    return ChecksMenu("Steps", "What counts as a step", tuple(checks))
+
+
+# --- The answer ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """A branch of the root as a line of a short list. `bar` is its share of all people."""
+
+    name: str
+    bar: SafeString
+    people: str
+
+
+@dataclass(frozen=True)
+class PathsView(AnswerView):
+    chart: SafeString
+    first_steps: tuple[FirstStep, ...]
+    table: Table
+    direction: str
+    within: str
+    has_bounds: bool  # whether some steps are not told apart
+
+
+def show(result: PathsResult, title: str) -> PathsView:
+    paths, root = result.query, result.root
+    return PathsView(
+        result,
+        headline=KeyFigure(full(root.people), noun(root.people, "person")),
+        is_empty=not root.people,
+        chart=flow_chart(
+            _drawn(root, ROOT_COLOUR, root.people, root.people),
+            paths.steps + 1,
+            title,
+            leads_to_root=paths.direction is Direction.BEFORE,
+        ),
+        first_steps=tuple(
+            FirstStep(each.label, share_bar(percent(each.people, root.people) or 0, 0, "1"), full(each.people))
+            for each in root.branches
+        ),
+        table=result.table(),
+        direction=paths.direction.value,
+        within=duration_words(WITHIN[paths.within]),
+        has_bounds=any(each.sort is Sort.OTHERS for each in _all(root)),
+    )
+
+
+def _all(node: Node) -> Iterator[Node]:
+    yield node
+    for branch in node.branches:
+        yield from _all(branch)
+
+
+def _drawn(node: Node, colour: str, of: int, everybody: int) -> FlowNode:
+    """The node as the flow draws it. Each branch of the root has a colour, which is that of all that follows it."""
+    number = f"{full(node.people)} · {percent_text(percent(node.people, everybody))}"
+    tip = [
+        " ".join(node.label.split()),
+        f"People: {full(node.people)}",
+        f"Of the step before: {percent_text(percent(node.people, of))}",
+        f"Of all people: {percent_text(percent(node.people, everybody))}",
+    ]
+    branches = tuple(
+        _drawn(
+            branch,
+            "other" if branch.sort is not Sort.STEP else str(place) if colour == ROOT_COLOUR else colour,
+            node.people,
+            everybody,
+        )
+        for place, branch in enumerate(node.branches, 2)
+    )
+    return FlowNode(
+        node.label, number, node.people, colour, "\n".join(tip), is_faint=node.sort is Sort.END, branches=branches
+    )
+
+
+PATHS = QueryKind(
+    query=Paths,
+    label="Paths",
+    prompt=None,
+    read=read,
+    answer=answer,
+    further=nothing_further,
+    words=words,
+    details=details,
+    form=form,
+    show=show,
+)
