@@ -161,7 +161,8 @@ class LifecycleResult(Result):
 
 def answer(lifecycle: Lifecycle, context: QueryContext) -> LifecycleResult:
     calendar = context.calendar(lifecycle.span)
-    cut = in_whole_units(lifecycle.span, lifecycle.unit, calendar)
+    placed = in_whole_units(lifecycle.span, lifecycle.unit, calendar)
+    cut = placed.buckets
     statement = context.statement()
     sql = lifecycle_sql(statement, lifecycle, unit_before(cut[0], lifecycle.unit, calendar), cut)
     found = {place: tuple(map(int, numbers)) for place, *numbers in context.rows(statement, sql)}
@@ -175,7 +176,7 @@ def answer(lifecycle: Lifecycle, context: QueryContext) -> LifecycleResult:
             Stages(new, returning, people - new - returning, dormant) if has_begun else Stages(None, None, None, None)
         )
         people_before = people
-    return LifecycleResult(lifecycle, Ran(context.now, cut[0].start, cut[-1].end), cut, tuple(stages))
+    return LifecycleResult(lifecycle, Ran(context.now, cut[0].start, cut[-1].end, note=placed.note), cut, tuple(stages))
 
 
 # --- The page --------------------------------------------------------------------------------------------------------

@@ -114,12 +114,15 @@ class StickinessResult(Result):
 
 
 def answer(stickiness: Stickiness, context: QueryContext) -> StickinessResult:
-    _, cut = context.placed(stickiness.span, stickiness.unit)
+    placed = context.placed(stickiness.span, stickiness.unit)
+    cut = placed.buckets
     statement = context.statement()
     people = [0] * len(cut)
     for units, n in context.rows(statement, stickiness_sql(statement, stickiness, cut)):
         people[units - 1] = n
-    return StickinessResult(stickiness, Ran(context.now, cut[0].start, cut[-1].end), cut, tuple(people))
+    return StickinessResult(
+        stickiness, Ran(context.now, cut[0].start, cut[-1].end, note=placed.note), cut, tuple(people)
+    )
 
 
 # --- The page --------------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ FIELDS = {Along.PAGEVIEW: "path", Along.CUSTOM: "name"}  # else the text of the 
 
 
 def answer(paths: Paths, context: QueryContext) -> PathsResult:
-    span, _ = context.placed(paths.span, None)
-    start, end = span.bounds(context.now, paths.scope.zone)
+    placed = context.placed(paths.span, None)
+    start, end = placed.span.bounds(context.now, paths.scope.zone)
     statement = context.statement()
     rows = context.rows(statement, paths_sql(statement, paths, start, end))
     root = Node(
@@ -28,7 +28,7 @@ def answer(paths: Paths, context: QueryContext) -> PathsResult:
         sum(int(row[-1]) for row in rows),
         branches=_branches(rows, 0, paths),
     )
-    return PathsResult(paths, Ran(context.now, start, end), root)
+    return PathsResult(paths, Ran(context.now, start, end, note=placed.note), root)
 
 
 def _branches(rows: Sequence[tuple[Any, ...]], level: int, paths: Paths) -> tuple[Node, ...]:
