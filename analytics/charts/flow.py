@@ -15,7 +15,7 @@ COLUMN = 184  # of a step, with the band that leads to the next
 HEIGHT = 520
 BAR = 8  # the width of a node
 GAP = 1  # between two nodes
-LEAST_DRAWN = 0.5  # lower nodes are left out: 1,040 in a column at most
+LEAST_DRAWN = 1.5  # lower nodes are left out, so that a column has 346 at most
 ONE_LINE, TWO_LINES = 15, 34  # heights from which there is room for so many lines
 LINE = 16
 MOST_LETTERS = 23  # in a column; what is wider all the same is clipped
@@ -23,7 +23,7 @@ MOST_LETTERS = 23  # in a column; what is wider all the same is clipped
 
 @dataclass(frozen=True)
 class FlowNode:
-    """`size` is what its height is a share of the root's by. `tip` has a name, then lines "what: value"."""
+    """`size` decides how high it is. `tip` has a name, then lines "what: value"."""
 
     label: str
     number: str
@@ -72,7 +72,7 @@ def _boxes(node: FlowNode, column: int, top: float, height: float) -> Iterator[B
 
 
 def _drawn(box: Box, column: int, leads_to_root: bool) -> SafeString:
-    left, height = column * COLUMN, max(box.height - GAP, LEAST_DRAWN)
+    left, height = column * COLUMN, box.height - GAP
     bar, band = (left + COLUMN - BAR, left) if leads_to_root else (left, left + BAR)
     node = box.node
     marks = [svg.element("rect", class_="flow__node", x=bar, y=box.top, width=BAR, height=height)]

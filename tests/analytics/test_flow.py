@@ -41,7 +41,7 @@ def test_paths_to_an_event_lead_from_left_to_right_too():
     assert found["c"][0] < found["b"][0] < found["A"][0] < 3 * COLUMN
 
 
-def test_what_is_lower_than_half_a_pixel_is_not_drawn():
+def test_what_is_too_low_to_be_seen_is_not_drawn():
     crowd = [node(f"n{number}", 1) for number in range(5000)]
 
     chart = flow_chart(node("A", 5000 * 99, *crowd, node("rest", 5000 * 98)), 2, "Paths")

@@ -57,7 +57,7 @@ def step_of(node):
     ("people", "anchor", "parameters", "expected"),
     [
         (["A /x /x /y", "A /x"], "event:A", "", (2, "/x 2 (/y 1 (ended 1), ended 1)")),
-        (["A /x A /x"], "event:A", "", (1, "/x 1 (A 1 (/x 1 (ended 1)))")),
+        (["A /x A /x"], "event:A", "steps=4", (1, "/x 1 (A 1 (/x 1 (ended 1)))")),
         (["/x A /x /y A"], "event:A", "direction=before", (1, "/x 1 (began 1)")),
         (["/y /x /x A"], "event:A", "direction=before&steps=1", (1, "/x 1")),
         (["A A /x"], "event:A", "", (1, "/x 1 (ended 1)")),

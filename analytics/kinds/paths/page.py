@@ -18,6 +18,7 @@ from analytics.kinds.paths.question import (
     ALONG,
     MOST_STEPS,
     USUAL,
+    USUAL_STEPS,
     WITHIN,
     Direction,
     Node,
@@ -55,7 +56,7 @@ def form(raw: Reader, choices: Choices) -> PathsForm:
     return PathsForm(
         direction=select(raw, "direction", "Paths", DIRECTIONS, Direction.AFTER.value),
         anchor=selection_row(raw, "anchor", choices, "Event", default=str(SESSION)),
-        steps=select(raw, "steps", "At most", STEPS, str(MOST_STEPS)),
+        steps=select(raw, "steps", "At most", STEPS, str(USUAL_STEPS)),
         within=select(raw, "within", "Time", WINDOWS, Within.DAY.value),
         clean=Check("clean", "1", "Numbers and ids in paths as *", bool(raw.text("clean"))),
         span=span_controls(raw, 30),
