@@ -37,6 +37,7 @@ from analytics.questions.words import duration_words
 from common.counted import counted, noun
 
 ROOT_COLOUR = "1"
+TILE_ROWS = 7
 DIRECTIONS = plain([(Direction.AFTER.value, "after it"), (Direction.BEFORE.value, "before it")])
 STEPS = plain((str(number), counted(number, "step")) for number in range(1, MOST_STEPS + 1))
 WINDOWS = plain((each.value, f"within {duration_words(span)}") for each, span in WITHIN.items())
@@ -76,8 +77,8 @@ def _along(raw: Reader) -> ChecksMenu:
 
 
 @dataclass(frozen=True)
-class FirstStep:
-    """A branch of the root as a line of a short list. `bar` is its share of all people."""
+class PathLine:
+    """A whole path as a line of a short list: its steps without the event. `bar` is its share of all people."""
 
     name: str
     bar: SafeString
@@ -87,7 +88,7 @@ class FirstStep:
 @dataclass(frozen=True)
 class PathsView(AnswerView):
     chart: SafeString
-    first_steps: tuple[FirstStep, ...]
+    most_frequent: tuple[PathLine, ...]
     table: Table
     direction: str
     within: str
@@ -106,9 +107,9 @@ def show(result: PathsResult, title: str) -> PathsView:
             title,
             leads_to_root=paths.direction is Direction.BEFORE,
         ),
-        first_steps=tuple(
-            FirstStep(each.label, share_bar(percent(each.people, root.people) or 0, 0, "1"), full(each.people))
-            for each in root.branches
+        most_frequent=tuple(
+            PathLine(name, share_bar(percent(people, root.people) or 0, 0, ROOT_COLOUR), full(people))
+            for name, people in _most_frequent(root, " → " if paths.direction is Direction.AFTER else " ← ")
         ),
         table=result.table(),
         direction=paths.direction.value,
@@ -121,6 +122,19 @@ def _all(node: Node) -> Iterator[Node]:
     yield node
     for branch in node.branches:
         yield from _all(branch)
+
+
+def _most_frequent(root: Node, arrow: str) -> list[tuple[str, int]]:
+    """The largest leaves, without those that are several paths together: the words of each path, and its people."""
+
+    def leaves(node: Node, steps: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+        for branch in node.branches:
+            if branch.branches:
+                yield from leaves(branch, (*steps, branch.label))
+            elif branch.sort is not Sort.OTHERS:
+                yield arrow.join([*steps, branch.label]), branch.people
+
+    return sorted(leaves(root, ()), key=lambda leaf: -leaf[1])[:TILE_ROWS]
 
 
 def _drawn(node: Node, colour: str, of: int, everybody: int) -> FlowNode:
