@@ -29,7 +29,7 @@ from procrastinate.contrib.django import app
 from accounts.models import Activity
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
-from analytics.questions.query import ANY_EVENT, Counts, Scope
+from analytics.questions.query import Builtin, Counts, EventReference, RefersTo, Scope
 from analytics.questions.spans import Span
 from collector import wsgi
 from collector.counts.tally import Tally
@@ -53,6 +53,7 @@ from tests.servers import conninfo_of, served_database, sibling_url
 
 FIRST, LAST = date(2024, 2, 1), date(2025, 2, 28)  # with a 29 February, and before the real time on any machine
 INSTALLATION_KEEPS = 8
+ANY_EVENT = EventReference(RefersTo.BUILTIN, Builtin.ANY)
 FROM_WHEN = 2  # o'clock: each job runs at its first time after
 COUNTING = "analytics.count_days"  # each time takes as long as all other jobs: every fifth night
 LONGEST_WAIT = 1.0  # four times as long as a change waits with all behind it; the writer itself would refuse after 5

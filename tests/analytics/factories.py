@@ -7,9 +7,10 @@ import factory
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.models import Definition, Expiry, Pin, Report, Segment
 from analytics.questions.conditions import Condition, Field, Operator, Source
-from analytics.questions.query import PAGEVIEW, EventReference, RefersTo, Selection
+from analytics.questions.query import PAGEVIEW, Builtin, EventReference, RefersTo, Selection
 from tests.factories import EnvironmentFactory, UserFactory
 
+ANY_EVENT = EventReference(RefersTo.BUILTIN, Builtin.ANY)
 ANY_PAGEVIEW = DefinitionBody((Selection(PAGEVIEW),))
 IN_TEAM_PLAN = SegmentBody((ClauseGroup((Condition(Field(Source.USER, "plan"), Operator.IS, "team"),)),))
 

@@ -24,7 +24,6 @@ from analytics.kinds.users import Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source, write_list
 from analytics.questions.periods import Period
 from analytics.questions.query import (
-    ANY_EVENT,
     PAGEVIEW,
     SESSION,
     Compared,
@@ -38,6 +37,7 @@ from analytics.questions.query import (
 )
 from analytics.questions.spans import Span, Unit
 from analytics.store.postgresql.snapshot import TimedStatements
+from tests.analytics.factories import ANY_EVENT
 from tests.analytics.oracle import FakeEvent, FakePerson, World
 
 ZONES = (

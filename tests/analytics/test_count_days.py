@@ -11,11 +11,12 @@ from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.kinds.retention import Retention
 from analytics.questions.conditions import Field
-from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, EventReference, Scope, Selection
+from analytics.questions.query import PAGEVIEW, SESSION, Counts, EventReference, Scope, Selection
 from analytics.questions.spans import Span, Unit
 from analytics.rollups import time_counts
 from analytics.rollups.builder import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
+from tests.analytics.factories import ANY_EVENT
 from tests.factories import EnvironmentFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db

@@ -18,13 +18,14 @@ from django.utils import timezone
 from analytics.definitions.glossary import Glossary
 from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
-from analytics.questions.query import ANY_EVENT, Counts, Scope, Selection
+from analytics.questions.query import Counts, Scope, Selection
 from analytics.questions.spans import Span, Unit
 from analytics.rollups import builder, days, refresh
 from collector import wsgi
 from collector.imports import importer as importing
 from collector.imports.importer import Importer
 from common.database import conninfo
+from tests.analytics.factories import ANY_EVENT
 from tests.analytics.oracle import World
 from tests.analytics.test_rollups import answer, comparable, from_events
 from tests.events.making import rows

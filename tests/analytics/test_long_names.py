@@ -9,13 +9,14 @@ from django.utils import timezone
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.questions.conditions import Condition, Field, Group, Operator, Source
-from analytics.questions.query import ANY_EVENT, Counts, EventReference, RefersTo, Scope
+from analytics.questions.query import Counts, EventReference, RefersTo, Scope
 from analytics.questions.spans import Span
 from analytics.rollups.refresh import refresh
 from analytics.store.current import event_store
 from collector.counts.overview import overview
 from events.blocking_writer import store
 from events.names import MAX_BYTES, stored_name
+from tests.analytics.factories import ANY_EVENT
 from tests.events.making import event, rows
 
 

@@ -21,7 +21,7 @@ from psycopg.sql import SQL
 from analytics.kinds import registry
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
-from analytics.questions.query import ANY_EVENT, Counts, Scope
+from analytics.questions.query import Counts, Scope
 from analytics.questions.spans import Span
 from analytics.rollups import days, refresh
 from analytics.store.current import event_store
@@ -35,6 +35,7 @@ from support.models import Component, Sample, State
 from support.status import checks, database
 from support.status.dot import dot
 from support.status.render import as_html
+from tests.analytics.factories import ANY_EVENT
 from tests.analytics.rows import add_event
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.pgbouncer import PgBouncer, needs_pgbouncer

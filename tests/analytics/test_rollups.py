@@ -17,7 +17,7 @@ from analytics.kinds.registry import kind_of, run
 from analytics.kinds.retention import Retention
 from analytics.questions.conditions import BadQuery, Field, Source
 from analytics.questions.periods import Period
-from analytics.questions.query import ANY_EVENT, PAGEVIEW, SESSION, Counts, Scope, Selection
+from analytics.questions.query import PAGEVIEW, SESSION, Counts, Scope, Selection
 from analytics.questions.spans import Span, Unit
 from analytics.rollups import cohorts, days, time_counts
 from analytics.rollups.builder import FIELDS
@@ -25,6 +25,7 @@ from analytics.rollups.refresh import refresh
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
 from events.erasure import erase
+from tests.analytics.factories import ANY_EVENT
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
     DEFINITIONS,
