@@ -77,7 +77,10 @@ class Segment(Kept):
 class ReportKind(models.TextChoices):
     GRAPH = "graph"
     FUNNEL = "funnel"
+    PATHS = "paths"
     RETENTION = "retention"
+    STICKINESS = "stickiness"
+    LIFECYCLE = "lifecycle"
     USERS = "users"
 
 
