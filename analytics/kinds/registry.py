@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from analytics.definitions.glossary import glossary_for
-from analytics.kinds.funnel import FUNNEL
+from analytics.kinds.funnel.page import FUNNEL
 from analytics.kinds.graph import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.retention import RETENTION

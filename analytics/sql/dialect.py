@@ -71,6 +71,10 @@ class Dialect(Protocol):
 
     def later(self, time: str, span: str) -> str: ...
 
+    def elapsed(self, later: str, earlier: str) -> str:
+        """The microseconds from the earlier to the later time, as an integer."""
+        ...
+
     def cast_text(self, expression: str) -> str: ...
 
     def or_epoch(self, time: str) -> str:
@@ -102,6 +106,9 @@ class PostgreSQL:
 
     def later(self, time: str, span: str) -> str:
         return f"{time} + {span}"
+
+    def elapsed(self, later: str, earlier: str) -> str:
+        return f"(extract(epoch from {later} - {earlier}) * 1000000)::bigint"
 
     def cast_text(self, expression: str) -> str:
         return f"({expression})::text"

@@ -10,7 +10,6 @@ from urllib.parse import quote, unquote
 
 from analytics.definitions.bodies import ClauseGroup
 from analytics.definitions.glossary import Glossary
-from analytics.kinds.funnel import Funnel
 from analytics.kinds.graph import Graph
 from analytics.kinds.retention import Retention
 from analytics.kinds.users import Users
@@ -299,27 +298,6 @@ def groups(world: World, asked: Graph, cut: tuple[Bucket, ...], most: int) -> li
 def line(world: World, asked: Graph, cut: tuple[Bucket, ...], events: list[FakeEvent]) -> tuple[list, int | float]:
     values = [counted(world, asked.counts, between(events, each.start, each.end)) for each in cut]
     return values, counted(world, asked.counts, events)
-
-
-def funnel(world: World, asked: Funnel, start: datetime, end: datetime, segments: tuple) -> list[int]:
-    world = world.asked_by(asked)
-    steps = [occurrences(world, step, asked.where, segments) for step in asked.steps]
-    best: dict[int, int] = {}
-    for first in between(steps[0], start, end):
-        person = world.who(first)
-        reached, last = 1, first
-        for later in steps[1:]:
-            following = [
-                event
-                for event in later
-                if world.who(event) == person and event.place > last.place and event.time <= first.time + asked.within
-            ]
-            if not following:
-                break
-            last = following[0]
-            reached += 1
-        best[person] = max(best.get(person, 0), reached)
-    return [sum(1 for level in best.values() if level >= step) for step in range(1, len(steps) + 1)]
 
 
 def retention(world: World, asked: Retention, cut: tuple[Bucket, ...], segments: tuple) -> dict[tuple[int, int], int]:

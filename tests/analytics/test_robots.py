@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.jobs import count_days
-from analytics.kinds.funnel import Funnel
+from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.kinds.retention import Retention

@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.glossary import Glossary, glossary_for
 from analytics.kinds import registry
-from analytics.kinds.funnel import Funnel, funnel_sql
+from analytics.kinds.funnel.question import Funnel
+from analytics.kinds.funnel.sql import funnel_sql
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.kinds.retention import Retention

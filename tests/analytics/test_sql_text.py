@@ -29,6 +29,8 @@ QUESTIONS = [
     "graph/?event=definition:{definition}&where.0.field=person:identity&where.0.op=contains&where.0.value=a",
     "funnel/?step.0.event=event:Signed up&step.1.event=event:Paid&step.2.event=builtin:session",
     "funnel/?step.0.event=event:Signed up&step.1.event=definition:{definition}&segment={segment}",
+    "funnel/?step.0.event=event:Signed up&step.1.event=definition:{definition}&order=any&by=user:plan&asks=times",
+    "funnel/?step.0.event=event:Signed up&step.1.event=event:Paid&without.0.event=kind:click&order=strict&asks=trend",
     "retention/?start.event=event:Signed up&return.event=builtin:any",
     "retention/?start.event=builtin:session&return.event=builtin:session&unit=day&days=30",
     "users/?search=a&segment={segment}",
