@@ -18,7 +18,7 @@ from analytics.definitions.glossary import glossary_for
 from analytics.kinds.funnel.page import FUNNEL
 from analytics.kinds.graph import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
-from analytics.kinds.retention import RETENTION
+from analytics.kinds.retention.page import RETENTION
 from analytics.kinds.users import USERS
 from analytics.kinds.watch import watched
 from analytics.questions.conditions import BadQuery

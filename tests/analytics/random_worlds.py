@@ -16,7 +16,7 @@ from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBod
 from analytics.definitions.glossary import Glossary, Named
 from analytics.kinds.funnel.question import Asks, Exclusion, Funnel, Order
 from analytics.kinds.graph import Graph
-from analytics.kinds.retention import Retention
+from analytics.kinds.retention.question import CohortEntry, Retention, Return
 from analytics.kinds.users import Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
 from analytics.questions.periods import Period
@@ -299,6 +299,9 @@ def retentions(draw, world, environment_id):
         span=draw(spans(world)),
         where=draw(few_groups),
         segments=draw(segment_lists),
+        entry=draw(st.sampled_from(CohortEntry)),
+        counts_as=draw(st.sampled_from(Return)),
+        by=draw(st.one_of(st.none(), all_fields)),
     )
 
 

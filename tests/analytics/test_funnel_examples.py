@@ -1,50 +1,26 @@
 """What a funnel means, by the examples of docs/decisions/funnels.md: plain loops and SQL both say it."""
 
 import random
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import product
 
 import pytest
 
-from analytics.definitions.glossary import Glossary
 from analytics.kinds.funnel.question import Asks, Exclusion, Funnel, Order
-from analytics.kinds.registry import kind_of
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator
-from analytics.questions.query import PAGEVIEW, EventReference, RefersTo, Scope, Selection
+from analytics.questions.query import PAGEVIEW, Scope, Selection
 from analytics.questions.spans import Span, Unit, buckets
-from analytics.sql.context import QueryContext
-from analytics.sql.dialect import POSTGRESQL
 from tests.analytics import oracle_funnel
-from tests.analytics.oracle import FakeEvent, World
-from tests.analytics.random_worlds import ask, store
+from tests.analytics.random_worlds import store
+from tests.analytics.text_worlds import ANY, NOW, PLAN, START, A, B, C, X, answer, person, world
 
 pytestmark = pytest.mark.django_db
 
-START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
-NOW = START + timedelta(days=20)
 WEEK = Span(None, START.date(), START.date() + timedelta(days=6))
-A, B, C, X = (Selection(EventReference(RefersTo.CUSTOM, name)) for name in "ABCX")
-PLAN = Field.parse("property:plan")
 
 
 def page(path):
     return Selection(PAGEVIEW, Group((Condition(Field.parse("event:path"), Operator.IS, path),)))
-
-
-def world(*people):
-    """People, each a text of events: "A1 B4(x) /a5 click6" happen after 1, 4, 5, 6 hours, B with the plan x."""
-    events = []
-    for actor, text in enumerate(people, 1):
-        for found in re.finditer(r"(\S+?)([\d.]+)(?:\((\w*)\))?(?=\s|$)", text):
-            name, hours, plan = found.groups()
-            at = START + timedelta(hours=float(hours))
-            properties = {} if plan is None else {"plan": plan}
-            kind = {"/": "pageview", "c": "click"}.get(name[0], "custom")
-            columns = {"path": name} if kind == "pageview" else {}
-            stored = name if kind == "custom" else ""
-            events.append(FakeEvent(at, len(events) + 1, actor, None, kind, stored, columns, properties))
-    return World(events, {}, {}, Glossary({}, {}, False), NOW)
 
 
 def answered(there, environment_id, steps, how, most=20):
@@ -52,7 +28,7 @@ def answered(there, environment_id, steps, how, most=20):
     funnel = Funnel(Scope(environment_id), steps, **{"span": WEEK} | how)
     cut = buckets(funnel.span, funnel.unit, NOW, funnel.scope.zone)
 
-    result = kind_of(funnel).answer(funnel, QueryContext(funnel.scope, there.glossary, NOW, POSTGRESQL, ask))
+    result = answer(funnel, there)
 
     assert oracle_funnel.answered(result) == oracle_funnel.sides(there, funnel, cut, most), funnel
     return result
@@ -202,7 +178,6 @@ def test_a_bucket_is_complete_when_the_last_who_began_had_their_time():
     assert [bucket.complete for bucket in result.buckets] == [True] * 5 + [False] * 2  # the sixth ends on day 6 + 15
 
 
-ANY = Selection(EventReference(RefersTo.BUILTIN, "any"))
 PAGES = (Selection(PAGEVIEW), page("/a"), page("/b"))
 
 
@@ -211,7 +186,7 @@ def test_crowds_who_do_much_at_once(seed, monkeypatch):
     """Random people with few kinds of events on few moments, around the range's end: every order, every question."""
     monkeypatch.setattr("analytics.kinds.funnel.answer.TOP_GROUPS", 2)
     dice = random.Random(seed)
-    there = world(*(person(dice) for _ in range(25)))
+    there = world(*(person(dice, dice.choice([20, 44]), hours=8) for _ in range(25)))  # around a midnight
     environment_id = store(there)
 
     for order, asks, by in product(Order, Asks, (None, PLAN)):
@@ -237,13 +212,3 @@ def test_crowds_who_do_much_at_once(seed, monkeypatch):
             },
             most=2,
         )
-
-
-def person(dice):
-    """Up to ten events in eight hours, at midnight after the first day or the second."""
-    first = dice.choice([24, 48]) - 4
-    return " ".join(
-        f"{dice.choice(['A', 'B', 'C', 'X', '/a', '/b', '/c', 'click'])}{first + dice.randint(0, 7)}"
-        f"{dice.choice(['', '()', '(x)', '(y)', '(z)'])}"
-        for _ in range(dice.randint(1, 10))
-    )

@@ -89,6 +89,14 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
     "funnel_in_any_order": ("funnel", f"{STEPS}&order=any&days=30"),
     "retention": ("retention", "start.event=event:Signed up&return.event=builtin:any&unit=week&days=30"),
     "retention_of_the_same": ("retention", "start.event=builtin:session&return.event=builtin:session&unit=day&days=7"),
+    "retention_by_property": (
+        "retention",
+        "start.event=event:Signed up&return.event=event:Paid&by=property:plan&days=7",
+    ),
+    "retention_or_later_of_the_first_ever": (
+        "retention",
+        "start.event=event:Signed up&return.event=event:Paid&entry=ever&back=or_after&unit=day&days=7",
+    ),
     "users": ("users", "where.0.field=user:country&where.0.value=DE&search=@shop.example"),
     "users_next_page": ("users", f"segment={BUYERS}&after=1781524800000000_42"),
 }

@@ -18,7 +18,7 @@ from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.funnel.sql import funnel_sql
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
-from analytics.kinds.retention import Retention
+from analytics.kinds.retention.question import Retention
 from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
 from analytics.questions.query import (

@@ -33,6 +33,8 @@ QUESTIONS = [
     "funnel/?step.0.event=event:Signed up&step.1.event=event:Paid&without.0.event=kind:click&order=strict&asks=trend",
     "retention/?start.event=event:Signed up&return.event=builtin:any",
     "retention/?start.event=builtin:session&return.event=builtin:session&unit=day&days=30",
+    "retention/?start.event=event:Signed up&return.event=event:Paid&by=user:plan&entry=every&back=or_after",
+    "retention/?start.event=builtin:session&return.event=event:Paid&by=event:path&entry=ever",
     "users/?search=a&segment={segment}",
     "live/",
     "people/-1/",
