@@ -27,8 +27,9 @@ def sides(world: World, asked: Funnel, cut: tuple[Bucket, ...], most: int) -> li
     found = []
     for compared in asked.compare or [None]:
         segments = asked.segments + ((compared.segment,) if compared and compared.segment else ())
-        reached = attempts(world, asked, cut[0].start, cut[-1].end, segments)
-        found.append((compared, *numbers(asked, reached), trend(world, asked, cut, segments)))
+        every = tried(world, asked, cut, segments)
+        reached = attempts(world, every)
+        found.append((compared, *numbers(asked, reached), trend(world, asked, cut, every)))
     if asked.by is None:
         return found
     members = defaultdict(dict)
@@ -86,25 +87,30 @@ def _bins(took: list[timedelta]) -> list[int]:
     return found
 
 
-def trend(world: World, asked: Funnel, cut: tuple[Bucket, ...], segments: tuple) -> list[list[int]]:
-    """The funnel of each bucket, if these are asked for."""
+def trend(world: World, asked: Funnel, cut: tuple[Bucket, ...], found: list[Reached]) -> list[list[int]]:
+    """The funnel of those who begin in each bucket, if this is asked for."""
     buckets = cut if asked.asks is Asks.TREND else ()
-    return [counts(asked, attempts(world, asked, each.start, each.end, segments)) for each in buckets]
+    return [
+        counts(asked, attempts(world, [each for each in found if bucket.start <= each[2].time < bucket.end]))
+        for bucket in buckets
+    ]
 
 
-def attempts(
-    world: World, asked: Funnel, start: datetime, end: datetime, segments: tuple
-) -> dict[int, dict[int, tuple[FakeEvent, FakeEvent]]]:
-    """{person: {step: (the first event that reached it, the last start from which it is reached)}}."""
-    world = world.asked_by(asked)
+def tried(world: World, asked: Funnel, cut: tuple[Bucket, ...], segments: tuple) -> list[Reached]:
+    """All that any choice of events reaches."""
     choose = any_order if asked.order is Order.ANY else in_order
-    found: dict[int, dict[int, tuple[FakeEvent, FakeEvent]]] = defaultdict(dict)
-    for step, event, begun in choose(world, asked, start, end, segments):
-        best = found[world.who(begun)].get(step)
+    return list(choose(world.asked_by(asked), asked, cut[0].start, cut[-1].end, segments))
+
+
+def attempts(world: World, found: list[Reached]) -> dict[int, dict[int, tuple[FakeEvent, FakeEvent]]]:
+    """{person: {step: (the first event that reached it, the last start from which it is reached)}}."""
+    kept: dict[int, dict[int, tuple[FakeEvent, FakeEvent]]] = defaultdict(dict)
+    for step, event, begun in found:
+        best = kept[world.who(begun)].get(step)
         is_better = best is None or event.place < best[0].place or (event == best[0] and begun.place > best[1].place)
         if is_better:
-            found[world.who(begun)][step] = event, begun
-    return found
+            kept[world.who(begun)][step] = event, begun
+    return kept
 
 
 def in_order(world: World, asked: Funnel, start: datetime, end: datetime, segments: tuple) -> Iterator[Reached]:

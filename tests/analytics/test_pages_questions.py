@@ -65,6 +65,25 @@ def test_every_question_can_be_asked_of_a_named_range(environment, read_only, ki
     assert "No day of this range is over yet." in words(nothing)
 
 
+@pytest.mark.parametrize(
+    ("kind", "unit", "most"), [("graph", "hour", "45"), ("retention", "day", "1,125"), ("funnel", "day", "3,660")]
+)
+def test_one_event_with_a_wrong_date_leaves_all_time_to_be_seen(environment, read_only, kind, unit, most):
+    add_event(environment)
+    add_event(environment, ago=timedelta(days=5000))
+    question = FUNNEL | {"event": "event:Signed up", "days": "all", "unit": unit}
+    said = (
+        rf"Since \d+ \w+ \d+: more than {most} days cannot be (shown by {unit}|asked for), and there are older events\."
+    )
+
+    page = words(ask(read_only, environment, kind, question))
+    lines = text(csv_of(read_only, environment, kind=kind, **question)).splitlines()
+
+    assert len(re.findall(said, page)) == 1
+    assert re.search(said, lines[-1])
+    assert len(lines) > 2
+
+
 def test_the_csv_is_of_the_same_range(environment, read_only):
     for ago in (0, 1, 2):
         add_event(environment, ago=timedelta(days=ago))

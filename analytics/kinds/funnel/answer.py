@@ -29,16 +29,22 @@ MICROSECONDS = 1_000_000  # in a second
 
 def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
     is_trend = funnel.asks is Asks.TREND
-    span, cut = context.placed(funnel.span, funnel.unit if is_trend else None)
-    start, end = span.bounds(context.now, funnel.scope.zone)
+    placed = context.placed(funnel.span, funnel.unit if is_trend else None)
+    cut = placed.buckets
+    start, end = placed.span.bounds(context.now, funnel.scope.zone)
     one = _Asked(funnel, context, start, end, cut)
     if funnel.by is not None:
         sides = one.groups()
     else:
         sides = [one.side(each, is_compared=bool(funnel.compare)) for each in funnel.compare or (Compared(None),)]
     labels = step_labels(funnel, context.glossary)
-    ends = [replace(bucket, complete=bucket.complete and bucket.end + funnel.within <= context.now) for bucket in cut]
-    return FunnelResult(funnel, Ran(context.now, start, end), labels, tuple(sides), tuple(ends) if is_trend else ())
+    ran = Ran(context.now, start, end, note=placed.note)
+    return FunnelResult(funnel, ran, labels, tuple(sides), _until_over(funnel, cut, context.now) if is_trend else ())
+
+
+def _until_over(funnel: Funnel, cut: tuple[Bucket, ...], now: datetime) -> tuple[Bucket, ...]:
+    """The buckets, complete only when those who began at their end have had their time."""
+    return tuple(replace(bucket, complete=bucket.complete and bucket.end + funnel.within <= now) for bucket in cut)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from analytics.questions.query import (
 )
 from analytics.questions.results import Cell, Column, Result, Shown, Table, bucket_label, percent
 from analytics.questions.spans import Bucket, Span, Unit
-from analytics.questions.words import between_words, duration_words, span_words
+from analytics.questions.words import between_words, duration_words, group_words, span_words
 
 MAX_STEPS = 10
 MAX_EXCLUSIONS = 5
@@ -214,10 +214,7 @@ def _step_label(step: Selection, glossary: Glossary) -> str:
     event = glossary.event_label(step.event)
     if not step.where:
         return event
-    conditions = f" {'and' if step.where.match == 'all' else 'or'} ".join(
-        f"{each.field.label} {each.operator.label} {each.value}".strip() for each in step.where.conditions
-    )
-    return f"{event} ({conditions})"
+    return f"{event} ({group_words(step.where)})"
 
 
 # --- What an answer holds --------------------------------------------------------------------------------------------

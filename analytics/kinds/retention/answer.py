@@ -21,9 +21,10 @@ People = Mapping[tuple[datetime, datetime | None], int]  # by cohort and period;
 
 
 def answer(retention: Retention, context: QueryContext) -> RetentionResult:
-    span, cut = context.placed(retention.span, retention.unit)
-    ran = Ran(context.now, cut[0].start, cut[-1].end)
-    rows = _counted(retention, span, cut, context)
+    placed = context.placed(retention.span, retention.unit)
+    cut = placed.buckets
+    ran = Ran(context.now, cut[0].start, cut[-1].end, note=placed.note)
+    rows = _counted(retention, placed.span, cut, context)
     if rows is None:
         statement = context.statement()
         rows = context.rows(statement, retention_sql(statement, retention, cut, MOST_GROUPS))
