@@ -103,6 +103,10 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
         "retention",
         "start.event=event:Signed up&return.event=event:Paid&entry=ever&back=or_after&unit=day&days=7",
     ),
+    "paths": ("paths", f"anchor.event=event:Signed up&steps=2&days=30&clean=1&segment={BUYERS}"),
+    "paths_before": ("paths", "direction=before&anchor.event=event:Paid&along=pageview&steps=1&within=7d&days=30"),
+    "stickiness": ("stickiness", "event=event:Signed up&unit=week&days=30"),
+    "lifecycle": ("lifecycle", "event=event:Signed up&unit=week&days=30"),
     "users": ("users", "where.0.field=user:country&where.0.value=DE&search=@shop.example"),
     "users_next_page": ("users", f"segment={BUYERS}&after=1781524800000000_42"),
 }
