@@ -26,14 +26,18 @@ MOST_LINES = 450
 MOST_ON_TOP = {"analytics": 25, "collector": 18, "ipfilter": 18, "support": 18}  # files and folders of an app
 
 
-def committed():
-    """Every file under version control, or that is about to be."""
-    listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
-    )
+def listed(*how):
+    """Paths that git lists, relative to the repository."""
+    listing = subprocess.run(["git", "ls-files", *how], cwd=ROOT, capture_output=True, text=True)
     if listing.returncode != 0:
         pytest.skip("this is no git repository")
-    return [ROOT / name for name in listing.stdout.splitlines() if (ROOT / name).is_file()]
+    return listing.stdout.splitlines()
+
+
+def committed():
+    """Every file under version control, or that is about to be."""
+    names = listed("--cached", "--others", "--exclude-standard")
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
 
 
 def texts(*suffixes):
@@ -145,6 +149,11 @@ def test_no_path_of_a_machine_is_committed():
     ]
 
     assert found == []
+
+
+def test_nothing_that_each_machine_makes_for_itself_is_committed():
+    """Whoever takes over such a file loses their own: a link in the place of .venv took the whole environment away."""
+    assert listed("--cached", "--ignored", "--exclude-standard") == []
 
 
 def test_files_stay_readable_in_one_go():
