@@ -18,11 +18,13 @@ with recursive owner(id) as (
       from owner where owner.id is not null)
 select id from owner where id is not null
 """)
-# From `events` itself, not from a partition: otherwise the counted days would not notice.
+# From `events` itself, not from a partition: otherwise the counted days would not notice. An event that somebody has
+# locked, for hours maybe, stays until the next night: who waited for it would hold up all jobs.
 SOME_EVENTS = """
 with old as materialized (
     select time, id from events
-     where environment_id = %(environment)s and time >= %(start)s and time < %(end)s order by time limit %(most)s)
+     where environment_id = %(environment)s and time >= %(start)s and time < %(end)s order by time limit %(most)s
+       for update skip locked)
 delete from events e using old
  where e.environment_id = %(environment)s and e.time = old.time and e.id = old.id
    and e.time >= %(start)s and e.time < %(end)s

@@ -4,10 +4,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from django.db.backends.signals import connection_created
 from procrastinate import App, JobContext
 from prometheus_client import Counter, Histogram
 
 from common import sql_comments
+from common.database import REPLICA
 from common.jobs import OF_REQUEST
 from common.metrics import REGISTRY
 from common.request_ids import RequestNote, begin, is_sane
@@ -18,6 +20,20 @@ _seconds = Histogram(
     "heapadmin_job_seconds", "How long a job took.", ["task"], buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300),
     registry=REGISTRY,
 )  # fmt: skip
+
+
+LOCK_SECONDS = 5  # a job that fails is run again; one that waited without end would hold up all others, mails too
+
+
+def wait_for_no_lock() -> None:
+    """From now on, limit how long jobs of this process wait for a lock. What they do has no limit."""
+    connection_created.connect(_limit, dispatch_uid="heapadmin.job_watch")
+
+
+def _limit(connection: Any, **_: Any) -> None:
+    if connection.alias != REPLICA:  # to which a pooler may lead
+        with connection.cursor() as cursor:
+            cursor.execute(f"set lock_timeout = '{LOCK_SECONDS}s'")
 
 
 def watch(app: App) -> None:

@@ -21,12 +21,20 @@ from psycopg.pq import Conninfo
 
 from common import disk
 from common.database import conninfo, in_one_line
+from events.holders import named
 from heapadmin import datafolder
 from heapadmin.backups import own_objects, watched
 from heapadmin.given_settings.database import SESSION
 from heapadmin.postgres import PrivatePostgres, programs
 
 LOCK_SECONDS = 10
+WAITS_SECONDS = 60  # of a backup, for tables that somebody has for themselves: without end, nobody would learn of it
+FOR_THEMSELVES = """
+select distinct pid from pg_locks
+ where locktype = 'relation' and mode = 'AccessExclusiveLock'
+   and database = (select oid from pg_database where datname = current_database())
+ order by 1
+"""
 COMPRESSED = "--compress=gzip:3"  # docs/decisions/backups.md
 SETTING = re.compile(rb"SET (\w+) = ")
 # Debian's PostgreSQL 15 notes this of every column, pg_dump writes it down, and other servers refuse it.
@@ -82,10 +90,12 @@ def write(file: Path) -> int:
         # Not to stdout: pg_dump opens that for appending, so that the list of contents, which it writes again when it
         # knows where everything is, would come a second time at the end, and the first would not say where.
         command = _program("pg_dump", "--format=custom", COMPRESSED, f"--file={draft}", "--no-owner", "--no-privileges")
+        command.append(f"--lock-wait-timeout={WAITS_SECONDS}s")
         watched.run([*command, *_what_is_ours()], file.parent, env=_environment())
         draft.rename(file)
     except watched.Ended as error:
-        raise BackupError(str(error)) from error
+        words = str(error)
+        raise BackupError(_in_the_way() if "IN ACCESS SHARE MODE" in words else words) from error
     except OSError as error:
         raise BackupError(f"{file} cannot be written: {error.strerror}.") from error
     finally:
@@ -103,6 +113,15 @@ def _what_is_ours() -> list[str]:
         raise BackupError(f"The database does not answer: {in_one_line(error)}") from error
     assert row is not None
     return [f"--schema={row[0]}", *(f"--exclude-table={name}" for name in others)]
+
+
+def _in_the_way() -> str:
+    try:
+        with psycopg.connect(conninfo()) as database:
+            pids = [pid for (pid,) in database.execute(FOR_THEMSELVES).fetchall()]
+    except psycopg.Error:
+        pids = []
+    return f"Somebody has a table for themselves, longer than {WAITS_SECONDS} s. In the way: {named(pids)}."
 
 
 def read(file: Path, into: str = "", room: Path | None = None) -> None:

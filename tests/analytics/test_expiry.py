@@ -148,6 +148,24 @@ class TestEvents:
         assert kept == counted_afresh(environment)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.timeout(30)
+def test_what_somebody_has_locked_holds_nothing_up_and_goes_in_the_next_night(environment):
+    """An update that was never committed would hold up all other jobs too, mails and backups among these."""
+    for day in range(3):
+        add_event(environment, at=LONG_AGO + timedelta(days=day))
+
+    with psycopg.connect(conninfo()) as somebody:
+        somebody.execute("update events set name = 'other' where time = %s", [LONG_AGO])
+        run_to_the_end()
+        assert times(environment) == [LONG_AGO]
+        somebody.rollback()
+    run_to_the_end(NOW + timedelta(days=1))
+
+    assert not times(environment)
+    assert [each.rows for each in Expiry.objects.order_by("pk")] == [{"events": 2}, {"events": 1}]
+
+
 def test_environments_take_turns(db, monkeypatch):
     first, second = EnvironmentFactory.create_batch(2, months_kept=1)
     turns = []

@@ -169,6 +169,19 @@ def test_a_job_that_nobody_asked_for_has_its_number(server):
     )
 
 
+def test_a_job_waits_for_no_lock_without_end(server):
+    """One worker does all: mails and backups would wait for whoever left a transaction open."""
+    server.query(
+        "select procrastinate_defer_jobs_v1(array[row('default', 'collector.old_hours', 0, null, null,"
+        " '{\"timestamp\": 1}', null)::procrastinate_job_to_defer_v1])"
+    )
+    with psycopg.connect(conninfo_of(server.url)) as other:
+        other.execute("lock table collector_collectedhour")
+        lines = work(server)
+
+    assert any("LockNotAvailable" in line.get("exception", "") for line in lines), lines
+
+
 def work(server):
     """What a worker wrote that did all jobs."""
     command = [sys.executable, "manage.py", "procrastinate", "worker", "--one-shot"]

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from procrastinate.contrib.django.management.commands import procrastinate
 
-from heapadmin import jobs
+from heapadmin import job_watch, jobs
 from heapadmin.reload import again, servers
 
 AGAIN_SECONDS = 0.2
@@ -23,6 +23,7 @@ class Command(procrastinate.Command):
         if options.get("command") != "worker" or not is_told:
             super().handle(*args, **options)
             return
+        job_watch.wait_for_no_lock()
         generation = again.generation(settings.GIVEN_ENVIRONMENT)
         if generation:
             jobs.take_over()

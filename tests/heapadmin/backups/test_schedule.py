@@ -124,6 +124,17 @@ class TestMaking:
 
         assert open_ones == [None]
 
+    def test_it_waits_for_nobody_without_end_and_says_for_whom(self, folder, monkeypatch):
+        monkeypatch.setattr(dump, "WAITS_SECONDS", 1)
+
+        with psycopg.connect(conninfo()) as other:
+            other.execute("lock table accounts_account")
+            with pytest.raises(schedule.BackupFailed, match=f"In the way: process {other.info.backend_pid} of the dat"):
+                schedule.make(DUMP)
+
+        assert list(folder.iterdir()) == []
+        assert len(Backup.objects.get().problem) < 200  # not the names of all tables
+
     def test_the_newest_are_kept_and_files_of_others_too(self, folder):
         folder.mkdir()
         of_another = {f"nightly-2026-03-{day}-023700-0badcafe.backup" for day in range(10, 20)}
