@@ -59,13 +59,14 @@ def post_worker_init(worker: Any) -> None:
     memory.start_giving_back()
 
 
-def child_exit(server: Any, worker: Any) -> None:
-    """What a worker has counted stays; what it had waiting does not."""
-    if METRICS in os.environ:
-        # Not before METRICS is set, or workers would inherit it loaded alone.
-        from prometheus_client import multiprocess  # noqa: PLC0415
+def worker_exit(server: Any, worker: Any) -> None:
+    """In the worker: those of before are no workers of the first process any more, which would forget them below."""
+    metrics_folder.forget_gauges_of(worker.pid)
 
-        multiprocess.mark_process_dead(worker.pid)
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Also of one that was killed."""
+    metrics_folder.forget_gauges_of(worker.pid)
 
 
 def on_exit(server: Any) -> None:

@@ -6,7 +6,13 @@ import struct
 from typing import Any
 
 from heapadmin import memory
-from heapadmin.gunicorn_conf import child_exit, loglevel, on_exit, on_starting  # noqa: F401  settings of gunicorn's too
+from heapadmin.gunicorn_conf import (  # noqa: F401  settings of gunicorn's too
+    child_exit,
+    loglevel,
+    on_exit,
+    on_starting,
+    worker_exit,
+)
 from heapadmin.reload import again, successor
 
 wsgi_app = "heapadmin.wsgi:application"

@@ -28,6 +28,13 @@ def is_ours(folder: Path) -> bool:
     return folder.name.startswith(f"{PREFIX}{os.getpid()}-")
 
 
+def forget_gauges_of(pid: int) -> None:
+    """What a process has waiting that ends or becomes other code, and which version it is. What it has counted stays."""
+    if VARIABLE in os.environ:
+        for left in Path(os.environ[VARIABLE]).glob(f"gauge_live*_{pid}.db"):
+            left.unlink(missing_ok=True)
+
+
 def forget_dead_gauges(folder: Path) -> None:
     """What processes had waiting that were killed: nobody else takes it away when their gunicorn was killed too."""
     for left in folder.glob("gauge_live*_*.db"):

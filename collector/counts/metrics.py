@@ -48,8 +48,9 @@ _held_up = Gauge(
     multiprocess_mode="livesum", registry=REGISTRY,
 )  # fmt: skip
 _build_info = Gauge(
-    "heapadmin_build_info", "Which version this is.", ["version", "python"], multiprocess_mode="max", registry=REGISTRY
-)
+    "heapadmin_build_info", "Which version this is.", ["version", "python"],
+    multiprocess_mode="livemax", registry=REGISTRY,
+)  # fmt: skip
 _build_info.labels(settings.VERSION, platform.python_version()).set(1)
 
 

@@ -47,10 +47,15 @@ class BackupError(Exception):
 
 @contextmanager
 def database_at_hand() -> Iterator[None]:
-    """Make sure that the database runs: start the private one unless `standalone` runs it already."""
+    """Make sure that the database runs: start the private one unless `standalone` runs it already.
+
+    Raises BackupError where there is none: a new one would be backed up, with nothing in it, night after night.
+    """
     if not settings.PRIVATE_DATABASE:
         yield
         return
+    if not PrivatePostgres.of_installation(lambda words: None).has_files():
+        raise BackupError(f"There is no database in {settings.DATA_DIR}. Is this the DATA_DIR that Heapadmin runs with?")
     try:
         with database_to_ourselves("backup"):
             yield
@@ -107,11 +112,13 @@ def _what_is_ours() -> list[str]:
     """Arguments for pg_dump. Functions and types of others in our schema come along, and are never restored."""
     try:
         with psycopg.connect(conninfo()) as database:
-            row = database.execute("select quote_ident(current_schema())").fetchone()
+            row = database.execute("select quote_ident(current_schema()), to_regclass('django_migrations')").fetchone()
             others = own_objects.not_ours(database)
     except psycopg.Error as error:
         raise BackupError(f"The database does not answer: {in_one_line(error)}") from error
     assert row is not None
+    if row[1] is None:
+        raise BackupError("Nothing in this database is Heapadmin's: there is nothing to back up.")
     return [f"--schema={row[0]}", *(f"--exclude-table={name}" for name in others)]
 
 

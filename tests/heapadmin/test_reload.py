@@ -9,15 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
 from itertools import count
+from pathlib import Path
 
 import psutil
 import pytest
 from django.conf import settings
 
+from heapadmin import metrics_folder
 from heapadmin.reload import roll
 from tests.heapadmin.running import eventually
 from tests.servers import JSON, CollectingServer, served_database
@@ -28,7 +31,7 @@ OTHERS = ["static", "templates", "manage.py", "pyproject.toml"]
 SENDERS = 3  # of each kind
 PAUSE_SECONDS = 0.03
 SLOW_SECONDS = 90  # for several starts, however busy the machine is
-OPTIONS = {"DEBUG": "on"}  # static files are not compressed then, which takes longest
+OPTIONS = {"DEBUG": "on", "METRICS_TOKEN": "x" * 24}  # DEBUG: static files are not compressed, which takes longest
 LATER_FILE = "collector/migrations/9999_later" + ".py"
 LATER = """\
 from django.db import migrations
@@ -228,8 +231,8 @@ def started(url, code, tmp_path):
     """Starts a server of a class, and ends it."""
     made = []
 
-    def start(of):
-        made.append(of(url, tmp_path, code, **OPTIONS))
+    def start(of, **more):
+        made.append(of(url, tmp_path, code, **OPTIONS, **more))
         return made[-1].start()
 
     yield start
@@ -289,6 +292,14 @@ def test_signals_in_quick_succession_end_no_server_and_leave_no_worker_of_before
 
     assert not last & set(collecting.worker_pids())
     assert load.refused == []
+    # Which version runs, and what waits, is told by those that run.
+    [folder] = Path(tempfile.gettempdir()).glob(f"{metrics_folder.PREFIX}{collecting.process.pid}-*")
+    assert gauges_of(folder) == set(collecting.worker_pids())
+
+
+def gauges_of(folder):
+    """The processes that tell gauges."""
+    return {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_*.db")}
 
 
 def test_workers_of_before_end_although_those_in_between_never_served(collecting):
@@ -318,10 +329,13 @@ def test_a_socket_of_systemds_is_handed_on_twice(started):
         assert server.health() == "ok\n"
 
 
-def test_the_jobs_worker_takes_over_what_it_had_started(started):
-    worker = started(JobsOfCopy)
+def test_the_jobs_worker_takes_over_what_it_had_started(started, changed, tmp_path):
+    metrics = tmp_path / "metrics"
+    metrics.mkdir()
+    worker = started(JobsOfCopy, PROMETHEUS_MULTIPROC_DIR=str(metrics))
     [child] = psutil.Process(worker.process.pid).children()
 
+    changed("pyproject.toml", f'version = "{settings.VERSION}"', 'version = "9.9-new"')
     for _ in range(3):
         worker.process.send_signal(signal.SIGUSR2)
         time.sleep(0.02)
@@ -332,6 +346,8 @@ def test_the_jobs_worker_takes_over_what_it_had_started(started):
 
     assert eventually(lambda: not psutil.pid_exists(child.pid), SLOW_SECONDS)
     assert worker.process.poll() is None
+    told = b"".join(path.read_bytes() for path in metrics.glob(f"gauge_*_{worker.process.pid}.db"))
+    assert b"9.9-new" in told and settings.VERSION.encode() not in told
 
 
 def test_pages_in_threads_are_exchanged_too(pages, changed):

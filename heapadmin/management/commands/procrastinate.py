@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from procrastinate.contrib.django.management.commands import procrastinate
 
-from heapadmin import job_watch, jobs
+from heapadmin import job_watch, jobs, metrics_folder
 from heapadmin.reload import again, servers
 
 AGAIN_SECONDS = 0.2
@@ -41,6 +41,7 @@ class Command(procrastinate.Command):
             if not self._is_asked:
                 note.remove()
         if self._is_asked:
+            metrics_folder.forget_gauges_of(os.getpid())  # which the new program keeps
             again.run(settings.GIVEN_ENVIRONMENT)
 
     def _ask(self, *of_signal: Any) -> None:

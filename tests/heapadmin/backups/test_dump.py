@@ -336,8 +336,20 @@ def test_restoring_where_nobody_can_answer_says_so(private):
     assert "Traceback" not in result.stderr
 
 
-def test_the_private_server_is_started_for_it_and_stopped_again(tmp_path):
+def test_where_there_is_nothing_no_backup_is_made(private, tmp_path):
+    """Somebody who forgets DATA_DIR, or names another database, would keep empty files for years."""
+    nowhere = Installation(tmp_path / "data").run("backup", str(tmp_path / "file"))
+    empty = private.manage("backup", str(tmp_path / "file"), url=f"{private.url.rpartition('/')[0]}/template1")
+
+    assert nowhere.returncode == empty.returncode == 1
+    assert f"There is no database in {tmp_path / 'data'}. Is this the DATA_DIR" in nowhere.stderr
+    assert "Nothing in this database is Heapadmin's" in empty.stderr
+    assert not (tmp_path / "file").exists() and not (tmp_path / "data/postgres").exists()
+
+
+def test_the_private_server_is_started_for_it_and_stopped_again(private, tmp_path):
     installation = Installation(tmp_path / "data")
+    installation.run("restore", "--yes", str(private.backed_up(tmp_path / "first")))
 
     result = installation.run("backup", str(tmp_path / "file"))
 
