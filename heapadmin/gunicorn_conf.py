@@ -10,7 +10,8 @@ from typing import Any
 
 from django.conf import settings
 
-from heapadmin import memory, metrics_folder
+from common import metrics_folder
+from heapadmin import memory
 from heapadmin.deployment import refuse_wrong_settings
 from heapadmin.given_settings.addresses import in_url
 from heapadmin.reload import again, successor
@@ -42,7 +43,6 @@ def on_starting(server: Any) -> None:
     """Workers that are replaced later are not asked: an upgrade goes on beside servers of the version before."""
     refuse_in_words()
     if METRICS in os.environ:  # `make run` has made one for all, or this process has before it became new code
-        metrics_folder.forget_dead_gauges(Path(os.environ[METRICS]))
         if metrics_folder.is_ours(Path(os.environ[METRICS])):
             of_our_own.append(os.environ[METRICS])
     elif settings.METRICS_TOKEN:
@@ -57,16 +57,6 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     memory.start_giving_back()
-
-
-def worker_exit(server: Any, worker: Any) -> None:
-    """In the worker: those of before are no workers of the first process any more, which would forget them below."""
-    metrics_folder.forget_gauges_of(worker.pid)
-
-
-def child_exit(server: Any, worker: Any) -> None:
-    """Also of one that was killed."""
-    metrics_folder.forget_gauges_of(worker.pid)
 
 
 def on_exit(server: Any) -> None:

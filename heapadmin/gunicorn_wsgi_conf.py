@@ -6,13 +6,7 @@ import struct
 from typing import Any
 
 from heapadmin import memory
-from heapadmin.gunicorn_conf import (  # noqa: F401  settings of gunicorn's too
-    child_exit,
-    loglevel,
-    on_exit,
-    on_starting,
-    worker_exit,
-)
+from heapadmin.gunicorn_conf import loglevel, on_exit, on_starting  # noqa: F401  settings of gunicorn's too
 from heapadmin.reload import again, successor
 
 wsgi_app = "heapadmin.wsgi:application"

@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from collector.protocol import answers
 from collector.protocol.answers import Answer
+from common import metrics_folder
 from common.metrics import REGISTRY, SCRAPED
 from events.writer import WriterWatch
 
@@ -101,6 +102,7 @@ def _is_allowed(authorization: bytes) -> bool:
 def _registry() -> CollectorRegistry:
     """The metrics of this process, or of all workers of the group if they write into a shared folder."""
     of_group = CollectorRegistry()
+    metrics_folder.forget_gauges_of_dead()
     try:
         multiprocess.MultiProcessCollector(of_group)
     except ValueError:  # there is no shared folder

@@ -55,7 +55,9 @@ def database_at_hand() -> Iterator[None]:
         yield
         return
     if not PrivatePostgres.of_installation(lambda words: None).has_files():
-        raise BackupError(f"There is no database in {settings.DATA_DIR}. Is this the DATA_DIR that Heapadmin runs with?")
+        raise BackupError(
+            f"There is no database in {settings.DATA_DIR}. Is this the DATA_DIR that Heapadmin runs with?"
+        )
     try:
         with database_to_ourselves("backup"):
             yield

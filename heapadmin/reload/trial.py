@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from heapadmin import metrics_folder
+from common import metrics_folder
 from heapadmin.reload.servers import RunningServer
 from heapadmin.reload.successor import GUNICORNS, TRIAL
 

@@ -18,7 +18,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections
 
 from accounts.models import User
-from heapadmin import datafolder, metrics_folder, sample
+from common import metrics_folder
+from heapadmin import datafolder, sample
 from heapadmin.postgres import PrivatePostgres
 from heapadmin.standalone import first_account, statics
 from heapadmin.standalone.port import listen

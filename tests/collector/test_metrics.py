@@ -16,7 +16,7 @@ from collector.counts import metrics
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome
 from collector.protocol import answers
-from heapadmin import metrics_folder
+from common import metrics_folder
 from tests.servers import CollectingServer, served_database
 
 TOKEN = "a-token-for-prometheus"

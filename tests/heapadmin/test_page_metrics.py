@@ -12,9 +12,9 @@ from django.urls import get_resolver
 from prometheus_client.parser import text_string_to_metric_families
 
 from analytics.rollups.refresh import refresh
+from common import metrics_folder
 from common.database import conninfo
 from common.metrics import REGISTRY
-from heapadmin import metrics_folder
 from tests.factories import EnvironmentFactory
 from tests.heapadmin.running import Installation, eventually
 from tests.servers import CollectingServer, conninfo_of, served_database, sibling_url
@@ -180,11 +180,12 @@ def test_make_run_adds_the_jobs_of_its_worker_and_removes_the_folder(tmp_path):
     assert not folder.exists()
 
 
-def test_gauges_of_killed_workers_go(tmp_path):
+def test_gauges_of_killed_workers_go(tmp_path, monkeypatch):
+    monkeypatch.setenv(metrics_folder.VARIABLE, str(tmp_path))
     dead = 2**22 - 7  # above the largest process id of Linux by default
     for name in (f"gauge_livesum_{dead}.db", f"counter_{dead}.db", "gauge_livesum_1.db"):
         (tmp_path / name).write_bytes(b"")
 
-    metrics_folder.forget_dead_gauges(tmp_path)
+    metrics_folder.forget_gauges_of_dead()
 
     assert {path.name for path in tmp_path.iterdir()} == {f"counter_{dead}.db", "gauge_livesum_1.db"}

@@ -20,7 +20,7 @@ import psutil
 import pytest
 from django.conf import settings
 
-from heapadmin import metrics_folder
+from common import metrics_folder
 from heapadmin.reload import roll
 from tests.heapadmin.running import eventually
 from tests.servers import JSON, CollectingServer, served_database
@@ -294,6 +294,7 @@ def test_signals_in_quick_succession_end_no_server_and_leave_no_worker_of_before
     assert load.refused == []
     # Which version runs, and what waits, is told by those that run.
     [folder] = Path(tempfile.gettempdir()).glob(f"{metrics_folder.PREFIX}{collecting.process.pid}-*")
+    assert collecting.request("GET", "/metrics", headers={"Authorization": f"Bearer {'x' * 24}"}).status == 200
     assert gauges_of(folder) == set(collecting.worker_pids())
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 from procrastinate.contrib.django.management.commands import procrastinate
 
-from heapadmin import job_watch, jobs, metrics_folder
+from common import metrics_folder
+from heapadmin import job_watch, jobs
 from heapadmin.reload import again, servers
 
 AGAIN_SECONDS = 0.2

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when a process loads it
+GAUGES = "gauge_live*"  # files of what holds for as long as its process lives
 PREFIX = "heapadmin-metrics-"  # followed by the process id of who makes it
 
 
@@ -29,15 +30,15 @@ def is_ours(folder: Path) -> bool:
 
 
 def forget_gauges_of(pid: int) -> None:
-    """What a process has waiting that ends or becomes other code, and which version it is. What it has counted stays."""
+    """What a process had waiting that has ended or becomes other code, and its version. What it counted stays."""
     if VARIABLE in os.environ:
-        for left in Path(os.environ[VARIABLE]).glob(f"gauge_live*_{pid}.db"):
+        for left in Path(os.environ[VARIABLE]).glob(f"{GAUGES}_{pid}.db"):
             left.unlink(missing_ok=True)
 
 
-def forget_dead_gauges(folder: Path) -> None:
-    """What processes had waiting that were killed: nobody else takes it away when their gunicorn was killed too."""
-    for left in folder.glob("gauge_live*_*.db"):
+def forget_gauges_of_dead() -> None:
+    """Nobody else takes them all away: workers die in many ways, and after a reload their parent knows them no more."""
+    for left in Path(os.environ[VARIABLE]).glob(f"{GAUGES}_*.db") if VARIABLE in os.environ else ():
         pid = left.stem.rpartition("_")[2]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             left.unlink(missing_ok=True)
