@@ -135,13 +135,21 @@ def mail_full_disk(user_id: int) -> None:
         mails.render("full_disk", {"warning": warning, "room": left}).message(user.email).send()
 
 
-# --- Jobs whose worker died ---------------------------------------------------------------------------------------
+# --- Jobs whose worker died, and jobs of a wrong clock ------------------------------------------------------------
+
+# No job puts itself off for longer than some hours. One that did so by a clock that was a year ahead for a minute would
+# wait for a year, and keep away all like it meanwhile.
+LATEST = "update procrastinate_jobs set scheduled_at = now() where status = 'todo' and scheduled_at > now() + '1 day'"
 
 
 @app.periodic(cron="*/2 * * * *")
 @app.task(name="support.rescue_jobs", queueing_lock="support.rescue_jobs", pass_context=False)
 async def rescue_jobs(timestamp: int) -> None:
-    """Hand the jobs of a killed worker to another one. Each job checks what is already done."""
+    """Hand the jobs of a killed worker to another one, and let those begin that a wrong clock put off.
+
+    Each job checks what is already done.
+    """
+    await app.job_manager.connector.execute_query_async(LATEST)
     for job in await app.job_manager.get_stalled_jobs():
         await app.job_manager.retry_job(job)
 

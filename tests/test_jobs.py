@@ -4,11 +4,14 @@ import ast
 import inspect
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from common.jobs import app, defer, defer_once
+from support.jobs import rescue_jobs
 from tests.test_conventions import OUR_APPS
 
 # What a job of an installed version waits under, and with which arguments. One that is renamed, or takes others, would
@@ -142,3 +145,16 @@ class TestAsking:
         defer_once("support.purge", in_seconds=3, closing_id=1)
 
         assert ProcrastinateJob.objects.get().scheduled_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clock_that_was_wrong_keeps_no_job_waiting():
+    """And with it all that are like it, since a job that is queued is not queued again: a year without packing."""
+    task = app.tasks["analytics.count_days"]
+    task.configure(schedule_in={"days": 365}).defer(timestamp=1)
+    app.tasks["accounts.send_mail"].configure(schedule_in={"hours": 5}).defer()  # as long as a retry waits
+
+    async_to_sync(rescue_jobs.func)(timestamp=0)
+
+    jobs = ProcrastinateJob.objects.filter(scheduled_at__gt=timezone.now())
+    assert [job.task_name for job in jobs] == ["accounts.send_mail"]
