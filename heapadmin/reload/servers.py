@@ -57,8 +57,9 @@ class ServerNote:
     def write(self) -> None:
         with suppress(OSError):
             make_private(self._path.parent)
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_SH)  # shared: workers of before hold it for as long as they live
+            while not self._is_held():  # who reads meanwhile takes it for that of a dead one, and removes it
+                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(self._descriptor, fcntl.LOCK_SH)  # shared: workers of before hold it while they live
             self._put(self._server)
 
     def serves(self) -> None:
@@ -70,6 +71,17 @@ class ServerNote:
     def remove(self) -> None:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+    def _is_held(self) -> bool:
+        """Whether the file that is there is the one that was opened. Closes another one."""
+        if self._descriptor < 0:
+            return False
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(self._descriptor), self._path.stat()):
+                return True
+        os.close(self._descriptor)
+        self._descriptor = -1
+        return False
 
     def _put(self, server: RunningServer) -> None:
         line = json.dumps(asdict(server)).encode()
