@@ -27,7 +27,7 @@ def start(command: Sequence[str], *, when_we_die: signal.Signals, **arguments: A
         command,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=_die_with(when_we_die),
+        preexec_fn=die_with(when_we_die),
         **arguments,
     )
 
@@ -37,8 +37,11 @@ def _libc() -> Any:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with(which: signal.Signals) -> Callable[[], None] | None:
-    """What the child runs between fork and exec. It only makes system calls, because other threads may hold locks."""
+def die_with(which: signal.Signals) -> Callable[[], None] | None:
+    """For `preexec_fn`, what the child runs between fork and exec: the kernel sends it the signal if we die.
+
+    It only makes system calls, because other threads may hold locks.
+    """
     if not sys.platform.startswith("linux"):
         return None
     prctl, parent, number = _libc().prctl, os.getpid(), int(which)

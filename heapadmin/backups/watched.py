@@ -1,5 +1,9 @@
-"""Runs a program that writes much, and ends it before it fills a disk: the database may be on the same one."""
+"""Runs a program that writes much, and ends it before it fills a disk: the database may be on the same one.
 
+It ends with us, however we die: nobody would watch it any more, and the next one would write beside it.
+"""
+
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -7,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from common import disk
+from heapadmin import processes
 
 LOOK_SECONDS = 0.5
 
@@ -23,7 +28,13 @@ def run(command: Sequence[str], folder: Path, *, problem: Callable[[], str] = st
     if disk.is_full(folder):
         raise Ended(_no_room(folder))
     with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=said, **arguments) as program:  # noqa: S603
+        with subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stderr=said,
+            preexec_fn=processes.die_with(signal.SIGKILL),
+            **arguments,
+        ) as program:
             try:
                 _wait(program, folder, problem)
             except BaseException:

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import psutil
 import psycopg
 import pytest
 from django.conf import settings
@@ -10,7 +11,7 @@ from events import moving
 from heapadmin.backups import own_objects
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres, programs
-from tests.heapadmin.running import Installation
+from tests.heapadmin.running import Installation, eventually
 from tests.postgres_15 import Postgres15, needs_postgres_15
 
 pytestmark = pytest.mark.timeout(180)
@@ -320,6 +321,19 @@ def test_a_backup_that_fails_leaves_no_file(private, tmp_path):
 
     assert "The database does not answer" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_writes_a_backup_ends_with_whoever_started_it(private, tmp_path):
+    """Else it goes on unwatched, into a file that the next one deletes."""
+    environment = {**os.environ, "DATABASE_URL": private.url, "DATA_DIR": str(private.data_dir)}
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "backup", str(tmp_path / "file")]
+    with psycopg.connect(private.postgres.conninfo()) as somebody:
+        somebody.execute("LOCK TABLE accounts_account")
+        with subprocess.Popen(command, env=environment) as backup:
+            assert eventually(lambda: psutil.Process(backup.pid).children(), seconds=60)
+            [writer] = psutil.Process(backup.pid).children()
+            backup.kill()
+        assert eventually(lambda: not writer.is_running() or writer.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_restoring_asks_first(private):
