@@ -1,6 +1,5 @@
 """`manage.py reload` while clients send without a pause: real servers on a copy of the code, which is changed."""
 
-import fcntl
 import http.client
 import json
 import os
@@ -22,7 +21,7 @@ import pytest
 from django.conf import settings
 
 from common import metrics_folder
-from heapadmin.reload import roll, servers
+from heapadmin.reload import roll
 from tests.heapadmin.running import eventually
 from tests.servers import JSON, CollectingServer, served_database
 
@@ -430,24 +429,6 @@ def test_where_nothing_runs_it_says_so(collecting, tmp_path):
 
     assert status == 1
     assert f"No server runs here on the data folder {tmp_path}. Start one: make run" in written
-
-
-def test_who_looks_just_as_a_server_notes_itself_leaves_the_note(settings, tmp_path, monkeypatch):
-    """Between the opening of the file and its lock, it looks like that of a dead one."""
-    settings.DATA_DIR, flock = tmp_path, fcntl.flock
-
-    def late(descriptor, how):
-        if how == fcntl.LOCK_SH:
-            monkeypatch.setattr(fcntl, "flock", flock)
-            assert list(servers.running(tmp_path)) == []
-        flock(descriptor, how)
-
-    monkeypatch.setattr(fcntl, "flock", late)
-    note = servers.note(servers.JOBS, 1)
-    found = list(servers.running(tmp_path))
-    note.remove()
-
-    assert [server.pid for server in found] == [os.getpid()]
 
 
 def test_a_server_that_was_killed_is_not_found(collecting):
