@@ -54,6 +54,7 @@ urlpatterns = [
     path("projects/<int:project_id>/storage/", storage.storage, name="storage"),
     path(ENVIRONMENT + "export/", exports.export, name="export"),
     path(ENVIRONMENT + "queries/cancel/", analyze.query_cancel, name="query_cancel"),
+    path(ENVIRONMENT + "suggested/names/", suggestions.suggested_names, name="suggested_names"),
     path(ENVIRONMENT + "suggested/values/", suggestions.suggested_values, name="suggested_values"),
     path(ENVIRONMENT + "compare/", compare.compare_environments, name="compare"),
     path(ENVIRONMENT + "compare/carry/", compare.compare_carry, name="compare_carry"),

@@ -79,6 +79,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:segment_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment_preview": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:storage": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:suggested_names": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:users": ("get", LOGIN, 404, 404, 200, 200),

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from analytics.questions.conditions import NUMBER
 from analytics.questions.spans import Bucket
+from common.numbers import NUMBER
 
 Bind = Callable[[object], str]  # puts a value among the statement's parameters and returns its placeholder
 
@@ -58,7 +58,7 @@ class Dialect(Protocol):
     def contains(self, text: str, part: str) -> str: ...
 
     def number(self, text: str) -> str:
-        """The text as a number; null where it is none (conditions.NUMBER)."""
+        """The text as a number; null where it is none (common/numbers.py)."""
         ...
 
     def constant_number(self, value: str) -> str: ...

@@ -25,6 +25,7 @@ from collector import wsgi
 from collector.imports import importer as importing
 from collector.imports.importer import Importer
 from common.database import conninfo
+from events import upkeep
 from tests.analytics.factories import ANY_EVENT
 from tests.analytics.oracle import World
 from tests.analytics.test_rollups import answer, comparable, from_events
@@ -36,13 +37,13 @@ from tests.together import wait_until_somebody_waits
 pytestmark = pytest.mark.django_db(transaction=True)
 DAYS, EVENTS, PEOPLE = 31, 2_000, 40
 FIRST = (timezone.now() - timedelta(days=300)).replace(hour=0, minute=0, second=0, microsecond=0)
-SETTLED = refresh.BOUNDARY.replace("1 minute", "200 milliseconds").replace("1 second", "0 seconds")
+SETTLED = upkeep.BOUNDARY.replace("1 minute", "200 milliseconds").replace("1 second", "0 seconds")
 
 
 @pytest.fixture
 def environment(monkeypatch):
     assert SETTLED.count("milliseconds") == 1 and "1 minute" not in SETTLED
-    monkeypatch.setattr(refresh, "BOUNDARY", SETTLED)  # a minute is long for a test
+    monkeypatch.setattr(upkeep, "BOUNDARY", SETTLED)  # a minute is long for a test
     monkeypatch.setattr(days, "MAX_RAW_SHARE", 1.0)  # so that counted days are used even if they are few
     monkeypatch.setattr(days, "MAX_GAPS", DAYS)
     monkeypatch.setattr("events.imports.MONTHS", -1)  # partitions are not emptied after the test
@@ -211,7 +212,7 @@ def test_a_day_is_counted_with_its_events(environment, month_is_made):
         " where time < %s order by time", str(zone), str(zone), FIRST + timedelta(days=1),
     )  # fmt: skip
     (wanted,) = [
-        each for each in refresh._wanted_days(environment, refresh._boundary())
+        each for each in refresh._wanted_days(environment, upkeep.settled_until())
         if each.starts.astimezone(zone).date() == day.date()
     ]  # fmt: skip
     with month_is_made():

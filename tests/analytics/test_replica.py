@@ -143,7 +143,7 @@ def test_counted_days_and_events_are_of_one_moment(environment, standby, monkeyp
     with standby.paused():
         for number in range(3):
             add_event(environment, at=late, actor_id=10 + number)
-        monkeypatch.setattr(refresh, "_boundary", lambda: timezone.now() + timedelta(minutes=1))
+        monkeypatch.setattr(refresh, "settled_until", lambda: timezone.now() + timedelta(minutes=1))
         assert refresh.refresh(environment)  # on the primary the late ones are counted, and the mark is beyond them
         before = answered(environment)[0]
     after = answered(environment)[0]

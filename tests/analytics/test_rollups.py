@@ -113,7 +113,7 @@ def test_after_any_history_the_answers_are_those_of_the_events(data):
             project.leaves_out_robots = data.draw(st.booleans())
             project.save(update_fields=["leaves_out_robots"])
             if step == 0 or data.draw(st.booleans()):
-                patch.setattr("analytics.rollups.refresh._boundary", lambda settled=settled: settled)
+                patch.setattr("analytics.rollups.refresh.settled_until", lambda settled=settled: settled)
                 refresh(environment)
             if data.draw(st.integers(0, 3)) == 0:
                 people = data.draw(st.sampled_from([[1], [-1], [-1, -2], [0, 2, -1]]))

@@ -1,6 +1,7 @@
 """PostgreSQL as an EventStore: this module has every operation of analytics/store/protocol.py, under its name there."""
 
 from analytics.sql.dialect import POSTGRESQL
+from analytics.store.postgresql.catalogue import catalogue_state, known_events, known_properties
 from analytics.store.postgresql.counted_days import (
     count_days,
     counted_cohorts,
@@ -23,6 +24,7 @@ dialect = POSTGRESQL
 __all__ = [
     "bytes_used",
     "cancel",
+    "catalogue_state",
     "count_before",
     "count_days",
     "count_done",
@@ -37,7 +39,9 @@ __all__ = [
     "field_values",
     "forget_days",
     "has_person",
+    "known_events",
     "known_person",
+    "known_properties",
     "merged_into",
     "newest_events",
     "preview_definition",
