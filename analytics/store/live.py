@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from analytics.event_words import Headline, headline, person_name
 from analytics.questions.conditions import MAX_VALUE
+from analytics.questions.sessions import SESSION_GAP
 from events import columns
 from events.records import ROBOT
 
@@ -122,6 +123,18 @@ class Page:
 
     events: list[LiveEvent]
     older: Position | None  # None: there are none
+
+    def sessions(self) -> list[list[LiveEvent]]:
+        """The events in the same order, those of one session together; those outside of sessions too."""
+        found: list[list[LiveEvent]] = []
+        for event in self.events:
+            later = found[-1][-1] if found else None
+            is_same = later is not None and later.session_id == event.session_id
+            if later and is_same and (event.session_id is None or later.time - event.time <= SESSION_GAP):
+                found[-1].append(event)
+            else:
+                found.append([event])
+        return found
 
     def is_of_today(self) -> bool:
         """Whether the clock alone says when each was."""

@@ -176,7 +176,7 @@ class EventStore(Protocol):
         ...
 
     def count_done(self, environment_id: int, person: KnownPerson, limit: timedelta) -> ActivityCounts:
-        """Reads every one of their events: 200,000 took a tenth of a second. Raises QueryTimeout."""
+        """Reads every one of their events. Raises QueryTimeout."""
         ...
 
     # --- What occurs in the data: recent events and people only, the most frequent first; raises QueryTimeout ---

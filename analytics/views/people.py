@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import erasure
+from analytics.questions.sessions import SESSION_RULE
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from analytics.store.live import Position
@@ -48,6 +49,7 @@ def person(request: HttpRequest, environment: Environment, actor_id: int) -> Htt
     most = None if request.GET.get("properties") == "all" else SHOWN_PROPERTIES
     shown = list(islice(known.properties.items(), most))
     context: dict[str, Any] = {"person": known, "shown": shown, "before": before, "is_patient": is_patient}
+    context["session_rule"] = SESSION_RULE
     try:
         context["page"] = event_store().newest_events(environment.pk, before, known.actors)
     except QueryTimeout:

@@ -27,6 +27,17 @@ def words(response) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html(response)))
 
 
+def test_a_session_of_a_person_ends_after_half_an_hour_without_an_event(environment, read_only):
+    now = timezone.now()
+    for minutes in (0, 30, 61):
+        add_event(environment, at=now - timedelta(minutes=minutes), session_id=5)
+
+    page = words(read_only.get(url(environment, "person", 1)))
+
+    assert "Sessions 2 A session ends after 30 minutes without an event." in page
+    assert re.findall(r"Session .*?, (\d) events?", page) == ["2", "1"]
+
+
 def test_a_person_has_the_events_of_the_visitor_they_were(environment, read_only):
     add_person(environment, -7, identity="ada@shop.example", properties={"plan": "gold"})
     merge(environment, 42, -7)
