@@ -15,6 +15,7 @@ from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
 from analytics.questions.sessions import SESSION_RULE, counts_sessions
 from analytics.store.current import event_store
+from analytics.views import export_formats
 from analytics.views.answers import TOKEN, AnsweredQuestion, ask
 from analytics.views.pages import page
 from common.database import TookTooLong
@@ -85,6 +86,7 @@ def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
         "span": asked.query.range_words() if asked.query else "",
         "action": action,
         "session_rule": SESSION_RULE if asked.query and counts_sessions(asked.query) else "",
+        "formats": export_formats.offered(),
         "link": f"{action}?{asked.querystring or 'run=1'}" if asked.query else action,
     }
 
