@@ -68,6 +68,7 @@ class ReportKind(models.TextChoices):
     GRAPH = "graph"
     FUNNEL = "funnel"
     RETENTION = "retention"
+    SESSIONS = "sessions"
     USERS = "users"
 
 

@@ -74,6 +74,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:storage": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:sessions": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:users": ("get", LOGIN, 404, 404, 200, 200),
     "collector:collection": ("get", LOGIN, 404, 404, 200, 200),
     "collector:collection_numbers": ("get", LOGIN, 404, 404, 200, 200),

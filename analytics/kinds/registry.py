@@ -19,6 +19,7 @@ from analytics.kinds.funnel import FUNNEL
 from analytics.kinds.graph import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.retention import RETENTION
+from analytics.kinds.sessions import SESSIONS
 from analytics.kinds.users import USERS
 from analytics.kinds.watch import watched
 from analytics.questions.conditions import BadQuery
@@ -32,7 +33,8 @@ from analytics.store.protocol import TIME_LIMIT
 
 R = TypeVar("R", bound=Result)
 AnyKind = QueryKind[Any, Any]
-KINDS: dict[str, AnyKind] = {kind.name: kind for kind in (GRAPH, FUNNEL, RETENTION, USERS)}  # in the menu's order
+IN_MENU_ORDER = (GRAPH, FUNNEL, RETENTION, SESSIONS, USERS)
+KINDS: dict[str, AnyKind] = {kind.name: kind for kind in IN_MENU_ORDER}
 
 
 class UnknownKind(LookupError):

@@ -87,11 +87,17 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
     ),
     "retention": ("retention", "start.event=event:Signed up&return.event=builtin:any&unit=week&days=30"),
     "retention_of_the_same": ("retention", "start.event=builtin:session&return.event=builtin:session&unit=day&days=7"),
+    "sessions": (
+        "sessions",
+        "event=event:Signed up&where.0.field=property:plan&where.0.value=pro&entry=/pricing*&least=1&bounced=no&days=7",
+    ),
+    "sessions_next_page": ("sessions", f"segment={BUYERS}&days=7&after=2026-06-14T12:00:00+00:00_42"),
     "users": ("users", "where.0.field=user:country&where.0.value=DE&search=@shop.example"),
     "users_next_page": ("users", f"segment={BUYERS}&after=1781524800000000_42"),
 }
 WITHOUT_ROBOTS = {  # the same questions, without robots
-    f"{name}_without_robots": QUESTIONS[name] for name in ("graph_of_a_segment", "retention_of_the_same", "users")
+    f"{name}_without_robots": QUESTIONS[name]
+    for name in ("graph_of_a_segment", "retention_of_the_same", "sessions", "users")
 }
 QUESTIONS |= WITHOUT_ROBOTS
 TYPES = {int: "bigint", str: "text", datetime: "timestamptz", timedelta: "interval", list: "timestamptz[]"}

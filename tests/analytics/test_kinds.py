@@ -22,14 +22,29 @@ from heapadmin.navigation import ENVIRONMENT_NAV
 from tests.analytics.factories import ANY_PAGEVIEW, IN_TEAM_PLAN
 from tests.analytics.kept import make_report
 from tests.analytics.oracle import World
-from tests.analytics.random_worlds import DEFINITIONS, SEGMENTS, funnels, graphs, retentions, users_questions
+from tests.analytics.random_worlds import (
+    DEFINITIONS,
+    SEGMENTS,
+    funnels,
+    graphs,
+    retentions,
+    sessions_questions,
+    users_questions,
+)
 from tests.analytics.rows import add_event, add_person
 
-RANDOM = {"graph": graphs, "funnel": funnels, "retention": retentions, "users": users_questions}
+RANDOM = {
+    "graph": graphs,
+    "funnel": funnels,
+    "retention": retentions,
+    "sessions": sessions_questions,
+    "users": users_questions,
+}
 FOUND = {  # a question of each kind whose answer in `busy` is not empty
     "graph": "event=event:Signed up",
     "funnel": "step.0.event=event:Signed up&step.1.event=builtin:any",
     "retention": "start.event=event:Signed up&unit=day&days=7",
+    "sessions": "bounced=no",
     "users": "search=ada",
 }
 NOW = datetime(2026, 3, 29, tzinfo=UTC)
@@ -169,7 +184,7 @@ def lists(link) -> dict[str, list[str]]:
 @pytest.fixture
 def busy(environment):
     add_event(environment, ago=timedelta(days=1))
-    add_event(environment, ago=timedelta(hours=1))
+    add_event(environment, ago=timedelta(hours=1), session_id=5)
     add_person(environment, -1, identity="ada@shop.example")
     return environment
 

@@ -18,6 +18,7 @@ from analytics.kinds.funnel import Funnel, funnel_sql
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.kinds.retention import Retention
+from analytics.kinds.sessions import Sessions
 from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
 from analytics.questions.query import (
@@ -227,6 +228,7 @@ QUESTIONS = {
     "grouped": lambda scope: Graph(scope, SIGNED_UP, Counts.USERS, Span(7), by=Field(Source.EVENT, "path")),
     "funnel": lambda scope: Funnel(scope, (Selection(SIGNED_UP), Selection(SIGNED_UP)), span=Span(7)),
     "retention": lambda scope: Retention(scope, Selection(SIGNED_UP), Selection(SIGNED_UP), Unit.DAY, Span(7)),
+    "sessions": lambda scope: Sessions(scope),
     "users": lambda scope: Users(scope),
 }
 

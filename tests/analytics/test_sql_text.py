@@ -31,6 +31,7 @@ QUESTIONS = [
     "funnel/?step.0.event=event:Signed up&step.1.event=definition:{definition}&segment={segment}",
     "retention/?start.event=event:Signed up&return.event=builtin:any",
     "retention/?start.event=builtin:session&return.event=builtin:session&unit=day&days=30",
+    "sessions/?event=builtin:session&segment={segment}&exit=/*",
     "users/?search=a&segment={segment}",
     "live/",
     "people/-1/",

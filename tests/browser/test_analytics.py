@@ -18,7 +18,7 @@ from tests.factories import MembershipFactory
 
 WIDTHS = (360, 400, 768, 1280, 2560)
 PAGES = ("dashboard", "live", "definition_list", "definition_create", "segment_create", "graph", "funnel", "retention",
-         "users", "report_list")  # fmt: skip
+         "sessions", "users", "report_list")  # fmt: skip
 
 
 @pytest.fixture
