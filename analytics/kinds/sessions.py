@@ -1,4 +1,3 @@
-# ruff: noqa: S608  # this SQL is built only from fixed texts and placeholders; see sql/statement.py
 """Sessions: visits by their start, newest first, page by page, with their median length and bounce rate."""
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,7 @@ from analytics.forms.controls import Control, Select, plain
 from analytics.forms.questions import QuestionForm, SpanControls, control, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
-from analytics.questions.conditions import MAX_VALUE, BadQuery, Match
+from analytics.questions.conditions import MAX_VALUE, BadQuery
 from analytics.questions.parameters import Reader, need, write_common
 from analytics.questions.query import LAST_7_DAYS, Builtin, EventReference, Query, RefersTo, Scope, Selection
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
@@ -24,10 +23,7 @@ from analytics.questions.sessions import SESSION_RULE
 from analytics.questions.spans import Span
 from analytics.questions.words import span_words
 from analytics.sql.context import QueryContext
-from analytics.sql.rows import Rows, joined
-from analytics.sql.segments import in_segments
-from analytics.sql.sessions import MAX_LENGTH, SessionFilter, define_sessions
-from analytics.sql.statement import Statement
+from analytics.sql.sessions import MAX_LENGTH, ORIGIN, TOTALS, SessionFilter, define_sessions, page_sql
 from analytics.store.live import Position
 from common import web_addresses
 from common.counted import noun
@@ -153,59 +149,6 @@ def details(asked: Sessions, glossary: Glossary) -> Iterator[str]:
         yield {Bounced.YES: "Only bounces", Bounced.NO: "Without bounces"}[asked.bounced]
 
 
-# --- SQL -------------------------------------------------------------------------------------------------------------
-
-ORIGIN = ("referrer", "utm_source", "utm_medium", "utm_campaign")  # of the first event
-OWN = ("session_id", "started", "ended", "events", "pageviews", "entry", "exit", "person")
-TOTALS = ("sessions", "viewed", "bounces", "lower", "upper")
-
-
-def page_sql(statement: Statement, asked: Sessions) -> str:
-    """A page of `sessions` and one more, each with its person and the first event's origin.
-
-    For the first page, each row begins with the totals: sessions, those with a pageview, bounces, and the one or two
-    lengths in the middle. Then there is a row without a session if there are none.
-    """
-    rows = Rows(statement, "sessions e")
-    where = in_segments(rows, asked.segments)
-    kept = f"select e.*, {rows.actor} as person {rows.from_()} where {joined(Match.ALL, where)}"
-    statement.define("kept", kept)
-    earlier = "true"
-    if asked.after is not None:
-        earlier = f"(started, session_id) < ({statement.bind(asked.after.time)}, {statement.bind(asked.after.id)})"
-    limit = statement.bind(asked.limit + 1)
-    statement.define("page", f"select * from kept where {earlier} order by started desc, session_id desc limit {limit}")
-    totals, source = "", "page s"
-    if asked.after is None:
-        _define_totals(statement)
-        totals = "".join(f"t.{name} as {name}, " for name in TOTALS)
-        source = "totals t left join page s on 1 = 1"
-    own = ", ".join(f"s.{name} as {name}" for name in OWN)
-    origin = ", ".join(f"f.{name} as {name}" for name in ORIGIN)
-    environment = statement.environment
-    return statement.text(
-        f"select {totals}{own}, p.identity as identity, {origin} from {source} "
-        f"left join people p on p.environment_id = {environment} and p.actor_id = s.person "
-        f"left join events f on f.environment_id = {environment} and f.time = s.started and f.id = s.first_id "
-        "order by s.started desc, s.session_id desc"
-    )
-
-
-def _define_totals(statement: Statement) -> None:
-    statement.define(
-        "ranked",
-        "select *, ended - started as length, row_number() over (order by ended - started) as place, "
-        "count(*) over () as total from kept",
-    )
-    middle = "case when place * 2 between total and total + 2 then length end"
-    statement.define(
-        "totals",
-        "select count(*) as sessions, sum(case when pageviews > 0 then 1 else 0 end) as viewed, "
-        "sum(case when events = 1 and pageviews = 1 then 1 else 0 end) as bounces, "
-        f"min({middle}) as lower, max({middle}) as upper from ranked",
-    )
-
-
 # --- The answer ------------------------------------------------------------------------------------------------------
 
 
@@ -308,7 +251,8 @@ def answer(asked: Sessions, context: QueryContext) -> SessionsResult:
     until = end if asked.after is None else min(end, asked.after.time + MOMENT)  # what is newer is not looked at again
     statement = context.statement()
     define_sessions(statement, start, until, asked.filter)
-    rows = context.rows(statement, page_sql(statement, asked))
+    after = (asked.after.time, asked.after.id) if asked.after else None
+    rows = context.rows(statement, page_sql(statement, asked.segments, after, asked.limit + 1))
     totals = None
     if asked.after is None:
         totals, rows = _totals(*rows[0][: len(TOTALS)]), [row[len(TOTALS) :] for row in rows]

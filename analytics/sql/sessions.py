@@ -8,11 +8,13 @@ came after a silence.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from analytics.questions.conditions import Condition, Field, Match, Operator, Source
 from analytics.questions.query import Selection
 from analytics.questions.sessions import SESSION_GAP
 from analytics.sql.rows import Rows, joined
+from analytics.sql.segments import in_segments
 from analytics.sql.selections import Limits, selected, wanted, within
 from analytics.sql.statement import Statement
 
@@ -21,6 +23,9 @@ PATH = Field(Source.EVENT, "path")
 SO_FAR = "over (partition by session_id order by time, id rows between unbounded preceding and current row)"
 IN_ALL = "over (partition by session_id, started)"
 IS_ENTRY, IS_EXIT = "viewed = 1 and seen = first_seen", "viewed = 1 and seen = last_seen"
+OWN = ("session_id", "started", "ended", "events", "pageviews", "entry", "exit", "person")
+ORIGIN = ("referrer", "utm_source", "utm_medium", "utm_campaign")  # of the first event
+TOTALS = ("sessions", "viewed", "bounces", "lower", "upper")
 BOUNCED = "(count(*) = 1 and sum(viewed) = 1)"
 
 
@@ -103,3 +108,49 @@ def _conditions(statement: Statement, wanted_ones: SessionFilter) -> Iterator[st
 
 def _any(condition: str) -> str:
     return f"max(case when {condition} then 1 else 0 end) = 1"
+
+
+def page_sql(statement: Statement, segments: tuple[UUID, ...], after: tuple[datetime, int] | None, most: int) -> str:
+    """The newest of `sessions`, with their person and the first event's origin: OWN, identity, ORIGIN.
+
+    Without `after` (start and number of the last session before the page), each row begins with the TOTALS: sessions,
+    those with a pageview, bounces, and the one or two lengths in the middle. Then there is a row without a session if
+    there are none.
+    """
+    rows = Rows(statement, "sessions e")
+    where = in_segments(rows, segments)
+    statement.define("kept", f"select e.*, {rows.actor} as person {rows.from_()} where {joined(Match.ALL, where)}")
+    earlier = "true"
+    if after is not None:
+        earlier = f"(started, session_id) < ({statement.bind(after[0])}, {statement.bind(after[1])})"
+    newest_first = f"order by started desc, session_id desc limit {statement.bind(most)}"
+    statement.define("page", f"select * from kept where {earlier} {newest_first}")
+    totals, source = "", "page s"
+    if after is None:
+        _define_totals(statement)
+        totals = "".join(f"t.{name} as {name}, " for name in TOTALS)
+        source = "totals t left join page s on 1 = 1"
+    own = ", ".join(f"s.{name} as {name}" for name in OWN)
+    origin = ", ".join(f"f.{name} as {name}" for name in ORIGIN)
+    environment = statement.environment
+    return statement.text(
+        f"select {totals}{own}, p.identity as identity, {origin} from {source} "
+        f"left join people p on p.environment_id = {environment} and p.actor_id = s.person "
+        f"left join events f on f.environment_id = {environment} and f.time = s.started and f.id = s.first_id "
+        "order by s.started desc, s.session_id desc"
+    )
+
+
+def _define_totals(statement: Statement) -> None:
+    statement.define(
+        "ranked",
+        "select *, ended - started as length, row_number() over (order by ended - started) as place, "
+        "count(*) over () as total from kept",
+    )
+    middle = "case when place * 2 between total and total + 2 then length end"
+    statement.define(
+        "totals",
+        "select count(*) as sessions, sum(case when pageviews > 0 then 1 else 0 end) as viewed, "
+        "sum(case when events = 1 and pageviews = 1 then 1 else 0 end) as bounces, "
+        f"min({middle}) as lower, max({middle}) as upper from ranked",
+    )

@@ -155,11 +155,16 @@ class EventStore(Protocol):
     # --- Events and people, one by one ---
 
     def newest_events(
-        self, environment_id: int, before: Position | None = None, actors: Sequence[int] | None = None
+        self,
+        environment_id: int,
+        before: Position | None = None,
+        actors: Sequence[int] | None = None,
+        only: Selection | None = None,
     ) -> Page:
         """The newest events, or the newest of those that come before `before`; of these actors only, if given.
 
-        Raises QueryTimeout.
+        `only` those that are in the selection, whose conditions are about events. Of everybody's events a bounded
+        number is looked at for them. Raises QueryTimeout, and BadQuery if a definition is gone.
         """
         ...
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import erasure
+from analytics.questions.conditions import BadQuery
 from analytics.questions.sessions import SESSION_RULE
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
@@ -19,6 +20,7 @@ from analytics.store.live import Position
 from analytics.store.people import ActivityCounts, KnownPerson
 from analytics.store.protocol import TIME_LIMIT
 from analytics.views.answers import AT_ONCE
+from analytics.views.event_filter import read_filter
 from analytics.views.pages import TOO_SLOW, page
 from common.counted import counted
 from projects.door import environment_view
@@ -50,10 +52,15 @@ def person(request: HttpRequest, environment: Environment, actor_id: int) -> Htt
     shown = list(islice(known.properties.items(), most))
     context: dict[str, Any] = {"person": known, "shown": shown, "before": before, "is_patient": is_patient}
     context["session_rule"] = SESSION_RULE
+    filter_ = read_filter(request)
     try:
-        context["page"] = event_store().newest_events(environment.pk, before, known.actors)
+        context["page"] = event_store().newest_events(environment.pk, before, known.actors, filter_.only)
     except QueryTimeout:
         context["failure"] = TOO_SLOW
+    except BadQuery as error:
+        filter_.raw.wrong("event", error.message)
+        context["failure"] = error.message
+    context |= {"filter": filter_, "filter_form": filter_.form(environment)}
     context["done"] = _count_done(environment, known, TIME_LIMIT if is_patient else AT_ONCE)
     return page(request, environment, "analytics/person.html", context)
 

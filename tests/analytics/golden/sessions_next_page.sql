@@ -1,4 +1,4 @@
--- Sessions with Any event, last 7 days
+-- Sessions, last 7 days
 -- /sessions/?segment=00000000-0000-0000-0000-000000000002&days=7&after=2026-06-14T12:00:00+00:00_42
 
 -- p0 bigint, p1 interval, p2 timestamptz, p3 timestamptz, p4 timestamptz, p5 timestamptz, p6 interval, p7
