@@ -184,6 +184,15 @@ class EventStore(Protocol):
         """Reads every one of their events. Raises QueryTimeout."""
         ...
 
+    def person_page(
+        self, table: Collected, environment_id: int, actor_id: int, after: Sequence[str] | None, most: int
+    ) -> list[tuple[str, ...]]:
+        """The next `most` rows of one actor, as `export_page` gives them; of merges, those into the actor.
+
+        Raises QueryTimeout.
+        """
+        ...
+
     # --- What occurs in the data: recent events and people only, the most frequent first; raises QueryTimeout ---
 
     def event_names(self, scope: Scope, part: str = "") -> list[str]:

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.door import signed_in_user
 from accounts.policy import Can
-from analytics import erasure
+from analytics import erasure, person_file
 from analytics.questions.conditions import BadQuery
 from analytics.questions.sessions import SESSION_RULE
 from analytics.store.current import event_store
@@ -22,6 +23,7 @@ from analytics.store.protocol import TIME_LIMIT
 from analytics.views.answers import AT_ONCE
 from analytics.views.event_filter import read_filter
 from analytics.views.pages import TOO_SLOW, page
+from common import csv, downloads
 from common.counted import counted
 from projects.door import environment_view
 from projects.models import Environment
@@ -71,6 +73,23 @@ def _count_done(environment: Environment, known: KnownPerson, limit: timedelta =
         return event_store().count_done(environment.pk, known, limit)
     except QueryTimeout:
         return None
+
+
+@require_POST
+@environment_view(Can.VIEW)
+def person_download(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponseBase:
+    """All that is stored of the person, as JSON lines; of a merged visitor, of the person they are. In Activity."""
+    merged_into = event_store().merged_into(environment.pk, actor_id)
+    known, by = find_person(environment, actor_id if merged_into is None else merged_into), signed_in_user(request)
+    answer = downloads.response(
+        person_file.lines(environment, known),
+        by.pk,
+        content_type="application/x-ndjson",
+        file_name=csv.file_name(known.name, "ndjson"),
+    )
+    if answer.streaming:
+        person_file.note(environment=environment, by=by)
+    return answer
 
 
 @environment_view(Can.MANAGE)
