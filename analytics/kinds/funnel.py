@@ -259,8 +259,8 @@ class FunnelResult(Result):
 
 
 def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
-    span, _ = context.placed(funnel.span, None)
-    start, end = span.bounds(context.now, funnel.scope.zone)
+    placed = context.placed(funnel.span, None)
+    start, end = placed.span.bounds(context.now, funnel.scope.zone)
     sides = []
     for side in funnel.compare or (Compared(None),):
         statement = context.statement()
@@ -270,7 +270,7 @@ def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
         label = context.glossary.segment_label(side.segment)
         sides.append(FunnelSide(label, counts, side if funnel.compare else None))
     labels = tuple(step_label(step, context.glossary) for step in funnel.steps)
-    return FunnelResult(funnel, Ran(context.now, start, end), labels, tuple(sides))
+    return FunnelResult(funnel, Ran(context.now, start, end, note=placed.note), labels, tuple(sides))
 
 
 def step_label(step: Selection, glossary: Glossary) -> str:

@@ -168,9 +168,10 @@ class GraphResult(Result):
 
 
 def answer(graph: Graph, context: QueryContext) -> GraphResult:
-    span, cut = context.placed(graph.span, graph.unit)
-    ran = Ran(context.now, cut[0].start, cut[-1].end)
-    placed = replace(graph, span=span)
+    found = context.placed(graph.span, graph.unit)
+    cut = found.buckets
+    ran = Ran(context.now, cut[0].start, cut[-1].end, note=found.note)
+    placed = replace(graph, span=found.span)
     if not graph.compare:
         series, total = _lines(placed, context, cut)
         return GraphResult(graph, ran, cut, series, total)

@@ -246,8 +246,8 @@ class SessionsResult(Result):
 
 
 def answer(asked: Sessions, context: QueryContext) -> SessionsResult:
-    _, cut = context.placed(asked.span, None)
-    start, end = cut[0].start, cut[-1].end
+    placed = context.placed(asked.span, None)
+    start, end = placed.buckets[0].start, placed.buckets[-1].end
     until = end if asked.after is None else min(end, asked.after.time + MOMENT)  # what is newer is not looked at again
     statement = context.statement()
     define_sessions(statement, start, until, asked.filter)
@@ -258,7 +258,9 @@ def answer(asked: Sessions, context: QueryContext) -> SessionsResult:
         totals, rows = _totals(*rows[0][: len(TOTALS)]), [row[len(TOTALS) :] for row in rows]
     found = [row for row in rows if row[0] is not None]
     sessions = tuple(_row(*row) for row in found[: asked.limit])
-    return SessionsResult(asked, Ran(context.now, start, end), sessions, len(found) > asked.limit, totals)
+    return SessionsResult(
+        asked, Ran(context.now, start, end, note=placed.note), sessions, len(found) > asked.limit, totals
+    )
 
 
 def _totals(

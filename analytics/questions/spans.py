@@ -1,6 +1,6 @@
 """Spans of time, and cutting them into buckets in a project's time zone. Pure: the caller passes `now`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -23,6 +23,12 @@ class Unit(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+
+
+def most_days(unit: Unit | None) -> int:
+    """How many days can be drawn by this unit; all that may be asked for, where nothing is drawn by one."""
+    per_day = {Unit.HOUR: 25, Unit.DAY: 1}.get(unit) if unit else None
+    return (MAX_BUCKETS + 25) // per_day if per_day else MAX_DAYS
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,7 @@ class Span:
 
     def check(self, unit: Unit | None) -> None:
         """Raise BadQuery if this span has too many buckets of `unit` to be drawn."""
-        per_day = {Unit.HOUR: 25, Unit.DAY: 1}.get(unit, 0) if unit else 0
-        if self.length_days * per_day > MAX_BUCKETS + 25:
+        if self.length_days > most_days(unit):
             raise BadQuery("That is too long for this unit. Take a longer unit or a shorter range.", "unit")
 
     def local_days(self, now: datetime, zone: ZoneInfo) -> tuple[date, date]:
@@ -101,6 +106,12 @@ def buckets(span: Span, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_o
     start, end = span.bounds(now, zone)
     if start == end:
         raise BadQuery("This day does not exist in the project's time zone.", "from")
+    return _cut(start, end, unit, now, zone, week_starts_on)
+
+
+def _cut(
+    start: datetime, end: datetime, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_on: int
+) -> tuple[Bucket, ...]:
     edges = [start]
     while (following := _next_edge(edges[-1], unit, zone, week_starts_on)) < end:
         edges.append(following)
@@ -128,30 +139,71 @@ class Calendar:
     first_day: date | None = None
 
 
-def placed(span: Span, unit: Unit | None, calendar: Calendar) -> tuple[Span, tuple[Bucket, ...]]:
-    """The span as days of the calendar, and its buckets; days, where nothing is drawn by a `unit`.
+@dataclass(frozen=True)
+class Placed:
+    """A span as days of the calendar, and its buckets. `note`: a sentence, where all time is too long to be shown."""
 
-    Raises BadQuery if nothing is over, or all is too long.
+    span: Span
+    buckets: tuple[Bucket, ...]
+    note: str = ""
+
+
+def placed(span: Span, unit: Unit | None, calendar: Calendar) -> Placed:
+    """The span in this calendar, in buckets of the unit; of days, where nothing is drawn by one.
+
+    All time begins later where it would be too long: one event with a wrong date would spoil it otherwise. Raises
+    BadQuery if nothing is over, or the span is too long.
     """
+    is_shortened = False
     if span.period is None:
         first, last = span.local_days(calendar.now, calendar.zone)
     else:
         today = calendar.now.astimezone(calendar.zone).date()
         first, last = days_of(span.period, today, calendar.week_starts_on, calendar.first_day)
-        if (last - first).days >= MAX_DAYS:
-            too_long = f"The first event is from {first}: all time is longer than {MAX_DAYS:,} days."
-            raise BadQuery(f"{too_long} Give a first and a last day.", "days")
+        is_shortened = span.period is Period.ALL and (last - first).days >= most_days(unit)
+        if is_shortened:
+            first = last - timedelta(days=most_days(unit) - 1)
     fixed = Span(None, first, last)
     fixed.check(unit)
-    unit = unit or Unit.DAY
-    cut = buckets(fixed, unit, calendar.now, calendar.zone, calendar.week_starts_on)
+    of_days = unit or Unit.DAY
+    cut = buckets(fixed, of_days, calendar.now, calendar.zone, calendar.week_starts_on)
     if not span.over or span.days is not None:
-        return fixed, cut
+        return Placed(fixed, cut, _shortened(first, unit) if is_shortened else "")
     cut = tuple(bucket for bucket in cut if bucket.complete)
     if not cut:
+        raise BadQuery(f"No {of_days} of this range is over yet.", "days")
+    first = cut[0].start.astimezone(calendar.zone).date()
+    last = (cut[-1].end - timedelta(microseconds=1)).astimezone(calendar.zone).date()
+    return Placed(Span(None, first, last), cut, _shortened(first, unit) if is_shortened else "")
+
+
+def _shortened(first: date, unit: Unit | None) -> str:
+    what = f"shown by {unit}" if unit in (Unit.HOUR, Unit.DAY) else "asked for"
+    since = f"Since {first.day} {first:%b %Y}"
+    return f"{since}: more than {most_days(unit):,} days cannot be {what}, and there are older events."
+
+
+def in_whole_units(span: Span, unit: Unit, calendar: Calendar) -> Placed:
+    """Like `placed`, but no bucket is cut: the first and the last are widened to their whole unit.
+
+    With `over`, without a unit that is not over.
+    """
+    found = placed(span, unit, calendar)
+    days = found.span.local_days(calendar.now, calendar.zone)
+    first, last = (_days_of(unit, day, calendar.week_starts_on) for day in days)
+    bounds = local_days.bounds(first[0], last[1], calendar.zone)
+    cut = _cut(*bounds, unit, calendar.now, calendar.zone, calendar.week_starts_on)
+    cut = tuple(bucket for bucket in cut if bucket.complete or not span.over)
+    if not cut:
         raise BadQuery(f"No {unit} of this range is over yet.", "days")
-    ends = cut[-1].end - timedelta(microseconds=1)
-    return Span(None, cut[0].start.astimezone(calendar.zone).date(), ends.astimezone(calendar.zone).date()), cut
+    return replace(found, buckets=cut)
+
+
+def unit_before(bucket: Bucket, unit: Unit, calendar: Calendar) -> Bucket:
+    """The whole unit that ends where this one begins."""
+    day = (bucket.start - timedelta(microseconds=1)).astimezone(calendar.zone).date()
+    start = midnight(_days_of(unit, day, calendar.week_starts_on)[0], calendar.zone)
+    return Bucket(start, bucket.start, complete=bucket.start <= calendar.now)
 
 
 def _next_edge(edge: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> datetime:
@@ -159,18 +211,18 @@ def _next_edge(edge: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) 
     local = edge.astimezone(zone)
     if unit is Unit.HOUR:
         return edge + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second)
-    day = local.date()
-    if unit is Unit.DAY:
-        following = day + timedelta(days=1)
-    elif unit is Unit.WEEK:
-        following = day + timedelta(days=7 - (day.isoweekday() - week_starts_on) % 7)
-    else:
-        following = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return midnight(following, zone)
+    return midnight(_days_of(unit, local.date(), week_starts_on)[1] + timedelta(days=1), zone)
 
 
 def _begins_unit(moment: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> bool:
     day = moment.astimezone(zone).date()
-    if unit is Unit.WEEK:
-        return day.isoweekday() == week_starts_on
-    return unit is not Unit.MONTH or day.day == 1
+    return day == _days_of(unit, day, week_starts_on)[0]
+
+
+def _days_of(unit: Unit, day: date, week_starts_on: int) -> tuple[date, date]:
+    """The first and the last day of the month, week or day around `day`."""
+    if unit is Unit.MONTH:
+        return day.replace(day=1), (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    before = (day.isoweekday() - week_starts_on) % 7 if unit is Unit.WEEK else 0
+    first = day - timedelta(days=before)
+    return first, first + timedelta(days=6 if unit is Unit.WEEK else 0)

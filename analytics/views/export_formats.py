@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from analytics.questions.results import Cell, Column, Result, Shown
@@ -36,7 +36,9 @@ def has_parquet() -> bool:
 
 
 def csv_lines(result: Result, question: str, rows: Cells) -> Iterator[str]:
-    return csv.lines([column.name for column in result.table().columns], rows)
+    """In the end, what the page says in its head."""
+    note = [(result.ran.note,)] if result.ran.note else []
+    return csv.lines([column.name for column in result.table().columns], chain(rows, note))
 
 
 def json_lines(result: Result, question: str, rows: Cells) -> Iterator[str]:
@@ -47,6 +49,7 @@ def json_lines(result: Result, question: str, rows: Cells) -> Iterator[str]:
         "as_of": result.ran.as_of.isoformat(),
         "start": result.ran.start.isoformat(),
         "end": result.ran.end.isoformat(),
+        "note": result.ran.note,
         "columns": [{"name": column.name, "type": column.shown.value} for column in result.table().columns],
     }
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "rows": ['
@@ -61,16 +64,19 @@ def parquet_groups(result: Result, question: str, rows: Cells) -> Iterator[bytes
     """A group of rows at a time. Numbers are doubles, all else is text. Raises FormatMissing."""
     if not has_parquet():
         raise FormatMissing(NO_PARQUET)
-    return _parquet_groups(result.table().columns, question, iter(rows))
+    about = {"question": question, "note": result.ran.note}
+    return _parquet_groups(result.table().columns, about, iter(rows))
 
 
-def _parquet_groups(columns: tuple[Column, ...], question: str, rows: Iterator[tuple[Cell, ...]]) -> Iterator[bytes]:
+def _parquet_groups(
+    columns: tuple[Column, ...], about: dict[str, str], rows: Iterator[tuple[Cell, ...]]
+) -> Iterator[bytes]:
     arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     names = _different([column.name for column in columns])
     is_text = [column.shown in (Shown.TEXT, Shown.TIME) for column in columns]
     schema = arrow.schema(
         [(name, arrow.string() if text else arrow.float64()) for name, text in zip(names, is_text, strict=True)],
-        metadata={"question": question},
+        metadata=about,
     )
     sink = _Taken()
     with parquet.ParquetWriter(arrow.PythonFile(sink, mode="w"), schema) as writer:

@@ -217,6 +217,9 @@ def is_in_last_days(world: World, event: FakeEvent, days: int) -> bool:
     return 0 <= back.days < days
 
 
+MOST_DAYS = {Unit.HOUR: 45, Unit.DAY: 1125}
+
+
 def days_asked(world: World, span: Span, unit: Unit, week_starts_on: int) -> list[date]:
     """The days that a span means, one by one out of many years: each is asked whether it belongs."""
     today = world.now.astimezone(world.zone).date()
@@ -224,7 +227,7 @@ def days_asked(world: World, span: Span, unit: Unit, week_starts_on: int) -> lis
     asked = [
         day
         for day in (today + timedelta(days=ago) for ago in range(-1300, 1300))
-        if _belongs(day, today, span, week_starts_on, min(stored, default=today))
+        if _belongs(day, today, span, week_starts_on, min(stored, default=today), MOST_DAYS.get(unit, 3660))
     ]
     if not span.over or span.days is not None:
         return asked
@@ -236,14 +239,14 @@ def days_asked(world: World, span: Span, unit: Unit, week_starts_on: int) -> lis
     return [day for day in asked if is_whole[_unit_of(day, unit, week_starts_on)]]
 
 
-def _belongs(day: date, today: date, span: Span, week_starts_on: int, first_stored: date) -> bool:
+def _belongs(day: date, today: date, span: Span, week_starts_on: int, first_stored: date, most: int) -> bool:
     if span.days is not None:
         return (today - day).days in range(1, span.days + 1) if span.over else (today - day).days in range(span.days)
     if span.first and span.last:
         return span.first <= day <= span.last
     assert span.period
     if span.period is Period.ALL:
-        return min(first_stored, today) <= day <= today
+        return min(first_stored, today) <= day <= today and (today - day).days < most
     which, _, name = span.period.replace("today", "this_day").replace("yesterday", "last_day").partition("_")
     of = {
         "day": lambda each: each.toordinal(),

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -45,6 +46,18 @@ def test_parquet_has_the_same_rows(environment, read_only):
 
     assert [list(row.values()) for row in table.to_pylist()] == rows
     assert table.schema.metadata[b"question"] == b"Count of Signed up by plan, last 7 days"
+
+
+def test_what_the_page_says_of_the_range_is_beside_the_rows(environment, read_only):
+    add_event(environment, ago=timedelta(days=5000), properties={"plan": "a"})
+    asked = BY_PLAN | {"days": "all", "unit": "hour"}
+
+    file = json.loads(content(exported(read_only, environment, **asked, format="json")))
+    table = pyarrow_parquet.read_table(io.BytesIO(content(exported(read_only, environment, **asked, format="parquet"))))
+
+    assert "more than 45 days cannot be shown by hour" in file["note"]
+    assert file["rows"][-1][0] == "Whole range"
+    assert table.schema.metadata[b"note"].decode() == file["note"]
 
 
 def test_all_pages_of_a_list_are_in_every_format(environment, read_only, monkeypatch):

@@ -23,7 +23,7 @@ from analytics.questions.conditions import Condition, Field, Group, Match, Opera
 from analytics.questions.query import PAGEVIEW, Did, EventReference, RefersTo, Scope, Selection
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
-from heapadmin.backup import _environment as connected
+from heapadmin.backups.dump import _environment as connected
 from heapadmin.postgres import programs
 from tests.analytics.layout import laid_out, tokens
 from tests.analytics.rows import add_event, add_person, merge
@@ -85,6 +85,8 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
         "&step.1.event=builtin:pageview&step.1.where.0.field=event:path&step.1.where.0.value=/signup"
         f"&within=1&within_unit=hour&days=30&segment={BUYERS}",
     ),
+    "paths": ("paths", f"anchor.event=event:Signed up&steps=2&days=30&clean=1&segment={BUYERS}"),
+    "paths_before": ("paths", "direction=before&anchor.event=event:Paid&along=pageview&steps=1&within=7d&days=30"),
     "retention": ("retention", "start.event=event:Signed up&return.event=builtin:any&unit=week&days=30"),
     "retention_of_the_same": ("retention", "start.event=builtin:session&return.event=builtin:session&unit=day&days=7"),
     "sessions": (
@@ -92,6 +94,8 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
         "event=event:Signed up&where.0.field=property:plan&where.0.value=pro&entry=/pricing*&least=1&bounced=no&days=7",
     ),
     "sessions_next_page": ("sessions", f"segment={BUYERS}&days=7&after=2026-06-14T12:00:00+00:00_42"),
+    "stickiness": ("stickiness", "event=event:Signed up&unit=week&days=30"),
+    "lifecycle": ("lifecycle", "event=event:Signed up&unit=week&days=30"),
     "users": ("users", "where.0.field=user:country&where.0.value=DE&search=@shop.example"),
     "users_next_page": ("users", f"segment={BUYERS}&after=1781524800000000_42"),
 }

@@ -27,8 +27,11 @@ from tests.analytics.random_worlds import (
     SEGMENTS,
     funnels,
     graphs,
+    lifecycles,
+    paths_questions,
     retentions,
     sessions_questions,
+    stickiness_questions,
     users_questions,
 )
 from tests.analytics.rows import add_event, add_person
@@ -36,15 +39,21 @@ from tests.analytics.rows import add_event, add_person
 RANDOM = {
     "graph": graphs,
     "funnel": funnels,
-    "retention": retentions,
     "sessions": sessions_questions,
+    "paths": paths_questions,
+    "retention": retentions,
+    "stickiness": stickiness_questions,
+    "lifecycle": lifecycles,
     "users": users_questions,
 }
 FOUND = {  # a question of each kind whose answer in `busy` is not empty
     "graph": "event=event:Signed up",
     "funnel": "step.0.event=event:Signed up&step.1.event=builtin:any",
+    "paths": "anchor.event=event:Signed up&days=7",
     "retention": "start.event=event:Signed up&unit=day&days=7",
     "sessions": "bounced=no",
+    "stickiness": "event=event:Signed up&days=7",
+    "lifecycle": "event=event:Signed up&days=7",
     "users": "search=ada",
 }
 NOW = datetime(2026, 3, 29, tzinfo=UTC)

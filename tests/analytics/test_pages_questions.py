@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from analytics.kinds.registry import KINDS
 from analytics.store.failures import QueryTimeout
-from tests.analytics.kept import make_definition, make_segment
+from tests.analytics.kept import make_definition, make_report, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
 
@@ -49,7 +49,7 @@ def test_a_question_without_parameters_is_a_page(environment, read_only, kind):
     assert ask(read_only, environment, kind).status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["graph", "funnel", "retention"])
+@pytest.mark.parametrize("kind", ["graph", "funnel", "paths", "retention", "stickiness", "lifecycle"])
 def test_every_question_can_be_asked_of_a_named_range(environment, read_only, kind):
     add_event(environment)
     add_event(environment, ago=timedelta(days=1))
@@ -63,6 +63,25 @@ def test_every_question_can_be_asked_of_a_named_range(environment, read_only, ki
     assert "all time, without what is not over" in words(over)
     assert re.search(r'name="over" value="1" checked', html(over))
     assert "No day of this range is over yet." in words(nothing)
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "most"), [("graph", "hour", "45"), ("retention", "day", "1,125"), ("funnel", "day", "3,660")]
+)
+def test_one_event_with_a_wrong_date_leaves_all_time_to_be_seen(environment, read_only, kind, unit, most):
+    add_event(environment)
+    add_event(environment, ago=timedelta(days=5000))
+    question = FUNNEL | {"event": "event:Signed up", "days": "all", "unit": unit}
+    said = (
+        rf"Since \d+ \w+ \d+: more than {most} days cannot be (shown by {unit}|asked for), and there are older events\."
+    )
+
+    page = words(ask(read_only, environment, kind, question))
+    lines = text(csv_of(read_only, environment, kind=kind, **question)).splitlines()
+
+    assert len(re.findall(said, page)) == 1
+    assert re.search(said, lines[-1])
+    assert len(lines) > 2
 
 
 def test_the_csv_is_of_the_same_range(environment, read_only):
@@ -141,6 +160,22 @@ def test_retention_shows_the_triangle(environment, read_only):
 
     assert "triangle" in html(response)
     assert "100.0%" in words(response)
+
+
+@pytest.mark.parametrize(
+    ("direction", "said"), [("after", "/a → /b → ended"), ("before", "/x ← began")], ids=["after", "before"]
+)
+def test_the_tile_of_paths_has_the_most_frequent_ones(environment, read_only, direction, said):
+    for actor in range(3):
+        for minutes, path in ((5, "/x"), (3, "/a"), (2, "/b")):
+            add_event(environment, kind="pageview", actor_id=actor, path=path, ago=timedelta(minutes=minutes))
+        add_event(environment, actor_id=actor, ago=timedelta(minutes=4))
+    parameters = [["anchor.event", "event:Signed up"], ["direction", direction]]
+    report = make_report(environment, kind="paths", parameters=parameters)
+
+    tile = words(read_only.get(reverse("analytics:tile", args=[environment.app_id, report.lineage])))
+
+    assert f"{said} 3" in tile
 
 
 def test_people_lead_to_their_page(environment, read_only):

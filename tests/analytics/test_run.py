@@ -16,9 +16,12 @@ from analytics.definitions.glossary import Glossary, glossary_for
 from analytics.kinds import registry
 from analytics.kinds.funnel import Funnel, funnel_sql
 from analytics.kinds.graph import Graph
+from analytics.kinds.lifecycle import Lifecycle
+from analytics.kinds.paths.question import Paths
 from analytics.kinds.registry import run
 from analytics.kinds.retention import Retention
 from analytics.kinds.sessions import Sessions
+from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
 from analytics.questions.query import (
@@ -229,6 +232,9 @@ QUESTIONS = {
     "funnel": lambda scope: Funnel(scope, (Selection(SIGNED_UP), Selection(SIGNED_UP)), span=Span(7)),
     "retention": lambda scope: Retention(scope, Selection(SIGNED_UP), Selection(SIGNED_UP), Unit.DAY, Span(7)),
     "sessions": lambda scope: Sessions(scope),
+    "stickiness": lambda scope: Stickiness(scope, SIGNED_UP, span=Span(7)),
+    "paths": lambda scope: Paths(scope, Selection(SIGNED_UP), span=Span(7)),
+    "lifecycle": lambda scope: Lifecycle(scope, SIGNED_UP, span=Span(7)),
     "users": lambda scope: Users(scope),
 }
 

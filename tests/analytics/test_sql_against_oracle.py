@@ -1,10 +1,10 @@
 """SQL and plain loops give the same answers to random questions about random environments."""
 
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 import pytest
 from django.db import transaction
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analytics.definitions.glossary import Glossary
 from analytics.kinds.graph import Graph
+from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.registry import kind_of
 from analytics.kinds.sessions import SessionRow
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source, write_list
@@ -21,15 +22,17 @@ from analytics.questions.spans import Span, Unit, buckets
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
 from common.web_addresses import read_address, read_path
-from tests.analytics import oracle, oracle_of_sessions
+from tests.analytics import oracle, oracle_of_activity, oracle_of_sessions
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
     TEXTS,
     ask,
     funnels,
     graphs,
+    lifecycles,
     retentions,
     sessions_questions,
+    stickiness_questions,
     store,
     thorough,
     users_questions,
@@ -41,7 +44,7 @@ pytestmark = pytest.mark.django_db
 
 MOMENT = datetime(2026, 3, 29, 12, tzinfo=UTC)
 QUESTIONS_PER_WORLD = 8
-MOST_DAYS_BY_HOUR = 45  # so it can be asked for "all time", and be too long
+MOST_DAYS_BY_HOUR = 45  # a longer range is refused; all time begins later
 MOST_GROUPS = 3  # instead of 20, so that some groups become "other"
 
 
@@ -217,6 +220,83 @@ def told(world, session):
         identity=known.identity if known else None,
         origin=(referrer and read_address(referrer), None, None, None),
     )
+
+
+@thorough
+@given(worlds(), st.data())
+def test_stickiness(world, data):
+    with asked(data, world, stickiness_questions) as questions:
+        for stickiness in questions:
+            result = answer_or_none(stickiness, world)
+            cut = cut_of(stickiness, stickiness.unit, world)
+            assert (result and result.buckets) == cut, stickiness
+            if result is None:
+                continue
+
+            assert list(result.people) == oracle_of_activity.stickiness(world, stickiness, cut), stickiness
+
+
+@thorough
+@given(worlds(), st.data())
+def test_lifecycle(world, data):
+    with asked(data, world, lifecycles) as questions:
+        for number, lifecycle in enumerate(questions):
+            result = answer_or_none(lifecycle, world)
+            units = oracle_of_activity.whole_units(world, lifecycle)
+            assert (result is None) == (units is None), lifecycle
+            if result is None:
+                continue
+
+            before, *cut = (bounds(days, lifecycle.scope) for days in units)
+            assert [(each.start, each.end) for each in result.buckets] == cut, lifecycle
+            assert [astuple(each) for each in result.stages] == oracle_of_activity.lifecycle(
+                world, lifecycle, before, cut
+            ), lifecycle
+
+            people = [each.people for each in result.stages]
+            assert number or people == graph_of_people(lifecycle, result, world), lifecycle
+            for there, here in pairwise(result.stages):
+                assert here.dormant is None or here.returning + here.dormant == there.people, lifecycle
+
+
+def bounds(days, scope):
+    return Span(None, days[0], days[-1]).bounds(MOMENT, scope.zone)
+
+
+def graph_of_people(lifecycle, result, world):
+    """A graph of people over the same whole units; None for units that have not begun."""
+    first, last = (each.astimezone(lifecycle.scope.zone).date() for each in (result.ran.start, result.ran.end))
+    graph = Graph(
+        lifecycle.scope,
+        lifecycle.event,
+        Counts.USERS,
+        Span(None, first, last - timedelta(days=1)),
+        lifecycle.unit,
+        where=lifecycle.where,
+        segments=lifecycle.segments,
+    )
+    (series,) = answer(graph, world).series
+    return [
+        value if bucket.start <= world.now else None
+        for value, bucket in zip(series.values, result.buckets, strict=True)
+    ]
+
+
+def test_who_was_active_in_weeks_1_2_and_4_returned_stayed_away_and_came_back():
+    def events(*weeks):
+        return [FakeEvent(MOMENT + timedelta(weeks=week), week, actor=1) for week in weeks]
+
+    def stages(now, *weeks):
+        world = World(events(*weeks), {}, {}, Glossary({}, {}, False), now)
+        asked = Lifecycle(Scope(store(world)), unit=Unit.WEEK, span=Span(None, MONDAY, MONDAY + timedelta(days=20)))
+        return [astuple(each) for each in answer(asked, world).stages]
+
+    MONDAY = (MOMENT + timedelta(weeks=2)).date() - timedelta(days=6)  # MOMENT is a Sunday
+
+    over, running = MOMENT + timedelta(weeks=9), MOMENT + timedelta(weeks=4)
+    assert stages(over, 1, 2, 4) == [(0, 1, 0, 0), (0, 0, 0, 1), (0, 0, 1, 0)]
+    assert stages(over, 2, 3) == [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 0, 1)]
+    assert stages(running, 2, 3) == [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 0, None)]
 
 
 @thorough

@@ -21,8 +21,8 @@ UNDO = (
 
 class Migration(migrations.Migration):
     runs_beside_old_code = True
-    dependencies = [("analytics", "0008_older_servers")]
+    dependencies = [("analytics", "0010_more_report_kinds")]
     operations = [
         migrations.RunSQL("set local lock_timeout = '5s'", migrations.RunSQL.noop),
-        migrations.RunSQL((SQL / "0009_one_session_rule.sql").read_text(), UNDO),
+        migrations.RunSQL((SQL / "0011_one_session_rule.sql").read_text(), UNDO),
     ]
