@@ -55,10 +55,16 @@ def rows(upgraded, sql):
         return there.execute(sql).fetchall()
 
 
+def renamed(answer):
+    """An answer of before, with the names that columns have now."""
+    now = {"\ufeffCohort,People,Week 1": "\ufeffWeek from,People,Came back in week 1"}
+    return [now.get(str(line), line) for line in answer] if isinstance(answer, list) else answer
+
+
 def test_logins_keys_reports_and_jobs_are_what_they_were(upgraded):
     said = json.loads(upgraded("tests/releases/installation.py", "say"))
 
-    assert said == BEFORE["answers"]
+    assert said == {name: renamed(answer) for name, answer in BEFORE["answers"].items()}
     assert said["signed in"] == 302
     assert len(said["Everybody"]) > 50  # there is something to compare
     assert [task for task, _ in said["jobs that wait"]] == ["collector.delete_people"]

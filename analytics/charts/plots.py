@@ -1,6 +1,6 @@
 """From numbers to marks. All positions are percentages of the plot: x from the left, y from the top."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analytics.charts.scales import Scale, scale
@@ -185,8 +185,21 @@ def funnel_marks(labels: Sequence[str], sides: Sequence[tuple[int, ...]]) -> lis
     return steps
 
 
-def heat(share: float | None) -> int:
-    """The shade of a retention cell: 0 to 10, by tenths. A share above zero is at least 1."""
-    if not share:
-        return 0
-    return min(10, max(1, round(share / 10)))
+@dataclass(frozen=True)
+class Shades:
+    """Shades of cells by the range of their own table: 0 for nothing, 1 for the least share above, 10 for the most."""
+
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, shares: Iterable[float | None]) -> "Shades":
+        above = [share for share in shares if share]
+        return cls(min(above, default=0), max(above, default=0))
+
+    def __call__(self, share: float | None) -> int:
+        if not share:
+            return 0
+        if self.most == self.least:
+            return 10
+        return 1 + round(9 * (share - self.least) / (self.most - self.least))

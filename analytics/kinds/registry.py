@@ -15,12 +15,12 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from analytics.definitions.glossary import glossary_for
-from analytics.kinds.funnel import FUNNEL
+from analytics.kinds.funnel.page import FUNNEL
 from analytics.kinds.graph import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.lifecycle import LIFECYCLE
 from analytics.kinds.paths.page import PATHS
-from analytics.kinds.retention import RETENTION
+from analytics.kinds.retention.page import RETENTION
 from analytics.kinds.sessions import SESSIONS
 from analytics.kinds.stickiness import STICKINESS
 from analytics.kinds.users import USERS

@@ -39,11 +39,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of the page's table and of the CSV. `incomplete` holds the rows whose time is cut or not over."""
+    """The rows of the page's table and of the CSV. `incomplete` holds the rows whose time is cut or not over.
+
+    `apart` holds the rows whose name is no value: it says that a value is missing or empty, or names several rows.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     incomplete: frozenset[int] = frozenset()
+    apart: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from analytics.questions.conditions import Condition, Group, Match
 from analytics.questions.query import Counts
 from analytics.questions.spans import Span
-from common.counted import counted
+from common.counted import counted, noun
 
 COUNTED = {
     Counts.EVENTS: "Count of",
@@ -61,3 +61,27 @@ def duration_words(duration: timedelta) -> str:
     minutes = int(duration.total_seconds() // 60)
     number, unit = next((minutes // size, unit) for size, unit in SIZES if minutes % size == 0)
     return counted(number, unit)
+
+
+def between_words(shorter: timedelta, longer: timedelta) -> str:
+    """ "1 to 5 minutes", "30 minutes to 1 hour"."""
+    (number, unit), to = duration_words(shorter).split(), duration_words(longer)
+    return f"{number} to {to}" if to.endswith(noun(2, unit)) or to.endswith(unit) else f"{number} {unit} to {to}"
+
+
+PARTS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def elapsed_words(seconds: float | None) -> str:
+    """ "2 days 5 hours", "42 seconds", "0.25 seconds": at most two units, the rest is cut off. A dash for None."""
+    if seconds is None:
+        return "–"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{round(seconds, 2):g} {noun(seconds, 'second')}"
+    place = next(place for place, (size, _) in enumerate(PARTS) if whole >= size)
+    size, unit = PARTS[place]
+    smaller, smaller_unit = (*PARTS, (1, "second"))[place + 1]
+    first, left = divmod(whole, size)
+    second = left // smaller
+    return counted(first, unit) + (f" {counted(second, smaller_unit)}" if second else "")

@@ -77,6 +77,10 @@ class Dialect(Protocol):
 
     def later(self, time: str, span: str) -> str: ...
 
+    def elapsed(self, later: str, earlier: str) -> str:
+        """The microseconds from the earlier to the later time, as an integer."""
+        ...
+
     def without_ids(self, path: str) -> str:
         """The path with * for each segment that is a number or an id (ID_SEGMENT)."""
         ...
@@ -112,6 +116,9 @@ class PostgreSQL:
 
     def later(self, time: str, span: str) -> str:
         return f"{time} + {span}"
+
+    def elapsed(self, later: str, earlier: str) -> str:
+        return f"(extract(epoch from {later} - {earlier}) * 1000000)::bigint"
 
     def without_ids(self, path: str) -> str:
         return f"regexp_replace({path}, '(^|/)({ID_SEGMENT})(?=/|$)', '\\1*', 'g')"

@@ -124,9 +124,20 @@ class EventStore(Protocol):
         ...
 
     def counted_cohorts(
-        self, start: Selection, returning: Selection, span: Span, cut: Sequence[Bucket], context: QueryContext
+        self,
+        start: Selection,
+        returning: Selection,
+        span: Span,
+        cut: Sequence[Bucket],
+        context: QueryContext,
+        *,
+        every: bool,
+        last: bool,
     ) -> Tuples | None:
-        """The rows of analytics/kinds/retention.py for everybody, likewise."""
+        """The rows of analytics/kinds/retention/sql.py for everybody, likewise.
+
+        `every`: people are in the cohort of every bucket in which they start; `last`: only the last period counts.
+        """
         ...
 
     def environments_to_count(self, since: datetime) -> list[Environment]:

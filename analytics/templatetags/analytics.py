@@ -96,7 +96,11 @@ def querystring(query: Query) -> str:
 def body_rows(table: Table, has_total: bool) -> SafeString:
     """All rows of a result's table, without the last one if it is the total row."""
     rows = table.rows[:-1] if has_total else table.rows
-    return SafeString("".join(_row(row, table.columns, at in table.incomplete) for at, row in enumerate(rows)))
+    return SafeString(
+        "".join(
+            _row(row, table.columns, at in table.incomplete, is_apart=at in table.apart) for at, row in enumerate(rows)
+        )
+    )
 
 
 @register.filter
@@ -105,12 +109,15 @@ def total_rows(table: Table) -> SafeString:
     return SafeString(_row(table.rows[-1], table.columns))
 
 
-def _row(row: tuple[Cell, ...], columns: tuple[Column, ...], incomplete: bool = False) -> str:
+def _row(
+    row: tuple[Cell, ...], columns: tuple[Column, ...], incomplete: bool = False, *, is_apart: bool = False
+) -> str:
     """One row as HTML. The first cell names the row; each cell is formatted as its column says."""
-    name, *cells = (escape(_written(cell, column.shown)) for cell, column in zip(row, columns, strict=True))
+    first, *cells = (escape(_written(cell, column.shown)) for cell, column in zip(row, columns, strict=True))
     kinds = (' class="number"' if column.shown in NUMERIC else "" for column in columns[1:])
     rest = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))
     mark = ' <span class="faint">incomplete</span>' if incomplete else ""
+    name = f'<em class="soft">{first}</em>' if is_apart else first
     return f'<tr><th scope="row" class="sticky nowrap">{name}{mark}</th>{rest}</tr>'
 
 

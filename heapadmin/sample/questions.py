@@ -7,9 +7,9 @@ from django.db import transaction
 from accounts.models import User
 from analytics import actions
 from analytics.definitions.bodies import Clause, ClauseGroup, DefinitionBody, SegmentBody
-from analytics.kinds.funnel import Funnel
+from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.graph import Chart, Graph
-from analytics.kinds.retention import Retention
+from analytics.kinds.retention.question import Retention
 from analytics.questions.conditions import Condition, Field, Group, Operator
 from analytics.questions.query import PAGEVIEW, SESSION, Counts, Did, EventReference, Query, RefersTo, Scope, Selection
 from analytics.questions.spans import Span, Unit

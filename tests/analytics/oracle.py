@@ -10,9 +10,7 @@ from urllib.parse import quote, unquote
 
 from analytics.definitions.bodies import ClauseGroup
 from analytics.definitions.glossary import Glossary
-from analytics.kinds.funnel import Funnel
 from analytics.kinds.graph import Graph
-from analytics.kinds.retention import Retention
 from analytics.kinds.users import Users
 from analytics.questions.conditions import NUMBER, Condition, Field, Group, Match, Operator, Source
 from analytics.questions.periods import Period
@@ -311,48 +309,6 @@ def groups(world: World, asked: Graph, cut: tuple[Bucket, ...], most: int) -> li
 def line(world: World, asked: Graph, cut: tuple[Bucket, ...], events: list[FakeEvent]) -> tuple[list, int | float]:
     values = [counted(world, asked.counts, between(events, each.start, each.end)) for each in cut]
     return values, counted(world, asked.counts, events)
-
-
-def funnel(world: World, asked: Funnel, start: datetime, end: datetime, segments: tuple) -> list[int]:
-    world = world.asked_by(asked)
-    steps = [occurrences(world, step, asked.where, segments) for step in asked.steps]
-    best: dict[int, int] = {}
-    for first in between(steps[0], start, end):
-        person = world.who(first)
-        reached, last = 1, first
-        for later in steps[1:]:
-            following = [
-                event
-                for event in later
-                if world.who(event) == person and event.place > last.place and event.time <= first.time + asked.within
-            ]
-            if not following:
-                break
-            last = following[0]
-            reached += 1
-        best[person] = max(best.get(person, 0), reached)
-    return [sum(1 for level in best.values() if level >= step) for step in range(1, len(steps) + 1)]
-
-
-def retention(world: World, asked: Retention, cut: tuple[Bucket, ...], segments: tuple) -> dict[tuple[int, int], int]:
-    """{(cohort's bucket, period): people}; period 0 is the cohort's size."""
-
-    def bucket_of(event: FakeEvent) -> int | None:
-        return next((index for index, each in enumerate(cut) if each.start <= event.time < each.end), None)
-
-    world = world.asked_by(asked)
-    cohort: dict[int, int] = {}
-    for event in occurrences(world, asked.start, asked.where, segments):
-        if (index := bucket_of(event)) is not None:
-            cohort.setdefault(world.who(event), index)
-    people = defaultdict(set)
-    for person, index in cohort.items():
-        people[index, 0].add(person)
-    for event in occurrences(world, asked.returning, asked.where, segments):
-        index, began = bucket_of(event), cohort.get(world.who(event))
-        if index is not None and began is not None and index > began:
-            people[began, index - began].add(world.who(event))
-    return {place: len(who) for place, who in people.items()}
 
 
 def users(world: World, asked: Users) -> list[int]:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.glossary import Glossary, Named
-from analytics.kinds.funnel import Funnel
+from analytics.kinds.funnel.question import Asks, Exclusion, Funnel, Order
 from analytics.kinds.graph import Graph
 from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.paths.question import Along, Direction, Paths, Within
-from analytics.kinds.retention import Retention
+from analytics.kinds.retention.question import CohortEntry, Retention, Return
 from analytics.kinds.sessions import Bounced, Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
@@ -272,17 +272,31 @@ def graphs(draw, world, environment_id):
 
 @st.composite
 def funnels(draw, world, environment_id):
+    order = draw(st.sampled_from([Order.IN_ORDER, *Order]))
+    asks = draw(st.sampled_from([Asks.STEPS, *Asks]))
+    steps = draw(st.lists(selections, min_size=2, max_size=4, unique_by=repr if order is Order.ANY else None))
+    without = [] if order is Order.ANY else draw(st.lists(exclusions(steps), max_size=2))
+    by = None if asks is Asks.TREND else draw(st.one_of(st.none(), all_fields))
     return Funnel(
         draw(scopes(environment_id)),
-        steps=tuple(draw(st.lists(selections, min_size=2, max_size=4))),
+        steps=tuple(steps),
         within=draw(
             st.sampled_from([timedelta(minutes=30), timedelta(hours=3), timedelta(days=1), timedelta(days=60)])
         ),
         span=draw(spans(world)),
         where=draw(few_groups),
         segments=draw(segment_lists),
-        compare=draw(compared_lists),
+        compare=() if by else draw(compared_lists),
+        order=order,
+        without=tuple(each for each in without if each.selection not in steps[each.after - 1 : each.after + 1]),
+        asks=asks,
+        by=by,
+        unit=draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH])),
     )
+
+
+def exclusions(steps):
+    return st.builds(Exclusion, selections, st.integers(1, len(steps) - 1))
 
 
 @st.composite
@@ -296,6 +310,9 @@ def retentions(draw, world, environment_id):
         span=draw(spans(world)),
         where=draw(few_groups),
         segments=draw(segment_lists),
+        entry=draw(st.sampled_from(CohortEntry)),
+        counts_as=draw(st.sampled_from(Return)),
+        by=draw(st.one_of(st.none(), all_fields)),
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import Activity
 from analytics import actions
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
-from analytics.kinds.funnel import Funnel
+from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import parse
 from analytics.models import Definition, Pin, Report, Segment

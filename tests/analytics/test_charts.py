@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from analytics.charts import svg
 from analytics.charts.charts import Across, across_periods, across_time, bar_chart, line_chart, share_bar
-from analytics.charts.plots import Line, bar_marks, fold, funnel_marks, heat, line_marks, value_scale
+from analytics.charts.plots import Line, Shades, bar_marks, fold, funnel_marks, line_marks, value_scale
 from analytics.charts.scales import scale
 from analytics.questions.spans import Unit
 
@@ -121,9 +121,20 @@ def test_a_funnel_without_people_has_no_bars():
     assert [step.width for [step] in funnel_marks(["a", "b"], [(0, 0)])] == [0, 0]
 
 
-@pytest.mark.parametrize(("share", "shade"), [(None, 0), (0, 0), (0.4, 1), (50, 5), (100, 10)])
-def test_a_shade_for_each_tenth(share, shade):
-    assert heat(share) == shade
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ((None, 0, 5, 10, 14), (0, 0, 1, 6, 10)),
+        ((0.4, 100), (1, 10)),
+        ((7, 7), (10, 10)),
+        ((None, 0), (0, 0)),
+        ((), ()),
+    ],
+)
+def test_shades_are_of_the_tables_own_range(shares, expected):
+    shades = Shades.of(shares)
+
+    assert tuple(shades(share) for share in shares) == expected
 
 
 @pytest.mark.parametrize("draw", [line_chart, bar_chart])

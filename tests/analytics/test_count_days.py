@@ -9,7 +9,7 @@ from django.utils import timezone
 from analytics.jobs import count_days
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
-from analytics.kinds.retention import Retention
+from analytics.kinds.retention.question import Retention
 from analytics.questions.conditions import Field
 from analytics.questions.query import PAGEVIEW, SESSION, Counts, EventReference, Scope, Selection
 from analytics.questions.spans import Span, Unit

@@ -85,10 +85,26 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
         "&step.1.event=builtin:pageview&step.1.where.0.field=event:path&step.1.where.0.value=/signup"
         f"&within=1&within_unit=hour&days=30&segment={BUYERS}",
     ),
-    "paths": ("paths", f"anchor.event=event:Signed up&steps=2&days=30&clean=1&segment={BUYERS}"),
-    "paths_before": ("paths", "direction=before&anchor.event=event:Paid&along=pageview&steps=1&within=7d&days=30"),
+    "funnel_by_property": ("funnel", f"{STEPS}&days=30&by=property:plan"),
+    "funnel_times_without": (
+        "funnel",
+        "step.0.event=event:Signed up&step.1.event=event:Paid&without.0.event=builtin:pageview&without.0.after=1"
+        "&without.0.where.0.field=event:path&without.0.where.0.value=/signup&asks=times&days=30",
+    ),
+    "funnel_trend_in_strict_order": ("funnel", f"{STEPS}&order=strict&asks=trend&unit=week&days=30"),
+    "funnel_in_any_order": ("funnel", f"{STEPS}&order=any&days=30"),
     "retention": ("retention", "start.event=event:Signed up&return.event=builtin:any&unit=week&days=30"),
     "retention_of_the_same": ("retention", "start.event=builtin:session&return.event=builtin:session&unit=day&days=7"),
+    "retention_by_property": (
+        "retention",
+        "start.event=event:Signed up&return.event=event:Paid&by=property:plan&days=7",
+    ),
+    "retention_or_later_of_the_first_ever": (
+        "retention",
+        "start.event=event:Signed up&return.event=event:Paid&entry=ever&back=or_after&unit=day&days=7",
+    ),
+    "paths": ("paths", f"anchor.event=event:Signed up&steps=2&days=30&clean=1&segment={BUYERS}"),
+    "paths_before": ("paths", "direction=before&anchor.event=event:Paid&along=pageview&steps=1&within=7d&days=30"),
     "sessions": (
         "sessions",
         "event=event:Signed up&where.0.field=property:plan&where.0.value=pro&entry=/pricing*&least=1&bounced=no&days=7",

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from analytics.definitions.glossary import Glossary
 from analytics.kinds.graph import Graph
-from analytics.kinds.retention import Retention
+from analytics.kinds.retention.question import Retention
 from analytics.questions.query import Counts, Scope, Selection
 from analytics.questions.spans import Span, Unit
 from analytics.rollups import builder, days, refresh

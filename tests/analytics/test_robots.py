@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.jobs import count_days
-from analytics.kinds.funnel import Funnel
+from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
-from analytics.kinds.retention import Retention
+from analytics.kinds.retention.question import Retention
 from analytics.kinds.users import Users
 from analytics.questions.query import PAGEVIEW, SESSION, Counts, Did, Scope, Selection
 from analytics.questions.spans import Span

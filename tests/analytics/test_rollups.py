@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analytics.kinds.graph import Graph
 from analytics.kinds.registry import kind_of, run
-from analytics.kinds.retention import Retention
+from analytics.kinds.retention.question import CohortEntry, Retention, Return
 from analytics.questions.conditions import BadQuery, Field, Source
 from analytics.questions.periods import Period
 from analytics.questions.query import PAGEVIEW, SESSION, Counts, Scope, Selection
@@ -69,7 +69,9 @@ def questions(data, scope):
     span = replace(span, over=data.draw(st.booleans()))
     unit = data.draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH]))
     if data.draw(st.integers(0, 2)) == 0:
-        return Retention(scope, Selection(event), Selection(data.draw(st.sampled_from(events))), unit, span)
+        entry, counts_as = data.draw(st.sampled_from(CohortEntry)), data.draw(st.sampled_from(Return))
+        returning = Selection(data.draw(st.sampled_from(events)))
+        return Retention(scope, Selection(event), returning, unit, span, entry=entry, counts_as=counts_as)
     if data.draw(st.booleans()):
         field = Field(Source.EVENT, data.draw(st.sampled_from(FIELDS[:2])))
         return Graph(scope, data.draw(st.sampled_from([PAGEVIEW, SESSION])), span=span, unit=unit, by=field)
@@ -81,7 +83,7 @@ def from_events(query, world):
     """The answer without counted days."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time_counts, "counting_rows", lambda *_: None)
-        patch.setattr(cohorts, "cohort_rows", lambda *_: None)
+        patch.setattr(cohorts, "cohort_rows", lambda *_, **__: None)
         return answer(query, world)
 
 

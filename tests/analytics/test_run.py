@@ -14,12 +14,13 @@ from django.db import connection, transaction
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.glossary import Glossary, glossary_for
 from analytics.kinds import registry
-from analytics.kinds.funnel import Funnel, funnel_sql
+from analytics.kinds.funnel.question import Funnel
+from analytics.kinds.funnel.sql import funnel_sql
 from analytics.kinds.graph import Graph
 from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.paths.question import Paths
 from analytics.kinds.registry import run
-from analytics.kinds.retention import Retention
+from analytics.kinds.retention.question import Retention
 from analytics.kinds.sessions import Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users

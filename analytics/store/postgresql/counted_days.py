@@ -23,9 +23,16 @@ def counted_times(counting: Counting, span: Span, unit: Unit, context: QueryCont
 
 
 def counted_cohorts(
-    start: Selection, returning: Selection, span: Span, cut: Sequence[Bucket], context: QueryContext
+    start: Selection,
+    returning: Selection,
+    span: Span,
+    cut: Sequence[Bucket],
+    context: QueryContext,
+    *,
+    every: bool,
+    last: bool,
 ) -> Tuples | None:
-    return cohorts.cohort_rows(start, returning, span, cut, context)
+    return cohorts.cohort_rows(start, returning, span, cut, context, every=every, last=last)
 
 
 def counting_lag(limit_seconds: float) -> CountingLag:

@@ -1,0 +1,240 @@
+"""Funnels: the form, and the answer as the page shows it."""
+
+from dataclasses import dataclass, replace
+
+from django.utils.safestring import SafeString
+
+from analytics.charts.charts import Across, across_time, bar_chart, line_chart, share_bar
+from analytics.charts.plots import MAX_SERIES, Line, funnel_marks
+from analytics.charts.scales import XLabel, bucket_name, percent_text
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Control, Select, plain, with_nothing
+from analytics.forms.questions import QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.rows import SelectionRow, group_rows, selection_rows
+from analytics.kinds.funnel.answer import answer
+from analytics.kinds.funnel.question import (
+    MAX_STEPS,
+    Asks,
+    Funnel,
+    FunnelResult,
+    FunnelSide,
+    Order,
+    details,
+    read,
+    words,
+)
+from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
+from analytics.questions.parameters import Reader
+from analytics.questions.results import Table
+from analytics.questions.spans import Unit
+from analytics.questions.words import elapsed_words
+
+WINDOWS = plain([("minute", "minutes"), ("hour", "hours"), ("day", "days")])
+ORDERS = plain(
+    [
+        (Order.IN_ORDER.value, "in this order"),
+        (Order.STRICT.value, "one right after the other"),
+        (Order.ANY.value, "in any order"),
+    ]
+)
+ASKS = plain(
+    [
+        (Asks.STEPS.value, "how many reached each step"),
+        (Asks.TIMES.value, "how long they took"),
+        (Asks.TREND.value, "how many got to the end, over time"),
+    ]
+)
+UNITS = plain((each.value, f"by {each.value}") for each in Unit)
+BEGINS = ("0", "1 min", "5 min", "30 min", "1 h", "6 h", "1 d", "3 d", "7 d", "30 d")  # of bins, below the chart
+BETWEEN = plain((str(step), f"between step {step} and {step + 1}") for step in range(1, MAX_STEPS))
+
+
+@dataclass(frozen=True)
+class ExclusionRow:
+    """An event that must not happen, and between which steps."""
+
+    selection: SelectionRow
+    after: Select
+
+
+@dataclass(frozen=True)
+class FunnelForm(QuestionForm):
+    steps: tuple[SelectionRow, ...]
+    spare_step: SelectionRow
+    without: tuple[ExclusionRow, ...]
+    spare_without: ExclusionRow
+    order: Select
+    within: Control
+    within_unit: Select
+    span: SpanControls
+    asks: Select
+    by: Select
+    unit: Select
+
+
+def form(raw: Reader, choices: Choices) -> FunnelForm:
+    steps, spare = selection_rows(raw, "step", choices, "Step", least=2)
+    without, spare_without = selection_rows(raw, "without", choices, "Without")
+    return FunnelForm(
+        steps=steps,
+        spare_step=spare,
+        without=tuple(ExclusionRow(row, _after(raw, row)) for row in without),
+        spare_without=ExclusionRow(spare_without, _after(Reader({}), spare_without)),
+        order=select(raw, "order", "Order", ORDERS),
+        within=control(raw, "within", "Conversion window", "7", "number"),
+        within_unit=select(raw, "within_unit", "Unit", WINDOWS, "day"),
+        span=span_controls(raw, 30),
+        asks=select(raw, "asks", "Show", ASKS),
+        by=select(raw, "by", "Group by", with_nothing("nothing", choices.all_fields)),
+        unit=select(raw, "unit", "Over time", UNITS, Unit.DAY.value),
+        where=group_rows(raw, "where", choices.all_fields),
+        menus=menus(raw, choices, compare=True),
+        errors=stray(raw, "segment", "compare", "step", "without"),
+    )
+
+
+def _after(raw: Reader, row: SelectionRow) -> Select:
+    return select(raw, f"{row.prefix}.after", "Where", BETWEEN)
+
+
+@dataclass(frozen=True)
+class StepSide:
+    """One side of one step of a funnel. Shares are in percent; None is a share of nobody."""
+
+    label: str
+    bar: SafeString
+    people: int
+    of_first: float | None
+    of_previous: float | None
+    lost: int
+    took: str  # the median time from the start, in words; empty if it is not asked for
+
+
+@dataclass(frozen=True)
+class StepView:
+    number: str
+    label: str
+    sides: tuple[StepSide, ...]
+
+
+@dataclass(frozen=True)
+class FunnelView(AnswerView):
+    """`steps` are those of the sides that are drawn; `left_out` sides are in the table only.
+
+    `chart` has the times by bin, or the conversion over time.
+    """
+
+    steps: tuple[StepView, ...]
+    legend: tuple[LegendItem, ...]
+    left_out: int
+    chart: SafeString | None
+    table: Table
+    asks: str
+    unit: str
+    has_incomplete: bool
+    groups: str  # the property that makes the groups, and how
+
+
+def show(result: FunnelResult, title: str) -> FunnelView:
+    query = result.query
+    drawn = _drawn(result.sides)
+    return FunnelView(
+        result,
+        headline=_headline(result),
+        is_empty=not any(side.counts[0] for side in result.sides),
+        steps=_steps(result, drawn),
+        legend=_legend(drawn) if len(result.sides) > 1 else (),
+        left_out=len(result.sides) - len(drawn),
+        chart=_chart(result, drawn, title),
+        table=_for_people(result),
+        asks=query.asks.value,
+        unit=query.unit.value,
+        has_incomplete=not all(bucket.complete for bucket in result.buckets),
+        groups=query.by.label if query.by else "",
+    )
+
+
+def _drawn(sides: tuple[FunnelSide, ...]) -> tuple[FunnelSide, ...]:
+    """As many as there are colours, and the rest, which has none."""
+    return sides[:MAX_SERIES] + tuple(side for side in sides[MAX_SERIES:] if side.is_rest)
+
+
+def _headline(result: FunnelResult) -> KeyFigure | None:
+    side = result.sides[0]
+    if side.compared:
+        return None
+    if result.query.asks is Asks.TIMES:
+        return KeyFigure(elapsed_words(side.times[-1].median), "median time to get to the end")
+    did = f"of them did all {len(side.counts)}" if result.query.order is Order.ANY else "of them got to the end"
+    return KeyFigure(percent_text(side.conversion), did)
+
+
+def _legend(sides: tuple[FunnelSide, ...]) -> tuple[LegendItem, ...]:
+    return tuple(
+        LegendItem(side.label, colour, percent_text(side.conversion))
+        for side, colour in zip(sides, _colours(sides), strict=True)
+    )
+
+
+def _colours(sides: tuple[FunnelSide, ...]) -> list[str]:
+    return ["other" if side.is_rest else str(number % MAX_SERIES + 1) for number, side in enumerate(sides)]
+
+
+def _steps(result: FunnelResult, sides: tuple[FunnelSide, ...]) -> tuple[StepView, ...]:
+    marks = funnel_marks(result.step_labels, [side.counts for side in sides])
+    has_numbers = result.query.order is not Order.ANY
+    return tuple(
+        StepView(
+            str(number + 1) if has_numbers else "",
+            label,
+            tuple(
+                StepSide(
+                    side.label,
+                    share_bar(mark.width, mark.before, colour),
+                    side.counts[number],
+                    side.of_first(number),
+                    side.of_previous(number),
+                    side.counts[max(number - 1, 0)] - side.counts[number],
+                    elapsed_words(side.times[number - 1].median) if number and side.times else "",
+                )
+                for side, mark, colour in zip(sides, marks[number], _colours(sides), strict=True)
+            ),
+        )
+        for number, label in enumerate(result.step_labels)
+    )
+
+
+def _chart(result: FunnelResult, sides: tuple[FunnelSide, ...], title: str) -> SafeString | None:
+    if result.query.asks is Asks.TREND:
+        zone = result.query.scope.zone
+        starts = [bucket.start.astimezone(zone) for bucket in result.buckets]
+        across = across_time(starts, [bucket.complete for bucket in result.buckets], result.query.unit)
+        return line_chart([Line(side.label, side.conversions) for side in sides], across, title, "%")
+    if result.query.asks is Asks.TIMES:
+        names = result.bin_names
+        labels = tuple(XLabel(place, BEGINS[place], place % 2 == 1) for place in range(len(names)))
+        lines = [Line(side.label, side.times[-1].bins[: len(names)], side.is_rest) for side in sides]
+        return bar_chart(lines, Across(names, (True,) * len(names), labels), title)
+    return None
+
+
+def _for_people(result: FunnelResult) -> Table:
+    """The table with times as people say them. (The CSV has them as programs read them.)"""
+    table, zone = result.table(), result.query.scope.zone
+    names = [bucket_name(bucket.start.astimezone(zone), result.query.unit) for bucket in result.buckets]
+    rows = [(name, *row[1:]) for name, row in zip(names, table.rows, strict=False)]
+    return replace(table, rows=(*rows, *table.rows[len(names) :]))
+
+
+FUNNEL = QueryKind(
+    query=Funnel,
+    label="Funnel",
+    prompt="Choose the steps above and press Run Query.",
+    read=read,
+    answer=answer,
+    further=nothing_further,
+    words=words,
+    details=details,
+    form=form,
+    show=show,
+)

@@ -1,0 +1,202 @@
+"""Retention: the form, and the answer as the page shows it."""
+
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from analytics.charts.charts import across_periods, line_chart
+from analytics.charts.plots import Line, Shades, colours
+from analytics.charts.scales import bucket_name, full, percent_text
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Select, plain, with_nothing
+from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.rows import SelectionRow, group_rows, selection_row
+from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
+from analytics.kinds.retention.answer import answer
+from analytics.kinds.retention.question import (
+    CellsShow,
+    Cohort,
+    CohortEntry,
+    Retention,
+    RetentionResult,
+    Return,
+    details,
+    read,
+    words,
+)
+from analytics.questions.parameters import Reader
+from analytics.questions.query import PAGEVIEW
+from analytics.questions.results import Table
+from analytics.questions.spans import Unit
+from common.counted import counted
+
+UNITS = plain((each.value, f"by {each.value}") for each in Unit if each is not Unit.HOUR)
+ENTRIES = plain(
+    [
+        (CohortEntry.FIRST.value, "the first time in the range"),
+        (CohortEntry.EVER.value, "the first time ever"),
+        (CohortEntry.EVERY.value, "in any period, and count in each"),
+    ]
+)
+RETURNS = plain([(Return.ON.value, "in that period"), (Return.OR_AFTER.value, "in that period or later")])
+CELLS = plain([(CellsShow.PERCENT.value, "percent"), (CellsShow.PEOPLE.value, "people")])
+MOST_CELLS = 6_000  # of the triangles of all groups; with more, only everybody's is drawn
+
+
+@dataclass(frozen=True)
+class RetentionForm(QuestionForm):
+    start: SelectionRow
+    returning: SelectionRow
+    entry: Select
+    back: Select
+    unit: Select
+    span: SpanControls
+    by: Select
+    cells: Select
+
+
+def form(raw: Reader, choices: Choices) -> RetentionForm:
+    return RetentionForm(
+        start=selection_row(raw, "start", choices, "They first did", default=str(PAGEVIEW)),
+        returning=selection_row(raw, "return", choices, "and came back to do", default=str(PAGEVIEW)),
+        entry=select(raw, "entry", "They did it", ENTRIES),
+        back=select(raw, "back", "and came back", RETURNS),
+        unit=select(raw, "unit", "Unit", UNITS, Unit.WEEK.value),
+        span=span_controls(raw, 90),
+        by=select(raw, "by", "Group by", with_nothing("nothing", choices.all_fields)),
+        cells=select(raw, "cells", "Show", CELLS),
+        where=group_rows(raw, "where", choices.all_fields),
+        menus=menus(raw, choices, compare=False),
+        errors=stray(raw, "segment"),
+    )
+
+
+@dataclass(frozen=True)
+class CohortView:
+    """A row of the triangle. `cells` are HTML made in Python, because templates are slow for thousands of cells."""
+
+    name: str
+    size: int
+    running: bool
+    cells: SafeString
+
+
+@dataclass(frozen=True)
+class TriangleView:
+    """The cohorts of everybody or of a group, after their averages. `people` is in all cohorts together."""
+
+    name: str
+    is_apart: bool
+    people: int
+    averages: tuple[float | None, ...]
+    cohorts: tuple[CohortView, ...]
+
+
+@dataclass(frozen=True)
+class RetentionView(AnswerView):
+    chart: SafeString
+    legend: tuple[LegendItem, ...]
+    periods: tuple[int, ...]
+    everybody: TriangleView
+    groups: tuple[TriangleView, ...]  # without their cohorts, if these are too many
+    table: Table
+    unit: str
+    by: str
+    or_later: bool
+    is_open: bool  # the range is not over, so that whoever may still come back counts then
+    in_several: bool  # people may be in several cohorts
+
+
+def show(result: RetentionResult, title: str) -> RetentionView:
+    query, unit = result.query, result.query.unit
+    periods = tuple(range(1, len(result.buckets)))
+    has_room = len(result.groups) * len(result.buckets) * len(result.cohorts) / 2 <= MOST_CELLS
+    everybody = _triangle(result, "Everyone", result.cohorts)
+    groups = tuple(
+        _triangle(result, each.label, each.cohorts, is_apart=each.is_apart, is_drawn=has_room) for each in result.groups
+    )
+    lines = [Line(everybody.name if groups else "Came back", everybody.averages)]
+    lines += [Line(view.name, view.averages, each.is_rest) for view, each in zip(groups, result.groups, strict=True)]
+    or_later = query.counts_as is Return.OR_AFTER
+    first = everybody.averages[0] if periods else None
+    return RetentionView(
+        result,
+        headline=KeyFigure(percent_text(first), f"came back in {unit} 1{' or later' * or_later}") if periods else None,
+        is_empty=not any(cohort.size for cohort in result.cohorts),
+        chart=line_chart(lines, across_periods(unit, len(periods)), title, "%"),
+        legend=_legend(lines) if groups else (),
+        periods=periods,
+        everybody=everybody,
+        groups=groups,
+        table=result.table(),
+        unit=unit.value,
+        by=query.by.label if query.by else "",
+        or_later=or_later,
+        is_open=or_later and result.buckets[-1].end > result.ran.as_of,
+        in_several=query.entry is CohortEntry.EVERY,
+    )
+
+
+def _legend(lines: list[Line]) -> tuple[LegendItem, ...]:
+    return tuple(
+        LegendItem(line.name, colour, percent_text(line.values[0]) if line.values else "")
+        for line, colour in zip(lines, colours(lines), strict=True)
+    )
+
+
+def _triangle(
+    result: RetentionResult, name: str, cohorts: tuple[Cohort, ...], *, is_apart: bool = False, is_drawn: bool = True
+) -> TriangleView:
+    periods = range(1, len(result.buckets))
+    averages = tuple(result.average(period, cohorts) for period in periods)
+    shades = Shades.of(cohort.rate(period) for cohort in cohorts for period in periods)
+    rows = enumerate(cohorts) if is_drawn else ()
+    return TriangleView(
+        name,
+        is_apart,
+        sum(cohort.size for cohort in cohorts),
+        averages,
+        tuple(
+            CohortView(
+                _bucket_name(result, cohort),
+                cohort.size,
+                not cohort.bucket.complete,
+                SafeString("".join(_cell(result, cohort, row, period, shades) for period in periods)),
+            )
+            for row, cohort in rows
+        ),
+    )
+
+
+def _bucket_name(result: RetentionResult, cohort: Cohort) -> str:
+    unit = result.query.unit
+    return bucket_name(cohort.bucket.start.astimezone(result.query.scope.zone), Unit.DAY if unit is Unit.WEEK else unit)
+
+
+def _cell(result: RetentionResult, cohort: Cohort, row: int, period: int, shades: Shades) -> str:
+    """One cell of the triangle: a shaded share or number of people, with the other on hover."""
+    came = cohort.returned[period] if period < len(cohort.returned) else None
+    if came is None:
+        return "<td></td>"
+    share = cohort.rate(period)
+    running, word = (" is-running", ", incomplete") if result.is_running(row, period) else ("", "")
+    of = f"{full(came)} of {counted(cohort.size, 'person')}{word}"
+    if result.query.cells is CellsShow.PEOPLE:
+        shown, title = full(came), f"{percent_text(share)}: {of}"
+    else:
+        shown, title = percent_text(share), of
+    return f'<td class="number heat heat-{shades(share)}{running}" title="{title}">{shown}</td>'
+
+
+RETENTION = QueryKind(
+    query=Retention,
+    label="Retention",
+    prompt=None,
+    read=read,
+    answer=answer,
+    further=nothing_further,
+    words=words,
+    details=details,
+    form=form,
+    show=show,
+)
