@@ -50,6 +50,7 @@ urlpatterns = [
     path(SEGMENT + "delete/", segments.segment_delete, name="segment_delete"),
     *(path(f"{ENVIRONMENT}{name}/", analyze.analyze(kind), name=name) for name, kind in KINDS.items()),
     path(ENVIRONMENT + "people/<actor_id:actor_id>/", people.person, name="person"),
+    path(ENVIRONMENT + "people/<actor_id:actor_id>/download/", people.person_download, name="person_download"),
     path(ENVIRONMENT + "people/<actor_id:actor_id>/delete/", people.person_delete, name="person_delete"),
     path("projects/<int:project_id>/storage/", storage.storage, name="storage"),
     path(ENVIRONMENT + "export/", exports.export, name="export"),

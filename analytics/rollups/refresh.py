@@ -18,7 +18,7 @@ from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
 from analytics.rollups.builder import PLACE, CountedDay, build, keep_empty
 from analytics.rollups.reader import mark_of, pending_people, positions
-from analytics.sql.days import ARRIVED_LATE, WITH_EVENTS, has_events
+from analytics.sql.days import ARRIVED_LATE, GAP, LATE_REACHES, MINUTE, WITH_EVENTS, has_events
 from common.local_days import midnight
 from common.metrics import REGISTRY
 from events.upkeep import hold_months, settled_until
@@ -39,11 +39,12 @@ DROP_LATE = f"""
     with late as ({ARRIVED_LATE})
     delete from rollup_days d using late
      where d.environment_id = %(environment)s
-       and late.at < d.ends and late.at >= d.starts - interval '25 hours 15 minutes'
+       and late.at < d.ends and late.at >= d.starts - interval '{LATE_REACHES // MINUTE} minutes'
 """  # noqa: S608  fixed text
-FORGET_OLD = """
-    delete from rollup_days where environment_id = %s and not is_empty and starts < %s + interval '25 hours 15 minutes'
-"""
+FORGET_OLD = f"""
+    delete from rollup_days where environment_id = %s and not is_empty and starts < %s + {GAP}
+"""  # noqa: S608  fixed text
+UP_TO_DATE = "select starts from rollup_days where environment_id = %s and (has_sessions or is_empty)"
 SET_MARK = """
     insert into rollup_marks (environment_id, mark) values (%(environment)s, %(mark)s)
     on conflict (environment_id) do update set mark = greatest(rollup_marks.mark, excluded.mark), complete = false
@@ -123,10 +124,11 @@ def _drop_stale_days(environment_id: int, days: list[CountedDay], boundary: date
 
 
 def _missing(days: list[CountedDay]) -> list[CountedDay]:
+    """Those that are not kept, or whose sessions were counted by a rule of before."""
     if not days:
         return []
     with connection.cursor() as cursor:
-        cursor.execute("select starts from rollup_days where environment_id = %s", [days[0].environment_id])
+        cursor.execute(UP_TO_DATE, [days[0].environment_id])
         kept = {starts for (starts,) in cursor.fetchall()}
     return [day for day in days if day.starts not in kept]
 

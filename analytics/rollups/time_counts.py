@@ -68,7 +68,8 @@ def _grouped_rows(
     days = context.cut(span, Unit.DAY)
     kept = kept_days(context.scope, days)
     ((kind, _),) = keys
-    labels = values(environment_id, kept.days, kind, by.key)
+    usable = kept.days - kept.without_sessions if SESSION in keys else kept.days
+    labels = values(environment_id, usable, kind, by.key)
     gaps = runs([day for day in days if day.start not in labels and day.start not in kept.nothing])
     if are_too_many(gaps, len(days)):
         return None

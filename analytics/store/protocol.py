@@ -168,11 +168,16 @@ class EventStore(Protocol):
     # --- Events and people, one by one ---
 
     def newest_events(
-        self, environment_id: int, before: Position | None = None, actors: Sequence[int] | None = None
+        self,
+        environment_id: int,
+        before: Position | None = None,
+        actors: Sequence[int] | None = None,
+        only: Selection | None = None,
     ) -> Page:
         """The newest events, or the newest of those that come before `before`; of these actors only, if given.
 
-        Raises QueryTimeout.
+        `only` those that are in the selection, whose conditions are about events. Of everybody's events a bounded
+        number is looked at for them. Raises QueryTimeout, and BadQuery if a definition is gone.
         """
         ...
 
@@ -189,7 +194,16 @@ class EventStore(Protocol):
         ...
 
     def count_done(self, environment_id: int, person: KnownPerson, limit: timedelta) -> ActivityCounts:
-        """Reads every one of their events: 200,000 took a tenth of a second. Raises QueryTimeout."""
+        """Reads every one of their events. Raises QueryTimeout."""
+        ...
+
+    def person_page(
+        self, table: Collected, environment_id: int, actor_id: int, after: Sequence[str] | None, most: int
+    ) -> list[tuple[str, ...]]:
+        """The next `most` rows of one actor, as `export_page` gives them; of merges, those into the actor.
+
+        Raises QueryTimeout.
+        """
         ...
 
     # --- What there is to ask about: of a name, a `part` is enough, without regard to case; raises QueryTimeout ---

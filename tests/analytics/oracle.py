@@ -169,7 +169,7 @@ def session_starts(world: World) -> list[FakeEvent]:
         if event.session is None:
             continue
         before = last.get(event.session)
-        if before is None or event.time - before > timedelta(hours=24):
+        if before is None or event.time - before > timedelta(minutes=30):
             starts.append(event)
         last[event.session] = event.time
     return starts

@@ -19,6 +19,7 @@ from analytics.kinds.graph import Graph
 from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.paths.question import Along, Direction, Paths, Within
 from analytics.kinds.retention.question import CohortEntry, Retention, Return
+from analytics.kinds.sessions import Bounced, Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source, write_list
@@ -181,6 +182,7 @@ def worlds(draw):
     moment = draw(st.sampled_from(MOMENTS))
     offsets = st.one_of(
         st.integers(-6, 6).map(lambda n: timedelta(minutes=30 * n)),
+        st.integers(-15, 15).map(lambda n: timedelta(minutes=10 * n)),
         st.integers(-80, 80).map(lambda n: timedelta(hours=n)),
         st.integers(-40, 40).map(lambda n: timedelta(days=n)),
         st.sampled_from([timedelta(microseconds=-1), timedelta(microseconds=1)]),
@@ -361,6 +363,44 @@ def users_questions(draw, world, environment_id):
         segments=draw(segment_lists),
         search=draw(st.sampled_from(["", "", "person", "1", "%", "P"])),
         limit=draw(st.integers(1, 3)),
+    )
+
+
+@st.composite
+def visited_worlds(draw):
+    """Worlds of a few sessions, whose events follow each other by minutes."""
+    world = draw(worlds())
+    gaps = st.sampled_from((0, 1, 5, 10, 20, 29, 30, 31))
+    kinds = st.sampled_from(["pageview", "pageview", "click", f"custom {NAMES[0]}"])
+    actors, sessions = st.sampled_from((0, 1, -1, -2)), st.sampled_from([None, 7, 7, 8, 8])
+    drawn = draw(st.lists(st.tuples(gaps, actors, sessions, kinds, columns_of_events), min_size=8, max_size=25))
+    at, events = world.now - timedelta(hours=draw(st.integers(-1, 30))), []
+    for number, (minutes, actor, session, kind, columns) in enumerate(drawn, 1):
+        at += timedelta(minutes=minutes, microseconds=number % 2)
+        events.append(FakeEvent(at, stored_id(number, columns), actor, session, *named(kind), columns, {}))
+    return replace(world, events=events)
+
+
+@st.composite
+def sessions_questions(draw, world, environment_id):
+    """Mostly with one filter: few sessions pass several."""
+    paths = st.sampled_from(["*", "/a*", "é", "a*"])
+    filters = {
+        "entry": paths,
+        "exit": paths,
+        "least": st.sampled_from([0, 1, 30, 60]),
+        "most": st.sampled_from([0, 30, 60, 1440]),
+        "bounced": st.sampled_from(list(Bounced)),
+        "segments": segment_lists,
+    }
+    if draw(st.booleans()):
+        filters = {"event": st.sampled_from([SESSION, SESSION, ANY_EVENT, PAGEVIEW]), "where": groups(all_fields, 1)}
+    chosen = draw(st.lists(st.sampled_from(sorted(filters)), max_size=2, unique=True))
+    return Sessions(
+        draw(scopes(environment_id)),
+        span=draw(st.one_of(st.just(Span(7)), spans(world))),
+        limit=draw(st.integers(1, 3)),
+        **{name: draw(filters[name]) for name in chosen},
     )
 
 

@@ -248,6 +248,7 @@ def test_htmx_gets_the_answer_alone_and_a_clean_address(environment, read_only):
 
     assert html(response).lstrip().startswith("<section")
     assert response["HX-Push-Url"].endswith("/graph/?event=builtin%3Asession&counts=events&unit=day&days=30&chart=line")
+    assert "A session ends after 30 minutes without an event." in response.content.decode()
 
 
 def test_htmx_gets_the_whole_form_when_something_is_wrong(environment, read_only):

@@ -21,6 +21,7 @@ from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.paths.question import Paths
 from analytics.kinds.registry import run
 from analytics.kinds.retention.question import Retention
+from analytics.kinds.sessions import Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
@@ -231,6 +232,7 @@ QUESTIONS = {
     "grouped": lambda scope: Graph(scope, SIGNED_UP, Counts.USERS, Span(7), by=Field(Source.EVENT, "path")),
     "funnel": lambda scope: Funnel(scope, (Selection(SIGNED_UP), Selection(SIGNED_UP)), span=Span(7)),
     "retention": lambda scope: Retention(scope, Selection(SIGNED_UP), Selection(SIGNED_UP), Unit.DAY, Span(7)),
+    "sessions": lambda scope: Sessions(scope),
     "stickiness": lambda scope: Stickiness(scope, SIGNED_UP, span=Span(7)),
     "paths": lambda scope: Paths(scope, Selection(SIGNED_UP), span=Span(7)),
     "lifecycle": lambda scope: Lifecycle(scope, SIGNED_UP, span=Span(7)),

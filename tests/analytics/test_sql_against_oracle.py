@@ -3,23 +3,26 @@
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise, product
+from fractions import Fraction
+from itertools import islice, pairwise, product
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.definitions.glossary import Glossary
 from analytics.kinds.graph import Graph
 from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.registry import kind_of
+from analytics.kinds.sessions import SessionRow
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source, write_list
 from analytics.questions.query import PAGEVIEW, Counts, Scope
 from analytics.questions.spans import Span, Unit, buckets
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
-from tests.analytics import oracle, oracle_funnel, oracle_of_activity, oracle_retention
+from common.web_addresses import read_address, read_path
+from tests.analytics import oracle, oracle_funnel, oracle_of_activity, oracle_of_sessions, oracle_retention
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
     TEXTS,
@@ -28,10 +31,12 @@ from tests.analytics.random_worlds import (
     graphs,
     lifecycles,
     retentions,
+    sessions_questions,
     stickiness_questions,
     store,
     thorough,
     users_questions,
+    visited_worlds,
     worlds,
 )
 
@@ -158,6 +163,55 @@ def test_retention(world, data):
                 continue
 
             oracle_retention.check(result, world, retention, cut, MOST_GROUPS)
+
+
+@settings(thorough, max_examples=thorough.max_examples // 2)
+@given(visited_worlds(), st.data())
+def test_sessions(world, data):
+    longest = timedelta(hours=1)
+    with asked(data, world, sessions_questions) as questions, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("analytics.sql.sessions.MAX_LENGTH", longest)
+        for sessions in islice(questions, 4):
+            result = answer_or_none(sessions, world)
+            cut = cut_of(sessions, Unit.DAY, world)
+            assert (result is None) == (cut is None), sessions
+            if result is None:
+                continue
+
+            expected = oracle_of_sessions.sessions(world, sessions, cut[0].start, cut[-1].end, longest)
+            assert list(all_sessions(sessions, world)) == [told(world, each) for each in expected], sessions
+            found = result.totals
+            median = None if found.median is None else Fraction(found.median // timedelta(microseconds=1), 1_000_000)
+            number, middle, *others = oracle_of_sessions.totals(expected)
+            assert [found.sessions, found.viewed, found.bounces] == [number, *others], sessions
+            assert median == middle or abs(median - middle) < Fraction(1, 1_000_000), sessions
+
+
+def all_sessions(sessions, world):
+    """Every session of the list, page after page."""
+    while sessions is not None:
+        result = answer(sessions, world)
+        yield from result.sessions
+        sessions = result.following()
+
+
+def told(world, session):
+    """The row of the list."""
+    first, person = session.events[0], world.who(session.events[0])
+    known = world.people.get(person)
+    referrer, entry, left = first.columns.get("referrer"), session.entry, session.exit
+    return SessionRow(
+        session_id=first.session,
+        started_at=first.time,
+        ended_at=session.events[-1].time,
+        events=len(session.events),
+        pageviews=len(session.pageviews),
+        entry=entry and read_path(entry),
+        exit=left and read_path(left),
+        actor_id=person,
+        identity=known.identity if known else None,
+        origin=(referrer and read_address(referrer), None, None, None),
+    )
 
 
 @thorough

@@ -37,6 +37,7 @@ QUESTIONS = [
     "retention/?start.event=builtin:session&return.event=event:Paid&by=event:path&entry=ever",
     "paths/?anchor.event=event:Signed up&steps=3&clean=1&segment={segment}",
     "paths/?direction=before&steps=2",
+    "sessions/?event=builtin:session&segment={segment}&exit=/*",
     "stickiness/?event=event:Signed up&segment={segment}",
     "lifecycle/?event=event:Signed up&segment={segment}",
     "users/?search=a&segment={segment}",

@@ -18,7 +18,7 @@ from tests.factories import MembershipFactory
 
 WIDTHS = (360, 400, 768, 1280, 2560)
 PAGES = ("dashboard", "live", "definition_list", "definition_create", "segment_create", "graph", "funnel", "paths",
-         "retention", "stickiness", "lifecycle", "users", "report_list")  # fmt: skip
+         "retention", "stickiness", "lifecycle", "sessions", "users", "report_list")  # fmt: skip
 
 
 @pytest.fixture

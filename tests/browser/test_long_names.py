@@ -25,6 +25,7 @@ QUESTIONS = {
     ],
     "funnel": [{"step.0.event": EVENT, "step.1.event": EVENT} | LONG_CONDITION],
     "retention": [{"start.event": EVENT, "returning.event": EVENT, "days": "7"}],
+    "sessions": [{"event": EVENT, "days": "7", "entry": f"/{'w' * 900}*"}, {"days": "7"}],
     "stickiness": [{"event": EVENT, "days": "7"}],
     "lifecycle": [{"event": EVENT, "days": "7"}],
     "paths": [{"anchor.event": EVENT, "days": "7"}, {"anchor.event": "builtin:session", "days": "7"}],

@@ -11,7 +11,7 @@ from analytics.store.postgresql.counted_days import (
     forget_days,
     replica_state,
 )
-from analytics.store.postgresql.exports import export_page
+from analytics.store.postgresql.exports import export_page, person_page
 from analytics.store.postgresql.live import newest_events
 from analytics.store.postgresql.people import count_done, has_person, known_person, merged_into
 from analytics.store.postgresql.previews import preview_definition, preview_segment
@@ -44,6 +44,7 @@ __all__ = [
     "known_properties",
     "merged_into",
     "newest_events",
+    "person_page",
     "preview_definition",
     "preview_segment",
     "probe",
