@@ -4,19 +4,25 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from analytics.questions.spans import Unit
 
 ROUND_STEPS = (1, 2, 2.5, 5, 10)
 COMPACT = ((1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))
 MAX_X_LABELS = 8
+MOST_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A vertical axis from 0 to `top`, with a tick at every value of `ticks` (0 and `top` included)."""
+    """A vertical axis with a tick at every value of `ticks`, in order: its ends and 0 included."""
 
     ticks: tuple[float, ...]
+
+    @property
+    def bottom(self) -> float:
+        return self.ticks[0]
 
     @property
     def top(self) -> float:
@@ -24,23 +30,25 @@ class Scale:
 
     def percent(self, value: float) -> float:
         """The height of `value` in percent of the axis."""
-        return 100 * value / self.top
+        return 100 * (value - self.bottom) / (self.top - self.bottom)
 
 
-def scale(largest: float, ticks: int = 4, whole: bool = True) -> Scale:
-    """An axis from 0 to at least `largest`, with about `ticks` steps of a round size. `whole` allows no fractions.
+def scale(largest: float, ticks: int = 4, whole: bool = True, smallest: float = 0) -> Scale:
+    """An axis from 0, or at most `smallest`, to at least `largest`, with about `ticks` steps of a round size.
 
-    If `largest` is 0, or nearly 0, the axis is from 0 to 1.
+    `whole` allows no fractions. If all is 0, or nearly 0, the axis is from 0 to 1.
     """
-    if not math.isfinite(largest) or largest < 1e-6:
+    smallest, largest = min(smallest, 0), max(largest, 0)
+    if not math.isfinite(largest - smallest) or largest - smallest < 1e-6:
         return Scale((0, 1))
-    magnitude = 10 ** math.floor(math.log10(largest / ticks))
+    longest = max(largest, -smallest)
+    magnitude = 10 ** math.floor(math.log10(longest / ticks))
     steps = [factor * magnitude for factor in ROUND_STEPS]
     if whole:
         steps = [step for step in steps if step >= 1 and float(step).is_integer()] or [1]
-    step = next((each for each in steps if each * ticks >= largest), steps[-1])
-    count = math.ceil(largest / step - 1e-9)
-    return Scale(tuple(_clean(number * step) for number in range(max(count, 1) + 1)))
+    step = next((each for each in steps if each * ticks >= longest), steps[-1])
+    below, above = (math.ceil(each / step - 1e-9) for each in (-smallest, largest))
+    return Scale(tuple(_clean(number * step) for number in range(-below, max(above, 1 - below) + 1)))
 
 
 def _clean(value: float) -> float:
@@ -57,16 +65,18 @@ def compact(value: float) -> str:
     return full(value)
 
 
-def full(value: float | None) -> str:
-    """A number with separators and at most two decimals; a dash for None."""
+def full(value: float | Decimal | None) -> str:
+    """A number with separators and at most two decimals, below 1 three digits; a dash for None."""
     if value is None:
         return "–"
-    if float(value).is_integer():
+    if value == int(value):
         return f"{int(value):,}"
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+    size = abs(float(value))
+    decimals = 2 if size >= 1 else min(2 - math.floor(math.log10(size)), MOST_DECIMALS)
+    return f"{value:,.{decimals}f}".rstrip("0").rstrip(".")
 
 
-def percent_text(share: float | None) -> str:
+def percent_text(share: float | Decimal | None) -> str:
     """A share in percent with one decimal; a dash for None."""
     return "–" if share is None else f"{share:,.1f}%"
 

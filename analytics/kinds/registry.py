@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from analytics.definitions.glossary import glossary_for
 from analytics.kinds.funnel import FUNNEL
-from analytics.kinds.graph import GRAPH
+from analytics.kinds.graph.page import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.retention import RETENTION
 from analytics.kinds.users import USERS

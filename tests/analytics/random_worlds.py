@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.glossary import Glossary, Named
 from analytics.kinds.funnel import Funnel
-from analytics.kinds.graph import Graph
+from analytics.kinds.graph.question import Graph, Series
 from analytics.kinds.retention import Retention
 from analytics.kinds.users import Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
@@ -62,7 +62,7 @@ TEXTS = (
     *("10", "9", "9.50", "-1", "1e2", "100"),
     *("%C3%A9", "%c3%a9", "xn--9ca", "%2F", "%C3", "a b", "a%20b", "/a/b/%E6%97%A5%E6%9C%AC"),
 )
-VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, 0.00001, 1e22, True, False, None)
+VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, 0.00001, 1e22, True, False, None, 0.1, "0.2", "1e19", "-0.1234567899")
 DEFINITIONS = tuple(UUID(int=n) for n in range(1, 4))
 SEGMENTS = tuple(UUID(int=n) for n in range(101, 104))
 KEYS = ("plan", "größe", "x.y")
@@ -242,20 +242,36 @@ compared_lists = st.one_of(
 )
 
 
+FORMULAS = ("A / B", "A - B", "(A + B) * 100 / C", "A * 0.5 + B", "-B / (A - C)", "A", "2 * (C + 1.25)", "A / (B / C)")
+
+
+@st.composite
+def series_of_graphs(draw, counts=tuple(Counts)):
+    chosen = draw(st.sampled_from(counts))
+    of = draw(st.one_of(st.sampled_from([Field(Source.PROPERTY, key) for key in KEYS]), all_fields))
+    return Series(draw(references), chosen, of if chosen.takes_property else None, draw(few_groups))
+
+
 @st.composite
 def graphs(draw, world, environment_id):
     unit = draw(st.sampled_from(list(Unit)))
-    by = draw(st.one_of(st.none(), all_fields))
+    by = tuple(draw(st.lists(all_fields, max_size=3, unique=True))) if draw(st.booleans()) else ()
+    cumulative = draw(st.booleans()) and draw(st.booleans())
+    measures = tuple(each for each in Counts if each.adds_up) if cumulative else tuple(Counts)
+    series = tuple(draw(st.lists(series_of_graphs(measures), min_size=1, max_size=draw(st.sampled_from((1, 3))))))
+    formulas = [each for each in FORMULAS if not set(each) & set("ABC"[len(series) :])]
+    compare = () if by or len(series) > 1 else draw(compared_lists)
     return Graph(
         draw(scopes(environment_id)),
-        event=draw(references),
-        counts=draw(st.sampled_from(list(Counts))),
+        series=series,
         span=draw(spans(world, 30 if unit is Unit.HOUR else 90)),
         unit=unit,
         where=draw(few_groups),
         by=by,
         segments=draw(segment_lists),
-        compare=() if by else draw(compared_lists),
+        compare=compare,
+        formula="" if compare or draw(st.booleans()) else draw(st.sampled_from(formulas)),
+        cumulative=cumulative,
     )
 
 

@@ -16,7 +16,6 @@ from django.db import connections
 from django.utils import timezone
 
 from analytics.kinds import registry
-from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.questions.query import Counts, Scope
 from analytics.questions.spans import Span
@@ -31,7 +30,7 @@ from support.models import Component, Sample, State
 from support.status import checks, database
 from support.status.dot import dot
 from support.status.render import as_html
-from tests.analytics.factories import ANY_EVENT
+from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.analytics.rows import add_event
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.servers import close_connections
@@ -71,7 +70,7 @@ def environment(standby):
 
 
 def graph(environment, counts=Counts.EVENTS):
-    return Graph(Scope.of(environment), ANY_EVENT, counts, Span(7))
+    return graph_of(Scope.of(environment), ANY_EVENT, counts, Span(7))
 
 
 def answered(environment):
