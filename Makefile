@@ -50,7 +50,8 @@ LOCK := $(BIN)/pip-compile --quiet --no-header --generate-hashes --strip-extras 
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(ARGS)
 
 lock: .venv/test-installed
-	@cd requirements && ../$(LOCK) --output-file run.txt run.in && ../$(LOCK) --output-file test.txt test.in
+	@cd requirements && ../$(LOCK) --output-file run.txt run.in && ../$(LOCK) --output-file parquet.txt parquet.in \
+		&& ../$(LOCK) --output-file test.txt test.in
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

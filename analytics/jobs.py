@@ -39,7 +39,8 @@ def count_days(timestamp: int) -> None:
 @app.periodic(cron=f"{NIGHTLY.minute} {NIGHTLY.hour} * * *")
 @app.task(name="analytics.expire_nightly", queueing_lock="analytics.expire_nightly", pass_context=False, priority=LOW)
 def expire_nightly(timestamp: int) -> None:
-    """Remove the events that are kept no longer."""
+    """Remove the events that are kept no longer: whole months at once, then the others in steps."""
+    removing.drop_months(removing.moments(datetime.fromtimestamp(timestamp, UTC)))
     defer_once("analytics.expire", timestamp=timestamp, after=0)
 
 

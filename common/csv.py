@@ -45,11 +45,11 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]
         yield writer.writerow([safe(cell) for cell in row])
 
 
-def file_name(name: str) -> str:
+def file_name(name: str, extension: str = "csv") -> str:
     """A file name from any text: letters, digits and dashes only; never empty, hidden or a formula."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     words = re.findall(r"[A-Za-z0-9]+", plain)
-    return f"{'-'.join(words)[:MAX_NAME].strip('-').lower() or 'export'}.csv"
+    return f"{'-'.join(words)[:MAX_NAME].strip('-').lower() or 'export'}.{extension}"
 
 
 def response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]], user_id: int) -> HttpResponseBase:

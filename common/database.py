@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -146,11 +146,17 @@ def impatient_connection(
 ) -> Iterator[psycopg.Connection]:
     """A connection with time limits: to open it, for each statement and each lock, and for a server that vanishes.
 
-    To the database itself, unless `way` is another's connection string.
+    To the database itself, unless `way` is another's connection string. There it is one transaction: a pooler gives
+    the session to others then, without these limits.
     """
     parameters = conninfo_to_dict(way or conninfo()) | VANISHED | {"connect_timeout": connect_seconds}
     milliseconds = int(statement_seconds * 1000)
-    with psycopg.connect(**parameters, autocommit=True) as own:  # type: ignore[arg-type]  # whatever libpq knows
+    scope = "set local" if way else "set"
+    with (
+        psycopg.connect(**parameters, autocommit=True) as own,  # type: ignore[arg-type]  # whatever libpq knows
+        own.transaction() if way else nullcontext(),
+    ):
         # No `options` of the connection: poolers refuse these.
-        own.execute(f"set statement_timeout = {milliseconds}; set lock_timeout = {milliseconds}".encode())
+        limits = f"{scope} statement_timeout = {milliseconds}; {scope} lock_timeout = {milliseconds}"
+        own.execute(limits.encode())
         yield own

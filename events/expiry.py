@@ -22,9 +22,10 @@ select id from owner where id is not null
 SOME_EVENTS = """
 with old as materialized (
     select time, id from events
-     where environment_id = %(environment)s and time < %(before)s order by time limit %(most)s)
+     where environment_id = %(environment)s and time >= %(start)s and time < %(end)s order by time limit %(most)s)
 delete from events e using old
- where e.environment_id = %(environment)s and e.time = old.time and e.id = old.id and e.time < %(before)s
+ where e.environment_id = %(environment)s and e.time = old.time and e.id = old.id
+   and e.time >= %(start)s and e.time < %(end)s
 """
 # Whoever is being written waits; they are looked at again when the row is free.
 SOME_PEOPLE = """
@@ -85,19 +86,20 @@ def drop(month: Month) -> None:
         cursor.execute(sql.SQL("drop table {}").format(sql.Identifier(month.table)))
 
 
-def has_older(environment_id: int, before: datetime) -> bool:
-    """Whether the environment has an event from before that moment."""
+def has_events(environment_id: int, start: datetime, end: datetime) -> bool:
+    """Whether the environment has an event from `start` (included) to `end` (not included)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select exists (select from events where environment_id = %s and time < %s)", [environment_id, before]
+            "select exists (select from events where environment_id = %s and time >= %s and time < %s)",
+            [environment_id, start, end],
         )
         found: bool = cursor.fetchone()[0]
         return found
 
 
-def remove_events(environment_id: int, before: datetime, most: int) -> int:
-    """Remove the oldest events of before that moment; returns how many. Counted days follow."""
-    return _removed(SOME_EVENTS, environment_id, before, most)
+def remove_events(environment_id: int, start: datetime, end: datetime, most: int) -> int:
+    """Remove the oldest events from `start` to `end`; returns how many. Counted days follow."""
+    return _removed(SOME_EVENTS, environment=environment_id, start=start, end=end, most=most)
 
 
 def remove_people(environment_id: int, before: datetime, most: int) -> int:
@@ -105,13 +107,13 @@ def remove_people(environment_id: int, before: datetime, most: int) -> int:
 
     Those who never had any stay: their properties were given for what they will do.
     """
-    return _removed(SOME_PEOPLE, environment_id, before, most)
+    return _removed(SOME_PEOPLE, environment=environment_id, before=before, most=most)
 
 
 @transaction.atomic
-def _removed(statement: str, environment_id: int, before: datetime, most: int) -> int:
+def _removed(statement: str, **parameters: int | datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(BY_INDEX)
-        cursor.execute(statement, {"environment": environment_id, "before": before, "most": most})
+        cursor.execute(statement, parameters)
         number: int = cursor.rowcount
         return number

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,17 +12,18 @@ from django.conf import settings
 from django.db import OperationalError
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
-from psycopg.errors import LockNotAvailable
 
 from common.disk import free_bytes
 from common.jobs import LONG, LOW, SLICE_SECONDS, defer_once
 from common.steps import PAUSE
 from events import moving, packing
+from events.holders import holders, is_in_the_way, named, staying
 from events.months import Month, without_partition
 from events.months import months as existing_months
 from events.upkeep import ensure_partitions, forget_keys
 
 log = logging.getLogger(__name__)
+WAITS = "%s waits. In its way: %s"
 
 OLDEST_YEARS = 10  # what is older shares one partition
 CROWD = 1_000  # events that give a month a partition: few cost less where they are
@@ -31,6 +33,7 @@ OVER = timedelta(days=7)  # after the end of a month: late events come in the fi
 LEAST_BYTES = 2**20  # of events: with fewer it makes no difference
 CAUGHT_UP_AT_ONCE = 1_000
 PLACE_SECONDS = 600  # to find a moment in which nobody is in the way
+STAYS = 60.0  # seconds: a transaction that is twice as old as a question may get may well stay for hours
 AHEAD = timedelta(days=93)  # three months: a job that fails is noticed long before it matters
 
 
@@ -53,7 +56,10 @@ def idempotency_keys(timestamp: int) -> None:
 @app.periodic(cron="7 4 * * *")
 @app.task(name="events.months", queueing_lock="events.months", priority=LOW, pass_context=False)
 def months(timestamp: int) -> None:
-    """Begin to give old months with many events partitions of their own."""
+    """Begin to give old months with many events partitions of their own, unless that goes on since yesterday."""
+    if _is_queued("events.move_months"):
+        log.warning(WAITS, "The move of events of old months", named(staying("events_default", STAYS)))
+        return
     now = datetime.fromtimestamp(timestamp, UTC)
     oldest = date(now.year - OLDEST_YEARS, now.month, 1)
     wanted = without_partition(oldest, (now + AHEAD).date(), CROWD)
@@ -76,25 +82,32 @@ def move_months(after: list[Any]) -> None:
         defer_once("events.move_months", in_seconds=1, after=[place[0], place[1].isoformat(), place[2]])
     elif not moving.is_complete():
         log.error("Copies of events of old months are not what the events are; they are thrown away. Report this.")
-        moving.throw_away()
+        _in_a_moment(moving.throw_away)  # else the next run does
     elif not (_nobody_sees_what_was() and _in_a_moment(moving.take_place)):
         defer_once("events.move_months", in_seconds=60, after=after)
 
 
 @app.periodic(cron="47 4 * * *")
 @app.task(name="events.pack", queueing_lock="events.pack", queue=LONG, priority=LOW, pass_context=False)
-def pack(timestamp: int) -> None:
-    """Begin to pack the oldest month that is over, unless one is being packed."""
-    if ProcrastinateJob.objects.filter(
-        task_name__in=("events.pack_month", "events.place_month"), status__in=("todo", "doing")
-    ).exists():
+def pack(timestamp: int, after: str = "") -> None:
+    """Begin to pack the oldest month that is over, of those after that table, unless one is being packed.
+
+    A month that somebody stays in the way of could not take its place in the end, so it is not even copied.
+    """
+    if _is_queued("events.pack_month", "events.place_month"):
+        return
+    if not _in_a_moment(packing.throw_away):  # what a run that was stopped has left
+        left = [*packing.watched(), "events_packing", "events_packing_noted"]
+        log.warning(WAITS, "Packing", named(holders(*left)))
         return
     over = datetime.fromtimestamp(timestamp, UTC) - OVER
-    if not _in_a_moment(packing.throw_away):  # what a run that was stopped has left
-        return
-    wanted = packing.loose([month for month in existing_months() if month.ends <= over], LEAST_BYTES)
-    if wanted and _has_room(wanted[0]) and _in_a_moment(partial(packing.begin, wanted[0])):
-        defer_once("events.pack_month", timestamp=timestamp, table=wanted[0].table, step=0)
+    ended = [month for month in existing_months() if month.ends <= over and month.table > after]
+    for month in filter(_has_room, packing.loose(ended, LEAST_BYTES)):
+        who = staying(month.table, STAYS)
+        if not who and _in_a_moment(partial(packing.begin, month)):
+            defer_once("events.pack_month", timestamp=timestamp, table=month.table, step=0)
+            return
+        _say_it_waits(month, who or holders(month.table))
 
 
 def _has_room(month: Month) -> bool:
@@ -106,37 +119,65 @@ def _has_room(month: Month) -> bool:
 def pack_month(timestamp: int, table: str, step: int) -> None:
     """Do one step of copying a month. In a large month they take long; other jobs get a turn in between."""
     month = Month.of(table)
-    if not packing.is_watched(month):  # it is gone: nobody keeps it
+    if table not in packing.watched():  # it is gone: nobody keeps it
         return
     is_last = step == len(packing.COPY) - 1
-    try:
+    with _thrown_away_if_it_fails(timestamp, month):
         packing.COPY[step](month)
-        is_right = not is_last or packing.is_complete(month)
-    except Exception:
-        _in_a_moment(packing.throw_away)
-        raise
-    if not is_right:
-        log.error("A copy of the events of a month is not what these are; it is thrown away. Report this.")
-        _in_a_moment(packing.throw_away)
-    elif is_last:
-        until = int(time.time() + PLACE_SECONDS)
-        defer_once("events.place_month", timestamp=timestamp, table=table, until=until)
-    else:
-        defer_once("events.pack_month", timestamp=timestamp, table=table, step=step + 1)
+        if is_last and not packing.is_complete(month):
+            log.error("A copy of the events of a month is not what these are; it is thrown away. Report this.")
+            _in_a_moment(packing.throw_away)
+        elif is_last:
+            until = int(time.time() + PLACE_SECONDS)
+            defer_once("events.place_month", timestamp=timestamp, table=table, until=until)
+        else:
+            defer_once("events.pack_month", timestamp=timestamp, table=table, step=step + 1)
 
 
 @app.task(name="events.place_month", queue=LONG, priority=LOW)
 def place_month(timestamp: int, table: str, until: int) -> None:
     """Put the copy in the month's place, and go on with the next month. If somebody is in the way, try until then."""
     month = Month.of(table)
-    if not packing.is_watched(month):
+    if table not in packing.watched():
         return
-    if _put_in_place(month):
-        defer_once("events.pack", timestamp=timestamp)
-    elif time.time() < until:
-        defer_once("events.place_month", in_seconds=5, timestamp=timestamp, table=table, until=until)
-    else:
+    with _thrown_away_if_it_fails(timestamp, month):
+        if _put_in_place(month):
+            _go_on(timestamp, month)
+        elif time.time() < until:
+            defer_once("events.place_month", in_seconds=5, timestamp=timestamp, table=table, until=until)
+        else:
+            _give_up(timestamp, month)
+
+
+@contextmanager
+def _thrown_away_if_it_fails(timestamp: int, month: Month) -> Iterator[None]:
+    """Whatever fails within, the copy goes, and the next month has its turn; but not if the database itself fails."""
+    try:
+        yield
+    except OperationalError as error:
+        if not is_in_the_way(error):
+            _in_a_moment(packing.throw_away)
+            raise
+        _give_up(timestamp, month)
+    except Exception:
         _in_a_moment(packing.throw_away)
+        _go_on(timestamp, month)
+        raise
+
+
+def _give_up(timestamp: int, month: Month) -> None:
+    _say_it_waits(month, staying(month.table, STAYS) or holders(month.table))
+    _in_a_moment(packing.throw_away)
+    _go_on(timestamp, month)
+
+
+def _go_on(timestamp: int, month: Month) -> None:
+    """Pack the next month, when this job is over."""
+    defer_once("events.pack", in_seconds=1, timestamp=timestamp, after=month.table)
+
+
+def _say_it_waits(month: Month, who: list[int]) -> None:
+    log.warning(WAITS, f"To pack {month.table}", named(who))
 
 
 def _put_in_place(month: Month) -> bool:
@@ -159,6 +200,11 @@ def _nobody_sees_what_was(until: float | None = None) -> bool:
     return unseen.is_over()
 
 
+def _is_queued(*names: str) -> bool:
+    found: bool = ProcrastinateJob.objects.filter(task_name__in=names, status__in=("todo", "doing")).exists()
+    return found
+
+
 def _in_a_moment(change: Callable[[], object]) -> bool:
     """Try a change for which others must be out of the way for a moment; whether it was made.
 
@@ -168,7 +214,7 @@ def _in_a_moment(change: Callable[[], object]) -> bool:
         try:
             return change() is not False
         except OperationalError as error:
-            if not isinstance(error.__cause__, LockNotAvailable):
+            if not is_in_the_way(error):
                 raise
             time.sleep(PAUSE)
     return False

@@ -66,8 +66,12 @@ def begin(wanted: Sequence[Month]) -> None:
 
 
 def throw_away() -> None:
-    """Remove the copies, and the trigger that keeps them."""
-    with connection.cursor() as cursor:
+    """Remove the copies, and the trigger that keeps them.
+
+    Raises OperationalError (LockNotAvailable) if others use old events for longer than a quarter of a second.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        _hurry(cursor)
         cursor.execute("drop trigger if exists copy_moving on events_default")
         cursor.execute("drop table if exists events_moving")
 

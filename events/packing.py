@@ -9,10 +9,11 @@ these are copied again (`catch_up`) until none is left. Then the copy takes the 
 Until then nobody sees the copy, and it can be thrown away at any time.
 """
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
+from events.holders import is_in_the_way
 from events.months import Month
 
 LOCK_MILLISECONDS = 250  # as long as the collector's statements wait: others queue up behind who waits for a lock
@@ -20,6 +21,8 @@ PAGES_PER_RANGE = 32  # 1,400 events: half a millisecond to read, and an index o
 MOST_OF_THE_REST = 64 * 2**20  # bytes of the partition of all other times, which is read when a copy takes its place
 SORTED_IN = "64MB"
 LAST_PAGES = 8
+# While it copies: a worker that was killed lets nobody wait for hours, and autovacuum gives way after a second.
+LIMITS = "set local client_connection_check_interval = '5s'; set local lock_timeout = '10s'"
 STILL = "1 day"  # a month most of whose last events arrived in this time grows, and waits
 
 # Months that have the index of names, the largest part of which is gone once they are packed.
@@ -130,19 +133,29 @@ def begin(month: Month) -> None:
         )
         _run(
             cursor,
-            "create trigger note_packing after insert or delete on {month} for each row "
+            "create or replace trigger note_packing after insert or delete on {month} for each row "
             "execute function note_packing()",
             month,
         )
 
 
 def throw_away() -> None:
-    """Remove the copy, and the trigger that notes for it. Raises as `begin` does."""
+    """Remove the copy, and the trigger that notes for it; this is turned off only where somebody reads the month.
+
+    Raises as `begin` does.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         _hurry(cursor)
         cursor.execute("select tgrelid::regclass::text from pg_trigger where tgname = 'note_packing'")
         for (table,) in cursor.fetchall():
-            cursor.execute(sql.SQL("drop trigger note_packing on {}").format(sql.Identifier(table)))
+            month = Month.of(table)
+            try:
+                with transaction.atomic():
+                    _run(cursor, "drop trigger note_packing on {month}", month)
+            except OperationalError as error:
+                if not is_in_the_way(error):
+                    raise
+                _run(cursor, "alter table {month} disable trigger note_packing", month)
         cursor.execute("drop table if exists events_packing, events_packing_noted")
 
 
@@ -154,25 +167,24 @@ def size(month: Month) -> int:
         return found
 
 
-def is_watched(month: Month) -> bool:
-    """Whether the month is there, and a trigger notes what happens to it."""
+def watched() -> list[str]:
+    """The tables of which a trigger notes what happens to them: the month that is being packed."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select exists (select from pg_trigger where tgname = 'note_packing' and tgrelid = to_regclass(%s))",
-            [month.table],
+            "select tgrelid::regclass::text from pg_trigger where tgname = 'note_packing' and tgenabled <> 'D'"
         )
-        watched: bool = cursor.fetchone()[0]
-        return watched
+        return [table for (table,) in cursor.fetchall()]
 
 
 def _copy(month: Month) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"set local work_mem = '{SORTED_IN}'")
+        cursor.execute(f"{LIMITS}; set local work_mem = '{SORTED_IN}'")
         _run(cursor, IN_ORDER, month)
 
 
 def _shape(month: Month) -> None:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LIMITS)
         cursor.execute(SHAPE)
         shape: list[sql.Composable] = [sql.SQL(each) for (each,) in cursor.fetchall()]
         # This constraint spares the look at every row when the copy takes its place.
@@ -186,6 +198,7 @@ def _shape(month: Month) -> None:
 
 def _index(month: Month) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LIMITS)
         cursor.execute(BY_NAME)
         cursor.execute(OTHER_INDEXES)
         for (definition,) in cursor.fetchall():
@@ -201,7 +214,8 @@ def _vacuum(month: Month) -> None:
 COPY = (_copy, _shape, _index, _vacuum)
 """Steps that copy all events of the month, in order, with all that a partition needs. None is part of a transaction.
 
-A step that is done twice, because a worker was stopped, fails or changes nothing.
+They raise OperationalError (LockNotAvailable) if somebody holds the month, or the copy, for themselves. A step that is
+done twice, because a worker was stopped, fails or changes nothing.
 """
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from heapadmin import memory, metrics_folder
 from heapadmin.deployment import refuse_wrong_settings
 from heapadmin.given_settings.addresses import in_url
-from heapadmin.reload import successor
+from heapadmin.reload import again, successor
 from heapadmin.upgrades import refuse_in_words
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heapadmin.settings")
@@ -49,6 +49,10 @@ def on_starting(server: Any) -> None:
         os.environ[METRICS] = str(metrics_folder.make())
         of_our_own.append(os.environ[METRICS])
     successor.prepare(server, lambda: {METRICS: os.environ[METRICS]} if METRICS in os.environ else {})
+
+
+def when_ready(server: Any) -> None:
+    again.let_signals_come()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from heapadmin import memory
 from heapadmin.gunicorn_conf import child_exit, loglevel, on_exit, on_starting  # noqa: F401  settings of gunicorn's too
-from heapadmin.reload import successor
+from heapadmin.reload import again, successor
 
 wsgi_app = "heapadmin.wsgi:application"
 worker_class = "gthread"
@@ -24,6 +24,7 @@ def when_ready(server: Any) -> None:
     """Connections take this over from the socket that accepts them (Linux)."""
     for listener in server.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", READING_SECONDS, 0))
+    again.let_signals_come()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from psycopg.pq import TransactionStatus
 
 from common import sql_comments
-from common.database import DISK_FULL, READ_ONLY, sqlstate
+from common.database import DISK_FULL, READ_ONLY, REPLICA, sqlstate
 from common.request_ids import current_id
 
 Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
@@ -31,29 +31,28 @@ SET_FOR_TRANSACTION = SET_LIMITS.replace("set ", "set local ") + "; "
 
 def limit_statements() -> None:
     """From now on, limit the statements of every connection that Django opens in this process."""
-    limit = _limit if settings.POOLED_DATABASE is None else _limit_transactions
-    connection_created.connect(limit, dispatch_uid="heapadmin.page_limits")
+    connection_created.connect(_limit, dispatch_uid="heapadmin.page_limits")
     sql_comments.name_requests()
 
 
 def _limit(connection: Any, **_: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(SET_LIMITS)
-
-
-def _limit_transactions(connection: Any, **_: Any) -> None:
-    """Behind a pooler, the session is somebody else's when the transaction is over, and so would be its limits."""
-    if _limited not in connection.execute_wrappers:  # it may be opened again
+    if settings.POOLED_DATABASE is None and connection.alias != REPLICA:  # to which a pooler may lead
+        with connection.cursor() as cursor:
+            cursor.execute(SET_LIMITS)
+    # Behind a pooler, the session is somebody else's when the transaction is over, and so would be its limits.
+    elif _limited not in connection.execute_wrappers:  # it may be opened again
         connection.execute_wrappers.insert(0, _limited)  # who watches it meanwhile takes the last one away
 
 
 def _limited(execute: Execute, statement: Any, arguments: Any, many: bool, context: dict[str, Any]) -> Any:
     """Send the limits along with the first statement of a transaction, in one message: alone, it is a transaction."""
-    if context["connection"].connection.info.transaction_status != TransactionStatus.IDLE:
+    connection = context["connection"]
+    if connection.connection.info.transaction_status != TransactionStatus.IDLE:
         return execute(statement, arguments, many, context)
     if many or not isinstance(statement, str):
-        with transaction.atomic():
-            context["cursor"].cursor.execute(SET_FOR_TRANSACTION)
+        with transaction.atomic(using=connection.alias):
+            with connection.wrap_database_errors:
+                context["cursor"].cursor.execute(SET_FOR_TRANSACTION)
             return execute(statement, arguments, many, context)
     done = execute(SET_FOR_TRANSACTION + statement, arguments, many, context)
     for _ in range(LIMITS):  # whoever reads the answer wants that of the statement

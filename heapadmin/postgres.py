@@ -146,14 +146,25 @@ class PrivatePostgres:
         self._make_private(self.data)
         self._run(["tar", "-xzf", str(base), "-C", str(self.data)])
 
-    def recover(self, restore_command: str, moment: datetime | None) -> None:
-        """Take in what was archived, up to `moment` or all, and stop. Raises PostgresError."""
+    def recover(self, restore_command: str, moment: datetime | None, timeline: int | None) -> None:
+        """Take in what was archived, up to `moment` or all, and stop. Raises PostgresError.
+
+        It follows that timeline (None: the newest). Nothing is archived before its files are in use: a timeline that
+        was begun and given up would lead others astray.
+        """
         signal_file = self.data / "recovery.signal"
         signal_file.touch(mode=0o600)
         self.runner.own(signal_file)
-        target = {"recovery_target_time": moment.isoformat(" ")} if moment else {}
+        parameters = {
+            "archive_command": "",
+            "restore_command": restore_command,
+            "recovery_target_action": "promote",
+            "recovery_target_timeline": str(timeline or "latest"),
+        }
+        if moment is not None:
+            parameters["recovery_target_time"] = moment.isoformat(" ")
         self._clear_leftovers(STOP_STEPS)
-        self._launch({"restore_command": restore_command, "recovery_target_action": "promote", **target})
+        self._launch(parameters)
         while self.is_alive():
             if self._is_recovered():
                 self.stop()

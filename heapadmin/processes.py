@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 PR_SET_PDEATHSIG = 1
-SAME_START_SECONDS = 0.5  # two reads of the same process's start time never differ by more
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def start(command: Sequence[str], *, when_we_die: signal.Signals, **arguments: Any) -> subprocess.Popen[bytes]:
@@ -52,25 +53,41 @@ def _die_with(which: signal.Signals) -> Callable[[], None] | None:
 
 @dataclass(frozen=True)
 class Identity:
-    """Identifies a process by id and start time (unix seconds), because another process may get the id later."""
+    """Identifies a process by id and start, because another process may get the id later.
+
+    On Linux the start is in ticks of the kernel since `boot`: the time of day may be set while the process runs.
+    Elsewhere it is in unix seconds, which the kernel notes once.
+    """
 
     pid: int
-    started_at: float
+    start: float
+    boot: str
 
     @classmethod
     def of(cls, pid: int) -> "Identity | None":
         """The process that now has the id `pid`. None if there is none, or if it is dead and waits to be reaped."""
         try:
+            if sys.platform.startswith("linux"):
+                state, *fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+                return None if state in "ZX" else cls(pid, int(fields[18]), _boot())
             process = psutil.Process(pid)
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return None
-            return cls(pid, process.create_time())
-        except psutil.Error:
+            return None if process.status() == psutil.STATUS_ZOMBIE else cls(pid, process.create_time(), "")
+        except (OSError, psutil.Error):
             return None
 
+    @classmethod
+    def of_this_process(cls) -> "Identity":
+        found = cls.of(os.getpid())
+        assert found is not None
+        return found
+
     def is_alive(self) -> bool:
-        now = Identity.of(self.pid)
-        return now is not None and abs(now.started_at - self.started_at) < SAME_START_SECONDS
+        return Identity.of(self.pid) == self
+
+
+@functools.cache
+def _boot() -> str:
+    return BOOT.read_text().strip()
 
 
 def session_of(leader: Identity) -> list[Identity]:
@@ -83,7 +100,7 @@ def session_of(leader: Identity) -> list[Identity]:
         except OSError:
             continue
         member = Identity.of(pid)
-        if member is not None and member.started_at >= leader.started_at - SAME_START_SECONDS:
+        if member is not None and member.boot == leader.boot and member.start >= leader.start:
             found.append(member)
     return found
 

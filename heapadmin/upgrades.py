@@ -18,7 +18,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from common.counted import counted
 from common.database import conninfo
-from heapadmin import backup, database_server, old_code
+from heapadmin import database_server, old_code
+from heapadmin.backups import dump
 from heapadmin.given_settings import sessions
 
 FOLDER = "backups"  # in DATA_DIR
@@ -154,8 +155,8 @@ def _back_up(executor: MigrationExecutor, say: Callable[[str], None]) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         for unfinished in folder.glob("before-upgrade-*.unfinished"):  # of a start that was killed
             unfinished.unlink()
-        size = backup.write(file)
-    except (OSError, backup.BackupError) as error:
+        size = dump.write(file)
+    except (OSError, dump.BackupError) as error:
         raise CannotUpgrade(
             f"No backup could be made, so the database was not upgraded: {error} "
             "The former version can still be started. BACKUP_BEFORE_UPGRADE=off upgrades without one."

@@ -87,11 +87,20 @@ class CollectingServer:
         return self
 
     # --- Its life -------------------------------------------------------------------------------------------------
-    def start(self):
-        command = [sys.executable, "-m", "gunicorn", "-c", f"python:{self.conf}", self.application]
+    def command(self):
+        return [sys.executable, "-m", "gunicorn", "-c", f"python:{self.conf}", self.application]
+
+    def start(self, **options):
+        """`options` go to subprocess.Popen."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=self.code, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                self.command(),
+                cwd=self.code,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **options,
             )
         deadline = time.monotonic() + START_SECONDS
         while not self.has_started():

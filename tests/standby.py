@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -16,6 +17,7 @@ from heapadmin.postgres import programs
 from heapadmin.system_user import let_in, runner_for
 
 START_SECONDS = 60
+NUMBERS = count()  # of those in this process
 DELAY_SECONDS = 1  # then a statement on the standby has to go for what it is in the way of
 MUST_BE_THE_SAME = ("max_connections", "max_wal_senders", "max_worker_processes", "max_locks_per_transaction")
 
@@ -29,7 +31,7 @@ class Standby:
     def __init__(self, name="standby"):
         self.primary = str(settings.DATABASES["default"]["HOST"])
         # Its system user can get there. Into pytest's own folders it can only until another pytest begins.
-        self.folder = Path(self.primary).with_name(f"{name}-{os.getpid()}")
+        self.folder = Path(self.primary).with_name(f"{name}-{os.getpid()}-{next(NUMBERS)}")
         self.data = self.folder / "data"
         self.process = None
 

@@ -82,7 +82,7 @@ def test_settings_are_read_in_one_place():
         "heapadmin/gunicorn_conf.py",
         "heapadmin/gunicorn_wsgi_conf.py",
         "heapadmin/collector_asgi.py",
-        "heapadmin/backup.py",  # HOME, for PostgreSQL's programs
+        "heapadmin/backups/dump.py",  # HOME, for PostgreSQL's programs
     }
 
     found = {str(path) for path, text in texts(".py") if reads.search(text) and path.parts[0] not in {"tests", "bench"}}

@@ -30,7 +30,7 @@ JOBS = {
     "events.idempotency_keys": ("timestamp",),
     "events.months": ("timestamp",),
     "events.move_months": ("after",),
-    "events.pack": ("timestamp",),
+    "events.pack": ("timestamp", "after"),
     "events.pack_month": ("timestamp", "table", "step"),
     "events.partitions": ("timestamp",),
     "events.place_month": ("timestamp", "table", "until"),

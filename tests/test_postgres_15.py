@@ -1,6 +1,6 @@
 """The tests that lean most on SQL, once more on PostgreSQL 15: the whole run is on the newest.
 
-Backups of both are in tests/heapadmin/test_backup.py.
+Backups of both are in tests/heapadmin/backups/test_dump.py.
 """
 
 import os

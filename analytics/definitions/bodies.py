@@ -24,7 +24,7 @@ class DefinitionBody:
             raise BadQuery(f"A definition has 1 to {MAX_ALTERNATIVES} alternatives.", "any")
         if any(each.event.is_session for each in self.alternatives):
             raise BadQuery("Session is built in and cannot be part of a definition.", "any")
-        if any(each.field.is_of_people for one in self.alternatives for each in one.where.conditions):
+        if any(each.field.is_of_people for one in self.alternatives for each in one.where.every()):
             raise BadQuery("A definition looks at events. For people, make a segment.", "any")
 
     def lineages(self) -> Iterator[UUID]:
@@ -63,7 +63,7 @@ class SegmentBody:
         for each in clauses:
             if isinstance(each, Condition) and not each.field.is_of_people:
                 raise BadQuery("A segment looks at people: take a user property, or what they did.", "group")
-            if isinstance(each, Did) and any(one.field.is_of_people for one in each.selection.where.conditions):
+            if isinstance(each, Did) and any(one.field.is_of_people for one in each.selection.where.every()):
                 raise BadQuery("Conditions on what was done look at the event, not at the person.", "group")
 
     def lineages(self) -> Iterator[UUID]:
@@ -99,11 +99,16 @@ def selection_from_json(body: JsonBody) -> Selection:
 
 
 def group_to_json(group: Group) -> JsonBody:
-    return {"match": group.match.value, "conditions": [condition_to_json(each) for each in group.conditions]}
+    body: JsonBody = {
+        "match": group.match.value,
+        "conditions": [condition_to_json(each) for each in group.conditions],
+    }
+    return body | {"groups": [group_to_json(each) for each in group.groups]} if group.groups else body
 
 
 def group_from_json(body: JsonBody) -> Group:
-    return Group(tuple(condition_from_json(each) for each in body["conditions"]), Match(body["match"]))
+    conditions = tuple(condition_from_json(each) for each in body["conditions"])
+    return Group(conditions, Match(body["match"]), tuple(group_from_json(each) for each in body.get("groups", [])))
 
 
 def condition_to_json(condition: Condition) -> JsonBody:

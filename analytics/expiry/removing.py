@@ -1,30 +1,36 @@
 """Removes events and people of months that are kept no longer, in steps: a kill at any point loses no count.
 
-A month of which nobody keeps anything is dropped as a whole. Of the others, each environment's oldest events are
-removed, then the people who have none any more.
+A month of which nobody keeps anything is dropped as a whole, or not at all: to remove millions of events one by one
+leaves as much for vacuum. Of the others, each environment's oldest events are removed, then the people who have none
+any more.
 """
 
+import logging
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
-from psycopg.errors import LockNotAvailable
 
 from accounts import activity
 from analytics.models import Expiry
 from analytics.store.current import event_store
 from common import steps
 from events import expiry
+from events.holders import holders, is_in_the_way, named
 from events.months import Month, months
 from projects.keeping import kept_from, months_kept
 from projects.models import Environment
 
+log = logging.getLogger(__name__)
+
 STEP_ROWS = 5_000
 TURN_SECONDS = 5.0  # of one environment; then the next has its turn
-DROP_TRIES = 20
+DROP_SECONDS = 10.0  # to find moments in which nobody uses the months that are dropped
+DROP_PAUSE = 0.5
+EVER = datetime.min.replace(tzinfo=UTC)
 
 Moments = Mapping[int, datetime]  # by environment id: events from before are kept no longer
 
@@ -43,11 +49,10 @@ def run(now: datetime, *, seconds: float, after: int = 0) -> int | None:
     """
     deadline = time.monotonic() + seconds
     befores = moments(now)
-    if not after:
-        drop_months(befores)
+    whole = expired_months(befores)
     for environment_id, before in befores.items():
         if environment_id > after:
-            expire(environment_id, before, seconds=TURN_SECONDS)
+            expire(environment_id, before, seconds=TURN_SECONDS, whole=whole)
             if time.monotonic() > deadline:
                 return environment_id
     for left in Expiry.objects.filter(done_at=None).exclude(environment__in=befores):
@@ -58,50 +63,78 @@ def run(now: datetime, *, seconds: float, after: int = 0) -> int | None:
 def drop_months(befores: Moments) -> int:
     """Drop the months of which nobody keeps anything; returns how many.
 
-    A month that others use at this moment is tried again, and then waits for the next night.
+    One that others use is tried again for some seconds in all. Then it stays until the next night.
     """
-    last = max(befores.values(), default=None)
-    old = [month for month in months() if last is not None and month.ends <= last]
-    return sum(any(_drop(month, befores) for _ in range(DROP_TRIES)) for month in old if _is_expired(month, befores))
+    until = time.monotonic() + DROP_SECONDS
+    return sum(_drop(month, befores, until) for month in expired_months(befores))
+
+
+def expired_months(befores: Moments) -> list[Month]:
+    """The months of which nobody keeps anything, oldest first."""
+    last = max(befores.values(), default=EVER)
+    return [month for month in months() if month.ends <= last and _is_expired(month, befores)]
 
 
 def _is_expired(month: Month, befores: Moments) -> bool:
     return all(owner in befores and month.ends <= befores[owner] for owner in expiry.owners(month))
 
 
-def _drop(month: Month, befores: Moments) -> bool:
-    """Try to drop the month. Its events are counted before, because nobody may use it while it is locked."""
-    counted = {owner: expiry.count(month, owner) for owner in expiry.owners(month)}
-    try:
-        with transaction.atomic():
-            expiry.lock(month)
-            if not _is_expired(month, befores):
+def _drop(month: Month, befores: Moments, until: float) -> bool:
+    """Try to drop the month; returns whether it is gone.
+
+    Nobody may use it while it is locked, and to count takes long. So the first lock only shows that nobody is in the
+    way, the events are counted without it, once, and the second one is for dropping.
+    """
+    counted: dict[int, int] | None = None
+    while True:
+        try:
+            with transaction.atomic():
+                expiry.lock(month)
+                if not _is_expired(month, befores):
+                    return False
+                if counted is not None:
+                    _drop_locked(month, befores, counted)
+                    return True
+            counted = {owner: expiry.count(month, owner) for owner in expiry.owners(month)}
+        except OperationalError as error:
+            if not is_in_the_way(error):
+                raise
+            if time.monotonic() > until:
+                who = named(holders(month.table) or holders("events"))
+                log.warning("%s is kept no longer, but stays until the next night. In its way: %s", month.table, who)
                 return False
-            for owner, number in sorted(counted.items()):
-                event_store().forget_days(owner, befores[owner])
-                _count_in(_begun(owner, befores[owner]), "events", number)
-            expiry.drop(month)
-    except OperationalError as error:
-        if not isinstance(error.__cause__, LockNotAvailable):
-            raise
-        return False
-    return True
+            time.sleep(DROP_PAUSE)
 
 
-def expire(environment_id: int, before: datetime, *, seconds: float) -> bool:
-    """Remove what this environment keeps no longer, for about `seconds`; returns whether all is gone."""
-    if expiry.has_older(environment_id, before):
+def _drop_locked(month: Month, befores: Moments, counted: Mapping[int, int]) -> None:
+    for owner, number in sorted(counted.items()):
+        event_store().forget_days(owner, befores[owner])
+        _count_in(_begun(owner, befores[owner]), "events", number)
+    expiry.drop(month)
+
+
+def expire(environment_id: int, before: datetime, *, seconds: float, whole: Sequence[Month] = ()) -> bool:
+    """Remove what this environment keeps no longer, for about `seconds`; returns whether all is gone.
+
+    Events of the months in `whole` stay: these are dropped as a whole.
+    """
+    pieces = _without(whole, before)
+    if any(expiry.has_events(environment_id, *piece) for piece in pieces):
         event_store().forget_days(environment_id, before)  # quicker than to subtract from them step by step
-    todo = {
-        "events": partial(expiry.remove_events, environment_id, before, STEP_ROWS),
-        "people": partial(expiry.remove_people, environment_id, before, STEP_ROWS),
-    }
-    for table, remove in todo.items():
+    todo = [("events", partial(expiry.remove_events, environment_id, *piece, STEP_ROWS)) for piece in pieces]
+    todo.append(("people", partial(expiry.remove_people, environment_id, before, STEP_ROWS)))
+    for table, remove in todo:
         if not steps.run([partial(_step, environment_id, before, table, remove)], seconds=seconds):
             return False
     for done in Expiry.objects.filter(environment=environment_id, done_at=None):
         _finish(done.pk)
     return True
+
+
+def _without(whole: Sequence[Month], before: datetime) -> list[tuple[datetime, datetime]]:
+    """The time until `before`, cut into pieces that leave these months out."""
+    edges = [EVER, *(edge for month in whole if month.ends <= before for edge in (month.starts, month.ends)), before]
+    return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end]
 
 
 def _step(environment_id: int, before: datetime, table: str, remove: Callable[[], int]) -> int:

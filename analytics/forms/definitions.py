@@ -10,7 +10,7 @@ from analytics.forms.rows import (
     MATCHES,
     GroupRows,
     SelectionRow,
-    group_rows,
+    flat_group_rows,
     next_number,
     selection_row,
     selection_rows,
@@ -69,7 +69,10 @@ def name_and_notes(raw: Reader, *, named: bool = True) -> tuple[str, str]:
 
 
 def _clause_group(raw: Reader, prefix: str) -> ClauseGroup:
-    conditions = raw.group(f"{prefix}.where").conditions
+    where = raw.group(f"{prefix}.where")
+    if where.groups:
+        raw.wrong(f"{prefix}.where", "Make a group of the segment of each group of conditions.")
+    conditions = where.conditions
     dids = tuple(did for each in raw.numbered(f"{prefix}.did") if (did := _did(raw, each)) is not None)
     return ClauseGroup((*conditions, *dids), raw.choice(f"{prefix}.match", Match, Match.ALL))
 
@@ -186,7 +189,7 @@ def _group_rows(raw: Reader, prefix: str, choices: Choices) -> ClauseGroupRows:
     return ClauseGroupRows(
         prefix,
         _match(raw, f"{prefix}.match", "How many of these must hold"),
-        group_rows(raw, f"{prefix}.where", choices.people_fields),
+        flat_group_rows(raw, f"{prefix}.where", choices.people_fields),
         tuple(_did_row(raw, each, choices) for each in used),
         _did_row(Reader({}), f"{prefix}.did.{next_number(used)}", choices),
     )

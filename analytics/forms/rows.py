@@ -1,13 +1,13 @@
 """Rows that repeat: conditions, groups of them, and selections (an event with conditions)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Options, Select, plain, with_nothing
 from analytics.questions.conditions import Match, Operator
 from analytics.questions.parameters import Reader
 
-OPERATORS = plain((each.value, each.label) for each in Operator)
+OPERATORS = plain((each.value, f"{each.label} (a, b, …)" if each.takes_list else each.label) for each in Operator)
 MATCHES = plain([(Match.ALL.value, "all"), (Match.ANY.value, "any one")])
 
 
@@ -27,13 +27,23 @@ class ConditionRow:
 
 @dataclass(frozen=True)
 class GroupRows:
-    """Conditions of which all or any must hold. The last row is an empty spare."""
+    """Conditions, and groups of them, of which all or any must hold. The last of each is an empty spare.
+
+    A group in a group has no groups, and no spare one.
+    """
 
     prefix: str
     match: Select
     rows: tuple[ConditionRow, ...]
     spare: ConditionRow
     error: str
+    groups: tuple["GroupRows", ...] = ()
+    spare_group: "GroupRows | None" = None
+
+    @property
+    def has_several(self) -> bool:
+        """Whether it matters if all of them must hold, or any one."""
+        return len(self.rows) + len(self.groups) > 1
 
 
 @dataclass(frozen=True)
@@ -76,8 +86,23 @@ def condition_row(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> Cond
 
 
 def group_rows(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> GroupRows:
-    """The rows that have a field, and a spare one. Rows without a field are earlier spares."""
-    used = [each for each in raw.numbered(prefix) if raw.text(f"{each}.field")]
+    """The rows and groups that have a field, and a spare one each. Those without a field are earlier spares."""
+    inner = f"{prefix}.group"
+    used = [each for each in raw.numbered(inner) if _used_rows(raw, each)]
+    return replace(
+        flat_group_rows(raw, prefix, fields),
+        groups=tuple(flat_group_rows(raw, each, fields) for each in used),
+        spare_group=flat_group_rows(Reader({}), f"{inner}.{next_number(used)}", fields),
+    )
+
+
+def _used_rows(raw: Reader, prefix: str) -> list[str]:
+    return [each for each in raw.numbered(prefix) if raw.text(f"{each}.field")]
+
+
+def flat_group_rows(raw: Reader, prefix: str, fields: tuple[Options, ...]) -> GroupRows:
+    """The same without groups in it."""
+    used = _used_rows(raw, prefix)
     rows = tuple(condition_row(raw, each, fields) for each in used)
     spare = condition_row(Reader({}), f"{prefix}.{next_number(used)}", fields)
     match = Select(

@@ -32,7 +32,7 @@ from analytics.questions.query import (
 )
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
 from analytics.questions.spans import Span
-from analytics.questions.words import duration_words, span_words
+from analytics.questions.words import duration_words, group_words, span_words
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.segments import in_segments
@@ -259,8 +259,8 @@ class FunnelResult(Result):
 
 
 def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
-    span, _ = context.placed(funnel.span, None)
-    start, end = span.bounds(context.now, funnel.scope.zone)
+    placed = context.placed(funnel.span, None)
+    start, end = placed.span.bounds(context.now, funnel.scope.zone)
     sides = []
     for side in funnel.compare or (Compared(None),):
         statement = context.statement()
@@ -270,7 +270,7 @@ def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
         label = context.glossary.segment_label(side.segment)
         sides.append(FunnelSide(label, counts, side if funnel.compare else None))
     labels = tuple(step_label(step, context.glossary) for step in funnel.steps)
-    return FunnelResult(funnel, Ran(context.now, start, end), labels, tuple(sides))
+    return FunnelResult(funnel, Ran(context.now, start, end, note=placed.note), labels, tuple(sides))
 
 
 def step_label(step: Selection, glossary: Glossary) -> str:
@@ -278,10 +278,7 @@ def step_label(step: Selection, glossary: Glossary) -> str:
     event = glossary.event_label(step.event)
     if not step.where:
         return event
-    conditions = f" {'and' if step.where.match == 'all' else 'or'} ".join(
-        f"{each.field.label} {each.operator.label} {each.value}".strip() for each in step.where.conditions
-    )
-    return f"{event} ({conditions})"
+    return f"{event} ({group_words(step.where)})"
 
 
 # --- The page --------------------------------------------------------------------------------------------------------

@@ -181,14 +181,15 @@ class RetentionResult(Result):
 
 
 def answer(retention: Retention, context: QueryContext) -> RetentionResult:
-    span, cut = context.placed(retention.span, retention.unit)
+    placed = context.placed(retention.span, retention.unit)
+    cut = placed.buckets
     rows = None
     if not (retention.where or retention.segments):
-        rows = event_store().counted_cohorts(retention.start, retention.returning, span, cut, context)
+        rows = event_store().counted_cohorts(retention.start, retention.returning, placed.span, cut, context)
     if rows is None:
         statement = context.statement()
         rows = context.rows(statement, retention_sql(statement, retention, cut))
-    ran = Ran(context.now, cut[0].start, cut[-1].end)
+    ran = Ran(context.now, cut[0].start, cut[-1].end, note=placed.note)
     return RetentionResult(retention, ran, cut, cohorts_from(rows, cut, context.now))
 
 

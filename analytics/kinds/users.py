@@ -60,7 +60,7 @@ class Users(Query["UsersResult"]):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not all(each.field.is_of_people for each in self.where.conditions):
+        if not all(each.field.is_of_people for each in self.where.every()):
             raise BadQuery("People can be filtered by what is known of them, not by events: make a segment.", "where")
 
     def parameters(self) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,7 @@ def _tell(query: Query[Any], outcome: str, seconds: float) -> None:
         "range": query.range_words(),
         "events": ", ".join(str(event) for event in query.events()),
         "segments": ", ".join(str(segment) for segment in query.named_segments()),
-        "conditions": len(query.where.conditions),
+        "conditions": len(list(query.where.every())),
     }
     told = ", ".join(f"{name} {value}" for name, value in fields.items() if value not in ("", None))
     who = (query.kind, query.scope.environment_id, fields["user_id"])

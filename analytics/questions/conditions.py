@@ -1,6 +1,9 @@
-"""Conditions on events and people (one field, one operator, one value), and groups of conditions."""
+"""Conditions on events and people (one field, one operator, one value or a list), and groups of conditions."""
 
+import csv
+import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,6 +11,8 @@ from common import web_addresses
 
 MAX_CONDITIONS = 20
 MAX_VALUE = 1024
+MAX_LISTED = 100  # values in a list
+MAX_LIST = 8_000  # characters of it; a longer one would not fit into a URL
 
 
 class BadQuery(Exception):
@@ -95,10 +100,12 @@ class Field:
 
 
 class Operator(StrEnum):
-    """All compare text exactly, with capitals. For a missing value, only IS_NOT, NOT_CONTAINS and NOT_EXISTS hold."""
+    """All compare text exactly, with capitals. For a missing value, only those hold whose name says NOT or NONE."""
 
     IS = "is"
     IS_NOT = "is_not"
+    ONE_OF = "one_of"  # is any of the values in a list
+    NONE_OF = "none_of"
     CONTAINS = "contains"
     NOT_CONTAINS = "not_contains"
     MATCHES = "matches"  # matches the whole text; * stands for any characters
@@ -116,6 +123,10 @@ class Operator(StrEnum):
         return self not in (Operator.EXISTS, Operator.NOT_EXISTS)
 
     @property
+    def takes_list(self) -> bool:
+        return self in (Operator.ONE_OF, Operator.NONE_OF)
+
+    @property
     def is_numeric(self) -> bool:
         return self in (Operator.GREATER, Operator.LESS)
 
@@ -123,6 +134,8 @@ class Operator(StrEnum):
 OPERATOR_LABELS = {
     Operator.IS: "is",
     Operator.IS_NOT: "is not",
+    Operator.ONE_OF: "is one of",
+    Operator.NONE_OF: "is none of",
     Operator.CONTAINS: "contains",
     Operator.NOT_CONTAINS: "does not contain",
     Operator.MATCHES: "matches (with *)",
@@ -136,6 +149,8 @@ NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?"  # what is a number, bo
 
 @dataclass(frozen=True)
 class Condition:
+    """`value` is one value, or several as `read_list` reads them."""
+
     field: Field
     operator: Operator
     value: str = ""
@@ -143,17 +158,48 @@ class Condition:
     def __post_init__(self) -> None:
         if not self.operator.takes_value:
             object.__setattr__(self, "value", "")
-        if len(self.value) > MAX_VALUE or "\0" in self.value:
+        if self.operator.takes_list:
+            if len(self.value) > MAX_LIST:
+                raise BadQuery(f"A list has at most {MAX_LIST:,} characters.")
+            listed = read_list(self.value)
+            if not listed:
+                raise BadQuery(f"{self.field.label} {self.operator.label}: give values, with commas between them.")
+            if len(listed) > MAX_LISTED:
+                raise BadQuery(f"A list has at most {MAX_LISTED} values.")
+            object.__setattr__(self, "value", write_list(listed))
+        if any(len(each) > MAX_VALUE or "\0" in each for each in self.values):
             raise BadQuery(f"A value has at most {MAX_VALUE:,} characters.")
         if self.operator.is_numeric and not re.fullmatch(NUMBER, self.value):
             raise BadQuery(f"{self.field.label} {self.operator.label}: give a number.")
 
     @property
+    def values(self) -> tuple[str, ...]:
+        return read_list(self.value) if self.operator.takes_list else (self.value,)
+
+    @property
     def spellings(self) -> tuple[str, ...]:
-        """The value, in all the ways in which it may be stored: addresses beyond ASCII have several."""
+        """Its values, in all the ways in which they may be stored: addresses beyond ASCII have several."""
         if self.field.source is not Source.EVENT:
-            return (self.value,)
-        return web_addresses.spellings(self.field.key, self.value)
+            return self.values
+        return tuple(
+            dict.fromkeys(each for value in self.values for each in web_addresses.spellings(self.field.key, value))
+        )
+
+
+def read_list(text: str) -> tuple[str, ...]:
+    """The values of a list that somebody typed, each once: `a, b, "c, d"` are three. Empty ones are left out."""
+    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    return tuple(dict.fromkeys(value for row in rows for each in row if (value := each.strip())))
+
+
+def write_list(values: tuple[str, ...]) -> str:
+    """The text from which `read_list` reads these values."""
+    return ", ".join(_quoted(each) if re.search('[",\r\n]', each) else each for each in values)
+
+
+def _quoted(value: str) -> str:
+    doubled = value.replace('"', '""')
+    return f'"{doubled}"'
 
 
 class Match(StrEnum):
@@ -163,16 +209,29 @@ class Match(StrEnum):
 
 @dataclass(frozen=True)
 class Group:
-    """Conditions of which all or any must hold. A group without conditions lets everything pass."""
+    """Conditions, and groups of conditions, of which all or any must hold. An empty group lets everything pass.
+
+    The groups in it are one level deep. Empty ones are dropped.
+    """
 
     conditions: tuple[Condition, ...] = ()
     match: Match = Match.ALL
+    groups: tuple["Group", ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.conditions) > MAX_CONDITIONS:
+        object.__setattr__(self, "groups", tuple(each for each in self.groups if each))
+        if any(each.groups for each in self.groups):
+            raise BadQuery("Groups of conditions are one level deep.", "where")
+        if len(list(self.every())) > MAX_CONDITIONS:
             raise BadQuery(f"At most {MAX_CONDITIONS} conditions.", "where")
-        if not self.conditions:
+        if not self:
             object.__setattr__(self, "match", Match.ALL)
 
     def __bool__(self) -> bool:
-        return bool(self.conditions)
+        return bool(self.conditions or self.groups)
+
+    def every(self) -> Iterator[Condition]:
+        """All its conditions, those in its groups among them."""
+        yield from self.conditions
+        for group in self.groups:
+            yield from group.conditions

@@ -1,6 +1,7 @@
 """Reading and writing the URL parameters of questions. The kinds of questions are built on this.
 
-    all         where.match, where.N.field, where.N.op, where.N.value; segment (repeated)
+    all         where.match, where.N.field, where.N.op, where.N.value; segment (repeated); where.group.N.match,
+                where.group.N.M.field, … for groups of conditions
     with a span days (7, 30, …, a period such as this_month, "all", or "custom" with from, to as YYYY-MM-DD), and
                 over=1: without what is not over
     compared    compare (repeated: a segment's lineage or "everyone")
@@ -127,9 +128,12 @@ class Reader:
         return self.attempt(f"{prefix}.value", lambda: Condition(chosen, operator, value)) if chosen else None
 
     def group(self, prefix: str = "where") -> Group:
+        return self._group(prefix, tuple(self._group(each) for each in self.numbered(f"{prefix}.group")))
+
+    def _group(self, prefix: str, groups: tuple[Group, ...] = ()) -> Group:
         conditions = tuple(each for name in self.numbered(prefix) if (each := self.condition(name)))
         match = self.choice(f"{prefix}.match", Match, Match.ALL)
-        return self.attempt(prefix, lambda: Group(conditions, match)) or Group()
+        return self.attempt(prefix, lambda: Group(conditions, match, groups)) or Group()
 
     def selection(self, prefix: str, default: EventReference | None = PAGEVIEW) -> Selection | None:
         event = self.event(f"{prefix}.event", default)
@@ -166,6 +170,8 @@ def need(value: T | None) -> T:
 def write_group(group: Group, prefix: str = "where") -> Iterator[tuple[str, str]]:
     if group.match is not Match.ALL:
         yield f"{prefix}.match", group.match.value
+    for number, inner in enumerate(group.groups):
+        yield from write_group(inner, f"{prefix}.group.{number}")
     for number, each in enumerate(group.conditions):
         yield f"{prefix}.{number}.field", str(each.field)
         yield f"{prefix}.{number}.op", each.operator.value

@@ -53,7 +53,8 @@ class Table:
 class Ran:
     """The time of a run: `as_of` is its "now", `start` and `end` the span in UTC, `seconds` how long it took.
 
-    What was stored within the last `behind_seconds` may be missing; None if nothing is.
+    What was stored within the last `behind_seconds` may be missing; None if nothing is. `note` is a sentence that pages
+    and the CSV show: where the span begins, if that is later than asked.
     """
 
     as_of: datetime
@@ -61,6 +62,7 @@ class Ran:
     end: datetime
     seconds: float = 0.0
     behind_seconds: float | None = None
+    note: str = ""
 
     @property
     def behind_words(self) -> str:

@@ -25,6 +25,12 @@ class Unit(StrEnum):
     MONTH = "month"
 
 
+def most_days(unit: Unit | None) -> int:
+    """How many days can be drawn by this unit; all that may be asked for, where nothing is drawn by one."""
+    per_day = {Unit.HOUR: 25, Unit.DAY: 1}.get(unit) if unit else None
+    return (MAX_BUCKETS + 25) // per_day if per_day else MAX_DAYS
+
+
 @dataclass(frozen=True)
 class Bucket:
     """A piece of a span: `start` included, `end` not, both UTC. Not `complete` while `end` is in the future."""
@@ -74,8 +80,7 @@ class Span:
 
     def check(self, unit: Unit | None) -> None:
         """Raise BadQuery if this span has too many buckets of `unit` to be drawn."""
-        per_day = {Unit.HOUR: 25, Unit.DAY: 1}.get(unit, 0) if unit else 0
-        if self.length_days * per_day > MAX_BUCKETS + 25:
+        if self.length_days > most_days(unit):
             raise BadQuery("That is too long for this unit. Take a longer unit or a shorter range.", "unit")
 
     def local_days(self, now: datetime, zone: ZoneInfo) -> tuple[date, date]:
@@ -128,30 +133,48 @@ class Calendar:
     first_day: date | None = None
 
 
-def placed(span: Span, unit: Unit | None, calendar: Calendar) -> tuple[Span, tuple[Bucket, ...]]:
-    """The span as days of the calendar, and its buckets; days, where nothing is drawn by a `unit`.
+@dataclass(frozen=True)
+class Placed:
+    """A span as days of the calendar, and its buckets. `note`: a sentence, where all time is too long to be shown."""
 
-    Raises BadQuery if nothing is over, or all is too long.
+    span: Span
+    buckets: tuple[Bucket, ...]
+    note: str = ""
+
+
+def placed(span: Span, unit: Unit | None, calendar: Calendar) -> Placed:
+    """The span in this calendar, in buckets of the unit; of days, where nothing is drawn by one.
+
+    All time begins later where it would be too long: one event with a wrong date would spoil it otherwise. Raises
+    BadQuery if nothing is over, or the span is too long.
     """
+    is_shortened = False
     if span.period is None:
         first, last = span.local_days(calendar.now, calendar.zone)
     else:
         today = calendar.now.astimezone(calendar.zone).date()
         first, last = days_of(span.period, today, calendar.week_starts_on, calendar.first_day)
-        if (last - first).days >= MAX_DAYS:
-            too_long = f"The first event is from {first}: all time is longer than {MAX_DAYS:,} days."
-            raise BadQuery(f"{too_long} Give a first and a last day.", "days")
+        is_shortened = span.period is Period.ALL and (last - first).days >= most_days(unit)
+        if is_shortened:
+            first = last - timedelta(days=most_days(unit) - 1)
     fixed = Span(None, first, last)
     fixed.check(unit)
-    unit = unit or Unit.DAY
-    cut = buckets(fixed, unit, calendar.now, calendar.zone, calendar.week_starts_on)
+    of_days = unit or Unit.DAY
+    cut = buckets(fixed, of_days, calendar.now, calendar.zone, calendar.week_starts_on)
     if not span.over or span.days is not None:
-        return fixed, cut
+        return Placed(fixed, cut, _shortened(first, unit) if is_shortened else "")
     cut = tuple(bucket for bucket in cut if bucket.complete)
     if not cut:
-        raise BadQuery(f"No {unit} of this range is over yet.", "days")
-    ends = cut[-1].end - timedelta(microseconds=1)
-    return Span(None, cut[0].start.astimezone(calendar.zone).date(), ends.astimezone(calendar.zone).date()), cut
+        raise BadQuery(f"No {of_days} of this range is over yet.", "days")
+    first = cut[0].start.astimezone(calendar.zone).date()
+    last = (cut[-1].end - timedelta(microseconds=1)).astimezone(calendar.zone).date()
+    return Placed(Span(None, first, last), cut, _shortened(first, unit) if is_shortened else "")
+
+
+def _shortened(first: date, unit: Unit | None) -> str:
+    what = f"shown by {unit}" if unit in (Unit.HOUR, Unit.DAY) else "asked for"
+    since = f"Since {first.day} {first:%b %Y}"
+    return f"{since}: more than {most_days(unit):,} days cannot be {what}, and there are older events."
 
 
 def _next_edge(edge: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> datetime:

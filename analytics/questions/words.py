@@ -41,8 +41,10 @@ def _days_words(span: Span) -> str:
 
 
 def group_words(group: Group) -> str:
-    """ "Path is /pricing and plan exists"."""
-    return joined_words([condition_words(each) for each in group.conditions], group.match)
+    """ "Path is /pricing and plan exists", "plan exists and (Path is / or Path is /a)"."""
+    conditions = [condition_words(each) for each in group.conditions]
+    groups = [f"({group_words(each)})" if len(each.conditions) > 1 else group_words(each) for each in group.groups]
+    return joined_words(conditions + groups, group.match)
 
 
 def joined_words(words: list[str], match: Match) -> str:

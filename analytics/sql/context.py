@@ -9,7 +9,7 @@ from typing import Any
 from analytics.definitions.glossary import Glossary
 from analytics.questions.periods import Period
 from analytics.questions.query import Scope
-from analytics.questions.spans import Bucket, Calendar, Span, Unit, buckets, placed
+from analytics.questions.spans import Bucket, Calendar, Placed, Span, Unit, buckets, placed
 from analytics.sql.dialect import Dialect
 from analytics.sql.selections import Limits, event_rows
 from analytics.sql.statement import Statement
@@ -42,7 +42,7 @@ class QueryContext:
         """What the database answers to `sql`, whose parameters `statement` holds."""
         return self.ask(sql, statement.parameters)
 
-    def placed(self, span: Span, unit: Unit | None) -> tuple[Span, tuple[Bucket, ...]]:
+    def placed(self, span: Span, unit: Unit | None) -> Placed:
         """The span as days of the project's calendar, and cut into buckets, days without a `unit`. Raises BadQuery."""
         first_day = self._first_day() if span.period is Period.ALL else None
         return placed(span, unit, Calendar(self.now, self.scope.zone, self.scope.week_starts_on, first_day))

@@ -10,6 +10,7 @@ from analytics.sql.statement import Statement
 from events.names import stored_name
 
 NAME = Field(Source.EVENT, "name")
+EXACT = (Operator.IS, Operator.IS_NOT, Operator.ONE_OF, Operator.NONE_OF)  # compare whole values
 
 
 class Rows:
@@ -74,8 +75,8 @@ class Rows:
         text = self.field(condition.field)
         dialect, bind, value = self.statement.dialect, self.statement.bind, condition.value
         spellings = condition.spellings
-        if condition.field == NAME and condition.operator in (Operator.IS, Operator.IS_NOT):
-            spellings = (stored_name(value),)
+        if condition.field == NAME and condition.operator in EXACT:
+            spellings = tuple(stored_name(each) for each in condition.values)
 
         def any_spelling(holds: Callable[[str], str]) -> str:
             found = [holds(each) for each in spellings]
@@ -86,6 +87,10 @@ class Rows:
                 return any_spelling(lambda each: f"{text} = {bind(each)}")
             case Operator.IS_NOT:
                 return f"({text} is null or not ({any_spelling(lambda each: f'{text} = {bind(each)}')}))"
+            case Operator.ONE_OF:
+                return f"{text} in ({', '.join(bind(each) for each in spellings)})"
+            case Operator.NONE_OF:
+                return f"({text} is null or {text} not in ({', '.join(bind(each) for each in spellings)}))"
             case Operator.CONTAINS:
                 return any_spelling(lambda each: dialect.contains(text, bind(each)))
             case Operator.NOT_CONTAINS:
@@ -103,7 +108,8 @@ class Rows:
 
     def group(self, group: Group) -> str:
         """All conditions of the group as one expression; "true" if there are none."""
-        return joined(group.match, [self.condition(each) for each in group.conditions])
+        inner = [self.group(each) for each in group.groups]
+        return joined(group.match, [*(self.condition(each) for each in group.conditions), *inner])
 
 
 def joined(match: Match, parts: list[str]) -> str:

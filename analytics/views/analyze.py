@@ -14,6 +14,7 @@ from analytics.forms.choices import choices
 from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
 from analytics.store.current import event_store
+from analytics.views import export_formats
 from analytics.views.answers import TOKEN, AnsweredQuestion, ask
 from analytics.views.pages import page
 from common.database import TookTooLong
@@ -83,6 +84,7 @@ def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
         "title": title,
         "span": asked.query.range_words() if asked.query else "",
         "action": action,
+        "formats": export_formats.offered(),
         "link": f"{action}?{asked.querystring or 'run=1'}" if asked.query else action,
     }
 

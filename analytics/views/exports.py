@@ -1,4 +1,4 @@
-"""Any answer as CSV, with the same parameters in the URL as its page."""
+"""Any answer as a file, with the same parameters in the URL as its page."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.door import signed_in_user
 from accounts.policy import Can
+from analytics.definitions.glossary import glossary_for
 from analytics.kinds.registry import KINDS, kind_of, run
 from analytics.questions.results import Cell, Result
 from analytics.views.answers import answer, understand
-from common import csv
+from analytics.views.export_formats import FORMATS, FormatMissing
+from common import csv, downloads
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -19,10 +21,13 @@ from projects.models import Environment
 @require_safe
 @environment_view(Can.VIEW)
 def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
-    """Answer `?kind=graph&…` as CSV; the parameter `name` names the file."""
+    """Answer `?kind=graph&…` as CSV, or in the `format`; the parameter `name` names the file."""
     kind = request.GET.get("kind", "graph")
     if kind not in KINDS:
         return _refused(f"Which question? Give kind={one_of(list(KINDS))}.")
+    extension = request.GET.get("format", "csv")
+    if extension not in FORMATS:
+        return _refused(f"Which format? Give format={one_of(list(FORMATS))}.")
     asked = answer(environment, understand(environment, kind, request.GET))
     if asked.is_queued:
         return HttpResponse(
@@ -31,8 +36,16 @@ def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
     if asked.result is None:
         return _refused(asked.failure or " ".join(asked.errors.values()) or "Nothing was asked.")
     name = request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind].label}"
-    header = [column.name for column in asked.result.table().columns]
-    return csv.response(name, header, _rows(asked.result), signed_in_user(request).pk)
+    try:
+        pieces = FORMATS[extension].pieces(asked.result, _words(asked.result), _rows(asked.result))
+    except FormatMissing as missing:
+        return _refused(str(missing))
+    return downloads.response(
+        pieces,
+        signed_in_user(request).pk,
+        content_type=FORMATS[extension].content_type,
+        file_name=csv.file_name(name, extension),
+    )
 
 
 def _refused(words: str) -> HttpResponse:
@@ -43,6 +56,12 @@ def one_of(names: list[str]) -> str:
     """ "graph, funnel or users"."""
     *most, last = names
     return f"{', '.join(most)} or {last}"
+
+
+def _words(result: Result) -> str:
+    """ "Count of Pageview, last 30 days"."""
+    query = result.query
+    return ", ".join(filter(None, [kind_of(query).words(query, glossary_for(query)), query.range_words()]))
 
 
 def _rows(result: Result) -> Iterator[tuple[Cell, ...]]:

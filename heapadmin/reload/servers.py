@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import psutil
 from django.conf import settings
 
 from heapadmin.datafolder import make_private
@@ -33,15 +32,14 @@ class RunningServer:
     """A server as it noted itself. `generation` counts from 0 and grows when it goes over to new code."""
 
     name: str
-    pid: int
-    started_at: float  # unix seconds
+    identity: Identity
     generation: int
     serves: bool = False  # in this generation
     host: str = ""
 
     @property
-    def identity(self) -> Identity:
-        return Identity(self.pid, self.started_at)
+    def pid(self) -> int:
+        return self.identity.pid
 
     @property
     def is_here(self) -> bool:
@@ -81,7 +79,7 @@ class ServerNote:
 
 def note(name: str, generation: int) -> ServerNote:
     """Write the file of this process, which is the server `name`."""
-    made = ServerNote(RunningServer(name, os.getpid(), psutil.Process().create_time(), generation))
+    made = ServerNote(RunningServer(name, Identity.of_this_process(), generation))
     made.write()
     return made
 
@@ -89,7 +87,7 @@ def note(name: str, generation: int) -> ServerNote:
 def running(folder: Path) -> Iterator[RunningServer]:
     """The servers that run on the data folder, those of other containers included. Removes files of dead ones."""
     for path in sorted((folder / FOLDER).glob("*")):
-        with suppress(OSError, ValueError, TypeError):
+        with suppress(OSError, ValueError, TypeError, KeyError):
             if (server := _read(path)) is not None:
                 yield server
 
@@ -100,7 +98,8 @@ def _read(path: Path) -> RunningServer | None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink(missing_ok=True)
             return None
-        server = RunningServer(**json.load(file))
+        noted = json.load(file)
+        server = RunningServer(**noted | {"identity": Identity(**noted["identity"])})
         return server if server.identity.is_alive() or not server.is_here else None
 
 

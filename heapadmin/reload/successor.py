@@ -3,21 +3,25 @@
 Its workers stay its children, and go on serving, until one of the new workers serves and tells them to end.
 """
 
+import fcntl
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import astuple
 from functools import partial
 from typing import Any
 
 from heapadmin.processes import Identity
-from heapadmin.reload import servers
+from heapadmin.reload import again, servers
 
 TRIAL = "HEAPADMIN_TRIAL"  # set in the environment of one that only shows that it would serve
-BEFORE = "HEAPADMIN_WORKERS_BEFORE"  # "12:1700000000.5,13:…", the workers that are to be replaced
-GENERATION = "HEAPADMIN_GENERATION"
+BEFORE = "HEAPADMIN_WORKERS_BEFORE"  # as JSON, the workers that are to be replaced
 GUNICORNS = ("GUNICORN_PID", "GUNICORN_FD")  # how it hands sockets on
+CANNOT_RUN = "%s cannot be run, so everything stays as it is: %s"
+SYSTEMDS = 3  # the first socket that systemd hands on (LISTEN_FDS, which hold for the successor too)
 
 
 class Succession:
@@ -47,11 +51,11 @@ def prepare(server: Any, kept: Callable[[], Mapping[str, str]]) -> None:
     given = server.cfg.env_orig
     if TRIAL in given:
         return
-    generation = int(given.get(GENERATION, 0))
     name = servers.WEB.get(server.app.app_uri, servers.WEB_OF_ALL)
-    note = servers.note(name, generation)
-    _successions[:] = [Succession(_read(given.get(BEFORE, "")), note)]
-    server.reexec = server.reload = partial(_succeed, server, generation, kept)
+    note = servers.note(name, again.generation(given))
+    before = [Identity(*worker) for worker in json.loads(given.get(BEFORE, "[]"))]
+    _successions[:] = [Succession(before, note)]
+    server.reexec = server.reload = partial(_succeed, server, before, kept)
 
 
 def worker_serves(how: signal.Signals) -> None:
@@ -66,34 +70,36 @@ def forget() -> None:
         succession.note.remove()
 
 
-def _succeed(server: Any, generation: int, kept: Callable[[], Mapping[str, str]]) -> None:
+def _succeed(server: Any, before: list[Identity], kept: Callable[[], Mapping[str, str]]) -> None:
     """In gunicorn's first process. Returns only if the program cannot be run."""
+    if not os.access(sys.executable, os.X_OK):  # before files are exchanged
+        server.log.error(CANNOT_RUN, sys.executable, "it is not there")
+        return
     environment = {name: value for name, value in server.cfg.env_orig.items() if name not in GUNICORNS}
     environment |= kept()
     workers = [identity for pid in server.WORKERS if (identity := Identity.of(pid)) is not None]
-    environment[BEFORE] = ",".join(f"{worker.pid}:{worker.started_at}" for worker in workers)
-    environment[GENERATION] = str(generation + 1)
+    workers += [worker for worker in before if worker.is_alive()]  # where no worker of this generation serves yet
+    environment[BEFORE] = json.dumps([astuple(worker) for worker in workers])
     environment |= _hand_on(server)
     os.chdir(server.START_CTX["cwd"])
     try:
-        os.execve(sys.executable, sys.orig_argv, environment)  # noqa: S606
+        again.run(environment)
     except OSError as error:
-        server.log.error("%s cannot be run, so everything stays as it is: %s", sys.executable, error)
+        server.log.error(CANNOT_RUN, sys.executable, error)
 
 
 def _hand_on(server: Any) -> dict[str, str]:
     """Leave the sockets open where the successor looks for them; what it has to be told."""
     descriptors = [listener.sock.fileno() for listener in server.LISTENERS]
     asked = [address for address in server.cfg.address if isinstance(address, int)]  # --bind fd://3
+    if server.systemd:
+        asked = list(range(SYSTEMDS, SYSTEMDS + len(descriptors)))
     if len(asked) != len(descriptors):
         return {"GUNICORN_PID": str(os.getpid()), "GUNICORN_FD": ",".join(map(str, descriptors))}
-    for descriptor, number in zip(descriptors, asked, strict=True):
-        if descriptor != number:
-            os.dup2(descriptor, number, inheritable=True)
-            os.set_inheritable(descriptor, False)
+    beyond = max(asked, default=0) + 1  # so that none is overwritten before its turn
+    copies = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, beyond) for descriptor in descriptors]
+    for copy, number in zip(copies, asked, strict=True):
+        os.dup2(copy, number, inheritable=True)
+    for descriptor in {*descriptors} - {*asked}:
+        os.set_inheritable(descriptor, False)
     return {}
-
-
-def _read(text: str) -> list[Identity]:
-    pairs = [entry.split(":") for entry in text.split(",") if entry]
-    return [Identity(int(pid), float(started_at)) for pid, started_at in pairs]

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -129,7 +129,7 @@ class Supervisor:
         known = [service.identity for service in self.services if service.identity is not None]
         draft = self.record.with_suffix(".new")
         try:
-            draft.write_text(json.dumps([[identity.pid, identity.started_at] for identity in known]))
+            draft.write_text(json.dumps([astuple(identity) for identity in known]))
             draft.replace(self.record)
         except OSError:  # a full disk; the next look tries again
             return
@@ -139,10 +139,10 @@ class Supervisor:
 def end_leftovers(record: Path, say: Callable[[str], None]) -> None:
     """End the services of an earlier supervisor that was killed, as listed in `record`."""
     try:
-        entries = json.loads(record.read_text())
-    except (OSError, ValueError):
+        leaders = [Identity(*entry) for entry in json.loads(record.read_text())]
+    except (OSError, ValueError, TypeError):
         return
-    leftovers = [member for pid, start in entries for member in processes.session_of(Identity(pid, start))]
+    leftovers = [member for leader in leaders for member in processes.session_of(leader)]
     if leftovers:
         say(f"Ending {len(leftovers)} processes that an earlier run left behind.")
         processes.end(leftovers, LEFTOVER_STEPS)

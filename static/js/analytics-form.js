@@ -31,6 +31,7 @@ function add(list) {
   [...list.children].find((each) => each.matches("[data-add-row]")).before(row);
   htmx.process(row);
   prepare(row);
+  if (row.matches(".condition-group")) add(row.querySelector("[data-rows]"));
   changed(list);
   row.querySelector("select, input")?.focus();
   return row;
@@ -50,16 +51,18 @@ function rename(row, from, to) {
   }
 }
 
-/* "all of" only matters if there are two or more conditions. */
+/* "all of" only matters if there are two or more conditions, or groups of them. */
 function refresh(list) {
   const rows = [...list.children].filter((each) => each.matches("[data-row]"));
-  list.classList.toggle("has-several", rows.length > 1);
+  const groups = list.querySelectorAll(":scope > .condition-groups > [data-row]:not([data-spare])");
+  list.classList.toggle("has-several", rows.length + groups.length > 1);
   list.classList.toggle("is-empty", rows.length === 0);
   if (list.dataset.label) callByPlace(rows, list.dataset.label, list.dataset.letters);
 }
 
 function changed(list) {
   refresh(list);
+  if (list.matches(".condition-groups")) refresh(list.parentElement);
   list.dispatchEvent(new Event("rows-changed", { bubbles: true }));
 }
 

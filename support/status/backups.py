@@ -10,15 +10,17 @@ from support.status.models import BackupKind
 
 PERIODS = {BackupKind.DUMP: timedelta(days=1), BackupKind.BASE: timedelta(days=7)}
 LATE_AFTER = 2  # periods
+AHEAD = timedelta(hours=1)  # so much later than now a clock may be; what began later yet is of one that was wrong
 NAMES = {BackupKind.DUMP: "backup", BackupKind.BASE: "base backup"}
 
 LAST_GOOD = """
 select started_at, bytes, name from support_backup
- where kind = %s and bytes is not null and lost_at is null order by started_at desc limit 1
+ where kind = %s and bytes is not null and lost_at is null and started_at <= now() + %s
+ order by started_at desc limit 1
 """
 FAILED_SINCE = """
 select problem from support_backup
- where kind = %s and problem <> '' and started_at > coalesce(%s::timestamptz, '-infinity')
+ where kind = %s and problem <> '' and started_at > coalesce(%s::timestamptz, '-infinity') and started_at <= now() + %s
  order by started_at desc limit 1
 """
 ARCHIVER_FAILS = "select last_failed_time > coalesce(last_archived_time, '-infinity') from pg_stat_archiver"
@@ -61,8 +63,8 @@ def news(connection: psycopg.Connection) -> list[BackupNews]:
 
 
 def _news_of(connection: psycopg.Connection, kind: BackupKind) -> BackupNews:
-    at, size, name = connection.execute(LAST_GOOD, [kind.value]).fetchone() or (None, None, "")
-    failed = connection.execute(FAILED_SINCE, [kind.value, at]).fetchone()
+    at, size, name = connection.execute(LAST_GOOD, [kind.value, AHEAD]).fetchone() or (None, None, "")
+    failed = connection.execute(FAILED_SINCE, [kind.value, at, AHEAD]).fetchone()
     return BackupNews(kind, at, size, name, failed[0] if failed else "")
 
 

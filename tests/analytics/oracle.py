@@ -113,10 +113,18 @@ def spelled(field: Field, asked: str) -> set[str]:
     return found | {re.sub("%[89A-F].", lambda escape: escape[0].lower(), each) for each in found}
 
 
+OPPOSITES = {
+    Operator.IS_NOT: Operator.IS,
+    Operator.NOT_CONTAINS: Operator.CONTAINS,
+    Operator.NONE_OF: Operator.ONE_OF,
+}
+
+
 def holds(condition: Condition, value: str | None) -> bool:
-    if condition.operator in (Operator.IS_NOT, Operator.NOT_CONTAINS):
-        is_not = Operator.IS if condition.operator is Operator.IS_NOT else Operator.CONTAINS
-        return not holds(replace(condition, operator=is_not), value)
+    if condition.operator in OPPOSITES:
+        return not holds(replace(condition, operator=OPPOSITES[condition.operator]), value)
+    if condition.operator is Operator.ONE_OF:
+        return any(holds(Condition(condition.field, Operator.IS, each), value) for each in condition.values)
     return any(holds_as_spelled(condition, each, value) for each in spelled(condition.field, condition.value))
 
 
@@ -140,7 +148,8 @@ def holds_as_spelled(condition: Condition, asked: str, value: str | None) -> boo
 
 
 def group_holds(world: World, group: Group, event: FakeEvent | None, person: int) -> bool:
-    return together(group.match, [holds(each, value_of(world, each.field, event, person)) for each in group.conditions])
+    alone = [holds(each, value_of(world, each.field, event, person)) for each in group.conditions]
+    return together(group.match, alone + [group_holds(world, each, event, person) for each in group.groups])
 
 
 def is_meant(world: World, reference: EventReference, event: FakeEvent) -> bool:
@@ -209,6 +218,9 @@ def is_in_last_days(world: World, event: FakeEvent, days: int) -> bool:
     return 0 <= back.days < days
 
 
+MOST_DAYS = {Unit.HOUR: 45, Unit.DAY: 1125}
+
+
 def days_asked(world: World, span: Span, unit: Unit, week_starts_on: int) -> list[date]:
     """The days that a span means, one by one out of many years: each is asked whether it belongs."""
     today = world.now.astimezone(world.zone).date()
@@ -216,7 +228,7 @@ def days_asked(world: World, span: Span, unit: Unit, week_starts_on: int) -> lis
     asked = [
         day
         for day in (today + timedelta(days=ago) for ago in range(-1300, 1300))
-        if _belongs(day, today, span, week_starts_on, min(stored, default=today))
+        if _belongs(day, today, span, week_starts_on, min(stored, default=today), MOST_DAYS.get(unit, 3660))
     ]
     if not span.over or span.days is not None:
         return asked
@@ -228,14 +240,14 @@ def days_asked(world: World, span: Span, unit: Unit, week_starts_on: int) -> lis
     return [day for day in asked if is_whole[_unit_of(day, unit, week_starts_on)]]
 
 
-def _belongs(day: date, today: date, span: Span, week_starts_on: int, first_stored: date) -> bool:
+def _belongs(day: date, today: date, span: Span, week_starts_on: int, first_stored: date, most: int) -> bool:
     if span.days is not None:
         return (today - day).days in range(1, span.days + 1) if span.over else (today - day).days in range(span.days)
     if span.first and span.last:
         return span.first <= day <= span.last
     assert span.period
     if span.period is Period.ALL:
-        return min(first_stored, today) <= day <= today
+        return min(first_stored, today) <= day <= today and (today - day).days < most
     which, _, name = span.period.replace("today", "this_day").replace("yesterday", "last_day").partition("_")
     of = {
         "day": lambda each: each.toordinal(),

@@ -18,7 +18,7 @@ from analytics.kinds.funnel import Funnel
 from analytics.kinds.graph.question import Graph, Series
 from analytics.kinds.retention import Retention
 from analytics.kinds.users import Users
-from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
+from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source, write_list
 from analytics.questions.periods import Period
 from analytics.questions.query import (
     PAGEVIEW,
@@ -102,13 +102,19 @@ def conditions(fields):
             ("*a*", "a*", "*", "%*", "*\\*", "*é", "*日本", "*%A9", "Signed*", "custom", "pageview", "Paid")
         ),
     )
-    plain = st.builds(Condition, fields, operators.filter(lambda each: not each.is_numeric), values)
+    single = operators.filter(lambda each: not each.is_numeric and not each.takes_list)
+    plain = st.builds(Condition, fields, single, values)
+    lists = st.lists(texts.filter(str.strip), min_size=1, max_size=3).map(lambda each: write_list(tuple(each)))
+    listed = st.builds(Condition, fields, operators.filter(lambda each: each.takes_list), lists)
     numeric = st.builds(Condition, fields, operators.filter(lambda each: each.is_numeric), st.sampled_from(NUMBERS))
-    return st.one_of(plain, numeric)
+    return st.one_of(plain, listed, numeric)
 
 
 def groups(fields, most=2):
-    return st.builds(Group, st.lists(conditions(fields), max_size=most).map(tuple), matches)
+    """Groups of conditions, some of them with groups in them."""
+    some = st.lists(conditions(fields), max_size=most).map(tuple)
+    flat = st.builds(Group, some, matches)
+    return st.one_of(flat, st.builds(Group, some, matches, st.lists(flat, max_size=2).map(tuple)))
 
 
 plain_references = st.one_of(

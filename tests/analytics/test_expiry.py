@@ -1,7 +1,10 @@
 """Events that are kept no longer: they go, with whoever has done nothing since, and nothing else does."""
 
 import random
+import threading
+import time
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from unittest import mock
 
 import psycopg
@@ -39,6 +42,7 @@ def other():
 
 
 def run_to_the_end(now=NOW):
+    removing.drop_months(removing.moments(now))
     after = 0
     while (after := removing.run(now, seconds=0.01, after=after)) is not None:
         pass
@@ -115,7 +119,8 @@ class TestEvents:
     def test_whoever_changes_their_mind_keeps_what_is_left(self, environment):
         for day in range(3):
             add_event(environment, at=LONG_AGO + timedelta(days=day))
-        removing._step(environment.pk, OCTOBER, "events", lambda: expiry.remove_events(environment.pk, OCTOBER, 1))
+        one = partial(expiry.remove_events, environment.pk, removing.EVER, OCTOBER, 1)
+        removing._step(environment.pk, OCTOBER, "events", one)
         environment.months_kept = None
         environment.save()
 
@@ -146,7 +151,7 @@ class TestEvents:
 def test_environments_take_turns(db, monkeypatch):
     first, second = EnvironmentFactory.create_batch(2, months_kept=1)
     turns = []
-    monkeypatch.setattr(removing, "expire", lambda environment_id, before, seconds: turns.append(environment_id))
+    monkeypatch.setattr(removing, "expire", lambda environment_id, before, seconds, whole: turns.append(environment_id))
 
     assert removing.run(NOW, seconds=-1) == first.pk
     assert removing.run(NOW, seconds=-1, after=first.pk) == second.pk
@@ -258,23 +263,73 @@ class TestMonths:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_month_in_use_stays_until_the_next_night_and_nobody_waits_for_it(monkeypatch):
-    monkeypatch.setattr(removing, "DROP_TRIES", 2)
+def test_a_month_in_use_stays_whole_until_the_next_night_and_nobody_waits_for_it(monkeypatch, caplog):
+    monkeypatch.setattr(removing, "DROP_SECONDS", 0.5)
+    monkeypatch.setattr(removing, "DROP_PAUSE", 0.1)
+    monkeypatch.setattr(expiry, "LOCK_MILLISECONDS", 50)
+    monkeypatch.setattr(jobs, "defer_once", lambda name, in_seconds=0, **given: jobs.expire(**given))
+    counted, paused, count, sleep = [], [], expiry.count, time.sleep
+    monkeypatch.setattr(expiry, "count", lambda *of: counted.append(of) or count(*of))
+    monkeypatch.setattr(removing.time, "sleep", lambda seconds: paused.append(seconds) or sleep(seconds))
     environment = EnvironmentFactory(months_kept=1)
     month = made_month()
-    monkeypatch.setattr(removing, "months", lambda: [month])  # what is dropped here is not made again by a rollback
+    monkeypatch.setattr(removing, "months", lambda: [month] if month in months() else [])  # a rollback makes none again
+    around = [month.starts - timedelta(seconds=1), month.ends]  # in the partition of all other times
+    inside = [month.starts, month.ends - timedelta(seconds=1)]
+
+    def night(day):
+        jobs.expire_nightly(int((NOW + timedelta(days=day)).timestamp()))
+
     try:
-        add_event(environment, at=month.starts)
-        with psycopg.connect(conninfo()) as reader:
-            reader.execute(f"select * from {month.table}")
-            with mock.patch.object(expiry, "LOCK_MILLISECONDS", 50):
-                assert removing.drop_months(removing.moments(NOW)) == 0
-            add_event(environment, at=NOW)
-        assert times(environment) == [month.starts, NOW]
-        assert not Expiry.objects.exists()
+        for at in [*around, *inside]:
+            add_event(environment, at=at)
+        with psycopg.connect(conninfo()) as dump:
+            dump.execute(f"select * from {month.table}")
+            night(0)
+            add_event(environment, at=NOW)  # within the time limit of a statement
+            pid = dump.info.backend_pid
+        assert times(environment) == [*inside, NOW]
+        assert [each.rows for each in Expiry.objects.all()] == [{"events": 2}]
+        assert (counted, paused.count(0.1) > 1) == ([], True)
+        said = f"{month.table} is kept no longer, but stays until the next night. In its way: process {pid} of"
+        assert [said in each for each in caplog.messages if month.table in each] == [True]
+
+        night(1)
+        assert times(environment) == [NOW]
+        assert counted == [(month, environment.pk)]
+        assert [each.rows for each in Expiry.objects.order_by("pk")] == [{"events": 2}] * 2
+        assert len(caplog.messages) == 1
+    finally:
+        rows(f"drop table if exists {month.table}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_month_that_is_free_after_a_moment_is_counted_once_and_dropped(monkeypatch):
+    monkeypatch.setattr(removing, "DROP_PAUSE", 0.1)
+    monkeypatch.setattr(expiry, "LOCK_MILLISECONDS", 50)
+    counted, count = [], expiry.count
+    month = made_month()
+    monkeypatch.setattr(removing, "months", lambda: [month])
+    environment = EnvironmentFactory(months_kept=1)
+    add_event(environment, at=month.starts)
+    readers = [psycopg.connect(conninfo()) for _ in range(2)]
+
+    def read_again(*of):
+        """Somebody else comes while events are counted."""
+        counted.append(count(*of))
+        readers[1].execute(f"select * from {month.table}")
+        threading.Timer(0.3, readers[1].close).start()
+        return counted[-1]
+
+    monkeypatch.setattr(expiry, "count", read_again)
+    try:
+        readers[0].execute(f"select * from {month.table}")
+        threading.Timer(0.3, readers[0].close).start()
 
         assert removing.drop_months(removing.moments(NOW)) == 1
-        assert times(environment) == [NOW]
+
+        assert counted == [1]
+        assert Expiry.objects.get().rows == {"events": 1}
     finally:
         rows(f"drop table if exists {month.table}")
 

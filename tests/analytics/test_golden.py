@@ -23,7 +23,7 @@ from analytics.questions.conditions import Condition, Field, Group, Match, Opera
 from analytics.questions.query import PAGEVIEW, Did, EventReference, RefersTo, Scope, Selection
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
-from heapadmin.backup import _environment as connected
+from heapadmin.backups.dump import _environment as connected
 from heapadmin.postgres import programs
 from tests.analytics.layout import laid_out, tokens
 from tests.analytics.rows import add_event, add_person, merge
@@ -69,6 +69,12 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
         "graph",
         f"event=definition:{ORDERED}&counts=per_user&days=30&unit=week&where.0.field=property:amount&where.0.op=greater"
         "&where.0.value=10",
+    ),
+    "graph_of_groups_of_conditions": (
+        "graph",
+        "event=event:Signed up&days=7&where.match=any&where.0.field=property:plan&where.0.op=none_of"
+        "&where.0.value=free, trial&where.group.0.0.field=event:path&where.group.0.0.op=one_of"
+        "&where.group.0.0.value=/,/pricing&where.group.0.1.field=user:country&where.group.0.1.value=DE",
     ),
     "graph_by_property": ("graph", "event=event:Signed up&by=property:plan&days=7"),
     "graph_of_a_segment": ("graph", f"event=event:Signed up&counts=sessions&days=7&compare={BUYERS}"),

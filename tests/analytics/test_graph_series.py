@@ -54,9 +54,9 @@ def test_it_says_of_how_many_events_a_number_is_known(environment):
     alone = answered(environment, Series(PAID, Counts.MEDIAN, AMOUNT))
     by = answered(environment, Series(PAID, Counts.SUM, AMOUNT), Series(PAID), by=(COUNTRY,))
 
-    assert show(alone, "").notes == ("2 of 5 events had a number.",)
-    assert show(by, "").notes == ("Series A: 2 of 5 events had a number.",)
-    assert show(answered(environment, Series(PAID)), "").notes == ()
+    assert alone.ran.note == "2 of 5 events had a number."
+    assert by.ran.note == "Series A: 2 of 5 events had a number."
+    assert answered(environment, Series(PAID)).ran.note == ""
 
 
 def test_a_percentile_is_that_of_a_spreadsheet(environment):
@@ -207,4 +207,4 @@ def test_sides_of_a_comparison_say_whose_numbers_are_known(environment):
 
     result = answered(environment, Series(PAID, Counts.LARGEST, AMOUNT), compare=(Compared(None),))
 
-    assert show(result, "").notes == ("Everyone: 1 of 2 events had a number.",)
+    assert result.ran.note == "Everyone: 1 of 2 events had a number."

@@ -1,5 +1,6 @@
 """The pages of the four questions: the URL holds the question, and the page shows its answer or its errors."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -63,6 +64,25 @@ def test_every_question_can_be_asked_of_a_named_range(environment, read_only, ki
     assert "all time, without what is not over" in words(over)
     assert re.search(r'name="over" value="1" checked', html(over))
     assert "No day of this range is over yet." in words(nothing)
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "most"), [("graph", "hour", "45"), ("retention", "day", "1,125"), ("funnel", "day", "3,660")]
+)
+def test_one_event_with_a_wrong_date_leaves_all_time_to_be_seen(environment, read_only, kind, unit, most):
+    add_event(environment)
+    add_event(environment, ago=timedelta(days=5000))
+    question = FUNNEL | {"event": "event:Signed up", "days": "all", "unit": unit}
+    said = (
+        rf"Since \d+ \w+ \d+: more than {most} days cannot be (shown by {unit}|asked for), and there are older events\."
+    )
+
+    page = words(ask(read_only, environment, kind, question))
+    lines = text(csv_of(read_only, environment, kind=kind, **question)).splitlines()
+
+    assert len(re.findall(said, page)) == 1
+    assert re.search(said, lines[-1])
+    assert len(lines) > 2
 
 
 def test_the_csv_is_of_the_same_range(environment, read_only):
@@ -327,8 +347,12 @@ def test_several_series_are_asked_without_a_script(environment, read_only):
     assert "0.125 A / B" in shown
     assert "Series A: 1 of 2 events had a number." in shown
     lines = b"".join(table.streaming_content).decode("utf-8-sig").splitlines()
+    as_json = read_only.get(
+        reverse("analytics:export", args=[environment.app_id]), SERIES | {"kind": "graph", "format": "json"}
+    )
+    assert json.loads(b"".join(as_json.streaming_content))["rows"][-1] == ["Whole range", 0.125, 0.25, 2]
     assert lines[0] == "Day,A / B,A: Sum of amount of Signed up,B: Count of Any event"
-    assert lines[-1] == "Whole range,0.125,0.25,2"
+    assert lines[-2:] == ["Whole range,0.125,0.25,2", "Series A: 1 of 2 events had a number."]
 
 
 def test_the_only_series_of_an_old_link_is_the_first_row(environment, read_only):

@@ -13,7 +13,10 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.db.backends.signals import connection_created
 from django.utils import timezone
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL
 
 from analytics.kinds import registry
 from analytics.kinds.registry import run
@@ -25,6 +28,7 @@ from analytics.store.failures import QueryBusy, QueryCancelled, QueryDisturbed, 
 from analytics.store.postgresql import replica
 from analytics.store.protocol import new_token
 from common.database import conninfo
+from heapadmin import page_limits
 from heapadmin.database_metrics import DatabaseGauges
 from support.models import Component, Sample, State
 from support.status import checks, database
@@ -33,6 +37,7 @@ from support.status.render import as_html
 from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.analytics.rows import add_event
 from tests.factories import EnvironmentFactory, MembershipFactory
+from tests.pgbouncer import PgBouncer, needs_pgbouncer
 from tests.servers import close_connections
 from tests.standby import Standby, needs_superuser
 from tests.support.test_status import taken
@@ -79,9 +84,9 @@ def answered(environment):
     return result.total, result.ran.behind_seconds
 
 
-def asked_there(environment, limit=LIMIT):
+def asked_there(environment, limit=LIMIT, sql="select pg_is_in_recovery(), current_setting('transaction_read_only')"):
     with event_store().snapshot(environment.pk, token="", limit=limit) as ask:
-        return ask("select pg_is_in_recovery(), current_setting('transaction_read_only')", {})[0], ask.behind_seconds
+        return ask(sql, {})[0], ask.behind_seconds
 
 
 def without_counted_days(monkeypatch):
@@ -148,11 +153,8 @@ def test_counted_days_and_events_are_of_one_moment(environment, standby, monkeyp
 
 
 def test_a_question_on_the_replica_has_its_time_limit(environment):
-    with (
-        pytest.raises(QueryTimeout),
-        event_store().snapshot(environment.pk, token="", limit=timedelta(seconds=0.2)) as ask,
-    ):
-        ask("select pg_sleep(20)", {})
+    with pytest.raises(QueryTimeout):
+        asked_there(environment, limit=timedelta(seconds=0.2), sql="select pg_sleep(20)")
 
 
 def test_a_question_on_the_replica_can_be_cancelled(environment):
@@ -200,6 +202,34 @@ def test_places_are_limited_on_the_replica(environment, settings, monkeypatch):
 
     assert refused == [True]
     run(graph(environment))
+
+
+@needs_pgbouncer
+def test_behind_a_pooler_questions_have_their_limits_and_others_get_none(environment, standby):
+    name = connections["default"].settings_dict["NAME"]
+    to_standby = make_conninfo(host=str(standby.folder), user="postgres", dbname=name)
+    pooler = PgBouncer(to_standby, standby.folder / "pooler", "transaction", size=1).start()
+    connections["replica"].close()
+    del connections["replica"]
+    connection_created.connect(page_limits._limit)
+    try:
+        with standby.in_use(HOST="127.0.0.1", PORT=str(pooler.port), USER="postgres"):
+            total, behind = answered(environment)
+            with pytest.raises(QueryTimeout):
+                asked_there(environment, limit=timedelta(seconds=0.2), sql="select pg_sleep(20)")
+            with connections["replica"].cursor() as cursor:
+                cursor.execute(SQL("show lock_timeout"))
+                of_page = cursor.fetchone()
+            replica.probe.forget()
+            looked_again = replica.side().alias
+            with psycopg.connect(pooler.url, autocommit=True) as other:  # there is one session for all
+                of_others = {other.execute(f"show {each}").fetchone() for each in ("statement_timeout", "lock_timeout")}
+    finally:
+        connection_created.disconnect(page_limits._limit)
+        pooler.stop()
+
+    assert (total, looked_again) == (1, "replica") and behind is not None
+    assert (of_page, of_others) == (("2s",), {("0",)})
 
 
 # --- Where the replica cannot answer ----------------------------------------------------------------------------------

@@ -55,6 +55,24 @@ def test_axe_finds_nothing_wrong_with_the_components(staff_page, axe_clean, bar)
     axe_clean(staff_page)
 
 
+def test_axe_finds_nothing_wrong_with_what_the_staff_read_of_disk_and_backups(staff_page, axe_clean):
+    staff_page.goto(reverse("admin:index"))
+
+    expect(staff_page.get_by_text("No backups are made")).to_be_visible()
+    axe_clean(staff_page)
+
+
+def test_how_long_events_are_kept_is_printed_without_a_form(signed_in_page, teammate, axe_clean):
+    signed_in_page.goto(reverse("analytics:storage", args=[teammate.environment.project_id]))
+    axe_clean(signed_in_page)
+
+    signed_in_page.emulate_media(media="print")
+
+    expect(signed_in_page.get_by_role("table")).to_be_visible()
+    for gone in ("form", "nav", "button", "input"):
+        assert [each for each in signed_in_page.locator(gone).all() if each.is_visible()] == []
+
+
 def test_axe_finds_nothing_wrong_with_the_open_menus(staff_page, axe_clean):
     staff_page.goto(COMPONENTS)
 

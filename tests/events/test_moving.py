@@ -1,43 +1,25 @@
 """Months whose events share the partition of all other times get their own, and nobody notices."""
 
-import random
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection
 
 from common.database import conninfo
 from events import jobs, moving
-from events.blocking_writer import store
-from events.months import Month, months, without_partition
+from events.months import months, without_partition
 from events.upkeep import ensure_partitions
-from tests.events.making import event, rows
+from tests.events.making import rows
+from tests.events.old_months import APRIL, KEYS, MAY, collect, others, spread, work
 
 NOW = int(datetime(2026, 11, 10, 12, tzinfo=UTC).timestamp())
-APRIL, MAY = Month.of("events_2021_04"), Month.of("events_2021_05")
-KEYS = "select environment_id, time, id, actor_id, name, properties::text from events order by 1, 2, 3"
-
-
-def collect(*moments, environment_id=7):
-    store([event(time=moment.timestamp(), environment_id=environment_id, properties={"n": 1}) for moment in moments])
-
-
-def spread(month, number, chance=None):
-    chance = chance or random.Random(0)
-    return [month.starts + (month.ends - month.starts) * chance.random() for _ in range(number)]
 
 
 def run_jobs(monkeypatch):
-    """What a worker would do, one slice after the other."""
-    queue = [("events.months", {"timestamp": NOW})]
-    monkeypatch.setattr(jobs, "defer_once", lambda name, in_seconds=0, **given: queue.append((name, given)))
-    while queue:
-        name, given = queue.pop(0)
-        {"events.months": jobs.months, "events.move_months": jobs.move_months}[name](**given)
+    work(monkeypatch, "events.months", timestamp=NOW)
 
 
 def in_default():
@@ -186,52 +168,20 @@ def test_others_write_and_delete_all_the_time_and_nothing_is_lost(old_months, mo
     monkeypatch.setattr(jobs, "CROWD", 3)
     monkeypatch.setattr(jobs, "COPIED_AT_ONCE", 20)
     collect(*spread(APRIL, 400), *spread(MAY, 400))
-    stop, written, deleted, waits, faults = threading.Event(), [], [], [], []
 
-    def write(seed):
-        chance = random.Random(seed)
-        try:
-            while not stop.is_set():
-                started = time.monotonic()
-                number = 10**6 * seed + len(written)
-                moment = chance.choice([spread(APRIL, 1, chance), spread(MAY, 1, chance), [MAY.ends]])[0]
-                store([event(time=moment.timestamp(), environment_id=seed, id=number)])
-                waits.append(time.monotonic() - started)
-                written.append((seed, moment.replace(microsecond=0)))
-                time.sleep(0.005)
-        except Exception as error:
-            faults.append(error)
-        finally:
-            connections.close_all()
+    def moment(chance):
+        return chance.choice([*spread(APRIL, 1, chance), *spread(MAY, 1, chance), MAY.ends])
 
-    def delete():
-        with psycopg.connect(conninfo(), autocommit=True) as other:
-            while not stop.is_set():
-                gone = other.execute(
-                    "delete from events where (environment_id, time, id) in "
-                    "(select environment_id, time, id from events where environment_id = 7 order by random() limit 3)"
-                )
-                deleted.append(gone.rowcount)
-                time.sleep(0.01)
-
-    others = [threading.Thread(target=write, args=[1]), threading.Thread(target=write, args=[2])]
-    others.append(threading.Thread(target=delete))
-    for each in others:
-        each.start()
-    try:
+    with others(moment, 1, 2, deletes_of=7, pause=0.01) as them:
         run_jobs(monkeypatch)
-    finally:
         time.sleep(0.2)
-        stop.set()
-        for each in others:
-            each.join()
 
-    assert not faults
+    assert not them.faults
     assert {APRIL, MAY} <= set(months())
-    assert rows("select count(*) from events where environment_id in (1, 2)") == [(len(written),)]
-    assert rows("select count(*) from events where environment_id = 7") == [(800 - sum(deleted),)]
+    assert rows("select count(*) from events where environment_id in (1, 2)") == [(len(them.written),)]
+    assert rows("select count(*) from events where environment_id = 7") == [(800 - sum(them.deleted),)]
     assert in_default() == rows("select count(*) from events where time >= %s", MAY.ends)[0][0]
-    assert sum(deleted) > 0 and len(written) > 20
+    assert sum(them.deleted) > 0 and len(them.written) > 20
 
 
 def test_a_reader_who_stays_makes_it_try_later_and_nobody_waits(old_months, monkeypatch):
@@ -246,8 +196,9 @@ def test_a_reader_who_stays_makes_it_try_later_and_nobody_waits(old_months, monk
             place = (0, MAY.starts, 0)
             while place is not None:
                 place = moving.copy(place, 3)
-            with pytest.raises(OperationalError):
-                moving.take_place()
+            for change in (moving.take_place, moving.throw_away):
+                with pytest.raises(OperationalError, match="lock timeout"):
+                    change()
         collect(MAY.starts)
     assert len(rows(KEYS)) == len(before) + 1
 
@@ -275,3 +226,18 @@ def test_who_still_looks_at_what_was_before_the_copies_misses_nothing(old_months
     jobs.move_months(after=[0, MAY.starts.isoformat(), 0])
 
     assert MAY in months() and rows(KEYS) == before
+
+
+@pytest.mark.django_db
+def test_a_move_that_goes_on_since_yesterday_is_not_begun_anew_and_that_is_said(monkeypatch, caplog):
+    monkeypatch.setattr(jobs, "CROWD", 3)
+    collect(*spread(MAY, 5))
+    moving.begin([MAY])
+    jobs.move_months.defer(after=[0, MAY.starts.isoformat(), 0])
+
+    jobs.months(timestamp=NOW)
+
+    assert "The move of events of old months waits. In its way: nobody who stays" in caplog.text
+    assert moving.has_begun()
+    work(monkeypatch, "events.move_months", after=[0, MAY.starts.isoformat(), 0])
+    assert MAY in months()

@@ -1,78 +1,40 @@
 """Months that are over are packed: they take two thirds of the room, hold the same events, and nobody notices."""
 
+# ruff: noqa: F401 (fixtures by import)
+
 import random
 import re
-import threading
-import time
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 
 import psycopg
 import pytest
-from django.db import ProgrammingError, connection, connections
+from django.db import ProgrammingError
 
 from common.database import conninfo
-from events import expiry, jobs, moving, packing
-from events.blocking_writer import store
+from events import expiry, jobs, packing
 from events.imports import recognisable, store_once
-from events.months import Month, months
+from events.months import months
 from events.upkeep import ensure_partitions
 from tests.events.making import event, rows
+from tests.events.old_months import APRIL, KEYS, MAY, april, collect, fill, others, run, spread, work
 
-MIGRATION = import_module("events.migrations.0013_packing")
-APRIL = Month.of("events_2021_04")
 NIGHT = datetime(2021, 6, 1, 5, tzinfo=UTC)
-KEYS = "select environment_id, time, id, actor_id, kind, name, properties::text from events order by 1, 2, 3"
+NEXT_MONTH = datetime(2021, 6, 9, 5, tzinfo=UTC)
 OF_NAMES = 'btree (environment_id, kind, name, "time") INCLUDE (actor_id, session_id, id)'
-# A shop's server, and a site of its own. Their events come in turns, of many people.
-FILL = """
-insert into events (environment_id, time, received_at, actor_id, session_id, kind, name, path, properties)
-select n % 2, at, at, n * 7919::bigint % 2503, case n % 2 when 1 then n / 10 end,
-       case n % 2 when 0 then 'custom' else 'pageview' end,
-       case n % 2 when 0 then 'Order ' || n / 2 % 11 else '' end, case n % 2 when 1 then '/products/' || n % 40 end,
-       case n % 2 when 0 then jsonb_build_object('amount', n % 1000, 'currency', 'EUR', 'items', n % 9) else '{{}}' end
-  from (select n, timestamptz '2021-04-01 00:00:00+00' + n * interval '1 minute' as at
-          from generate_series(1, {number}) n) e
-"""
-
-
-@pytest.fixture
-def april(django_db_setup, django_db_blocker, monkeypatch):
-    """A month of its own. Not `transactional_db`: to empty every table afterwards takes seconds."""
-    monkeypatch.setattr(jobs, "LEAST_BYTES", 0)
-    monkeypatch.setattr(jobs, "PAUSE", 0.01)
-    monkeypatch.setattr(jobs, "SLICE_SECONDS", 0.5)
-    with django_db_blocker.unblock():
-        ensure_partitions(APRIL.starts.date(), APRIL.starts.date())
-        yield
-        packing.throw_away()
-        run("drop table if exists events_2021_04; truncate events, people, merges, idempotency_keys")
-
-
-def run(statement, *parameters):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters or None)
-
-
-def fill(number=200):
-    run(FILL.format(number=number))
-
-
-def collect(*moments, **fields):
-    store([event(time=moment.timestamp(), properties={"n": 1}, **fields) for moment in moments])
 
 
 def pack(monkeypatch, now=NIGHT):
     """What a worker would do in a night. Returns how many months were packed."""
-    steps = {"events.pack": jobs.pack, "events.pack_month": jobs.pack_month, "events.place_month": jobs.place_month}
-    queue = [("events.pack", {"timestamp": int(now.timestamp())})]
-    monkeypatch.setattr(jobs, "defer_once", lambda name, in_seconds=0, **given: queue.append((name, given)))
-    begun = 0
-    while queue:
-        name, given = queue.pop()
-        begun += name == "events.pack"
-        steps[name](**given)
-    return begun - 1
+    before = packed()
+    work(monkeypatch, "events.pack", timestamp=int(now.timestamp()))
+    return len(packed() - before)
+
+
+def packed():
+    return {
+        table
+        for (table,) in rows("select tablename from pg_indexes where tablename ~ '^events_[0-9]' and indexdef ~ 'brin'")
+    }
 
 
 def columns_of_indexes():
@@ -205,45 +167,15 @@ class TestPacking:
 
     def test_others_write_and_delete_all_the_time_and_nothing_is_lost(self, monkeypatch):
         fill(3_000)
-        stop, written, deleted, faults = threading.Event(), [], [], []
 
-        def write(seed):
-            chance = random.Random(seed)
-            try:
-                while not stop.is_set():
-                    collect(APRIL.starts + timedelta(seconds=chance.randrange(2_000_000)), environment_id=seed)
-                    written.append(seed)
-                    time.sleep(0.1)
-            except Exception as error:
-                faults.append(error)
-            finally:
-                connections.close_all()
+        with others(lambda chance: spread(APRIL, 1, chance)[0], 8, deletes_of=1, pause=0.1) as them:
+            assert pack(monkeypatch) == 1
 
-        def delete():
-            with psycopg.connect(conninfo(), autocommit=True) as other:
-                while not stop.is_set():
-                    gone = other.execute(
-                        "delete from events where (environment_id, time, id) in "
-                        "(select environment_id, time, id from events where environment_id = 1 "
-                        "order by random() limit 3)"
-                    )
-                    deleted.append(gone.rowcount)
-                    time.sleep(0.1)
-
-        others = [threading.Thread(target=write, args=[8]), threading.Thread(target=delete)]
-        for each in others:
-            each.start()
-        try:
-            packed = pack(monkeypatch)
-        finally:
-            stop.set()
-            for each in others:
-                each.join()
-
-        assert (packed, faults) == (1, [])
-        assert rows("select count(*) from only events_2021_04 where environment_id = 8") == [(len(written),)]
-        assert rows("select count(*) from only events_2021_04 where environment_id = 1") == [(1_500 - sum(deleted),)]
-        assert sum(deleted) > 0 and written
+        assert not them.faults
+        of = "select count(*) from only events_2021_04 where environment_id = %s"
+        assert rows(of, 8) == [(len(them.written),)]
+        assert rows(of, 1) == [(1_500 - sum(them.deleted),)]
+        assert sum(them.deleted) > 0 and them.written
 
     def test_who_still_looks_at_what_was_before_the_copy_misses_nothing(self, monkeypatch):
         """In such a view there is no copy. It has not touched `events` yet, so no lock protects it."""
@@ -259,19 +191,97 @@ class TestPacking:
         assert not leftovers()
         assert pack(monkeypatch) == 1
 
-    def test_a_reader_who_stays_makes_it_try_in_the_next_night_and_nobody_waits(self, monkeypatch):
+    def test_a_reader_who_stays_makes_it_try_in_the_next_night_and_nobody_waits(self, monkeypatch, caplog):
         fill()
         monkeypatch.setattr(jobs, "PLACE_SECONDS", 0)
         monkeypatch.setattr(jobs, "TRIES", 1)
         monkeypatch.setattr(packing, "LOCK_MILLISECONDS", 50)
         with psycopg.connect(conninfo()) as reader:
             reader.execute("select 1 from only events")
+            reader.execute("select 1 from only events_2021_04")
 
             assert pack(monkeypatch) == 0
             collect(APRIL.starts)
+            assert leftovers() == [("note_packing",)]
+            assert not packing.watched()  # it is turned off
+            packing.begin(APRIL)
+            assert packing.watched() == [APRIL.table]
+            who = f"process {reader.info.backend_pid} of the database"
 
+        assert caplog.messages == [f"To pack events_2021_04 waits. In its way: {who}"]
         assert pack(monkeypatch) == 1
         assert rows("select count(*) from only events_2021_04") == [(201,)]
+
+    @pytest.mark.parametrize(
+        ("by", "packed"), [("select 1 from only events_2021_04", {MAY.table}), ("select pg_current_xact_id()", set())]
+    )
+    def test_what_somebody_stays_in_the_way_of_is_not_copied_and_the_next_month_is(
+        self, monkeypatch, caplog, by, packed
+    ):
+        """Whoever uses one month leaves the others alone; an old view of the database is in the way of all."""
+        self.fill_may()
+        monkeypatch.setattr(jobs, "STAYS", 0)
+        real, begun = packing.begin, []
+        monkeypatch.setattr(packing, "begin", lambda month: begun.append(month.table) or real(month))
+        with psycopg.connect(conninfo()) as other:
+            other.execute("set transaction isolation level repeatable read" if not packed else "select 1")
+            other.execute(by)
+
+            assert pack(monkeypatch, NEXT_MONTH) == len(packed)
+            pid = other.info.backend_pid
+
+        assert set(begun) == packed
+        waiting = [APRIL.table] if packed else [APRIL.table, MAY.table]
+        assert caplog.messages == [
+            f"To pack {each} waits. In its way: process {pid} of the database" for each in waiting
+        ]
+        begun.clear()
+        assert pack(monkeypatch, NEXT_MONTH) == len(waiting)
+        assert begun == waiting
+
+    def fill_may(self):
+        fill()
+        ensure_partitions(MAY.starts.date(), MAY.starts.date())
+        collect(*spread(MAY, 20))
+        run("update events set received_at = time")
+
+    def test_a_month_whose_copy_cannot_take_its_place_keeps_no_other_from_it(self, monkeypatch):
+        self.fill_may()
+        real = packing.take_place
+
+        def take_place(month):
+            if month == APRIL:
+                raise ValueError("not this one")
+            return real(month)
+
+        monkeypatch.setattr(packing, "take_place", take_place)
+        with pytest.raises(ValueError, match="not this one"):
+            pack(monkeypatch, NEXT_MONTH)
+        assert not leftovers()
+
+        work(monkeypatch, "events.pack", timestamp=int(NEXT_MONTH.timestamp()), after=APRIL.table)
+        assert packed() == {MAY.table}
+
+    @pytest.mark.parametrize("step", range(3))
+    def test_a_step_waits_for_nobody_without_end(self, monkeypatch, caplog, step):
+        fill()
+        monkeypatch.setattr(jobs, "TRIES", 1)
+        monkeypatch.setattr(packing, "LIMITS", packing.LIMITS.replace("10s", "50ms"))
+        packing.begin(APRIL)
+        for done in packing.COPY[:step]:
+            done(APRIL)
+        asked = []
+        monkeypatch.setattr(jobs, "defer_once", lambda name, **given: asked.append((name, given.get("after"))))
+        with psycopg.connect(conninfo()) as other:
+            other.execute(f"lock table only {'events_packing' if step else APRIL.table} in access exclusive mode")
+            if not step:
+                other.execute("commit; begin; lock table only events_2021_04 in access exclusive mode")
+
+            jobs.pack_month(timestamp=0, table=APRIL.table, step=step)
+
+        assert asked == [("events.pack", APRIL.table)]
+        assert "To pack events_2021_04 waits" in caplog.text
+        assert pack(monkeypatch) == 1
 
     def test_what_a_run_that_was_stopped_has_left_goes_in_the_next_night(self, monkeypatch):
         fill()
@@ -388,63 +398,3 @@ class TestPacking:
         assert pack(monkeypatch) == 1
 
         assert rows(KEYS) == before
-
-
-class TestMigration:
-    @pytest.fixture(autouse=True)
-    def back(self, april):
-        """As it was before the migration; afterwards as it is now."""
-        fill()
-        with connection.schema_editor(atomic=False) as editor:
-            MIGRATION.together(None, editor)
-        yield
-        run("drop table if exists events_2021_05")
-
-    def migrate(self):
-        with connection.schema_editor(atomic=False) as editor:
-            MIGRATION.separate(None, editor)
-
-    def of_names(self):
-        return rows(
-            "select indexrelid, indrelid, pg_relation_filenode(indexrelid) from pg_index "
-            "join pg_class on oid = indexrelid where indrelid in (select relid from pg_partition_tree('events')) "
-            "and indnatts = 7 and relkind = 'i' order by 1"
-        )
-
-    def test_no_index_is_built_and_events_stay_where_they_are(self):
-        moving.begin([Month.of("events_2021_05")])  # whose copies would lack the index
-        before, indexes = rows(KEYS), self.of_names()
-        assert rows("select indisvalid from pg_index where indexrelid = 'events_by_name'::regclass") == [(True,)]
-
-        self.migrate()
-
-        assert rows(KEYS) == before and len(before) == 200
-        assert self.of_names() == indexes and len(indexes) > 4
-        assert rows("select to_regclass('events_by_name'), to_regclass('events_moving')") == [(None, None)]
-        assert not rows("select 1 from pg_constraint where conname = 'of_its_time'")
-
-    def test_it_tries_again_while_somebody_reads(self):
-        reader = psycopg.connect(conninfo())
-        reader.execute("select 1 from events")
-        threading.Timer(0.6, reader.close).start()
-
-        self.migrate()
-
-        assert rows("select to_regclass('events_by_name')") == [(None,)]
-
-    def test_a_partition_that_is_made_meanwhile_keeps_its_index(self, monkeypatch):
-        real, made = MIGRATION.found, []
-
-        def found(cursor):
-            partitions = real(cursor)
-            if not made:
-                made.append(True)
-                ensure_partitions(APRIL.ends.date(), APRIL.ends.date())
-            return partitions
-
-        monkeypatch.setattr(MIGRATION, "found", found)
-        with pytest.raises(RuntimeError, match="Migrate again"):
-            self.migrate()
-        self.migrate()
-
-        assert rows("select count(*) from pg_indexes where tablename = 'events_2021_05'") == [(4,)]

@@ -8,8 +8,10 @@ import time
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connection
 
-from heapadmin import database_server
+from common.database import conninfo
+from heapadmin import database_server, page_limits
 from tests.heapadmin.running import eventually
 from tests.heapadmin.test_busy_database import LOCK_SECONDS, LOGIN
 from tests.heapadmin.test_slow_readers import signed_in
@@ -177,6 +179,17 @@ def test_every_statement_of_a_page_has_its_limit(pooler, direct):
     found = as_a_page(pooler, direct, LIMITED)
 
     assert found == ["15s", "15s", "15s", "7s", "15s", "15s", "15s", str(pooler.port)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_is_lost_is_told_as_any_fault_of_the_database():
+    """Else the page would be an error of ours (500), and not 503."""
+    connection.ensure_connection()
+    with psycopg.connect(conninfo(), autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+    with connection.execute_wrapper(page_limits._limited), pytest.raises(OperationalError):
+        connection.cursor().executemany("select %s", [[1]])
+    connection.close()
 
 
 def test_jobs_that_pages_ask_for_run_at_once(pooler, direct, url, tmp_path):

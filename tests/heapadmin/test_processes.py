@@ -2,8 +2,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from dataclasses import replace
 
+import psutil
 import pytest
 
 from heapadmin import processes
@@ -38,7 +39,18 @@ def test_a_process_is_recognised_by_number_and_start_time(child):
     identity = Identity.of(child.pid)
 
     assert identity.is_alive()
-    assert not Identity(child.pid, identity.started_at - 5).is_alive()
+    assert not replace(identity, start=identity.start - 1).is_alive()
+    assert not replace(identity, boot="another").is_alive()
+
+
+def test_a_process_is_recognised_after_the_clock_was_set(child, monkeypatch):
+    """What the kernel tells of the start does not change; what it tells of the time of its own start does."""
+    identity = Identity.of(child.pid)
+    before, boot_time = psutil.Process(child.pid).create_time(), psutil._pslinux.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot_time + 3600)
+
+    assert psutil.Process(child.pid).create_time() == pytest.approx(before + 3600)
+    assert identity.is_alive()
 
 
 def test_a_dead_process_that_nobody_collected_is_not_alive(child):
@@ -101,6 +113,6 @@ def test_a_session_holds_those_whose_leader_died():
 
 
 def test_a_session_of_an_earlier_process_of_that_number_is_not_ours(child):
-    later = Identity(child.pid, time.time() + 100)
+    later = replace(Identity.of(child.pid), start=Identity.of(child.pid).start + 1)
 
     assert processes.session_of(later) == []

@@ -2,11 +2,15 @@
 
 import http.client
 import json
+import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from itertools import count
 
@@ -23,6 +27,7 @@ OURS = ["accounts", "analytics", "collector", "common", "events", "heapadmin", "
 OTHERS = ["static", "templates", "manage.py", "pyproject.toml"]
 SENDERS = 3  # of each kind
 PAUSE_SECONDS = 0.03
+SLOW_SECONDS = 90  # for several starts, however busy the machine is
 OPTIONS = {"DEBUG": "on"}  # static files are not compressed then, which takes longest
 LATER_FILE = "collector/migrations/9999_later" + ".py"
 LATER = """\
@@ -65,6 +70,50 @@ class PagesOfCopy(ServerOfCopy):
     def has_started(self):
         with suppress(OSError, http.client.HTTPException):
             return self.request("GET", "/healthz").status == 200
+        return False
+
+
+class Activated(ServerOfCopy):
+    """As systemd starts it for a socket unit: the socket is descriptor 3, and variables say so."""
+
+    BECOME = (
+        "import os, sys; os.dup2(int(sys.argv[1]), 3);"
+        "os.environ |= {'LISTEN_FDS': '1', 'LISTEN_PID': str(os.getpid())}; os.execv(sys.argv[2], sys.argv[2:])"
+    )
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.socket = socket.create_server(("127.0.0.1", self.port))
+
+    def command(self):
+        return [sys.executable, "-c", self.BECOME, str(self.socket.fileno()), *super().command()]
+
+    def start(self):
+        return super().start(pass_fds=[self.socket.fileno()])
+
+    def kill(self):
+        super().kill()
+        self.socket.close()
+
+
+class JobsOfCopy(ServerOfCopy):
+    """The jobs' worker, once it became new code while a process that it had started runs."""
+
+    BECOME = (
+        "import os, subprocess, sys; subprocess.Popen(['sleep', '2']);"
+        "os.environ['HEAPADMIN_GENERATION'] = '1'; os.execv(sys.argv[1], sys.argv[1:])"
+    )
+
+    def command(self):
+        return [sys.executable, "-c", self.BECOME, sys.executable, "manage.py", "procrastinate", "worker"]
+
+    def noted(self):
+        [path] = (self.folder / "running").iterdir()
+        return json.loads(path.read_text())
+
+    def has_started(self):
+        with suppress(OSError, ValueError):
+            return self.noted()["serves"]
         return False
 
 
@@ -175,6 +224,20 @@ def collecting(url, code, folder):
 
 
 @pytest.fixture
+def started(url, code, tmp_path):
+    """Starts a server of a class, and ends it."""
+    made = []
+
+    def start(of):
+        made.append(of(url, tmp_path, code, **OPTIONS))
+        return made[-1].start()
+
+    yield start
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture
 def pages(url, code, tmp_path):
     server = PagesOfCopy(
         url, tmp_path, code, application="heapadmin.wsgi:application", conf="heapadmin.gunicorn_wsgi_conf", **OPTIONS
@@ -208,6 +271,67 @@ def test_two_reloads_under_load_refuse_and_break_nothing(collecting, changed):
     assert load.closes >= SENDERS  # those who keep connections were told to open new ones
     stored = [name for (name,) in collecting.events(environment)]
     assert sorted(stored) == sorted([*load.acknowledged, "first"])
+
+
+def test_signals_in_quick_succession_end_no_server_and_leave_no_worker_of_before(collecting):
+    """Each may meet a program that has just begun, and has no handlers yet."""
+    environment, before = collecting.make_environment(), set(collecting.worker_pids())
+    assert eventually(lambda: collecting.post("/api/track", FIRST | {"app_id": environment.app_id}).status == 200)
+
+    with Load(collecting, environment.app_id) as load:
+        for number in range(12):
+            collecting.process.send_signal([signal.SIGUSR2, signal.SIGHUP][number % 2])
+            time.sleep(0.05 + 0.03 * number)  # at other moments of a start
+        assert collecting.process.poll() is None, collecting.log.read_text()[-1000:]
+        assert eventually(lambda: len(pids := set(collecting.worker_pids())) == 2 and not before & pids, SLOW_SECONDS)
+        last = set(collecting.worker_pids())
+        assert collecting.manage("reload")[0] == 0
+
+    assert not last & set(collecting.worker_pids())
+    assert load.refused == []
+
+
+def test_workers_of_before_end_although_those_in_between_never_served(collecting):
+    before = set(collecting.worker_pids())
+    collecting.process.send_signal(signal.SIGUSR2)
+    between = set()
+    while len(between) < 2:
+        for pid in set(collecting.worker_pids()) - before - between:
+            os.kill(pid, signal.SIGSTOP)  # it has hardly begun
+            between.add(pid)
+    collecting.process.send_signal(signal.SIGUSR2)
+
+    assert eventually(lambda: not before & set(collecting.worker_pids()), SLOW_SECONDS)
+
+    for pid in between:
+        os.kill(pid, signal.SIGCONT)
+    assert eventually(lambda: not between & set(collecting.worker_pids()))
+
+
+def test_a_socket_of_systemds_is_handed_on_twice(started):
+    server = started(Activated)
+
+    for _ in range(2):
+        before = set(server.worker_pids())
+        server.process.send_signal(signal.SIGUSR2)
+        assert eventually(lambda before=before: not before & set(server.worker_pids()), SLOW_SECONDS)
+        assert server.health() == "ok\n"
+
+
+def test_the_jobs_worker_takes_over_what_it_had_started(started):
+    worker = started(JobsOfCopy)
+    [child] = psutil.Process(worker.process.pid).children()
+
+    for _ in range(3):
+        worker.process.send_signal(signal.SIGUSR2)
+        time.sleep(0.02)
+    assert eventually(lambda: worker.has_started() and worker.noted()["generation"] > 1, SLOW_SECONDS)
+    assert eventually(lambda: child.status() == psutil.STATUS_ZOMBIE)
+    now = "from time import time; from heapadmin.jobs import backups; backups.defer(timestamp=int(time()))"
+    assert worker.manage("shell", "-c", now)[0] == 0
+
+    assert eventually(lambda: not psutil.pid_exists(child.pid), SLOW_SECONDS)
+    assert worker.process.poll() is None
 
 
 def test_pages_in_threads_are_exchanged_too(pages, changed):

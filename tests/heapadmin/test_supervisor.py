@@ -110,7 +110,7 @@ def test_the_next_start_ends_what_the_record_lists(supervise, tmp_path):
     assert supervisor.services[0].process.wait() == -signal.SIGTERM
 
 
-@pytest.mark.parametrize("text", ["", "[[1", "{}", "[]", "[[99999999, 1.0]]"])
+@pytest.mark.parametrize("text", ["", "[[1", "{}", "[]", "[[99999999, 1.0]]", '[[99999999, 1, "boot"]]'])
 def test_a_record_that_says_nothing_useful_ends_nobody(tmp_path, text):
     record, said = tmp_path / "processes.json", []
     record.write_text(text)

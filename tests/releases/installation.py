@@ -42,10 +42,10 @@ def make(folder):
         try:
             asked = fill()
             said = asked | {"answers": answers(asked)}
-            from heapadmin import backup
+            from heapadmin.backups import dump
 
             file = Path(data) / "last.backup"
-            backup.write(file)
+            dump.write(file)
             (folder / "last.backup.xz").write_bytes(lzma.compress(file.read_bytes(), preset=9))
         finally:
             server.stop()

@@ -1,6 +1,6 @@
 """The answer to a graph: its lines. A store may have the rows already, from days that it counted beforehand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
@@ -17,23 +17,41 @@ from analytics.questions.words import group_words, others_words
 from analytics.sql.context import QueryContext
 from analytics.sql.time_counts import OTHER, Keys, choosing_sql, counting_sql, decode_key
 from analytics.store.current import event_store
+from common.counted import counted
 
 NO_VALUE_LABEL = "(none)"
 EMPTY_LABEL = "(empty)"
 
 
 def answer(graph: Graph, context: QueryContext) -> GraphResult:
-    span, cut = context.placed(graph.span, graph.unit)
+    found = context.placed(graph.span, graph.unit)
+    cut = found.buckets
     ran = Ran(context.now, cut[0].start, cut[-1].end)
-    placed = replace(graph, span=span)
+    placed = replace(graph, span=found.span)
     if not graph.compare:
         lines, total = _lines(placed, context, cut)
-        return GraphResult(graph, ran, cut, lines, total)
+        notes = [found.note, *_of_how_many(graph, lines)]
+        return GraphResult(graph, replace(ran, note=_together(notes)), cut, lines, total)
     sides = []
     for side in graph.compare:
         (line,), _ = _lines(replace(placed, compare=(), segments=side.among(graph.segments)), context, cut)
         sides.append(replace(line, label=context.glossary.segment_label(side.segment), compared=side))
-    return GraphResult(graph, ran, cut, tuple(sides), None)
+    notes = [found.note, *(note for side in sides for note in _of_how_many(graph, [side], side.label))]
+    return GraphResult(graph, replace(ran, note=_together(notes)), cut, tuple(sides), None)
+
+
+def _together(sentences: Iterable[str]) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _of_how_many(graph: Graph, lines: Sequence[GraphLine], side: str = "") -> Iterator[str]:
+    """ "2 of 5 events had a number.", of each series that has fewer numbers than events."""
+    for place, series in enumerate(graph.series):
+        own = [each for each in lines if each.series == place]
+        numbers, events = sum(each.numbers for each in own), sum(each.events for each in own)
+        if series.counts.is_of_numbers and numbers < events:
+            name = side or (f"Series {LETTERS[place]}" if len(graph.series) > 1 else "")
+            yield f"{name}: ".removeprefix(": ") + f"{numbers:,} of {counted(events, 'event')} had a number."
 
 
 def _lines(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tuple[tuple[GraphLine, ...], Number | None]:

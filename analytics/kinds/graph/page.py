@@ -1,6 +1,6 @@
 """The form of a graph, and how the page shows its answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.safestring import SafeString
@@ -32,7 +32,7 @@ from analytics.questions.query import PAGEVIEW, Counts, RefersTo
 from analytics.questions.results import Number, Table
 from analytics.questions.spans import Unit
 from analytics.questions.words import COUNTED
-from common.counted import counted, noun
+from common.counted import noun
 
 COUNTS = plain((each.value, COUNTED[each]) for each in Counts)
 UNITS = plain((each.value, f"by {each.value}") for each in Unit)
@@ -133,7 +133,6 @@ class GraphView(AnswerView):
     table: Table
     has_incomplete: bool
     unit: str
-    notes: tuple[str, ...]  # of how many events a number was known, where not of all
 
 
 def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
@@ -214,7 +213,6 @@ def show(result: GraphResult, title: str) -> GraphView:
         table=_for_people(result),
         has_incomplete=not all(each.complete for each in result.buckets),
         unit=query.unit.value,
-        notes=tuple(_notes(result)),
     )
 
 
@@ -265,18 +263,6 @@ def _legend_of_formula(result: GraphResult, lines: list[Line]) -> tuple[LegendIt
         return drawn
     operands = (LegendItem(each.label, "", full(each.total)) for each in result.lines if each.series is not None)
     return (*drawn, *operands)
-
-
-def _notes(result: GraphResult) -> Iterator[str]:
-    """ "2 of 5 events had a number", of each series or side of a comparison that has fewer numbers than events."""
-    several = len(result.query.series) > 1 or result.query.compare
-    together = [[each] for each in result.lines] if result.query.compare else _by_series(result)
-    for place, lines in enumerate(together):
-        numbers, events = sum(each.numbers for each in lines), sum(each.events for each in lines)
-        series = result.query.series[0 if result.query.compare else place]
-        if series.counts.is_of_numbers and numbers < events:
-            name = lines[0].label if result.query.compare else f"Series {LETTERS[place]}"
-            yield f"{f'{name}: ' if several else ''}{numbers:,} of {counted(events, 'event')} had a number."
 
 
 def _ranking(result: GraphResult) -> tuple[RankingItem, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from heapadmin import backup, nightly_backups
+from heapadmin.backups import dump, schedule
 from heapadmin.postgres import PostgresError
 from support.models import BackupKind
 
@@ -31,15 +31,15 @@ class Command(BaseCommand):
         if options["base"] and not (settings.PRIVATE_DATABASE and settings.WAL_ARCHIVE_DIR):
             raise CommandError("Only the private database has base backups, and only with WAL_ARCHIVE_DIR.")
         try:
-            with backup.database_at_hand():
+            with dump.database_at_hand():
                 if options["base"] or (file is None and settings.BACKUP_DIR):
-                    made = nightly_backups.make(kind)
+                    made = schedule.make(kind)
                     file, size = made.name, made.bytes or 0
                 else:
                     file = file or Path(f"heapadmin-{datetime.now(UTC):%Y-%m-%d-%H%M%S}.backup")
-                    size = backup.write(file)
-        except (backup.BackupError, nightly_backups.AnotherRuns, PostgresError) as error:
+                    size = dump.write(file)
+        except (dump.BackupError, schedule.AnotherRuns, PostgresError) as error:
             raise CommandError(str(error)) from error
-        except nightly_backups.BackupFailed:  # the log says why
+        except schedule.BackupFailed:  # the log says why
             sys.exit(1)
         self.stdout.write(f"{file}: {size / 2**20:,.1f} MiB")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from heapadmin import point_in_time
+from heapadmin.backups import recovery
 from heapadmin.datafolder import FolderInUse
 from heapadmin.management.commands.restore import ask
 from heapadmin.postgres import PostgresError
@@ -28,8 +28,8 @@ class Command(BaseCommand):
         if not options["yes"]:
             ask("The database will be as it was at that moment; what came later is put aside. Type yes: ")
         try:
-            aside = point_in_time.recover(moment, self._say)
-        except (point_in_time.CannotRecover, FolderInUse, PostgresError) as error:
+            aside = recovery.recover(moment, self._say)
+        except (recovery.CannotRecover, FolderInUse, PostgresError) as error:
             raise CommandError(f"Nothing has changed: {error}") from error
         kept = f" Its former files are in {aside}; delete them when all is well." if aside else ""
         self._say(f"The database is as it was at {options['moment']}.{kept}")

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from heapadmin import backup, backup_check
+from heapadmin.backups import dump, proof
 from heapadmin.datafolder import FolderInUse
 from heapadmin.postgres import PostgresError
 from heapadmin.upgrades import CannotUpgrade, refuse_unknown
@@ -29,19 +29,20 @@ class Command(BaseCommand):
         if not options["yes"]:
             ask("All data of Heapadmin in the database will be replaced. Type yes: ")
         try:
-            refuse_unknown(backup.migrations(options["file"]))
-            with backup.database_to_ourselves("restore"):
-                backup.read(options["file"])
+            refuse_unknown(dump.migrations(options["file"]))
+            with dump.database_to_ourselves("restore"):
+                dump.read(options["file"])
                 call_command("migrate", interactive=False, verbosity=0, without_backup=True)
                 Backup.objects.filter(ended_at=None).delete()  # the one that made this file was running in it
-        except (backup.BackupError, CannotUpgrade, FolderInUse, PostgresError) as error:
+        except (dump.BackupError, CannotUpgrade, FolderInUse, PostgresError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored from {options['file']}.")
 
     def _check(self, file: Path) -> None:
         try:
-            self.stdout.write(backup_check.prove(file).in_words())
-        except (backup.BackupError, CannotUpgrade) as error:
+            refuse_unknown(dump.migrations(file))
+            self.stdout.write(proof.prove(file).in_words())
+        except (dump.BackupError, CannotUpgrade) as error:
             raise CommandError(str(error)) from error
 
 

@@ -1,6 +1,6 @@
 """What in a database is Heapadmin's own. Others may have theirs beside it, even in the same schema and as one role.
 
-So neither an owner nor a schema tells: names do, and partitions by their table. `tests/heapadmin/test_backup.py`
+So neither an owner nor a schema tells: names do, and partitions by their table. `tests/heapadmin/backups/test_dump.py`
 compares them with a database that was migrated from nothing.
 """
 

@@ -21,7 +21,8 @@ from psycopg.pq import Conninfo
 
 from common import disk
 from common.database import conninfo, in_one_line
-from heapadmin import datafolder, own_objects, watched
+from heapadmin import datafolder
+from heapadmin.backups import own_objects, watched
 from heapadmin.given_settings.database import SESSION
 from heapadmin.postgres import PrivatePostgres, programs
 

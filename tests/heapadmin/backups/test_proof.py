@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from common.database import conninfo
-from heapadmin import backup, backup_check
+from heapadmin.backups import dump, proof
 from heapadmin.deployment import DATABASE_SUPERUSER
 from heapadmin.postgres import PostgresError, PrivatePostgres
 from tests.analytics.rows import add_event
@@ -25,7 +25,7 @@ def file(tmp_path):
         add_event(environment, actor_id=actor)
     with connection.cursor() as cursor:
         cursor.execute("insert into people (environment_id, actor_id) values (%s, 1), (%s, 2)", [environment.pk] * 2)
-    backup.write(tmp_path / "file")
+    dump.write(tmp_path / "file")
     return tmp_path / "file"
 
 
@@ -70,7 +70,7 @@ def test_one_that_can_be_read_and_not_be_restored_is_found(file, tmp_path):
     with psycopg.connect(conninfo(), user=DATABASE_SUPERUSER) as database:
         database.execute("set session_replication_role = replica")  # which checks no foreign keys
         database.execute("update projects_project set account_id = account_id + 1000")
-    backup.write(tmp_path / "broken")
+    dump.write(tmp_path / "broken")
 
     with pytest.raises(CommandError, match=r"broken was not restored: .*foreign key"):
         call_command("restore", "--check", str(tmp_path / "broken"))
@@ -80,7 +80,7 @@ def test_one_of_a_newer_version_is_refused(tmp_path):
     with connection.cursor() as cursor:
         cursor.execute("insert into django_migrations (app, name, applied) values ('events', '9999_later', now())")
     try:
-        backup.write(tmp_path / "file")
+        dump.write(tmp_path / "file")
     finally:
         with connection.cursor() as cursor:
             cursor.execute("delete from django_migrations where name = '9999_later'")
@@ -102,5 +102,5 @@ def test_what_is_no_backup_is_refused_in_words(tmp_path, content):
 def test_it_stops_before_the_disk_is_full(file, monkeypatch):
     monkeypatch.setattr("common.disk.is_full", lambda folder: True)
 
-    with pytest.raises(backup.BackupError, match="no room left"):
-        backup_check.prove(file)
+    with pytest.raises(dump.BackupError, match="no room left"):
+        proof.prove(file)

@@ -12,10 +12,9 @@ import psycopg
 from django.conf import settings
 
 from common.counted import counted
-from heapadmin import backup, own_objects
-from heapadmin.backup import BackupError
+from heapadmin.backups import dump, own_objects
+from heapadmin.backups.dump import BackupError
 from heapadmin.postgres import PostgresError, PrivatePostgres, programs
-from heapadmin.upgrades import refuse_unknown
 
 TABLES = {"events": "event", "people": "person", "accounts_account": "account"}  # and what a row is
 COPY = re.compile(rb'COPY \S+?\."?(\w+)"? \(')
@@ -43,13 +42,12 @@ class BackupProof:
 
 
 def prove(file: Path) -> BackupProof:
-    """Raises BackupError if it is none, damaged or cut, CannotUpgrade if a newer version made it."""
+    """Raises BackupError if it is none, damaged or cut."""
     if not file.is_file():
         raise BackupError(f"There is no file {file}.")
     try:
-        listed, schema = (backup.told_by_pg_restore(how, file) for how in ("--list", "--schema-only"))
-        migrations = backup.migrations(file)
-        refuse_unknown(migrations)
+        listed, schema = (dump.told_by_pg_restore(how, file) for how in ("--list", "--schema-only"))
+        migrations = dump.migrations(file)
         rows = _rows(file, {part: table for table, part in own_objects.PARTITION.findall(schema)})
     except BackupError as error:
         raise BackupError(f"{file} is no good backup: {error}") from error
@@ -99,7 +97,7 @@ def _restored(file: Path, rows: dict[str, int]) -> str:
         except (OSError, PostgresError) as error:
             return str(error)
         try:
-            backup.read(file, server.conninfo(), room=Path(name))
+            dump.read(file, server.conninfo(), room=Path(name))
             with psycopg.connect(server.conninfo()) as database:
                 there = database.execute(COUNTS).fetchone()
         except BackupError as error:

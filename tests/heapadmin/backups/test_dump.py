@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from events import moving
-from heapadmin import own_objects
+from heapadmin.backups import own_objects
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres, programs
 from tests.heapadmin.running import Installation

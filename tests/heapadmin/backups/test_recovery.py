@@ -10,14 +10,20 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from heapadmin import nightly_backups, point_in_time
+from heapadmin.backups import bases, recovery, schedule
+from heapadmin.backups.bases import completed_at, first_segment, wrong_files
 from heapadmin.postgres import PostgresError, PrivatePostgres
-from heapadmin.wal_archive import SEGMENT, completed_at, first_segment, wrong_files
+from heapadmin.wal_archive import SEGMENT
 from support.models import Backup, BackupKind
 from support.status import backups, database
 from tests.heapadmin.running import eventually
+from tests.support.factories import BackupFactory
 
 pytestmark = pytest.mark.timeout(180)
+
+
+def ended_at(moment):
+    return {"started_at": moment, "ended_at": moment, "bytes": 1}
 
 
 class Archived:
@@ -63,7 +69,7 @@ class Archived:
     def recovered_to(self, moment):
         """The notes after that."""
         self.server.stop()
-        aside = point_in_time.recover(moment, lambda words: None)
+        aside = recovery.recover(moment, lambda words: None)
         self.start()
         return aside, self.notes()
 
@@ -85,7 +91,7 @@ def archived(installation, settings):
 def test_everything_up_to_a_moment_comes_back_and_nothing_after_it(archived):
     archived.ask("delete from note")
     archived.write("1 before")
-    point_in_time.write_base()
+    bases.write()
     moment = archived.write("2 good")
     archived.write("3 a mistake")
 
@@ -98,8 +104,8 @@ def test_everything_up_to_a_moment_comes_back_and_nothing_after_it(archived):
 def test_nothing_changes_without_a_base_backup_from_before_the_moment(archived):
     archived.server.stop()
 
-    with pytest.raises(point_in_time.CannotRecover, match="no base backup"):
-        point_in_time.recover(datetime(2026, 1, 1, tzinfo=UTC), lambda words: None)
+    with pytest.raises(recovery.CannotRecover, match="no base backup"):
+        recovery.recover(datetime(2026, 1, 1, tzinfo=UTC), lambda words: None)
 
     archived.start()
 
@@ -116,17 +122,34 @@ def test_all_that_was_archived_comes_back_where_the_disk_is_lost(archived):
     assert (aside, notes) == (None, ["the last"])
 
 
-def test_what_could_not_be_archived_is_not_lost_in_silence(archived):
-    point_in_time.write_base()
+def test_a_recovery_that_was_killed_at_its_end_leads_no_later_one_astray(archived, monkeypatch):
     archived.ask("delete from note")
-    wal = point_in_time.archive_of_this_server().wal
+    bases.write()
+    moment = archived.write("1 before")
+    archived.write("2 after")
+    archived.server.stop()
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(recovery, "_take_place", lambda *places: (_ for _ in ()).throw(KeyboardInterrupt))
+        recovery.recover(moment, lambda words: None)
+    archived.start()
+    archived.write("3 the last")
+    archived.server.stop()
+    shutil.rmtree(archived.data_dir / "postgres")
+
+    assert archived.recovered_to(None)[1] == ["1 before", "2 after", "3 the last"]
+
+
+def test_what_could_not_be_archived_is_not_lost_in_silence(archived):
+    bases.write()
+    archived.ask("delete from note")
+    wal = bases.archive_of_this_server().wal
     wal.chmod(0o500)
     try:
         archived.write("not archived")
         archived.server.stop()
 
-        with pytest.raises(point_in_time.CannotRecover, match="of the log could not be archived"):
-            point_in_time.recover(None, lambda words: None)
+        with pytest.raises(recovery.CannotRecover, match="of the log could not be archived"):
+            recovery.recover(None, lambda words: None)
     finally:
         wal.chmod(0o700)
         archived.start()
@@ -142,7 +165,7 @@ def test_a_moment_after_all_that_was_archived_changes_nothing(archived):
     said = []
 
     with pytest.raises(PostgresError, match="recovery ended before configured recovery target was reached"):
-        point_in_time.recover(datetime.now(UTC) + timedelta(days=1), said.append)
+        recovery.recover(datetime.now(UTC) + timedelta(days=1), said.append)
 
     archived.start()
     assert archived.notes() == ["here"]
@@ -150,7 +173,7 @@ def test_a_moment_after_all_that_was_archived_changes_nothing(archived):
 
 
 def test_a_base_backup_that_is_not_what_its_list_says_is_found(archived, tmp_path):
-    [base, *_] = point_in_time.archive_of_this_server().bases()
+    [base, *_] = bases.complete(bases.archive_of_this_server())
     copy = shutil.copytree(base, tmp_path / base.name)
     assert wrong_files(copy) == []
 
@@ -166,30 +189,97 @@ def test_a_base_backup_that_is_not_what_its_list_says_is_found(archived, tmp_pat
 
 
 @pytest.mark.django_db(transaction=True)
+class TestWays:
+    """Going back leaves a way: what was written after that moment, and the base backups that were made of it."""
+
+    def names(self, prefix):
+        return sorted(path.name for path in bases.archive_of_this_server().folder.glob(f"{prefix}-*"))
+
+    def test_who_went_back_goes_back_again_along_the_way_that_was_taken(self, archived):
+        archived.ask("delete from note")
+        archived.write("1 before")
+        kept = bases.write()
+        first = archived.write("2 good")
+        archived.write("3 a mistake")
+        left = bases.write()
+        assert schedule.due(datetime.now(UTC)) == [BackupKind.BASE]
+        BackupFactory(kind=BackupKind.BASE, name=kept.name, **ended_at(datetime.now(UTC) - timedelta(hours=2)))
+        assert schedule.due(datetime.now(UTC)) == []
+
+        _, notes = archived.recovered_to(first)
+
+        assert notes == ["1 before", "2 good"]
+        assert kept.name in self.names("base") and self.names("left") == [left.name.replace("base", "left")]
+        assert schedule.due(datetime.now(UTC)) == [BackupKind.BASE]  # at once, and not in a week
+
+        second = archived.write("4 instead")
+        archived.write("5 another mistake")
+        assert archived.recovered_to(second)[1] == ["1 before", "2 good", "4 instead"]
+
+        made = [schedule.make(BackupKind.BASE).name for _ in range(2)]
+        assert schedule.due(datetime.now(UTC)) == []
+        assert (self.names("base"), self.names("left")) == (made, [])
+        archived.write("6 the last")
+        archived.server.stop()
+        shutil.rmtree(archived.data_dir / "postgres")
+        assert archived.recovered_to(None)[1][-1] == "6 the last"
+
+    def test_who_puts_the_former_files_back_is_on_the_former_way_again(self, archived):
+        archived.ask("delete from note")
+        bases.write()
+        first = archived.write("1 good")
+        archived.write("2 no mistake")
+        archived.ask("select pg_switch_wal()")
+        left = bases.write()
+        aside, _ = archived.recovered_to(first)
+        of_the_other = bases.write()
+        archived.server.stop()
+        archived.server.data.rename(aside.with_name("data.other"))
+        aside.rename(archived.server.data)
+        archived.start()
+
+        again = archived.write("3 more")
+        archived.write("4 a mistake")
+
+        assert archived.recovered_to(again)[1] == ["1 good", "2 no mistake", "3 more"]
+        assert left.exists() and of_the_other.name.replace("base", "left") in self.names("left")
+
+
+@pytest.mark.django_db(transaction=True)
 class TestSchedule:
     def test_two_base_backups_are_kept_and_what_they_need(self, archived):
-        first, *others = [nightly_backups.make(BackupKind.BASE) for _ in range(3)]
-        place = point_in_time.archive_of_this_server()
+        first, *others = [schedule.make(BackupKind.BASE) for _ in range(3)]
+        place = bases.archive_of_this_server()
 
-        assert [base.name for base in place.bases()] == [each.name for each in others]
+        assert [base.name for base in bases.complete(place)] == [each.name for each in others]
         assert not Backup.objects.filter(pk=first.pk).exists()
-        needed = first_segment(place.bases()[0])[8:]
+        needed = first_segment(bases.complete(place)[0])[8:]
         assert {SEGMENT.fullmatch(file.name)[1][8:] >= needed for file in place.wal.glob("*[0-9A-F].gz")} == {True}
 
+    def test_one_of_the_future_by_a_wrong_clock_takes_the_place_of_no_other(self, archived):
+        place = bases.archive_of_this_server()
+        last = bases.complete(place)[-1]
+        of_a_wrong_clock = last.rename(last.with_name((datetime.now(UTC) + timedelta(days=4000)).strftime(bases.NAME)))
+
+        made = [schedule.make(BackupKind.BASE).name for _ in range(2)]
+
+        assert [base.name for base in bases.complete(place)] == made
+        assert not of_a_wrong_clock.exists()
+
     def test_one_is_due_every_week(self, archived):
-        now = completed_at(point_in_time.archive_of_this_server().bases()[-1])
+        now = completed_at(bases.complete(bases.archive_of_this_server())[-1])
 
-        nightly_backups.make(BackupKind.BASE)
+        schedule.make(BackupKind.BASE)
 
-        assert nightly_backups.due(now + timedelta(days=6)) == []
-        assert nightly_backups.due(now + timedelta(days=8)) == [BackupKind.BASE]
+        assert schedule.due(now + timedelta(days=6)) == []
+        assert schedule.due(now + timedelta(days=8)) == [BackupKind.BASE]
 
     def test_an_archive_that_takes_nothing_is_said_and_holds_no_backup_up(self, archived):
-        wal = point_in_time.archive_of_this_server().wal
+        wal = bases.archive_of_this_server().wal
         wal.rename(wal.with_name("away"))
         try:
-            with pytest.raises(nightly_backups.BackupFailed, match="cannot be archived"):
-                nightly_backups.make(BackupKind.BASE)
+            with pytest.raises(schedule.BackupFailed, match="cannot be archived"):
+                schedule.make(BackupKind.BASE)
             assert archived.fails()
         finally:
             wal.with_name("away").rename(wal)

@@ -3,6 +3,7 @@
 import stat
 from datetime import UTC, datetime, time, timedelta
 
+import psutil
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,11 +12,13 @@ from django.utils import timezone
 
 from common.database import conninfo
 from common.jobs import BACKUP
-from heapadmin import backup, jobs, nightly_backups
+from heapadmin import jobs
+from heapadmin.backups import dump, schedule
 from heapadmin.database_metrics import DatabaseGauges
 from support.models import Backup, BackupKind, Component, State
 from support.status import backups, checks, database, history
 from support.status.backups import BackupNews
+from tests.heapadmin.running import eventually
 from tests.servers import sibling_url
 from tests.small_disk import small_disk
 from tests.support.factories import BackupFactory
@@ -36,6 +39,11 @@ def folder(settings, tmp_path):
 
 def at(hour, minute=0, day=0):
     return TUESDAY + timedelta(days=day, hours=hour, minutes=minute)
+
+
+def own(day):
+    """The name of a file of this database."""
+    return schedule.name_of(at(2, 37, day=day), schedule.mark())
 
 
 def good(moment, **fields):
@@ -61,84 +69,125 @@ class TestDue:
     def test_one_is_due_from_its_time_on_until_it_is_made(self, folder, last, now, is_due):
         good(last)
 
-        assert nightly_backups.due(now) == [DUMP] * is_due
+        assert schedule.due(now) == [DUMP] * is_due
 
     def test_the_first_is_due_at_once(self, folder):
-        assert nightly_backups.due(at(12)) == [DUMP]
+        assert schedule.due(at(12)) == [DUMP]
 
     def test_one_that_failed_or_runs_is_tried_again_after_an_hour(self, folder):
         good(at(2, 37, day=-1))
         failed(at(2, 37))
 
-        assert nightly_backups.due(at(3, 36)) == []
-        assert nightly_backups.due(at(3, 38)) == [DUMP]
+        assert schedule.due(at(3, 36)) == []
+        assert schedule.due(at(3, 38)) == [DUMP]
         BackupFactory(started_at=at(3, 38))
-        assert nightly_backups.due(at(4, 37)) == []
+        assert schedule.due(at(4, 37)) == []
+
+    @pytest.mark.parametrize("of", [good, failed])
+    def test_what_a_wrong_clock_noted_of_the_future_holds_none_up(self, folder, of):
+        of(at(12, day=400))
+
+        assert schedule.due(at(12)) == [DUMP]
+        good(at(12, 30))  # a clock may be a little ahead
+        assert schedule.due(at(12)) == []
 
     def test_one_whose_file_is_lost_is_made_again(self, folder):
         lost = good(at(2, 37), name="nightly-lost.backup")
 
-        nightly_backups.note_lost(at(3))
-        assert nightly_backups.due(at(3)) == [DUMP]
+        schedule.note_lost(at(3))
+        assert schedule.due(at(3)) == [DUMP]
 
         folder.mkdir()
         (folder / lost.name).touch()
-        nightly_backups.note_lost(at(3, 1))
-        assert nightly_backups.due(at(3, 1)) == []
+        schedule.note_lost(at(3, 1))
+        assert schedule.due(at(3, 1)) == []
 
     def test_without_a_folder_nothing_is(self, settings):
-        assert nightly_backups.due(at(12)) == []
+        assert schedule.due(at(12)) == []
 
 
 class TestMaking:
     def test_it_is_noted_complete_and_private(self, folder):
-        made = nightly_backups.make(DUMP)
+        made = schedule.make(DUMP)
 
         [file] = folder.iterdir()
         assert (made.name, made.bytes, made.problem) == (file.name, file.stat().st_size, "")
         assert stat.S_IMODE(file.stat().st_mode) == 0o600 and stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert ("support", "0005_backups") in backup.migrations(file)
-        assert nightly_backups.due(timezone.now()) == []
+        assert ("support", "0005_backups") in dump.migrations(file)
+        assert schedule.due(timezone.now()) == []
 
     def test_no_session_waits_for_it_which_others_may_end(self, folder, monkeypatch):
-        open_ones, write = [], backup.write
-        monkeypatch.setattr(backup, "write", lambda file: open_ones.append(connection.connection) or write(file))
+        open_ones, write = [], dump.write
+        monkeypatch.setattr(dump, "write", lambda file: open_ones.append(connection.connection) or write(file))
 
-        nightly_backups.make(DUMP)
+        schedule.make(DUMP)
 
         assert open_ones == [None]
 
     def test_the_newest_are_kept_and_files_of_others_too(self, folder):
         folder.mkdir()
-        others = {"before-upgrade-2026-03-01.backup", "mine.backup", "nightly-keep-1.backup", "nightly-keep-2.backup"}
-        for name in ("nightly-2026-03-15-023700.backup", "nightly-2026-03-16-023700.backup", *others):
+        of_another = {f"nightly-2026-03-{day}-023700-0badcafe.backup" for day in range(10, 20)}
+        others = {"before-upgrade-2026-03-01.backup", "mine.backup", "nightly-2026-03-01-023700.backup", *of_another}
+        others.add("nightly-2026-03-20-023700-0badcafe.backup.unfinished")
+        oldest, newest, of_a_wrong_clock = own(day=-2), own(day=-1), own(day=4000)
+        for name in (oldest, newest, of_a_wrong_clock, *others):
             (folder / name).touch()
-        good(at(2, 37, day=-2), name="nightly-2026-03-15-023700.backup")
+        good(at(2, 37, day=-2), name=oldest)
+        failed(at(2, 37, day=4000))
 
-        made = nightly_backups.make(DUMP)
+        made = schedule.make(DUMP)
 
-        assert {file.name for file in folder.iterdir()} == {"nightly-2026-03-16-023700.backup", made.name} | others
+        assert {file.name for file in folder.iterdir()} == {newest, made.name} | others
         assert list(Backup.objects.all()) == [made]
+
+    def test_each_database_has_names_of_its_own(self, folder):
+        here = own(day=0)
+        with connection.cursor() as cursor:
+            cursor.execute("create schema elsewhere")
+            cursor.execute("set search_path to elsewhere, public")
+            try:
+                assert own(day=0) != here
+            finally:
+                cursor.execute("reset search_path")
+                cursor.execute("drop schema elsewhere")
+
+    def test_no_folder_is_made_where_its_disk_should_be(self, folder, settings):
+        settings.BACKUP_DIR = folder / "mount" / "backups"
+
+        with pytest.raises(schedule.BackupFailed, match="The folder above BACKUP_DIR is not there"):
+            schedule.make(DUMP)
+        assert not folder.exists()
+
+    def test_a_folder_that_was_there_once_is_missed(self, folder):
+        schedule.make(DUMP)
+        folder.rename(folder.with_name("on a disk that is away"))
+
+        with pytest.raises(schedule.BackupFailed, match=r"was there: .* mounted\? .* make the folder"):
+            schedule.make(DUMP)
+        assert not folder.exists()
+
+        folder.mkdir()
+        assert (folder / schedule.make(DUMP).name).exists()
 
     def test_what_a_killed_one_left_behind_is_removed_and_said(self, folder):
         folder.mkdir()
-        (folder / "nightly-2026-03-16-023700.backup.unfinished").touch()
+        (folder / f"{own(day=-1)}.unfinished").touch()
         killed = BackupFactory(started_at=at(2, 37))
 
-        nightly_backups.make(DUMP)
+        schedule.make(DUMP)
 
         assert [file.suffix for file in folder.iterdir()] == [".backup"]
         killed.refresh_from_db()
-        assert killed.problem == nightly_backups.KILLED
+        assert killed.problem == schedule.KILLED
 
     def test_one_that_fails_is_said_and_deletes_no_good_one(self, folder, settings, caplog, monkeypatch):
         for hour in (2, 3):
-            nightly_backups.make(DUMP, now=lambda hour=hour: at(hour))
+            schedule.make(DUMP, now=lambda hour=hour: at(hour))
         files, settings.BACKUPS_KEPT = set(folder.iterdir()), 1
-        monkeypatch.setattr(backup, "COMPRESSED", "--compress=nonsense")
+        monkeypatch.setattr(dump, "COMPRESSED", "--compress=nonsense")
 
-        with pytest.raises(nightly_backups.BackupFailed, match="pg_dump failed"):
-            nightly_backups.make(DUMP)
+        with pytest.raises(schedule.BackupFailed, match="pg_dump failed"):
+            schedule.make(DUMP)
 
         assert set(folder.iterdir()) == files and len(files) == 2
         assert "The backup failed: pg_dump failed" in caplog.text
@@ -150,16 +199,14 @@ class TestMaking:
         with small_disk(megabytes=20) as disk:
             settings.BACKUP_DIR = disk.folder / "backups"
 
-            with pytest.raises(
-                nightly_backups.BackupFailed, match=r"There is no room left in .*: \d+\.\d MiB are free"
-            ):
-                nightly_backups.make(DUMP)
+            with pytest.raises(schedule.BackupFailed, match=r"There is no room left in .*: \d+\.\d MiB are free"):
+                schedule.make(DUMP)
 
             assert list(settings.BACKUP_DIR.iterdir()) == []
 
     def test_one_at_a_time(self, folder):
         with psycopg.connect(conninfo()) as other:
-            other.execute("select pg_advisory_lock(%s)", [nightly_backups.LOCK_NUMBER])
+            other.execute("select pg_advisory_lock(%s)", [schedule.LOCK_NUMBER])
 
             with pytest.raises(CommandError, match="Another backup"):
                 call_command("backup")
@@ -170,21 +217,20 @@ class TestMaking:
 
 
 class TestJob:
-    def test_the_worker_starts_one_that_is_due_and_no_second(self, folder, monkeypatch):
+    def test_the_worker_starts_one_that_is_due_and_no_second(self, folder, settings):
         given = {"DATABASE_URL": sibling_url(connection.settings_dict["NAME"]), "BACKUP_DIR": str(folder)}
-        for name, value in given.items():
-            monkeypatch.setenv(name, value)
+        settings.GIVEN_ENVIRONMENT = settings.GIVEN_ENVIRONMENT | given
         now = int(timezone.now().timestamp())
 
         jobs.backups(now)
-        [process] = jobs._running
+        [pid] = jobs._running
         jobs.backups(now + 60)
 
-        assert jobs._running == [process]
-        assert process.wait(120) == 0
+        assert jobs._running == {pid}
+        assert eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, 120)
         assert Backup.objects.good().count() == 1
         jobs.backups(now + 120)
-        assert jobs._running == []
+        assert jobs._running == set() and not psutil.pid_exists(pid)
 
     def test_it_is_of_a_queue_that_a_worker_may_have_for_itself(self):
         assert jobs.backups.queue == BACKUP
@@ -224,6 +270,13 @@ class TestTold:
         assert self.told() == [BackupNews(DUMP, at(2), 1_000, "the good one", "")]
         failed(at(4))
         assert self.told() == [BackupNews(DUMP, at(2), 1_000, "the good one", "No room.")]
+
+    def test_what_a_wrong_clock_noted_of_the_future_is_not_told(self, folder):
+        good(at(2), name="the good one")
+        for of in (good, failed):
+            of(timezone.now() + timedelta(days=400))
+
+        assert self.told() == [BackupNews(DUMP, at(2), 1_000, "the good one", "")]
 
     def test_nothing_is_told_where_none_are_wanted(self, settings):
         assert self.told() == []
