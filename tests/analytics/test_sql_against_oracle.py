@@ -17,7 +17,7 @@ from analytics.questions.query import PAGEVIEW, Counts, Scope
 from analytics.questions.spans import MAX_BUCKETS, Span, Unit, buckets
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
-from tests.analytics import oracle
+from tests.analytics import oracle, oracle_graphs
 from tests.analytics.factories import graph_of
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
@@ -92,18 +92,18 @@ def test_graphs(world, data):
 
             if graph.by:
                 found = [(... if each.is_other else each.key, each.series) for each in result.lines]
-                expected = oracle.groups(world, graph, cut, MOST_GROUPS)
+                expected = oracle_graphs.groups(world, graph, cut, MOST_GROUPS)
                 numbers = [*([None] if graph.formula else []), *range(len(graph.series))]
                 assert found == [(key, number) for number in numbers for key, _ in expected], graph
                 wanted = [lines[place] for place in range(len(numbers)) for _, lines in expected]
             else:
-                sides = [oracle.graph(world, graph, cut, segments_of(graph, each)) for each in result.lines]
+                sides = [oracle_graphs.graph(world, graph, cut, segments_of(graph, each)) for each in result.lines]
                 wanted = [lines[0] for lines in sides] if graph.compare else sides[0]
             assert [(list(each.values), each.total) for each in result.lines] == [each.shown() for each in wanted], (
                 graph
             )
             if result.is_of_one:
-                assert result.total == oracle.graph(world, graph, cut, graph.segments)[0].shown()[1], graph
+                assert result.total == oracle_graphs.graph(world, graph, cut, graph.segments)[0].shown()[1], graph
 
 
 def are_too_many(graph, cut):
@@ -136,7 +136,7 @@ def test_every_text_against_every_other(operator):
         where = Group((Condition(Field(Source.EVENT, column), operator, asked_for),))
         graph = graph_of(Scope(environment_id), PAGEVIEW, Counts.EVENTS, Span(1), where=where)
         cut = buckets(graph.span, graph.unit, world.now, graph.scope.zone, 1)
-        assert answer(graph, world).total == oracle.graph(world, graph, cut, ())[0].total, graph
+        assert answer(graph, world).total == oracle_graphs.graph(world, graph, cut, ())[0].total, graph
 
 
 @thorough

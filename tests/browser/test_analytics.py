@@ -200,31 +200,6 @@ def test_a_funnel_is_put_together_step_by_step(ada, environment, visits):
     expect(ada.locator(".funnel__step")).to_have_count(2)
 
 
-def test_a_graph_is_put_together_series_by_series(ada, environment, visits):
-    ada.goto(url(environment, "graph"))
-    first = ada.get_by_role("group", name="Series A")
-    first.get_by_role("combobox", name="Series A").select_option("Paid")
-    expect(first.get_by_label("Measured")).to_be_hidden()
-    first.get_by_label("Measure", exact=True).select_option("Different values of")
-    first.get_by_label("Measured").select_option("plan")
-    ada.get_by_role("button", name="Add a series").click()
-    ada.get_by_role("combobox", name="Series B", exact=True).select_option("Pageview")
-    ada.get_by_label("Formula").fill("b / a")
-    run(ada)
-
-    expect(ada.locator("#answer h2")).to_contain_text(
-        "B / A, A: Different values of plan of Paid, B: Count of Pageview"
-    )
-    expect(ada.locator(".legend")).to_contain_text("B: Count of Pageview 42")
-
-    ada.get_by_label("Formula").fill("")
-    ada.get_by_role("button", name="Remove Series A").click()
-    expect(ada.get_by_role("combobox", name="Series A", exact=True)).to_have_value("builtin:pageview")
-    run(ada)
-
-    assert number_shown(ada) == "42 pageviews"
-
-
 def test_retention_and_people_are_asked(ada, environment, visits):
     ada.goto(url(environment, "retention"))
     ada.get_by_label("Unit").select_option("by day")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from analytics.definitions.glossary import Glossary
-from analytics.kinds.graph.formula import LETTERS, Formula, Value
-from analytics.kinds.graph.measures import NOTHING, Cell, exact, rounded
+from analytics.kinds.graph.formula import LETTERS, Formula, Unrounded
+from analytics.kinds.graph.measures import NOTHING, Measured, exact, rounded
 from analytics.kinds.graph.question import Graph, GraphLine, GraphResult, GroupKey
 from analytics.kinds.graph.words import series_words
 from analytics.questions.conditions import BadQuery, Field, read_value
@@ -83,9 +83,9 @@ def _lines(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tupl
 class Numbers:
     """The exact numbers of a line."""
 
-    values: Sequence[Value]
-    total: Value
-    whole: Cell = NOTHING
+    values: Sequence[Unrounded]
+    total: Unrounded
+    whole: Measured = NOTHING
 
 
 @dataclass
@@ -95,20 +95,20 @@ class Found:
     counts: Counts
     cumulative: bool
     buckets: int
-    cells: dict[int, dict[int, Cell]] = field(default_factory=dict)
-    totals: dict[int | None, Cell] = field(default_factory=dict)
+    cells: dict[int, dict[int, Measured]] = field(default_factory=dict)
+    totals: dict[int | None, Measured] = field(default_factory=dict)
     keys: dict[int, Keys] = field(default_factory=dict)
     how_many: int = 0
 
     @property
-    def whole(self) -> Value:
+    def whole(self) -> Unrounded:
         """The number of all groups together."""
         return exact(self.counts, self.totals.get(None, NOTHING))
 
     def numbers(self, slot: int, begun: Sequence[bool]) -> Numbers:
         """The numbers of one group, without what is not `begun`; those of nothing, if it has none."""
         cells, total = self.cells.get(slot, {}), self.totals.get(slot, NOTHING)
-        values: Iterable[Value] = [exact(self.counts, cells.get(index, NOTHING)) for index in range(self.buckets)]
+        values: Iterable[Unrounded] = [exact(self.counts, cells.get(index, NOTHING)) for index in range(self.buckets)]
         if self.cumulative:
             values = accumulate(value or 0 for value in values)
         shown = [value if is_begun else None for value, is_begun in zip(values, begun, strict=True)]
@@ -170,7 +170,7 @@ def _without_groups(found: Found) -> None:
 
 
 @dataclass(frozen=True)
-class Slot:
+class GroupPlace:
     """A group of the answer, in its place by size; without grouping there is one, whose label is empty."""
 
     slot: int
@@ -183,16 +183,16 @@ class Slot:
         return self.slot == OTHER
 
 
-def _groups(graph: Graph, keys: dict[int, Keys], how_many: int) -> list[Slot]:
+def _groups(graph: Graph, keys: dict[int, Keys], how_many: int) -> list[GroupPlace]:
     if not graph.by:
-        return [Slot(0)]
+        return [GroupPlace(0)]
     slots = []
     for slot in sorted(keys):
         key = tuple(decode_key(each) for each in keys[slot])
         label = " · ".join(_value_label(by, value) for by, value in zip(graph.by, key, strict=True))
-        slots.append(Slot(slot, label, key))
+        slots.append(GroupPlace(slot, label, key))
     others = how_many - len(keys)
-    return [*slots, Slot(OTHER, others_words(others), groups=others)] if others > 0 else slots
+    return [*slots, GroupPlace(OTHER, others_words(others), groups=others)] if others > 0 else slots
 
 
 def _value_label(by: Field, value: str | None) -> str:
@@ -213,7 +213,7 @@ def _names(graph: Graph, glossary: Glossary) -> list[str]:
     return names
 
 
-def _line(name: str, group: Slot, numbers: Numbers, series: int | None) -> GraphLine:
+def _line(name: str, group: GroupPlace, numbers: Numbers, series: int | None) -> GraphLine:
     """Names of columns and lines say the series first, then the group."""
     events, have_number = (int(each or 0) for each in numbers.whole[:2])
     return GraphLine(

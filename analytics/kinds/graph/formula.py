@@ -17,8 +17,8 @@ SYMBOL = re.compile(r"\s*(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)|([A-Za-z])(?![A-Za-z])
 SPELLINGS = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", ":": "/"})
 
 Exact = int | Fraction
-Value = Exact | None
-Compute = Callable[[Sequence[Value]], Value]
+Unrounded = Exact | None
+Compute = Callable[[Sequence[Unrounded]], Unrounded]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class _Reader:
 
 
 def _combined(sign: str, left: Compute, right: Compute) -> Compute:
-    def compute(values: Sequence[Value]) -> Value:
+    def compute(values: Sequence[Unrounded]) -> Unrounded:
         a, b = left(values), right(values)
         if a is None or b is None or (sign == "/" and not b):
             return None

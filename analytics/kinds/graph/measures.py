@@ -5,17 +5,17 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from analytics.kinds.graph.formula import Value
+from analytics.kinds.graph.formula import Unrounded
 from analytics.questions.query import PERCENTILES, Counts
 from analytics.questions.results import Number
 
 DECIMALS = 6
 
-Cell = Sequence[Any]  # n, people; of a property's numbers: n, numbers, low, high
-NOTHING: Cell = (0, 0, None, None)
+Measured = Sequence[Any]  # n, people; of a property's numbers: n, numbers, low, high
+NOTHING: Measured = (0, 0, None, None)
 
 
-def exact(counts: Counts, cell: Cell) -> Value:
+def exact(counts: Counts, cell: Measured) -> Unrounded:
     """The number without rounding; None where there is none, such as the average of nothing."""
     n, of = int(cell[0] or 0), int(cell[1] or 0)
     if counts is Counts.PER_USER:
@@ -33,7 +33,7 @@ def exact(counts: Counts, cell: Cell) -> Value:
     return low
 
 
-def rounded(value: Value) -> Number | None:
+def rounded(value: Unrounded) -> Number | None:
     """Half to even, to DECIMALS; exact in all other digits, however many there are."""
     if value is None or isinstance(value, int):
         return value
