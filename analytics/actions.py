@@ -1,5 +1,6 @@
 """Changes to definitions, segments, reports and the dashboard. Saving an old version raises `Conflict`."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,12 +12,14 @@ from accounts import activity
 from accounts.models import User
 from analytics.definitions import used_by
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
-from analytics.models import Definition, Pin, Report, Segment
+from analytics.definitions.tags import changed_tags
+from analytics.models import MODELS, Definition, Pin, Report, Segment
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
 from common.counted import counted
 from projects.models import Environment
 
+MAX_NAMES = 50  # listed in the activity
 K = TypeVar("K", Definition, Segment, Report)
 
 
@@ -113,6 +116,44 @@ def delete_report(*, report: Report, by: User) -> None:
     _delete(report, by)
 
 
+@transaction.atomic
+def change_tags(
+    *,
+    environment: Environment,
+    noun: str,
+    lineages: Iterable[UUID],
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    by: User,
+) -> list[str]:
+    """Give these definitions, segments or reports some tags, and take others away. Returns the names of the changed.
+
+    Raises BadTags if one would have too many; then none is changed.
+    """
+    model: Any = MODELS[noun]._default_manager
+    found = model.filter(environment=environment, lineage__in=list(lineages)).order_by("pk")
+    changed = []
+    for row in found.select_for_update():
+        if (tags := changed_tags(row.tags, add, remove)) != row.tags:
+            row.tags = tags
+            changed.append(row)
+    if changed:
+        model.bulk_update(changed, ["tags"], batch_size=500)
+        details = {"added": ", ".join(add), "taken away": ", ".join(remove)}
+        _note_several(environment, by, f"{noun}.tag", changed, {what: tags for what, tags in details.items() if tags})
+    return [row.name for row in changed]
+
+
+@transaction.atomic
+def delete_several(*, environment: Environment, noun: str, lineages: Iterable[UUID], by: User) -> used_by.BulkDeletion:
+    """Delete these definitions, segments or reports, but for those that something uses which stays."""
+    deletion = used_by.bulk_deletion(environment, noun, lineages)
+    MODELS[noun]._default_manager.filter(environment=environment, pk__in=[row.pk for row in deletion.goes]).delete()
+    if deletion.goes:
+        _note_several(environment, by, f"{noun}.delete", deletion.goes)
+    return deletion
+
+
 def report_body(query: Query) -> dict[str, Any]:
     """The parameters of a query, as a report stores them."""
     return {"parameters": [list(pair) for pair in query.parameters()]}
@@ -205,12 +246,27 @@ def _noun(kept: Definition | Segment | Report) -> str:
     return type(kept).__name__.lower()
 
 
-def _note(environment: Environment, by: User, verb: str, target: str) -> None:
+def _note_several(
+    environment: Environment,
+    by: User,
+    verb: str,
+    rows: Sequence[Definition | Segment | Report],
+    details: dict[str, Any] | None = None,
+) -> None:
+    """One line of the activity for all of them, with the first names in its details."""
+    name, *others = [row.name for row in rows]
+    if not others:
+        return _note(environment, by, verb, name, details)
+    names = {"all": {"count": len(rows), "names": [name, *others][:MAX_NAMES]}}
+    return _note(environment, by, verb, f"{name[:200]} and {len(others):,} more", names | (details or {}))
+
+
+def _note(environment: Environment, by: User, verb: str, target: str, details: dict[str, Any] | None = None) -> None:
     project = environment.project
     activity.record(
         account=project.account,
         by=by,
         verb=verb,
         target=target,
-        details={"project": project.name, "environment": environment.name},
+        details={"project": project.name, "environment": environment.name} | (details or {}),
     )

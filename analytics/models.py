@@ -7,20 +7,29 @@ environment rewrites nothing, and nothing can point into another environment.
 import uuid
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
 from projects.models import Environment
 
+MAX_TAGS = 10
+MAX_TAG = 30  # characters
+
 
 class Kept(models.Model):
-    """A named row of one environment. `version` grows with every save, so that saving an old version is refused."""
+    """A named row of one environment. `version` grows with every save, so that saving an old version is refused.
+
+    `tags` are short words (definitions/tags.py), in order and without a repetition. They are added and taken away one
+    by one, not saved as a whole, so they change without a new version.
+    """
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="+")
     lineage = models.UUIDField(default=uuid.uuid4)
     name = models.CharField(max_length=200)
     notes = models.TextField(blank=True)
+    tags = ArrayField(models.CharField(max_length=MAX_TAG), default=list, db_default=[], blank=True)
     body = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
@@ -41,6 +50,7 @@ def kept_constraints(thing: str) -> list[Any]:
         models.UniqueConstraint(fields=["environment", "id"], name=f"{thing}_environment_and_id"),
         models.CheckConstraint(condition=~models.Q(name=""), name=f"{thing}_has_a_name"),
         models.CheckConstraint(condition=models.Q(version__gte=1), name=f"{thing}_version_from_1"),
+        models.CheckConstraint(condition=models.Q(tags__len__lte=MAX_TAGS), name=f"{thing}_tags_few"),
     ]
 
 
@@ -67,7 +77,10 @@ class Segment(Kept):
 class ReportKind(models.TextChoices):
     GRAPH = "graph"
     FUNNEL = "funnel"
+    PATHS = "paths"
     RETENTION = "retention"
+    STICKINESS = "stickiness"
+    LIFECYCLE = "lifecycle"
     USERS = "users"
 
 
@@ -83,6 +96,13 @@ class Report(Kept):
             models.CheckConstraint(condition=models.Q(kind__in=ReportKind.values), name="report_kind_known"),
         ]
         indexes = [models.Index(fields=["environment", "name"], name="report_by_name")]
+
+
+MODELS: dict[str, type[Definition] | type[Segment] | type[Report]] = {  # by noun (definitions/lineages.py)
+    "definition": Definition,
+    "segment": Segment,
+    "report": Report,
+}
 
 
 class Pin(models.Model):
@@ -108,8 +128,9 @@ class Pin(models.Model):
 class Carry(models.Model):
     """A carry-over from another environment of the project into `environment`. It can be undone once.
 
-    `changes` lists the rows that were written: [{"noun", "lineage", "version", "before"}]. `version` is the new one;
-    `before` is the replaced content ({"name", "notes", "body", "kind"}), or null for a new row.
+    `changes` lists the rows that were written: [{"noun", "lineage", "version", "tags", "before"}]. `version` and `tags`
+    are the new ones; `before` is the replaced content ({"name", "notes", "tags", "body", "kind"}), or null for a new
+    row. Carries of before there were tags lack both.
     """
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="carries")

@@ -6,8 +6,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.door import entered
+from accounts.models import Membership
 from analytics.kinds.registry import KINDS
 from projects.door import entered_environment
+from projects.models import Environment
 
 Entry = tuple[str, str | list[tuple[str, str]]]  # label, and a view name or entries below it
 ENVIRONMENT_NAV: list[Entry] = [
@@ -26,13 +28,19 @@ SETTINGS_TABS: list[Entry] = [
     ("Account", "accounts:account_settings"),
     ("Support", "support:account_support"),
 ]
+FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search finds beside the links of the header
+    ("Segments", "analytics:segment_list"),
+    ("Compare environments", "analytics:compare"),
+    ("Collection", "collector:collection"),
+]
+PAGES_OF_PROJECT = [("Storage", "analytics:storage"), ("API keys", "projects:api_key_list")]
 PART_OF = {  # for each page without its own tab, the view whose tab is marked as current
     **dict.fromkeys(
-        [f"analytics:{thing}" for thing in ("definition", "definition_create", "definition_edit", "definition_delete")]
-        + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete")],
+        [f"analytics:definition{part}" for part in ("", "_create", "_edit", "_delete", "_bulk")]
+        + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete", "_bulk")],
         "analytics:definition_list",
     ),
-    **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete")], "analytics:report_list"),
+    **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys(["analytics:person", "analytics:person_delete"], "analytics:users"),
     **dict.fromkeys([f"projects:api_key_{part}" for part in ("list", "create", "revoke")], "projects:project_list"),
     **dict.fromkeys(
@@ -56,13 +64,32 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """`nav_items` and `settings_tabs`: [{"label", "url" or "children", "current"}], empty where they do not apply."""
+    """`nav_items` and `settings_tabs`: [{"label", "url" or "children", "current"}], empty where they do not apply.
+
+    `console_pages`: [(label, url)] of all pages that lead further, for the search; made when a template reads it.
+    """
     environment = entered_environment(request)
     membership = entered(request)
     return {
         "nav_items": _links(request, ENVIRONMENT_NAV, environment.app_id) if environment else [],
         "settings_tabs": _links(request, SETTINGS_TABS, membership.account_id) if membership else [],
+        "console_pages": lambda: _console_pages(environment, membership),
     }
+
+
+def _console_pages(environment: Environment | None, membership: Membership | None) -> list[tuple[str, str]]:
+    if environment is None or membership is None:
+        return []
+    flat = [
+        each for label, below in ENVIRONMENT_NAV for each in ([(label, below)] if isinstance(below, str) else below)
+    ]
+    tabs = [(label, view) for label, view in SETTINGS_TABS if isinstance(view, str)]
+    pages = [
+        *((label, reverse(view, args=[environment.app_id])) for label, view in [*flat, *FURTHER_PAGES]),
+        *((label, reverse(view, args=[environment.project_id])) for label, view in PAGES_OF_PROJECT),
+        *((label, reverse(view, args=[membership.account_id])) for label, view in tabs),
+    ]
+    return [*pages, ("Profile & security", reverse("accounts:profile"))]
 
 
 def _links(request: HttpRequest, pages: list[Entry], argument: str | int) -> list[dict[str, Any]]:

@@ -44,6 +44,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:dashboard": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:dashboard_order": NO_GET,
     "analytics:definition": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:definition_bulk": NO_GET,
     "analytics:definition_create": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:definition_delete": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:definition_edit": ("get", LOGIN, 404, 404, 403, 200),
@@ -58,14 +59,20 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:person_delete": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:query_cancel": NO_GET,
     "analytics:report": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:report_bulk": NO_GET,
     "analytics:report_create": ("get", LOGIN, 404, 404, 403, 302),
     "analytics:report_delete": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:report_edit": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:report_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:report_pin": NO_GET,
     "analytics:report_save": NO_GET,
+    "analytics:paths": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:retention": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:search": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:stickiness": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:lifecycle": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:segment_bulk": NO_GET,
     "analytics:segment_create": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:segment_delete": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:segment_edit": ("get", LOGIN, 404, 404, 403, 200),
@@ -127,6 +134,14 @@ WRITES = {
         "environment.carry_undo", lambda world: {"carry": carried_over(world).pk}, foreign=("carry",)
     ),
     "analytics:dashboard_order": Write("dashboard.reorder", lambda world: {"lineage": world.ids["lineage"]}),
+    **{
+        f"analytics:{noun}_bulk": Write(
+            f"{noun}.tag",
+            lambda world: {"item": world.ids["lineage"], "do": "tag", "tags": "checkout"},
+            foreign=("item",),
+        )
+        for noun in ("definition", "segment", "report")
+    },
     "analytics:definition_create": Write("definition.create", {"name": "Viewed", "any.0.event": "builtin:pageview"}),
     "analytics:definition_delete": Write("definition.delete", {"although_used": "1"}),
     "analytics:definition_edit": Write(

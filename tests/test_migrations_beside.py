@@ -59,6 +59,7 @@ def objections(operations):
     """Old code would fail, or wait for long behind a lock."""
     made = {operation.name_lower for operation in operations if isinstance(operation, migrations.CreateModel)}
     sql = [text for operation in operations if isinstance(operation, migrations.RunSQL) for text in texts(operation)]
+    added = {(each.model_name_lower, each.name_lower) for each in operations if isinstance(each, migrations.AddField)}
     touches_others = False
     for operation in operations:
         if isinstance(operation, migrations.CreateModel | migrations.RunPython | migrations.RunSQL):
@@ -66,13 +67,27 @@ def objections(operations):
         if getattr(operation, "model_name_lower", None) in made:
             continue
         touches_others = True
-        if isinstance(operation, BREAKS_OLD_CODE):
+        if isinstance(operation, BREAKS_OLD_CODE) and not concerns(operation, added):
             yield f"{operation.describe()}: old code may not bear it"
         if isinstance(operation, migrations.AddField) and not may_be_left_out(operation.field):
             yield f"{operation.describe()}: old code leaves it out, so it must be null or have a db_default"
     yield from (f"{found[0]}: old code may not bear it" for text in sql for found in BREAKING_SQL.finditer(text))
     if (touches_others or sql) and not any(LOCK_TIMEOUT.search(text) for text in sql):
         yield "it sets no lock_timeout, so what old code does may wait behind it for as long as it waits itself"
+
+
+def concerns(operation, added):
+    """Whether it only checks columns that were added with it, which old code leaves as they are."""
+    check = getattr(getattr(operation, "constraint", None), "condition", None)
+    if check is None or isinstance(operation.constraint, models.UniqueConstraint):
+        return False
+    return all((operation.model_name_lower, column) in added for column in columns(check))
+
+
+def columns(condition):
+    """The columns that a condition names."""
+    for each in condition.children:
+        yield from columns(each) if isinstance(each, Q) else [each[0].split("__")[0]]
 
 
 def texts(operation):
@@ -100,6 +115,8 @@ def test_new_migrations_say_whether_old_code_may_run_beside_them():
 
 TIMEOUT = migrations.RunSQL("set local lock_timeout = '5s'", migrations.RunSQL.noop)
 TEXT = models.TextField(db_default="")
+CHECKED = models.CheckConstraint(condition=Q(n__lte=1), name="n")
+BOTH_CHECKED = models.CheckConstraint(condition=Q(n=1) | Q(old=1), name="n")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +135,9 @@ TEXT = models.TextField(db_default="")
         ([TIMEOUT, migrations.RenameField("it", "note", "words")], "Rename field note"),
         ([TIMEOUT, migrations.AlterField("it", "note", TEXT)], "Alter field note"),
         ([TIMEOUT, migrations.AddConstraint("it", models.CheckConstraint(condition=Q(n=1), name="n"))], "constraint n"),
+        ([TIMEOUT, migrations.AddField("it", "n", TEXT), migrations.AddConstraint("it", CHECKED)], None),
+        ([TIMEOUT, migrations.AddField("other", "n", TEXT), migrations.AddConstraint("it", CHECKED)], "constraint n"),
+        ([TIMEOUT, migrations.AddField("it", "n", TEXT), migrations.AddConstraint("it", BOTH_CHECKED)], "constraint n"),
         ([TIMEOUT, migrations.RunSQL("alter table it  drop\ncolumn note")], "drop\ncolumn"),
         ([TIMEOUT, migrations.RunSQL(["DROP FUNCTION f()"])], "DROP FUNCTION"),
         ([TIMEOUT, migrations.RunSQL("alter table it add column n int not null")], "add column n int not null"),

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.utils.safestring import SafeString
 
 from analytics.charts import svg
-from analytics.charts.plots import DrawnLine, Line, Value, bar_marks, center, line_marks, value_scale
+from analytics.charts.plots import DrawnLine, Line, Value, bar_marks, center, colours, line_marks, value_scale
 from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full, numbered_labels
 from analytics.questions.spans import Unit
 
@@ -78,7 +78,7 @@ def bar_chart(lines: Sequence[Line], across: Across, title: str, stacked: bool =
         )
         for each in bar_marks(lines, across.complete, axis, stacked)
     ]
-    return _framed(lines, across, axis, title, marks, [], "")
+    return _framed(lines, across, axis, title, marks, [], "", stacked)
 
 
 def _line(line: DrawnLine, floor: float, filled: bool) -> SafeString:
@@ -121,8 +121,12 @@ def _framed(
     marks: Sequence[SafeString],
     drawn: Sequence[DrawnLine],
     suffix: str,
+    stacked: bool = False,
 ) -> SafeString:
-    """The marks on a grid, with the labels of both axes and a target for each bucket."""
+    """The marks on a grid, with the labels of both axes and a target for each bucket.
+
+    A plot of several lines has their values too: chart-scale.js draws it to another scale when some are hidden.
+    """
     plot = svg.element(
         "svg",
         svg.element("title", title),
@@ -132,8 +136,19 @@ def _framed(
         class_="chart__plot",
         role="img",
         aria_label=title,
+        data_values=_values(lines) if len(lines) > 1 else None,
+        data_stacked="" if stacked else None,
+        data_suffix=suffix or None,
     )
     return svg.together([_value_labels(axis, suffix), plot, _labels_below(across)])
+
+
+def _values(lines: Sequence[Line]) -> str:
+    """ "1:3,,2.5;other:1,0,0": the values of each line by its colour; nothing where there is none."""
+    return ";".join(
+        f"{colour}:{','.join('' if value is None else f'{value:.12g}' for value in line.values)}"
+        for line, colour in zip(lines, colours(lines), strict=True)
+    )
 
 
 def _grid(axis: Scale) -> list[SafeString]:

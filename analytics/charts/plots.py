@@ -98,13 +98,14 @@ def center(bucket: int, buckets: int) -> float:
 
 
 def value_scale(lines: Sequence[Line], stacked: bool = False) -> Scale:
-    """An axis that is long enough for every value, or for every stack."""
+    """An axis that is long enough for every value, or for every stack. What is below zero is stacked downwards."""
+    values = [value for each in lines for value in each.values if value is not None]
+    ends = values
     if stacked:
-        tops = [sum(value or 0 for value in values) for values in zip(*(each.values for each in lines), strict=True)]
-    else:
-        tops = [value for each in lines for value in each.values if value is not None]
-    whole = all(float(value).is_integer() for each in lines for value in each.values if value is not None)
-    return scale(max(tops, default=0), whole=whole, smallest=min(tops, default=0))
+        stacks = list(zip(*(each.values for each in lines), strict=True))
+        ends = [sum(value for value in stack if value and value * sign > 0) for stack in stacks for sign in (1, -1)]
+    whole = all(float(value).is_integer() for value in values)
+    return scale(max(ends, default=0), whole=whole, lowest=min([0, *ends]))
 
 
 def line_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale) -> list[DrawnLine]:
@@ -144,23 +145,25 @@ def _runs(places: Sequence[Point | None], complete: Sequence[bool]) -> list[Path
 
 
 def bar_marks(lines: Sequence[Line], complete: Sequence[bool], axis: Scale, stacked: bool) -> list[DrawnBars]:
-    """Bars side by side in each bucket's band, or on top of one another."""
+    """Bars side by side in each bucket's band, or on top of one another. Those below zero hang from it."""
     buckets, rows = len(complete), len(lines)
     band = 100 / buckets if buckets else 100
     room = band * (0.72 if rows == 1 or stacked else 0.84)
     width = room if stacked else room / max(rows, 1)
-    floors = [0.0] * buckets
+    zero = axis.percent(0)
+    heaps = {above: [zero] * buckets for above in (True, False)}  # where the next bar of each stack begins
     drawn = []
     for row, (line, colour) in enumerate(zip(lines, colours(lines), strict=True)):
         bars = []
         for index, value in enumerate(line.values):
             if not value:
                 continue
-            floor, top = sorted((floors[index], floors[index] + value))
+            height = axis.percent(value) - zero
             x = center(index, buckets) - room / 2 + (0 if stacked else row * width)
-            height = axis.percent(top) - axis.percent(floor)
-            bars.append(Bar(x, 100 - axis.percent(top), width, height, index, value, not complete[index]))
-            floors[index] += value if stacked else 0
+            begin = heaps[value > 0][index]
+            top = 100 - max(begin, begin + height)
+            bars.append(Bar(x, top, width, abs(height), index, value, not complete[index]))
+            heaps[value > 0][index] += height if stacked else 0
         drawn.append(DrawnBars(line.name, colour, tuple(bars)))
     return drawn
 

@@ -16,39 +16,34 @@ MOST_DECIMALS = 6
 
 @dataclass(frozen=True)
 class Scale:
-    """A vertical axis with a tick at every value of `ticks`, in order: its ends and 0 included."""
+    """A vertical axis from the first to the last of `ticks`, of which one is 0: mostly the first."""
 
     ticks: tuple[float, ...]
-
-    @property
-    def bottom(self) -> float:
-        return self.ticks[0]
 
     @property
     def top(self) -> float:
         return self.ticks[-1]
 
     def percent(self, value: float) -> float:
-        """The height of `value` in percent of the axis."""
-        return 100 * (value - self.bottom) / (self.top - self.bottom)
+        """How high `value` is on the axis, in percent of its length."""
+        return 100 * (value - self.ticks[0]) / (self.top - self.ticks[0])
 
 
-def scale(largest: float, ticks: int = 4, whole: bool = True, smallest: float = 0) -> Scale:
-    """An axis from 0, or at most `smallest`, to at least `largest`, with about `ticks` steps of a round size.
+def scale(largest: float, ticks: int = 4, whole: bool = True, lowest: float = 0) -> Scale:
+    """An axis from 0 to at least `largest`, with about `ticks` steps of a round size. `whole` allows no fractions.
 
-    `whole` allows no fractions. If all is 0, or nearly 0, the axis is from 0 to 1.
+    With a `lowest` below 0 it goes down to that in the same steps. If both are 0, or nearly 0, the axis is from 0 to 1.
     """
-    smallest, largest = min(smallest, 0), max(largest, 0)
-    if not math.isfinite(largest - smallest) or largest - smallest < 1e-6:
+    farthest = max(largest, -lowest)
+    if not math.isfinite(farthest) or farthest < 1e-6:
         return Scale((0, 1))
-    longest = max(largest, -smallest)
-    magnitude = 10 ** math.floor(math.log10(longest / ticks))
+    magnitude = 10 ** math.floor(math.log10(farthest / ticks))
     steps = [factor * magnitude for factor in ROUND_STEPS]
     if whole:
         steps = [step for step in steps if step >= 1 and float(step).is_integer()] or [1]
-    step = next((each for each in steps if each * ticks >= longest), steps[-1])
-    below, above = (math.ceil(each / step - 1e-9) for each in (-smallest, largest))
-    return Scale(tuple(_clean(number * step) for number in range(-below, max(above, 1 - below) + 1)))
+    step = next((each for each in steps if each * ticks >= farthest), steps[-1])
+    up, down = (math.ceil(far / step - 1e-9) for far in (max(largest, 0), -lowest))
+    return Scale(tuple(_clean(number * step) for number in range(-down, max(up, 1 - down) + 1)))
 
 
 def _clean(value: float) -> float:
@@ -105,10 +100,10 @@ def bucket_labels(starts: Sequence[datetime], unit: Unit) -> list[XLabel]:
 
 
 def numbered_labels(count: int, what: str) -> list[XLabel]:
-    """Labels "Week 1", 2, 3… under `count` buckets, at most MAX_X_LABELS of them. Only the first one has `what`."""
+    """Labels "Week 1", 2, 3… under `count` buckets, at most MAX_X_LABELS of them. Only the first has `what`, if any."""
     stride = math.ceil(count / MAX_X_LABELS) if count else 1
     return [
-        XLabel(index, str(index + 1) if place else f"{what} 1", place % 2 == 1)
+        XLabel(index, str(index + 1) if place else f"{what} 1".strip(), place % 2 == 1)
         for place, index in enumerate(range(0, count, stride))
     ]
 

@@ -64,6 +64,18 @@ def rewrite(body: JsonValue, mapping: Mapping[LineageKey, LineageKey]) -> JsonVa
     return _walk(body, lambda key: mapping.get(key, key))
 
 
+def unreferenced(keys: set[LineageKey], bodies: Mapping[LineageKey, JsonValue]) -> set[LineageKey]:
+    """Those of `keys` that can go together, because nothing that stays refers to them. `bodies` has all that exists."""
+    going = set(keys)
+    waiting = [key for key in bodies if key not in going]
+    while waiting:
+        for used in references(bodies[waiting.pop()]):
+            if used in going:
+                going.remove(used)
+                waiting.append(used)
+    return going
+
+
 NewKey = Callable[[LineageKey], LineageKey]
 
 

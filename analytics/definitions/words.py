@@ -1,11 +1,12 @@
 """Definitions, segments and selections in words, with the names from a glossary."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.glossary import Glossary
 from analytics.questions.conditions import Condition, Match
-from analytics.questions.query import Compared, Comparison, Did, Selection
+from analytics.questions.query import Compared, Comparison, Did, Query, Selection
 from analytics.questions.words import condition_words, group_words, joined_words
 from common.counted import counted
 
@@ -45,3 +46,11 @@ def _did_words(did: Did, glossary: Glossary) -> str:
 def compared_words(sides: tuple[Compared, ...], glossary: Glossary) -> Iterator[str]:
     if sides:
         yield f"Compared: {', '.join(glossary.segment_label(each.segment) for each in sides)}"
+
+
+def filter_words(query: Query[Any], glossary: Glossary) -> Iterator[str]:
+    """The filters and segments of a question, one a line."""
+    if query.where:
+        yield f"Where {group_words(query.where)}"
+    for segment in query.segments:
+        yield f"Only people in {glossary.segment_label(segment)}"

@@ -6,7 +6,7 @@ dependencies, so that a report carried over with "replace" means the same in bot
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,16 +15,11 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import User
-from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT, LineageKey, references, rewrite
+from analytics.definitions.lineages import DEFINITION, REPORT, LineageKey, references, rewrite
 from analytics.environments.compare import EnvironmentComparison, PairState, Thing, compare
-from analytics.models import Carry, Definition, Report, Segment
+from analytics.models import MODELS, Carry, Definition, Report, Segment
 from projects.models import Environment
 
-MODELS: dict[str, type[Definition] | type[Segment] | type[Report]] = {
-    DEFINITION: Definition,
-    SEGMENT: Segment,
-    REPORT: Report,
-}
 MAX_NAME = 200
 MAX_NAMES = 50  # listed in the activity
 BATCH = 1000
@@ -63,9 +58,9 @@ def things(environment: Environment) -> list[Thing]:
     """All definitions, segments and reports of an environment, read with three statements."""
     found = []
     for noun, model in MODELS.items():
-        columns = ["lineage", "name", "notes", "body", *(["kind"] if noun == REPORT else [])]
-        rows = model._default_manager.filter(environment=environment).order_by("name", "pk").values_list(*columns)
-        found += [Thing(noun, *row) for row in rows]
+        columns = ["lineage", "name", "notes", "tags", "body", *(["kind"] if noun == REPORT else [])]
+        rows = model._default_manager.filter(environment=environment).order_by("name", "pk").values(*columns)
+        found += [Thing(noun, **row | {"tags": tuple(row["tags"])}) for row in rows]
     return found
 
 
@@ -135,23 +130,21 @@ class _Plan:
     def _keep_both(self, thing: Thing) -> None:
         new = LineageKey(thing.noun, uuid.uuid4())
         self.mapping[thing.key] = new
-        self.created[new] = Thing(
-            thing.noun,
-            new.lineage,
-            thing.name[: MAX_NAME - len(self.suffix)] + self.suffix,
-            thing.notes,
-            thing.body,
-            thing.kind,
-        )
+        name = thing.name[: MAX_NAME - len(self.suffix)] + self.suffix
+        self.created[new] = replace(thing, lineage=new.lineage, name=name)
         self.receipt.created.append(thing.name)
 
     def content(self, thing: Thing) -> dict[str, Any]:
         """The fields that a thing gets in the target."""
-        return content_of(thing.noun, thing.name, thing.notes, rewrite(thing.body, self.mapping), thing.kind)
+        return content_of(thing, thing.noun) | {"body": rewrite(thing.body, self.mapping)}
 
 
-def content_of(noun: str, name: str, notes: str, body: Any, kind: str) -> dict[str, Any]:
-    return {"name": name, "notes": notes, "body": body} | ({"kind": kind} if noun == REPORT else {})
+def content_of(kept: KeptRow | Thing, noun: str) -> dict[str, Any]:
+    """The fields that are carried over, of a row or of what was read of it."""
+    content = {"name": kept.name, "notes": kept.notes, "tags": list(kept.tags), "body": kept.body}
+    if noun == REPORT and isinstance(kept, Report | Thing):
+        content["kind"] = kept.kind
+    return content
 
 
 def _write(plan: _Plan, target: Environment, by: User) -> list[dict[str, Any]]:
@@ -167,14 +160,16 @@ def _write(plan: _Plan, target: Environment, by: User) -> list[dict[str, Any]]:
         changes += [_change(noun, row, None) for row in made]
         contents = {key.lineage: plan.content(thing) for key, thing in plan.replaced.items() if key.noun == noun}
         rows = list(rows_of(noun, target, contents).select_for_update())
-        befores = [content_of(noun, row.name, row.notes, row.body, getattr(row, "kind", "")) for row in rows]
+        befores = [content_of(row, noun) for row in rows]
         save(noun, rows, contents, by)
         changes += [_change(noun, row, before) for row, before in zip(rows, befores, strict=True)]
     return changes
 
 
 def _change(noun: str, row: KeptRow, before: dict[str, Any] | None) -> dict[str, Any]:
-    return {"noun": noun, "lineage": str(row.lineage), "version": row.version, "before": before}
+    """As a Carry stores it. Tags change without a new version, so that they are noted beside it."""
+    written = {"version": row.version, "tags": row.tags}
+    return {"noun": noun, "lineage": str(row.lineage), **written, "before": before}
 
 
 def rows_of(noun: str, environment: Environment, lineages: Iterable[uuid.UUID]) -> Any:

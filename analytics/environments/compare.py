@@ -27,6 +27,7 @@ class Thing:
     notes: str
     body: Any = field(hash=False)
     kind: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def key(self) -> LineageKey:
@@ -131,7 +132,7 @@ class _Matches:
 def _pair(there: Thing | None, here: Thing | None, mapping: Mapping) -> Pair:
     if there is None or here is None:
         return Pair(there, here, PairState.HERE if there is None else PairState.THERE)
-    told = (there.name, there.notes) == (here.name, here.notes)
+    told = (there.name, there.notes, there.tags) == (here.name, here.notes, here.tags)
     same = told and _content(there, mapping) == _content(here, {})
     return Pair(there, here, PairState.SAME if same else PairState.DIFFERS)
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from projects.models import Environment
 
-KEPT = ("lineage", "name", "notes", "body", "created_at", "created_by_id", "changed_at", "changed_by_id")
+KEPT = ("lineage", "name", "notes", "tags", "body", "created_at", "created_by_id", "changed_at", "changed_by_id")
 # {name for people: (table, columns)}. Reports come first, definitions last: by then the rows to which the copied rows
 # refer exist, even if they were made while the copy ran.
 TABLES = {

@@ -2,21 +2,15 @@
 
 from typing import Any
 
-from analytics.models import Definition, Report, Segment
+from analytics.models import MODELS, Definition, Report, Segment
 from analytics.store.current import event_store
 from projects.models import Environment
 from projects.registry import Counterpart, register_counterpart
 
-KEPT: dict[str, type[Definition] | type[Segment] | type[Report]] = {
-    "definition": Definition,
-    "segment": Segment,
-    "report": Report,
-}
-
 
 def register() -> None:
     """Register the pages of these things with the environment switcher, so that it leads to the counterpart."""
-    for noun, model in KEPT.items():
+    for noun, model in MODELS.items():
         pages = [f"analytics:{noun}{page}" for page in ("", "_edit", "_delete")]
         register_counterpart(Counterpart(noun, f"analytics:{noun}_list", _of_lineage(model)), *pages)
     people = Counterpart("person", "analytics:users", _is_person)

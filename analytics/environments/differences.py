@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.glossary import Glossary, Named
 from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT
-from analytics.definitions.words import definition_words, segment_words
+from analytics.definitions.words import definition_words, filter_words, segment_words
 from analytics.environments.compare import Pair, Thing
 from analytics.kinds.registry import kind_named, kind_of, parse
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import PAGEVIEW, Did, Scope, Selection
-from analytics.questions.words import group_words
 
 UNREADABLE = "Cannot be read any more."
 
@@ -37,6 +36,7 @@ def differences(pair: Pair, there: Glossary, here: Glossary) -> list[Difference]
             ("Name", one.name, other.name),
             ("Kind", _kind_label(one), _kind_label(other)),
             ("Notes", one.notes, other.notes),
+            ("Tags", ", ".join(one.tags), ", ".join(other.tags)),
         )
         if before != after
     ]
@@ -66,19 +66,19 @@ def names_only(things: list[Thing]) -> Glossary:
     )
 
 
-def lines(thing: Thing, glossary: Glossary) -> list[str]:
-    """The content of a thing, one idea per line."""
+def lines(thing: Thing, glossary: Glossary, *, detailed: bool = True) -> list[str]:
+    """The content of a thing, one idea per line. Unless `detailed`, a report leaves out what its first line implies."""
     try:
         if thing.noun == DEFINITION:
             return definition_words(DefinitionBody.from_json(thing.body), glossary)
         if thing.noun == SEGMENT:
             return list(segment_words(SegmentBody.from_json(thing.body), glossary))
-        return list(_report(thing, glossary))
+        return list(_report(thing, glossary, detailed))
     except (BadQuery, KeyError, TypeError, ValueError):
         return [UNREADABLE]
 
 
-def _report(thing: Thing, glossary: Glossary) -> Iterator[str]:
+def _report(thing: Thing, glossary: Glossary, detailed: bool) -> Iterator[str]:
     query = parse(thing.kind, as_lists(thing.body["parameters"]), Scope(0)).query
     if query is None:
         yield UNREADABLE
@@ -86,9 +86,7 @@ def _report(thing: Thing, glossary: Glossary) -> Iterator[str]:
     kind = kind_of(query)
     yield kind.words(query, glossary)
     if words := query.range_words():
-        yield f"Range: {words}"
-    yield from kind.details(query, glossary)
-    if query.where:
-        yield f"Where {group_words(query.where)}"
-    for segment in query.segments:
-        yield f"Only people in {glossary.segment_label(segment)}"
+        yield f"Range: {words}" if detailed else words
+    if detailed:
+        yield from kind.details(query, glossary)
+    yield from filter_words(query, glossary)

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from analytics.definitions.lineages import LineageKey, references
-from analytics.environments.carry import MAX_NAMES, MODELS, note, rows_of, save, things
-from analytics.models import Carry
+from analytics.definitions.lineages import LineageKey, unreferenced
+from analytics.environments.carry import MAX_NAMES, note, rows_of, save, things
+from analytics.models import MODELS, Carry
 from projects.models import Environment
 
 
@@ -41,7 +41,7 @@ def undo(*, carried: Carry, by: User) -> UndoReceipt:
     Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
     changes = {LineageKey(each["noun"], UUID(each["lineage"])): each for each in carried.changes}
     there = _locked_rows(environment, changes)
-    unchanged = {key for key, row in there.items() if row.version == changes[key]["version"]}
+    unchanged = {key for key, row in there.items() if _is_as_carried(row, changes[key])}
     before = {key: changes[key]["before"] for key in unchanged if changes[key]["before"] is not None}
     new = _unused(environment, unchanged - set(before), before)
     left = sorted(row.name for key, row in there.items() if key not in before and key not in new)
@@ -53,6 +53,10 @@ def undo(*, carried: Carry, by: User) -> UndoReceipt:
     details = {"from": carried.source_name, "undone": receipt.undone, "left": left[:MAX_NAMES]}
     note(environment, by, "environment.carry_undo", details)
     return receipt
+
+
+def _is_as_carried(row: Any, change: dict[str, Any]) -> bool:
+    return bool(row.version == change["version"] and row.tags == change.get("tags", row.tags))
 
 
 def _locked_rows(environment: Environment, keys: Iterable[LineageKey]) -> dict[LineageKey, Any]:
@@ -69,15 +73,7 @@ def _locked_rows(environment: Environment, keys: Iterable[LineageKey]) -> dict[L
 def _unused(environment: Environment, new: set[LineageKey], before: dict[LineageKey, Any]) -> set[LineageKey]:
     """Those of `new` that no remaining thing refers to, once the bodies in `before` are restored."""
     bodies = {thing.key: thing.body for thing in things(environment)}
-    bodies |= {key: content["body"] for key, content in before.items()}
-    going = set(new)
-    waiting = [key for key in bodies if key not in going]
-    while waiting:
-        for used in references(bodies[waiting.pop()]):
-            if used in going:
-                going.remove(used)
-                waiting.append(used)
-    return going
+    return unreferenced(new, bodies | {key: content["body"] for key, content in before.items()})
 
 
 def _restore(rows: list[tuple[LineageKey, Any]], before: dict[LineageKey, Any], by: User) -> None:

@@ -18,7 +18,10 @@ from analytics.definitions.glossary import glossary_for
 from analytics.kinds.funnel import FUNNEL
 from analytics.kinds.graph.page import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
+from analytics.kinds.lifecycle import LIFECYCLE
+from analytics.kinds.paths.page import PATHS
 from analytics.kinds.retention import RETENTION
+from analytics.kinds.stickiness import STICKINESS
 from analytics.kinds.users import USERS
 from analytics.kinds.watch import watched
 from analytics.questions.conditions import BadQuery
@@ -32,7 +35,10 @@ from analytics.store.protocol import TIME_LIMIT
 
 R = TypeVar("R", bound=Result)
 AnyKind = QueryKind[Any, Any]
-KINDS: dict[str, AnyKind] = {kind.name: kind for kind in (GRAPH, FUNNEL, RETENTION, USERS)}  # in the menu's order
+# in the menu's order
+KINDS: dict[str, AnyKind] = {
+    kind.name: kind for kind in (GRAPH, FUNNEL, PATHS, RETENTION, STICKINESS, LIFECYCLE, USERS)
+}
 
 
 class UnknownKind(LookupError):

@@ -103,6 +103,7 @@ class EventReference:
 
 PAGEVIEW = EventReference(RefersTo.BUILTIN, Builtin.PAGEVIEW)
 SESSION = EventReference(RefersTo.BUILTIN, Builtin.SESSION)
+ANY_EVENT = EventReference(RefersTo.BUILTIN, Builtin.ANY)
 
 
 @dataclass(frozen=True)

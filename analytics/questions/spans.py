@@ -1,6 +1,6 @@
 """Spans of time, and cutting them into buckets in a project's time zone. Pure: the caller passes `now`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -106,6 +106,12 @@ def buckets(span: Span, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_o
     start, end = span.bounds(now, zone)
     if start == end:
         raise BadQuery("This day does not exist in the project's time zone.", "from")
+    return _cut(start, end, unit, now, zone, week_starts_on)
+
+
+def _cut(
+    start: datetime, end: datetime, unit: Unit, now: datetime, zone: ZoneInfo, week_starts_on: int
+) -> tuple[Bucket, ...]:
     edges = [start]
     while (following := _next_edge(edges[-1], unit, zone, week_starts_on)) < end:
         edges.append(following)
@@ -177,23 +183,46 @@ def _shortened(first: date, unit: Unit | None) -> str:
     return f"{since}: more than {most_days(unit):,} days cannot be {what}, and there are older events."
 
 
+def in_whole_units(span: Span, unit: Unit, calendar: Calendar) -> Placed:
+    """Like `placed`, but no bucket is cut: the first and the last are widened to their whole unit.
+
+    With `over`, without a unit that is not over.
+    """
+    found = placed(span, unit, calendar)
+    days = found.span.local_days(calendar.now, calendar.zone)
+    first, last = (_days_of(unit, day, calendar.week_starts_on) for day in days)
+    bounds = local_days.bounds(first[0], last[1], calendar.zone)
+    cut = _cut(*bounds, unit, calendar.now, calendar.zone, calendar.week_starts_on)
+    cut = tuple(bucket for bucket in cut if bucket.complete or not span.over)
+    if not cut:
+        raise BadQuery(f"No {unit} of this range is over yet.", "days")
+    return replace(found, buckets=cut)
+
+
+def unit_before(bucket: Bucket, unit: Unit, calendar: Calendar) -> Bucket:
+    """The whole unit that ends where this one begins."""
+    day = (bucket.start - timedelta(microseconds=1)).astimezone(calendar.zone).date()
+    start = midnight(_days_of(unit, day, calendar.week_starts_on)[0], calendar.zone)
+    return Bucket(start, bucket.start, complete=bucket.start <= calendar.now)
+
+
 def _next_edge(edge: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> datetime:
     """The end of the unit that contains `edge`."""
     local = edge.astimezone(zone)
     if unit is Unit.HOUR:
         return edge + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second)
-    day = local.date()
-    if unit is Unit.DAY:
-        following = day + timedelta(days=1)
-    elif unit is Unit.WEEK:
-        following = day + timedelta(days=7 - (day.isoweekday() - week_starts_on) % 7)
-    else:
-        following = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return midnight(following, zone)
+    return midnight(_days_of(unit, local.date(), week_starts_on)[1] + timedelta(days=1), zone)
 
 
 def _begins_unit(moment: datetime, unit: Unit, zone: ZoneInfo, week_starts_on: int) -> bool:
     day = moment.astimezone(zone).date()
-    if unit is Unit.WEEK:
-        return day.isoweekday() == week_starts_on
-    return unit is not Unit.MONTH or day.day == 1
+    return day == _days_of(unit, day, week_starts_on)[0]
+
+
+def _days_of(unit: Unit, day: date, week_starts_on: int) -> tuple[date, date]:
+    """The first and the last day of the month, week or day around `day`."""
+    if unit is Unit.MONTH:
+        return day.replace(day=1), (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    before = (day.isoweekday() - week_starts_on) % 7 if unit is Unit.WEEK else 0
+    first = day - timedelta(days=before)
+    return first, first + timedelta(days=6 if unit is Unit.WEEK else 0)

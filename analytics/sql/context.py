@@ -44,8 +44,12 @@ class QueryContext:
 
     def placed(self, span: Span, unit: Unit | None) -> Placed:
         """The span as days of the project's calendar, and cut into buckets, days without a `unit`. Raises BadQuery."""
+        return placed(span, unit, self.calendar(span))
+
+    def calendar(self, span: Span) -> Calendar:
+        """The project's calendar; with the day of the first stored event, if the span begins with it."""
         first_day = self._first_day() if span.period is Period.ALL else None
-        return placed(span, unit, Calendar(self.now, self.scope.zone, self.scope.week_starts_on, first_day))
+        return Calendar(self.now, self.scope.zone, self.scope.week_starts_on, first_day)
 
     def _first_day(self) -> date | None:
         """The day of the first stored event; of robots only where they are counted."""

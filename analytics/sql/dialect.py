@@ -11,6 +11,8 @@ from analytics.questions.spans import Bucket
 
 Bind = Callable[[object], str]  # puts a value among the statement's parameters and returns its placeholder
 
+# A segment of a path that differs from visit to visit: a number, a UUID, or 16 and more hexadecimal digits.
+ID_SEGMENT = "[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}"
 EQUAL_RUNS = 6  # more runs of equally long buckets than this (months), and a search in a list is the shorter way
 
 
@@ -88,7 +90,15 @@ class Dialect(Protocol):
         """The start of the bucket that `time` is in; `time` is known to be in one."""
         ...
 
+    def place(self, time: str, buckets: Sequence[Bucket], bind: Bind) -> str:
+        """The number of the bucket that `time` is in, from 1; `time` is known to be in one."""
+        ...
+
     def later(self, time: str, span: str) -> str: ...
+
+    def without_ids(self, path: str) -> str:
+        """The path with * for each segment that is a number or an id (ID_SEGMENT)."""
+        ...
 
     def cast_text(self, expression: str) -> str: ...
 
@@ -143,6 +153,9 @@ class PostgreSQL:
     def later(self, time: str, span: str) -> str:
         return f"{time} + {span}"
 
+    def without_ids(self, path: str) -> str:
+        return f"regexp_replace({path}, '(^|/)({ID_SEGMENT})(?=/|$)', '\\1*', 'g')"
+
     def cast_text(self, expression: str) -> str:
         return f"({expression})::text"
 
@@ -162,6 +175,9 @@ class PostgreSQL:
             f"when {time} < {bind(after.start)} then {piece}" for piece, after in zip(pieces, runs[1:], strict=False)
         )
         return f"case {' '.join(whens)} else {pieces[-1]} end"
+
+    def place(self, time: str, buckets: Sequence[Bucket], bind: Bind) -> str:
+        return f"width_bucket({time}, {bind([bucket.start for bucket in buckets])})"
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,12 @@ def value_of(values: dict[str, Any], name: str) -> str:
 
 
 @register.filter
+def titled(pages: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
+    """Those of some pages, (label, url), whose label has the text in it."""
+    return [page for page in pages if text.lower() in page[0].lower()]
+
+
+@register.filter
 def querystring(query: Query) -> str:
     """The question as the part of a URL after the question mark."""
     return parameters.querystring(query)

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.policy import Can
-from analytics.definitions.glossary import glossary_for
+from analytics.definitions.glossary import Glossary, glossary_for
+from analytics.definitions.words import filter_words
 from analytics.forms.choices import choices
 from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
@@ -76,12 +77,14 @@ def has_events(environment: Environment) -> bool:
 def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
     """The context of analytics/answer.html."""
     kind = kind_named(asked.kind)
-    title = kind.words(asked.query, glossary_for(asked.query)) if asked.query else kind.label
+    glossary = glossary_for(asked.query) if asked.query else Glossary()
+    title = kind.words(asked.query, glossary) if asked.query else kind.label
     return {
         "asked": asked,
         "answer": show(asked.result, title) if asked.result else None,
         "kind": kind,
         "title": title,
+        "details": [*kind.details(asked.query, glossary), *filter_words(asked.query, glossary)] if asked.query else [],
         "span": asked.query.range_words() if asked.query else "",
         "action": action,
         "formats": export_formats.offered(),

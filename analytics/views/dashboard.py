@@ -44,6 +44,7 @@ def _tiles(environment: Environment) -> list[dict[str, Any]]:
     pinned = Report.objects.filter(environment=environment, pin__isnull=False).order_by(F("pin__position"))
     tiles: list[dict[str, Any]] = [
         {
+            "lineage": each.lineage,
             "title": each.name,
             "kind": each.kind,
             "report": each,
@@ -55,6 +56,7 @@ def _tiles(environment: Environment) -> list[dict[str, Any]]:
     ]
     return tiles or [
         {
+            "lineage": each.lineage,
             "title": each.title,
             "kind": each.kind,
             "report": None,

@@ -22,10 +22,16 @@ from analytics.models import Definition
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists
 from analytics.store.current import event_store
+from analytics.views.lists import kept_list
 from analytics.views.pages import page
-from analytics.views.parts import delete_page, form_frame, in_words, listed, previewed, version_of
+from analytics.views.parts import delete_page, form_frame, previewed, version_of
 from projects.door import environment_view
 from projects.models import Environment
+
+BUILTIN = [
+    ("Pageview", "Every page that was looked at."),
+    ("Session", "A visit: it ends after 30 minutes without activity."),
+]
 
 
 def _found(environment: Environment, lineage: UUID) -> QuerySet[Definition]:
@@ -40,8 +46,7 @@ def _find(environment: Environment, lineage: UUID) -> Definition:
 @require_safe
 @environment_view(Can.VIEW)
 def definition_list(request: HttpRequest, environment: Environment) -> HttpResponse:
-    context = listed(request, Definition.objects.filter(environment=environment))
-    context |= {"noun": DEFINITION, "entries": in_words(environment, DEFINITION, context["rows"].object_list)}
+    context = {"noun": DEFINITION, "list": kept_list(request, environment, DEFINITION), "builtin": BUILTIN}
     return page(request, environment, "analytics/definition_list.html", context)
 
 

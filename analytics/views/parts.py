@@ -1,18 +1,12 @@
-"""Shared parts of the pages of definitions, segments and reports: search, preview, the frame of forms, deleting."""
+"""Shared parts of the pages of definitions, segments and reports: preview, the frame of forms, deleting."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from analytics.definitions.glossary import Glossary, read_definitions
-from analytics.definitions.lineages import references
 from analytics.definitions.used_by import UsedBy
-from analytics.environments.compare import Thing
-from analytics.environments.differences import lines
-from analytics.models import Definition, Kept, Segment
+from analytics.models import Definition, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Scope
@@ -20,28 +14,7 @@ from analytics.store.failures import QueryFailed
 from analytics.views.pages import page
 from projects.models import Environment
 
-PAGE_SIZE = 100
-AnyKept = TypeVar("AnyKept", bound=Kept)
 AnyBody = TypeVar("AnyBody")
-
-
-def listed(request: HttpRequest, rows: QuerySet[AnyKept]) -> dict[str, Any]:
-    """One page of `rows` by name, only those whose name contains `?q=`, and the text that was searched for."""
-    search = request.GET.get("q", "").replace("\0", "").strip()
-    rows = rows.select_related("changed_by").order_by("name", "pk")
-    if search:
-        rows = rows.filter(name__icontains=search)
-    return {"rows": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")), "search": search}
-
-
-def in_words(
-    environment: Environment, noun: str, rows: Iterable[Definition | Segment]
-) -> list[tuple[Definition | Segment, list[str]]]:
-    """Each row with its content in words, line by line."""
-    things = [(row, Thing(noun, row.lineage, row.name, row.notes, row.body)) for row in rows]
-    named = {key.lineage for _, thing in things for key in references(thing.body)}
-    glossary = Glossary(read_definitions(environment.pk, named))
-    return [(row, lines(thing, glossary)) for row, thing in things]
 
 
 def previewed(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
+from analytics.definitions.lineages import REPORT
 from analytics.forms.definitions import name_and_notes
 from analytics.kinds.registry import KINDS, parse
 from analytics.models import Report
@@ -22,8 +23,9 @@ from analytics.questions.parameters import Reader, querystring
 from analytics.questions.query import Query, Scope
 from analytics.views.analyze import answered
 from analytics.views.answers import Parameters, ask
+from analytics.views.lists import kept_list
 from analytics.views.pages import page
-from analytics.views.parts import listed, version_of
+from analytics.views.parts import version_of
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -40,7 +42,7 @@ def find_report(environment: Environment, lineage: UUID) -> Report:
 @require_safe
 @environment_view(Can.VIEW)
 def report_list(request: HttpRequest, environment: Environment) -> HttpResponse:
-    context = listed(request, Report.objects.filter(environment=environment).select_related("pin"))
+    context = {"list": kept_list(request, environment, REPORT)}
     return page(request, environment, "analytics/report_list.html", context)
 
 

@@ -23,8 +23,9 @@ from analytics.questions.conditions import BadQuery, Condition
 from analytics.questions.parameters import Reader, as_lists
 from analytics.questions.query import Comparison, Did
 from analytics.store.current import event_store
+from analytics.views.lists import kept_list
 from analytics.views.pages import page
-from analytics.views.parts import delete_page, form_frame, in_words, listed, previewed, version_of
+from analytics.views.parts import delete_page, form_frame, previewed, version_of
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -41,8 +42,7 @@ def _find(environment: Environment, lineage: UUID) -> Segment:
 @require_safe
 @environment_view(Can.VIEW)
 def segment_list(request: HttpRequest, environment: Environment) -> HttpResponse:
-    context = listed(request, Segment.objects.filter(environment=environment))
-    context |= {"noun": SEGMENT, "entries": in_words(environment, SEGMENT, context["rows"].object_list)}
+    context = {"noun": SEGMENT, "list": kept_list(request, environment, SEGMENT)}
     return page(request, environment, "analytics/segment_list.html", context)
 
 

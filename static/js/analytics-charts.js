@@ -1,12 +1,17 @@
-/* Charts: a tip beside the pointer, made of the titles in the drawing, and a legend that hides and shows series. */
+/* Charts: a tip with a bucket's numbers, for the pointer, a finger and the keyboard, made of the titles in the drawing;
+   and a legend that hides and shows series (chart-scale.js then draws the rest to their own scale). */
 
-/* Moves the titles into data attributes, because otherwise the browser would show its own tips above ours. */
+/* Moves the titles into data attributes, because otherwise the browser would show its own tips above ours. Without this
+   file nothing can be chosen in a plot, so that only here it becomes a stop for the keyboard. */
 function prepare(root) {
   for (const title of root.querySelectorAll("[data-chart] .chart__hover > title")) {
     title.parentElement.dataset.tip = title.textContent;
     title.remove();
   }
-  for (const title of root.querySelectorAll("[data-chart] .chart__plot > title")) title.remove();
+  for (const plot of root.querySelectorAll("[data-chart] .chart__plot")) {
+    plot.querySelector(":scope > title")?.remove();
+    plot.setAttribute("tabindex", "0");
+  }
   for (const item of root.querySelectorAll("[data-legend] span[data-series]")) makeButton(item);
 }
 
@@ -23,16 +28,19 @@ function makeButton(item) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-series]");
   if (!button) return;
+  const chart = button.closest("[data-chart]");
   const shown = button.getAttribute("aria-pressed") === "false";
   button.setAttribute("aria-pressed", String(shown));
-  for (const part of button.closest("[data-chart]").querySelectorAll(`.chart__series.${button.dataset.series}`)) {
+  for (const part of chart.querySelectorAll(`.chart__series.${button.dataset.series}`)) {
     part.classList.toggle("is-off", !shown);
   }
+  chart.dispatchEvent(new CustomEvent("chart-series", { bubbles: true }));
 });
 
 /* --- The tip ------------------------------------------------------------------------------------------------------------ */
 
 let tip = null;
+let here = null; // the bucket whose numbers it shows
 
 function rows(hover) {
   const [name, ...values] = hover.dataset.tip.split("\n");
@@ -56,22 +64,12 @@ function row(text, item) {
   const value = document.createElement("span");
   value.className = "chart__tip-value";
   value.textContent = text.slice(cut + 2);
-  line.append(key, label, value);
+  line.append(key, label, " ", value);
   return [line];
 }
 
-function place(chart, event) {
-  const box = chart.getBoundingClientRect();
-  const gap = 16;
-  const left = event.clientX - box.left;
-  const flip = left + gap + tip.offsetWidth > box.width;
-  tip.style.left = `${Math.max(0, flip ? left - gap - tip.offsetWidth : left + gap)}px`;
-  tip.style.top = `${Math.max(0, event.clientY - box.top - tip.offsetHeight / 2)}px`;
-}
-
-document.addEventListener("pointermove", (event) => {
-  const hover = event.target.closest?.(".chart__hover[data-tip]");
-  if (!hover) return hide();
+/* Shows a bucket's numbers beside a place in the window: where the pointer is, or the middle of the bucket. */
+function show(hover, x, y) {
   const chart = hover.closest("[data-chart]");
   if (tip?.parentElement !== chart) hide();
   if (!tip) {
@@ -80,19 +78,61 @@ document.addEventListener("pointermove", (event) => {
     tip.setAttribute("aria-hidden", "true");
     chart.append(tip);
   }
-  if (tip.dataset.of !== hover.dataset.tip) {
+  if (here !== hover) {
+    here?.classList.remove("is-shown");
+    here = hover;
+    here.classList.add("is-shown");
     tip.replaceChildren(...rows(hover));
-    tip.dataset.of = hover.dataset.tip;
   }
-  place(chart, event);
-});
+  place(chart, x, y);
+}
+
+function place(chart, x, y) {
+  const box = chart.getBoundingClientRect();
+  const gap = 16;
+  const left = x - box.left;
+  const flip = left + gap + tip.offsetWidth > box.width;
+  tip.style.left = `${Math.max(0, flip ? left - gap - tip.offsetWidth : left + gap)}px`;
+  tip.style.top = `${Math.max(0, y - box.top - tip.offsetHeight / 2)}px`;
+}
 
 function hide() {
   tip?.remove();
-  tip = null;
+  here?.classList.remove("is-shown");
+  tip = here = null;
 }
 
-document.addEventListener("pointerleave", hide, true);
+function follow(event) {
+  const hover = event.target.closest?.(".chart__hover[data-tip]");
+  if (hover) show(hover, event.clientX, event.clientY);
+  else hide();
+}
+
+/* A finger has no place between its taps: what it shows stays until the next tap. */
+document.addEventListener("pointermove", (event) => event.pointerType === "touch" || follow(event));
+document.addEventListener("pointerleave", (event) => event.pointerType === "touch" || hide(), true);
+document.addEventListener("click", follow);
+
+function step(plot, key) {
+  const all = [...plot.querySelectorAll(".chart__hover[data-tip]")];
+  const at = all.indexOf(here);
+  const next = { ArrowRight: at + 1, ArrowLeft: at < 0 ? all.length - 1 : at - 1, Home: 0, End: all.length - 1 }[key];
+  return all[Math.min(all.length - 1, Math.max(0, next))];
+}
+
+document.addEventListener("keydown", (event) => {
+  const plot = event.target.closest?.("[data-chart] .chart__plot");
+  if (event.key === "Escape") hide();
+  if (!plot || !["ArrowRight", "ArrowLeft", "Home", "End"].includes(event.key)) return;
+  event.preventDefault();
+  const hover = step(plot, event.key);
+  const box = hover.querySelector(".chart__target").getBoundingClientRect();
+  show(hover, box.left + box.width / 2, box.top + box.height / 2);
+  tip.removeAttribute("aria-hidden");
+  tip.setAttribute("role", "status");
+});
+
+document.addEventListener("focusout", (event) => event.target.matches?.(".chart__plot") && hide());
 
 /* --- A link to copy ------------------------------------------------------------------------------------------------------ */
 

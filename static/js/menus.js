@@ -104,6 +104,9 @@ if (switcher) {
 
 const help = document.getElementById("key-help");
 
+const everywhere = document.querySelector("[data-search-everything]");
+
+/* The search of this page. Where it has none, `/` opens the one over everything. */
 function search() {
   const inputs = document.querySelectorAll("main [data-search], main input[type=search]");
   return [...inputs].find(isShown);
@@ -111,7 +114,7 @@ function search() {
 
 const keys = {
   e: () => switcher && ((switcher.open = true), switcher.scrollIntoView({ block: "nearest" }), true),
-  "/": () => search() && (search().focus(), search().select(), true),
+  "/": () => (search() ? (search().focus(), search().select(), true) : everywhere && (everywhere.click(), true)),
   "?": () => help && (help.showModal(), true),
 };
 

@@ -89,6 +89,17 @@ function guard(input) {
   check();
 }
 
+/* --- Ticking all rows of a table, and telling how many are ticked ------------------------------------------------------ */
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-ticks]");
+  if (!form) return;
+  const ticks = [...form.querySelectorAll("[name=item]")];
+  if (event.target.matches("[data-tick-all]")) for (const tick of ticks) tick.checked = event.target.checked;
+  const count = ticks.filter((tick) => tick.checked).length;
+  form.querySelector("[data-tick-count]").textContent = count ? `(${count} of ${ticks.length})` : "";
+});
+
 /* --- New parts of the page ------------------------------------------------------------------------------------------ */
 
 function prepare(root) {

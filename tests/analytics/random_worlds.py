@@ -16,7 +16,10 @@ from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBod
 from analytics.definitions.glossary import Glossary, Named
 from analytics.kinds.funnel import Funnel
 from analytics.kinds.graph.question import Graph, Series
+from analytics.kinds.lifecycle import Lifecycle
+from analytics.kinds.paths.question import Along, Direction, Paths, Within
 from analytics.kinds.retention import Retention
+from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source, write_list
 from analytics.questions.periods import Period
@@ -332,6 +335,45 @@ def retentions(draw, world, environment_id):
         where=draw(few_groups),
         segments=draw(segment_lists),
     )
+
+
+@st.composite
+def paths_questions(draw, world, environment_id):
+    along = draw(st.sets(st.sampled_from(list(Along)), min_size=1))
+    return Paths(
+        draw(scopes(environment_id)),
+        anchor=draw(selections),
+        direction=draw(st.sampled_from(list(Direction))),
+        along=tuple(each for each in Along if each in along),
+        steps=draw(st.integers(1, 5)),
+        within=draw(st.sampled_from(list(Within))),
+        clean=draw(st.booleans()),
+        span=draw(spans(world)),
+        where=draw(few_groups),
+        segments=draw(segment_lists),
+    )
+
+
+@st.composite
+def stickiness_questions(draw, world, environment_id):
+    return Stickiness(draw(scopes(environment_id)), **draw(activity(world)))
+
+
+@st.composite
+def lifecycles(draw, world, environment_id):
+    return Lifecycle(draw(scopes(environment_id)), **draw(activity(world)))
+
+
+@st.composite
+def activity(draw, world):
+    """What people were active in, by which unit, and when."""
+    return {
+        "event": draw(references),
+        "unit": draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH])),
+        "span": draw(spans(world)),
+        "where": draw(few_groups),
+        "segments": draw(segment_lists),
+    }
 
 
 @st.composite

@@ -7,6 +7,7 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.models import Activity
+from analytics.actions import change_tags
 from analytics.definitions.lineages import LineageKey
 from analytics.environments.carry import Circle, Clash, carry
 from analytics.environments.undo import Undone, undo
@@ -97,8 +98,8 @@ def test_a_reference_names_the_counterpart_that_was_made_by_hand(environment, st
 @pytest.fixture
 def clash(environment, staging):
     """A definition that was changed on one side, and a report on it that is missing on the other."""
-    there = make_definition(environment, "New name")
-    here = make_definition(staging, "Old name", lineage=there.lineage)
+    there = make_definition(environment, "New name", tags=["new"])
+    here = make_definition(staging, "Old name", tags=["old"], lineage=there.lineage)
     report = make_report(environment, parameters=[["event", f"definition:{there.lineage}"]])
     return there, here, report
 
@@ -123,7 +124,7 @@ def test_replace_gives_it_what_stands_there(environment, staging, ada, clash):
 
     replaced = Definition.objects.get(environment=staging)
     assert (receipt.replaced, replaced.name, replaced.pk) == (["New name"], "New name", here.pk)
-    assert (replaced.version, replaced.changed_by) == (here.version + 1, ada)
+    assert (replaced.version, replaced.tags, replaced.changed_by) == (here.version + 1, ["new"], ada)
 
 
 def test_keep_both_makes_a_second_one_that_the_others_refer_to(environment, staging, ada, clash):
@@ -133,7 +134,7 @@ def test_keep_both_makes_a_second_one_that_the_others_refer_to(environment, stag
 
     assert names(Definition, staging) == ["New name (from Production)", "Old name"]
     new = Definition.objects.get(environment=staging, name__startswith="New name")
-    assert new.lineage != there.lineage
+    assert (new.lineage != there.lineage, new.tags) == (True, ["new"])
     assert event_of(Report.objects.get(environment=staging)) == f"definition:{new.lineage}"
 
 
@@ -213,7 +214,7 @@ def make_at(environment, number):
 
 
 def kept_in(environment):
-    columns = ("lineage", "name", "notes", "body")
+    columns = ("lineage", "name", "notes", "tags", "body")
     return {model: list(model.objects.filter(environment=environment).values_list(*columns)) for model in
             (Definition, Segment, Report)}  # fmt: skip
 
@@ -247,6 +248,24 @@ def test_what_somebody_changed_since_stays_with_what_it_needs(environment, stagi
     assert names(Definition, staging) == ["Base", "Mine"]
     assert (names(Segment, staging), names(Report, staging)) == ([], [])
     assert taken.left == ["Base", "Mine"]
+
+
+def test_what_got_another_tag_since_stays(environment, staging, ada, clash):
+    _, done = carried(environment, staging, ada, clash[0], clash=Clash.REPLACE)
+    change_tags(environment=staging, noun="definition", lineages=[clash[0].lineage], add=["mine"], by=ada)
+
+    taken = undo(carried=done, by=ada)
+
+    assert (taken.undone, taken.left, names(Definition, staging)) == (0, ["New name"], ["New name"])
+
+
+def test_what_was_carried_before_there_were_tags_is_undone(environment, staging, ada, clash):
+    _, done = carried(environment, staging, ada, clash[0], clash=Clash.REPLACE)
+    for change in done.changes:
+        del change["tags"], change["before"]["tags"]
+    done.save()
+
+    assert (undo(carried=done, by=ada).undone, names(Definition, staging)) == (1, ["Old name"])
 
 
 def test_what_others_came_to_use_stays(environment, staging, ada):

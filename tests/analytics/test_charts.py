@@ -168,3 +168,15 @@ def test_values_are_escaped():
 
 def test_a_bar_of_a_share_is_well_formed():
     assert len(parse(share_bar(20, 50, "1")).findall(".//rect")) == 2
+
+
+def test_values_below_zero_hang_from_it():
+    lines = [Line("New", (3, 1)), Line("Returning", (2, None)), Line("Dormant", (-4, 0))]
+    axis = value_scale(lines, stacked=True)
+
+    new, returning, dormant = bar_marks(lines, [True, True], axis, stacked=True)
+
+    assert (axis.ticks[0], axis.top) == (-4, 6)
+    assert [(bar.y, bar.height) for bar in new.bars] == [(30, 30), (50, 10)]
+    assert [(bar.y, bar.height) for bar in returning.bars] == [(10, 20)]
+    assert [(bar.y, bar.height) for bar in dormant.bars] == [(60, 40)]

@@ -39,7 +39,7 @@ def test_ticks_are_round(largest, ticks):
     [(-3, 0, (-3, -2, -1, 0)), (-20, 100, (-25, 0, 25, 50, 75, 100)), (-100, 20, (-100, -75, -50, -25, 0, 25))],
 )
 def test_an_axis_goes_below_zero_where_numbers_do(smallest, largest, ticks):
-    axis = scale(largest, smallest=smallest)
+    axis = scale(largest, lowest=smallest)
 
     assert axis.ticks == ticks
     assert (axis.percent(ticks[0]), axis.percent(ticks[-1])) == (0, 100)

@@ -47,7 +47,9 @@ def test_a_copy_is_the_same():
     assert states([one], [one]) == [("Viewed", PairState.SAME)]
 
 
-@pytest.mark.parametrize("change", [{"name": "Seen"}, {"notes": "why"}, {"body": made_of(definition())}])
+@pytest.mark.parametrize(
+    "change", [{"name": "Seen"}, {"notes": "why"}, {"tags": ("shop",)}, {"body": made_of(definition())}]
+)
 def test_a_copy_that_was_changed_differs(change):
     one = definition()
     changed = Thing(

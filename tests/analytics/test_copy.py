@@ -58,11 +58,11 @@ def test_the_receipt_says_what_was_copied(source):
 
 
 def test_a_copy_keeps_lineage_body_and_author_and_starts_at_version_1(source):
-    definition = DefinitionFactory(environment=source, version=7, notes="why")
+    definition = DefinitionFactory(environment=source, version=7, notes="why", tags=["checkout"])
 
     copy = Definition.objects.get(environment=copied(source).environment)
 
-    same = ("lineage", "name", "notes", "body", "created_by", "created_at")
+    same = ("lineage", "name", "notes", "tags", "body", "created_by", "created_at")
     assert [getattr(copy, name) for name in same] == [getattr(definition, name) for name in same]
     assert (copy.pk != definition.pk, copy.version) == (True, 1)
 

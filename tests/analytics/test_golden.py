@@ -96,8 +96,12 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
         "&step.1.event=builtin:pageview&step.1.where.0.field=event:path&step.1.where.0.value=/signup"
         f"&within=1&within_unit=hour&days=30&segment={BUYERS}",
     ),
+    "paths": ("paths", f"anchor.event=event:Signed up&steps=2&days=30&clean=1&segment={BUYERS}"),
+    "paths_before": ("paths", "direction=before&anchor.event=event:Paid&along=pageview&steps=1&within=7d&days=30"),
     "retention": ("retention", "start.event=event:Signed up&return.event=builtin:any&unit=week&days=30"),
     "retention_of_the_same": ("retention", "start.event=builtin:session&return.event=builtin:session&unit=day&days=7"),
+    "stickiness": ("stickiness", "event=event:Signed up&unit=week&days=30"),
+    "lifecycle": ("lifecycle", "event=event:Signed up&unit=week&days=30"),
     "users": ("users", "where.0.field=user:country&where.0.value=DE&search=@shop.example"),
     "users_next_page": ("users", f"segment={BUYERS}&after=1781524800000000_42"),
 }

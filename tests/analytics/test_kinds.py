@@ -22,14 +22,35 @@ from heapadmin.navigation import ENVIRONMENT_NAV
 from tests.analytics.factories import ANY_PAGEVIEW, IN_TEAM_PLAN
 from tests.analytics.kept import make_report
 from tests.analytics.oracle import World
-from tests.analytics.random_worlds import DEFINITIONS, SEGMENTS, funnels, graphs, retentions, users_questions
+from tests.analytics.random_worlds import (
+    DEFINITIONS,
+    SEGMENTS,
+    funnels,
+    graphs,
+    lifecycles,
+    paths_questions,
+    retentions,
+    stickiness_questions,
+    users_questions,
+)
 from tests.analytics.rows import add_event, add_person
 
-RANDOM = {"graph": graphs, "funnel": funnels, "retention": retentions, "users": users_questions}
+RANDOM = {
+    "graph": graphs,
+    "funnel": funnels,
+    "paths": paths_questions,
+    "retention": retentions,
+    "stickiness": stickiness_questions,
+    "lifecycle": lifecycles,
+    "users": users_questions,
+}
 FOUND = {  # a question of each kind whose answer in `busy` is not empty
     "graph": "event=event:Signed up",
     "funnel": "step.0.event=event:Signed up&step.1.event=builtin:any",
+    "paths": "anchor.event=event:Signed up&days=7",
     "retention": "start.event=event:Signed up&unit=day&days=7",
+    "stickiness": "event=event:Signed up&days=7",
+    "lifecycle": "event=event:Signed up&days=7",
     "users": "search=ada",
 }
 NOW = datetime(2026, 3, 29, tzinfo=UTC)

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from analytics.kinds.registry import KINDS
 from analytics.store.failures import QueryTimeout
-from tests.analytics.kept import make_definition, make_segment
+from tests.analytics.kept import make_definition, make_report, make_segment
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
 
@@ -49,7 +49,7 @@ def test_a_question_without_parameters_is_a_page(environment, read_only, kind):
     assert ask(read_only, environment, kind).status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["graph", "funnel", "retention"])
+@pytest.mark.parametrize("kind", ["graph", "funnel", "paths", "retention", "stickiness", "lifecycle"])
 def test_every_question_can_be_asked_of_a_named_range(environment, read_only, kind):
     add_event(environment)
     add_event(environment, ago=timedelta(days=1))
@@ -160,6 +160,22 @@ def test_retention_shows_the_triangle(environment, read_only):
 
     assert "triangle" in html(response)
     assert "100.0%" in words(response)
+
+
+@pytest.mark.parametrize(
+    ("direction", "said"), [("after", "/a → /b → ended"), ("before", "/x ← began")], ids=["after", "before"]
+)
+def test_the_tile_of_paths_has_the_most_frequent_ones(environment, read_only, direction, said):
+    for actor in range(3):
+        for minutes, path in ((5, "/x"), (3, "/a"), (2, "/b")):
+            add_event(environment, kind="pageview", actor_id=actor, path=path, ago=timedelta(minutes=minutes))
+        add_event(environment, actor_id=actor, ago=timedelta(minutes=4))
+    parameters = [["anchor.event", "event:Signed up"], ["direction", direction]]
+    report = make_report(environment, kind="paths", parameters=parameters)
+
+    tile = words(read_only.get(reverse("analytics:tile", args=[environment.app_id, report.lineage])))
+
+    assert f"{said} 3" in tile
 
 
 def test_people_lead_to_their_page(environment, read_only):

@@ -18,13 +18,36 @@ from analytics.questions.query import PAGEVIEW, SESSION, Counts, EventReference,
 from analytics.questions.spans import Span, Unit
 from tests.analytics.factories import graph_of
 from tests.analytics.oracle import World
-from tests.analytics.random_worlds import funnels, graphs, retentions, users_questions
+from tests.analytics.random_worlds import (
+    funnels,
+    graphs,
+    lifecycles,
+    paths_questions,
+    retentions,
+    stickiness_questions,
+    users_questions,
+)
 
 SCOPE = Scope(1, "Europe/Berlin", 7)
 WORLD = World([], {}, {}, Glossary(), datetime(2026, 3, 29, tzinfo=UTC))
 
 
-@given(st.one_of(*(make(WORLD, 1) for make in (graphs, funnels, retentions, users_questions))))
+@given(
+    st.one_of(
+        *(
+            make(WORLD, 1)
+            for make in (
+                graphs,
+                funnels,
+                paths_questions,
+                retentions,
+                stickiness_questions,
+                lifecycles,
+                users_questions,
+            )
+        )
+    )
+)
 def test_every_query_reads_back_from_its_parameters(query):
     parameters = QueryDict(mutable=True)
     for name, value in query.parameters():
@@ -162,6 +185,15 @@ def test_a_range_has_a_readable_name(link, span):
         ("funnel", "step.0.event=builtin:pageview&step.1.event=builtin:any&within_unit=year", "within_unit"),
         ("retention", "unit=hour", "unit"),
         ("retention", "start.event=event:", "start.event"),
+        ("paths", "anchor.event=event:", "anchor.event"),
+        ("paths", "along=builtin", "along"),
+        ("paths", "direction=sideways", "direction"),
+        ("paths", "steps=6", "steps"),
+        ("paths", "steps=0", "steps"),
+        ("paths", "within=1y", "within"),
+        ("stickiness", "unit=hour", "unit"),
+        ("lifecycle", "unit=hour", "unit"),
+        ("stickiness", "event=event:", "event"),
         ("users", "where.0.field=event:path", "where"),
         ("users", "after=9999999999999999999_1", "after"),
     ],

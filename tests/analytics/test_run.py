@@ -15,8 +15,11 @@ from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBod
 from analytics.definitions.glossary import Glossary, glossary_for
 from analytics.kinds import registry
 from analytics.kinds.funnel import Funnel, funnel_sql
+from analytics.kinds.lifecycle import Lifecycle
+from analytics.kinds.paths.question import Paths
 from analytics.kinds.registry import run
 from analytics.kinds.retention import Retention
+from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
 from analytics.questions.query import (
@@ -226,6 +229,9 @@ QUESTIONS = {
     "grouped": lambda scope: graph_of(scope, SIGNED_UP, Counts.USERS, Span(7), by=Field(Source.EVENT, "path")),
     "funnel": lambda scope: Funnel(scope, (Selection(SIGNED_UP), Selection(SIGNED_UP)), span=Span(7)),
     "retention": lambda scope: Retention(scope, Selection(SIGNED_UP), Selection(SIGNED_UP), Unit.DAY, Span(7)),
+    "stickiness": lambda scope: Stickiness(scope, SIGNED_UP, span=Span(7)),
+    "paths": lambda scope: Paths(scope, Selection(SIGNED_UP), span=Span(7)),
+    "lifecycle": lambda scope: Lifecycle(scope, SIGNED_UP, span=Span(7)),
     "users": lambda scope: Users(scope),
 }
 

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.questions.conditions import BadQuery
-from analytics.questions.spans import Span, Unit, buckets
+from analytics.questions.periods import Period
+from analytics.questions.spans import (
+    EARLIEST,
+    LATEST,
+    Calendar,
+    Span,
+    Unit,
+    buckets,
+    in_whole_units,
+    placed,
+    unit_before,
+)
 from common.local_days import midnight
 from tests.analytics.random_worlds import ZONES
 
@@ -114,3 +125,40 @@ def test_buckets_cover_the_span_without_gaps(zone, unit, first, days, week_start
 def test_spans_that_make_no_sense_cannot_be_made(wrong):
     with pytest.raises(BadQuery):
         wrong()
+
+
+@pytest.mark.parametrize("unit", [Unit.DAY, Unit.WEEK, Unit.MONTH])
+@pytest.mark.parametrize(
+    "span",
+    [Span(None, period=Period.ALL), Span(None, EARLIEST, EARLIEST), Span(None, LATEST, LATEST), Span(3), Span(1125)],
+    ids=["all", "earliest", "latest", "three", "many"],
+)
+def test_whole_units_are_cut_nowhere_however_long_the_range(span, unit):
+    calendar = Calendar(datetime(2026, 3, 26, 12, tzinfo=UTC), BERLIN, 1, date(2001, 5, 5))
+
+    cut = in_whole_units(span, unit, calendar).buckets
+    before = unit_before(cut[0], unit, calendar)
+
+    assert all(each.complete == (each.end <= calendar.now) for each in cut)
+    assert before.end == cut[0].start and unit_before(cut[-1], unit, calendar).start == (before, *cut)[-2].start
+    placed_cut = placed(span, unit, calendar).buckets
+    assert cut[0].start <= placed_cut[0].start and cut[-1].end >= placed_cut[-1].end and len(cut) == len(placed_cut)
+
+
+def test_the_day_before_one_that_the_calendar_skips_is_the_one_before_it():
+    calendar = Calendar(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("Pacific/Apia"))
+    (day,) = in_whole_units(Span(None, date(2011, 12, 31), date(2011, 12, 31)), Unit.DAY, calendar).buckets
+
+    before = unit_before(day, Unit.DAY, calendar)  # there was no 30 December
+
+    assert (before.start.astimezone(calendar.zone).date(), before.end) == (date(2011, 12, 29), day.start)
+
+
+def test_what_is_not_over_is_left_out_after_widening():
+    calendar = Calendar(datetime(2026, 3, 26, 12, tzinfo=UTC), BERLIN)
+
+    cut = in_whole_units(Span(10, over=True), Unit.WEEK, calendar).buckets
+
+    assert [each.start.astimezone(BERLIN).date() for each in cut] == [date(2026, 3, 16)]
+    with pytest.raises(BadQuery, match=r"No week of this range is over yet\."):
+        in_whole_units(Span(2, over=True), Unit.WEEK, calendar)

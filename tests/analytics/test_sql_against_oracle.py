@@ -1,9 +1,9 @@
 """SQL and plain loops give the same answers to random questions about random environments."""
 
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import product
+from dataclasses import astuple, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise, product
 
 import pytest
 from django.db import transaction
@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.definitions.glossary import Glossary
+from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.registry import kind_of
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source, write_list
 from analytics.questions.query import PAGEVIEW, Counts, Scope
 from analytics.questions.spans import MAX_BUCKETS, Span, Unit, buckets
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
-from tests.analytics import oracle, oracle_graphs
+from tests.analytics import oracle, oracle_of_activity, oracle_of_graphs
 from tests.analytics.factories import graph_of
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
@@ -25,7 +26,9 @@ from tests.analytics.random_worlds import (
     ask,
     funnels,
     graphs,
+    lifecycles,
     retentions,
+    stickiness_questions,
     store,
     thorough,
     users_questions,
@@ -92,18 +95,18 @@ def test_graphs(world, data):
 
             if graph.by:
                 found = [(... if each.is_other else each.key, each.series) for each in result.lines]
-                expected = oracle_graphs.groups(world, graph, cut, MOST_GROUPS)
+                expected = oracle_of_graphs.groups(world, graph, cut, MOST_GROUPS)
                 numbers = [*([None] if graph.formula else []), *range(len(graph.series))]
                 assert found == [(key, number) for number in numbers for key, _ in expected], graph
                 wanted = [lines[place] for place in range(len(numbers)) for _, lines in expected]
             else:
-                sides = [oracle_graphs.graph(world, graph, cut, segments_of(graph, each)) for each in result.lines]
+                sides = [oracle_of_graphs.graph(world, graph, cut, segments_of(graph, each)) for each in result.lines]
                 wanted = [lines[0] for lines in sides] if graph.compare else sides[0]
             assert [(list(each.values), each.total) for each in result.lines] == [each.shown() for each in wanted], (
                 graph
             )
             if result.is_of_one:
-                assert result.total == oracle_graphs.graph(world, graph, cut, graph.segments)[0].shown()[1], graph
+                assert result.total == oracle_of_graphs.graph(world, graph, cut, graph.segments)[0].shown()[1], graph
 
 
 def are_too_many(graph, cut):
@@ -136,7 +139,7 @@ def test_every_text_against_every_other(operator):
         where = Group((Condition(Field(Source.EVENT, column), operator, asked_for),))
         graph = graph_of(Scope(environment_id), PAGEVIEW, Counts.EVENTS, Span(1), where=where)
         cut = buckets(graph.span, graph.unit, world.now, graph.scope.zone, 1)
-        assert answer(graph, world).total == oracle_graphs.graph(world, graph, cut, ())[0].total, graph
+        assert answer(graph, world).total == oracle_of_graphs.graph(world, graph, cut, ())[0].total, graph
 
 
 @thorough
@@ -175,6 +178,83 @@ def test_retention(world, data):
                         assert came == expected.get((index, period), 0), retention
                     else:
                         assert index + period >= len(cut) or cut[index + period].start > world.now
+
+
+@thorough
+@given(worlds(), st.data())
+def test_stickiness(world, data):
+    with asked(data, world, stickiness_questions) as questions:
+        for stickiness in questions:
+            result = answer_or_none(stickiness, world)
+            cut = cut_of(stickiness, stickiness.unit, world)
+            assert (result and result.buckets) == cut, stickiness
+            if result is None:
+                continue
+
+            assert list(result.people) == oracle_of_activity.stickiness(world, stickiness, cut), stickiness
+
+
+@thorough
+@given(worlds(), st.data())
+def test_lifecycle(world, data):
+    with asked(data, world, lifecycles) as questions:
+        for number, lifecycle in enumerate(questions):
+            result = answer_or_none(lifecycle, world)
+            units = oracle_of_activity.whole_units(world, lifecycle)
+            assert (result is None) == (units is None), lifecycle
+            if result is None:
+                continue
+
+            before, *cut = (bounds(days, lifecycle.scope) for days in units)
+            assert [(each.start, each.end) for each in result.buckets] == cut, lifecycle
+            assert [astuple(each) for each in result.stages] == oracle_of_activity.lifecycle(
+                world, lifecycle, before, cut
+            ), lifecycle
+
+            people = [each.people for each in result.stages]
+            assert number or people == graph_of_people(lifecycle, result, world), lifecycle
+            for there, here in pairwise(result.stages):
+                assert here.dormant is None or here.returning + here.dormant == there.people, lifecycle
+
+
+def bounds(days, scope):
+    return Span(None, days[0], days[-1]).bounds(MOMENT, scope.zone)
+
+
+def graph_of_people(lifecycle, result, world):
+    """A graph of people over the same whole units; None for units that have not begun."""
+    first, last = (each.astimezone(lifecycle.scope.zone).date() for each in (result.ran.start, result.ran.end))
+    graph = graph_of(
+        lifecycle.scope,
+        lifecycle.event,
+        Counts.USERS,
+        Span(None, first, last - timedelta(days=1)),
+        lifecycle.unit,
+        where=lifecycle.where,
+        segments=lifecycle.segments,
+    )
+    (series,) = answer(graph, world).lines
+    return [
+        value if bucket.start <= world.now else None
+        for value, bucket in zip(series.values, result.buckets, strict=True)
+    ]
+
+
+def test_who_was_active_in_weeks_1_2_and_4_returned_stayed_away_and_came_back():
+    def events(*weeks):
+        return [FakeEvent(MOMENT + timedelta(weeks=week), week, actor=1) for week in weeks]
+
+    def stages(now, *weeks):
+        world = World(events(*weeks), {}, {}, Glossary({}, {}, False), now)
+        asked = Lifecycle(Scope(store(world)), unit=Unit.WEEK, span=Span(None, MONDAY, MONDAY + timedelta(days=20)))
+        return [astuple(each) for each in answer(asked, world).stages]
+
+    MONDAY = (MOMENT + timedelta(weeks=2)).date() - timedelta(days=6)  # MOMENT is a Sunday
+
+    over, running = MOMENT + timedelta(weeks=9), MOMENT + timedelta(weeks=4)
+    assert stages(over, 1, 2, 4) == [(0, 1, 0, 0), (0, 0, 0, 1), (0, 0, 1, 0)]
+    assert stages(over, 2, 3) == [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 0, 1)]
+    assert stages(running, 2, 3) == [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 0, None)]
 
 
 @thorough

@@ -17,8 +17,8 @@ from tests.browser.conftest import goto_with_styles_last, shifted, sign_in
 from tests.factories import MembershipFactory
 
 WIDTHS = (360, 400, 768, 1280, 2560)
-PAGES = ("dashboard", "live", "definition_list", "definition_create", "segment_create", "graph", "funnel", "retention",
-         "users", "report_list")  # fmt: skip
+PAGES = ("dashboard", "live", "definition_list", "definition_create", "segment_create", "graph", "funnel", "paths",
+         "retention", "stickiness", "lifecycle", "users", "report_list")  # fmt: skip
 
 
 @pytest.fixture

@@ -32,7 +32,11 @@ QUESTIONS = {
     ],
     "funnel": [{"step.0.event": EVENT, "step.1.event": EVENT} | LONG_CONDITION],
     "retention": [{"start.event": EVENT, "returning.event": EVENT, "days": "7"}],
+    "stickiness": [{"event": EVENT, "days": "7"}],
+    "lifecycle": [{"event": EVENT, "days": "7"}],
+    "paths": [{"anchor.event": EVENT, "days": "7"}, {"anchor.event": "builtin:session", "days": "7"}],
     "users": [{}, {"search": "w" * 254}],
+    "search": [{"q": "w"}],
 }
 
 

@@ -15,6 +15,7 @@ def kept(factory) -> Breaks:
         f"{thing}_environment_and_id": without(f"{table}_pkey", lambda: same_number(factory())),
         f"{thing}_has_a_name": lambda: factory(name=""),
         f"{thing}_version_from_1": lambda: factory(version=0),
+        f"{thing}_tags_few": lambda: factory(tags=[f"{number}" for number in range(11)]),
         f"{table}_version_check": without(f"{thing}_version_from_1", lambda: factory(version=-1)),
     }
 

@@ -59,7 +59,10 @@ def test_pages_of_projects_and_environments(client, ada, environment):
     assert {marked(page) for page in pages} == {"Projects &amp; environments"}
 
 
-UNMARKED = {"analytics:compare": "reached from the list of projects, and part of no entry of the header"}
+UNMARKED = {
+    "analytics:compare": "reached from the list of projects, and part of no entry of the header",
+    "analytics:search": "over everything; its link stands beside the entries",
+}
 
 
 def test_every_page_behind_a_door_is_marked_in_the_header_or_in_settings():

@@ -1,0 +1,257 @@
+# ruff: noqa: S608  # this SQL is built only from fixed texts and placeholders; see sql/statement.py
+"""Lifecycle: who came for the first time, came again, came back after a pause, or stayed away, unit by unit."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+from uuid import UUID
+
+from django.utils.safestring import SafeString
+
+from analytics.charts.charts import across_time, bar_chart
+from analytics.charts.plots import Line, colours
+from analytics.charts.scales import bucket_name, full
+from analytics.definitions.glossary import Glossary
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Select, plain
+from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.rows import group_rows
+from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
+from analytics.questions.conditions import BadQuery, Match
+from analytics.questions.parameters import Reader, write_common
+from analytics.questions.query import ANY_EVENT, LAST_90_DAYS, Counting, EventReference, Query, Scope
+from analytics.questions.results import Column, Ran, Result, Shown, Table, bucket_label
+from analytics.questions.spans import Bucket, Span, Unit, in_whole_units, unit_before
+from analytics.questions.words import span_words
+from analytics.sql.active import active, matching
+from analytics.sql.context import QueryContext
+from analytics.sql.rows import joined
+from analytics.sql.selections import Limits
+from analytics.sql.statement import Statement
+from common.counted import noun
+
+
+@dataclass(frozen=True)
+class Lifecycle(Query["LifecycleResult"]):
+    """The people of each unit by what they did before. The span is widened to whole units."""
+
+    kind: ClassVar[str] = "lifecycle"
+
+    event: EventReference = ANY_EVENT
+    unit: Unit = Unit.WEEK
+    span: Span = LAST_90_DAYS
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.span.check(self.unit)
+        if self.unit is Unit.HOUR:
+            raise BadQuery("Lifecycle is by day, week or month.", "unit")
+
+    def parameters(self) -> Iterator[tuple[str, str]]:
+        yield "event", str(self.event)
+        yield "unit", self.unit.value
+        yield from write_common(self, self.span)
+
+    def events(self) -> Iterable[EventReference]:
+        return [self.event]
+
+    def named_segments(self) -> Iterable[UUID]:
+        return self.segments
+
+    def range_words(self) -> str:
+        return span_words(self.span) + ("" if self.unit is Unit.DAY else f", in whole {self.unit}s")
+
+
+def read(reader: Reader, scope: Scope) -> Lifecycle:
+    return Lifecycle(
+        scope,
+        event=reader.event("event", ANY_EVENT) or ANY_EVENT,
+        unit=reader.choice("unit", Unit, Unit.WEEK),
+        span=reader.span(90),
+        where=reader.group(),
+        segments=reader.lineages("segment"),
+    )
+
+
+def words(lifecycle: Lifecycle, glossary: Glossary) -> str:
+    """ "Lifecycle of people with Signed up, by week"."""
+    return f"Lifecycle of people with {glossary.event_label(lifecycle.event)}, by {lifecycle.unit}"
+
+
+def details(lifecycle: Lifecycle, glossary: Glossary) -> Iterable[str]:
+    return ()
+
+
+# --- SQL -------------------------------------------------------------------------------------------------------------
+
+
+def lifecycle_sql(statement: Statement, lifecycle: Lifecycle, before: Bucket, cut: Sequence[Bucket]) -> str:
+    """Rows (place, people, newcomers, stayed) of the units with people. Place 0 is the unit `before`, 1 the first.
+
+    A person is new where they have no earlier event in these units, and none of all the time before them.
+    """
+    counting = Counting(lifecycle.event, where=lifecycle.where, segments=lifecycle.segments)
+    units = (before, *cut)
+    pairs = active(statement, counting, units)
+    place = statement.dialect.place("bucket", units, statement.bind)
+    statement.define("places", f"select actor, {place} - 1 as place from {pairs}")
+    statement.define(
+        "steps",
+        "select actor, place, lag(place) over (partition by actor order by place) as previous from places",
+    )
+    rows, where = matching(statement, counting, Limits(None, before.start))
+    actor = rows.actor
+    statement.define("known", f"select distinct {actor} as actor {rows.from_()} where {joined(Match.ALL, where)}")
+    return statement.text(
+        "select s.place as place, count(*) as people, "
+        "sum(case when s.previous is null and k.actor is null then 1 else 0 end) as newcomers, "
+        "sum(case when s.previous = s.place - 1 then 1 else 0 end) as stayed "
+        "from steps s left join known k on k.actor = s.actor group by 1"
+    )
+
+
+# --- The answer ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The people of one unit. `new`: their first event ever is in it. `returning`: active in the unit before, too.
+
+    `resurrected`: active earlier, but not in the unit before. `dormant`: active in the unit before, but not in this.
+    All are None before the unit has begun; dormant is None until it is over.
+    """
+
+    new: int | None
+    returning: int | None
+    resurrected: int | None
+    dormant: int | None
+
+    @property
+    def people(self) -> int | None:
+        """Who was active in the unit."""
+        return None if self.new is None else self.new + (self.returning or 0) + (self.resurrected or 0)
+
+
+NAMES = ("New", "Returning", "Resurrected", "Dormant")
+
+
+@dataclass(frozen=True)
+class LifecycleResult(Result):
+    """One `Stages` per bucket. Every bucket is a whole unit; it is not complete while it is running."""
+
+    query: Lifecycle
+    buckets: tuple[Bucket, ...]
+    stages: tuple[Stages, ...]
+
+    @property
+    def total_new(self) -> int:
+        """Nobody is new twice."""
+        return sum(each.new or 0 for each in self.stages)
+
+    def table(self) -> Table:
+        unit, zone = self.query.unit, self.query.scope.zone
+        columns = (Column(unit.capitalize(), Shown.TIME), *map(Column, NAMES), Column("Active people"))
+        rows = tuple(
+            (bucket_label(bucket, unit, zone), each.new, each.returning, each.resurrected, each.dormant, each.people)
+            for bucket, each in zip(self.buckets, self.stages, strict=True)
+        )
+        incomplete = frozenset(index for index, bucket in enumerate(self.buckets) if not bucket.complete)
+        return Table(columns, rows, incomplete)
+
+
+def answer(lifecycle: Lifecycle, context: QueryContext) -> LifecycleResult:
+    calendar = context.calendar(lifecycle.span)
+    placed = in_whole_units(lifecycle.span, lifecycle.unit, calendar)
+    cut = placed.buckets
+    statement = context.statement()
+    sql = lifecycle_sql(statement, lifecycle, unit_before(cut[0], lifecycle.unit, calendar), cut)
+    found = {place: tuple(map(int, numbers)) for place, *numbers in context.rows(statement, sql)}
+    people_before, *_ = found.get(0, (0,))
+    stages = []
+    for place, bucket in enumerate(cut, 1):
+        people, new, returning = found.get(place, (0, 0, 0))
+        dormant = people_before - returning if bucket.complete else None
+        has_begun = bucket.start <= context.now
+        stages.append(
+            Stages(new, returning, people - new - returning, dormant) if has_begun else Stages(None, None, None, None)
+        )
+        people_before = people
+    return LifecycleResult(lifecycle, Ran(context.now, cut[0].start, cut[-1].end, note=placed.note), cut, tuple(stages))
+
+
+# --- The page --------------------------------------------------------------------------------------------------------
+
+
+UNITS = plain((each.value, f"by {each.value}") for each in Unit if each is not Unit.HOUR)
+
+
+@dataclass(frozen=True)
+class LifecycleForm(QuestionForm):
+    event: Select
+    unit: Select
+    span: SpanControls
+
+
+def form(raw: Reader, choices: Choices) -> LifecycleForm:
+    return LifecycleForm(
+        event=select(raw, "event", "Active: did", choices.events, str(ANY_EVENT)),
+        unit=select(raw, "unit", "Unit", UNITS, Unit.WEEK.value),
+        span=span_controls(raw, 90),
+        where=group_rows(raw, "where", choices.all_fields),
+        menus=menus(raw, choices, compare=False),
+        errors=stray(raw, "segment"),
+    )
+
+
+@dataclass(frozen=True)
+class LifecycleView(AnswerView):
+    chart: SafeString
+    legend: tuple[LegendItem, ...]
+    table: Table
+    has_incomplete: bool
+    unit: str
+
+
+def show(result: LifecycleResult, title: str) -> LifecycleView:
+    unit, zone = result.query.unit, result.query.scope.zone
+    lines = stacks(result)
+    starts = [each.start.astimezone(zone) for each in result.buckets]
+    across = across_time(starts, [each.complete for each in result.buckets], unit)
+    table = result.table()
+    rows = tuple((bucket_name(start, unit), *row[1:]) for start, row in zip(starts, table.rows, strict=True))
+    return LifecycleView(
+        result,
+        headline=KeyFigure(full(result.total_new), noun(result.total_new, "new person")),
+        is_empty=not any(value for line in lines for value in line.values),
+        chart=bar_chart(lines, across, title, stacked=True),
+        legend=tuple(LegendItem(line.name, colour, "") for line, colour in zip(lines, colours(lines), strict=True)),
+        table=replace(table, rows=rows),
+        has_incomplete=bool(table.incomplete),
+        unit=unit.value,
+    )
+
+
+def stacks(result: LifecycleResult) -> list[Line]:
+    """A line for each name, who is dormant below zero."""
+    stages = result.stages
+    columns = (
+        [each.new for each in stages],
+        [each.returning for each in stages],
+        [each.resurrected for each in stages],
+        [None if each.dormant is None else -each.dormant for each in stages],
+    )
+    return [Line(name, tuple(values)) for name, values in zip(NAMES, columns, strict=True)]
+
+
+LIFECYCLE = QueryKind(
+    query=Lifecycle,
+    label="Lifecycle",
+    prompt=None,
+    read=read,
+    answer=answer,
+    further=nothing_further,
+    words=words,
+    details=details,
+    form=form,
+    show=show,
+)

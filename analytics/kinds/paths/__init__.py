@@ -1,0 +1,1 @@
+"""Paths: what people did after an event, or before it, step by step."""
