@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from analytics.definitions.glossary import glossary_for
 from analytics.kinds.funnel.page import FUNNEL
-from analytics.kinds.graph import GRAPH
+from analytics.kinds.graph.page import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.lifecycle import LIFECYCLE
 from analytics.kinds.paths.page import PATHS

@@ -12,7 +12,19 @@ COUNTED = {
     Counts.USERS: "Unique users of",
     Counts.SESSIONS: "Sessions with",
     Counts.PER_USER: "Count per user of",
+    Counts.SUM: "Sum of",
+    Counts.AVERAGE: "Average of",
+    Counts.MEDIAN: "Median of",
+    Counts.P95: "95th percentile of",
+    Counts.SMALLEST: "Smallest",
+    Counts.LARGEST: "Largest",
+    Counts.DIFFERENT: "Different values of",
 }
+
+
+def others_words(groups: int) -> str:
+    """All groups together that are not shown alone: never the word of a value, such as "other"."""
+    return f"everything else ({groups:,})"
 
 
 def span_words(span: Span) -> str:

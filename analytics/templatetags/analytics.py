@@ -55,7 +55,7 @@ def pairs(values: dict[str, Any]) -> list[tuple[str, Any]]:
 
 @register.filter
 def number(value: float | None) -> str:
-    """A number with separators and at most two decimals."""
+    """A number with separators and few decimals."""
     return full(value)
 
 

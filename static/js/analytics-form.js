@@ -58,7 +58,7 @@ function refresh(list) {
   const groups = list.querySelectorAll(":scope > .condition-groups > [data-row]:not([data-spare])");
   list.classList.toggle("has-several", rows.length + groups.length > 1);
   list.classList.toggle("is-empty", rows.length === 0);
-  if (list.dataset.label) callByPlace(rows, list.dataset.label);
+  if (list.dataset.label) callByPlace(rows, list.dataset.label, list.dataset.letters);
 }
 
 function changed(list) {
@@ -67,10 +67,10 @@ function changed(list) {
   list.dispatchEvent(new Event("rows-changed", { bubbles: true }));
 }
 
-/* Steps are numbered by their position, whatever the numbers of their parameters. */
-function callByPlace(rows, name) {
+/* Steps are numbered by their position, whatever the numbers of their parameters; series have letters. */
+function callByPlace(rows, name, letters) {
   rows.forEach((row, index) => {
-    const label = `${name} ${index + 1}`;
+    const label = `${name} ${letters?.[index] ?? index + 1}`;
     row.setAttribute("aria-label", label);
     row.querySelector("label").textContent = label;
     row.querySelector("[data-remove-row]").setAttribute("aria-label", `Remove ${label}`);

@@ -7,7 +7,6 @@ from django.db import connection
 from django.utils import timezone
 
 from analytics.jobs import count_days
-from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.kinds.retention.question import Retention
 from analytics.questions.conditions import Field
@@ -16,7 +15,7 @@ from analytics.questions.spans import Span, Unit
 from analytics.rollups import time_counts
 from analytics.rollups.builder import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
-from tests.analytics.factories import ANY_EVENT
+from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.analytics.rows import add_event
 from tests.factories import EnvironmentFactory, ProjectFactory
 
@@ -45,7 +44,7 @@ def counted_days(environment):
 
 
 def graph(environment, event=PAGEVIEW, counts=Counts.EVENTS, days=7, **more):
-    return Graph(Scope.of(environment), event, counts, Span(days), **more)
+    return graph_of(Scope.of(environment), event, counts, Span(days), **more)
 
 
 @pytest.fixture
@@ -260,5 +259,5 @@ def test_a_day_with_too_many_names_or_values_is_read_from_its_events(environment
     refresh(environment)
 
     assert run(graph(environment, EventReference.parse("event:Name 1"))).total == 1
-    assert len(run(graph(environment, by=Field.parse("event:path"))).series) == 3
+    assert len(run(graph(environment, by=Field.parse("event:path"))).lines) == 3
     assert min(MAX_NAMES, MAX_LABELS) > 2

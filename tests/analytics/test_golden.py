@@ -78,6 +78,17 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
     ),
     "graph_by_property": ("graph", "event=event:Signed up&by=property:plan&days=7"),
     "graph_of_a_segment": ("graph", f"event=event:Signed up&counts=sessions&days=7&compare={BUYERS}"),
+    "graph_of_a_sum": ("graph", "event=event:Paid&counts=sum&of=property:amount&days=7"),
+    "graph_of_a_median_by_two_properties": (
+        "graph",
+        "event=event:Paid&counts=median&of=property:amount&by=property:plan&by.2=user:country&days=7",
+    ),
+    "graph_of_two_series_by_property": (
+        "graph",
+        "series.0.event=event:Paid&series.0.counts=average&series.0.of=property:amount&series.1.event=event:Signed up"
+        "&series.1.counts=users&formula=A / B&by=property:plan&days=7",
+    ),
+    "graph_of_people_since_the_start": ("graph", "event=event:Signed up&counts=users&cumulative=1&days=7"),
     "funnel": ("funnel", f"{STEPS}&days=30"),
     "funnel_of_one_kind": (
         "funnel",

@@ -16,7 +16,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from analytics.definitions.glossary import Glossary
-from analytics.kinds.graph import Graph
 from analytics.kinds.retention.question import Retention
 from analytics.questions.query import Counts, Scope, Selection
 from analytics.questions.spans import Span, Unit
@@ -26,7 +25,7 @@ from collector.imports import importer as importing
 from collector.imports.importer import Importer
 from common.database import conninfo
 from events import upkeep
-from tests.analytics.factories import ANY_EVENT
+from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.analytics.oracle import World
 from tests.analytics.test_rollups import answer, comparable, from_events
 from tests.events.making import rows
@@ -76,7 +75,7 @@ def questions(environment):
     scope = Scope.of(environment)
     span = Span(None, FIRST.date(), (FIRST + timedelta(days=DAYS - 1)).date())
     return [
-        *(Graph(scope, ANY_EVENT, counts, span, unit) for counts in (Counts.EVENTS, Counts.USERS)
+        *(graph_of(scope, ANY_EVENT, counts, span, unit) for counts in (Counts.EVENTS, Counts.USERS)
           for unit in (Unit.DAY, Unit.MONTH)),
         Retention(scope, Selection(ANY_EVENT), Selection(ANY_EVENT), Unit.WEEK, span),
     ]  # fmt: skip
@@ -159,7 +158,7 @@ def test_afterwards_the_counted_days_hold_what_the_file_holds(environment, monke
 
     for query, wanted in ((by_events, events), (by_people, {day: len(some) for day, some in people.items()})):
         result = answer(inside(query, zone), world())
-        (series,) = result.series
+        (series,) = result.lines
         found = zip((bucket.start.astimezone(zone).date() for bucket in result.buckets), series.values, strict=True)
         assert {day: value for day, value in found if value} == wanted
 
