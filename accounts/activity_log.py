@@ -54,6 +54,7 @@ WORDS = {
     "dashboard.reorder": "put the dashboard into another order:",
     "person.delete": "asked to delete",
     "person.deleted": "deleted all data of",
+    "person.download": "downloaded all data of",
     "teammate.full_access": "gave full access to",
     "teammate.read_only": "made read-only:",
     "teammate.remove": "removed",

@@ -81,6 +81,7 @@ class ReportKind(models.TextChoices):
     RETENTION = "retention"
     STICKINESS = "stickiness"
     LIFECYCLE = "lifecycle"
+    SESSIONS = "sessions"
     USERS = "users"
 
 

@@ -27,9 +27,10 @@ from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("track", "bulk", "rules", "one_insert")
+PARTS = ("track", "bulk", "rules", "catalogue", "one_insert")
 START_SECONDS = 60
 RULES = 10_000
+PAIRS = 5
 BULK = 1_000
 NO_FLOOD = 10**9  # events a second: a limit that is checked but never reached
 PROPERTIES = {"amount": 12.5, "currency": "EUR", "items": 3}
@@ -111,9 +112,9 @@ class Bench:
         self, label: str, server: Server, path: str, body: str, connections: int, events: int = 1
     ) -> LoadResult:
         """Load one path and print a line. Each request holds `events` events."""
-        rows, worker, database = self.rows(), cpu_seconds(server.worker), self._database_cpu_seconds()
+        rows, worker, database = self.rows(), cpu_seconds(server.worker), self.database_cpu_seconds()
         result = load(server.port, path, body, connections=connections, seconds=self.seconds)
-        worker, database = cpu_seconds(server.worker) - worker, self._database_cpu_seconds() - database
+        worker, database = cpu_seconds(server.worker) - worker, self.database_cpu_seconds() - database
         rows = self.rows() - rows
         each = 1e6 / max(1, result.answered * events)
         print(
@@ -128,7 +129,7 @@ class Bench:
             raise SystemExit("fewer rows are stored than were acknowledged")
         return result
 
-    def _database_cpu_seconds(self) -> float:
+    def database_cpu_seconds(self) -> float:
         assert self.postgres.process is not None
         server = psutil.Process(self.postgres.process.pid)
         return sum(cpu_seconds(process) for process in [server, *server.children()])
@@ -191,6 +192,28 @@ def set_rules(bench: Bench, count: int) -> None:
     time.sleep(1)
 
 
+def catalogue(bench: Bench, connections: list[int]) -> None:
+    """Single events and a thousand at once, by turns with the catalogue and without: processor time per event."""
+    items = [
+        {"identity": f"user{n}@shop.example", "event": f"Event {n % 30}", "properties": PROPERTIES} for n in range(BULK)
+    ]
+    body = json.dumps({"app_id": bench.environment["app_id"], "events": items})
+    with bench.server("bench.hello:application") as server, bench.server("bench.no_catalogue:application") as without:
+        for label, sent, events, count in (("single", bench.event, 1, 64), ("bulk", body, BULK, 4)):
+            bench.measure("(warm up)", server, "/api/track", sent, count, events=events)
+            shares = []
+            for turn in range(PAIRS):
+                spent = {}
+                for which in (server, without) if turn % 2 else (without, server):
+                    name = f"{label} with" if which is server else f"{label} none"
+                    before = cpu_seconds(which.worker) + bench.database_cpu_seconds()
+                    result = bench.measure(name, which, "/api/track", sent, count, events=events)
+                    after = cpu_seconds(which.worker) + bench.database_cpu_seconds()
+                    spent[which] = (after - before) / result.answered
+                shares.append(spent[server] / spent[without])
+            print(f"{'':>18} {sorted(shares)[PAIRS // 2] - 1:+.1%} processor time, of {PAIRS} pairs", flush=True)
+
+
 def one_insert(bench: Bench, connections: list[int]) -> None:
     """Our collector, compared with a Django view that stores one row per request under a threaded worker."""
     with bench.server("bench.one_insert:application", "--worker-class=gthread", "--threads=16") as server:
@@ -213,7 +236,9 @@ def main() -> None:
             head = f"{'':>12} {'conns':>5} {'acked':>12} {'p50':>11} {'p99':>11} {'worker':>10} {'database':>10}"
             print(f"{head} {'rows':>10} {'memory':>10}", flush=True)
             for part in options.parts.split(","):
-                {"track": track, "bulk": bulk, "rules": rules, "one_insert": one_insert}[part](bench, connections)
+                {"track": track, "bulk": bulk, "rules": rules, "catalogue": catalogue, "one_insert": one_insert}[part](
+                    bench, connections
+                )
         finally:
             bench.postgres.stop()
 

@@ -69,7 +69,7 @@ class Import:
         environment = os.environ | {"DATABASE_URL": bench.url, "DATA_DIR": str(bench.folder)}
         command = [sys.executable, "manage.py", "importevents", "--app-id", bench.environment["app_id"], str(file)]
         self.began = time.monotonic()
-        self.database_began = bench._database_cpu_seconds()
+        self.database_began = bench.database_cpu_seconds()
         self.bench = bench
         self.memory_bytes = 0
         self.used_seconds = self.database_seconds = 0.0
@@ -87,7 +87,7 @@ class Import:
             except psutil.NoSuchProcess:
                 return
             self.used_seconds = max(self.used_seconds, cpu_seconds(watched))
-            used = self.bench._database_cpu_seconds() - self.database_began
+            used = self.bench.database_cpu_seconds() - self.database_began
             self.database_seconds = max(self.database_seconds, used)  # what a backend used is gone when it ends
             time.sleep(SAMPLE_SECONDS)
 

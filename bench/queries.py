@@ -51,6 +51,12 @@ PAGES = {  # title: (kind, parameters)
     "graph, named event": ("graph", "event=event:Signed up"),
     "graph, named event, people": ("graph", "event=event:Signed up&counts=users"),
     "graph, named event by property": ("graph", "event=event:Signed up&by=property:plan"),
+    "graph, sum of a named event": ("graph", "event=event:Signed up&counts=sum&of=property:amount"),
+    "graph, median of a named event": ("graph", "event=event:Signed up&counts=median&of=property:amount"),
+    "graph, a formula of two named events": (
+        "graph",
+        "series.0.event=event:Paid&series.1.event=event:Signed up&formula=A / B",
+    ),
     "graph, pageviews where path": (
         "graph",
         "event=builtin:pageview&where.0.field=event:path&where.0.value=/products/0",

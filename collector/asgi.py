@@ -32,6 +32,8 @@ from common.database import conninfo
 from common.periodic_writer import PeriodicWriter
 from common.request_ids import current_id
 from common.user_agent import agent_of
+from events.catalogue import announcements
+from events.catalogue.announcements import Announcements
 from events.faults import NotStorable, Unavailable
 from events.writer import BatchWriter
 from ipfilter.counters import Counters
@@ -70,10 +72,12 @@ class Collector:
         self.reporter = Reporter(last_hour) if last_hour is not None else None
         self.tally = Tally(self.reporter)
         self.accounts_by_address = AccountsByAddress()
+        self.announcements = Announcements()
         self.buckets = buckets or Buckets(0)
         self._periodic_writers: list[PeriodicWriter[Any]] = [
             PeriodicWriter(database, self.kept_out),
             PeriodicWriter(database, self.tally),
+            PeriodicWriter(database, self.announcements, announcements.WRITE_SECONDS),
             PeriodicWriter(database, self.accounts_by_address, proxies.WRITE_SECONDS),
         ]
         self.trusted = trusted
@@ -183,6 +187,7 @@ class Collector:
             return decision.not_storable()
         except Unavailable as error:
             return decision.unavailable(error.why)
+        self.announcements.note(decision.records)
         return decision.carried_out(stored)
 
     async def _ask_again(self, request: Request, decision: Decision) -> Decision:

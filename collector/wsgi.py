@@ -29,6 +29,7 @@ from collector.tracker import tracker
 from common.database import in_one_line
 from common.periodic_writer import TimedWriter
 from events.blocking_writer import store
+from events.catalogue.announcements import Announcements
 from events.faults import NotStorable, Unavailable, Why
 from ipfilter.counters import Counters
 from ipfilter.rules_cache import LISTS_SQL, RULES_SQL, CompiledLists
@@ -68,7 +69,8 @@ class CachedEnvironments:
 cached_environments = CachedEnvironments()
 reporter = Reporter(LastHour(settings.DATA_DIR / FILE_NAME))
 kept_out, recently_excluded, tally = Counters(), RecentlyExcluded(), Tally(reporter)
-writer = TimedWriter(kept_out, tally)
+announcements = Announcements()
+writer = TimedWriter(kept_out, tally, announcements)
 buckets = Buckets(settings.EVENTS_PER_SECOND / settings.WEB_WORKERS)
 
 
@@ -146,7 +148,9 @@ def _stored(decision: Decision) -> Decision:
     """Commit the records. Returns the decision without repeats, or a refusal if they cannot be stored."""
     try:
         if decision.records:
-            return decision.carried_out(store(decision.records))
+            decision = decision.carried_out(store(decision.records))
+            with writer.adding():
+                announcements.note(decision.records)
     except NotStorable:
         return decision.not_storable()
     except Unavailable as error:

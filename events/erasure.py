@@ -6,6 +6,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from events.catalogue.counting import note
+from events.catalogue.rows import OF_PEOPLE
+
 LOCK_TIMEOUT = "3s"  # shorter than that of the collector, which waits for the rows that are locked here
 
 # The actors of these people: their own numbers and, for identified people, the visitors merged into them.
@@ -64,5 +67,7 @@ def erase(environment_id: int, people: Sequence[int], *, most_events: int | None
         for table, statement in ALL.items():
             cursor.execute(statement, values)
             erased.rows[table] = erased.rows.get(table, 0) + cursor.rowcount
+    if erased.rows["people"]:
+        note(environment_id, OF_PEOPLE)
     erased.is_complete = True
     return erased

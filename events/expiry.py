@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import connection, transaction
 from psycopg import sql
 
+from events.catalogue.counting import note
+from events.catalogue.rows import OF_PEOPLE
 from events.months import Month
 
 LOCK_MILLISECONDS = 250  # as long as the collector's statements wait: others queue up behind who waits for a lock
@@ -84,6 +86,8 @@ def drop(month: Month) -> None:
 
     What comes for this month later goes to the partition of all other times. Raises as `lock` does.
     """
+    for owner in owners(month):
+        note(owner, month.starts.date())
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("drop table {}").format(sql.Identifier(month.table)))
 
@@ -109,7 +113,10 @@ def remove_people(environment_id: int, before: datetime, most: int) -> int:
 
     Those who never had any stay: their properties were given for what they will do.
     """
-    return _removed(SOME_PEOPLE, environment=environment_id, before=before, most=most)
+    removed = _removed(SOME_PEOPLE, environment=environment_id, before=before, most=most)
+    if removed:
+        note(environment_id, OF_PEOPLE)
+    return removed
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Jobs of events: partitions for the coming months and for old ones, packing months that are over, expired keys."""
+"""Jobs of events: partitions for coming and for old months, packing months that are over, keys, the catalogue."""
 
 import logging
 import time
@@ -17,6 +17,7 @@ from common.disk import free_bytes
 from common.jobs import LONG, LOW, SLICE_SECONDS, defer_once
 from common.steps import PAUSE
 from events import moving, packing
+from events.catalogue import counting
 from events.holders import holders, is_in_the_way, named, staying
 from events.months import Month, without_partition
 from events.months import months as existing_months
@@ -51,6 +52,27 @@ def idempotency_keys(timestamp: int) -> None:
     """Delete the keys that are older than 7 days. Each step commits on its own, so a stop loses nothing."""
     while forget_keys():
         pass
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="events.catalogue", queueing_lock="events.catalogue", priority=LOW, pass_context=False)
+def catalogue(timestamp: int) -> None:
+    """Count for the catalogue what has arrived, and begin to count anew the months that lost events."""
+    now = datetime.fromtimestamp(timestamp, UTC)
+    until = time.monotonic() + SLICE_SECONDS
+    for environment_id in counting.due(now):
+        counting.count(environment_id)
+        if time.monotonic() > until:
+            defer_once("events.catalogue", in_seconds=1, timestamp=timestamp)
+            break
+    for environment_id, month in counting.noted(now):
+        defer_once("events.recount", environment_id=environment_id, month=month.isoformat())
+
+
+@app.task(name="events.recount", queue=LONG, priority=LOW)
+def recount(environment_id: int, month: str) -> None:
+    """Count one month of one environment anew for the catalogue."""
+    counting.recount(environment_id, date.fromisoformat(month))
 
 
 @app.periodic(cron="7 4 * * *")

@@ -1,4 +1,4 @@
-"""Upkeep of the tables: create partitions ahead of time, delete expired idempotency keys."""
+"""Upkeep of the tables: partitions ahead of time, expired idempotency keys, what has arrived for good."""
 
 from datetime import date, datetime
 
@@ -7,6 +7,12 @@ from django.db import connection, transaction
 KEY_DAYS = 7  # `collect` treats an older key as new
 STEP_ROWS = 10_000
 
+# No event with an earlier `received_at` is still being written: `received_at` is when a transaction
+# began. The minute allows for a transaction that has begun but is not visible yet.
+BOUNDARY = """
+    select least(now() - interval '1 minute', min(xact_start) - interval '1 second')
+      from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+"""
 FORGET_SQL = """
 delete from idempotency_keys
  where ctid = any(array(
@@ -34,6 +40,14 @@ def hold_months(start: datetime | str = "-infinity", end: datetime | str = "infi
     """
     with connection.cursor() as cursor:
         cursor.execute("select 1 as held from events where time >= %s and time < %s limit 0", [start, end])
+
+
+def settled_until() -> datetime:
+    """The moment before which nothing arrives any more, by `received_at`: a minute ago at the latest."""
+    with connection.cursor() as cursor:
+        cursor.execute(BOUNDARY)
+        moment: datetime = cursor.fetchone()[0]
+    return moment
 
 
 def forget_keys(rows: int = STEP_ROWS) -> int:

@@ -40,8 +40,8 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete", "_bulk")],
         "analytics:definition_list",
     ),
+    **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
-    **dict.fromkeys(["analytics:person", "analytics:person_delete"], "analytics:users"),
     **dict.fromkeys([f"projects:api_key_{part}" for part in ("list", "create", "revoke")], "projects:project_list"),
     **dict.fromkeys(
         [f"accounts:{page}" for page in ("teammate", "teammate_remove", "leave", "invite", "invitation_link")],

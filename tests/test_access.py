@@ -56,6 +56,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live_rows": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:person": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:person_download": NO_GET,
     "analytics:person_delete": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:query_cancel": NO_GET,
     "analytics:report": ("get", LOGIN, 404, 404, 200, 200),
@@ -79,8 +80,10 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:segment_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment_preview": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:storage": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:suggested_names": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:sessions": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:users": ("get", LOGIN, 404, 404, 200, 200),
     "collector:collection": ("get", LOGIN, 404, 404, 200, 200),
     "collector:collection_numbers": ("get", LOGIN, 404, 404, 200, 200),
@@ -147,6 +150,7 @@ WRITES = {
     "analytics:definition_edit": Write(
         "definition.change", {"name": "Viewed", "any.0.event": "builtin:pageview", "version": "1"}
     ),
+    "analytics:person_download": Write("person.download", read_only=200, full=200),
     "analytics:person_delete": Write(
         "person.delete", lambda world: {"confirm": person_name(world.ids["actor_id"], None)}
     ),

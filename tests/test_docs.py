@@ -27,6 +27,8 @@ from collector.protocol.noted import MOST_LISTED
 from collector.views.public_api import MAX_DIGITS
 from common.user_agent import REMEMBERED
 from events import queue
+from events.catalogue import announcements
+from events.catalogue import rows as catalogue
 from events.faults import Why
 from events.identity import MAX_VISITOR
 from events.upkeep import KEY_DAYS
@@ -160,7 +162,10 @@ ENDS = {  # what is kept: numbers that its row names
     "`collector_collectedhour`": (HOURS_KEPT.days,),
     "`ipfilter_keptout`": (MAX_RULES,),
     "`collector_sharedaddress`": (proxies.MOST_ADDRESSES, proxies.KEPT_DAYS),
-    "`cache_entries`": (suggestions.MOST, suggestions.SAMPLE),
+    "`catalogue_names`, `catalogue_keys`": (catalogue.MOST_NAMES, catalogue.MOST_KEYS),
+    "`catalogue_counts`, `catalogue_left_out`": (catalogue.MOST_PAIRS,),
+    "`cache_entries`": (suggestions.MOST,),
+    "memory of a worker: names to announce": (announcements.MOST_SHAPES,),
     "memory of a worker: waiting records": (queue.CAPACITY_RECORDS, queue.CAPACITY_BYTES // 2**20),
     "memory of a worker: buckets, unknown `app_id`s, addresses": (rate_limits.MOST_KEPT,),
     "memory of a worker: repeats of excluded events": (MOST_KEYS,),
@@ -186,9 +191,14 @@ def test_what_one_environment_can_make_grow_ends_where_it_is_told():
 def test_each_table_that_is_filled_by_sending_is_told():
     told = {name for row in rows(page("operations.md"), "kept") for name in named(row[0])}
     tables = {name for (name,) in asked("select tablename from pg_tables where schemaname = current_schema()")}
-    filled = {name for name in tables if name.startswith("rollup_")} | {"events", "people", "merges", "customers"}
+    filled = {name for name in tables if name.startswith(("rollup_", "catalogue_"))} | {
+        "events",
+        "people",
+        "merges",
+        "customers",
+    }
 
-    assert filled - {"rollup_marks"} <= told
+    assert filled - {"rollup_marks", "catalogue_marks"} <= told
     assert "idempotency_keys" in told and told & tables == told - {"app_id"}
 
 

@@ -27,7 +27,6 @@ from django.test import Client
 from procrastinate.contrib.django import app
 
 from accounts.models import Activity
-from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.questions.query import Builtin, Counts, EventReference, RefersTo, Scope
 from analytics.questions.spans import Span
@@ -46,6 +45,7 @@ from heapadmin.backups import dump
 from ipfilter.counters import Counters
 from projects.keeping import kept_from
 from support.status import room
+from tests.analytics.factories import graph_of
 from tests.clock import FUNCTION, Clock
 from tests.events.making import event, rows
 from tests.factories import EnvironmentFactory, ProjectFactory
@@ -312,7 +312,7 @@ class Year:
         for record in self.records:
             span = Span(365)
             scope = Scope.of(record.environment)
-            events, users = (run(Graph(scope, ANY_EVENT, counts, span)) for counts in (Counts.EVENTS, Counts.USERS))
+            events, users = (run(graph_of(scope, ANY_EVENT, counts, span)) for counts in (Counts.EVENTS, Counts.USERS))
             first = events.buckets[0].start.astimezone(scope.zone).date()
             expected, expected_people = record.by_day(first)
             assert by_day(events) == dict(expected)
@@ -321,7 +321,7 @@ class Year:
 
 
 def by_day(result):
-    (series,) = result.series
+    (series,) = result.lines
     starts = [bucket.start.astimezone(result.query.scope.zone).date() for bucket in result.buckets]
     return {day: number for day, number in zip(starts, series.values, strict=True) if number}
 

@@ -51,7 +51,8 @@ def line_chart(lines: Sequence[Line], across: Across, title: str, suffix: str = 
     """Draw lines. A single line gets its area filled. `suffix` follows every number ("%")."""
     axis = value_scale(lines)
     drawn = line_marks(lines, across.complete, axis)
-    marks = [_line(each, filled=len(drawn) == 1) for each in drawn]
+    floor = 100 - axis.percent(0)
+    marks = [_line(each, floor, filled=len(drawn) == 1) for each in drawn]
     return _framed(lines, across, axis, title, [svg.stretched(*marks), *_lone_points(drawn)], drawn, suffix)
 
 
@@ -80,12 +81,12 @@ def bar_chart(lines: Sequence[Line], across: Across, title: str, stacked: bool =
     return _framed(lines, across, axis, title, marks, [], "", stacked)
 
 
-def _line(line: DrawnLine, filled: bool) -> SafeString:
+def _line(line: DrawnLine, floor: float, filled: bool) -> SafeString:
     parts = []
     for path in line.paths:
         places = [(point.x, point.y) for point in path.points]
         if filled and len(places) > 1:
-            area = [(places[0][0], 100.0), *places, (places[-1][0], 100.0)]
+            area = [(places[0][0], floor), *places, (places[-1][0], floor)]
             parts.append(svg.element("polygon", class_="chart__area", points=svg.points(area)))
         if len(places) > 1:
             dashed = " chart__line--incomplete" if path.incomplete else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analytics.charts.scales import Scale, scale
+from analytics.questions.words import others_words
 
 MAX_SERIES = 8
 Value = float | None
@@ -11,11 +12,15 @@ Value = float | None
 
 @dataclass(frozen=True)
 class Line:
-    """The values of one series, one per bucket. None is a bucket without a value (such as a share of nobody)."""
+    """The values of one series, one per bucket. None is a bucket without a value (such as a share of nobody).
+
+    `groups`: of how many groups it is; all others together (`is_other`) are several.
+    """
 
     name: str
     values: tuple[Value, ...]
     is_other: bool = False
+    groups: int = 1
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,10 @@ class DrawnBars:
 
 
 def fold(lines: Sequence[Line], additive: bool) -> tuple[list[Line], int]:
-    """At most MAX_SERIES lines and "other", and how many lines are not drawn.
+    """At most MAX_SERIES lines and everything else, and how many lines are not drawn.
 
-    Only `additive` values (events, not people) are added up as "other". Lines that are not drawn are in the table.
+    Only `additive` values (events, not people) are added up as everything else. Lines that are not drawn are in the
+    table.
     """
     named = [each for each in lines if not each.is_other]
     others = [each for each in lines if each.is_other]
@@ -72,7 +78,9 @@ def fold(lines: Sequence[Line], additive: bool) -> tuple[list[Line], int]:
         return [*shown, *others], 0
     if not additive:
         return shown, len(hidden) + len(others)
-    return [*shown, Line("other", _sums([*hidden, *others]), is_other=True)], 0
+    folded = [*hidden, *others]
+    groups = sum(each.groups for each in folded)
+    return [*shown, Line(others_words(groups), _sums(folded), is_other=True, groups=groups)], 0
 
 
 def _sums(lines: Sequence[Line]) -> tuple[Value, ...]:
@@ -80,7 +88,7 @@ def _sums(lines: Sequence[Line]) -> tuple[Value, ...]:
 
 
 def colours(lines: Sequence[Line]) -> list[str]:
-    """A colour for each line, by its position. "other" is always grey."""
+    """A colour for each line, by its position. Everything else is always grey."""
     return ["other" if each.is_other else str(number % MAX_SERIES + 1) for number, each in enumerate(lines)]
 
 

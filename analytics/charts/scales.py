@@ -4,12 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from analytics.questions.spans import Unit
 
 ROUND_STEPS = (1, 2, 2.5, 5, 10)
 COMPACT = ((1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))
 MAX_X_LABELS = 8
+MOST_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,18 @@ def compact(value: float) -> str:
     return full(value)
 
 
-def full(value: float | None) -> str:
-    """A number with separators and at most two decimals; a dash for None."""
+def full(value: float | Decimal | None) -> str:
+    """A number with separators and at most two decimals, below 1 three digits; a dash for None."""
     if value is None:
         return "–"
-    if float(value).is_integer():
+    if value == int(value):
         return f"{int(value):,}"
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+    size = abs(float(value))
+    decimals = 2 if size >= 1 else min(2 - math.floor(math.log10(size)), MOST_DECIMALS)
+    return f"{value:,.{decimals}f}".rstrip("0").rstrip(".")
 
 
-def percent_text(share: float | None) -> str:
+def percent_text(share: float | Decimal | None) -> str:
     """A share in percent with one decimal; a dash for None."""
     return "–" if share is None else f"{share:,.1f}%"
 

@@ -19,7 +19,7 @@ from analytics.store.failures import QueryTimeout
 from projects.models import Environment
 
 MAX_OFFERED = 1000  # definitions and segments in a drop-down, besides those that are chosen
-REMEMBERED_SECONDS = 20
+REMEMBERED_SECONDS = 2
 BUILTINS = [(f"{RefersTo.BUILTIN}:{key}", label) for key, label in BUILTIN_LABELS.items()]
 KINDS = [(f"{RefersTo.KIND}:{key}", label) for key, label in KIND_LABELS.items()]
 
@@ -47,7 +47,7 @@ class Choices:
 
 
 class Seen(TypedDict):
-    """Names that occur in the data. Plain values, because another version of this code may read them from the cache."""
+    """Some names. Plain values, because another version of this code may read them from the cache."""
 
     events: list[str]
     properties: list[str]
@@ -55,7 +55,7 @@ class Seen(TypedDict):
 
 
 def suggested(scope: Scope) -> Seen:
-    """Names from the newest data. All pages of an environment share them for some seconds."""
+    """The most frequent names. All pages of an environment share them for a moment."""
 
     def look() -> Seen:
         store = event_store()

@@ -28,9 +28,12 @@ class KeyFigure:
 
 @dataclass(frozen=True)
 class LegendItem:
+    """`colour` is empty for what is only named. `is_apart`: the name is no value (results.Column)."""
+
     name: str
     colour: str
     total: str
+    is_apart: bool = False
 
 
 @dataclass(frozen=True)

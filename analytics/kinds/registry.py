@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from analytics.definitions.glossary import glossary_for
 from analytics.kinds.funnel.page import FUNNEL
-from analytics.kinds.graph import GRAPH
+from analytics.kinds.graph.page import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.lifecycle import LIFECYCLE
 from analytics.kinds.paths.page import PATHS
 from analytics.kinds.retention.page import RETENTION
+from analytics.kinds.sessions import SESSIONS
 from analytics.kinds.stickiness import STICKINESS
 from analytics.kinds.users import USERS
 from analytics.kinds.watch import watched
@@ -37,7 +38,7 @@ R = TypeVar("R", bound=Result)
 AnyKind = QueryKind[Any, Any]
 # in the menu's order
 KINDS: dict[str, AnyKind] = {
-    kind.name: kind for kind in (GRAPH, FUNNEL, PATHS, RETENTION, STICKINESS, LIFECYCLE, USERS)
+    kind.name: kind for kind in (GRAPH, FUNNEL, PATHS, RETENTION, STICKINESS, LIFECYCLE, SESSIONS, USERS)
 }
 
 

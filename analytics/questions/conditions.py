@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from common import web_addresses
+from common.numbers import NUMBER
 
 MAX_CONDITIONS = 20
 MAX_VALUE = 1024
@@ -144,7 +145,6 @@ OPERATOR_LABELS = {
     Operator.GREATER: "is greater than",
     Operator.LESS: "is less than",
 }
-NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?"  # what is a number, both here and in the database
 
 
 @dataclass(frozen=True)

@@ -136,26 +136,60 @@ class Did:
 
 
 class Counts(StrEnum):
-    """What is counted of events."""
+    """What is counted of events, or measured of one of their properties."""
 
     EVENTS = "events"
     USERS = "users"  # people after merging
     SESSIONS = "sessions"
     PER_USER = "per_user"  # events divided by users
+    SUM = "sum"
+    AVERAGE = "average"
+    MEDIAN = "median"
+    P95 = "p95"  # 95 % of the numbers are smaller
+    SMALLEST = "smallest"
+    LARGEST = "largest"
+    DIFFERENT = "different"  # values, as texts
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether it is measured of the numbers of a property."""
+        return self in OF_NUMBERS
+
+    @property
+    def takes_property(self) -> bool:
+        return self.is_of_numbers or self is Counts.DIFFERENT
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether each of what it counts is counted once, however many events it has."""
+        return self in (Counts.USERS, Counts.SESSIONS, Counts.DIFFERENT)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether it can be counted since the start of a range: no average of averages, nor a largest of all."""
+        return self.is_distinct or self in (Counts.EVENTS, Counts.SUM)
+
+
+PERCENTILES = {Counts.MEDIAN: 50, Counts.P95: 95}
+OF_NUMBERS = {Counts.SUM, Counts.AVERAGE, *PERCENTILES, Counts.SMALLEST, Counts.LARGEST}
 
 
 @dataclass(frozen=True)
 class Counting:
-    """What to count over time: events, their people or sessions. `where` filters events, `segments` people.
+    """What to count over time, or to measure of the property `of`. `where` and `also` filter events, `segments` people.
 
-    With `by`, the TOP_GROUPS largest groups are counted separately and all others together.
+    With `by`, the TOP_GROUPS largest groups are counted separately and all others together. With `cumulative`, people,
+    sessions and values are only counted in their first bucket.
     """
 
     event: EventReference
     counts: Counts = Counts.EVENTS
+    of: Field | None = None
     where: Group = field(default_factory=Group)
-    by: Field | None = None
+    also: Group = field(default_factory=Group)
+    by: tuple[Field, ...] = ()
     segments: tuple[UUID, ...] = ()
+    cumulative: bool = False
 
 
 @dataclass(frozen=True)

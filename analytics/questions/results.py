@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from analytics.questions.query import Query
 from analytics.questions.spans import Bucket, Unit
 
-Number = int | float
-Cell = str | int | float | None
+Number = int | float | Decimal
+Cell = str | Number | None
 
 
 def percent(part: int, whole: int) -> float | None:
@@ -33,8 +33,11 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
+    """`is_apart`: the name is no value, but says that it is missing or empty, or names all others together."""
+
     name: str
     shown: Shown = Shown.NUMBER
+    is_apart: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,19 @@ COUNTED = {
     Counts.USERS: "Unique users of",
     Counts.SESSIONS: "Sessions with",
     Counts.PER_USER: "Count per user of",
+    Counts.SUM: "Sum of",
+    Counts.AVERAGE: "Average of",
+    Counts.MEDIAN: "Median of",
+    Counts.P95: "95th percentile of",
+    Counts.SMALLEST: "Smallest",
+    Counts.LARGEST: "Largest",
+    Counts.DIFFERENT: "Different values of",
 }
+
+
+def others_words(groups: int) -> str:
+    """All groups together that are not shown alone: never the word of a value, such as "other"."""
+    return f"everything else ({groups:,})"
 
 
 def span_words(span: Span) -> str:
@@ -42,6 +54,15 @@ def joined_words(words: list[str], match: Match) -> str:
 def condition_words(condition: Condition) -> str:
     value = f" {condition.value}" if condition.operator.takes_value else ""
     return f"{condition.field.label} {condition.operator.label}{value}"
+
+
+def length_words(length: timedelta) -> str:
+    """ "0 s", "42 s", "3 min 5 s", "2 h 7 min": the two largest parts, cut to whole seconds."""
+    seconds = int(length.total_seconds())
+    hours, minutes, left = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
 SIZES = ((1440, "day"), (60, "hour"), (1, "minute"))

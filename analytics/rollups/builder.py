@@ -3,7 +3,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,13 @@ from django.db import connection, transaction
 from analytics.definitions.glossary import Glossary
 from analytics.questions.conditions import Match
 from analytics.questions.query import Scope
+from analytics.questions.sessions import SESSION_GAP
 from analytics.rollups import bitmaps
 from analytics.rollups.reader import ANY, HIGHEST, SESSION, positions
 from analytics.sql.days import ACTIVE, EVENTS, OF_DAY, SHARED_SESSIONS, VALUES
 from analytics.sql.dialect import POSTGRESQL
 from analytics.sql.rows import joined
-from analytics.sql.selections import SESSION_GAP, EventKey, Limits, session_starts, wanted
+from analytics.sql.selections import EventKey, Limits, session_starts, wanted
 from analytics.sql.settings import TUNE
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import encode_key
@@ -68,11 +69,12 @@ class CountedDay:
 
 @transaction.atomic
 def build(day: CountedDay) -> None:
-    """Count the day and keep it. It must not be kept already.
+    """Count the day and keep it, in place of what was kept of it.
 
     Events that arrive during the count may be in it or not: reader.py sees that they came late.
     """
     hold_months(day.starts - SESSION_GAP, day.ends)
+    _forget([day])
     with connection.cursor() as cursor:
         cursor.execute(TUNE)
     active = _rows(ACTIVE.format(source=EVENTS, condition=day.condition()), day.parameters)
@@ -103,9 +105,19 @@ def build(day: CountedDay) -> None:
 
 def keep_empty(days: Iterable[CountedDay]) -> None:
     """Keep days on which nothing happened."""
+    days = list(days)
+    _forget(days)
     with connection.cursor() as cursor:
         empty = {"has_names": True, "has_people": True, "is_empty": True, "shared_sessions": []}
         cursor.executemany(KEEP_DAY, [day.parameters | empty for day in days])
+
+
+def _forget(days: Sequence[CountedDay]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "delete from rollup_days where environment_id = %s and starts = %s",
+            [(day.environment_id, day.starts) for day in days],
+        )
 
 
 def _sessions(day: CountedDay) -> tuple[str, dict[str, Any]]:
@@ -130,9 +142,10 @@ def _positions(day: CountedDay, actors: set[int]) -> dict[int, int] | None:
 
 KEEP_DAY = """
     insert into rollup_days
-           (environment_id, starts, ends, without_robots, has_names, has_people, is_empty, shared_sessions)
+           (environment_id, starts, ends, without_robots, has_names, has_people, is_empty, shared_sessions,
+            has_sessions)
     values (%(environment)s, %(starts)s, %(ends)s, %(without_robots)s, %(has_names)s, %(has_people)s, %(is_empty)s,
-           %(shared_sessions)s)
+           %(shared_sessions)s, true)
 """
 
 

@@ -69,6 +69,8 @@ class DayReader:
             usable = usable - kept.without_names
         if with_people:
             usable = usable - kept.without_people
+        if SESSION in keys:
+            usable = usable - kept.without_sessions
         gaps = runs([day for day in days if day.start not in usable])
         if are_too_many(gaps, len(days)):
             return None

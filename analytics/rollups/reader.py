@@ -7,7 +7,7 @@ is always that of the events themselves.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from analytics.questions.query import Scope
 from analytics.questions.spans import Bucket
 from analytics.rollups import bitmaps
-from analytics.sql.days import ARRIVED_LATE, BETWEEN
+from analytics.sql.days import ARRIVED_LATE, BETWEEN, LATE_REACHES
 from analytics.sql.selections import EventKey
 from common.database import reading
 
@@ -26,7 +26,6 @@ MAX_PENDING = 20_000  # merges not yet folded in; with more, days are not used
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 DECODE = msgspec.json.Decoder(dict[str, int]).decode
 
-LATE_REACHES = timedelta(hours=25, minutes=15)  # a day, for sessions; the hour is for calendars, the rest for date_bin
 COUNTS = """
     select c.starts, c.events, {people} from rollup_counts c
       join unnest(%(kinds)s::text[], %(names)s::text[]) as wanted(kind, name) using (kind, name)
@@ -61,12 +60,14 @@ class Pending:
 
 @dataclass(frozen=True)
 class UsableDays:
-    """Starts of days whose counts can be used; of those with `nothing` at all, `without_names`, `without_people`."""
+    """Starts of days whose counts can be used; of those with `nothing` at all, `without_names`, `without_people`,
+    and `without_sessions`, which were counted by a rule of before."""
 
     days: set[datetime]
     nothing: set[datetime]
     without_names: set[datetime]
     without_people: set[datetime]
+    without_sessions: set[datetime]
 
 
 def kept_days(scope: Scope, days: Sequence[Bucket]) -> UsableDays:
@@ -74,7 +75,7 @@ def kept_days(scope: Scope, days: Sequence[Bucket]) -> UsableDays:
     ends = {day.start: day.end for day in days}
     with reading().cursor() as cursor:
         cursor.execute(
-            "select starts, ends, has_names, is_empty, has_people from rollup_days "
+            "select starts, ends, has_names, is_empty, has_people, has_sessions or is_empty from rollup_days "
             "where environment_id = %s and starts >= %s and starts < %s and without_robots = %s",
             [scope.environment_id, days[0].start, days[-1].end, scope.without_robots],
         )
@@ -82,10 +83,9 @@ def kept_days(scope: Scope, days: Sequence[Bucket]) -> UsableDays:
         late = _late(scope.environment_id, days) if rows else []
     rows = [row for row in rows if not any(row[0] - LATE_REACHES <= at < row[1] for at in late)]
     return UsableDays(
-        {starts for starts, *_ in rows},
-        {starts for starts, _, _, is_empty, _ in rows if is_empty},
-        {starts for starts, _, has_names, _, _ in rows if not has_names},
-        {starts for starts, _, _, _, has_people in rows if not has_people},
+        {row[0] for row in rows},
+        {row[0] for row in rows if row[3]},
+        *({row[0] for row in rows if not row[place]} for place in (2, 4, 5)),
     )
 
 

@@ -7,7 +7,7 @@ and until the next refresh readers count such a day from its events.
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -18,17 +18,16 @@ from analytics.questions.query import Scope
 from analytics.rollups import bitmaps
 from analytics.rollups.builder import PLACE, CountedDay, build, keep_empty
 from analytics.rollups.reader import mark_of, pending_people, positions
-from analytics.sql.days import ARRIVED_LATE, WITH_EVENTS, has_events
+from analytics.sql.days import ARRIVED_LATE, GAP, LATE_REACHES, MINUTE, WITH_EVENTS, has_events
 from common.local_days import midnight
 from common.metrics import REGISTRY
-from events.upkeep import hold_months
+from events.upkeep import hold_months, settled_until
 from projects.models import Environment
 
 KEPT_DAYS = 400  # the longest preset is 365
 LATE = timedelta(hours=1)  # as in the index events_late
-SETTLING = timedelta(minutes=1)  # as in BOUNDARY
+SETTLING = timedelta(minutes=1)  # as in events/upkeep.py
 ANALYZE_AFTER = (1, 10)  # days of one run: usually there is but one
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 _days = Counter("heapadmin_rollup_days", "Days with events that were counted.", registry=REGISTRY)
 _day_seconds = Histogram(
@@ -36,21 +35,16 @@ _day_seconds = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300), registry=REGISTRY,
 )  # fmt: skip
 
-# No event with an earlier `received_at` is still being written: `received_at` is when a transaction
-# began. The minute allows for a transaction that has begun but is not visible yet.
-BOUNDARY = """
-    select least(now() - interval '1 minute', min(xact_start) - interval '1 second')
-      from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
-"""
 DROP_LATE = f"""
     with late as ({ARRIVED_LATE})
     delete from rollup_days d using late
      where d.environment_id = %(environment)s
-       and late.at < d.ends and late.at >= d.starts - interval '25 hours 15 minutes'
+       and late.at < d.ends and late.at >= d.starts - interval '{LATE_REACHES // MINUTE} minutes'
 """  # noqa: S608  fixed text
-FORGET_OLD = """
-    delete from rollup_days where environment_id = %s and not is_empty and starts < %s + interval '25 hours 15 minutes'
-"""
+FORGET_OLD = f"""
+    delete from rollup_days where environment_id = %s and not is_empty and starts < %s + {GAP}
+"""  # noqa: S608  fixed text
+UP_TO_DATE = "select starts from rollup_days where environment_id = %s and (has_sessions or is_empty)"
 SET_MARK = """
     insert into rollup_marks (environment_id, mark) values (%(environment)s, %(mark)s)
     on conflict (environment_id) do update set mark = greatest(rollup_marks.mark, excluded.mark), complete = false
@@ -68,7 +62,7 @@ def refresh(environment: Environment, *, seconds: float = 60.0) -> bool:
     with _environment_lock(environment.pk) as has_lock:
         if not has_lock:
             return False
-        boundary = _boundary()
+        boundary = settled_until()
         days = _wanted_days(environment, boundary)
         _drop_stale_days(environment.pk, days, boundary)
         if is_complete := _count(_missing(days), until):
@@ -92,14 +86,6 @@ def _environment_lock(environment_id: int) -> Iterator[bool]:
         finally:
             if has_lock:
                 cursor.execute(f"select pg_advisory_unlock({key})", [environment_id])
-
-
-def _boundary() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute(BOUNDARY)
-        (moment,) = cursor.fetchone() or (EARLIEST,)
-        boundary: datetime = moment
-        return boundary
 
 
 def _wanted_days(environment: Environment, boundary: datetime) -> list[CountedDay]:
@@ -138,10 +124,11 @@ def _drop_stale_days(environment_id: int, days: list[CountedDay], boundary: date
 
 
 def _missing(days: list[CountedDay]) -> list[CountedDay]:
+    """Those that are not kept, or whose sessions were counted by a rule of before."""
     if not days:
         return []
     with connection.cursor() as cursor:
-        cursor.execute("select starts from rollup_days where environment_id = %s", [days[0].environment_id])
+        cursor.execute(UP_TO_DATE, [days[0].environment_id])
         kept = {starts for (starts,) in cursor.fetchall()}
     return [day for day in days if day.starts not in kept]
 
@@ -237,7 +224,7 @@ def lag(connection: psycopg.Connection) -> tuple[float, int]:
 def environments_to_refresh(since: datetime) -> list[Environment]:
     """Some of those with events whose days were not brought up to date since then, the longest waiting first."""
     # A mark lies before the refresh that made it, and far before it while a transaction stays open.
-    settled = min(since - SETTLING, _boundary())
+    settled = min(since - SETTLING, settled_until())
     return list(Environment.objects.raw(WAITING, [settled]))
 
 

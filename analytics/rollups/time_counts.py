@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from heapq import nsmallest
+from itertools import accumulate
+from operator import or_
 from typing import Any
 
 from analytics.questions.conditions import Source
@@ -22,17 +24,20 @@ from analytics.sql.selections import EventKey
 from analytics.sql.time_counts import OTHER
 from analytics.sql.uncounted_days import groups_sql
 
+KEPT = (Counts.EVENTS, Counts.USERS, Counts.PER_USER)
 KINDS_WITH_VALUES = (frozenset({SESSION}), frozenset({("pageview", "")}))
 
 
 def counting_rows(counting: Counting, span: Span, unit: Unit, context: QueryContext) -> Tuples | None:
     """Rows as analytics/sql/time_counts.py gives them; None where the counted days do not suffice."""
     keys = exact_keys(counting.event, context.glossary)
-    is_told = not (counting.where or counting.segments or counting.counts is Counts.SESSIONS or unit is Unit.HOUR)
+    is_told = counting.counts in KEPT and not (
+        counting.where or counting.also or counting.segments or unit is Unit.HOUR
+    )
     if keys is None or not is_told:
         return None
     cut = context.cut(span, unit)
-    if counting.by is not None:
+    if counting.by:
         return _grouped_rows(counting, span, keys, context, cut)
     with_people = counting.counts is not Counts.EVENTS
     reader = DayReader.of(context, span, keys, with_people=with_people)
@@ -44,9 +49,12 @@ def counting_rows(counting: Counting, span: Span, unit: Unit, context: QueryCont
 
 def _rows(counting: Counting, cut: Sequence[Bucket], days: dict[datetime, DayCounts]) -> Tuples:
     everything = DayCounts(sum(day.events for day in days.values()), union(day.people for day in days.values()))
+    found = by_bucket(cut, days)
+    if counting.cumulative and counting.counts is Counts.USERS:
+        before = accumulate((each.people for each in found), or_, initial=0)
+        found = [DayCounts(each.events, each.people & ~seen) for each, seen in zip(found, before, strict=False)]
     rows: Tuples = [
-        (0, None, bucket.start, *_numbers(counting.counts, each))
-        for bucket, each in zip(cut, by_bucket(cut, days), strict=True)
+        (0, None, bucket.start, *_numbers(counting.counts, each)) for bucket, each in zip(cut, found, strict=True)
     ]
     return [*rows, (None, None, None, *_numbers(counting.counts, everything))]
 
@@ -60,15 +68,15 @@ def _numbers(counts: Counts, day: DayCounts) -> tuple[int, int]:
 def _grouped_rows(
     counting: Counting, span: Span, keys: frozenset[EventKey], context: QueryContext, cut: Sequence[Bucket]
 ) -> Tuples | None:
-    by, environment_id = counting.by, context.scope.environment_id
-    assert by is not None
-    is_kept = by.source is Source.EVENT and by.key in FIELDS and keys in KINDS_WITH_VALUES
+    by, environment_id = counting.by[0], context.scope.environment_id
+    is_kept = len(counting.by) == 1 and by.source is Source.EVENT and by.key in FIELDS and keys in KINDS_WITH_VALUES
     if not is_kept or counting.counts is not Counts.EVENTS:
         return None
     days = context.cut(span, Unit.DAY)
     kept = kept_days(context.scope, days)
     ((kind, _),) = keys
-    labels = values(environment_id, kept.days, kind, by.key)
+    usable = kept.days - kept.without_sessions if SESSION in keys else kept.days
+    labels = values(environment_id, usable, kind, by.key)
     gaps = runs([day for day in days if day.start not in labels and day.start not in kept.nothing])
     if are_too_many(gaps, len(days)):
         return None
@@ -98,4 +106,4 @@ def _ranked(cut: Sequence[Bucket], days: dict[datetime, dict[str, int]]) -> Iter
             if others := cell.total() - sum(cell[key] for key, _ in largest):
                 yield OTHER, None, start, others, 0
         yield OTHER, None, None, everything - sum(size for _, size in largest), 0
-    yield None, None, None, everything, 0
+    yield None, str(len(sizes)), None, everything, 0

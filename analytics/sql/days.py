@@ -3,7 +3,15 @@
 Its parameters are `%(environment)s`, and `%(starts)s` and `%(ends)s` of a day.
 """
 
+from datetime import timedelta
+
+from analytics.questions.sessions import SESSION_GAP
+
+MINUTE = timedelta(minutes=1)
 NO_ROBOT = "{alias}.id >= 0"  # events/models.py
+GAP = f"interval '{SESSION_GAP // MINUTE} minutes'"
+# How long after an event it decides which sessions began; ARRIVED_LATE tells the event's time to a quarter of an hour.
+LATE_REACHES = SESSION_GAP + 15 * MINUTE
 
 ACTIVE = """
     select e.kind as kind, e.name as name, coalesce(m.to_actor, e.actor_id) as actor, count(*) as n
@@ -36,14 +44,14 @@ WITH_EVENTS = """
 
 
 # The sessions around a day in which several people took part, as far as is known today; no more than `%(most)s`.
-SHARED_SESSIONS = """
+SHARED_SESSIONS = f"""
     select e.session_id as session_id
       from events e left join merges m on m.environment_id = %(environment)s and m.from_actor = e.actor_id
-     where e.environment_id = %(environment)s and e.time >= %(starts)s - interval '24 hours' and e.time < %(ends)s
-       and e.session_id is not null and {condition}
+     where e.environment_id = %(environment)s and e.time >= %(starts)s - {GAP} and e.time < %(ends)s
+       and e.session_id is not null and {{condition}}
      group by 1 having min(coalesce(m.to_actor, e.actor_id)) <> max(coalesce(m.to_actor, e.actor_id))
      limit %(most)s
-"""
+"""  # noqa: S608  fixed text
 
 
 def has_events(environment: str) -> str:

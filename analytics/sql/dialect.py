@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from analytics.questions.conditions import NUMBER
 from analytics.questions.spans import Bucket
+from common.numbers import NUMBER
 
 Bind = Callable[[object], str]  # puts a value among the statement's parameters and returns its placeholder
 
@@ -58,7 +58,26 @@ class Dialect(Protocol):
     def contains(self, text: str, part: str) -> str: ...
 
     def number(self, text: str) -> str:
-        """The text as a number; null where it is none (conditions.NUMBER)."""
+        """The text as a number; null where it is none (common/numbers.py)."""
+        ...
+
+    def number_property(self, column: str, name: str) -> str:
+        """A property as a number, as `number` of its text, which takes longer."""
+        ...
+
+    def decimal(self, number: str) -> str:
+        """The number cut towards zero after 9 decimals; null from 10^20 on. Sums of it stay exact in every store."""
+        ...
+
+    def neighbours(self, number: str, numbers: str, percent: int) -> tuple[str, str]:
+        """The numbers around a percentile of a group, which is (numbers - 1) * percent / 100 places behind the first.
+
+        `numbers` is how many the group has, a column by which it is grouped. Null where it has none.
+        """
+        ...
+
+    def once(self, select: str) -> str:
+        """A sub-select whose expressions are computed once per row, however often they are used."""
         ...
 
     def constant_number(self, value: str) -> str: ...
@@ -107,6 +126,27 @@ class PostgreSQL:
 
     def number(self, text: str) -> str:
         return f"(case when {text} ~ '^{NUMBER}$' then ({text})::numeric end)"
+
+    def number_property(self, column: str, name: str) -> str:
+        value, text = f"({column} -> {name})", f"({column} ->> {name})"
+        of_text = f"when 'string' then {self.number(text)}"
+        return f"(case jsonb_typeof({value}) when 'number' then {value}::numeric {of_text} end)"
+
+    def decimal(self, number: str) -> str:
+        return f"(case when abs({number}) < 1e20 then trunc({number}, 9) end)"
+
+    def neighbours(self, number: str, numbers: str, percent: int) -> tuple[str, str]:
+        """`percentile_disc` gives the first number whose place is at least its share of all: here half a place less."""
+        below = f"({numbers} - 1) * {percent} / 100"  # whole, since both are
+
+        def at(place: str) -> str:
+            share = f"least(({below} + {place}) / nullif({numbers}, 0), 1)"
+            return f"percentile_disc({share}) within group (order by {number})"
+
+        return at("0.5"), at("1.5")
+
+    def once(self, select: str) -> str:
+        return f"{select} offset 0"
 
     def constant_number(self, value: str) -> str:
         return f"{value}::numeric"

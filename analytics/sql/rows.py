@@ -63,6 +63,13 @@ class Rows:
         column = f"{self.people()}.properties" if field.source is Source.USER else "e.properties"
         return f"({self.statement.dialect.property(column, self.statement.bind(field.key))})"
 
+    def number(self, field: Field) -> str:
+        """The field's value as a number, or null where it is none (conditions.NUMBER)."""
+        if field.source in (Source.EVENT, Source.PERSON):
+            return self.statement.dialect.number(self.field(field))
+        column = f"{self.people()}.properties" if field.source is Source.USER else "e.properties"
+        return self.statement.dialect.number_property(column, self.statement.bind(field.key))
+
     def condition(self, condition: Condition) -> str:
         """An expression: true if it holds, else false or null. Never negate it, because null would stay null."""
         text = self.field(condition.field)

@@ -3,19 +3,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from analytics.definitions.glossary import Glossary
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.query import Builtin, EventReference, RefersTo, Scope, Selection
+from analytics.questions.sessions import SESSION_GAP
 from analytics.sql.days import NO_ROBOT
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
 from events.names import stored_name
 
 MAX_ALTERNATIVES = 300  # because definitions of definitions multiply
-SESSION_GAP = timedelta(hours=24)  # after so long a silence, the next event begins a new session
 
 EventKey = tuple[str, str]  # kind and name, as the index of names has them
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -11,6 +12,8 @@ from django.utils.dateparse import parse_datetime
 
 from analytics.event_words import Headline, headline, person_name
 from analytics.questions.conditions import MAX_VALUE
+from analytics.questions.results import as_text
+from analytics.questions.sessions import SESSION_GAP
 from events import columns
 from events.records import ROBOT
 
@@ -18,6 +21,7 @@ PAGE_SIZE = 50
 PAGE_FIELDS = ("domain", "path", "query", "hash", "title", "referrer")
 TARGET_FIELDS = columns.TARGET
 CLIENT_FIELDS = tuple(name for name in columns.TEXTS if name not in PAGE_FIELDS + TARGET_FIELDS)
+FEW, SHORT = 3, 60  # properties in an event's line, and letters of each with its name
 FIELDS = PAGE_FIELDS + TARGET_FIELDS + CLIENT_FIELDS
 
 
@@ -100,6 +104,15 @@ class LiveEvent:
             return ()
         return ("path",) if self.kind == "pageview" else ("target_tag", "target_id", "target_text")
 
+    @property
+    def first_properties(self) -> list[tuple[str, str]]:
+        """A few of its properties, as text: those that are short enough to stand in one line."""
+        texts = (
+            (name, as_text(value)) for name, value in self.properties.items() if not isinstance(value, dict | list)
+        )
+        short = ((name, text) for name, text in texts if text and len(name) + len(text) <= SHORT)
+        return list(islice(short, FEW))
+
     def part(self, names: tuple[str, ...]) -> dict[str, str]:
         return {name: self.fields[name] for name in names if name in self.fields}
 
@@ -122,6 +135,19 @@ class Page:
 
     events: list[LiveEvent]
     older: Position | None  # None: there are none
+    looked_at: int | None = None  # so many were looked at for those that fit, and the next page looks at others
+
+    def sessions(self) -> list[list[LiveEvent]]:
+        """The events in the same order, those of one session together; those outside of sessions too."""
+        found: list[list[LiveEvent]] = []
+        for event in self.events:
+            later = found[-1][-1] if found else None
+            is_same = later is not None and later.session_id == event.session_id
+            if later and is_same and (event.session_id is None or later.time - event.time <= SESSION_GAP):
+                found[-1].append(event)
+            else:
+                found.append([event])
+        return found
 
     def is_of_today(self) -> bool:
         """Whether the clock alone says when each was."""

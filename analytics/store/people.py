@@ -30,7 +30,7 @@ class KnownPerson:
 
 @dataclass(frozen=True)
 class ActivityCounts:
-    """How much a person did, including as their former visitors."""
+    """How much a person did, including as their former visitors. The sessions are those of their own events."""
 
     events: int
     sessions: int

@@ -16,12 +16,14 @@ from django.conf import settings
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.questions.conditions import Field, Source
-from analytics.questions.query import Counting, Scope, Selection
+from analytics.questions.query import Counting, EventReference, Scope, Selection
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.sql.context import QueryContext, Tuples
 from analytics.sql.dialect import Dialect
+from analytics.store.catalogue import KnownEvent, KnownProperty
 from analytics.store.live import LiveEvent, Page, Position
 from analytics.store.people import ActivityCounts, KnownPerson
+from events.catalogue.state import CatalogueState
 from projects.models import Environment
 from projects.registry import Usage
 
@@ -166,11 +168,16 @@ class EventStore(Protocol):
     # --- Events and people, one by one ---
 
     def newest_events(
-        self, environment_id: int, before: Position | None = None, actors: Sequence[int] | None = None
+        self,
+        environment_id: int,
+        before: Position | None = None,
+        actors: Sequence[int] | None = None,
+        only: Selection | None = None,
     ) -> Page:
         """The newest events, or the newest of those that come before `before`; of these actors only, if given.
 
-        Raises QueryTimeout.
+        `only` those that are in the selection, whose conditions are about events. Of everybody's events a bounded
+        number is looked at for them. Raises QueryTimeout, and BadQuery if a definition is gone.
         """
         ...
 
@@ -187,21 +194,49 @@ class EventStore(Protocol):
         ...
 
     def count_done(self, environment_id: int, person: KnownPerson, limit: timedelta) -> ActivityCounts:
-        """Reads every one of their events: 200,000 took a tenth of a second. Raises QueryTimeout."""
+        """Reads every one of their events. Raises QueryTimeout."""
         ...
 
-    # --- What occurs in the data: recent events and people only, the most frequent first; raises QueryTimeout ---
+    def person_page(
+        self, table: Collected, environment_id: int, actor_id: int, after: Sequence[str] | None, most: int
+    ) -> list[tuple[str, ...]]:
+        """The next `most` rows of one actor, as `export_page` gives them; of merges, those into the actor.
+
+        Raises QueryTimeout.
+        """
+        ...
+
+    # --- What there is to ask about: of a name, a `part` is enough, without regard to case; raises QueryTimeout ---
+
+    def known_events(self, scope: Scope, part: str = "", most: int = 50) -> list[KnownEvent]:
+        """Kinds and names of events: those called exactly so first, then the most frequent."""
+        ...
+
+    def known_properties(
+        self, scope: Scope, source: Source, part: str = "", of: Sequence[EventReference] = (), most: int = 50
+    ) -> list[KnownProperty]:
+        """Properties of events (Source.PROPERTY) or of people (Source.USER), in the same order.
+
+        Those come first that events of `of` have. A definition among these says nothing: pass what it consists of.
+        """
+        ...
+
+    def catalogue_state(self, scope: Scope) -> CatalogueState:
+        """Until when the counts of the two before are complete, and what they lack for want of room."""
+        ...
 
     def event_names(self, scope: Scope, part: str = "") -> list[str]:
-        """Names of custom events that contain `part`, without regard to case."""
+        """Names of custom events, some at most; also of recent events that are not counted yet."""
         ...
 
-    def property_names(self, scope: Scope, source: Source, part: str = "") -> list[str]:
-        """Keys of event properties (Source.PROPERTY) or of people's properties (Source.USER)."""
+    def property_names(
+        self, scope: Scope, source: Source, part: str = "", of: Sequence[EventReference] = ()
+    ) -> list[str]:
+        """Keys of properties, likewise."""
         ...
 
     def field_values(self, scope: Scope, field: Field, part: str = "") -> list[str]:
-        """Values of a field."""
+        """Values of a field: the most frequent of recent events, and some of the newest events that have it."""
         ...
 
     # --- How much there is ---

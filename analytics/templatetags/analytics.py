@@ -1,6 +1,6 @@
 """Template filters and tags of analytics: they print times, numbers and values."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -12,6 +12,7 @@ from analytics.charts.scales import full, percent_text
 from analytics.questions import parameters
 from analytics.questions.query import Query
 from analytics.questions.results import Cell, Column, Shown, Table, as_text
+from analytics.questions.words import length_words
 
 register = template.Library()
 NUMERIC = (Shown.NUMBER, Shown.PERCENT)
@@ -54,7 +55,7 @@ def pairs(values: dict[str, Any]) -> list[tuple[str, Any]]:
 
 @register.filter
 def number(value: float | None) -> str:
-    """A number with separators and at most two decimals."""
+    """A number with separators and few decimals."""
     return full(value)
 
 
@@ -62,6 +63,12 @@ def number(value: float | None) -> str:
 def percent(share: float | None) -> str:
     """A share; the value is already in percent."""
     return percent_text(share)
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """ "3 min 5 s"; None is a dash."""
+    return "–" if value is None else length_words(value)
 
 
 @register.filter

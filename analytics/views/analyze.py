@@ -14,6 +14,7 @@ from analytics.definitions.words import filter_words
 from analytics.forms.choices import choices
 from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
+from analytics.questions.sessions import SESSION_RULE, counts_sessions
 from analytics.store.current import event_store
 from analytics.views import export_formats
 from analytics.views.answers import TOKEN, AnsweredQuestion, ask
@@ -87,6 +88,7 @@ def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
         "details": [*kind.details(asked.query, glossary), *filter_words(asked.query, glossary)] if asked.query else [],
         "span": asked.query.range_words() if asked.query else "",
         "action": action,
+        "session_rule": SESSION_RULE if asked.query and counts_sessions(asked.query) else "",
         "formats": export_formats.offered(),
         "link": f"{action}?{asked.querystring or 'run=1'}" if asked.query else action,
     }

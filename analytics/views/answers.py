@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.http import HttpRequest, QueryDict
 
+from analytics.forms.typed import read_typed
 from analytics.kinds.registry import kind_named, parse, run
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists, querystring
@@ -76,10 +77,13 @@ def understand(environment: Environment, kind: str, parameters: Parameters) -> A
     """Parse only. The form shows the whole question if it is valid, otherwise what was sent, with its errors."""
     if kind_named(kind).prompt and not any(parameters):
         return AnsweredQuestion(kind, Reader({}))
-    parsed = parse(kind, parameters, Scope.of(environment))
-    raw = Reader(as_lists(parsed.query.parameters()) if parsed.query else parameters)
-    raw.errors = dict(parsed.errors)
-    return AnsweredQuestion(kind, raw, parsed.query, errors=parsed.errors)
+    typed = read_typed(environment, parameters)
+    parsed = parse(kind, typed.values, Scope.of(environment))
+    errors = parsed.errors | typed.errors
+    query = None if errors else parsed.query
+    raw = Reader(as_lists(query.parameters()) if query else typed.values)
+    raw.errors = dict(errors)
+    return AnsweredQuestion(kind, raw, query, errors=errors)
 
 
 def _token(request: HttpRequest) -> str:

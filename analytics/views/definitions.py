@@ -18,6 +18,7 @@ from analytics.definitions.lineages import DEFINITION
 from analytics.definitions.used_by import users_of_definition
 from analytics.forms.choices import choices
 from analytics.forms.definitions import definition_form, read_definition, write_definition
+from analytics.forms.typed import read_typed
 from analytics.models import Definition
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists
@@ -75,7 +76,7 @@ def _alternatives(body: DefinitionBody, environment: Environment) -> list[dict[s
 @environment_view(Can.EDIT)
 def definition_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The part of the form's page that shows what the unsaved form matches."""
-    body = read_definition(Reader(request.GET), named=False).sound_body
+    body = read_definition(read_typed(environment, request.GET), named=False).sound_body
     context = previewed(event_store().preview_definition, environment, body)
     return page(request, environment, "analytics/definition_preview.html", context)
 
@@ -84,8 +85,8 @@ def definition_preview(request: HttpRequest, environment: Environment) -> HttpRe
 def definition_create(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The form for a new definition. A GET may fill it in: from a row of the live view, or when the form reloads."""
     if request.method != "POST":
-        return _form(request, environment, Reader(request.GET))
-    read = read_definition(Reader(request.POST))
+        return _form(request, environment, read_typed(environment, request.GET))
+    read = read_definition(read_typed(environment, request.POST))
     if (body := read.sound_body) is None:
         return _form(request, environment, read.raw)
     try:
@@ -104,7 +105,7 @@ def definition_edit(request: HttpRequest, environment: Environment, lineage: UUI
     if request.method != "POST":
         found = _find(environment, lineage)
         return _form(request, environment, _filled_in(found), found)
-    read, opened = read_definition(Reader(request.POST)), version_of(request.POST)
+    read, opened = read_definition(read_typed(environment, request.POST)), version_of(request.POST)
     saved = _found(environment, lineage).first()
     if saved is None:
         return _offer_as_new(request, environment, read.raw)

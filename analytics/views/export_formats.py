@@ -55,7 +55,7 @@ def json_lines(result: Result, question: str, rows: Cells) -> Iterator[str]:
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "rows": ['
     before = "\n"
     for row in rows:
-        yield before + json.dumps(row, ensure_ascii=False)
+        yield before + json.dumps(row, ensure_ascii=False, default=float)  # decimals
         before = ",\n"
     yield "\n]}\n"
 

@@ -6,19 +6,24 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.door import signed_in_user
 from accounts.policy import Can
-from analytics import erasure
+from analytics import erasure, person_file
+from analytics.questions.conditions import BadQuery
+from analytics.questions.sessions import SESSION_RULE
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from analytics.store.live import Position
 from analytics.store.people import ActivityCounts, KnownPerson
 from analytics.store.protocol import TIME_LIMIT
 from analytics.views.answers import AT_ONCE
+from analytics.views.event_filter import read_filter
 from analytics.views.pages import TOO_SLOW, page
+from common import csv, downloads
 from common.counted import counted
 from projects.door import environment_view
 from projects.models import Environment
@@ -48,10 +53,16 @@ def person(request: HttpRequest, environment: Environment, actor_id: int) -> Htt
     most = None if request.GET.get("properties") == "all" else SHOWN_PROPERTIES
     shown = list(islice(known.properties.items(), most))
     context: dict[str, Any] = {"person": known, "shown": shown, "before": before, "is_patient": is_patient}
+    context["session_rule"] = SESSION_RULE
+    filter_ = read_filter(request)
     try:
-        context["page"] = event_store().newest_events(environment.pk, before, known.actors)
+        context["page"] = event_store().newest_events(environment.pk, before, known.actors, filter_.only)
     except QueryTimeout:
         context["failure"] = TOO_SLOW
+    except BadQuery as error:
+        filter_.raw.wrong("event", error.message)
+        context["failure"] = error.message
+    context |= {"filter": filter_, "filter_form": filter_.form(environment)}
     context["done"] = _count_done(environment, known, TIME_LIMIT if is_patient else AT_ONCE)
     return page(request, environment, "analytics/person.html", context)
 
@@ -62,6 +73,23 @@ def _count_done(environment: Environment, known: KnownPerson, limit: timedelta =
         return event_store().count_done(environment.pk, known, limit)
     except QueryTimeout:
         return None
+
+
+@require_POST
+@environment_view(Can.VIEW)
+def person_download(request: HttpRequest, environment: Environment, actor_id: int) -> HttpResponseBase:
+    """All that is stored of the person, as JSON lines; of a merged visitor, of the person they are. In Activity."""
+    merged_into = event_store().merged_into(environment.pk, actor_id)
+    known, by = find_person(environment, actor_id if merged_into is None else merged_into), signed_in_user(request)
+    answer = downloads.response(
+        person_file.lines(environment, known),
+        by.pk,
+        content_type="application/x-ndjson",
+        file_name=csv.file_name(known.name, "ndjson"),
+    )
+    if answer.streaming:
+        person_file.note(environment=environment, by=by)
+    return answer
 
 
 @environment_view(Can.MANAGE)

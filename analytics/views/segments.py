@@ -18,6 +18,7 @@ from analytics.definitions.lineages import SEGMENT
 from analytics.definitions.used_by import users_of_segment
 from analytics.forms.choices import choices
 from analytics.forms.definitions import read_segment, segment_form, write_segment
+from analytics.forms.typed import read_typed
 from analytics.models import Segment
 from analytics.questions.conditions import BadQuery, Condition
 from analytics.questions.parameters import Reader, as_lists
@@ -88,7 +89,7 @@ def _did_words(did: Did) -> str:
 @environment_view(Can.EDIT)
 def segment_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The part of the form's page that shows what the unsaved form matches."""
-    body = read_segment(Reader(request.GET), named=False).sound_body
+    body = read_segment(read_typed(environment, request.GET), named=False).sound_body
     context = previewed(event_store().preview_segment, environment, body)
     return page(request, environment, "analytics/segment_preview.html", context)
 
@@ -97,8 +98,8 @@ def segment_preview(request: HttpRequest, environment: Environment) -> HttpRespo
 def segment_create(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The form for a new segment. A GET may fill it in, when the form reloads."""
     if request.method != "POST":
-        return _form(request, environment, Reader(request.GET))
-    read = read_segment(Reader(request.POST))
+        return _form(request, environment, read_typed(environment, request.GET))
+    read = read_segment(read_typed(environment, request.POST))
     if (body := read.sound_body) is None:
         return _form(request, environment, read.raw)
     try:
@@ -117,7 +118,7 @@ def segment_edit(request: HttpRequest, environment: Environment, lineage: UUID) 
     if request.method != "POST":
         found = _find(environment, lineage)
         return _form(request, environment, _filled_in(found), found)
-    read, opened = read_segment(Reader(request.POST)), version_of(request.POST)
+    read, opened = read_segment(read_typed(environment, request.POST)), version_of(request.POST)
     saved = _found(environment, lineage).first()
     if saved is None:
         return _offer_as_new(request, environment, read.raw)

@@ -12,6 +12,7 @@ from common.counted import counted, noun
 from common.database import TookTooLong
 from common.local_days import bounds, last_days
 from common.sparkline import Bars
+from events.catalogue.state import CatalogueState, catalogue_state
 from events.models import Kind
 from events.newest import Arrival, last_arrival
 from projects.models import Environment
@@ -124,6 +125,7 @@ class CollectionOverview:
     robots: LatelyCounts  # of the accepted events
     robots_hourly: HourlyBars
     last_arrival: Arrival | None
+    catalogue: CatalogueState
     is_arrival_known: bool  # false where the database took too long to say
     last_commit_seconds: float | None  # within 7 days
 
@@ -146,7 +148,7 @@ class CollectionOverview:
 
 
 def overview(environment: Environment, now: datetime) -> CollectionOverview:
-    """Read all numbers of the page, with two queries."""
+    """Read all numbers of the page, with three queries."""
     this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     zone = ZoneInfo(environment.project.time_zone)
     first_moment, _ = bounds(*last_days(WEEK_DAYS, now, zone), zone)
@@ -168,6 +170,7 @@ def overview(environment: Environment, now: datetime) -> CollectionOverview:
         robots=_lately("robots", rows, this_hour),
         robots_hourly=_robots_hourly(rows, this_hour),
         last_arrival=arrival,
+        catalogue=catalogue_state(environment.pk),
         is_arrival_known=is_arrival_known,
         last_commit_seconds=last.last_seconds if last else None,
     )

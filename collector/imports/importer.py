@@ -25,6 +25,7 @@ from collector.request.client_address import UNKNOWN
 from collector.request.proxy_headers import canonical_address
 from collector.wsgi import cached_environments
 from common.periodic_writer import WRITE_SECONDS, TimedWriter
+from events.catalogue.announcements import Announcements
 from events.faults import NotStorable, Unavailable, Why
 from events.imports import Months, make_way, recognisable, store_once
 from events.records import EventRecord
@@ -82,8 +83,8 @@ class Importer:
         self.months = months or Months()
         self._environments: KnownEnvironments = {}
         self._tries = tries
-        self._kept_out, self._tally = Counters(), Tally()
-        self._counts = TimedWriter(self._kept_out, self._tally)
+        self._kept_out, self._tally, self._announcements = Counters(), Tally(), Announcements()
+        self._counts = TimedWriter(self._kept_out, self._tally, self._announcements)
         self._written_at = time.monotonic()
 
     def run(self, file: BufferedReader, *, from_line: int = 1, most_bytes: int | None = None) -> Iterator[ImportReport]:
@@ -194,6 +195,8 @@ class Importer:
                 return 0
             half = len(records) // 2
             return self._commit(records[:half], events[:half]) + self._commit(records[half:], events[half:])
+        with self._counts.adding():
+            self._announcements.note(records)
         self.report.repeats += repeats
         self.report.stored += len(records) - repeats
         return len(records) - repeats

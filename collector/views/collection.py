@@ -13,6 +13,9 @@ from accounts.policy import Can
 from collector.counts.overview import CollectionOverview, overview
 from collector.protocol.limits import MAX_PROPERTIES, MAX_PROPERTIES_BYTES, MAX_TEXT
 from collector.rate_limits import BURST_SECONDS
+from common.counted import counted
+from events.catalogue.rows import MOST_KEYS, MOST_NAMES, MOST_PAIRS
+from events.catalogue.state import CatalogueState
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -47,7 +50,14 @@ def _notices(numbers: CollectionOverview) -> list[tuple[str, str]]:
         (nobodies, f"{nobodies}, such as “undefined” or “null”. They are ignored.", "nobody"),
         (protobufs, f"{protobufs}. Nothing of them is stored.", "protobuf"),
     )
-    return [(text, anchor) for words, text, anchor in found if words]
+    return [(text, anchor) for words, text, anchor in found if words] + _no_room(numbers.catalogue)
+
+
+def _no_room(catalogue: CatalogueState) -> list[tuple[str, str]]:
+    if not catalogue.is_full:
+        return []
+    left = f"{counted(catalogue.left_events, 'event')} and {counted(catalogue.left_values, 'value')} of properties"
+    return [(f"{left} have names for which lists to choose from have no room. Type such a name.", "names")]
 
 
 def _numbers(request: HttpRequest, environment: Environment, template: str) -> HttpResponse:
@@ -61,6 +71,9 @@ def _numbers(request: HttpRequest, environment: Environment, template: str) -> H
         "per_second": settings.EVENTS_PER_SECOND,
         "notices": _notices(numbers),
         "most_text": MAX_TEXT,
+        "most_names": MOST_NAMES,
+        "most_keys": MOST_KEYS,
+        "most_pairs": MOST_PAIRS,
         "of_person": _limit(settings.PERSON_PROPERTIES, settings.PERSON_BYTES),
         "of_event": _limit(MAX_PROPERTIES, MAX_PROPERTIES_BYTES),
         "at_once": f"up to {settings.EVENTS_PER_SECOND * BURST_SECONDS:,.0f} at once",

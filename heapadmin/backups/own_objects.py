@@ -15,6 +15,12 @@ from psycopg import sql
 # Made by SQL, so Django does not know them. What a later version drops stays in these lists, for databases of before.
 TABLES = (
     "cache_entries",
+    "catalogue_counts",
+    "catalogue_gone",
+    "catalogue_keys",
+    "catalogue_left_out",
+    "catalogue_marks",
+    "catalogue_names",
     "django_migrations",
     "events_moving",  # only while months are moved
     "events_packing",  # only while a month is packed
@@ -29,6 +35,7 @@ TABLES = (
 SEQUENCES = ("ipfilter_stamp",)  # without those that belong to a table
 FUNCTIONS = (
     "activity_is_append_only()",
+    "add_to_catalogue(json, integer, integer, integer)",
     "app_id_stays_with_its_account()",
     "bounded(jsonb, jsonb, integer, integer)",
     "by_sender(jsonb, json)",
@@ -52,6 +59,7 @@ FUNCTIONS = (
     "make_event_partition(text, date)",
     "membership_lost()",
     "message_stays_in_its_account()",
+    "note_gone_months()",
     "note_merges()",
     "note_packing()",
     "property_bytes(text, jsonb)",

@@ -6,6 +6,7 @@ from django.db import connection
 
 from accounts.models import User
 from events.blocking_writer import store
+from events.catalogue.announcements import announce
 from heapadmin.sample import questions
 from heapadmin.sample.shop import Shop
 from projects.models import Environment
@@ -26,7 +27,9 @@ def fill(environment: Environment, by: User, now: datetime | None = None) -> int
         cursor.execute("SELECT ensure_event_partitions(%s, %s)", [(end - timedelta(days=DAYS)).date(), end.date()])
     records = shop.days(end, DAYS)
     for start in range(0, len(records), BATCH):
-        store(records[start : start + BATCH])
+        batch = records[start : start + BATCH]
+        store(batch)
+        announce(batch)
     if not environment.definitions.exists():
         questions.ask(environment, by)
     return shop.events_made

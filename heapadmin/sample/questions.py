@@ -8,7 +8,7 @@ from accounts.models import User
 from analytics import actions
 from analytics.definitions.bodies import Clause, ClauseGroup, DefinitionBody, SegmentBody
 from analytics.kinds.funnel.question import Funnel
-from analytics.kinds.graph import Chart, Graph
+from analytics.kinds.graph.question import Chart, Graph, Series
 from analytics.kinds.retention.question import Retention
 from analytics.questions.conditions import Condition, Field, Group, Operator
 from analytics.questions.query import PAGEVIEW, SESSION, Counts, Did, EventReference, Query, RefersTo, Scope, Selection
@@ -30,8 +30,10 @@ def ask(environment: Environment, by: User) -> None:
     payment = Field.parse("property:payment")
     steps = tuple(Selection(event) for event in (looked, added, began, ORDER))
     reports: dict[str, Query] = {
-        "Visitors by day": Graph(scope, PAGEVIEW, counts=Counts.USERS),
-        "Orders by way of payment": Graph(scope, ORDER, span=Span(90), unit=Unit.WEEK, by=payment, chart=Chart.BAR),
+        "Visitors by day": Graph(scope, (Series(PAGEVIEW, Counts.USERS),)),
+        "Orders by way of payment": Graph(
+            scope, (Series(ORDER),), span=Span(90), unit=Unit.WEEK, by=(payment,), chart=Chart.BAR
+        ),
         "From a product to an order": Funnel(scope, steps, within=timedelta(days=7), span=Span(90)),
         "Who comes back": Retention(scope, Selection(SESSION), Selection(SESSION)),
     }

@@ -43,10 +43,11 @@ function rename(row, from, to) {
     for (const name of ["id", "name", "for", "list", "aria-describedby", "data-row", "data-rows", "hx-params"]) {
       const value = element.getAttribute(name);
       if (!value) continue;
-      const start = value.startsWith("id-") ? 3 : 0;
-      if (value.startsWith(from, start)) {
-        element.setAttribute(name, value.slice(0, start) + to + value.slice(start + from.length));
-      }
+      const renamed = value.split(",").map((each) => {
+        const start = each.startsWith("id-") ? 3 : 0;
+        return each.startsWith(from, start) ? each.slice(0, start) + to + each.slice(start + from.length) : each;
+      });
+      element.setAttribute(name, renamed.join(","));
     }
   }
 }
@@ -57,7 +58,7 @@ function refresh(list) {
   const groups = list.querySelectorAll(":scope > .condition-groups > [data-row]:not([data-spare])");
   list.classList.toggle("has-several", rows.length + groups.length > 1);
   list.classList.toggle("is-empty", rows.length === 0);
-  if (list.dataset.label) callByPlace(rows, list.dataset.label);
+  if (list.dataset.label) callByPlace(rows, list.dataset.label, list.dataset.letters);
 }
 
 function changed(list) {
@@ -66,10 +67,10 @@ function changed(list) {
   list.dispatchEvent(new Event("rows-changed", { bubbles: true }));
 }
 
-/* Steps are numbered by their position, whatever the numbers of their parameters. */
-function callByPlace(rows, name) {
+/* Steps are numbered by their position, whatever the numbers of their parameters; series have letters. */
+function callByPlace(rows, name, letters) {
   rows.forEach((row, index) => {
-    const label = `${name} ${index + 1}`;
+    const label = `${name} ${letters?.[index] ?? index + 1}`;
     row.setAttribute("aria-label", label);
     row.querySelector("label").textContent = label;
     row.querySelector("[data-remove-row]").setAttribute("aria-label", `Remove ${label}`);
@@ -99,15 +100,23 @@ document.addEventListener("change", (event) => {
   if (event.target.name?.endsWith(".op")) showValue(event.target);
 });
 
-/* --- Suggestions: loaded when a value gets the focus, once per field --------------------------------------------------- */
+/* --- Suggestions: loaded when a value gets the focus, once per field and what is typed ---------------------------------- */
 
-document.addEventListener("focusin", (event) => {
-  const box = event.target.closest("[data-suggest]");
-  if (!box || event.target.tagName !== "INPUT") return;
-  const field = box.closest(".condition-row").querySelector("select").value;
-  if (!field || box.dataset.has === field) return;
-  box.dataset.has = field;
+let typing = 0;
+
+function suggest(input) {
+  const box = input.closest?.("[data-suggest]");
+  const field = box?.closest(".condition-row").querySelector("select").value;
+  const wanted = `${field} ${input.value}`;
+  if (!field || box.dataset.has === wanted) return;
+  box.dataset.has = wanted;
   htmx.trigger(box, "suggest");
+}
+
+document.addEventListener("focusin", (event) => event.target.tagName === "INPUT" && suggest(event.target));
+document.addEventListener("input", (event) => {
+  clearTimeout(typing);
+  typing = setTimeout(suggest, 200, event.target);
 });
 
 /* --- A token for every run, by which Cancel can stop it ---------------------------------------------------------------- */

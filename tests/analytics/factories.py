@@ -1,13 +1,25 @@
 """Analytics' rows with the least that is valid."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import factory
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
+from analytics.kinds.graph.question import Graph, Series
 from analytics.models import Definition, Expiry, Pin, Report, Segment
 from analytics.questions.conditions import Condition, Field, Operator, Source
-from analytics.questions.query import PAGEVIEW, Builtin, EventReference, RefersTo, Selection
+from analytics.questions.query import (
+    LAST_30_DAYS,
+    PAGEVIEW,
+    Builtin,
+    Counts,
+    EventReference,
+    RefersTo,
+    Scope,
+    Selection,
+)
+from analytics.questions.spans import Span, Unit
 from tests.factories import EnvironmentFactory, UserFactory
 
 ANY_EVENT = EventReference(RefersTo.BUILTIN, Builtin.ANY)
@@ -68,3 +80,16 @@ class ExpiryFactory(factory.django.DjangoModelFactory):
 
     environment = factory.SubFactory(EnvironmentFactory)
     before = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def graph_of(
+    scope: Scope,
+    event: EventReference,
+    counts: Counts = Counts.EVENTS,
+    span: Span = LAST_30_DAYS,
+    unit: Unit = Unit.DAY,
+    by: Field | None = None,
+    **more: Any,
+) -> Graph:
+    """A graph of one series without filters of its own, by one property at most."""
+    return Graph(scope, (Series(event, counts),), span, unit, (by,) if by else (), **more)

@@ -10,13 +10,12 @@ from urllib.parse import quote, unquote
 
 from analytics.definitions.bodies import ClauseGroup
 from analytics.definitions.glossary import Glossary
-from analytics.kinds.graph import Graph
 from analytics.kinds.users import Users
 from analytics.questions.conditions import NUMBER, Condition, Field, Group, Match, Operator, Source
 from analytics.questions.periods import Period
-from analytics.questions.query import Builtin, Comparison, Counts, Did, EventReference, Query, RefersTo, Selection
+from analytics.questions.query import Builtin, Comparison, Did, EventReference, Query, RefersTo, Selection
 from analytics.questions.results import as_text
-from analytics.questions.spans import Bucket, Span, Unit
+from analytics.questions.spans import Span, Unit
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,7 @@ def session_starts(world: World) -> list[FakeEvent]:
         if event.session is None:
             continue
         before = last.get(event.session)
-        if before is None or event.time - before > timedelta(hours=24):
+        if before is None or event.time - before > timedelta(minutes=30):
             starts.append(event)
         last[event.session] = event.time
     return starts
@@ -262,53 +261,8 @@ def _unit_of(day: date, unit: Unit, week_starts_on: int) -> int:
     return day.year * 12 + day.month if unit is Unit.MONTH else day.toordinal()
 
 
-def counted(world: World, counts: Counts, events: list[FakeEvent]) -> int | float:
-    people = {world.who(event) for event in events}
-    if counts is Counts.EVENTS:
-        return len(events)
-    if counts is Counts.USERS:
-        return len(people)
-    if counts is Counts.SESSIONS:
-        return len({event.session for event in events if event.session is not None})
-    return round(len(events) / len(people), 2) if people else 0
-
-
 def between(events: list[FakeEvent], start: datetime, end: datetime) -> list[FakeEvent]:
     return [event for event in events if start <= event.time < end]
-
-
-def graph(world: World, asked: Graph, cut: tuple[Bucket, ...], segments: tuple) -> tuple[list, int | float]:
-    """The values by bucket and the total, without grouping."""
-    world = world.asked_by(asked)
-    return line(world, asked, cut, counted_events(world, asked, cut, segments))
-
-
-def counted_events(world: World, asked: Graph, cut: tuple[Bucket, ...], segments: tuple) -> list[FakeEvent]:
-    found = between(occurrences(world, Selection(asked.event), asked.where, segments), cut[0].start, cut[-1].end)
-    return [event for event in found if asked.counts is not Counts.SESSIONS or event.session is not None]
-
-
-def groups(world: World, asked: Graph, cut: tuple[Bucket, ...], most: int) -> list[tuple]:
-    """(key, values by bucket, total) of the `most` largest groups, largest first, and of all others with the key `...`.
-
-    The size of a group is the number that is counted; for a count per person, its number of events. Among groups of
-    equal size, "no value" comes first, then the lesser text.
-    """
-    assert asked.by is not None
-    world = world.asked_by(asked)
-    of_key = defaultdict(list)
-    for event in counted_events(world, asked, cut, asked.segments):
-        of_key[value_of(world, asked.by, event, world.who(event))].append(event)
-    size = Counts.EVENTS if asked.counts is Counts.PER_USER else asked.counts
-    order = sorted(of_key, key=lambda key: (-counted(world, size, of_key[key]), key is not None, key))
-    lines = [(key, *line(world, asked, cut, of_key[key])) for key in order[:most]]
-    others = [event for key in order[most:] for event in of_key[key]]
-    return [*lines, (..., *line(world, asked, cut, others))] if others else lines
-
-
-def line(world: World, asked: Graph, cut: tuple[Bucket, ...], events: list[FakeEvent]) -> tuple[list, int | float]:
-    values = [counted(world, asked.counts, between(events, each.start, each.end)) for each in cut]
-    return values, counted(world, asked.counts, events)
 
 
 def users(world: World, asked: Users) -> list[int]:

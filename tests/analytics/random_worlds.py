@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.glossary import Glossary, Named
 from analytics.kinds.funnel.question import Asks, Exclusion, Funnel, Order
-from analytics.kinds.graph import Graph
+from analytics.kinds.graph.question import Graph, Series
 from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.paths.question import Along, Direction, Paths, Within
 from analytics.kinds.retention.question import CohortEntry, Retention, Return
+from analytics.kinds.sessions import Bounced, Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source, write_list
@@ -68,6 +69,8 @@ TEXTS = (
 VALUES = (*TEXTS, 10, 9, 9.5, 100, -1, 0, 0.00001, 1e22, True, False, None)
 DEFINITIONS = tuple(UUID(int=n) for n in range(1, 4))
 SEGMENTS = tuple(UUID(int=n) for n in range(101, 104))
+AMOUNTS = (0, 1, 2.5, 0.1, "0.2", "1.0", "1e19", "99999999999999999999.5", 1e20, "-0.1234567899", "x", None, True)
+AMOUNT = Field(Source.PROPERTY, "amount")
 KEYS = ("plan", "größe", "x.y")
 COLUMNS = ("path", "title", "target_text", "referrer")
 DEVICES = (None, "desktop", "robot", "robot")
@@ -133,7 +136,8 @@ def reference_to(lineage):
 references = st.one_of(
     plain_references, st.sampled_from([reference_to(each) for each in DEFINITIONS]), st.just(SESSION)
 )
-simple_selections = st.builds(Selection, st.sampled_from([PAGEVIEW, ANY_EVENT, SESSION, reference_to(DEFINITIONS[0])]))
+simple_references = st.sampled_from([PAGEVIEW, ANY_EVENT, SESSION, reference_to(DEFINITIONS[0])])
+simple_selections = st.builds(Selection, simple_references)
 selections = st.one_of(simple_selections, st.builds(Selection, references, groups(all_fields, 1)))
 few_groups = st.one_of(
     st.just(Group()), st.just(Group()), groups(all_fields, 1)
@@ -166,7 +170,11 @@ def glossarys(draw):
     return Glossary(definitions, {each: Named(f"Segment {each.int}", draw(bodies)) for each in SEGMENTS}, True)
 
 
-properties_of_events = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2)
+properties_of_events = st.builds(
+    lambda properties, amount: properties if amount is ... else {**properties, "amount": amount},
+    st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2),
+    st.sampled_from((..., *AMOUNTS)),
+)
 columns_of_events = st.builds(
     lambda columns, device: {**columns, "device": device},
     st.dictionaries(st.sampled_from(COLUMNS), st.one_of(st.none(), texts), max_size=2),
@@ -181,6 +189,7 @@ def worlds(draw):
     moment = draw(st.sampled_from(MOMENTS))
     offsets = st.one_of(
         st.integers(-6, 6).map(lambda n: timedelta(minutes=30 * n)),
+        st.integers(-15, 15).map(lambda n: timedelta(minutes=10 * n)),
         st.integers(-80, 80).map(lambda n: timedelta(hours=n)),
         st.integers(-40, 40).map(lambda n: timedelta(days=n)),
         st.sampled_from([timedelta(microseconds=-1), timedelta(microseconds=1)]),
@@ -251,20 +260,53 @@ compared_lists = st.one_of(
 )
 
 
+FORMULAS = (
+    "A / B",
+    "A - B",
+    "(A + B) * 100 / C",
+    "A * 0.5 + B",
+    "A * 100000000",
+    "-B / (A - C)",
+    "A",
+    "2 * (C + 1.25)",
+    "A / (B / C)",
+)
+
+
+@st.composite
+def series_of_graphs(draw, counts, filters):
+    chosen = draw(st.sampled_from(counts))
+    of = draw(st.one_of(st.just(AMOUNT), st.just(AMOUNT), all_fields))
+    event = draw(st.one_of(simple_references, references))
+    return Series(event, chosen, of if chosen.takes_property else None, draw(filters))
+
+
 @st.composite
 def graphs(draw, world, environment_id):
-    unit = draw(st.sampled_from(list(Unit)))
-    by = draw(st.one_of(st.none(), all_fields))
+    """Half of them look at nearly all events, so that there is something to group, to add up and to compute."""
+    wide = draw(st.booleans())
+    filters = st.just(Group()) if wide else few_groups
+    unit = draw(st.sampled_from([Unit.WEEK, Unit.MONTH] if wide else list(Unit)))
+    fields = st.one_of(st.just(Field(Source.PROPERTY, KEYS[0])), all_fields)
+    by = tuple(draw(st.lists(fields, max_size=3, unique=True))) if draw(st.booleans()) else ()
+    cumulative = draw(st.booleans()) and draw(st.booleans())
+    measures = tuple(each for each in Counts if each.adds_up) if cumulative else tuple(Counts)
+    most = draw(st.sampled_from((1, 3)))
+    series = tuple(draw(st.lists(series_of_graphs(measures, filters), min_size=1, max_size=most)))
+    formulas = [each for each in FORMULAS if not set(each) & set("ABC"[len(series) :])]
+    compare = () if by or len(series) > 1 else draw(compared_lists)
+    days = [event.time.date() for event in world.events] or [world.now.date()]
     return Graph(
         draw(scopes(environment_id)),
-        event=draw(references),
-        counts=draw(st.sampled_from(list(Counts))),
-        span=draw(spans(world, 30 if unit is Unit.HOUR else 90)),
+        series=series,
+        span=Span(None, min(days), max(days)) if wide else draw(spans(world, 30 if unit is Unit.HOUR else 90)),
         unit=unit,
-        where=draw(few_groups),
+        where=draw(filters),
         by=by,
-        segments=draw(segment_lists),
-        compare=() if by else draw(compared_lists),
+        segments=() if wide else draw(segment_lists),
+        compare=compare,
+        formula="" if compare or draw(st.booleans()) else draw(st.sampled_from(formulas)),
+        cumulative=cumulative,
     )
 
 
@@ -361,6 +403,44 @@ def users_questions(draw, world, environment_id):
         segments=draw(segment_lists),
         search=draw(st.sampled_from(["", "", "person", "1", "%", "P"])),
         limit=draw(st.integers(1, 3)),
+    )
+
+
+@st.composite
+def visited_worlds(draw):
+    """Worlds of a few sessions, whose events follow each other by minutes."""
+    world = draw(worlds())
+    gaps = st.sampled_from((0, 1, 5, 10, 20, 29, 30, 31))
+    kinds = st.sampled_from(["pageview", "pageview", "click", f"custom {NAMES[0]}"])
+    actors, sessions = st.sampled_from((0, 1, -1, -2)), st.sampled_from([None, 7, 7, 8, 8])
+    drawn = draw(st.lists(st.tuples(gaps, actors, sessions, kinds, columns_of_events), min_size=8, max_size=25))
+    at, events = world.now - timedelta(hours=draw(st.integers(-1, 30))), []
+    for number, (minutes, actor, session, kind, columns) in enumerate(drawn, 1):
+        at += timedelta(minutes=minutes, microseconds=number % 2)
+        events.append(FakeEvent(at, stored_id(number, columns), actor, session, *named(kind), columns, {}))
+    return replace(world, events=events)
+
+
+@st.composite
+def sessions_questions(draw, world, environment_id):
+    """Mostly with one filter: few sessions pass several."""
+    paths = st.sampled_from(["*", "/a*", "é", "a*"])
+    filters = {
+        "entry": paths,
+        "exit": paths,
+        "least": st.sampled_from([0, 1, 30, 60]),
+        "most": st.sampled_from([0, 30, 60, 1440]),
+        "bounced": st.sampled_from(list(Bounced)),
+        "segments": segment_lists,
+    }
+    if draw(st.booleans()):
+        filters = {"event": st.sampled_from([SESSION, SESSION, ANY_EVENT, PAGEVIEW]), "where": groups(all_fields, 1)}
+    chosen = draw(st.lists(st.sampled_from(sorted(filters)), max_size=2, unique=True))
+    return Sessions(
+        draw(scopes(environment_id)),
+        span=draw(st.one_of(st.just(Span(7)), spans(world))),
+        limit=draw(st.integers(1, 3)),
+        **{name: draw(filters[name]) for name in chosen},
     )
 
 

@@ -1,12 +1,14 @@
 """Changes to definitions, segments, reports and the dashboard."""
 
+from dataclasses import replace
+
 import pytest
 
 from accounts.models import Activity
 from analytics import actions
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.kinds.funnel.question import Funnel
-from analytics.kinds.graph import Graph
+from analytics.kinds.graph.question import Graph, Series
 from analytics.kinds.registry import parse
 from analytics.models import Definition, Pin, Report, Segment
 from analytics.questions.conditions import BadQuery
@@ -35,7 +37,7 @@ def ada():
 
 
 def graph_of(environment, definition=None):
-    return Graph(Scope.of(environment), refers_to(definition) if definition else PAGEVIEW)
+    return Graph(Scope.of(environment), (Series(refers_to(definition) if definition else PAGEVIEW),))
 
 
 def test_a_definition_says_who_made_it_and_the_activity_tells(environment, ada):
@@ -94,7 +96,7 @@ def test_a_definition_that_is_used_goes_only_when_asked_twice(environment, ada):
 
 def test_a_segment_that_a_report_uses_goes_only_when_asked_twice(environment, ada):
     segment = SegmentFactory(environment=environment)
-    query = Graph(Scope.of(environment), PAGEVIEW, segments=(segment.lineage,))
+    query = replace(graph_of(environment), segments=(segment.lineage,))
     actions.create_report(environment=environment, name="R", query=query, by=ada)
 
     with pytest.raises(actions.InUse):

@@ -5,10 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.kinds.graph import Graph, GraphResult, Series, graph_lines, show
+from analytics.kinds.graph.page import graph_lines, show
+from analytics.kinds.graph.question import GraphLine, GraphResult
 from analytics.questions.query import PAGEVIEW, Scope
 from analytics.questions.results import Ran
 from analytics.questions.spans import Span, Unit, buckets
+from tests.analytics.factories import graph_of
 
 NOON = datetime(2026, 3, 3, 12, 30, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
@@ -20,11 +22,11 @@ def today_by_hour():
 
     def build(**late):
         scope = Scope(environment_id=1, time_zone=PARIS.key)
-        query = Graph(scope, PAGEVIEW, span=Span(1), unit=Unit.HOUR)
+        query = graph_of(scope, PAGEVIEW, span=Span(1), unit=Unit.HOUR)
         cut = buckets(query.span, query.unit, NOON, PARIS)
         values = [late.get(f"hour_{hour}", 0) for hour in range(len(cut))]
         ran = Ran(NOON, cut[0].start, cut[-1].end)
-        return GraphResult(query, ran, cut, (Series("Pageview", tuple(values), sum(values)),), sum(values))
+        return GraphResult(query, ran, cut, (GraphLine("Pageview", tuple(values), sum(values)),), sum(values))
 
     return build
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.questions.conditions import Condition, Field, Group, Operator, Source
 from analytics.questions.query import PAGEVIEW, Counts, Scope
 from analytics.questions.spans import Span
 from analytics.store.current import event_store
 from events.blocking_writer import store
+from tests.analytics.factories import graph_of
 from tests.analytics.rows import add_event
 from tests.events.making import event, rows
 
@@ -40,7 +40,7 @@ def collected(environment, **columns):
 
 def count(environment, column, operator, value):
     where = Group((Condition(Field(Source.EVENT, column), operator, value),))
-    return run(Graph(Scope(environment.pk), PAGEVIEW, Counts.EVENTS, Span(7), where=where)).total
+    return run(graph_of(Scope(environment.pk), PAGEVIEW, Counts.EVENTS, Span(7), where=where)).total
 
 
 def test_whoever_sends_it_it_is_stored_as_browsers_send_it(environment):

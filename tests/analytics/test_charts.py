@@ -78,6 +78,12 @@ def test_bars_side_by_side_do_not_overlap():
     assert left.bars[0].x + left.bars[0].width == pytest.approx(right.bars[0].x)
 
 
+def test_bars_below_zero_hang_from_it():
+    [bars] = bar_marks([Line("a", (1, -1))], [True, True], value_scale([Line("a", (1, -1))]), stacked=False)
+
+    assert [(bar.y, bar.height) for bar in bars.bars] == [(0, 50), (50, 50)]
+
+
 def test_a_stack_fits_its_axis():
     assert value_scale([Line("a", (3,)), Line("b", (4,))], stacked=True).top >= 7
 
@@ -87,16 +93,16 @@ def test_events_past_the_eighth_line_are_added_to_other():
 
     shown, hidden = fold(lines, additive=True)
 
-    assert [line.name for line in shown] == [*"abcdefgh", "other"]
+    assert [line.name for line in shown] == [*"abcdefgh", "everything else (4)"]
     assert (shown[-1].values, hidden) == ((4, 8), 0)
 
 
 def test_the_databases_other_goes_into_ours():
-    lines = [*(Line(name, (1,)) for name in NAMES), Line("other", (10,), is_other=True)]
+    lines = [*(Line(name, (1,)) for name in NAMES), Line("everything else (5)", (10,), is_other=True, groups=5)]
 
     shown, _ = fold(lines, additive=True)
 
-    assert shown[-1].values == (14,)
+    assert (shown[-1].name, shown[-1].values) == ("everything else (9)", (14,))
 
 
 def test_people_are_never_added_up():

@@ -1,6 +1,7 @@
 """Axes end at round values above all numbers. Labels are few, and name the day."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,6 +34,17 @@ def test_ticks_are_round(largest, ticks):
     assert scale(largest).ticks == ticks
 
 
+@pytest.mark.parametrize(
+    ("smallest", "largest", "ticks"),
+    [(-3, 0, (-3, -2, -1, 0)), (-20, 100, (-25, 0, 25, 50, 75, 100)), (-100, 20, (-100, -75, -50, -25, 0, 25))],
+)
+def test_an_axis_goes_below_zero_where_numbers_do(smallest, largest, ticks):
+    axis = scale(largest, lowest=smallest)
+
+    assert axis.ticks == ticks
+    assert (axis.percent(ticks[0]), axis.percent(ticks[-1])) == (0, 100)
+
+
 def test_an_average_gets_fractions():
     assert scale(1.3, whole=False).ticks == (0, 0.5, 1, 1.5)
 
@@ -59,7 +71,17 @@ def test_axis_labels_are_short(value, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "–"), (0, "0"), (1234567, "1,234,567"), (2.0, "2"), (2.5, "2.5"), (1 / 3, "0.33")]
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (1234567, "1,234,567"),
+        (2.0, "2"),
+        (2.5, "2.5"),
+        (1 / 3, "0.333"),
+        (-0.029412, "-0.0294"),
+        (Decimal("1234.567"), "1,234.57"),
+    ],
 )
 def test_numbers_are_written_in_full_with_separators(value, text):
     assert full(value) == text

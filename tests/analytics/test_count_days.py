@@ -7,7 +7,6 @@ from django.db import connection
 from django.utils import timezone
 
 from analytics.jobs import count_days
-from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.kinds.retention.question import Retention
 from analytics.questions.conditions import Field
@@ -16,7 +15,8 @@ from analytics.questions.spans import Span, Unit
 from analytics.rollups import time_counts
 from analytics.rollups.builder import MAX_LABELS, MAX_NAMES
 from analytics.rollups.refresh import environments_to_refresh, refresh
-from tests.analytics.factories import ANY_EVENT
+from tests.analytics.factories import ANY_EVENT, graph_of
+from tests.analytics.rows import add_event
 from tests.factories import EnvironmentFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def counted_days(environment):
 
 
 def graph(environment, event=PAGEVIEW, counts=Counts.EVENTS, days=7, **more):
-    return Graph(Scope.of(environment), event, counts, Span(days), **more)
+    return graph_of(Scope.of(environment), event, counts, Span(days), **more)
 
 
 @pytest.fixture
@@ -74,7 +74,27 @@ def test_days_that_are_over_are_counted_by_the_job(environment, from_days):
     assert counted_days(environment) == 3
     assert run(graph(environment)).total == 1 + 2 + 3 + 4
     assert run(graph(environment, ANY_EVENT, Counts.USERS)).total == 4
-    assert run(graph(environment, SESSION)).total == 4 + 1  # whoever comes again after two days begins a new one
+    assert run(graph(environment, SESSION)).total == 1 + 2 + 3 + 4  # whoever comes again begins a new one
+
+
+def test_days_counted_by_the_rule_of_before_serve_all_but_sessions_and_are_counted_anew(environment):
+    at = timezone.now().replace(hour=12) - timedelta(days=3)
+    for minutes in (0, 30, 61):  # the last begins a new session
+        add_event(environment, kind="pageview", at=at + timedelta(minutes=minutes), session_id=7, received_at=at)
+    refresh(environment)
+    rows("update rollup_days set has_sessions = false")  # as the servers of before leave them
+    rows("update rollup_counts set events = 1 where kind = 'session'")
+    by_path = graph(environment, SESSION, by=Field.parse("event:path"))
+
+    found = [run(each).total for each in (graph(environment, SESSION), by_path, graph(environment))]
+    rows("update rollup_counts set events = 30 where kind = 'pageview'")
+    from_days = run(graph(environment)).total
+    refresh(environment)
+
+    assert found == [2, 2, 3]
+    assert from_days == 30
+    assert rows("select kind, events from rollup_counts order by kind") == [("any", 3), ("pageview", 3), ("session", 2)]
+    assert rows("select has_sessions from rollup_days where not is_empty") == [(True,)]
 
 
 def test_an_environment_that_is_up_to_date_is_left_alone(environment):
@@ -239,5 +259,5 @@ def test_a_day_with_too_many_names_or_values_is_read_from_its_events(environment
     refresh(environment)
 
     assert run(graph(environment, EventReference.parse("event:Name 1"))).total == 1
-    assert len(run(graph(environment, by=Field.parse("event:path"))).series) == 3
+    assert len(run(graph(environment, by=Field.parse("event:path"))).lines) == 3
     assert min(MAX_NAMES, MAX_LABELS) > 2

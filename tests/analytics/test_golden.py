@@ -78,6 +78,17 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
     ),
     "graph_by_property": ("graph", "event=event:Signed up&by=property:plan&days=7"),
     "graph_of_a_segment": ("graph", f"event=event:Signed up&counts=sessions&days=7&compare={BUYERS}"),
+    "graph_of_a_sum": ("graph", "event=event:Paid&counts=sum&of=property:amount&days=7"),
+    "graph_of_a_median_by_two_properties": (
+        "graph",
+        "event=event:Paid&counts=median&of=property:amount&by=property:plan&by.2=user:country&days=7",
+    ),
+    "graph_of_two_series_by_property": (
+        "graph",
+        "series.0.event=event:Paid&series.0.counts=average&series.0.of=property:amount&series.1.event=event:Signed up"
+        "&series.1.counts=users&formula=A / B&by=property:plan&days=7",
+    ),
+    "graph_of_people_since_the_start": ("graph", "event=event:Signed up&counts=users&cumulative=1&days=7"),
     "funnel": ("funnel", f"{STEPS}&days=30"),
     "funnel_of_one_kind": (
         "funnel",
@@ -105,13 +116,19 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
     ),
     "paths": ("paths", f"anchor.event=event:Signed up&steps=2&days=30&clean=1&segment={BUYERS}"),
     "paths_before": ("paths", "direction=before&anchor.event=event:Paid&along=pageview&steps=1&within=7d&days=30"),
+    "sessions": (
+        "sessions",
+        "event=event:Signed up&where.0.field=property:plan&where.0.value=pro&entry=/pricing*&least=1&bounced=no&days=7",
+    ),
+    "sessions_next_page": ("sessions", f"segment={BUYERS}&days=7&after=2026-06-14T12:00:00+00:00_42"),
     "stickiness": ("stickiness", "event=event:Signed up&unit=week&days=30"),
     "lifecycle": ("lifecycle", "event=event:Signed up&unit=week&days=30"),
     "users": ("users", "where.0.field=user:country&where.0.value=DE&search=@shop.example"),
     "users_next_page": ("users", f"segment={BUYERS}&after=1781524800000000_42"),
 }
 WITHOUT_ROBOTS = {  # the same questions, without robots
-    f"{name}_without_robots": QUESTIONS[name] for name in ("graph_of_a_segment", "retention_of_the_same", "users")
+    f"{name}_without_robots": QUESTIONS[name]
+    for name in ("graph_of_a_segment", "retention_of_the_same", "sessions", "users")
 }
 QUESTIONS |= WITHOUT_ROBOTS
 TYPES = {int: "bigint", str: "text", datetime: "timestamptz", timedelta: "interval", list: "timestamptz[]"}

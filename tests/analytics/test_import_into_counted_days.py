@@ -16,7 +16,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from analytics.definitions.glossary import Glossary
-from analytics.kinds.graph import Graph
 from analytics.kinds.retention.question import Retention
 from analytics.questions.query import Counts, Scope, Selection
 from analytics.questions.spans import Span, Unit
@@ -25,7 +24,8 @@ from collector import wsgi
 from collector.imports import importer as importing
 from collector.imports.importer import Importer
 from common.database import conninfo
-from tests.analytics.factories import ANY_EVENT
+from events import upkeep
+from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.analytics.oracle import World
 from tests.analytics.test_rollups import answer, comparable, from_events
 from tests.events.making import rows
@@ -36,13 +36,13 @@ from tests.together import wait_until_somebody_waits
 pytestmark = pytest.mark.django_db(transaction=True)
 DAYS, EVENTS, PEOPLE = 31, 2_000, 40
 FIRST = (timezone.now() - timedelta(days=300)).replace(hour=0, minute=0, second=0, microsecond=0)
-SETTLED = refresh.BOUNDARY.replace("1 minute", "200 milliseconds").replace("1 second", "0 seconds")
+SETTLED = upkeep.BOUNDARY.replace("1 minute", "200 milliseconds").replace("1 second", "0 seconds")
 
 
 @pytest.fixture
 def environment(monkeypatch):
     assert SETTLED.count("milliseconds") == 1 and "1 minute" not in SETTLED
-    monkeypatch.setattr(refresh, "BOUNDARY", SETTLED)  # a minute is long for a test
+    monkeypatch.setattr(upkeep, "BOUNDARY", SETTLED)  # a minute is long for a test
     monkeypatch.setattr(days, "MAX_RAW_SHARE", 1.0)  # so that counted days are used even if they are few
     monkeypatch.setattr(days, "MAX_GAPS", DAYS)
     monkeypatch.setattr("events.imports.MONTHS", -1)  # partitions are not emptied after the test
@@ -75,7 +75,7 @@ def questions(environment):
     scope = Scope.of(environment)
     span = Span(None, FIRST.date(), (FIRST + timedelta(days=DAYS - 1)).date())
     return [
-        *(Graph(scope, ANY_EVENT, counts, span, unit) for counts in (Counts.EVENTS, Counts.USERS)
+        *(graph_of(scope, ANY_EVENT, counts, span, unit) for counts in (Counts.EVENTS, Counts.USERS)
           for unit in (Unit.DAY, Unit.MONTH)),
         Retention(scope, Selection(ANY_EVENT), Selection(ANY_EVENT), Unit.WEEK, span),
     ]  # fmt: skip
@@ -158,7 +158,7 @@ def test_afterwards_the_counted_days_hold_what_the_file_holds(environment, monke
 
     for query, wanted in ((by_events, events), (by_people, {day: len(some) for day, some in people.items()})):
         result = answer(inside(query, zone), world())
-        (series,) = result.series
+        (series,) = result.lines
         found = zip((bucket.start.astimezone(zone).date() for bucket in result.buckets), series.values, strict=True)
         assert {day: value for day, value in found if value} == wanted
 
@@ -211,7 +211,7 @@ def test_a_day_is_counted_with_its_events(environment, month_is_made):
         " where time < %s order by time", str(zone), str(zone), FIRST + timedelta(days=1),
     )  # fmt: skip
     (wanted,) = [
-        each for each in refresh._wanted_days(environment, refresh._boundary())
+        each for each in refresh._wanted_days(environment, upkeep.settled_until())
         if each.starts.astimezone(zone).date() == day.date()
     ]  # fmt: skip
     with month_is_made():

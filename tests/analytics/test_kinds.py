@@ -30,6 +30,7 @@ from tests.analytics.random_worlds import (
     lifecycles,
     paths_questions,
     retentions,
+    sessions_questions,
     stickiness_questions,
     users_questions,
 )
@@ -38,6 +39,7 @@ from tests.analytics.rows import add_event, add_person
 RANDOM = {
     "graph": graphs,
     "funnel": funnels,
+    "sessions": sessions_questions,
     "paths": paths_questions,
     "retention": retentions,
     "stickiness": stickiness_questions,
@@ -49,6 +51,7 @@ FOUND = {  # a question of each kind whose answer in `busy` is not empty
     "funnel": "step.0.event=event:Signed up&step.1.event=builtin:any",
     "paths": "anchor.event=event:Signed up&days=7",
     "retention": "start.event=event:Signed up&unit=day&days=7",
+    "sessions": "bounced=no",
     "stickiness": "event=event:Signed up&days=7",
     "lifecycle": "event=event:Signed up&days=7",
     "users": "search=ada",
@@ -190,7 +193,7 @@ def lists(link) -> dict[str, list[str]]:
 @pytest.fixture
 def busy(environment):
     add_event(environment, ago=timedelta(days=1))
-    add_event(environment, ago=timedelta(hours=1))
+    add_event(environment, ago=timedelta(hours=1), session_id=5)
     add_person(environment, -1, identity="ada@shop.example")
     return environment
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.questions.conditions import Condition, Field, Group, Operator, Source
 from analytics.questions.query import Counts, EventReference, RefersTo, Scope
@@ -16,7 +15,7 @@ from analytics.store.current import event_store
 from collector.counts.overview import overview
 from events.blocking_writer import store
 from events.names import MAX_BYTES, stored_name
-from tests.analytics.factories import ANY_EVENT
+from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.events.making import event, rows
 
 
@@ -42,7 +41,7 @@ def world(request, environment):
 
 
 def total(environment, reference, where=()):
-    return run(Graph(Scope.of(environment), reference, Counts.EVENTS, Span(7), where=Group(where))).total
+    return run(graph_of(Scope.of(environment), reference, Counts.EVENTS, Span(7), where=Group(where))).total
 
 
 @pytest.mark.parametrize(("name", "number"), [(ONCE, 1), (TWICE, 2), (ONCE[:-1], 0)])

@@ -1,5 +1,6 @@
 """The page of one person, and the page that deletes them."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Activity
 from analytics.kinds.registry import run
 from analytics.kinds.users import Users
 from analytics.questions.query import Scope
@@ -25,6 +27,43 @@ def html(response) -> str:
 
 def words(response) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html(response)))
+
+
+def test_a_session_of_a_person_ends_after_half_an_hour_without_an_event(environment, read_only):
+    now = timezone.now()
+    for minutes in (0, 30, 61):
+        add_event(environment, at=now - timedelta(minutes=minutes), session_id=5)
+
+    page = words(read_only.get(url(environment, "person", 1)))
+
+    assert "Sessions 2 A session ends after 30 minutes without an event." in page
+    assert re.findall(r"Session .*?, (\d) events?", page) == ["2", "1"]
+
+
+def test_all_that_is_stored_of_a_person_can_be_downloaded_and_nothing_else(environment, read_only, monkeypatch):
+    monkeypatch.setattr("analytics.person_file.PAGE_ROWS", 2)
+    add_person(environment, -7, identity="ada@shop.example", properties={"plan": "gold"})
+    for visitor in (41, 42, 43):
+        merge(environment, visitor, -7)
+    at = timezone.now()
+    ours = {add_event(environment, actor_id=actor, at=at, properties={"n": 1}) for actor in (41, 42, 42, 42, -7, -7)}
+    add_event(environment, actor_id=44)
+    add_event(EnvironmentFactory(), actor_id=-7)
+    address = url(environment, "person_download", 42)  # a merged visitor leads to the person
+
+    response = read_only.post(address)
+
+    first, *rows, last = [json.loads(line) for line in b"".join(response.streaming_content).splitlines()]
+    of = {table: [each["row"] for each in rows if each["table"] == table] for table in ("people", "merges", "events")}
+    assert first == {"heapadmin_person": 1, "project": environment.project.name, "environment": environment.name}
+    assert [(each["identity"], each["properties"]) for each in of["people"]] == [("ada@shop.example", {"plan": "gold"})]
+    assert [each["from_actor"] for each in of["merges"]] == [41, 42, 43]
+    assert sorted(each["id"] for each in of["events"]) == sorted(ours)
+    assert last == {"end": {"events": 6, "people": 1, "merges": 3}}
+    assert response["Content-Disposition"] == 'attachment; filename="ada-shop-example.ndjson"'
+    row = Activity.objects.get(verb="person.download")
+    assert "ada" not in f"{row.target}{row.details}"
+    assert read_only.get(address).status_code == 405
 
 
 def test_a_person_has_the_events_of_the_visitor_they_were(environment, read_only):

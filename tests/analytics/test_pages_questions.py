@@ -248,6 +248,7 @@ def test_htmx_gets_the_answer_alone_and_a_clean_address(environment, read_only):
 
     assert html(response).lstrip().startswith("<section")
     assert response["HX-Push-Url"].endswith("/graph/?event=builtin%3Asession&counts=events&unit=day&days=30&chart=line")
+    assert "A session ends after 30 minutes without an event." in response.content.decode()
 
 
 def test_htmx_gets_the_whole_form_when_something_is_wrong(environment, read_only):
@@ -304,7 +305,10 @@ def test_lines_of_one_name_keep_their_own_totals(environment, read_only):
 
     response = ask(read_only, environment, "graph", {"event": "event:Signed up", "by": "property:plan"})
 
-    assert re.findall(r'truncate">([^<]+)</span> <strong>(\d+)<', html(response)) == [("(none)", "2"), ("(none)", "1")]
+    assert re.findall(r'truncate( is-apart)?">([^<]+)</span> <strong>(\d+)<', html(response)) == [
+        ("", "(none)", "2"),  # a value
+        (" is-apart", "(none)", "1"),
+    ]
 
 
 def test_a_group_of_empty_values_has_a_name(environment, read_only):
@@ -312,7 +316,7 @@ def test_a_group_of_empty_values_has_a_name(environment, read_only):
 
     response = ask(read_only, environment, "graph", {"event": "event:Signed up", "by": "property:plan"})
 
-    assert '<th scope="col" class="number">(empty)</th>' in html(response)
+    assert '<th scope="col" class="number is-apart">(empty)</th>' in html(response)
 
 
 def test_a_property_that_looks_like_markup_is_only_text(environment, read_only):

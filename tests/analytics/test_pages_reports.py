@@ -292,7 +292,9 @@ def test_pinned_reports_take_their_place_in_order(environment, read_only):
     assert "Who comes back" not in page
 
 
-@pytest.mark.parametrize("kind", ["graph", "funnel", "paths", "retention", "stickiness", "lifecycle", "users"])
+@pytest.mark.parametrize(
+    "kind", ["graph", "funnel", "paths", "retention", "stickiness", "lifecycle", "sessions", "users"]
+)
 def test_a_report_of_every_kind_is_a_tile(environment, read_only, kind):
     add_event(environment, kind="pageview")
     add_person(environment, 1)

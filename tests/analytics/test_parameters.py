@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.definitions.glossary import Glossary
-from analytics.kinds.graph import Chart, Graph
+from analytics.kinds.graph.question import Chart, Graph, Series
 from analytics.kinds.registry import KINDS, parse
 from analytics.kinds.users import Cursor, Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
 from analytics.questions.periods import Period
-from analytics.questions.query import PAGEVIEW, Counts, EventReference, RefersTo, Scope
+from analytics.questions.query import PAGEVIEW, SESSION, Counts, EventReference, RefersTo, Scope
 from analytics.questions.spans import Span, Unit
+from tests.analytics.factories import graph_of
 from tests.analytics.oracle import World
 from tests.analytics.random_worlds import (
     funnels,
@@ -60,7 +61,7 @@ def test_every_query_reads_back_from_its_parameters(query):
 
 
 def test_nothing_given_is_pageviews_of_30_days_by_day():
-    assert parse("graph", QueryDict(""), SCOPE).query == Graph(SCOPE, PAGEVIEW)
+    assert parse("graph", QueryDict(""), SCOPE).query == graph_of(SCOPE, PAGEVIEW)
 
 
 def test_a_graph_with_everything():
@@ -77,7 +78,7 @@ def test_a_graph_with_everything():
         ),
         Match.ANY,
     )
-    assert parse("graph", QueryDict(link), SCOPE).query == Graph(
+    assert parse("graph", QueryDict(link), SCOPE).query == graph_of(
         SCOPE,
         EventReference(RefersTo.CUSTOM, "Signed up"),
         Counts.USERS,
@@ -87,6 +88,38 @@ def test_a_graph_with_everything():
         chart=Chart.BAR,
         where=where,
     )
+
+
+def test_a_graph_of_several_series():
+    link = (
+        "series.4.event=event:Paid&series.4.counts=sum&series.4.of=property:amount&series.7.event=&series.9.event="
+        "builtin:session&series.9.counts=users&series.9.of=property:unused&series.9.where.0.field=event:path"
+        "&series.9.where.0.value=/&formula=a÷b&by=&by.2=property:plan&cumulative=1"
+    )
+
+    read = parse("graph", QueryDict(link), SCOPE)
+
+    where = Group((Condition(Field(Source.EVENT, "path"), Operator.IS, "/"),))
+    amount = Field(Source.PROPERTY, "amount")
+    assert (read.errors, read.query) == (
+        {},
+        Graph(
+            SCOPE,
+            (
+                Series(EventReference(RefersTo.CUSTOM, "Paid"), Counts.SUM, amount),
+                Series(SESSION, Counts.USERS, None, where),
+            ),
+            by=(Field(Source.PROPERTY, "plan"),),
+            formula="A / B",
+            cumulative=True,
+        ),
+    )
+
+
+def test_one_series_is_written_as_before_there_were_several():
+    query = parse("graph", QueryDict("series.2.event=event:Paid&series.2.counts=users&series.3.event="), SCOPE).query
+
+    assert list(query.parameters())[:2] == [("event", "event:Paid"), ("counts", "users")]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +135,7 @@ def test_a_graph_with_everything():
 def test_a_range_has_a_readable_name(link, span):
     read = parse("graph", QueryDict(link), SCOPE).query
 
-    assert read == Graph(SCOPE, PAGEVIEW, span=span)
+    assert read == graph_of(SCOPE, PAGEVIEW, span=span)
     assert link in QueryDict("&".join(f"{name}={value}" for name, value in read.parameters())).urlencode()
 
 
@@ -134,12 +167,27 @@ def test_a_range_has_a_readable_name(link, span):
         ("graph", "where.0.field=event:path&where.0.op=regex", "where.0.op"),
         ("graph", "where.0.field=property:n&where.0.op=greater&where.0.value=much", "where.0.value"),
         ("graph", "where.match=some", "where.match"),
+        ("graph", "counts=sum", "of"),
+        ("graph", "counts=sum&of=amount", "of"),
+        ("graph", "series.3.event=builtin:any&series.3.counts=median", "series.3.of"),
+        ("graph", "series.0.event=builtin:any&series.1.event=nonsense", "series.1.event"),
+        ("graph", "&".join(f"series.{number}.event=builtin:any" for number in range(9)), "series"),
+        ("graph", "series.0.event=builtin:any&series.1.event=builtin:any&compare=everyone", "compare"),
+        ("graph", "formula=A*2&compare=everyone", "compare"),
+        ("graph", "formula=A/B", "formula"),
+        ("graph", "formula=A//2", "formula"),
+        ("graph", "counts=average&of=property:n&cumulative=1", "cumulative"),
+        ("graph", "by=event:path&by.2=event:path", "by"),
+        ("graph", "by.3=event:password", "by.3"),
         ("funnel", "step.0.event=builtin:pageview", "step"),
         ("funnel", "step.0.event=builtin:pageview&step.1.event=builtin:any&within=0", "within"),
         ("funnel", "step.0.event=builtin:pageview&step.1.event=builtin:any&within=1e9", "within"),
         ("funnel", "step.0.event=builtin:pageview&step.1.event=builtin:any&within_unit=year", "within_unit"),
         ("retention", "unit=hour", "unit"),
         ("retention", "start.event=event:", "start.event"),
+        ("sessions", "least=1441", "least"),
+        ("sessions", "most=x", "most"),
+        ("sessions", "after=0001-01-01T00:00:00+14:00_1", "after"),
         ("paths", "anchor.event=event:", "anchor.event"),
         ("paths", "along=builtin", "along"),
         ("paths", "direction=sideways", "direction"),

@@ -19,7 +19,6 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL
 
 from analytics.kinds import registry
-from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.questions.query import Counts, Scope
 from analytics.questions.spans import Span
@@ -35,7 +34,7 @@ from support.models import Component, Sample, State
 from support.status import checks, database
 from support.status.dot import dot
 from support.status.render import as_html
-from tests.analytics.factories import ANY_EVENT
+from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.analytics.rows import add_event
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.pgbouncer import PgBouncer, needs_pgbouncer
@@ -76,7 +75,7 @@ def environment(standby):
 
 
 def graph(environment, counts=Counts.EVENTS):
-    return Graph(Scope.of(environment), ANY_EVENT, counts, Span(7))
+    return graph_of(Scope.of(environment), ANY_EVENT, counts, Span(7))
 
 
 def answered(environment):
@@ -143,7 +142,7 @@ def test_counted_days_and_events_are_of_one_moment(environment, standby, monkeyp
     with standby.paused():
         for number in range(3):
             add_event(environment, at=late, actor_id=10 + number)
-        monkeypatch.setattr(refresh, "_boundary", lambda: timezone.now() + timedelta(minutes=1))
+        monkeypatch.setattr(refresh, "settled_until", lambda: timezone.now() + timedelta(minutes=1))
         assert refresh.refresh(environment)  # on the primary the late ones are counted, and the mark is beyond them
         before = answered(environment)[0]
     after = answered(environment)[0]

@@ -9,7 +9,6 @@ from django.utils import timezone
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.jobs import count_days
 from analytics.kinds.funnel.question import Funnel
-from analytics.kinds.graph import Graph
 from analytics.kinds.registry import run
 from analytics.kinds.retention.question import Retention
 from analytics.kinds.users import Users
@@ -19,6 +18,7 @@ from analytics.rollups import time_counts
 from analytics.rollups.refresh import refresh
 from analytics.store.current import event_store
 from projects.actions import change_project
+from tests.analytics.factories import graph_of
 from tests.analytics.kept import make_report
 from tests.analytics.rows import add_event, add_person, merge
 from tests.counting import queries_of
@@ -54,9 +54,9 @@ def answers(scope):
     """(pageviews, people, sessions, who did both steps, who came back, the list of people)"""
     views = Selection(PAGEVIEW)
     return (
-        run(Graph(scope, PAGEVIEW, span=Span(7))).total,
-        run(Graph(scope, PAGEVIEW, Counts.USERS, Span(7))).total,
-        run(Graph(scope, SESSION, span=Span(7))).total,
+        run(graph_of(scope, PAGEVIEW, span=Span(7))).total,
+        run(graph_of(scope, PAGEVIEW, Counts.USERS, Span(7))).total,
+        run(graph_of(scope, SESSION, span=Span(7))).total,
         run(Funnel(scope, (views, views), span=Span(7))).sides[0].counts[1],
         sum(cohort.size for cohort in run(Retention(scope, views, views, span=Span(30))).cohorts),
         [each.actor_id for each in reversed(run(Users(scope)).people)],
@@ -84,7 +84,7 @@ def test_days_are_counted_again_when_the_project_changes_its_mind(visited, monke
 
     def total(scope):
         used.clear()
-        return run(Graph(scope, PAGEVIEW, span=Span(7))).total, used[0] is not None
+        return run(graph_of(scope, PAGEVIEW, span=Span(7))).total, used[0] is not None
 
     refresh(visited)
     counted = total(Scope.of(visited))

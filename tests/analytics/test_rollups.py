@@ -12,7 +12,6 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.kinds.graph import Graph
 from analytics.kinds.registry import kind_of, run
 from analytics.kinds.retention.question import CohortEntry, Retention, Return
 from analytics.questions.conditions import BadQuery, Field, Source
@@ -25,7 +24,7 @@ from analytics.rollups.refresh import refresh
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
 from events.erasure import erase
-from tests.analytics.factories import ANY_EVENT
+from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
     DEFINITIONS,
@@ -74,9 +73,10 @@ def questions(data, scope):
         return Retention(scope, Selection(event), returning, unit, span, entry=entry, counts_as=counts_as)
     if data.draw(st.booleans()):
         field = Field(Source.EVENT, data.draw(st.sampled_from(FIELDS[:2])))
-        return Graph(scope, data.draw(st.sampled_from([PAGEVIEW, SESSION])), span=span, unit=unit, by=field)
+        return graph_of(scope, data.draw(st.sampled_from([PAGEVIEW, SESSION])), span=span, unit=unit, by=field)
     counts = data.draw(st.sampled_from([Counts.EVENTS, Counts.USERS, Counts.PER_USER]))
-    return Graph(scope, event, counts, span, unit)
+    cumulative = counts.adds_up and data.draw(st.booleans())
+    return graph_of(scope, event, counts, span, unit, cumulative=cumulative)
 
 
 def from_events(query, world):
@@ -113,7 +113,7 @@ def test_after_any_history_the_answers_are_those_of_the_events(data):
             project.leaves_out_robots = data.draw(st.booleans())
             project.save(update_fields=["leaves_out_robots"])
             if step == 0 or data.draw(st.booleans()):
-                patch.setattr("analytics.rollups.refresh._boundary", lambda settled=settled: settled)
+                patch.setattr("analytics.rollups.refresh.settled_until", lambda settled=settled: settled)
                 refresh(environment)
             if data.draw(st.integers(0, 3)) == 0:
                 people = data.draw(st.sampled_from([[1], [-1], [-1, -2], [0, 2, -1]]))
@@ -129,7 +129,7 @@ def comparable(ask_for, query, world):
         result = ask_for(query, world)
     except BadQuery as error:  # nothing of the range is over yet
         return error.message
-    return (result.series, result.total) if hasattr(result, "series") else result.cohorts
+    return (result.lines, result.total) if hasattr(result, "lines") else result.cohorts
 
 
 @pytest.mark.parametrize("period", Period)
@@ -140,8 +140,8 @@ def test_counted_days_answer_named_ranges_too(environment, monkeypatch, period):
         add_event(environment, kind="pageview", at=now - timedelta(days=ago), received_at=now - timedelta(days=ago))
     refresh(environment)
     monkeypatch.setattr(days, "MAX_RAW_SHARE", 1.0)
-    monkeypatch.setattr("analytics.kinds.graph.counting_sql", None)  # which would be called
+    monkeypatch.setattr("analytics.kinds.graph.answer.counting_sql", None)  # which would be called
 
-    result = run(Graph(Scope.of(environment), PAGEVIEW, Counts.USERS, Span(None, period=period)))
+    result = run(graph_of(Scope.of(environment), PAGEVIEW, Counts.USERS, Span(None, period=period)))
 
-    assert result.total == (1 if any(each for each in result.series[0].values) else 0)
+    assert result.total == (1 if any(each for each in result.lines[0].values) else 0)

@@ -16,11 +16,11 @@ from analytics.definitions.glossary import Glossary, glossary_for
 from analytics.kinds import registry
 from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.funnel.sql import funnel_sql
-from analytics.kinds.graph import Graph
 from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.paths.question import Paths
 from analytics.kinds.registry import run
 from analytics.kinds.retention.question import Retention
+from analytics.kinds.sessions import Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source
@@ -44,7 +44,7 @@ from analytics.store.current import event_store
 from analytics.store.failures import QueryCancelled, QueryTimeout
 from analytics.store.protocol import new_token
 from common.csv import lines as csv_lines
-from tests.analytics.factories import DefinitionFactory, SegmentFactory, refers_to
+from tests.analytics.factories import DefinitionFactory, SegmentFactory, graph_of, refers_to
 from tests.factories import EnvironmentFactory
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -83,7 +83,7 @@ def scope(environment):
 def slow(monkeypatch):
     """Makes every graph wait in the database."""
     monkeypatch.setattr(
-        "analytics.kinds.graph.counting_sql",
+        "analytics.kinds.graph.answer.counting_sql",
         lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)"),
     )
 
@@ -92,7 +92,7 @@ def test_a_query_that_takes_too_long_is_stopped_and_says_how_to_narrow(scope, sl
     began = time.monotonic()
 
     with pytest.raises(QueryTimeout) as caught:
-        run(Graph(scope, PAGEVIEW), limit=timedelta(milliseconds=100))
+        run(graph_of(scope, PAGEVIEW), limit=timedelta(milliseconds=100))
 
     assert time.monotonic() - began < 5
     assert "shorter range" in caught.value.message
@@ -102,7 +102,7 @@ def test_after_a_timeout_the_connection_is_as_before(scope, slow):
     before = rows("show statement_timeout"), rows("show application_name"), rows("show work_mem")
 
     with pytest.raises(QueryTimeout):
-        run(Graph(scope, PAGEVIEW), limit=timedelta(milliseconds=50), token=new_token())
+        run(graph_of(scope, PAGEVIEW), limit=timedelta(milliseconds=50), token=new_token())
 
     assert (rows("show statement_timeout"), rows("show application_name"), rows("show work_mem")) == before
 
@@ -122,7 +122,7 @@ def test_a_running_query_can_be_cancelled_from_elsewhere(slow):
     other = threading.Thread(target=stop)
     other.start()
     with pytest.raises(QueryCancelled):
-        run(Graph(scope, PAGEVIEW), token=token)
+        run(graph_of(scope, PAGEVIEW), token=token)
     other.join()
 
     assert stopped
@@ -146,7 +146,7 @@ def test_a_token_is_of_one_environment(slow):
     other = threading.Thread(target=stop)
     other.start()
     with pytest.raises(QueryCancelled):
-        run(Graph(scope, PAGEVIEW), token=token)
+        run(graph_of(scope, PAGEVIEW), token=token)
     other.join()
 
     assert answers == [False, True]
@@ -162,7 +162,7 @@ def test_a_query_runs_in_one_snapshot_that_cannot_write(monkeypatch):
     )
 
     with pytest.raises(AttributeError):  # the made-up answer is None
-        run(Graph(Scope.of(EnvironmentFactory()), PAGEVIEW))
+        run(graph_of(Scope.of(EnvironmentFactory()), PAGEVIEW))
 
     assert seen == [([("repeatable read",)], [("on",)])]
 
@@ -176,16 +176,16 @@ def test_definitions_and_segments_of_another_environment_are_not_found(scope):
     definition = DefinitionFactory(environment=segment.environment)
 
     with pytest.raises(BadQuery):
-        run(Graph(scope, refers_to(definition)))
+        run(graph_of(scope, refers_to(definition)))
     with pytest.raises(BadQuery):
-        run(Graph(scope, PAGEVIEW, segments=(lineage,)))
+        run(graph_of(scope, PAGEVIEW, segments=(lineage,)))
 
 
 def test_the_same_lineage_means_each_environments_own_definition(scope):
     elsewhere = DefinitionFactory(name="Theirs")
     DefinitionFactory(environment_id=scope.environment_id, lineage=elsewhere.lineage, name="Ours")
 
-    assert run(Graph(scope, refers_to(elsewhere))).series[0].label == "Ours"
+    assert run(graph_of(scope, refers_to(elsewhere))).lines[0].label == "Ours"
 
 
 # --- One number on all pages ---------------------------------------------------------------------------------
@@ -198,19 +198,19 @@ def test_a_definition_reads_all_past_data(environment, scope):
         environment=environment, body=DefinitionBody((Selection(SIGNED_UP, where),)).to_json(), name="Plan 3"
     )
 
-    result = run(Graph(scope, refers_to(definition), span=Span(90)), now=NOW)
+    result = run(graph_of(scope, refers_to(definition), span=Span(90)), now=NOW)
 
-    assert (result.total, result.series[0].label) == (4, "Plan 3")
+    assert (result.total, result.lines[0].label) == (4, "Plan 3")
 
 
 def test_the_largest_20_groups_have_a_line_and_the_rest_are_one(environment, scope):
     make_events(environment.pk, 110, groups=25)
 
-    result = run(Graph(scope, SIGNED_UP, by=Field(Source.PROPERTY, "plan"), span=Span(90)), now=NOW)
+    result = run(graph_of(scope, SIGNED_UP, by=Field(Source.PROPERTY, "plan"), span=Span(90)), now=NOW)
 
-    assert [each.label for each in result.series[:3]] == ["plan 1", "plan 10", "plan 2"]
-    assert (len(result.series), result.series[20].is_other, result.series[20].label) == (21, True, "Other")
-    assert sum(each.total for each in result.series) == result.total == 110
+    assert [each.label for each in result.lines[:3]] == ["plan 1", "plan 10", "plan 2"]
+    assert (len(result.lines), result.lines[20].is_other, result.lines[20].label) == (21, True, "everything else (5)")
+    assert sum(each.total for each in result.lines) == result.total == 110
 
 
 def test_people_in_several_groups_count_once_in_other_and_in_the_total(environment, scope):
@@ -221,16 +221,17 @@ def test_people_in_several_groups_count_once_in_other_and_in_the_total(environme
         )
         rows("update events set properties = properties || '{\"seen\": 1}'")
 
-    result = run(Graph(scope, SIGNED_UP, Counts.USERS, Span(90), by=Field(Source.PROPERTY, "plan")), now=NOW)
+    result = run(graph_of(scope, SIGNED_UP, Counts.USERS, Span(90), by=Field(Source.PROPERTY, "plan")), now=NOW)
 
-    assert (result.series[20].total, result.total) == (1, 1)
+    assert (result.lines[20].total, result.total) == (1, 1)
 
 
 QUESTIONS = {
-    "graph": lambda scope: Graph(scope, SIGNED_UP, Counts.PER_USER, Span(7)),
-    "grouped": lambda scope: Graph(scope, SIGNED_UP, Counts.USERS, Span(7), by=Field(Source.EVENT, "path")),
+    "graph": lambda scope: graph_of(scope, SIGNED_UP, Counts.PER_USER, Span(7)),
+    "grouped": lambda scope: graph_of(scope, SIGNED_UP, Counts.USERS, Span(7), by=Field(Source.EVENT, "path")),
     "funnel": lambda scope: Funnel(scope, (Selection(SIGNED_UP), Selection(SIGNED_UP)), span=Span(7)),
     "retention": lambda scope: Retention(scope, Selection(SIGNED_UP), Selection(SIGNED_UP), Unit.DAY, Span(7)),
+    "sessions": lambda scope: Sessions(scope),
     "stickiness": lambda scope: Stickiness(scope, SIGNED_UP, span=Span(7)),
     "paths": lambda scope: Paths(scope, Selection(SIGNED_UP), span=Span(7)),
     "lifecycle": lambda scope: Lifecycle(scope, SIGNED_UP, span=Span(7)),
@@ -264,8 +265,8 @@ def test_a_graphs_table_holds_the_charts_numbers(environment, scope):
     result = run(QUESTIONS["grouped"](scope), now=NOW)
 
     *by_day, totals = result.table().rows
-    assert [row[1] for row in by_day] == list(result.series[0].values)
-    assert list(totals[1:]) == [each.total for each in result.series]
+    assert [row[1] for row in by_day] == list(result.lines[0].values)
+    assert list(totals[1:]) == [each.total for each in result.lines]
     assert [column.shown for column in result.table().columns[:2]] == [Shown.TIME, Shown.NUMBER]
 
 
@@ -279,15 +280,15 @@ def test_compared_segments_have_a_line_each(environment, scope):
     segment = SegmentFactory(environment=environment, name="In team plan")
 
     compare = (Compared(None), Compared(segment.lineage))
-    result = run(Graph(scope, SIGNED_UP, span=Span(90), compare=compare), now=NOW)
+    result = run(graph_of(scope, SIGNED_UP, span=Span(90), compare=compare), now=NOW)
 
-    assert [(each.label, each.total) for each in result.series] == [("Everyone", 80), ("In team plan", 2)]
+    assert [(each.label, each.total) for each in result.lines] == [("Everyone", 80), ("In team plan", 2)]
     assert result.total is None
 
 
 def test_a_segment_that_is_gone_is_said_in_words(scope):
     with pytest.raises(BadQuery, match="not there any more"):
-        run(Graph(scope, PAGEVIEW, segments=(uuid4(),)))
+        run(graph_of(scope, PAGEVIEW, segments=(uuid4(),)))
 
 
 def test_definitions_that_contain_each_other_are_refused(environment, scope):
@@ -297,7 +298,7 @@ def test_definitions_that_contain_each_other_are_refused(environment, scope):
         DefinitionFactory(environment=environment, lineage=one, body=body.to_json())
 
     with pytest.raises(BadQuery, match="contains itself"):
-        run(Graph(scope, EventReference(RefersTo.DEFINITION, str(first))))
+        run(graph_of(scope, EventReference(RefersTo.DEFINITION, str(first))))
 
 
 def test_definitions_that_multiply_are_refused(environment, scope):
@@ -309,7 +310,7 @@ def test_definitions_that_multiply_are_refused(environment, scope):
         )
 
     with pytest.raises(BadQuery, match="too many"):
-        run(Graph(scope, EventReference(RefersTo.DEFINITION, str(lineages[0]))))
+        run(graph_of(scope, EventReference(RefersTo.DEFINITION, str(lineages[0]))))
 
 
 # --- Plans --------------------------------------------------------------------------------------------------------
@@ -330,7 +331,7 @@ def busy(transactional_db):
     """An environment with one rare event among many others, and a second environment, after a vacuum."""
     environment = EnvironmentFactory()
     make_events(environment.pk, 300)
-    make_events(environment.pk, 20_000, name="Other")
+    make_events(environment.pk, 20_000, name="everything else (5)")
     make_events(environment.pk + 1, 20_000)
     rows("vacuum analyze events")
     return environment
@@ -338,11 +339,12 @@ def busy(transactional_db):
 
 @pytest.mark.parametrize("counts", [Counts.EVENTS, Counts.USERS, Counts.SESSIONS, Counts.PER_USER])
 def test_a_graph_of_a_named_event_reads_the_index_alone(busy, counts):
-    graph = Graph(Scope.of(busy), SIGNED_UP, counts, Span(30))
+    graph = graph_of(Scope.of(busy), SIGNED_UP, counts, Span(30))
     statement = Statement(Scope.of(busy), Glossary(has_merges=False), NOW, POSTGRESQL)
 
     found = plan(
-        statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
+        statement,
+        counting_sql(statement, graph.countings[0], buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone)),
     )
 
     assert re.search(BY_NAME_ALONE, found)
@@ -362,11 +364,12 @@ def test_a_funnel_of_named_events_reads_the_index_alone(busy):
 def test_a_definition_of_several_events_uses_the_index(busy):
     body = DefinitionBody((Selection(SIGNED_UP), Selection(EventReference(RefersTo.CUSTOM, "Paid"))))
     definition = DefinitionFactory(environment=busy, body=body.to_json())
-    graph = Graph(Scope.of(busy), refers_to(definition))
+    graph = graph_of(Scope.of(busy), refers_to(definition))
     statement = Statement(Scope.of(busy), glossary_for(graph, has_merges=False), NOW, POSTGRESQL)
 
     found = plan(
-        statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
+        statement,
+        counting_sql(statement, graph.countings[0], buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone)),
     )
 
     assert re.search(BY_NAME_ALONE, found)
@@ -374,11 +377,12 @@ def test_a_definition_of_several_events_uses_the_index(busy):
 
 
 def test_only_months_of_the_span_are_looked_at(busy):
-    graph = Graph(Scope.of(busy), SIGNED_UP, span=Span(7))
+    graph = graph_of(Scope.of(busy), SIGNED_UP, span=Span(7))
     statement = Statement(Scope.of(busy), Glossary(has_merges=False), NOW, POSTGRESQL)
 
     found = plan(
-        statement, counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone))
+        statement,
+        counting_sql(statement, graph.countings[0], buckets(graph.span, graph.unit, NOW, Scope.of(busy).zone)),
     )
 
     assert len(re.findall(r" on events_\w+", found)) == 1
@@ -387,10 +391,10 @@ def test_only_months_of_the_span_are_looked_at(busy):
 def test_statements_carry_no_values_in_their_text(scope):
     odd = "Robert'); drop table events; --"
     where = Group((Condition(Field(Source.PROPERTY, odd), Operator.CONTAINS, odd),))
-    graph = Graph(scope, EventReference(RefersTo.CUSTOM, odd), where=where, by=Field(Source.USER, odd))
+    graph = graph_of(scope, EventReference(RefersTo.CUSTOM, odd), where=where, by=Field(Source.USER, odd))
     statement = Statement(scope, Glossary(), NOW, POSTGRESQL)
 
-    sql = counting_sql(statement, graph.counting, buckets(graph.span, graph.unit, NOW, scope.zone))
+    sql = counting_sql(statement, graph.countings[0], buckets(graph.span, graph.unit, NOW, scope.zone))
 
     assert odd not in sql
     assert run(graph, now=NOW).total == 0
@@ -402,6 +406,6 @@ def test_sessions_and_segments_of_sessions_can_be_asked(environment, scope):
     body = SegmentBody((ClauseGroup((Did(Selection(SESSION), times=1),)),))
     segment = SegmentFactory(environment=environment, body=body.to_json())
 
-    result = run(Graph(scope, SESSION, span=Span(90), segments=(segment.lineage,)), now=NOW)
+    result = run(graph_of(scope, SESSION, span=Span(90), segments=(segment.lineage,)), now=NOW)
 
     assert result.total == 13  # sessions are n / 5

@@ -3,23 +3,33 @@
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise, product
+from fractions import Fraction
+from itertools import islice, pairwise, product
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.definitions.glossary import Glossary
-from analytics.kinds.graph import Graph
 from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.registry import kind_of
+from analytics.kinds.sessions import SessionRow
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source, write_list
 from analytics.questions.query import PAGEVIEW, Counts, Scope
-from analytics.questions.spans import Span, Unit, buckets
+from analytics.questions.spans import MAX_BUCKETS, Span, Unit, buckets
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
-from tests.analytics import oracle, oracle_funnel, oracle_of_activity, oracle_retention
+from common.web_addresses import read_address, read_path
+from tests.analytics import (
+    oracle,
+    oracle_funnel,
+    oracle_of_activity,
+    oracle_of_graphs,
+    oracle_of_sessions,
+    oracle_retention,
+)
+from tests.analytics.factories import graph_of
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_worlds import (
     TEXTS,
@@ -28,10 +38,12 @@ from tests.analytics.random_worlds import (
     graphs,
     lifecycles,
     retentions,
+    sessions_questions,
     stickiness_questions,
     store,
     thorough,
     users_questions,
+    visited_worlds,
     worlds,
 )
 
@@ -87,20 +99,32 @@ def test_graphs(world, data):
         for graph in questions:
             result = answer_or_none(graph, world)
             cut = cut_of(graph, graph.unit, world)
+            if cut and are_too_many(graph, cut):
+                cut = None
             assert (result and result.buckets) == cut, graph
             if result is None:
                 continue
 
-            if graph.by is None:
-                for series in result.series:
-                    expected = oracle.graph(world, graph, cut, segments_of(graph, series))
-                    assert (list(series.values), series.total) == expected, graph
+            if graph.by:
+                found = [(... if each.is_other else each.key, each.series) for each in result.lines]
+                expected = oracle_of_graphs.groups(world, graph, cut, MOST_GROUPS)
+                numbers = [*([None] if graph.formula else []), *range(len(graph.series))]
+                assert found == [(key, number) for number in numbers for key, _ in expected], graph
+                wanted = [lines[place] for place in range(len(numbers)) for _, lines in expected]
             else:
-                found = [(... if each.is_other else each.key, list(each.values), each.total) for each in result.series]
-                assert found == oracle.groups(world, graph, cut, MOST_GROUPS), graph
-            assert len(result.series) == len(graph.compare) or not graph.compare
-            if not graph.compare:
-                assert result.total == oracle.graph(world, graph, cut, graph.segments)[1], graph
+                sides = [oracle_of_graphs.graph(world, graph, cut, segments_of(graph, each)) for each in result.lines]
+                wanted = [lines[0] for lines in sides] if graph.compare else sides[0]
+            assert [(list(each.values), each.total) for each in result.lines] == [each.shown() for each in wanted], (
+                graph
+            )
+            if result.is_of_one:
+                assert result.total == oracle_of_graphs.graph(world, graph, cut, graph.segments)[0].shown()[1], graph
+
+
+def are_too_many(graph, cut):
+    """Whether several series in groups would have more numbers than a page may hold."""
+    lines = len(graph.series) + bool(graph.formula)
+    return bool(graph.by) and len(graph.series) > 1 and len(cut) * lines > MAX_BUCKETS
 
 
 def segments_of(query, side):
@@ -125,9 +149,9 @@ def test_every_text_against_every_other(operator):
         asked_for_texts = [write_list((text, "a")) for text in TEXTS if text]
     for column, asked_for in product(columns, asked_for_texts):
         where = Group((Condition(Field(Source.EVENT, column), operator, asked_for),))
-        graph = Graph(Scope(environment_id), PAGEVIEW, Counts.EVENTS, Span(1), where=where)
+        graph = graph_of(Scope(environment_id), PAGEVIEW, Counts.EVENTS, Span(1), where=where)
         cut = buckets(graph.span, graph.unit, world.now, graph.scope.zone, 1)
-        assert answer(graph, world).total == oracle.graph(world, graph, cut, ())[1], graph
+        assert answer(graph, world).total == oracle_of_graphs.graph(world, graph, cut, ())[0].total, graph
 
 
 @thorough
@@ -158,6 +182,55 @@ def test_retention(world, data):
                 continue
 
             oracle_retention.check(result, world, retention, cut, MOST_GROUPS)
+
+
+@settings(thorough, max_examples=thorough.max_examples // 2)
+@given(visited_worlds(), st.data())
+def test_sessions(world, data):
+    longest = timedelta(hours=1)
+    with asked(data, world, sessions_questions) as questions, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("analytics.sql.sessions.MAX_LENGTH", longest)
+        for sessions in islice(questions, 4):
+            result = answer_or_none(sessions, world)
+            cut = cut_of(sessions, Unit.DAY, world)
+            assert (result is None) == (cut is None), sessions
+            if result is None:
+                continue
+
+            expected = oracle_of_sessions.sessions(world, sessions, cut[0].start, cut[-1].end, longest)
+            assert list(all_sessions(sessions, world)) == [told(world, each) for each in expected], sessions
+            found = result.totals
+            median = None if found.median is None else Fraction(found.median // timedelta(microseconds=1), 1_000_000)
+            number, middle, *others = oracle_of_sessions.totals(expected)
+            assert [found.sessions, found.viewed, found.bounces] == [number, *others], sessions
+            assert median == middle or abs(median - middle) < Fraction(1, 1_000_000), sessions
+
+
+def all_sessions(sessions, world):
+    """Every session of the list, page after page."""
+    while sessions is not None:
+        result = answer(sessions, world)
+        yield from result.sessions
+        sessions = result.following()
+
+
+def told(world, session):
+    """The row of the list."""
+    first, person = session.events[0], world.who(session.events[0])
+    known = world.people.get(person)
+    referrer, entry, left = first.columns.get("referrer"), session.entry, session.exit
+    return SessionRow(
+        session_id=first.session,
+        started_at=first.time,
+        ended_at=session.events[-1].time,
+        events=len(session.events),
+        pageviews=len(session.pageviews),
+        entry=entry and read_path(entry),
+        exit=left and read_path(left),
+        actor_id=person,
+        identity=known.identity if known else None,
+        origin=(referrer and read_address(referrer), None, None, None),
+    )
 
 
 @thorough
@@ -204,7 +277,7 @@ def bounds(days, scope):
 def graph_of_people(lifecycle, result, world):
     """A graph of people over the same whole units; None for units that have not begun."""
     first, last = (each.astimezone(lifecycle.scope.zone).date() for each in (result.ran.start, result.ran.end))
-    graph = Graph(
+    graph = graph_of(
         lifecycle.scope,
         lifecycle.event,
         Counts.USERS,
@@ -213,7 +286,7 @@ def graph_of_people(lifecycle, result, world):
         where=lifecycle.where,
         segments=lifecycle.segments,
     )
-    (series,) = answer(graph, world).series
+    (series,) = answer(graph, world).lines
     return [
         value if bucket.start <= world.now else None
         for value, bucket in zip(series.values, result.buckets, strict=True)

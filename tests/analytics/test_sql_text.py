@@ -26,6 +26,10 @@ QUESTIONS = [
     "graph/?event=event:Signed up&counts=users&by=property:plan",
     "graph/?event=event:Signed up&counts=per_user&by=event:path",
     "graph/?event=builtin:any&by=user:plan&segment={segment}",
+    "graph/?event=event:Signed up&counts=users&cumulative=1",
+    "graph/?event=event:Signed up&counts=median&of=property:n&by=property:plan&by.2=event:path",
+    "graph/?series.0.event=event:Signed up&series.1.event=builtin:any&series.1.counts=sum&series.1.of=user:n"
+    "&by=event:path",
     "graph/?event=definition:{definition}&where.0.field=person:identity&where.0.op=contains&where.0.value=a",
     "funnel/?step.0.event=event:Signed up&step.1.event=event:Paid&step.2.event=builtin:session",
     "funnel/?step.0.event=event:Signed up&step.1.event=definition:{definition}&segment={segment}",
@@ -37,6 +41,7 @@ QUESTIONS = [
     "retention/?start.event=builtin:session&return.event=event:Paid&by=event:path&entry=ever",
     "paths/?anchor.event=event:Signed up&steps=3&clean=1&segment={segment}",
     "paths/?direction=before&steps=2",
+    "sessions/?event=builtin:session&segment={segment}&exit=/*",
     "stickiness/?event=event:Signed up&segment={segment}",
     "lifecycle/?event=event:Signed up&segment={segment}",
     "users/?search=a&segment={segment}",

@@ -33,7 +33,9 @@ def rows(sql, *parameters):
 
 
 def collect(environment, chance, number=150, *, shared=0.0, late=timedelta(0)):
-    """Random events of some days. A session is a person's own, but for a share of the events."""
+    """Random events of some days, many soon after another of its session. A session is a person's own, but for a share
+    of the events."""
+    last = {}
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     for _ in range(number):
         actor = chance.choice([*VISITORS, *IDENTITIES])
@@ -41,6 +43,9 @@ def collect(environment, chance, number=150, *, shared=0.0, late=timedelta(0)):
         if chance.random() < shared:
             session = 5
         time = today - timedelta(hours=chance.choice([5, 24 * DAYS]) * chance.random())
+        if session in last and chance.random() < 0.6:
+            time = min(last[session] + timedelta(minutes=chance.choice([5, 29, 30, 31, 90])), today)
+        last[session] = time
         kind, name = chance.choice(KINDS)
         row = [actor, session, kind, name, chance.choice(PATHS), chance.choice(["Firefox", None])]
         row.append(chance.choice([None, "mobile", "robot"]))

@@ -18,7 +18,7 @@ from tests.factories import MembershipFactory
 
 WIDTHS = (360, 400, 768, 1280, 2560)
 PAGES = ("dashboard", "live", "definition_list", "definition_create", "segment_create", "graph", "funnel", "paths",
-         "retention", "stickiness", "lifecycle", "users", "report_list")  # fmt: skip
+         "retention", "stickiness", "lifecycle", "sessions", "users", "report_list")  # fmt: skip
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_the_preview_follows_the_form(ada, environment, visits):
 
 def test_a_graph_is_asked_saved_pinned_and_read_by_a_reader(ada, reader, environment, visits):
     ada.goto(url(environment, "graph"))
-    ada.get_by_label("Event", exact=True).select_option("Paid")
+    ada.get_by_role("combobox", name="Series A", exact=True).select_option("Paid")
     ada.get_by_label("Group by").select_option("plan")
     run(ada)
     expect(ada.locator("#answer h2")).to_have_text("Count of Paid by plan, last 30 days")

@@ -22,9 +22,17 @@ QUESTIONS = {
     "graph": [
         {"event": EVENT, "days": "7", "by": f"property:{'p' * 200}"},
         {"event": EVENT, "days": "7", "by": "property:plan", "chart": "bar"} | LONG_CONDITION,
+        {
+            "series.0.event": EVENT,
+            "series.1.event": EVENT,
+            "series.1.counts": "sum",
+            "series.1.of": f"property:{'p' * 200}",
+        }
+        | {"formula": "A / B", "days": "7", "by": "property:plan"},
     ],
     "funnel": [{"step.0.event": EVENT, "step.1.event": EVENT} | LONG_CONDITION],
     "retention": [{"start.event": EVENT, "returning.event": EVENT, "days": "7"}],
+    "sessions": [{"event": EVENT, "days": "7", "entry": f"/{'w' * 900}*"}, {"days": "7"}],
     "stickiness": [{"event": EVENT, "days": "7"}],
     "lifecycle": [{"event": EVENT, "days": "7"}],
     "paths": [{"anchor.event": EVENT, "days": "7"}, {"anchor.event": "builtin:session", "days": "7"}],

@@ -56,6 +56,9 @@ def check_now():
 
 DAY = {"starts": MOMENT, "ends": LATER, "has_names": True, "is_empty": False}
 SEEN = {"first_seen_at": MOMENT, "last_seen_at": MOMENT}
+MONTH = "2026-01-01"
+COUNTED = {"month": MONTH, "events": 1, "numbers": 0, "texts": 0, "booleans": 0, "first_at": MOMENT, "last_at": MOMENT}
+LEFT_OUT = {"events": 1, "property_values": 1}
 LEAST = {  # {table: the least that is valid}
     "cache_entries": lambda: {"cache_key": "k", "value": "v", "expires": MOMENT},
     "events": lambda: {"environment_id": 7, "time": MOMENT, "id": 1, "actor_id": 5},
@@ -63,6 +66,12 @@ LEAST = {  # {table: the least that is valid}
     "merges": lambda: {"environment_id": 7, "from_actor": 5, "to_actor": -5},
     "customers": lambda: {"environment_id": 7, "account_id": "acme", **SEEN},
     "idempotency_keys": lambda: {"environment_id": 7, "digest": uuid.UUID(int=1)},
+    "catalogue_marks": lambda: {"environment_id": EnvironmentFactory().pk, "mark": MOMENT},
+    "catalogue_names": lambda: {"environment_id": EnvironmentFactory().pk, "id": 1, "kind": "custom", "name": "Paid"},
+    "catalogue_keys": lambda: {"environment_id": EnvironmentFactory().pk, "id": 1, "key": "plan"},
+    "catalogue_counts": lambda: {"environment_id": EnvironmentFactory().pk, "name_id": 1, "key_id": 0, **COUNTED},
+    "catalogue_left_out": lambda: {"environment_id": EnvironmentFactory().pk, "month": MONTH, **LEFT_OUT},
+    "catalogue_gone": lambda: {"environment_id": 7, "id": 1, "month": MONTH},
     "rollup_marks": lambda: {"environment_id": EnvironmentFactory().pk, "mark": MOMENT},
     "rollup_days": lambda: {"environment_id": EnvironmentFactory().pk, **DAY},
     "rollup_counts": lambda: {**_counted_day(), "kind": "any", "name": "", "events": 1, "people": b"\1"},

@@ -126,6 +126,10 @@ UNTOLD = {  # tables whose rows go without being named in the question, and why 
     "analytics_carry": "what can be undone, of definitions, segments and reports that go",
     "analytics_expiry": "receipts of what went before; the account's activity keeps a line",
     "analytics_pin": "the place of a report that goes",
+    **dict.fromkeys(
+        ("catalogue_counts", "catalogue_keys", "catalogue_left_out", "catalogue_marks", "catalogue_names"),
+        "counts of the collected data",
+    ),
     "collector_collectedhour": "counts of requests",
     "collector_deletionrequest": "the receipt of what an API key asked for; the account's activity keeps a line",
     "collector_deletiontarget": "people still to be deleted, who go as well",

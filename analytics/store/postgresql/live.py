@@ -6,12 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
+from analytics.definitions.glossary import Glossary, read_definitions
+from analytics.questions.conditions import BadQuery
+from analytics.questions.query import Scope, Selection
+from analytics.sql.dialect import POSTGRESQL
+from analytics.sql.rows import Rows
+from analytics.sql.selections import keyed, keys_of, selected
+from analytics.sql.statement import Statement
 from analytics.store.live import FIELDS, PAGE_SIZE, LiveEvent, Page, Position
 from analytics.store.postgresql.snapshot import limited
 from common import web_addresses
 
 TIME_LIMIT = timedelta(seconds=5)
+LOOKED_AT = 20_000  # events of everybody, newest first, among which a page finds those that it is asked for
 
 _OWN = ("time", "id", "kind", "name", "actor_id", "session_id", "received_at", "properties", *FIELDS)
 _READ_AS = {"name": "coalesce(e.long_name, e.name)"}
@@ -29,7 +38,7 @@ left join people on people.environment_id = %(of_environment)s
 order by chosen.time desc, chosen.id desc
 """  # noqa: S608  only names of columns are put into the text
 _NEWEST = f"""
-select {COLUMNS} from events e where e.environment_id = %(of_environment)s {{conditions}}
+select {COLUMNS} from {{source}} e where e.environment_id = %(of_environment)s {{conditions}}
 order by e.time desc, e.id desc limit %(limit)s
 """  # noqa: S608
 _NEWEST_OF_ACTORS = f"""
@@ -41,17 +50,65 @@ order by e.time desc, e.id desc limit %(limit)s
 _BEFORE = (
     "and e.time <= %(time)s and (e.time, e.id) < (%(time)s, %(id)s)"  # twice: partitions are skipped by `time` alone
 )
+_LOOKED_AT = """(
+    select e.* from events e where e.environment_id = %(of_environment)s {conditions}
+    order by e.time desc, e.id desc limit %(looked_at)s)
+"""
+_LAST_LOOKED_AT = """
+select e.time as time, e.id as id from events e where e.environment_id = %(of_environment)s {conditions}
+order by e.time desc, e.id desc offset %(looked_at)s - 1 limit 1
+"""
 
 
-def newest_events(environment_id: int, before: Position | None = None, actors: Sequence[int] | None = None) -> Page:
-    parameters: dict[str, Any] = {"limit": PAGE_SIZE + 1, "actors": list(actors or ())}
+def newest_events(
+    environment_id: int,
+    before: Position | None = None,
+    actors: Sequence[int] | None = None,
+    only: Selection | None = None,
+) -> Page:
+    """Of a person, all events are looked at for those that are wanted, since an index finds the person's own."""
+    parameters: dict[str, Any] = {"limit": PAGE_SIZE + 1, "actors": list(actors or ()), "looked_at": LOOKED_AT}
+    place = ""
     if before is not None:
         parameters |= {"time": before.time, "id": before.id}
-    chosen = _NEWEST if actors is None else _NEWEST_OF_ACTORS
+        place = _BEFORE
+    near, fits = "", ""
+    if only is not None:
+        near, fits, bound = _fitting(environment_id, only)
+        parameters |= bound
     with limited(environment_id, TIME_LIMIT):
-        events = described(environment_id, chosen.format(conditions=_BEFORE if before else ""), parameters)
-    shown = events[:PAGE_SIZE]
-    return Page(shown, shown[-1].position if len(events) > PAGE_SIZE else None)
+        if actors is not None:
+            chosen = _NEWEST_OF_ACTORS.format(conditions=place + fits)
+        elif only is None:
+            chosen = _NEWEST.format(source="events", conditions=place)
+        else:
+            chosen = _NEWEST.format(source=_LOOKED_AT.format(conditions=place + near), conditions=fits)
+        events = described(environment_id, chosen, parameters)
+        shown = events[:PAGE_SIZE]
+        if len(events) > PAGE_SIZE:
+            return Page(shown, shown[-1].position)
+        if only is None or actors is not None:
+            return Page(shown, None)
+        return _searched(shown, environment_id, _LAST_LOOKED_AT.format(conditions=place + near), parameters)
+
+
+def _fitting(environment_id: int, only: Selection) -> tuple[str, str, dict[str, Any]]:
+    """Conditions on `events e`: that its kind and name may fit, which an index knows, and that it fits."""
+    definitions = read_definitions(environment_id, [only.event.lineage] if only.event.lineage else [])
+    statement = Statement(Scope(environment_id), Glossary(definitions), timezone.now(), POSTGRESQL)
+    rows = Rows(statement)
+    near = keyed(rows, keys_of(statement, only.event))
+    fits = selected(rows, only)
+    if rows.joins:
+        raise BadQuery("Events can be filtered by what is known of them, not of people.", "where")
+    return f" and {near}", f" and {fits}", statement.parameters
+
+
+def _searched(shown: list[LiveEvent], environment_id: int, last: str, parameters: dict[str, Any]) -> Page:
+    with connection.cursor() as cursor:
+        cursor.execute(last, parameters | {"of_environment": environment_id})
+        place = cursor.fetchone()
+    return Page(shown, Position(*place), LOOKED_AT) if place else Page(shown, None)
 
 
 def described(environment_id: int, chosen: str, parameters: dict[str, Any]) -> list[LiveEvent]:

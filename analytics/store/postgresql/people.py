@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import connection
 
+from analytics.sql.days import GAP
 from analytics.store.people import ActivityCounts, KnownPerson
 from analytics.store.postgresql.snapshot import limited
 from events.models import Merge, Person
@@ -41,11 +42,15 @@ def _has_events(environment_id: int, actors: tuple[int, ...]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+DONE = f"""
+select count(*) as events,
+       count(*) filter (where session_id is not null and (previous is null or time > previous + {GAP})) as sessions
+  from (select session_id, time, lag(time) over (partition by session_id order by time, id) as previous
+          from events where environment_id = %s and actor_id = any(%s)) own
+"""  # noqa: S608  fixed text
+
+
 def count_done(environment_id: int, person: KnownPerson, limit: timedelta) -> ActivityCounts:
     with limited(environment_id, limit), connection.cursor() as cursor:
-        cursor.execute(
-            "select count(*) as events, count(distinct session_id) as sessions from events "
-            "where environment_id = %s and actor_id = any(%s)",
-            [environment_id, list(person.actors)],
-        )
+        cursor.execute(DONE, [environment_id, list(person.actors)])
         return ActivityCounts(*cursor.fetchone())

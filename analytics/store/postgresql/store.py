@@ -1,6 +1,7 @@
 """PostgreSQL as an EventStore: this module has every operation of analytics/store/protocol.py, under its name there."""
 
 from analytics.sql.dialect import POSTGRESQL
+from analytics.store.postgresql.catalogue import catalogue_state, known_events, known_properties
 from analytics.store.postgresql.counted_days import (
     count_days,
     counted_cohorts,
@@ -10,7 +11,7 @@ from analytics.store.postgresql.counted_days import (
     forget_days,
     replica_state,
 )
-from analytics.store.postgresql.exports import export_page
+from analytics.store.postgresql.exports import export_page, person_page
 from analytics.store.postgresql.live import newest_events
 from analytics.store.postgresql.people import count_done, has_person, known_person, merged_into
 from analytics.store.postgresql.previews import preview_definition, preview_segment
@@ -23,6 +24,7 @@ dialect = POSTGRESQL
 __all__ = [
     "bytes_used",
     "cancel",
+    "catalogue_state",
     "count_before",
     "count_days",
     "count_done",
@@ -37,9 +39,12 @@ __all__ = [
     "field_values",
     "forget_days",
     "has_person",
+    "known_events",
     "known_person",
+    "known_properties",
     "merged_into",
     "newest_events",
+    "person_page",
     "preview_definition",
     "preview_segment",
     "probe",

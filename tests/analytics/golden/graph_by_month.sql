@@ -6,8 +6,8 @@
 -- timestamptz, p15 interval, p16 timestamptz, p17 timestamptz, p18 timestamptz, p19 timestamptz, p20
 -- timestamptz, p21 timestamptz
 \set p0 1
-\set p1 '86400 s'
-\set p2 '2025-06-14 22:00:00+00:00'
+\set p1 '1800 s'
+\set p2 '2025-06-15 21:30:00+00:00'
 \set p3 '2026-06-15 22:00:00+00:00'
 \set p4 '2025-06-15 22:00:00+00:00'
 \set p5 '1296000 s'

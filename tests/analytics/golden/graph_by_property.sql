@@ -1,17 +1,17 @@
 -- Count of Signed up by plan, last 7 days
 -- /graph/?event=event:Signed up&by=property:plan&days=7
 
--- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 text, p6 interval, p7 timestamptz
+-- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 interval, p6 timestamptz, p7 text
 \set p0 1
 \set p1 '2026-06-08 22:00:00+00:00'
 \set p2 '2026-06-15 22:00:00+00:00'
 \set p3 'custom'
 \set p4 'Signed up'
-\set p5 'plan'
-\set p6 '86400 s'
-\set p7 '2026-06-08 22:00:00+00:00'
+\set p5 '86400 s'
+\set p6 '2026-06-08 22:00:00+00:00'
+\set p7 'plan'
 with found as (
-    select date_bin(:'p6'::interval, e.time, :'p7'::timestamptz) as bucket, coalesce('=' || ((e.properties ->> :'p5'))::text, '-') as key,
+    select date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket, coalesce('=' || ((e.properties ->> :'p7'))::text, '-') as key,
         0 as who, count(*) as n
     from events e
     where (
@@ -27,9 +27,9 @@ sizes as (
     from (
         select key, who, sum(n) as n
         from found
-        group by 1, 2
+        group by key, who
     ) w
-    group by 1
+    group by key
 ),
 largest as (
     select key, row_number() over (order by size desc, key collate "C") as place
@@ -46,19 +46,22 @@ cells as (
 groups as (
     select slot, key, who, sum(n) as n
     from cells
-    group by 1, 2, 3
+    group by slot, key, who
 )
 select slot, key, bucket, sum(n) as n, 0 as people
 from cells
-group by 1, 2, 3
+group by slot, key, bucket
 union all
 select slot, key, null as bucket, sum(n) as n, 0 as people
 from groups
-group by 1, 2
+group by slot, key
 union all
-select null as slot, null as key, null as bucket, sum(n) as n, 0 as people
+select null as slot, (
+    select count(*) as groups
+    from sizes
+)::text as key, null as bucket, sum(n) as n, 0 as people
 from (
     select who, sum(n) as n
     from groups
-    group by 1
+    group by who
 ) w;

@@ -41,11 +41,11 @@ with pairs as (
                     and (e.path like :'p11')
                 )
             )
-            and (
-                (
-                    case when (e.properties ->> :'p12') ~ '^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$' then ((e.properties ->> :'p12'))::numeric end
-                ) > :'p13'::numeric
-            )
+        )
+        and (
+            (
+                case when (e.properties ->> :'p12') ~ '^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$' then ((e.properties ->> :'p12'))::numeric end
+            ) > :'p13'::numeric
         )
     )
     group by 1, 2

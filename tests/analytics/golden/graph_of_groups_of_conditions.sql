@@ -26,17 +26,15 @@ where (
     e.environment_id = :p0
     and e.time >= :'p1'::timestamptz
     and e.time < :'p2'::timestamptz
+    and ((e.kind = :'p3' and e.name = :'p4'))
     and (
-        (e.kind = :'p3' and e.name = :'p4')
-        and (
-            (
-                (e.properties ->> :'p9') is null
-                or (e.properties ->> :'p9') not in (:'p10', :'p11')
-            )
-            or (
-                e.path in (:'p5', :'p6')
-                and (p.properties ->> :'p7') = :'p8'
-            )
+        (
+            (e.properties ->> :'p9') is null
+            or (e.properties ->> :'p9') not in (:'p10', :'p11')
+        )
+        or (
+            e.path in (:'p5', :'p6')
+            and (p.properties ->> :'p7') = :'p8'
         )
     )
 )

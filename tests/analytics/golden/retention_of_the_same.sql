@@ -3,8 +3,8 @@
 
 -- p0 bigint, p1 interval, p2 timestamptz, p3 timestamptz, p4 timestamptz, p5 interval, p6 timestamptz
 \set p0 1
-\set p1 '86400 s'
-\set p2 '2026-06-07 22:00:00+00:00'
+\set p1 '1800 s'
+\set p2 '2026-06-08 21:30:00+00:00'
 \set p3 '2026-06-15 22:00:00+00:00'
 \set p4 '2026-06-08 22:00:00+00:00'
 \set p5 '86400 s'

@@ -1,0 +1,236 @@
+"""The answer to a graph: its lines. A store may have the rows already, from days that it counted beforehand."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+
+from analytics.definitions.glossary import Glossary
+from analytics.kinds.graph.formula import LETTERS, Formula, Unrounded
+from analytics.kinds.graph.measures import NOTHING, Measured, exact, rounded
+from analytics.kinds.graph.question import Graph, GraphLine, GraphResult, GroupKey
+from analytics.kinds.graph.words import series_words
+from analytics.questions.conditions import BadQuery, Field, read_value
+from analytics.questions.query import Counting, Counts
+from analytics.questions.results import Number, Ran
+from analytics.questions.spans import MAX_BUCKETS, Bucket, Span, Unit
+from analytics.questions.words import group_words, others_words
+from analytics.sql.context import QueryContext
+from analytics.sql.time_counts import OTHER, Keys, choosing_sql, counting_sql, decode_key
+from analytics.store.current import event_store
+from common.counted import counted
+
+NO_VALUE_LABEL = "(none)"
+EMPTY_LABEL = "(empty)"
+
+
+def answer(graph: Graph, context: QueryContext) -> GraphResult:
+    found = context.placed(graph.span, graph.unit)
+    cut = found.buckets
+    ran = Ran(context.now, cut[0].start, cut[-1].end)
+    placed = replace(graph, span=found.span)
+    if not graph.compare:
+        lines, total = _lines(placed, context, cut)
+        notes = [found.note, *_of_how_many(graph, lines)]
+        return GraphResult(graph, replace(ran, note=_together(notes)), cut, lines, total)
+    sides = []
+    for side in graph.compare:
+        (line,), _ = _lines(replace(placed, compare=(), segments=side.among(graph.segments)), context, cut)
+        sides.append(replace(line, label=context.glossary.segment_label(side.segment), compared=side))
+    notes = [found.note, *(note for side in sides for note in _of_how_many(graph, [side], side.label))]
+    return GraphResult(graph, replace(ran, note=_together(notes)), cut, tuple(sides), None)
+
+
+def _together(sentences: Iterable[str]) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _of_how_many(graph: Graph, lines: Sequence[GraphLine], side: str = "") -> Iterator[str]:
+    """ "2 of 5 events had a number.", of each series that has fewer numbers than events."""
+    for place, series in enumerate(graph.series):
+        own = [each for each in lines if each.series == place]
+        numbers, events = sum(each.numbers for each in own), sum(each.events for each in own)
+        if series.counts.is_of_numbers and numbers < events:
+            name = side or (f"Series {LETTERS[place]}" if len(graph.series) > 1 else "")
+            yield f"{name}: ".removeprefix(": ") + f"{numbers:,} of {counted(events, 'event')} had a number."
+
+
+def _lines(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tuple[tuple[GraphLine, ...], Number | None]:
+    """The lines of a graph without comparison, and its total."""
+    chosen, how_many = _choose(graph, context, cut) if graph.by and len(graph.series) > 1 else (None, 0)
+    found = [_ask(each, graph.span, graph.unit, context, cut, chosen) for each in graph.countings]
+    groups = _groups(graph, found[0].keys, found[0].how_many if chosen is None else how_many)
+    begun = [not graph.cumulative or bucket.start <= context.now for bucket in cut]
+    rows = [[each.numbers(group.slot, begun) for group in groups] for each in found]
+    wholes = [each.whole for each in found]
+    names = _names(graph, context.glossary)
+    lines = [
+        _line(names[number], group, each, number)
+        for number, row in enumerate(rows)
+        for group, each in zip(groups, row, strict=True)
+    ]
+    if not graph.formula:
+        return tuple(lines), rounded(wholes[0]) if len(wholes) == 1 else None
+    formula = Formula.parse(graph.formula)
+    computed = [_computed(formula, [row[place] for row in rows]) for place in range(len(groups))]
+    of_formula = [_line(formula.text, group, each, None) for group, each in zip(groups, computed, strict=True)]
+    return (*of_formula, *lines), rounded(formula.compute(wholes))
+
+
+# --- Asking ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The exact numbers of a line."""
+
+    values: Sequence[Unrounded]
+    total: Unrounded
+    whole: Measured = NOTHING
+
+
+@dataclass
+class Found:
+    """What is known of one series: cells by slot and bucket, totals and keys by slot, and how many groups there are."""
+
+    counts: Counts
+    cumulative: bool
+    buckets: int
+    cells: dict[int, dict[int, Measured]] = field(default_factory=dict)
+    totals: dict[int | None, Measured] = field(default_factory=dict)
+    keys: dict[int, Keys] = field(default_factory=dict)
+    how_many: int = 0
+
+    @property
+    def whole(self) -> Unrounded:
+        """The number of all groups together."""
+        return exact(self.counts, self.totals.get(None, NOTHING))
+
+    def numbers(self, slot: int, begun: Sequence[bool]) -> Numbers:
+        """The numbers of one group, without what is not `begun`; those of nothing, if it has none."""
+        cells, total = self.cells.get(slot, {}), self.totals.get(slot, NOTHING)
+        values: Iterable[Unrounded] = [exact(self.counts, cells.get(index, NOTHING)) for index in range(self.buckets)]
+        if self.cumulative:
+            values = accumulate(value or 0 for value in values)
+        shown = [value if is_begun else None for value, is_begun in zip(values, begun, strict=True)]
+        return Numbers(shown, exact(self.counts, total), total)
+
+
+def _choose(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tuple[list[Keys], int]:
+    """The groups of several series, and how many there are in all. Raises BadQuery where they are too many numbers."""
+    if len(cut) * (len(graph.series) + bool(graph.formula)) > MAX_BUCKETS:
+        raise BadQuery("Several series in groups: take a longer unit, a shorter range or fewer series.", "unit")
+    statement = context.statement()
+    rows = context.rows(statement, choosing_sql(statement, graph.countings, cut))
+    return [tuple(row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def _ask(
+    counting: Counting,
+    span: Span,
+    unit: Unit,
+    context: QueryContext,
+    cut: tuple[Bucket, ...],
+    chosen: list[Keys] | None,
+) -> Found:
+    """What a store has counted, or else a statement of its own for each series."""
+    found = Found(counting.counts, counting.cumulative, len(cut))
+    if chosen is not None:
+        found.keys = dict(enumerate(chosen, 1))
+        if not chosen:
+            return found
+    rows = None if chosen is not None else event_store().counted_times(counting, span, unit, context)
+    if rows is None:
+        statement = context.statement()
+        rows = context.rows(statement, counting_sql(statement, counting, cut, chosen))
+    places = {bucket.start: index for index, bucket in enumerate(cut)}
+    width = max(len(counting.by), 1)
+    for slot, *row in rows:
+        keys, bucket, cell = tuple(row[:width]), row[width], row[width + 1 :]
+        if bucket is not None:
+            found.cells.setdefault(slot, {})[places[bucket]] = cell
+        else:
+            found.totals[slot] = cell
+        if chosen is None and slot is None:
+            found.how_many = int(keys[0] or 0)
+        elif chosen is None and slot != OTHER:
+            found.keys[slot] = keys
+    if not counting.by:
+        _without_groups(found)
+    return found
+
+
+def _without_groups(found: Found) -> None:
+    """The only slot is everything. Events are not counted twice: those of all buckets are added up."""
+    if found.counts is Counts.EVENTS:
+        found.totals[None] = (sum(int(cell[0]) for cell in found.cells.get(0, {}).values()), 0)
+    found.totals[0] = found.totals.get(None, NOTHING)
+
+
+# --- Lines -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GroupPlace:
+    """A group of the answer, in its place by size; without grouping there is one, whose label is empty."""
+
+    slot: int
+    label: str = ""
+    key: GroupKey | None = None
+    groups: int = 1
+
+    @property
+    def is_other(self) -> bool:
+        return self.slot == OTHER
+
+
+def _groups(graph: Graph, keys: dict[int, Keys], how_many: int) -> list[GroupPlace]:
+    if not graph.by:
+        return [GroupPlace(0)]
+    slots = []
+    for slot in sorted(keys):
+        key = tuple(decode_key(each) for each in keys[slot])
+        label = " · ".join(_value_label(by, value) for by, value in zip(graph.by, key, strict=True))
+        slots.append(GroupPlace(slot, label, key))
+    others = how_many - len(keys)
+    return [*slots, GroupPlace(OTHER, others_words(others), groups=others)] if others > 0 else slots
+
+
+def _value_label(by: Field, value: str | None) -> str:
+    return NO_VALUE_LABEL if value is None else read_value(by, value) or EMPTY_LABEL
+
+
+def _names(graph: Graph, glossary: Glossary) -> list[str]:
+    """What the line of each series is called: letters only where a formula names them."""
+    if len(graph.series) == 1 and not graph.formula:
+        (series,) = graph.series
+        if graph.by:
+            return [""]
+        return [series_words(series, glossary) if series.of else glossary.event_label(series.event)]
+    names = []
+    for letter, series in zip(LETTERS, graph.series, strict=False):
+        where = f" where {group_words(series.where)}" if series.where else ""
+        names.append((f"{letter}: " if graph.formula else "") + series_words(series, glossary) + where)
+    return names
+
+
+def _line(name: str, group: GroupPlace, numbers: Numbers, series: int | None) -> GraphLine:
+    """Names of columns and lines say the series first, then the group."""
+    events, have_number = (int(each or 0) for each in numbers.whole[:2])
+    return GraphLine(
+        " · ".join(filter(None, [name, group.label])),
+        tuple(rounded(each) for each in numbers.values),
+        rounded(numbers.total),
+        key=group.key,
+        is_other=group.is_other,
+        group=group.label,
+        groups=group.groups,
+        series=series,
+        events=events,
+        numbers=have_number,
+    )
+
+
+def _computed(formula: Formula, operands: Sequence[Numbers]) -> Numbers:
+    """The formula of each bucket, and of the totals."""
+    buckets = zip(*(each.values for each in operands), strict=True)
+    return Numbers([formula.compute(each) for each in buckets], formula.compute([each.total for each in operands]))

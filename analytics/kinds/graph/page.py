@@ -1,0 +1,289 @@
+"""The form of a graph, and how the page shows its answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.utils.safestring import SafeString
+
+from analytics.charts.charts import Across, across_time, bar_chart, line_chart, share_bar
+from analytics.charts.plots import Line, colours, fold
+from analytics.charts.scales import bucket_name, full
+from analytics.forms.choices import Choices
+from analytics.forms.controls import Check, Control, Select, plain, with_nothing
+from analytics.forms.questions import QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.rows import SelectionRow, group_rows, next_number, selection_row
+from analytics.kinds.graph.answer import answer
+from analytics.kinds.graph.formula import LETTERS
+from analytics.kinds.graph.question import (
+    BY_NAMES,
+    MAX_SERIES,
+    Chart,
+    Graph,
+    GraphLine,
+    GraphResult,
+    Series,
+    read,
+    series_prefixes,
+)
+from analytics.kinds.graph.words import details, words
+from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
+from analytics.questions.parameters import Reader
+from analytics.questions.query import PAGEVIEW, Counts, RefersTo
+from analytics.questions.results import Number, Table
+from analytics.questions.spans import Unit
+from analytics.questions.words import COUNTED
+from common.counted import noun
+
+COUNTS = plain((each.value, COUNTED[each]) for each in Counts)
+UNITS = plain((each.value, f"by {each.value}") for each in Unit)
+CHARTS = plain([("line", "as lines"), ("bar", "as bars"), ("table", "as a table")])
+
+
+@dataclass(frozen=True)
+class SeriesRow:
+    """An event with its filters, its measure, and the property that is measured."""
+
+    selection: SelectionRow
+    counts: Select
+    of: Select
+
+
+@dataclass(frozen=True)
+class GraphForm(QuestionForm):
+    series: tuple[SeriesRow, ...]
+    spare_series: SeriesRow | None  # None if there are as many as may be
+    by: tuple[Select, ...]
+    formula: Control
+    cumulative: Check
+    span: SpanControls
+    unit: Select
+    chart: Select
+
+
+def form(raw: Reader, choices: Choices) -> GraphForm:
+    rows = raw if series_prefixes(raw) else _only_row(raw)
+    prefixes = series_prefixes(rows)
+    spare = f"series.{next_number(prefixes)}"
+    return GraphForm(
+        series=tuple(_series_row(rows, each, choices, place) for place, each in enumerate(prefixes)),
+        spare_series=_series_row(Reader({}), spare, choices, len(prefixes)) if len(prefixes) < MAX_SERIES else None,
+        by=tuple(_by(raw, name, choices) for name in BY_NAMES),
+        formula=replace(control(raw, "formula", "Formula"), placeholder="A / B"),
+        cumulative=Check("cumulative", "1", "Count since the start", bool(raw.text("cumulative"))),
+        span=span_controls(raw, 30),
+        unit=select(raw, "unit", "Unit", UNITS, Unit.DAY.value),
+        chart=select(raw, "chart", "Show", CHARTS),
+        where=group_rows(raw, "where", choices.all_fields),
+        menus=menus(raw, choices, compare=True),
+        errors=stray(raw, "segment", "compare", "series", "cumulative"),
+    )
+
+
+def _only_row(raw: Reader) -> Reader:
+    """The only series, which has no number in the parameters, as the first row."""
+    names = ("event", "counts", "of")
+    row = Reader({f"series.0.{name}": raw.values[name] for name in names if name in raw.values})
+    row.values.setdefault("series.0.event", [str(PAGEVIEW)])
+    row.errors = {f"series.0.{name}": raw.errors[name] for name in names if name in raw.errors}
+    return row
+
+
+def _series_row(raw: Reader, prefix: str, choices: Choices, place: int) -> SeriesRow:
+    name = f"Series {LETTERS[place]}" if place < MAX_SERIES else "Series"
+    return SeriesRow(
+        selection_row(raw, prefix, choices, name, place + 1),
+        select(raw, f"{prefix}.counts", "Measure", COUNTS),
+        select(raw, f"{prefix}.of", "Measured", with_nothing("Choose a property", choices.all_fields)),
+    )
+
+
+def _by(raw: Reader, name: str, choices: Choices) -> Select:
+    nothing = "nothing" if name == BY_NAMES[0] else "nothing else"
+    return select(raw, name, "Group by" if name == BY_NAMES[0] else "and by", with_nothing(nothing, choices.all_fields))
+
+
+# --- The answer ------------------------------------------------------------------------------------------------------
+
+ADDITIVE = {Counts.EVENTS}  # groups of these alone may be added up: a person in two groups is still one person
+BUILTIN_UNITS = {"pageview": "pageview", "session": "session"}
+RANKING_ROWS = 7
+COUNTED_UNITS = {
+    Counts.EVENTS: "event",
+    Counts.USERS: "person",
+    Counts.SESSIONS: "session",
+    Counts.DIFFERENT: "different value",
+}
+
+
+@dataclass(frozen=True)
+class RankingItem:
+    """One group of a graph as a line of a short list. `bar` is its share of the largest group."""
+
+    name: str
+    bar: SafeString
+    total: str
+
+
+@dataclass(frozen=True)
+class GraphView(AnswerView):
+    chart: SafeString | None
+    legend: tuple[LegendItem, ...]
+    left_out: int  # the number of series that only the table shows
+    ranking: tuple[RankingItem, ...]  # for the tile of a grouped graph that is shown as a table
+    table: Table
+    has_incomplete: bool
+    unit: str
+
+
+def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
+    """The lines that are drawn, and how many lines only the table shows."""
+    drawn = _drawn(result)
+    lines = [Line(_name(each), _floats(each.values), each.is_other, each.groups) for each in drawn]
+    shown, left_out = fold(lines, _is_additive(result.query))
+    left_out += sum(each.is_other for each in result.lines) - sum(each.is_other for each in drawn)
+    begun = [each.start <= result.ran.as_of for each in result.buckets]
+    return [replace(line, values=_without_future(line.values, begun)) for line in shown], left_out
+
+
+def _name(line: GraphLine) -> str:
+    """Of a formula only the group: the chart's title says the rest."""
+    return (line.group if line.series is None else "") or line.label
+
+
+def _drawn(result: GraphResult) -> list[GraphLine]:
+    """The lines of a formula alone. Of several series, the largest groups of each first, and none of the others."""
+    if result.query.formula:
+        return [each for each in result.lines if each.series is None]
+    if len(result.query.series) == 1:
+        return list(result.lines)
+    of_series = [[each for each in lines if not each.is_other] for lines in _by_series(result)]
+    return [each for together in zip(*of_series, strict=True) for each in together]
+
+
+def _by_series(result: GraphResult) -> list[list[GraphLine]]:
+    numbers = range(len(result.query.series))
+    return [[each for each in result.lines if each.series == number] for number in numbers]
+
+
+def _is_additive(query: Graph) -> bool:
+    return len(query.series) == 1 and query.series[0].counts in ADDITIVE and not (query.compare or query.formula)
+
+
+def _floats(values: Sequence[Number | None]) -> tuple[float | None, ...]:
+    """Positions in a drawing need no decimals."""
+    return tuple(None if value is None else value if isinstance(value, int) else float(value) for value in values)
+
+
+def _without_future(values: Sequence[float | None], begun: Sequence[bool]) -> tuple[float | None, ...]:
+    """Replace zeros in the future by None, so that the line ends now. A sender with a fast clock causes others."""
+    return tuple(value if value or is_begun else None for value, is_begun in zip(values, begun, strict=True))
+
+
+def _for_people(result: GraphResult) -> Table:
+    """The table with times as people say them. (The CSV has them as programs read them.)"""
+    table, zone = result.table(), result.query.scope.zone
+    names = [bucket_name(each.start.astimezone(zone), result.query.unit) for each in result.buckets]
+    rows = [(name, *row[1:]) for name, row in zip(names, table.rows, strict=False)]
+    return replace(table, rows=(*rows, *table.rows[len(names) :]))
+
+
+def buckets_across(result: GraphResult) -> Across:
+    zone = result.query.scope.zone
+    starts = [each.start.astimezone(zone) for each in result.buckets]
+    return across_time(starts, [each.complete for each in result.buckets], result.query.unit)
+
+
+def show(result: GraphResult, title: str) -> GraphView:
+    query = result.query
+    lines, left_out = graph_lines(result)
+    across = buckets_across(result)
+    chart = None
+    if query.chart is Chart.LINE:
+        chart = line_chart(lines, across, title)
+    elif query.chart is Chart.BAR:
+        chart = bar_chart(lines, across, title, stacked=_is_additive(query))
+    return GraphView(
+        result,
+        headline=_headline(result),
+        is_empty=not any(each.total or each.events for each in result.lines),
+        chart=chart,
+        legend=_legend(result, lines),
+        left_out=left_out if chart else 0,
+        ranking=_ranking(result) if query.chart is Chart.TABLE and query.by and len(query.series) == 1 else (),
+        table=_for_people(result),
+        has_incomplete=not all(each.complete for each in result.buckets),
+        unit=query.unit.value,
+    )
+
+
+def _headline(result: GraphResult) -> KeyFigure | None:
+    if not result.is_of_one:
+        return None
+    unit = result.query.formula or _counted_unit(result.query.series[0], result.total)
+    return KeyFigure(full(result.total), unit)
+
+
+def _counted_unit(series: Series, number: Number | None) -> str:
+    """What the number counts: "events", or a more exact word if there is a common one."""
+    if series.counts is Counts.PER_USER:
+        return "per person"
+    if series.counts.is_of_numbers and series.of:
+        words = COUNTED[series.counts]
+        return f"{words[0].lower()}{words[1:]} {series.of.label}"
+    if series.counts is Counts.EVENTS and series.event.to is RefersTo.BUILTIN:
+        return noun(number, BUILTIN_UNITS.get(series.event.key, "event"))
+    return noun(number, COUNTED_UNITS[series.counts])
+
+
+def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
+    """A legend with all lines, unless there is only one. The folded rest has no total: nothing counted it.
+
+    Beside a formula, it says what the letters stand for and what they come to.
+    """
+    if result.query.formula:
+        return _legend_of_formula(result, lines)
+    if len(lines) < 2 and not result.query.compare:
+        return ()
+    named = [each for each in _drawn(result) if not each.is_other]  # in the order of the lines
+    return tuple(
+        LegendItem(line.name, colour, "", is_apart=True)
+        if line.is_other
+        else LegendItem(line.name, colour, full(named[place].total), named[place].is_apart)
+        for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
+    )
+
+
+def _legend_of_formula(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
+    totals = [full(each.total) for each in _drawn(result) if not each.is_other]
+    drawn = tuple(
+        LegendItem(line.name, colour, "" if line.is_other else totals[place], line.is_other)
+        for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
+    )
+    if result.query.by:
+        return drawn
+    operands = (LegendItem(each.label, "", full(each.total)) for each in result.lines if each.series is not None)
+    return (*drawn, *operands)
+
+
+def _ranking(result: GraphResult) -> tuple[RankingItem, ...]:
+    lines = [each for each in result.lines if each.series == (None if result.query.formula else 0)]
+    largest = max((float(each.total or 0) for each in lines), default=0) or 1
+    named = [each for each in lines if not each.is_other][:RANKING_ROWS]
+    return tuple(
+        RankingItem(each.label, share_bar(max(100 * float(each.total or 0) / largest, 0), 0, "1"), full(each.total))
+        for each in named
+    )
+
+
+GRAPH = QueryKind(
+    query=Graph,
+    label="Graph",
+    prompt=None,
+    read=read,
+    answer=answer,
+    further=nothing_further,
+    words=words,
+    details=details,
+    form=form,
+    show=show,
+)

@@ -1,0 +1,333 @@
+"""The catalogue of what there is to ask about equals what a plain count finds, whatever came and went."""
+
+import json
+import random
+import re
+import threading
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from common.numbers import NUMBER
+from events import expiry, jobs
+from events.blocking_writer import store
+from events.catalogue import announcements, counting
+from events.catalogue import rows as rows_of
+from events.catalogue.announcements import Announcements, announce
+from events.catalogue.rows import OF_PEOPLE
+from events.catalogue.state import catalogue_state
+from events.erasure import erase
+from events.months import months
+from tests.events.making import change, event, identified, rows, who
+from tests.factories import EnvironmentFactory
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+EARLY = datetime(2000, 1, 1, tzinfo=UTC)
+CATALOGUE = """
+select n.kind, n.name, k.key, c.month, c.events, c.numbers, c.texts, c.booleans, c.first_at, c.last_at
+  from catalogue_counts c join catalogue_names n on n.id = c.name_id left join catalogue_keys k on k.id = c.key_id
+ where c.environment_id = %s
+"""
+NAMES = "select kind, name from catalogue_names where environment_id = %s order by 1, 2"
+KEYS = "select key from catalogue_keys where environment_id = %s order by 1"
+VALUES = ["text", "12", "-1.5e3", "1,200", "", 7, 0.25, True, False, None]
+
+
+@pytest.fixture
+def environment():
+    return EnvironmentFactory()
+
+
+def found(environment):
+    return {row[:4]: row[4:] for row in rows(CATALOGUE, environment.pk)}
+
+
+def naive(environment):
+    """The same from all events and people, in plain loops."""
+    counted = defaultdict(list)
+    for kind, name, time, properties in rows(
+        "select kind, name, time, properties from events where environment_id = %s", environment.pk
+    ):
+        month = date(time.year, time.month, 1)
+        counted[kind, name, None, month].append((None, time, time))
+        for key, value in _read(properties).items():
+            counted[kind, name, key, month].append((value, time, time))
+    for properties, first, last in rows(
+        "select properties, first_seen_at, last_seen_at from people where environment_id = %s", environment.pk
+    ):
+        counted["person", "", None, OF_PEOPLE].append((None, first, last))
+        for key, value in _read(properties).items():
+            counted["person", "", key, OF_PEOPLE].append((value, first, last))
+    return {key: _summed(key, values) for key, values in counted.items()}
+
+
+def _read(properties):
+    return json.loads(properties)
+
+
+def _summed(key, found_values):
+    values = [value for value, _, _ in found_values]
+    numbers = sum(is_number(value) for value in values)
+    booleans = sum(isinstance(value, bool) for value in values)
+    texts = sum(isinstance(value, str) and not is_number(value) for value in values)
+    times = [time for _, first, last in found_values for time in (first, last) if time is not None]
+    return (len(values), numbers, texts, booleans, min(times, default=None), max(times, default=None))
+
+
+def is_number(value):
+    if isinstance(value, str):
+        return re.fullmatch(NUMBER, value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def settle(environment, until=None):
+    """Count all that has arrived, and what was noted, as the job does when time has passed."""
+    later = timezone.now() + timedelta(days=2)  # so that people, who are counted daily, are due
+    rows("update catalogue_marks set people_at = people_at - interval '2 days' returning 1")
+    counting.count(environment.pk, max(later, until or later))
+    for environment_id, month in counting.noted(later):
+        counting.recount(environment_id, month)
+
+
+def arrived(environment, at):
+    """Give all events that came in this transaction a moment at which they arrived."""
+    rows("update events set received_at = %s where environment_id = %s and received_at = now() returning 1",
+         at, environment.pk)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_it_equals_a_plain_count_after_any_history(environment, seed):
+    chance = random.Random(seed)
+    until = NOW
+    for _ in range(25):
+        step = chance.choice(["collect"] * 6 + ["count"] * 4 + ["recount", "erase", "expire", "drop", "late"])
+        if step in ("collect", "late"):
+            until += timedelta(minutes=chance.choice([1, 20, 300]))
+            store(some_records(chance, environment.pk, until, late=step == "late"))
+            announce(some_records(chance, environment.pk, until)[:2])  # some were deleted, or are never stored
+            arrived(environment, until)
+        elif step == "count":
+            counting.count(environment.pk, until + timedelta(seconds=chance.choice([0, 1])))
+        elif step == "recount":
+            for noted in counting.noted(timezone.now() + timedelta(hours=2)):
+                counting.recount(*noted)
+        elif step == "erase":
+            people = [who(name, environment.pk)["actor_id"] for name in chance.sample(["ann", "bea", 1, 2, 3], 2)]
+            erase(environment.pk, people, most_events=chance.choice([2, None]))
+        elif step == "expire":
+            before = datetime(2026, chance.choice([3, 6, 9]), 1, tzinfo=UTC)
+            expiry.remove_events(environment.pk, EARLY, before, chance.choice([3, 1000]))
+            expiry.remove_people(environment.pk, before, 1000)
+        elif present := [month for month in months() if month.starts.year == 2026 and month.starts.month < 9]:
+            expiry.drop(chance.choice(present))
+
+    settle(environment, until + timedelta(days=1))
+    # People have no first or last moment of their own before they did anything.
+    assert {key: row[:4] for key, row in found(environment).items()} == {
+        key: row[:4] for key, row in naive(environment).items()
+    }
+    assert {key: row for key, row in found(environment).items() if key[0] != "person"} == {
+        key: row for key, row in naive(environment).items() if key[0] != "person"
+    }
+    assert rows(NAMES, environment.pk) == sorted({key[:2] for key in naive(environment)})
+    assert {key for (key,) in rows(KEYS, environment.pk)} == {key[2] for key in naive(environment)} - {None}
+    assert rows("select * from catalogue_gone") == []
+
+
+def some_records(chance, environment_id, at, *, late=False):
+    made = []
+    for _ in range(chance.randint(1, 8)):
+        actor = chance.choice(["ann", "bea", 1, 2, 3, 4])
+        properties = {
+            key: chance.choice(VALUES) for key in chance.sample(["plan", "größe", "n", "zu"], chance.randint(0, 3))
+        }
+        age = timedelta(days=chance.choice([1, 40, 100, 260]) if late else 0, minutes=chance.randint(-30, 55))
+        made.append(
+            chance.choice(
+                [
+                    event(
+                        actor,
+                        chance.choice(["Paid", "Signed up", "Gone"]),
+                        environment_id=environment_id,
+                        time=(at - age).timestamp(),
+                        properties=properties,
+                    ),
+                    event(actor, "", kind="pageview", environment_id=environment_id, time=(at - age).timestamp()),
+                    change(actor, environment_id=environment_id, **properties),
+                    identified(chance.choice([1, 2, 3]), "ann", environment_id=environment_id),
+                ]
+            )
+        )
+    return made
+
+
+def test_a_name_is_there_before_anybody_counts_and_goes_with_its_last_event(environment):
+    gathered = Announcements()
+    records = [
+        event("ann", "Refund", environment_id=environment.pk, properties={"amount": 3, "reason": "late"}),
+        change("ann", environment_id=environment.pk, plan="gold"),
+    ]
+    store(records)
+    gathered.note(records)
+    with connection.cursor() as cursor:
+        cursor.execute(*gathered.statement(gathered.take()))
+
+    assert not gathered
+    assert rows(NAMES, environment.pk) == [("custom", "Refund"), ("person", "")]
+    assert rows(KEYS, environment.pk) == [("amount",), ("plan",), ("reason",)]
+    assert {row[0] for row in found(environment).values()} == {0}
+
+    settle(environment)
+    settle(environment)
+    assert {row[0] for row in found(environment).values()} == {1}
+
+    erase(environment.pk, [who("ann", environment.pk)["actor_id"]])
+    settle(environment)
+    assert (rows(NAMES, environment.pk), rows(KEYS, environment.pk), found(environment)) == ([], [], {})
+
+
+def test_what_was_not_announced_because_of_a_kill_is_found_by_the_job(environment):
+    store([event("ann", "Refund", environment_id=environment.pk, properties={"amount": 3})])
+    arrived(environment, timezone.now() - timedelta(minutes=5))
+
+    jobs.catalogue(int(timezone.now().timestamp()))
+    waiting = ProcrastinateJob.objects.filter(task_name="events.recount").values_list("args", flat=True)
+    for arguments in waiting:
+        jobs.recount(**arguments)
+
+    assert len(waiting) == 2  # a month, and people
+    assert rows(NAMES, environment.pk) == [("custom", "Refund"), ("person", "")]
+    assert found(environment)["custom", "Refund", "amount", _this_month()][:2] == (1, 1)
+    assert rows("select * from catalogue_gone") == []
+
+
+def test_a_count_that_is_ended_before_its_commit_counts_nothing_twice(environment, monkeypatch):
+    settle(environment, NOW)
+    counting.count(environment.pk, NOW)
+    store([event("ann", "Paid", environment_id=environment.pk, time=NOW.timestamp(), properties={"n": 1})])
+    arrived(environment, NOW + timedelta(minutes=1))
+    until = NOW + timedelta(days=20)
+    rows("update catalogue_marks set mark = %s returning 1", NOW)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(counting, "timezone", SimpleNamespace(now=_ended))  # asked for when the mark has moved
+        counting.count(environment.pk, until)
+    nothing = found(environment)
+    counting.count(environment.pk, until)
+    counting.note(environment.pk, date(2026, 11, 1))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(counting, "_forget", _ended)
+        counting.recount(environment.pk, date(2026, 11, 1))
+    before = found(environment)
+    settle(environment, until)
+
+    assert nothing == {}
+    assert before == {key: row for key, row in naive(environment).items() if key[0] != "person"}
+    assert {key: row for key, row in found(environment).items() if key[0] != "person"} == before
+
+
+def _ended(*arguments):
+    raise KeyboardInterrupt
+
+
+def test_there_is_room_for_so_many_and_the_rest_is_counted(environment, monkeypatch):
+    monkeypatch.setitem(rows_of.BOUNDS, "names", 3)
+    monkeypatch.setitem(rows_of.BOUNDS, "keys", 2)
+    monkeypatch.setitem(rows_of.BOUNDS, "pairs", 3)
+    made = [
+        event("ann", f"Name {number}", environment_id=environment.pk, time=NOW.timestamp(),
+              properties={"plan": 1, f"key {number}": 1})
+        for number in range(6) for _ in range(number + 1)
+    ]  # fmt: skip
+    store(made)
+    arrived(environment, NOW)
+    announce(made)
+
+    assert len(rows(NAMES, environment.pk)) == 3
+    settle(environment)
+    left = catalogue_state(environment.pk)
+
+    # The most frequent have the room, and people are no name.
+    assert rows(NAMES, environment.pk) == [("custom", f"Name {number}") for number in (3, 4, 5)] + [("person", "")]
+    assert rows(KEYS, environment.pk) == [("key 5",), ("plan",)]
+    assert sorted(key[1:3] for key in found(environment) if key[2]) == [
+        ("Name 4", "plan"),
+        ("Name 5", "key 5"),
+        ("Name 5", "plan"),
+    ]
+    assert (left.left_events, left.left_values, left.is_full) == (1 + 2 + 3, 2 * 21 - 5 - 6 - 6, True)
+
+    assert erase(environment.pk, [who("ann", environment.pk)["actor_id"]]).is_complete
+    settle(environment)
+    assert not catalogue_state(environment.pk).is_full
+
+
+def test_a_process_announces_so_much_at_once_and_keeps_what_could_not_be_written(monkeypatch):
+    monkeypatch.setattr(announcements, "MOST_SHAPES", 3)
+    gathered = Announcements()
+    gathered.note(event("ann", f"Name {number}", environment_id=7) for number in range(9))
+    gathered.note([event("ann", "Name 1", environment_id=8)])
+
+    taken = gathered.take()
+    gathered.note([event("ann", "Later", environment_id=7)])
+    gathered.give_back(taken)
+
+    assert {key: len(shapes) for key, shapes in taken.items()} == {7: 3, 8: 1}
+    assert {key: len(shapes) for key, shapes in gathered.take().items()} == {7: 3, 8: 1}
+
+
+def test_an_environment_that_is_gone_is_left_out_and_others_are_announced(environment):
+    announce([event("ann", "Paid", environment_id=each) for each in (environment.pk, environment.pk + 1_000)])
+
+    assert rows("select environment_id, name from catalogue_names") == [(environment.pk, "Paid")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_processes_announce_and_count_at_once(environment):
+    """No deadlock, and each name once; what one could not see of the others is found when it is counted."""
+    made = [
+        event("ann", f"Name {number % 40}", environment_id=environment.pk, properties={f"key {number}": number})
+        for number in range(200)
+    ]
+    store(made)
+    rows("update events set received_at = now() - interval '1 hour' returning 1")
+    failures = []
+
+    def work(seed):
+        chance = random.Random(seed)
+        try:
+            for _ in range(12):
+                announce(chance.sample(made, 60))
+                if seed == 0:
+                    counting.count(environment.pk)
+                    for noted in counting.noted(timezone.now() + timedelta(hours=2)):
+                        counting.recount(*noted)
+                    counting.note(environment.pk, _this_month())
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    settle(environment)
+
+    equal = found(environment) == naive(environment)
+    with connection.cursor() as cursor:
+        cursor.execute("truncate events, people, catalogue_gone")
+    assert failures == []
+    assert equal
+
+
+def _this_month():
+    now = datetime.now(UTC)
+    return date(now.year, now.month, 1)
