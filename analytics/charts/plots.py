@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analytics.charts.scales import Scale, scale
-from analytics.questions.words import others_words
+from analytics.questions.group_labels import rest_label
 
 MAX_SERIES = 8
 Value = float | None
@@ -80,7 +80,7 @@ def fold(lines: Sequence[Line], additive: bool) -> tuple[list[Line], int]:
         return shown, len(hidden) + len(others)
     folded = [*hidden, *others]
     groups = sum(each.groups for each in folded)
-    return [*shown, Line(others_words(groups), _sums(folded), is_other=True, groups=groups)], 0
+    return [*shown, Line(rest_label(groups), _sums(folded), is_other=True, groups=groups)], 0
 
 
 def _sums(lines: Sequence[Line]) -> tuple[Value, ...]:

@@ -12,5 +12,5 @@ def group_label(by: Field, key: str | None) -> str:
 
 
 def rest_label(groups: int) -> str:
-    """The name of all groups but the largest."""
+    """The name of all groups but the largest: never the word of a value, such as "other"."""
     return f"everything else ({groups:,})"

@@ -22,11 +22,6 @@ COUNTED = {
 }
 
 
-def others_words(groups: int) -> str:
-    """All groups together that are not shown alone: never the word of a value, such as "other"."""
-    return f"everything else ({groups:,})"
-
-
 def span_words(span: Span) -> str:
     """ "last 30 days", "this month" or "1 Mar 2026 to 31 Mar 2026", and whether it is without what is not over."""
     return _days_words(span) + (", without what is not over" if span.over else "")

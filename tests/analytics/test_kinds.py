@@ -22,9 +22,7 @@ from heapadmin.navigation import ENVIRONMENT_NAV
 from tests.analytics.factories import ANY_PAGEVIEW, IN_TEAM_PLAN
 from tests.analytics.kept import make_report
 from tests.analytics.oracle import World
-from tests.analytics.random_worlds import (
-    DEFINITIONS,
-    SEGMENTS,
+from tests.analytics.random_questions import (
     funnels,
     graphs,
     lifecycles,
@@ -34,6 +32,7 @@ from tests.analytics.random_worlds import (
     stickiness_questions,
     users_questions,
 )
+from tests.analytics.random_worlds import DEFINITIONS, SEGMENTS
 from tests.analytics.rows import add_event, add_person
 
 RANDOM = {

@@ -18,7 +18,7 @@ from analytics.questions.query import PAGEVIEW, SESSION, Counts, EventReference,
 from analytics.questions.spans import Span, Unit
 from tests.analytics.factories import graph_of
 from tests.analytics.oracle import World
-from tests.analytics.random_worlds import (
+from tests.analytics.random_questions import (
     funnels,
     graphs,
     lifecycles,

@@ -16,7 +16,8 @@ from analytics.questions.spans import Unit
 from analytics.sql.dialect import POSTGRESQL
 from tests.analytics import oracle_of_paths
 from tests.analytics.oracle import FakeEvent, World
-from tests.analytics.random_worlds import paths_questions, store, thorough, worlds
+from tests.analytics.random_questions import paths_questions
+from tests.analytics.random_worlds import store, thorough, worlds
 from tests.analytics.test_sql_against_oracle import MOMENT, answer, answer_or_none, asked, cut_of
 
 pytestmark = pytest.mark.django_db

@@ -31,21 +31,16 @@ from tests.analytics import (
 )
 from tests.analytics.factories import graph_of
 from tests.analytics.oracle import FakeEvent, World
-from tests.analytics.random_worlds import (
-    TEXTS,
-    ask,
+from tests.analytics.random_questions import (
     funnels,
     graphs,
     lifecycles,
     retentions,
     sessions_questions,
     stickiness_questions,
-    store,
-    thorough,
     users_questions,
-    visited_worlds,
-    worlds,
 )
+from tests.analytics.random_worlds import TEXTS, ask, store, thorough, visited_worlds, worlds
 
 pytestmark = pytest.mark.django_db
 

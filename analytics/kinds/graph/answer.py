@@ -9,18 +9,16 @@ from analytics.kinds.graph.formula import LETTERS, Formula, Unrounded
 from analytics.kinds.graph.measures import NOTHING, Measured, exact, rounded
 from analytics.kinds.graph.question import Graph, GraphLine, GraphResult, GroupKey
 from analytics.kinds.graph.words import series_words
-from analytics.questions.conditions import BadQuery, Field, read_value
+from analytics.questions.conditions import BadQuery
+from analytics.questions.group_labels import group_label, rest_label
 from analytics.questions.query import Counting, Counts
 from analytics.questions.results import Number, Ran
 from analytics.questions.spans import MAX_BUCKETS, Bucket, Span, Unit
-from analytics.questions.words import group_words, others_words
+from analytics.questions.words import group_words
 from analytics.sql.context import QueryContext
 from analytics.sql.time_counts import OTHER, Keys, choosing_sql, counting_sql, decode_key
 from analytics.store.current import event_store
 from common.counted import counted
-
-NO_VALUE_LABEL = "(none)"
-EMPTY_LABEL = "(empty)"
 
 
 def answer(graph: Graph, context: QueryContext) -> GraphResult:
@@ -189,14 +187,10 @@ def _groups(graph: Graph, keys: dict[int, Keys], how_many: int) -> list[GroupPla
     slots = []
     for slot in sorted(keys):
         key = tuple(decode_key(each) for each in keys[slot])
-        label = " · ".join(_value_label(by, value) for by, value in zip(graph.by, key, strict=True))
+        label = " · ".join(group_label(by, value) for by, value in zip(graph.by, key, strict=True))
         slots.append(GroupPlace(slot, label, key))
     others = how_many - len(keys)
-    return [*slots, GroupPlace(OTHER, others_words(others), groups=others)] if others > 0 else slots
-
-
-def _value_label(by: Field, value: str | None) -> str:
-    return NO_VALUE_LABEL if value is None else read_value(by, value) or EMPTY_LABEL
+    return [*slots, GroupPlace(OTHER, rest_label(others), groups=others)] if others > 0 else slots
 
 
 def _names(graph: Graph, glossary: Glossary) -> list[str]:
