@@ -32,6 +32,7 @@ class Standby:
         self.primary = str(settings.DATABASES["default"]["HOST"])
         # Its system user can get there. Into pytest's own folders it can only until another pytest begins.
         self.folder = Path(self.primary).with_name(f"{name}-{os.getpid()}-{next(NUMBERS)}")
+        self.slot = self.folder.name.replace("-", "_")  # keeps what it has not replayed, however much others write
         self.data = self.folder / "data"
         self.process = None
 
@@ -42,6 +43,7 @@ class Standby:
         let_in(self.runner, self.folder, lambda words: None)
         copy = [programs() / "pg_basebackup", "-h", self.primary, "-U", "postgres", "-D", self.data]
         copy += ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
+        copy += ["--create-slot", f"--slot={self.slot}"]
         result = subprocess.run(copy, capture_output=True, text=True, **self._as_user())
         assert result.returncode == 0, result.stderr
         self.launch()
@@ -75,6 +77,15 @@ class Standby:
     def stop(self):
         self.process.send_signal(signal.SIGINT)
         self.process.wait(60)
+
+    def remove(self):
+        """Stop it for good: the primary keeps nothing for it any longer."""
+        self.stop()
+        idle = "select true from pg_replication_slots where slot_name = %s and not active"
+        with psycopg.connect(host=self.primary, user="postgres", dbname="postgres", autocommit=True) as own:
+            while not own.execute(idle, [self.slot]).fetchone():
+                time.sleep(0.05)
+            own.execute("select pg_drop_replication_slot(%s)", [self.slot])
 
     def ask(self, sql, *parameters):
         with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as own:

@@ -54,7 +54,7 @@ def server(django_db_setup):
         with standby.in_use():
             yield standby
     finally:
-        standby.stop()
+        standby.remove()
 
 
 @pytest.fixture

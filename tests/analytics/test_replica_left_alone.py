@@ -107,7 +107,7 @@ def test_a_replica_that_replayed_what_the_primary_never_wrote_is_not_asked(envir
             replica.probe.forget()
             after, warning = replica.side(), checks._replica_warning()
     finally:
-        earlier.stop()
+        earlier.remove()
 
     assert (before, after) == ("replica", replica.PRIMARY)
     assert warning == "The replica is a copy of another history, so the primary answers questions."
