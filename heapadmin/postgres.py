@@ -37,6 +37,7 @@ from heapadmin.system_user import Runner, let_in, let_read, runner_for
 from heapadmin.wal_archive import WalArchive
 
 MAJOR_VERSION = "18"
+NEW = "data.new"  # files that are being made
 START_TRIES = 5
 START_SECONDS = 60  # recovery of a large write-ahead log after a crash takes time
 LOG_BYTES_KEPT = 16 * 2**20
@@ -266,13 +267,24 @@ class PrivatePostgres:
                     f"{self.data} was written by PostgreSQL {found}, this is {MAJOR_VERSION}: see docs/operations.md."
                 )
             return
-        unfinished = self.folder / "data.new"
+        self._refuse_beside_other_files()
+        unfinished = self.folder / NEW
         shutil.rmtree(unfinished, ignore_errors=True)
         command = [str(programs() / "initdb"), "--pgdata", str(unfinished), "--username", DATABASE_SUPERUSER]
         command += ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"]
         command += ["--locale-provider=builtin", "--locale=C.UTF-8"]
         self._run(command if self.durable else [*command, "--no-sync"])
         unfinished.rename(self.data)
+
+    def _refuse_beside_other_files(self) -> None:
+        """A recovery that was killed, or an exchange by hand, leaves its files under other names for a while."""
+        others = sorted(path.name for path in self.folder.glob("data.*") if path.name != NEW)
+        if others and not self.data.exists():
+            raise PostgresError(
+                f"There is no {self.data}, but beside it {' and '.join(others)}: a recovery was not finished, or an "
+                "exchange of files. Run `manage.py recover MOMENT` again (docs/operations.md). To begin with nothing, "
+                "move these away."
+            )
 
     def _run(self, command: list[str]) -> None:
         arguments = self.runner.popen_arguments()

@@ -14,6 +14,8 @@ from heapadmin.backups.timelines import Timelines
 from heapadmin.postgres import PostgresError, PrivatePostgres
 from heapadmin.wal_archive import WalArchive
 
+REPLACED = "data.replaced"  # the former files, while others take their place
+
 
 class CannotRecover(Exception):
     """Nothing has changed; the message says why."""
@@ -29,6 +31,7 @@ def recover(moment: datetime | None, say: Callable[[str], None]) -> Path | None:
         raise CannotRecover("Only the private database can go back, and only with WAL_ARCHIVE_DIR.")
     with datafolder.held(settings.DATA_DIR, by="recover"):
         former = PrivatePostgres.of_installation(say)
+        _tidy_after_one_that_was_killed(former)
         if former.has_files():
             _archive_the_rest(former, say)
             if moment is None and (waiting := list((former.data / "pg_wal" / "archive_status").glob("*.ready"))):
@@ -78,9 +81,23 @@ def _base_for(own: WalArchive | None, archive: Path, moment: datetime | None) ->
 
 
 def _take_place(recovered: Path, former: PrivatePostgres) -> Path | None:
-    aside = None
+    """Wherever it is killed, the names tell how far it came: without `data`, `data.replaced` is what was there."""
     if former.has_files():
-        aside = former.data.with_name(f"data.before-{datetime.now(UTC):%Y-%m-%d-%H%M%S}")
-        former.data.rename(aside)
+        former.data.rename(former.folder / REPLACED)
     recovered.rename(former.data)
-    return aside
+    return _put_aside(former)
+
+
+def _put_aside(former: PrivatePostgres) -> Path | None:
+    replaced = former.folder / REPLACED
+    if not replaced.exists():
+        return None
+    return replaced.rename(former.data.with_name(f"data.before-{datetime.now(UTC):%Y-%m-%d-%H%M%S}"))
+
+
+def _tidy_after_one_that_was_killed(former: PrivatePostgres) -> None:
+    """Put the former files back where nothing has taken their place, so that this one begins as that one did."""
+    replaced = former.folder / REPLACED
+    if replaced.exists() and not former.data.exists():
+        replaced.rename(former.data)
+    _put_aside(former)

@@ -4,6 +4,7 @@ import shutil
 import tarfile
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -137,6 +138,33 @@ def test_a_recovery_that_was_killed_at_its_end_leads_no_later_one_astray(archive
     shutil.rmtree(archived.data_dir / "postgres")
 
     assert archived.recovered_to(None)[1] == ["1 before", "2 after", "3 the last"]
+
+
+def test_killed_before_the_files_are_in_place_nothing_new_begins_and_it_is_finished_by_another(archived, monkeypatch):
+    archived.ask("delete from note")
+    bases.write()
+    moment = archived.write("1 before")
+    archived.write("2 after")
+    archived.server.stop()
+    rename, folder = Path.rename, archived.data_dir / "postgres"
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Path, "rename", lambda path, to: rename(path, stop_at_the_second(path, to)))
+        recovery.recover(moment, lambda words: None)
+    assert not (folder / "data").exists()
+
+    with pytest.raises(PostgresError, match=r"beside it .*data\.recovering.* Run `manage\.py recover MOMENT` again"):
+        archived.start()
+
+    aside, notes = archived.recovered_to(moment)
+    assert notes == ["1 before"]
+    assert (aside / "PG_VERSION").exists()
+    assert not {path.name for path in folder.glob("data.*")} & {"data.recovering", "data.replaced", "data.new"}
+
+
+def stop_at_the_second(path, to):
+    if path.name == "data.recovering":
+        raise KeyboardInterrupt
+    return to
 
 
 def test_what_could_not_be_archived_is_not_lost_in_silence(archived):
