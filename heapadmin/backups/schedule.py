@@ -29,6 +29,12 @@ LOCK_NUMBER = 7_420_731_003  # for pg_try_advisory_lock
 AGAIN_AFTER = timedelta(hours=1)  # one that failed is tried again
 NAME = "nightly-{:%Y-%m-%d-%H%M%S}-{}.backup"  # with the mark of the database, since others may keep theirs beside
 NAMED = r"nightly-\d{{4}}-\d\d-\d\d-\d{{6}}-{}\.backup"
+HELD = """
+select exists (
+    select from pg_locks
+     where locktype = 'advisory' and granted and objsubid = 1 and (classid::int8 << 32) + objid::int8 = %s
+       and database = (select oid from pg_database where datname = current_database()))
+"""
 DATABASE = "select system_identifier, current_database(), current_schema() from pg_control_system()"
 NOTED = timedelta(days=400)  # for how long tries are remembered
 KILLED = "It was killed, or the machine stopped."
@@ -44,7 +50,12 @@ class BackupFailed(Exception):
 
 # --- What is due ------------------------------------------------------------------------------------------------------
 def due(now: datetime) -> list[BackupKind]:
-    """The kinds of which there is no good one since their time, and which were not tried within the last hour."""
+    """The kinds of which there is no good one since their time, and which were not tried within the last hour.
+
+    None while anybody makes one, which may take longer than an hour.
+    """
+    if _one_is_made():
+        return []
     tried = Q(started_at__gt=now - AGAIN_AFTER, lost_at=None)
     return [
         kind
@@ -72,6 +83,12 @@ def _since(kind: BackupKind, now: datetime) -> datetime:
 def _went_back() -> bool:
     found = bases.complete(bases.archive_of_this_server())
     return bool(found) and bases.is_of_an_earlier_timeline(found[-1])
+
+
+def _one_is_made() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [LOCK_NUMBER])
+        return bool(cursor.fetchone()[0])
 
 
 def note_lost(now: datetime) -> None:

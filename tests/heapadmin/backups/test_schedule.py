@@ -83,6 +83,14 @@ class TestDue:
         BackupFactory(started_at=at(3, 38))
         assert schedule.due(at(4, 37)) == []
 
+    def test_none_is_while_another_worker_makes_one_for_longer_than_an_hour(self, folder):
+        BackupFactory(started_at=at(2, 37))
+
+        with schedule._one_at_a_time():
+            assert schedule.due(at(3, 38)) == []
+
+        assert schedule.due(at(3, 38)) == [DUMP]
+
     @pytest.mark.parametrize("of", [good, failed])
     def test_what_a_wrong_clock_noted_of_the_future_holds_none_up(self, folder, of):
         of(at(12, day=400))
