@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
-from common.database import conninfo
+from common.database import conninfo, in_one_line
 from heapadmin.backups import bases, dump
 from heapadmin.postgres import PostgresError
 from support.models import Backup, BackupKind
@@ -102,7 +102,11 @@ def note_lost(now: datetime) -> None:
 
 # --- Making one -------------------------------------------------------------------------------------------------------
 def make(kind: BackupKind, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Backup:
-    """Make a backup, and only then delete those that are kept no longer. Raises AnotherRuns or BackupFailed."""
+    """Make a backup, and only then delete those that are kept no longer.
+
+    Raises AnotherRuns or BackupFailed; or BackupError, where it cannot be noted.
+    """
+    _refuse_where_none_is_noted()
     with _one_at_a_time():
         Backup.objects.filter(ended_at=None).update(ended_at=now(), problem=KILLED)
         at, of_ours = now(), mark()
@@ -121,6 +125,19 @@ def make(kind: BackupKind, now: Callable[[], datetime] = lambda: datetime.now(UT
             raise BackupFailed(noted.problem)
         _delete_old_ones(kind, of_ours, now())
     return noted
+
+
+def _refuse_where_none_is_noted() -> None:
+    try:
+        with psycopg.connect(conninfo()) as database:
+            row = database.execute("select to_regclass('support_backup')").fetchone()
+    except psycopg.Error as error:
+        raise dump.BackupError(f"The database does not answer: {in_one_line(error)}") from error
+    if row is None or row[0] is None:
+        raise dump.BackupError(
+            "Nothing in this database is Heapadmin's, or it is of an older version: the backup cannot be noted. "
+            "Check DATABASE_URL; for one before an upgrade, name a FILE."
+        )
 
 
 @contextmanager

@@ -350,7 +350,7 @@ def test_restoring_where_nobody_can_answer_says_so(private):
     assert "Traceback" not in result.stderr
 
 
-def test_where_there_is_nothing_no_backup_is_made(private, tmp_path):
+def test_where_there_is_nothing_no_backup_is_made(private, tmp_path, monkeypatch):
     """Somebody who forgets DATA_DIR, or names another database, would keep empty files for years."""
     nowhere = Installation(tmp_path / "data").run("backup", str(tmp_path / "file"))
     empty = private.manage("backup", str(tmp_path / "file"), url=f"{private.url.rpartition('/')[0]}/template1")
@@ -358,6 +358,11 @@ def test_where_there_is_nothing_no_backup_is_made(private, tmp_path):
     assert nowhere.returncode == empty.returncode == 1
     assert f"There is no database in {tmp_path / 'data'}. Is this the DATA_DIR" in nowhere.stderr
     assert "Nothing in this database is Heapadmin's" in empty.stderr
+    monkeypatch.setenv("BACKUP_DIR", str(tmp_path / "nightly"))
+    for name, words in {"template1": "is Heapadmin's, or it is of an older", "nowhere": "does not answer"}.items():
+        noted = private.manage("backup", url=f"{private.url.rpartition('/')[0]}/{name}")
+        assert noted.returncode == 1 and words in noted.stderr and "Traceback" not in noted.stderr
+    assert not (tmp_path / "nightly").exists()
     assert not (tmp_path / "file").exists() and not (tmp_path / "data/postgres").exists()
 
 
