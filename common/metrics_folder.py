@@ -24,6 +24,12 @@ def make() -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
 
 
+def in_use() -> Path | None:
+    """The one that this process counts in; None if there is none, or none any more."""
+    folder = Path(os.environ.get(VARIABLE) or os.devnull)
+    return folder if folder.is_dir() else None
+
+
 def is_ours(folder: Path) -> bool:
     """Whether this process made it."""
     return folder.name.startswith(f"{PREFIX}{os.getpid()}-")

@@ -6,22 +6,19 @@ names an account or an environment; the Collection page shows those numbers.
 
 import hmac
 import platform
-import struct
-import time
 from collections.abc import Mapping
 
 from django.conf import settings
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from collector.protocol import answers
 from collector.protocol.answers import Answer
-from common import metrics_folder
+from common import metrics_files, metrics_folder
 from common.metrics import REGISTRY, SCRAPED
 from events.writer import WriterWatch
 
 PATH = "/metrics"
-TRIES, PAUSE_SECONDS = 5, 0.1
 
 requests = Counter("heapadmin_requests", "Requests to collect.", ["endpoint", "outcome"], registry=REGISTRY)
 events = Counter(
@@ -84,27 +81,14 @@ def scrape(method: str, headers: Mapping[bytes, bytes]) -> Answer:
 
 
 def _text() -> bytes:
-    """Tried again while a worker that starts or ends makes or deletes one of its files."""
-    for _ in range(TRIES - 1):
-        try:
-            return generate_latest(_registry()) + generate_latest(SCRAPED)
-        except (OSError, struct.error):
-            time.sleep(PAUSE_SECONDS)
-    return generate_latest(_registry()) + generate_latest(SCRAPED)
+    """The metrics of this process, or of all workers of the group if they write into a shared folder."""
+    metrics_folder.forget_gauges_of_dead()
+    folder = metrics_folder.in_use()
+    counted = generate_latest(REGISTRY) if folder is None else metrics_files.text(folder)
+    return counted + generate_latest(SCRAPED)
 
 
 def _is_allowed(authorization: bytes) -> bool:
     scheme, _, given = authorization.partition(b" ")
     token = settings.METRICS_TOKEN.encode()
     return bool(token) and scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), token)
-
-
-def _registry() -> CollectorRegistry:
-    """The metrics of this process, or of all workers of the group if they write into a shared folder."""
-    of_group = CollectorRegistry()
-    metrics_folder.forget_gauges_of_dead()
-    try:
-        multiprocess.MultiProcessCollector(of_group)
-    except ValueError:  # there is no shared folder
-        return REGISTRY
-    return of_group

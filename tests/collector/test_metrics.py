@@ -139,13 +139,17 @@ def test_what_a_dead_worker_counted_stays(server):
     before = scrape(server)[("heapadmin_batch_records_sum",)]
     workers = set(server.worker_pids())
 
-    os.kill(min(workers), signal.SIGKILL)
+    killed = min(workers)
+    os.kill(killed, signal.SIGKILL)
 
     deadline = time.monotonic() + SECONDS
     while len(set(server.worker_pids()) - workers) < 1 or not server.has_started():
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert scrape(server)[("heapadmin_batch_records_sum",)] >= before
+    [folder] = Path(tempfile.gettempdir()).glob(f"{metrics_folder.PREFIX}{server.process.pid}-*")
+    kept = {path.name for path in folder.glob("*.db")}
+    assert f"histogram_{killed}.db" not in kept and any(name.startswith("histogram_sum.") for name in kept)
 
 
 # --- Without a server -----------------------------------------------------------------------------------------------
