@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
-HTMX_SAFE = ("hx-get",)
+SAFE = ("hx-get", "data-picker")  # what it asks when typed into
 HTMX_UNSAFE = ("hx-post", "hx-put", "hx-patch", "hx-delete")
 
 
@@ -29,7 +29,7 @@ class _Page(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "a" and "href" in given and "download" not in given:
             self._link(given["href"])
-        for name in HTMX_SAFE:
+        for name in SAFE:
             if name in given:
                 self._link(given[name])
         for name in HTMX_UNSAFE:

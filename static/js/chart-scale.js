@@ -4,6 +4,7 @@
 const STEPS = [1, 2, 2.5, 5, 10];
 const COMPACT = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]];
 const LABEL_WIDTH = 7;
+const MOST_DECIMALS = 6;
 
 export function ticks(lowest, largest, whole) {
   const farthest = Math.max(largest, -lowest);
@@ -20,7 +21,9 @@ export function ticks(lowest, largest, whole) {
 export function compact(value) {
   const [size, suffix] = (Math.abs(value) >= 10_000 && COMPACT.find(([least]) => Math.abs(value) >= least)) || [1, ""];
   if (size > 1) return Number((value / size).toPrecision(3)) + suffix;
-  return Number(value.toFixed(2)).toLocaleString("en-US");
+  const far = Math.abs(value);
+  const decimals = far >= 1 || far === 0 ? 2 : Math.min(2 - Math.floor(Math.log10(far)), MOST_DECIMALS);
+  return Number(value.toFixed(decimals)).toLocaleString("en-US", { maximumFractionDigits: MOST_DECIMALS });
 }
 
 function read(plot) {

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
-from tests.accounts.test_second_factor import code, with_app
+from tests.accounts.test_second_factor import with_app
+from tests.authenticator import code_for
 from tests.factories import EnvironmentFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,7 +136,7 @@ def test_a_session_that_would_not_be_kept_is_not_said_to_be_gone(bob, read_only)
 def test_a_code_that_was_used_before_stays_used(bob, read_only):
     secret = with_app(bob)
     app = Authenticator.objects.get(user=bob).wrap()
-    typed = code(secret)
+    typed = code_for(secret)
     assert app.validate_code(typed)
     read_only(True)
 
@@ -146,7 +147,7 @@ def test_a_code_that_is_used_meanwhile_works_once(bob, read_only):
     secret = with_app(bob)
     app = Authenticator.objects.get(user=bob).wrap()
     read_only(True)
-    typed = code(secret)
+    typed = code_for(secret)
 
     assert app.validate_code(typed)
     assert not app.validate_code(typed)

@@ -101,7 +101,7 @@ def test_an_open_row_stays_open(ada, environment):
     add_event(environment, name="Second")
     ada.wait_for_timeout(3000)
 
-    expect(ada.get_by_text("gold")).to_be_visible()
+    expect(ada.get_by_text("gold", exact=True)).to_be_visible()
     expect(ada.locator("[data-live-state]")).to_have_text("Holding while a row is open")
 
 
@@ -287,6 +287,7 @@ def test_a_page_that_is_slow_at_first_asks_again_by_itself(ada, environment, vis
 
 def test_pointing_at_a_chart_says_the_values(ada, environment, visits):
     ada.goto(url(environment, "graph") + "?event=event:Paid&by=property:plan&days=7")
+    ada.locator(".chart__plot").scroll_into_view_if_needed()
     box = ada.locator(".chart__plot").bounding_box()
 
     ada.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

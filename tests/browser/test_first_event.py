@@ -35,7 +35,7 @@ def test_sign_up_send_an_event_see_it_and_exclude_its_address(page, server, axe_
     assert (sent.status, sent.text) == (200, "OK")
     expect(page.get_by_text("Events are arriving")).to_be_visible()  # by itself
     page.get_by_role("link", name="see them live").click()
-    expect(page.get_by_text("Signed up").first).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="Signed up").first).to_be_visible()
     expect(page.get_by_text("grace@shop.example").first).to_be_visible()
     axe_clean(page)
 

@@ -58,7 +58,7 @@ def choose(page, select, part, option=None):
 
 def test_a_rare_event_is_chosen_on_graph_funnel_and_definition(ada, environment):
     ada.goto(url(environment, "graph"))
-    choose(ada, ada.get_by_label("Event", exact=True), "GEKÜNDIGT", RARE)
+    choose(ada, ada.get_by_role("combobox", name="Series A", exact=True), "GEKÜNDIGT", RARE)
     choose(ada, ada.get_by_label("Group by", exact=True), "gru", "grund")
     run(ada)
     expect(ada.locator("#answer h2")).to_have_text(f"Count of {RARE} by grund, last 30 days")
@@ -87,10 +87,10 @@ def test_a_search_is_read_by_a_machine_and_fits_the_window(ada, environment, axe
     ada.set_viewport_size({"width": 360, "height": 700})
     make_definition(environment, name="Contract ended")
     ada.goto(url(environment, "graph"))
-    select = ada.get_by_label("Event", exact=True)
+    select = ada.get_by_role("combobox", name="Series A", exact=True)
 
     select.click()
-    text = ada.get_by_role("combobox", name="Event: search")
+    text = ada.get_by_role("combobox", name="Series A: search")
     expect(text).to_be_focused()
     expect(ada.get_by_role("group", name="Custom events").get_by_role("option")).to_have_count(50)
     text.fill("ordered")
@@ -116,7 +116,7 @@ def test_a_search_is_read_by_a_machine_and_fits_the_window(ada, environment, axe
 
 def test_properties_that_the_event_has_come_first(ada, environment):
     ada.goto(url(environment, "graph"))
-    choose(ada, ada.get_by_label("Event", exact=True), "vertrag", RARE)
+    choose(ada, ada.get_by_role("combobox", name="Series A", exact=True), "vertrag", RARE)
 
     ada.get_by_label("Group by", exact=True).click()
 

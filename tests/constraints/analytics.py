@@ -49,7 +49,7 @@ BREAKS: Breaks = {
     "rollup_day_in_order": each(lambda ends: insert("rollup_days", ends=ends), MOMENT, "2025-12-31 00:00:00+00"),
     "rollup_days_environment_id_fkey": lambda: insert("rollup_days", environment_id=-1),
     "rollup_days_pkey": lambda: insert_twice("rollup_days"),
-    **required("rollup_days", "environment_id starts ends has_names is_empty has_people without_robots"),
+    **required("rollup_days", "environment_id starts ends has_names is_empty has_people without_robots has_sessions"),
     "rollup_counts_environment_id_starts_fkey": lambda: insert("rollup_counts", environment_id=-1),
     "rollup_counts_pkey": lambda: insert_twice("rollup_counts"),
     **required("rollup_counts", "environment_id starts kind name events people"),
