@@ -62,6 +62,7 @@ def test_a_tag_comes_and_goes_on_the_page_of_a_report(signed_in_page, environmen
     signed_in_page.goto(url(environment, "report", report.lineage))
 
     signed_in_page.locator(".tags summary").click()
+    expect(signed_in_page.get_by_label("Tags, with commas between them")).to_be_focused()
     signed_in_page.keyboard.type("money, weekly")
     signed_in_page.keyboard.press("Enter")
     expect(signed_in_page.locator(".tags a")).to_have_text(["money", "weekly"])
