@@ -17,7 +17,7 @@ from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
 from analytics.questions.conditions import MAX_VALUE, BadQuery
 from analytics.questions.parameters import Reader, need, write_common
-from analytics.questions.query import LAST_7_DAYS, Builtin, EventReference, Query, RefersTo, Scope, Selection
+from analytics.questions.query import ANY_EVENT, LAST_7_DAYS, EventReference, Query, Scope, Selection
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
 from analytics.questions.sessions import SESSION_RULE
 from analytics.questions.spans import Span
@@ -28,7 +28,6 @@ from analytics.store.live import Position
 from common import web_addresses
 from common.counted import noun
 
-ANY_EVENT = EventReference(RefersTo.BUILTIN, Builtin.ANY)
 MAX_MINUTES = MAX_LENGTH // timedelta(minutes=1)
 SESSIONS_AT_ONCE = 10_000  # per query of a file
 MAX_IN_FILE = 100_000

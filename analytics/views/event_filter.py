@@ -9,10 +9,8 @@ from analytics.forms.choices import choices
 from analytics.forms.questions import select, stray
 from analytics.forms.rows import group_rows
 from analytics.questions.parameters import Reader, write_group
-from analytics.questions.query import Builtin, EventReference, RefersTo, Selection
+from analytics.questions.query import ANY_EVENT, Selection
 from projects.models import Environment
-
-ANY_EVENT = EventReference(RefersTo.BUILTIN, Builtin.ANY)
 
 
 @dataclass(frozen=True)

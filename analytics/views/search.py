@@ -18,7 +18,7 @@ from accounts.policy import Can
 from analytics.default_tiles import BUILTIN
 from analytics.models import MODELS, Pin
 from analytics.questions.conditions import Source
-from analytics.questions.query import RefersTo, Scope
+from analytics.questions.query import ANY_EVENT, RefersTo, Scope
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from analytics.views.pages import page
@@ -77,7 +77,7 @@ def _kept(environment: Environment, text: str) -> Iterator[FoundGroup]:
 def _tiles(environment: Environment, text: str) -> FoundGroup:
     """Tiles of the dashboard: the pinned reports, or the built-in ones where none is pinned."""
     pins = Pin.objects.filter(environment=environment).order_by("position")
-    tiles = [(each.report.name, each.report.lineage) for each in pins.select_related("report")]
+    tiles = list(pins.values_list("report__name", "report__lineage"))
     tiles = tiles or [(each.title, each.lineage) for each in BUILTIN]
     dashboard = _url(environment, "dashboard")
     fits = [Hit(name, f"{dashboard}#tile-{lineage}") for name, lineage in tiles if text.lower() in name.lower()]
@@ -119,11 +119,11 @@ def _event(name: str) -> dict[str, str]:
 
 
 def _property(name: str) -> dict[str, str]:
-    return {"event": "builtin:any", "by": f"{Source.PROPERTY}:{name}"}
+    return {"event": str(ANY_EVENT), "by": f"{Source.PROPERTY}:{name}"}
 
 
 def _property_of_people(name: str) -> dict[str, str]:
-    return {"event": "builtin:any", "counts": "users", "by": f"{Source.USER}:{name}"}
+    return {"event": str(ANY_EVENT), "counts": "users", "by": f"{Source.USER}:{name}"}
 
 
 def _people(environment: Environment, text: str) -> FoundGroup:
