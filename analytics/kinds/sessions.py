@@ -26,7 +26,7 @@ from analytics.sql.context import QueryContext
 from analytics.sql.sessions import MAX_LENGTH, ORIGIN, TOTALS, SessionFilter, define_sessions, page_sql
 from analytics.store.live import Position
 from common import web_addresses
-from common.counted import noun
+from common.counted import counted, noun
 
 MAX_MINUTES = MAX_LENGTH // timedelta(minutes=1)
 SESSIONS_AT_ONCE = 10_000  # per query of a file
@@ -143,7 +143,7 @@ def details(asked: Sessions, glossary: Glossary) -> Iterator[str]:
             yield f"{label}: {path}"
     for label, minutes in (("At least", asked.least), ("At most", asked.most)):
         if minutes is not None:
-            yield f"{label} {minutes:,} minutes long"
+            yield f"{label} {counted(minutes, 'minute')} long"
     if asked.bounced is not Bounced.ANY:
         yield {Bounced.YES: "Only bounces", Bounced.NO: "Without bounces"}[asked.bounced]
 

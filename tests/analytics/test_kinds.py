@@ -175,6 +175,20 @@ def test_words_name_every_event_and_every_segment_that_is_compared(kind, data):
         assert GLOSSARY.segment_label(segment) in said
 
 
+@pytest.mark.parametrize(
+    ("kind", "asked", "said"),
+    [
+        ("sessions", "least=1&most=1", ["At least 1 minute long", "At most 1 minute long"]),
+        ("sessions", "least=0&most=1440", ["At least 0 minutes long", "At most 1,440 minutes long"]),
+        ("paths", "steps=1&within=1d", ["Within 1 day, at most 1 step"]),
+    ],
+)
+def test_a_number_in_the_details_has_its_noun(kind, asked, said):
+    query = parse(kind, lists(asked), Scope(1)).query
+
+    assert set(said) <= set(KINDS[kind].details(query, GLOSSARY))
+
+
 @every_kind
 def test_a_segment_that_is_gone_has_words_too(kind):
     query = parse(kind.name, {"segment": [str(UUID(int=5))], **lists(FOUND[kind.name])}, Scope(1)).query

@@ -273,6 +273,8 @@ def test_what_a_thing_that_stays_needs_stays_too(environment, full):
     told = words(send(full, environment, "definition", base, union, do="delete", confirmed="1"))
 
     assert "2 definitions could not go" in told
+    asked = words(send(full, environment, "definition", base, union, do="delete"))
+    assert "2 definitions cannot go from here, because something else uses them" in asked
     assert Definition.objects.count() == 2
 
 

@@ -15,6 +15,7 @@ from analytics.questions.query import LAST_30_DAYS, SESSION, EventReference, Que
 from analytics.questions.results import Cell, Column, Result, Shown, Table, percent
 from analytics.questions.spans import Span
 from analytics.questions.words import duration_words, span_words
+from common.counted import counted
 
 MOST_STEPS = 5
 USUAL_STEPS = 3  # 218 nodes at most; each step more has five times as many
@@ -135,7 +136,7 @@ def details(paths: Paths, glossary: Glossary) -> Iterator[str]:
     if paths.anchor.where:
         yield f"{paths.direction.capitalize()} {selection_words(paths.anchor, glossary)}"
     yield f"Along {' and '.join(ALONG[each] for each in paths.along)}"
-    yield f"Within {duration_words(WITHIN[paths.within])}, at most {paths.steps} steps"
+    yield f"Within {duration_words(WITHIN[paths.within])}, at most {counted(paths.steps, 'step')}"
     if paths.clean:
         yield "With * for numbers and ids in paths"
 
