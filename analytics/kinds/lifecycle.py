@@ -19,7 +19,7 @@ from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, write_common
-from analytics.questions.query import ANY_EVENT, LAST_90_DAYS, Counting, EventReference, Query, Scope
+from analytics.questions.query import ANY_EVENT, LAST_90_DAYS, EventReference, Query, Scope, Selection
 from analytics.questions.results import Column, Ran, Result, Shown, Table, bucket_label
 from analytics.questions.spans import Bucket, Span, Unit, in_whole_units, unit_before
 from analytics.questions.words import span_words
@@ -90,16 +90,15 @@ def lifecycle_sql(statement: Statement, lifecycle: Lifecycle, before: Bucket, cu
 
     A person is new where they have no earlier event in these units, and none of all the time before them.
     """
-    counting = Counting(lifecycle.event, where=lifecycle.where, segments=lifecycle.segments)
-    units = (before, *cut)
-    pairs = active(statement, counting, units)
+    selection, units = Selection(lifecycle.event), (before, *cut)
+    pairs = active(statement, lifecycle, selection, units, "active")
     place = statement.dialect.place("bucket", units, statement.bind)
     statement.define("places", f"select actor, {place} - 1 as place from {pairs}")
     statement.define(
         "steps",
         "select actor, place, lag(place) over (partition by actor order by place) as previous from places",
     )
-    rows, where = matching(statement, counting, Limits(None, before.start))
+    rows, where = matching(statement, lifecycle, selection, Limits(None, before.start))
     actor = rows.actor
     statement.define("known", f"select distinct {actor} as actor {rows.from_()} where {joined(Match.ALL, where)}")
     return statement.text(

@@ -19,7 +19,7 @@ from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, write_common
-from analytics.questions.query import ANY_EVENT, LAST_30_DAYS, Counting, EventReference, Query, Scope
+from analytics.questions.query import ANY_EVENT, LAST_30_DAYS, EventReference, Query, Scope, Selection
 from analytics.questions.results import Column, Ran, Result, Shown, Table, percent
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import span_words
@@ -85,8 +85,7 @@ def details(stickiness: Stickiness, glossary: Glossary) -> Iterable[str]:
 
 def stickiness_sql(statement: Statement, stickiness: Stickiness, buckets: tuple[Bucket, ...]) -> str:
     """Rows (units, people): how many people were active in exactly so many units."""
-    counting = Counting(stickiness.event, where=stickiness.where, segments=stickiness.segments)
-    pairs = active(statement, counting, buckets)
+    pairs = active(statement, stickiness, Selection(stickiness.event), buckets, "active")
     statement.define("persons", f"select actor, count(*) as units from {pairs} group by 1")
     return statement.text("select units, count(*) as people from persons group by 1")
 

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from analytics.kinds.paths.question import WITHIN, Along, Direction, Paths
 from analytics.questions.conditions import Match
+from analytics.sql.active import matching
 from analytics.sql.rows import joined
 from analytics.sql.segments import in_segments
-from analytics.sql.selections import Limits, event_rows, selected
+from analytics.sql.selections import Limits, event_rows
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import encoded
 
@@ -43,8 +44,7 @@ def paths_sql(statement: Statement, paths: Paths, start: datetime, end: datetime
 
 def _define_anchors(statement: Statement, paths: Paths, limits: Limits) -> None:
     """Define `anchors` (actor, time, id): the first event of each person from which, or to which, their path goes."""
-    rows, where = event_rows(statement, limits, sessions=paths.anchor.event.is_session)
-    where += [selected(rows, paths.anchor), rows.group(paths.where), *in_segments(rows, paths.segments)]
+    rows, where = matching(statement, paths, paths.anchor, limits)
     actor = rows.actor
     statement.define(
         "starts",

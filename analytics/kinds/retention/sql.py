@@ -10,12 +10,11 @@ from collections.abc import Sequence
 
 from analytics.kinds.retention.question import CohortEntry, Retention, Return
 from analytics.questions.conditions import Match
-from analytics.questions.query import Selection
 from analytics.questions.spans import Bucket
+from analytics.sql.active import active, matching
 from analytics.sql.largest import ranked
-from analytics.sql.rows import Rows, joined
-from analytics.sql.segments import in_segments
-from analytics.sql.selections import Limits, event_rows, selected
+from analytics.sql.rows import joined
+from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import encoded
 
@@ -24,11 +23,11 @@ def retention_sql(statement: Statement, retention: Retention, buckets: Sequence[
     """`most` is how many groups are counted by themselves."""
     is_of_pairs = retention.by is None and retention.entry is not CohortEntry.EVER
     if is_of_pairs:
-        starts = _active(statement, retention, retention.start, buckets, "started")
+        starts = active(statement, retention, retention.start, buckets, "started")
     if is_of_pairs and retention.start == retention.returning:
         returns = starts
     else:
-        returns = _active(statement, retention, retention.returning, buckets, "returned")
+        returns = active(statement, retention, retention.returning, buckets, "returned")
     if is_of_pairs:
         entered = "bucket" if retention.entry is CohortEntry.EVERY else "min(bucket)"
         grouped = "" if retention.entry is CohortEntry.EVERY else " group by 1"
@@ -53,30 +52,12 @@ def retention_sql(statement: Statement, retention: Retention, buckets: Sequence[
     )
 
 
-def _active(
-    statement: Statement, retention: Retention, selection: Selection, buckets: Sequence[Bucket], name: str
-) -> str:
-    """Define pairs (actor, bucket): who did it, and when. Merges are looked up per pair, not per event."""
-    limits = Limits(buckets[0].start, buckets[-1].end)
-    rows, where = event_rows(statement, limits, sessions=selection.event.is_session)
-    where += [selected(rows, selection), rows.group(retention.where), *in_segments(rows, retention.segments)]
-    bucket = statement.dialect.bucket("e.time", buckets, statement.bind)
-    pairs = statement.define(
-        f"{name}_pairs",
-        f"select distinct e.actor_id as actor_id, {bucket} as bucket {rows.from_()} where {joined(Match.ALL, where)}",
-    )
-    resolved = Rows(statement, f"{pairs} e")
-    actor = resolved.actor
-    return statement.define(name, f"select distinct {actor} as actor, e.bucket as bucket {resolved.from_()}")
-
-
 def _entered(statement: Statement, retention: Retention, buckets: Sequence[Bucket]) -> str:
     """Define rows (actor, cohort) or, with a property, (actor, cohort, key), from the event with which they entered."""
     start, end = buckets[0].start, buckets[-1].end
     is_ever = retention.entry is CohortEntry.EVER
     limits = Limits(None if is_ever else start, end)
-    rows, where = event_rows(statement, limits, sessions=retention.start.event.is_session)
-    where += [selected(rows, retention.start), rows.group(retention.where), *in_segments(rows, retention.segments)]
+    rows, where = matching(statement, retention, retention.start, limits)
     value = f", {encoded(statement.dialect.cast_text(rows.field(retention.by)))} as key" if retention.by else ""
     actor = rows.actor
     statement.define(

@@ -22,6 +22,7 @@ with active_pairs as (
         and e.time >= :'p1'::timestamptz
         and e.time < :'p2'::timestamptz
         and ((e.kind = :'p3' and e.name = :'p4'))
+        and true
     )
 ),
 active as (
@@ -45,6 +46,7 @@ known as (
         e.environment_id = :p0
         and e.time < :'p8'::timestamptz
         and ((e.kind = :'p9' and e.name = :'p10'))
+        and true
     )
 )
 select s.place as place, count(*) as people, sum(case when s.previous is null and k.actor is null then 1 else 0 end) as newcomers,

@@ -22,6 +22,7 @@ with active_pairs as (
         and e.time >= :'p1'::timestamptz
         and e.time < :'p2'::timestamptz
         and ((e.kind = :'p3' and e.name = :'p4'))
+        and true
     )
 ),
 active as (
