@@ -17,15 +17,14 @@ from analytics.forms.controls import Select, plain
 from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
-from analytics.questions.conditions import BadQuery, Match
+from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, write_common
 from analytics.questions.query import ANY_EVENT, LAST_90_DAYS, EventReference, Query, Scope, Selection
 from analytics.questions.results import Column, Ran, Result, Shown, Table, bucket_label
 from analytics.questions.spans import Bucket, Span, Unit, in_whole_units, unit_before
 from analytics.questions.words import span_words
-from analytics.sql.active import active, matching
+from analytics.sql.active import active, people
 from analytics.sql.context import QueryContext
-from analytics.sql.rows import joined
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
 from common.counted import noun
@@ -98,9 +97,7 @@ def lifecycle_sql(statement: Statement, lifecycle: Lifecycle, before: Bucket, cu
         "steps",
         "select actor, place, lag(place) over (partition by actor order by place) as previous from places",
     )
-    rows, where = matching(statement, lifecycle, selection, Limits(None, before.start))
-    actor = rows.actor
-    statement.define("known", f"select distinct {actor} as actor {rows.from_()} where {joined(Match.ALL, where)}")
+    people(statement, lifecycle, selection, Limits(None, before.start), "known")
     return statement.text(
         "select s.place as place, count(*) as people, "
         "sum(case when s.previous is null and k.actor is null then 1 else 0 end) as newcomers, "

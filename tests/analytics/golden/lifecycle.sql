@@ -38,16 +38,20 @@ steps as (
     select actor, place, lag(place) over (partition by actor order by place) as previous
     from places
 ),
-known as (
-    select distinct coalesce(m.to_actor, e.actor_id) as actor
+known_actors as (
+    select distinct e.actor_id as actor_id
     from events e
-    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where (
         e.environment_id = :p0
         and e.time < :'p8'::timestamptz
         and ((e.kind = :'p9' and e.name = :'p10'))
         and true
     )
+),
+known as (
+    select distinct coalesce(m.to_actor, e.actor_id) as actor
+    from known_actors e
+    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
 )
 select s.place as place, count(*) as people, sum(case when s.previous is null and k.actor is null then 1 else 0 end) as newcomers,
     sum(case when s.previous = s.place - 1 then 1 else 0 end) as stayed
