@@ -22,6 +22,7 @@ from analytics.forms.typed import read_typed
 from analytics.models import Definition
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists
+from analytics.questions.sessions import SESSION_RULE
 from analytics.store.current import event_store
 from analytics.views.lists import kept_list
 from analytics.views.pages import page
@@ -31,7 +32,7 @@ from projects.models import Environment
 
 BUILTIN = [
     ("Pageview", "Every page that was looked at."),
-    ("Session", "A visit: it ends after 30 minutes without activity."),
+    ("Session", SESSION_RULE),
 ]
 
 

@@ -158,7 +158,7 @@ def _by_use(found: QuerySet[Any], used: dict[UUID, int], most_first: bool) -> li
 
 def _rows(everything: QuerySet[Any], page: Page[Any]) -> list[AnyKept]:
     keys = [each if isinstance(each, int) else each.pk for each in page.object_list]
-    found = everything.select_related("created_by", "changed_by").in_bulk(keys)
+    found = everything.select_related("created_by").in_bulk(keys)
     return [found[key] for key in keys if key in found]
 
 
