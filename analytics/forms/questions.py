@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analytics.forms.choices import Choices
-from analytics.forms.controls import Check, Control, Option, Options, Select
+from analytics.forms.controls import Check, Control, Option, Options, Select, plain
 from analytics.forms.rows import GroupRows
 from analytics.questions.parameters import EVERYONE, Reader
 from analytics.questions.periods import PAST, RUNNING, Period
-from analytics.questions.spans import PRESETS
+from analytics.questions.spans import PRESETS, Unit
 from common.counted import counted
 
 CUSTOM = "custom"
+UNITS = plain((each.value, f"by {each.value}") for each in Unit)
+UNITS_OF_DAYS = plain((each.value, f"by {each.value}") for each in Unit if each is not Unit.HOUR)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from analytics.charts.plots import Line, colours
 from analytics.charts.scales import bucket_name, full
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
-from analytics.forms.controls import Select, plain
-from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.controls import Select
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.conditions import BadQuery
@@ -178,9 +178,6 @@ def answer(lifecycle: Lifecycle, context: QueryContext) -> LifecycleResult:
 # --- The page --------------------------------------------------------------------------------------------------------
 
 
-UNITS = plain((each.value, f"by {each.value}") for each in Unit if each is not Unit.HOUR)
-
-
 @dataclass(frozen=True)
 class LifecycleForm(QuestionForm):
     event: Select
@@ -191,7 +188,7 @@ class LifecycleForm(QuestionForm):
 def form(raw: Reader, choices: Choices) -> LifecycleForm:
     return LifecycleForm(
         event=select(raw, "event", "Active: did", choices.events, str(ANY_EVENT)),
-        unit=select(raw, "unit", "Unit", UNITS, Unit.WEEK.value),
+        unit=select(raw, "unit", "Unit", UNITS_OF_DAYS, Unit.WEEK.value),
         span=span_controls(raw, 90),
         where=group_rows(raw, "where", choices.all_fields),
         menus=menus(raw, choices, compare=False),

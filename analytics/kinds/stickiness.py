@@ -13,8 +13,8 @@ from analytics.charts.plots import Line
 from analytics.charts.scales import numbered_labels, percent_text
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
-from analytics.forms.controls import Select, plain
-from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.controls import Select
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
 from analytics.questions.conditions import BadQuery
@@ -127,9 +127,6 @@ def answer(stickiness: Stickiness, context: QueryContext) -> StickinessResult:
 # --- The page --------------------------------------------------------------------------------------------------------
 
 
-UNITS = plain((each.value, f"by {each.value}") for each in Unit if each is not Unit.HOUR)
-
-
 @dataclass(frozen=True)
 class StickinessForm(QuestionForm):
     event: Select
@@ -140,7 +137,7 @@ class StickinessForm(QuestionForm):
 def form(raw: Reader, choices: Choices) -> StickinessForm:
     return StickinessForm(
         event=select(raw, "event", "Active: did", choices.events, str(ANY_EVENT)),
-        unit=select(raw, "unit", "Unit", UNITS, Unit.DAY.value),
+        unit=select(raw, "unit", "Unit", UNITS_OF_DAYS, Unit.DAY.value),
         span=span_controls(raw, 30),
         where=group_rows(raw, "where", choices.all_fields),
         menus=menus(raw, choices, compare=False),

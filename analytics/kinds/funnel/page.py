@@ -9,7 +9,7 @@ from analytics.charts.plots import MAX_SERIES, Line, funnel_marks
 from analytics.charts.scales import XLabel, bucket_name, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain, with_nothing
-from analytics.forms.questions import QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS, QuestionForm, SpanControls, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_rows
 from analytics.kinds.funnel.answer import answer
 from analytics.kinds.funnel.question import (
@@ -44,7 +44,6 @@ ASKS = plain(
         (Asks.TREND.value, "how many got to the end, over time"),
     ]
 )
-UNITS = plain((each.value, f"by {each.value}") for each in Unit)
 BEGINS = ("0", "1 min", "5 min", "30 min", "1 h", "6 h", "1 d", "3 d", "7 d", "30 d")  # of bins, below the chart
 BETWEEN = plain((str(step), f"between step {step} and {step + 1}") for step in range(1, MAX_STEPS))
 

@@ -10,7 +10,7 @@ from analytics.charts.plots import Line, colours, fold
 from analytics.charts.scales import bucket_name, full
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Control, Select, plain, with_nothing
-from analytics.forms.questions import QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS, QuestionForm, SpanControls, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, next_number, selection_row
 from analytics.kinds.graph.answer import answer
 from analytics.kinds.graph.formula import LETTERS
@@ -35,7 +35,6 @@ from analytics.questions.words import COUNTED
 from common.counted import noun
 
 COUNTS = plain((each.value, COUNTED[each]) for each in Counts)
-UNITS = plain((each.value, f"by {each.value}") for each in Unit)
 CHARTS = plain([("line", "as lines"), ("bar", "as bars"), ("table", "as a table")])
 
 

@@ -9,7 +9,7 @@ from analytics.charts.plots import Line, Shades, colours
 from analytics.charts.scales import bucket_name, full, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select, plain, with_nothing
-from analytics.forms.questions import QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_row
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.kinds.retention.answer import answer
@@ -30,7 +30,6 @@ from analytics.questions.results import Table
 from analytics.questions.spans import Unit
 from common.counted import counted
 
-UNITS = plain((each.value, f"by {each.value}") for each in Unit if each is not Unit.HOUR)
 ENTRIES = plain(
     [
         (CohortEntry.FIRST.value, "the first time in the range"),
@@ -61,7 +60,7 @@ def form(raw: Reader, choices: Choices) -> RetentionForm:
         returning=selection_row(raw, "return", choices, "and came back to do", default=str(PAGEVIEW)),
         entry=select(raw, "entry", "They did it", ENTRIES),
         back=select(raw, "back", "and came back", RETURNS),
-        unit=select(raw, "unit", "Unit", UNITS, Unit.WEEK.value),
+        unit=select(raw, "unit", "Unit", UNITS_OF_DAYS, Unit.WEEK.value),
         span=span_controls(raw, 90),
         by=select(raw, "by", "Group by", with_nothing("nothing", choices.all_fields)),
         cells=select(raw, "cells", "Show", CELLS),
