@@ -282,6 +282,39 @@ def test_a_process_announces_so_much_at_once_and_keeps_what_could_not_be_written
     assert {key: len(shapes) for key, shapes in gathered.take().items()} == {7: 3, 8: 1}
 
 
+@pytest.mark.parametrize(
+    "shapes, most",
+    [
+        ([(f"Name {number}", "key", number * 32) for number in range(60)], 6 * 2),  # of many months
+        ([("x" * 1_024, "é" * 1_000 + str(number), 0) for number in range(900)], 300),  # long
+        ([("Paid", "key", 0)] + [(f"Name {number}", "key", 0) for number in range(400)], 2 * 401),  # all of it
+    ],
+    ids=["months", "long names", "as sites do"],
+)
+def test_what_is_announced_of_one_environment_is_short(shapes, most):
+    gathered = Announcements()
+    gathered.note(
+        event("ann", name, environment_id=7, time=NOW.timestamp() - days * 86_400, properties={key: 1})
+        for name, key, days in shapes
+    )
+
+    sent = json.loads(gathered.statement(gathered.take()).parameters["rows"])
+
+    assert most * 0.8 <= len(sent) <= most
+
+
+def test_names_that_come_again_and_again_are_not_all_looked_at(monkeypatch):
+    monkeypatch.setattr(announcements, "MOST_LOOKED_AT", 10)
+    keys = [f"key {number}" for number in range(4)]
+    shapes = [("Paid", keys), ("Paid", keys[::-1]), ("Later", [])]
+    gathered = Announcements()
+    gathered.note(event("ann", name, environment_id=7, properties=dict.fromkeys(of, 1)) for name, of in shapes)
+
+    sent = json.loads(gathered.statement(gathered.take()).parameters["rows"])
+
+    assert [(row["name"], row["key"]) for row in sent] == [("Paid", None), *(("Paid", key) for key in keys)]
+
+
 def test_an_environment_that_is_gone_is_left_out_and_others_are_announced(environment):
     announce([event("ann", "Paid", environment_id=each) for each in (environment.pk, environment.pk + 1_000)])
 
