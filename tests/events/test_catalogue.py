@@ -16,7 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from common.numbers import NUMBER
 from events import expiry, jobs
 from events.blocking_writer import store
-from events.catalogue import announcements, counting
+from events.catalogue import announcements, counting, counts
 from events.catalogue import rows as rows_of
 from events.catalogue.announcements import Announcements, announce
 from events.catalogue.rows import OF_PEOPLE
@@ -280,6 +280,22 @@ def test_a_process_announces_so_much_at_once_and_keeps_what_could_not_be_written
 
     assert {key: len(shapes) for key, shapes in taken.items()} == {7: 3, 8: 1}
     assert {key: len(shapes) for key, shapes in gathered.take().items()} == {7: 3, 8: 1}
+
+
+def test_of_long_names_only_so_many_are_kept_in_memory_and_the_rest_is_counted(environment, monkeypatch):
+    monkeypatch.setattr(counts, "MOST_BYTES", 3_000)
+    at = datetime(2026, 10, 1, 12, tzinfo=UTC)
+    store(
+        event("ann", str(number) + "x" * 999, environment_id=environment.pk, time=(at + timedelta(days=day)).timestamp())
+        for number in range(8) for day in (number % 2, 2, 3)
+    )  # fmt: skip
+    arrived(environment, at)
+
+    counted = counts.of_month(environment.pk, date(2026, 10, 1), timezone.now())
+    kept = json.loads(counted.as_json())
+
+    assert len(kept) == 3
+    assert sum(row["events"] for row in kept) + counted.left_events == 8 * 3
 
 
 @pytest.mark.parametrize(
