@@ -15,15 +15,17 @@ from events.upkeep import settled_until
 
 EVERY = timedelta(minutes=10)  # arrivals are counted so often: each time reads an hour that it has read before
 SETTLING = timedelta(minutes=1)  # after the last deletion of a month, which seldom comes alone
+MOST_AT_ONCE = timedelta(hours=6)  # of arrivals, in one transaction; only after a long stop there are more
 AT_LAST = timedelta(hours=1)  # after the first one, if there is no end of them
 PEOPLE_EVERY = timedelta(days=1)
 NEW_OF_PEOPLE_AFTER = timedelta(hours=1)
 
 HAS_ANY = """(exists (select from events where events.environment_id = e.id)
               or exists (select from people where people.environment_id = e.id))"""
+# In any order: one that fails, or takes long, is not always the first.
 DUE = f"""
 select e.id from projects_environment e left join catalogue_marks k on k.environment_id = e.id
- where (k.mark is null or k.mark < %(before)s) and {HAS_ANY} order by k.mark nulls first, e.id limit 100
+ where (k.mark is null or k.mark < %(before)s) and {HAS_ANY} order by random() limit 100
 """  # noqa: S608  fixed text
 BEGIN = """
 insert into catalogue_marks (environment_id, mark)
@@ -92,15 +94,21 @@ def due(now: datetime) -> list[int]:
 
 
 def count(environment_id: int, until: datetime | None = None) -> None:
-    """Count what arrived since the last time and before `until`, or for good. The first time notes all months."""
-    until = until or settled_until()
+    """Count what arrived since the last time and before `until`; or for good, a part of that if it is much.
+
+    The first time notes all months.
+    """
+    settled = settled_until()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(BEGIN, {"environment": environment_id, "until": until})
+        cursor.execute(BEGIN, {"environment": environment_id, "until": until or settled})
         if cursor.rowcount:
             cursor.execute(MONTHS, {"environment": environment_id, "people": OF_PEOPLE})
             return
         mark = _lock(environment_id)
-        if mark is None or mark >= until:
+        if mark is None:
+            return
+        until = until or min(settled, mark + MOST_AT_ONCE)
+        if mark >= until:
             return
         counts = arrivals(environment_id, mark, until)
         _add(environment_id, counts, month_of(until))

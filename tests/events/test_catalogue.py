@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -207,6 +207,42 @@ def test_what_was_not_announced_because_of_a_kill_is_found_by_the_job(environmen
     assert rows("select * from catalogue_gone") == []
 
 
+def test_one_environment_that_cannot_be_counted_holds_up_no_other():
+    broken, other = EnvironmentFactory(), EnvironmentFactory()
+    for each in (broken, other):
+        store([event("ann", "Paid", environment_id=each.pk)])
+        arrived(each, timezone.now() - timedelta(hours=1))
+    rows("insert into catalogue_marks (environment_id, mark) select id, now() - interval '2 hours' "
+         "from projects_environment returning 1")  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(f"alter table catalogue_counts add check (environment_id <> {broken.pk})")
+    counting.note(other.pk, _this_month())
+
+    with pytest.raises(IntegrityError):
+        jobs.catalogue(int((timezone.now() + timedelta(hours=2)).timestamp()))
+
+    assert {row[1] for row in found(other)} == {"Paid"}
+    assert ProcrastinateJob.objects.filter(task_name="events.recount").exists()
+
+
+def test_after_a_long_stop_arrivals_are_counted_by_parts(environment):
+    now = timezone.now()
+    for name, hours in (("Early", 40), ("Late", 20)):
+        store([event("ann", name, environment_id=environment.pk, time=(now - timedelta(hours=hours)).timestamp())])
+        arrived(environment, now - timedelta(hours=hours))
+    rows("insert into catalogue_marks (environment_id, mark) values (%s, %s) returning 1",
+         environment.pk, now - timedelta(hours=41))  # fmt: skip
+    parts = []
+
+    while environment.pk in counting.due(now):
+        counting.count(environment.pk)
+        parts.append({row[1] for row in found(environment)})
+
+    assert parts[0] == {"Early"}
+    assert parts[-1] == {"Early", "Late"}
+    assert 7 <= len(parts) <= 8
+
+
 def test_a_count_that_is_ended_before_its_commit_counts_nothing_twice(environment, monkeypatch):
     settle(environment, NOW)
     counting.count(environment.pk, NOW)
@@ -286,7 +322,7 @@ def test_of_long_names_only_so_many_are_kept_in_memory_and_the_rest_is_counted(e
     monkeypatch.setattr(counts, "MOST_BYTES", 3_000)
     at = datetime(2026, 10, 1, 12, tzinfo=UTC)
     store(
-        event("ann", str(number) + "x" * 999, environment_id=environment.pk, time=(at + timedelta(days=day)).timestamp())
+        event("ann", str(number) + "x" * 999, environment_id=environment.pk, time=at.timestamp() + day * 86_400)
         for number in range(8) for day in (number % 2, 2, 3)
     )  # fmt: skip
     arrived(environment, at)
