@@ -48,7 +48,8 @@ union all select %(environment)s, %(people)s::date, timestamptz 'epoch'
 LOCK = "select mark from catalogue_marks where environment_id = %s for update"
 NOTED = """
 select environment_id, month from catalogue_gone group by 1, 2
-having max(at) < %(settled)s or min(at) < %(at_last)s order by min(at) limit 100
+having max(at) < %(settled)s or min(at) < %(at_last)s
+ order by min(at), month = %(people)s desc, month desc limit 100
 """
 PEOPLE_DUE = """
 insert into catalogue_gone (environment_id, month, at)
@@ -122,9 +123,9 @@ def count(environment_id: int, until: datetime | None = None) -> None:
 
 
 def noted(now: datetime) -> list[tuple[int, date]]:
-    """Some environments and months that have lost something, the longest waiting first."""
+    """Some environments and months that have lost something, the longest waiting first; of these, the newest."""
     with connection.cursor() as cursor:
-        cursor.execute(NOTED, {"settled": now - SETTLING, "at_last": now - AT_LAST})
+        cursor.execute(NOTED, {"settled": now - SETTLING, "at_last": now - AT_LAST, "people": OF_PEOPLE})
         return list(cursor.fetchall())
 
 

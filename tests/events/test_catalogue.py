@@ -207,6 +207,17 @@ def test_what_was_not_announced_because_of_a_kill_is_found_by_the_job(environmen
     assert rows("select * from catalogue_gone") == []
 
 
+def test_what_there_was_before_is_counted_from_people_and_the_newest_month_on(environment):
+    for days in (0, 40, 80, 120, 160):
+        store([event("ann", "Paid", environment_id=environment.pk, time=NOW.timestamp() - days * 86_400)])
+
+    counting.count(environment.pk)
+
+    assert [month for _, month in counting.noted(timezone.now())] == [
+        OF_PEOPLE, date(2026, 11, 1), date(2026, 10, 1), date(2026, 9, 1), date(2026, 7, 1), date(2026, 6, 1),
+    ]  # fmt: skip
+
+
 def test_one_environment_that_cannot_be_counted_holds_up_no_other():
     broken, other = EnvironmentFactory(), EnvironmentFactory()
     for each in (broken, other):
