@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -60,13 +60,19 @@ def catalogue(timestamp: int) -> None:
     """Count for the catalogue what has arrived, and begin to count anew the months that lost events."""
     now = datetime.fromtimestamp(timestamp, UTC)
     until = time.monotonic() + SLICE_SECONDS
+    failures: list[DatabaseError] = []
     for environment_id in counting.due(now):
-        counting.count(environment_id)
+        try:
+            counting.count(environment_id)
+        except DatabaseError as error:  # maybe of this environment alone
+            failures.append(error)
         if time.monotonic() > until:
             defer_once("events.catalogue", in_seconds=1, timestamp=timestamp)
             break
     for environment_id, month in counting.noted(now):
         defer_once("events.recount", environment_id=environment_id, month=month.isoformat())
+    if failures:
+        raise failures[0]
 
 
 @app.task(name="events.recount", queue=LONG, priority=LOW)

@@ -14,6 +14,7 @@ from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from projects.models import Environment
 
+MOST_TYPED = 20  # each is looked up by itself
 EVENT = re.compile(r"(?:^|\.)event$")
 FIELD = re.compile(r"(?:^|\.)(?:field|by)(?:\.\d+)?$")
 OF_PEOPLE = re.compile(r"^group\.\d+\.where\.")  # a segment's conditions on people (analytics/forms/definitions.py)
@@ -26,6 +27,7 @@ def read_typed(environment: Environment, parameters: QueryDict | Mapping[str, li
     that of an event, or of a property: it may have no room in the catalogue. One that several things have is an error.
     """
     raw = Reader(parameters)
+    left = MOST_TYPED
     for name, values in raw.values.items():
         prefixes = RefersTo if EVENT.search(name) else Source if FIELD.search(name) else None
         if prefixes is None:
@@ -38,6 +40,10 @@ def read_typed(environment: Environment, parameters: QueryDict | Mapping[str, li
         wanted = typed[-1].strip()
         if "\0" in wanted or len(wanted) > MAX_VALUE:
             continue  # nothing is called so
+        if not left:
+            raw.wrong(name, f"At most {MOST_TYPED} names can be typed at once.")
+            continue
+        left -= 1
         found = _events(environment, wanted) if prefixes is RefersTo else _fields(environment, wanted, name)
         raw.values[name] = [*chosen[:-1], found[0] if len(found) == 1 else wanted]
         if len(found) > 1:

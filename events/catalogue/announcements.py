@@ -18,7 +18,12 @@ from events.records import EventRecord, PersonChange, Record
 
 WRITE_SECONDS = 1.0
 MOST_SHAPES = 500  # of one environment in one period; sites have some dozens
-MOST_ROWS = 2_000  # of one environment that one period announces
+# Of one environment, in one period; the rest waits for the count. All environments are announced in one statement, and
+# one that sends whatever it can must leave it short.
+MOST_ROWS = 2_000
+MOST_LETTERS = 500_000  # of the names in these
+MOST_MONTHS = 6  # full ones are counted each time
+MOST_LOOKED_AT = 20_000  # names, of which many may be the same
 
 Shape = tuple[str, str, tuple[str, ...]]
 """Kind, name, names of properties."""
@@ -96,12 +101,21 @@ def announce(records: Iterable[Record]) -> None:
 def _rows(environment_id: int, shapes: Shapes) -> Iterable[AnnouncedRow]:
     """The rows of one environment, each once."""
     rows: dict[tuple[str, str, str | None, date], AnnouncedRow] = {}
+    months: set[date] = set()
+    looked_at = letters = 0
     for (kind, name, keys), seconds in shapes.items():
+        if looked_at >= MOST_LOOKED_AT:
+            break
+        looked_at += 1 + len(keys)
         at = datetime.fromtimestamp(seconds, UTC)
         month = OF_PEOPLE if kind == PERSON else month_of(at)
+        if month not in months and len(months) >= MOST_MONTHS:
+            continue
+        months.add(month)
         name = stored_name(name)
         for key in (None, *keys):
-            if len(rows) < MOST_ROWS:
-                row = AnnouncedRow(environment_id, kind, name, key, month, at, at)
-                rows.setdefault((kind, name, key, month), row)
+            place = (kind, name, key, month)
+            if place not in rows and len(rows) < MOST_ROWS and letters < MOST_LETTERS:
+                rows[place] = AnnouncedRow(environment_id, *place, at, at)
+                letters += len(name) + len(key or "")
     return rows.values()

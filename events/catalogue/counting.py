@@ -15,15 +15,17 @@ from events.upkeep import settled_until
 
 EVERY = timedelta(minutes=10)  # arrivals are counted so often: each time reads an hour that it has read before
 SETTLING = timedelta(minutes=1)  # after the last deletion of a month, which seldom comes alone
+MOST_AT_ONCE = timedelta(hours=6)  # of arrivals, in one transaction; only after a long stop there are more
 AT_LAST = timedelta(hours=1)  # after the first one, if there is no end of them
 PEOPLE_EVERY = timedelta(days=1)
 NEW_OF_PEOPLE_AFTER = timedelta(hours=1)
 
 HAS_ANY = """(exists (select from events where events.environment_id = e.id)
               or exists (select from people where people.environment_id = e.id))"""
+# In any order: one that fails, or takes long, is not always the first.
 DUE = f"""
 select e.id from projects_environment e left join catalogue_marks k on k.environment_id = e.id
- where (k.mark is null or k.mark < %(before)s) and {HAS_ANY} order by k.mark nulls first, e.id limit 100
+ where (k.mark is null or k.mark < %(before)s) and {HAS_ANY} order by random() limit 100
 """  # noqa: S608  fixed text
 BEGIN = """
 insert into catalogue_marks (environment_id, mark)
@@ -46,7 +48,8 @@ union all select %(environment)s, %(people)s::date, timestamptz 'epoch'
 LOCK = "select mark from catalogue_marks where environment_id = %s for update"
 NOTED = """
 select environment_id, month from catalogue_gone group by 1, 2
-having max(at) < %(settled)s or min(at) < %(at_last)s order by min(at) limit 100
+having max(at) < %(settled)s or min(at) < %(at_last)s
+ order by min(at), month = %(people)s desc, month desc limit 100
 """
 PEOPLE_DUE = """
 insert into catalogue_gone (environment_id, month, at)
@@ -92,15 +95,21 @@ def due(now: datetime) -> list[int]:
 
 
 def count(environment_id: int, until: datetime | None = None) -> None:
-    """Count what arrived since the last time and before `until`, or for good. The first time notes all months."""
-    until = until or settled_until()
+    """Count what arrived since the last time and before `until`; or for good, a part of that if it is much.
+
+    The first time notes all months.
+    """
+    settled = settled_until()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(BEGIN, {"environment": environment_id, "until": until})
+        cursor.execute(BEGIN, {"environment": environment_id, "until": until or settled})
         if cursor.rowcount:
             cursor.execute(MONTHS, {"environment": environment_id, "people": OF_PEOPLE})
             return
         mark = _lock(environment_id)
-        if mark is None or mark >= until:
+        if mark is None:
+            return
+        until = until or min(settled, mark + MOST_AT_ONCE)
+        if mark >= until:
             return
         counts = arrivals(environment_id, mark, until)
         _add(environment_id, counts, month_of(until))
@@ -114,9 +123,9 @@ def count(environment_id: int, until: datetime | None = None) -> None:
 
 
 def noted(now: datetime) -> list[tuple[int, date]]:
-    """Some environments and months that have lost something, the longest waiting first."""
+    """Some environments and months that have lost something, the longest waiting first; of these, the newest."""
     with connection.cursor() as cursor:
-        cursor.execute(NOTED, {"settled": now - SETTLING, "at_last": now - AT_LAST})
+        cursor.execute(NOTED, {"settled": now - SETTLING, "at_last": now - AT_LAST, "people": OF_PEOPLE})
         return list(cursor.fetchall())
 
 

@@ -15,6 +15,7 @@ from events.upkeep import hold_months
 SLICE = timedelta(days=1)  # of a month: a statement reads so much at once
 PEOPLE_AT_ONCE = 100_000
 MOST_ROWS = 2 * (MOST_NAMES + MOST_PAIRS)  # kept in memory, the most frequent of each slice; others have no room anyway
+MOST_BYTES = 2**24  # of the names in these: several times what has room, as sites call things
 
 TYPED = f"""
        count(*) filter (where jsonb_typeof(each.value) = 'number'
@@ -58,10 +59,13 @@ select '{PERSON}' as kind, '' as name, each.key as key, %(month)s::date as month
 """  # noqa: S608  fixed text
 FIRST = "-9223372036854775808"
 MOST_FREQUENT = """
-select kind, name, key, month, events, numbers, texts, booleans, first_at, last_at, {more}
-       sum(events) filter (where key is null) over () as all_events,
-       sum(events) filter (where key is not null) over () as all_values
-  from ({counted}) counted order by events desc limit %(rows)s
+select kind, name, key, month, events, numbers, texts, booleans, first_at, last_at, {more} all_events, all_values
+  from (select counted.*, sum(events) filter (where key is null) over () as all_events,
+               sum(events) filter (where key is not null) over () as all_values,
+               sum(octet_length(name) + coalesce(octet_length(key), 0))
+                   over (order by events desc rows unbounded preceding) as bytes
+          from ({counted}) counted) ranked
+ where bytes <= %(bytes)s order by events desc limit %(rows)s
 """
 
 RowKey = tuple[str, str, str | None, date]
@@ -73,6 +77,7 @@ class CountedRows:
     def __init__(self, environment_id: int) -> None:
         self._environment_id = environment_id
         self._rows: dict[RowKey, AnnouncedRow] = {}
+        self._bytes = 0
         self.left_events = self.left_values = 0  # for want of room
 
     def add(self, found: list[tuple[Any, ...]]) -> None:
@@ -80,8 +85,10 @@ class CountedRows:
         kept = {True: 0, False: 0}
         for kind, name, key, month, events, *numbers, first_at, last_at in (row[:10] for row in found):
             row = self._rows.get((kind, name, key, month))
-            if row is None and len(self._rows) >= MOST_ROWS:
-                continue
+            if row is None:
+                if len(self._rows) >= MOST_ROWS or self._bytes >= MOST_BYTES:
+                    continue
+                self._bytes += len(name.encode()) + len((key or "").encode())
             kept[key is None] += events
             made = AnnouncedRow(self._environment_id, kind, name, key, month, first_at, last_at, events, *numbers)
             self._rows[kind, name, key, month] = made if row is None else _sum(row, made)
@@ -155,7 +162,7 @@ def _events(environment_id: int, condition: str, **parameters: Any) -> list[tupl
     with connection.cursor() as cursor:
         cursor.execute(
             MOST_FREQUENT.format(counted=counted, more=""),
-            {"environment": environment_id, "rows": MOST_ROWS, **parameters},
+            {"environment": environment_id, "rows": MOST_ROWS, "bytes": MOST_BYTES, **parameters},
         )
         return list(cursor.fetchall())
 
@@ -165,6 +172,7 @@ def _people(environment_id: int) -> Iterator[list[tuple[Any, ...]]]:
     parameters: dict[str, Any] = {
         "environment": environment_id,
         "rows": MOST_ROWS,
+        "bytes": MOST_BYTES,
         "most": PEOPLE_AT_ONCE,
         "month": OF_PEOPLE,
     }

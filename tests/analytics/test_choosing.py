@@ -7,7 +7,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from analytics.forms.typed import read_typed
+from analytics.forms.typed import MOST_TYPED, read_typed
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import EventReference, Scope
 from analytics.store.current import event_store
@@ -166,3 +166,12 @@ def test_a_typed_name_means_what_is_called_so(environment):
 def test_chosen_names_cost_no_look_up(environment, django_assert_num_queries):
     with django_assert_num_queries(0):
         read_typed(environment, {"event": [str(ANY_EVENT)], "where.0.field": ["property:plan"], "by": [""]})
+
+
+def test_so_many_typed_names_are_looked_up_at_once(environment, django_assert_max_num_queries):
+    with django_assert_max_num_queries(MOST_TYPED * 30):
+        raw = read_typed(environment, {f"where.{number}.field": [f"key {number}"] for number in range(900)})
+
+    assert raw.values["where.0.field"] == ["property:key 0"]
+    assert len(raw.errors) == 900 - MOST_TYPED
+    assert raw.errors["where.899.field"].startswith("At most 20 names can be typed")

@@ -9,14 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from common.numbers import NUMBER
 from events import expiry, jobs
 from events.blocking_writer import store
-from events.catalogue import announcements, counting
+from events.catalogue import announcements, counting, counts
 from events.catalogue import rows as rows_of
 from events.catalogue.announcements import Announcements, announce
 from events.catalogue.rows import OF_PEOPLE
@@ -207,6 +207,53 @@ def test_what_was_not_announced_because_of_a_kill_is_found_by_the_job(environmen
     assert rows("select * from catalogue_gone") == []
 
 
+def test_what_there_was_before_is_counted_from_people_and_the_newest_month_on(environment):
+    for days in (0, 40, 80, 120, 160):
+        store([event("ann", "Paid", environment_id=environment.pk, time=NOW.timestamp() - days * 86_400)])
+
+    counting.count(environment.pk)
+
+    assert [month for _, month in counting.noted(timezone.now())] == [
+        OF_PEOPLE, date(2026, 11, 1), date(2026, 10, 1), date(2026, 9, 1), date(2026, 7, 1), date(2026, 6, 1),
+    ]  # fmt: skip
+
+
+def test_one_environment_that_cannot_be_counted_holds_up_no_other():
+    broken, other = EnvironmentFactory(), EnvironmentFactory()
+    for each in (broken, other):
+        store([event("ann", "Paid", environment_id=each.pk)])
+        arrived(each, timezone.now() - timedelta(hours=1))
+    rows("insert into catalogue_marks (environment_id, mark) select id, now() - interval '2 hours' "
+         "from projects_environment returning 1")  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(f"alter table catalogue_counts add check (environment_id <> {broken.pk})")
+    counting.note(other.pk, _this_month())
+
+    with pytest.raises(IntegrityError):
+        jobs.catalogue(int((timezone.now() + timedelta(hours=2)).timestamp()))
+
+    assert {row[1] for row in found(other)} == {"Paid"}
+    assert ProcrastinateJob.objects.filter(task_name="events.recount").exists()
+
+
+def test_after_a_long_stop_arrivals_are_counted_by_parts(environment):
+    now = timezone.now()
+    for name, hours in (("Early", 40), ("Late", 20)):
+        store([event("ann", name, environment_id=environment.pk, time=(now - timedelta(hours=hours)).timestamp())])
+        arrived(environment, now - timedelta(hours=hours))
+    rows("insert into catalogue_marks (environment_id, mark) values (%s, %s) returning 1",
+         environment.pk, now - timedelta(hours=41))  # fmt: skip
+    parts = []
+
+    while environment.pk in counting.due(now):
+        counting.count(environment.pk)
+        parts.append({row[1] for row in found(environment)})
+
+    assert parts[0] == {"Early"}
+    assert parts[-1] == {"Early", "Late"}
+    assert 7 <= len(parts) <= 8
+
+
 def test_a_count_that_is_ended_before_its_commit_counts_nothing_twice(environment, monkeypatch):
     settle(environment, NOW)
     counting.count(environment.pk, NOW)
@@ -280,6 +327,55 @@ def test_a_process_announces_so_much_at_once_and_keeps_what_could_not_be_written
 
     assert {key: len(shapes) for key, shapes in taken.items()} == {7: 3, 8: 1}
     assert {key: len(shapes) for key, shapes in gathered.take().items()} == {7: 3, 8: 1}
+
+
+def test_of_long_names_only_so_many_are_kept_in_memory_and_the_rest_is_counted(environment, monkeypatch):
+    monkeypatch.setattr(counts, "MOST_BYTES", 3_000)
+    at = datetime(2026, 10, 1, 12, tzinfo=UTC)
+    store(
+        event("ann", str(number) + "x" * 999, environment_id=environment.pk, time=at.timestamp() + day * 86_400)
+        for number in range(8) for day in (number % 2, 2, 3)
+    )  # fmt: skip
+    arrived(environment, at)
+
+    counted = counts.of_month(environment.pk, date(2026, 10, 1), timezone.now())
+    kept = json.loads(counted.as_json())
+
+    assert len(kept) == 3
+    assert sum(row["events"] for row in kept) + counted.left_events == 8 * 3
+
+
+@pytest.mark.parametrize(
+    "shapes, most",
+    [
+        ([(f"Name {number}", "key", number * 32) for number in range(60)], 6 * 2),  # of many months
+        ([("x" * 1_024, "é" * 1_000 + str(number), 0) for number in range(900)], 300),  # long
+        ([("Paid", "key", 0)] + [(f"Name {number}", "key", 0) for number in range(400)], 2 * 401),  # all of it
+    ],
+    ids=["months", "long names", "as sites do"],
+)
+def test_what_is_announced_of_one_environment_is_short(shapes, most):
+    gathered = Announcements()
+    gathered.note(
+        event("ann", name, environment_id=7, time=NOW.timestamp() - days * 86_400, properties={key: 1})
+        for name, key, days in shapes
+    )
+
+    sent = json.loads(gathered.statement(gathered.take()).parameters["rows"])
+
+    assert most * 0.8 <= len(sent) <= most
+
+
+def test_names_that_come_again_and_again_are_not_all_looked_at(monkeypatch):
+    monkeypatch.setattr(announcements, "MOST_LOOKED_AT", 10)
+    keys = [f"key {number}" for number in range(4)]
+    shapes = [("Paid", keys), ("Paid", keys[::-1]), ("Later", [])]
+    gathered = Announcements()
+    gathered.note(event("ann", name, environment_id=7, properties=dict.fromkeys(of, 1)) for name, of in shapes)
+
+    sent = json.loads(gathered.statement(gathered.take()).parameters["rows"])
+
+    assert [(row["name"], row["key"]) for row in sent] == [("Paid", None), *(("Paid", key) for key in keys)]
 
 
 def test_an_environment_that_is_gone_is_left_out_and_others_are_announced(environment):
