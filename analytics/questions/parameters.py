@@ -120,9 +120,12 @@ class Reader:
         text = self.text(name)
         return self.attempt(name, lambda: EventReference.parse(text)) if text else default
 
+    def field(self, name: str) -> Field | None:
+        text = self.text(name)
+        return self.attempt(name, lambda: Field.parse(text)) if text else None
+
     def condition(self, prefix: str) -> Condition | None:
-        text = self.text(f"{prefix}.field")
-        chosen = self.attempt(f"{prefix}.field", lambda: Field.parse(text)) if text else None
+        chosen = self.field(f"{prefix}.field")
         operator = self.choice(f"{prefix}.op", Operator, Operator.IS)
         value = self.text(f"{prefix}.value")
         return self.attempt(f"{prefix}.value", lambda: Condition(chosen, operator, value)) if chosen else None
