@@ -137,11 +137,12 @@ class GraphView(AnswerView):
 
 
 def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
-    """The lines that are drawn, and how many lines only the table shows."""
+    """The lines that are drawn, and how many lines only the table shows; what a formula is made of is not missed."""
     drawn = _drawn(result)
     lines = [Line(_name(each), _floats(each.values), each.is_other, each.groups) for each in drawn]
     shown, left_out = fold(lines, _is_additive(result.query))
-    left_out += sum(each.is_other for each in result.lines) - sum(each.is_other for each in drawn)
+    if not result.query.formula:
+        left_out += sum(each.is_other for each in result.lines) - sum(each.is_other for each in drawn)
     begun = [each.start <= result.ran.as_of for each in result.buckets]
     return [replace(line, values=_without_future(line.values, begun)) for line in shown], left_out
 
