@@ -6,6 +6,7 @@ gunicorn makes it for its workers; `make run` makes it before, also for the jobs
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -37,14 +38,18 @@ def is_ours(folder: Path) -> bool:
 
 def forget_gauges_of(pid: int) -> None:
     """What a process had waiting that has ended or becomes other code, and its version. What it counted stays."""
-    if VARIABLE in os.environ:
-        for left in Path(os.environ[VARIABLE]).glob(f"{GAUGES}_{pid}.db"):
-            left.unlink(missing_ok=True)
+    for left in _gauges_of(str(pid)):
+        left.unlink(missing_ok=True)
 
 
 def forget_gauges_of_dead() -> None:
     """Nobody else takes them all away: workers die in many ways, and after a reload their parent knows them no more."""
-    for left in Path(os.environ[VARIABLE]).glob(f"{GAUGES}_*.db") if VARIABLE in os.environ else ():
+    for left in _gauges_of("*"):
         pid = left.stem.rpartition("_")[2]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             left.unlink(missing_ok=True)
+
+
+def _gauges_of(pid: str) -> Iterable[Path]:
+    folder = in_use()
+    return folder.glob(f"{GAUGES}_{pid}.db") if folder else ()

@@ -5,7 +5,6 @@ docs/decisions/one-port.md says what was measured.
 
 import os
 import shutil
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -36,18 +35,14 @@ loglevel = settings.LOG_LEVEL.lower()
 logger_class = "heapadmin.gunicorn_log.LimitedLogger"
 
 METRICS = metrics_folder.VARIABLE
-of_our_own: list[str] = []  # the folder, if it is ours to remove
 
 
 def on_starting(server: Any) -> None:
     """Workers that are replaced later are not asked: an upgrade goes on beside servers of the version before."""
     refuse_in_words()
-    if METRICS in os.environ:  # `make run` has made one for all, or this process has before it became new code
-        if metrics_folder.is_ours(Path(os.environ[METRICS])):
-            of_our_own.append(os.environ[METRICS])
-    elif settings.METRICS_TOKEN:
+    # Where there is one, `make run` has made it for all, or this process has before it became new code.
+    if METRICS not in os.environ and settings.METRICS_TOKEN:
         os.environ[METRICS] = str(metrics_folder.make())
-        of_our_own.append(os.environ[METRICS])
     successor.prepare(server, lambda: {METRICS: os.environ[METRICS]} if METRICS in os.environ else {})
 
 
@@ -61,5 +56,6 @@ def post_worker_init(worker: Any) -> None:
 
 def on_exit(server: Any) -> None:
     successor.forget()
-    for folder in of_our_own:
+    folder = metrics_folder.in_use()
+    if folder is not None and metrics_folder.is_ours(folder):
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +16,12 @@ from heapadmin.backups import watched
 from heapadmin.backups.timelines import Timelines, position
 from heapadmin.postgres import PostgresError, PrivatePostgres, programs
 from heapadmin.wal_archive import SEGMENT, SEGMENT_BYTES, WalArchive
-from support.status.backups import AHEAD
+from support.status.backups import AHEAD, archiving_fails
 
 NAME = "base-%Y-%m-%d-%H%M%S.%f"  # the moment at which it was complete: it can be gone on from to any later one
 NAME_OF_LEFT = NAME.replace("base", "left")  # made on a way that was left since, by going back to a moment before it
 DRAFT = "base-new.unfinished"
 KEPT = 2
-FAILS = "select last_failed_time > coalesce(last_archived_time, '-infinity') from pg_stat_archiver"
 
 
 def archive_of_this_server() -> WalArchive:
@@ -115,12 +113,19 @@ def write() -> Path:
     server, place = PrivatePostgres.of_installation(lambda words: None), archive_of_this_server()
     draft = place.folder / DRAFT
     shutil.rmtree(draft, ignore_errors=True)  # of one that was killed
-    copy = [f"--dbname={server.superuser_conninfo('postgres')}", f"--pgdata={draft}", "--format=tar"]
-    copy += ["--compress=client-gzip:3", "--wal-method=none", "--checkpoint=fast", "--no-password"]
-    copy += ["--manifest-checksums=sha256"]
+    copy = [str(programs() / "pg_basebackup"), f"--dbname={server.superuser_conninfo('postgres')}"]
+    copy += [f"--pgdata={draft}", "--format=tar", "--compress=client-gzip:3", "--manifest-checksums=sha256"]
+    copy += ["--wal-method=none", "--checkpoint=fast", "--no-password"]
     try:
         with psycopg.connect(server.superuser_conninfo("postgres"), autocommit=True) as connection:
-            _run(server, draft.parent, "pg_basebackup", *copy, problem=lambda: _archiver_problem(connection))
+            watched.run(
+                copy,
+                draft.parent,
+                problem=lambda: _archiver_problem(connection),
+                cwd="/",
+                stdout=subprocess.DEVNULL,
+                **server.as_its_user(),
+            )
         if wrong := wrong_files(draft):
             raise PostgresError(f"The copy is not what its list of files says: {', '.join(wrong[:3])}.")
         done = draft.with_name(datetime.now(UTC).strftime(NAME))
@@ -134,15 +139,7 @@ def write() -> Path:
 
 def _archiver_problem(connection: psycopg.Connection) -> str:
     """pg_basebackup waits until what the copy needs is archived, however long that takes."""
-    row = connection.execute(FAILS).fetchone()
-    return "What the database writes cannot be archived; its log says why." if row and row[0] else ""
-
-
-def _run(
-    server: PrivatePostgres, folder: Path, program: str, *arguments: str, problem: Callable[[], str] = str
-) -> None:
-    command = [str(programs() / program), *arguments]
-    watched.run(command, folder, problem=problem, cwd="/", stdout=subprocess.DEVNULL, **server.as_its_user())
+    return "What the database writes cannot be archived; its log says why." if archiving_fails(connection) else ""
 
 
 def delete_old() -> None:

@@ -56,6 +56,7 @@ def prepare(server: Any, kept: Callable[[], Mapping[str, str]]) -> None:
     before = [Identity(*worker) for worker in json.loads(given.get(BEFORE, "[]"))]
     _successions[:] = [Succession(before, note)]
     server.reexec = server.reload = partial(_succeed, server, before, kept)
+    server.wait_for_signals = partial(_those_of_succession_last, server.wait_for_signals)
 
 
 def worker_serves(how: signal.Signals) -> None:
@@ -68,6 +69,11 @@ def forget() -> None:
     """At the end of gunicorn's first process."""
     for succession in _successions:
         succession.note.remove()
+
+
+def _those_of_succession_last(wait: Callable[[float], list[int]], timeout: float) -> list[int]:
+    """Of signals that come together. A successor knows nothing of those that gunicorn has taken, such as one to end."""
+    return sorted(wait(timeout), key=lambda number: number in (signal.SIGUSR2, signal.SIGHUP))
 
 
 def _succeed(server: Any, before: list[Identity], kept: Callable[[], Mapping[str, str]]) -> None:

@@ -320,6 +320,16 @@ def test_workers_of_before_end_although_those_in_between_never_served(collecting
     assert eventually(lambda: not between & set(collecting.worker_pids()))
 
 
+def test_one_that_is_to_go_over_and_to_end_at_once_ends(started):
+    """Such as one that was suspended: what it was sent meanwhile comes together."""
+    process = started(ServerOfCopy).process
+
+    for number in (signal.SIGSTOP, signal.SIGUSR2, signal.SIGTERM, signal.SIGCONT):
+        process.send_signal(number)
+
+    assert process.wait(SLOW_SECONDS) == 0
+
+
 def test_a_socket_of_systemds_is_handed_on_twice(started):
     server = started(Activated)
 
