@@ -52,11 +52,11 @@ def _clean(value: float) -> float:
 
 
 def compact(value: float) -> str:
-    """An axis label: 950, 1,500, 25k, 2.5M. Exact for round values."""
+    """An axis label: 950, 1,500, 25k, 2.5M, 2,500T. Exact for round values."""
     if abs(value) >= 10_000:
         for size, suffix in COMPACT:
             if abs(value) >= size:
-                return f"{value / size:.3g}{suffix}"
+                return full(float(f"{value / size:.3g}")) + suffix
     return full(value)
 
 

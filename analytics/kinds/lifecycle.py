@@ -2,20 +2,21 @@
 """Lifecycle: who came for the first time, came again, came back after a pause, or stayed away, unit by unit."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.charts import across_time, bar_chart
+from analytics.charts.charts import bar_chart
 from analytics.charts.plots import Line, colours
-from analytics.charts.scales import bucket_name, full
+from analytics.charts.scales import full
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
 from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
+from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, write_common
@@ -206,19 +207,17 @@ class LifecycleView(AnswerView):
 
 
 def show(result: LifecycleResult, title: str) -> LifecycleView:
-    unit, zone = result.query.unit, result.query.scope.zone
+    unit, scope = result.query.unit, result.query.scope
     lines = stacks(result)
-    starts = [each.start.astimezone(zone) for each in result.buckets]
-    across = across_time(starts, [each.complete for each in result.buckets], unit)
-    table = result.table()
-    rows = tuple((bucket_name(start, unit), *row[1:]) for start, row in zip(starts, table.rows, strict=True))
+    across = buckets_across(result.buckets, unit, scope)
+    table = for_people(result.table(), result.buckets, unit, scope)
     return LifecycleView(
         result,
         headline=KeyFigure(full(result.total_new), noun(result.total_new, "new person")),
         is_empty=not any(value for line in lines for value in line.values),
         chart=bar_chart(lines, across, title, stacked=True),
         legend=tuple(LegendItem(line.name, colour, "") for line, colour in zip(lines, colours(lines), strict=True)),
-        table=replace(table, rows=rows),
+        table=table,
         has_incomplete=bool(table.incomplete),
         unit=unit.value,
     )

@@ -159,14 +159,12 @@ class Condition:
         if not self.operator.takes_value:
             object.__setattr__(self, "value", "")
         if self.operator.takes_list:
-            if len(self.value) > MAX_LIST:
-                raise BadQuery(f"A list has at most {MAX_LIST:,} characters.")
-            listed = read_list(self.value)
+            listed = read_list(_short_enough(self.value))
             if not listed:
                 raise BadQuery(f"{self.field.label} {self.operator.label}: give values, with commas between them.")
             if len(listed) > MAX_LISTED:
                 raise BadQuery(f"A list has at most {MAX_LISTED} values.")
-            object.__setattr__(self, "value", write_list(listed))
+            object.__setattr__(self, "value", _short_enough(write_list(listed)))  # so that it reads back
         if any(len(each) > MAX_VALUE or "\0" in each for each in self.values):
             raise BadQuery(f"A value has at most {MAX_VALUE:,} characters.")
         if self.operator.is_numeric and not re.fullmatch(NUMBER, self.value):
@@ -184,6 +182,12 @@ class Condition:
         return tuple(
             dict.fromkeys(each for value in self.values for each in web_addresses.spellings(self.field.key, value))
         )
+
+
+def _short_enough(text: str) -> str:
+    if len(text) > MAX_LIST:
+        raise BadQuery(f"A list has at most {MAX_LIST:,} characters.")
+    return text
 
 
 def read_list(text: str) -> tuple[str, ...]:

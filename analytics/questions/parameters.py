@@ -27,6 +27,7 @@ from analytics.questions.spans import Span
 
 Pairs = list[tuple[str, str]]
 EVERYONE = "everyone"
+MOST_ROWS = 40  # of one kind; no question takes more than 20, but some may be empty
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
@@ -111,18 +112,23 @@ class Reader:
         return tuple(dict.fromkeys(found))
 
     def numbered(self, prefix: str) -> list[str]:
-        """The prefixes "<prefix>.N" that occur, ordered by N."""
+        """The prefixes "<prefix>.N" that occur, ordered by N: the first MOST_ROWS, since a form has a row for each."""
         pattern = re.compile(re.escape(prefix) + r"\.(\d{1,4})\.", re.ASCII)
         numbers = {int(found[1]) for name in self.values if (found := pattern.match(name))}
-        return [f"{prefix}.{number}" for number in sorted(numbers)]
+        if len(numbers) > MOST_ROWS:
+            self.wrong(prefix.removesuffix(".group"), f"At most {MOST_ROWS} rows.")
+        return [f"{prefix}.{number}" for number in sorted(numbers)[:MOST_ROWS]]
 
     def event(self, name: str, default: EventReference | None = PAGEVIEW) -> EventReference | None:
         text = self.text(name)
         return self.attempt(name, lambda: EventReference.parse(text)) if text else default
 
+    def field(self, name: str) -> Field | None:
+        text = self.text(name)
+        return self.attempt(name, lambda: Field.parse(text)) if text else None
+
     def condition(self, prefix: str) -> Condition | None:
-        text = self.text(f"{prefix}.field")
-        chosen = self.attempt(f"{prefix}.field", lambda: Field.parse(text)) if text else None
+        chosen = self.field(f"{prefix}.field")
         operator = self.choice(f"{prefix}.op", Operator, Operator.IS)
         value = self.text(f"{prefix}.value")
         return self.attempt(f"{prefix}.value", lambda: Condition(chosen, operator, value)) if chosen else None

@@ -20,7 +20,7 @@ export function ticks(lowest, largest, whole) {
 
 export function compact(value) {
   const [size, suffix] = (Math.abs(value) >= 10_000 && COMPACT.find(([least]) => Math.abs(value) >= least)) || [1, ""];
-  if (size > 1) return Number((value / size).toPrecision(3)) + suffix;
+  if (size > 1) return Number((value / size).toPrecision(3)).toLocaleString("en-US") + suffix;
   const far = Math.abs(value);
   const decimals = far >= 1 || far === 0 ? 2 : Math.min(2 - Math.floor(Math.log10(far)), MOST_DECIMALS);
   return Number(value.toFixed(decimals)).toLocaleString("en-US", { maximumFractionDigits: MOST_DECIMALS });

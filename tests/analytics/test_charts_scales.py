@@ -64,7 +64,8 @@ def test_what_cannot_be_drawn_gives_an_empty_axis(nothing):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (950, "950"), (1500, "1,500"), (25_000, "25k"), (2_500_000, "2.5M"), (0.25, "0.25")]
+    ("value", "text"),
+    [(0, "0"), (950, "950"), (1500, "1,500"), (25_000, "25k"), (2_500_000, "2.5M"), (0.25, "0.25"), (2.5e15, "2,500T")],
 )
 def test_axis_labels_are_short(value, text):
     assert compact(value) == text

@@ -40,6 +40,7 @@ def test_a_list_is_typed_with_commas(typed, values):
         (",".join(map(str, range(MAX_LISTED + 1))), "at most 100 values"),
         ("a, " + "x" * 1025, "at most 1,024 characters"),
         ("a," * 5000, "at most 8,000 characters"),
+        (",".join(f"{n}{'x' * 998}" for n in range(8)), "at most 8,000 characters"),  # 7,999, written with blanks 8,006
         ("a, \0", "characters"),
     ],
 )

@@ -24,6 +24,9 @@ from analytics.questions.conditions import BadQuery
         ("-A + 0.1", (1,), Fraction(-9, 10)),
         ("2*(A)", (3,), 6),
         ("A", (None,), None),
+        ("-A", (10**30 - 1,), 1 - 10**30),
+        ("*".join("A" * 50), (10**7,), None),
+        ("-A * A", (10**15,), None),
     ],
 )
 def test_it_binds_as_in_school(text, values, expected):

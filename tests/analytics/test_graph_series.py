@@ -103,13 +103,14 @@ def test_groups_are_chosen_once_for_all_series(environment, monkeypatch):
             for _ in range(times):
                 add_event(environment, at=TUESDAY, kind="custom", name=name, properties={"plan": plan})
 
-    lines = answered(environment, Series(PAID), Series(SIGNED_UP), by=(PLAN,), formula="A / B").lines
+    result = answered(environment, Series(PAID), Series(SIGNED_UP), by=(PLAN,), formula="A / B")
 
-    assert [(each.group, each.total) for each in lines if each.series is None] == [
+    assert [(each.group, each.total) for each in result.lines if each.series is None] == [
         ("x", None),
         ("y", Decimal("0.25")),
         ("everything else (1)", 0),
     ]
+    assert show(result, "").left_out == 0  # all lines of the formula are drawn
 
 
 def test_the_rest_counts_its_people_once(environment, monkeypatch):

@@ -103,6 +103,14 @@ def test_groups_are_lines_averages_and_triangles(shop, read_only):
     ]
 
 
+def test_groups_of_years_by_day_are_refused(shop, read_only):
+    years = ASKED | {"days": "367", "by": "property:plan"}
+
+    assert "at most 366 days" in words(ask(read_only, shop, "retention", years))
+    for allowed in ({"unit": "week"}, {"by": ""}, {"days": "366"}):
+        assert "at most 366" not in words(ask(read_only, shop, "retention", years | allowed))
+
+
 def test_or_later_says_that_nothing_is_final_yet(shop, read_only):
     page = words(ask(read_only, shop, "retention", ASKED | {"back": "or_after"}))
     over = words(ask(read_only, shop, "retention", ASKED | {"back": "or_after", "over": "1"}))

@@ -13,6 +13,7 @@ from analytics.kinds.graph.question import Chart, Graph, Series
 from analytics.kinds.registry import KINDS, parse
 from analytics.kinds.users import Cursor, Users
 from analytics.questions.conditions import Condition, Field, Group, Match, Operator, Source
+from analytics.questions.parameters import MOST_ROWS, Reader
 from analytics.questions.periods import Period
 from analytics.questions.query import PAGEVIEW, SESSION, Counts, EventReference, RefersTo, Scope
 from analytics.questions.spans import Span, Unit
@@ -233,3 +234,14 @@ def test_a_window_is_written_in_its_largest_whole_unit():
 
     assert parsed.query.within == timedelta(minutes=90)
     assert ("within", "90") in list(parsed.query.parameters())
+
+
+@pytest.mark.parametrize("name", ["series.{}.event", "where.{}.field", "where.group.{}.match", "where.group.0.{}.op"])
+def test_a_link_makes_no_more_rows_than_a_form_may_have_and_drops_none_in_silence(name):
+    """A link of 30 KB made a page of 11 MB."""
+    rows = {name.format(number): [""] for number in range(MOST_ROWS)}
+    one_more = rows | {name.format(1_000): [""]}
+
+    assert len(Reader(one_more).numbered(name.partition(".{}")[0])) == MOST_ROWS
+    assert parse("graph", rows, Scope(1)).query
+    assert list(parse("graph", one_more, Scope(1)).errors.values()) == ["At most 40 rows."]

@@ -90,7 +90,7 @@ def test_fractions_and_gaps_and_nothing_left(charts):
 
 def test_the_axis_is_the_one_that_the_server_would_choose(charts):
     page = charts("lines", [LARGE, SMALL])
-    numbers = [0, 1e-7, 0.004, 0.1, 0.3, 1, 1.5, 3, 7, 9.99, 10, 99, 101, 250, 999, 9_999, 10_001, 123_456, 5e6, 7.7e9]
+    numbers = [0, 1e-7, 0.004, 0.1, 0.3, 1, 1.5, 3, 7, 9.99, 10, 99, 101, 999, 9_999, 10_001, 123_456, 5e6, 7.7e9, 9e15]
     script = (
         "numbers => import(document.querySelector('script[src*=chart-scale]').src).then(({ticks, compact}) => numbers"
     )

@@ -1,16 +1,17 @@
 """Funnels: the form, and the answer as the page shows it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.charts import Across, across_time, bar_chart, line_chart, share_bar
+from analytics.charts.charts import Across, bar_chart, line_chart, share_bar
 from analytics.charts.plots import MAX_SERIES, Line, funnel_marks
-from analytics.charts.scales import XLabel, bucket_name, percent_text
+from analytics.charts.scales import XLabel, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain, with_nothing
 from analytics.forms.questions import UNITS, QuestionForm, SpanControls, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_rows
+from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.funnel.answer import answer
 from analytics.kinds.funnel.question import (
     MAX_STEPS,
@@ -145,7 +146,7 @@ def show(result: FunnelResult, title: str) -> FunnelView:
         legend=_legend(drawn) if len(result.sides) > 1 else (),
         left_out=len(result.sides) - len(drawn),
         chart=_chart(result, drawn, title),
-        table=_for_people(result),
+        table=for_people(result.table(), result.buckets, query.unit, query.scope),
         asks=query.asks.value,
         unit=query.unit.value,
         has_incomplete=not all(bucket.complete for bucket in result.buckets),
@@ -205,9 +206,7 @@ def _steps(result: FunnelResult, sides: tuple[FunnelSide, ...]) -> tuple[StepVie
 
 def _chart(result: FunnelResult, sides: tuple[FunnelSide, ...], title: str) -> SafeString | None:
     if result.query.asks is Asks.TREND:
-        zone = result.query.scope.zone
-        starts = [bucket.start.astimezone(zone) for bucket in result.buckets]
-        across = across_time(starts, [bucket.complete for bucket in result.buckets], result.query.unit)
+        across = buckets_across(result.buckets, result.query.unit, result.query.scope)
         return line_chart([Line(side.label, side.conversions) for side in sides], across, title, "%")
     if result.query.asks is Asks.TIMES:
         names = result.bin_names
@@ -215,14 +214,6 @@ def _chart(result: FunnelResult, sides: tuple[FunnelSide, ...], title: str) -> S
         lines = [Line(side.label, side.times[-1].bins[: len(names)], side.is_rest) for side in sides]
         return bar_chart(lines, Across(names, (True,) * len(names), labels), title)
     return None
-
-
-def _for_people(result: FunnelResult) -> Table:
-    """The table with times as people say them. (The CSV has them as programs read them.)"""
-    table, zone = result.table(), result.query.scope.zone
-    names = [bucket_name(bucket.start.astimezone(zone), result.query.unit) for bucket in result.buckets]
-    rows = [(name, *row[1:]) for name, row in zip(names, table.rows, strict=False)]
-    return replace(table, rows=(*rows, *table.rows[len(names) :]))
 
 
 FUNNEL = QueryKind(

@@ -155,7 +155,6 @@ def read(reader: Reader, scope: Scope) -> Funnel:
     if amount > 1_000_000:
         reader.wrong("within", "The conversion window is 1 minute to 366 days.")
         amount = 7
-    by = reader.text("by")
     return Funnel(
         scope,
         steps=tuple(step for step in steps if step),
@@ -167,7 +166,7 @@ def read(reader: Reader, scope: Scope) -> Funnel:
         order=reader.choice("order", Order, Order.IN_ORDER),
         without=tuple(without),
         asks=reader.choice("asks", Asks, Asks.STEPS),
-        by=reader.attempt("by", lambda: Field.parse(by)) if by else None,
+        by=reader.field("by"),
         unit=reader.choice("unit", Unit, Unit.DAY),
     )
 

@@ -1,7 +1,7 @@
 """A formula over the series of a graph: "A / B", "(A + B) * 100 / C".
 
 Letters name series in their order, numbers are decimal. Nothing is rounded. A division by 0 and a series without a
-value give no value.
+value give no value, nor does a result that is too large to be drawn or read.
 """
 
 import re
@@ -11,7 +11,8 @@ from fractions import Fraction
 
 from analytics.questions.conditions import BadQuery
 
-MAX_LENGTH = 100  # characters, which bounds brackets and the size of numbers too
+MAX_LENGTH = 100  # characters, which bounds brackets and the length of the computation too
+TOO_LARGE = 10**30  # "A*A*A…" has hundreds of digits; sums of numbers below 10^20 are far from it
 LETTERS = "ABCDEFGH"
 SYMBOL = re.compile(r"\s*(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)|([A-Za-z])(?![A-Za-z])|([-+*/()]))", re.ASCII)
 SPELLINGS = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", ":": "/"})
@@ -42,7 +43,7 @@ class Formula:
         letters = frozenset(each for each in symbols if each in LETTERS)
         if not letters:
             raise BadQuery("A formula names at least one series: A, B…", "formula")
-        return cls(_spelled(symbols), letters, compute)
+        return cls(_spelled(symbols), letters, _bounded(compute))
 
 
 def _symbols(text: str) -> Iterator[str]:
@@ -120,6 +121,14 @@ class _Reader:
             place = LETTERS.index(symbol)
             return lambda values: values[place]
         raise _unreadable(symbol)
+
+
+def _bounded(compute: Compute) -> Compute:
+    def bounded(values: Sequence[Unrounded]) -> Unrounded:
+        value = compute(values)
+        return value if value is not None and -TOO_LARGE < value < TOO_LARGE else None
+
+    return bounded
 
 
 def _combined(sign: str, left: Compute, right: Compute) -> Compute:

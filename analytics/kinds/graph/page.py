@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.charts import Across, across_time, bar_chart, line_chart, share_bar
+from analytics.charts.charts import bar_chart, line_chart, share_bar
 from analytics.charts.plots import Line, colours, fold
-from analytics.charts.scales import bucket_name, full
+from analytics.charts.scales import full
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Control, Select, plain, with_nothing
 from analytics.forms.questions import UNITS, QuestionForm, SpanControls, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, next_number, selection_row
+from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.graph.answer import answer
 from analytics.kinds.graph.formula import LETTERS
 from analytics.kinds.graph.question import (
@@ -135,11 +136,12 @@ class GraphView(AnswerView):
 
 
 def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
-    """The lines that are drawn, and how many lines only the table shows."""
+    """The lines that are drawn, and how many lines only the table shows; what a formula is made of is not missed."""
     drawn = _drawn(result)
     lines = [Line(_name(each), _floats(each.values), each.is_other, each.groups) for each in drawn]
     shown, left_out = fold(lines, _is_additive(result.query))
-    left_out += sum(each.is_other for each in result.lines) - sum(each.is_other for each in drawn)
+    if not result.query.formula:
+        left_out += sum(each.is_other for each in result.lines) - sum(each.is_other for each in drawn)
     begun = [each.start <= result.ran.as_of for each in result.buckets]
     return [replace(line, values=_without_future(line.values, begun)) for line in shown], left_out
 
@@ -178,24 +180,10 @@ def _without_future(values: Sequence[float | None], begun: Sequence[bool]) -> tu
     return tuple(value if value or is_begun else None for value, is_begun in zip(values, begun, strict=True))
 
 
-def _for_people(result: GraphResult) -> Table:
-    """The table with times as people say them. (The CSV has them as programs read them.)"""
-    table, zone = result.table(), result.query.scope.zone
-    names = [bucket_name(each.start.astimezone(zone), result.query.unit) for each in result.buckets]
-    rows = [(name, *row[1:]) for name, row in zip(names, table.rows, strict=False)]
-    return replace(table, rows=(*rows, *table.rows[len(names) :]))
-
-
-def buckets_across(result: GraphResult) -> Across:
-    zone = result.query.scope.zone
-    starts = [each.start.astimezone(zone) for each in result.buckets]
-    return across_time(starts, [each.complete for each in result.buckets], result.query.unit)
-
-
 def show(result: GraphResult, title: str) -> GraphView:
     query = result.query
     lines, left_out = graph_lines(result)
-    across = buckets_across(result)
+    across = buckets_across(result.buckets, query.unit, query.scope)
     chart = None
     if query.chart is Chart.LINE:
         chart = line_chart(lines, across, title)
@@ -209,7 +197,7 @@ def show(result: GraphResult, title: str) -> GraphView:
         legend=_legend(result, lines),
         left_out=left_out if chart else 0,
         ranking=_ranking(result) if query.chart is Chart.TABLE and query.by and len(query.series) == 1 else (),
-        table=_for_people(result),
+        table=for_people(result.table(), result.buckets, query.unit, query.scope),
         has_incomplete=not all(each.complete for each in result.buckets),
         unit=query.unit.value,
     )

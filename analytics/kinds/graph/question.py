@@ -144,7 +144,7 @@ class Graph(Query["GraphResult"]):
 def read(reader: Reader, scope: Scope) -> Graph:
     prefixes = series_prefixes(reader)
     found = [_read_series(reader, f"{prefix}.") for prefix in prefixes] or [_read_series(reader, "")]
-    by = [_read_field(reader, name) for name in BY_NAMES]
+    by = [reader.field(name) for name in BY_NAMES]
     return Graph(
         scope,
         series=tuple(each for each in found if each) or (Series(PAGEVIEW),),  # there are errors then
@@ -160,11 +160,6 @@ def read(reader: Reader, scope: Scope) -> Graph:
     )
 
 
-def _read_field(reader: Reader, name: str) -> Field | None:
-    text = reader.text(name)
-    return reader.attempt(name, lambda: Field.parse(text)) if text else None
-
-
 def series_prefixes(reader: Reader) -> list[str]:
     """The prefixes "series.N" that have an event; none if the only series is written without."""
     return [each for each in reader.numbered("series") if reader.text(f"{each}.event")]
@@ -172,7 +167,7 @@ def series_prefixes(reader: Reader) -> list[str]:
 
 def _read_series(reader: Reader, prefix: str) -> Series | None:
     counts = reader.choice(f"{prefix}counts", Counts, Counts.EVENTS)
-    of = _read_field(reader, f"{prefix}of") if counts.takes_property else None
+    of = reader.field(f"{prefix}of") if counts.takes_property else None
     event = reader.event(f"{prefix}event") or PAGEVIEW
     where = reader.group(f"{prefix}where") if prefix else Group()
     return reader.attempt(f"{prefix}of", lambda: Series(event, counts, of, where))

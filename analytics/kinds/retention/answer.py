@@ -8,6 +8,7 @@ from typing import Any
 from analytics.charts.plots import MAX_SERIES
 from analytics.kinds.retention.question import Cohort, CohortEntry, CohortGroup, Retention, RetentionResult, Return
 from analytics.kinds.retention.sql import retention_sql
+from analytics.questions.conditions import BadQuery
 from analytics.questions.group_labels import group_label, rest_label
 from analytics.questions.results import Ran
 from analytics.questions.spans import Bucket, Span
@@ -16,6 +17,7 @@ from analytics.sql.time_counts import decode_key
 from analytics.store.current import event_store
 
 MOST_GROUPS = MAX_SERIES - 1  # each is a line beside that of everybody
+MOST_PERIODS = 366  # in groups: 1,100 days would be 5 million rows and 1.4 GB
 
 People = Mapping[tuple[datetime, datetime | None], int]  # by cohort and period; None is the cohort's size
 
@@ -23,6 +25,10 @@ People = Mapping[tuple[datetime, datetime | None], int]  # by cohort and period;
 def answer(retention: Retention, context: QueryContext) -> RetentionResult:
     placed = context.placed(retention.span, retention.unit)
     cut = placed.buckets
+    if retention.by is not None and len(cut) > MOST_PERIODS:
+        raise BadQuery(
+            f"In groups: at most {MOST_PERIODS} {retention.unit}s. Take a longer unit or a shorter range.", "unit"
+        )
     ran = Ran(context.now, cut[0].start, cut[-1].end, note=placed.note)
     rows = _counted(retention, placed.span, cut, context)
     if rows is None:

@@ -26,7 +26,6 @@ from analytics.kinds.retention.question import (
 )
 from analytics.questions.parameters import Reader
 from analytics.questions.query import PAGEVIEW
-from analytics.questions.results import Table
 from analytics.questions.spans import Unit
 from common.counted import counted
 
@@ -98,7 +97,6 @@ class RetentionView(AnswerView):
     periods: tuple[int, ...]
     everybody: TriangleView
     groups: tuple[TriangleView, ...]  # without their cohorts, if these are too many
-    table: Table
     unit: str
     by: str
     or_later: bool
@@ -127,7 +125,6 @@ def show(result: RetentionResult, title: str) -> RetentionView:
         periods=periods,
         everybody=everybody,
         groups=groups,
-        table=result.table(),
         unit=unit.value,
         by=query.by.label if query.by else "",
         or_later=or_later,
@@ -148,8 +145,8 @@ def _triangle(
 ) -> TriangleView:
     periods = range(1, len(result.buckets))
     averages = tuple(result.average(period, cohorts) for period in periods)
-    shades = Shades.of(cohort.rate(period) for cohort in cohorts for period in periods)
-    rows = enumerate(cohorts) if is_drawn else ()
+    drawn = cohorts if is_drawn else ()
+    shades = Shades.of(cohort.rate(period) for cohort in drawn for period in periods)
     return TriangleView(
         name,
         is_apart,
@@ -162,7 +159,7 @@ def _triangle(
                 not cohort.bucket.complete,
                 SafeString("".join(_cell(result, cohort, row, period, shades) for period in periods)),
             )
-            for row, cohort in rows
+            for row, cohort in enumerate(drawn)
         ),
     )
 

@@ -88,7 +88,6 @@ class Retention(Query["RetentionResult"]):
 
 
 def read(reader: Reader, scope: Scope) -> Retention:
-    by = reader.text("by")
     return Retention(
         scope,
         start=need(reader.selection("start")),
@@ -99,7 +98,7 @@ def read(reader: Reader, scope: Scope) -> Retention:
         segments=reader.lineages("segment"),
         entry=reader.choice("entry", CohortEntry, CohortEntry.FIRST),
         counts_as=reader.choice("back", Return, Return.ON),
-        by=reader.attempt("by", lambda: Field.parse(by)) if by else None,
+        by=reader.field("by"),
         cells=reader.choice("cells", CellsShow, CellsShow.PERCENT),
     )
 
