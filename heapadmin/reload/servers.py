@@ -19,6 +19,7 @@ from heapadmin.datafolder import make_private
 from heapadmin.processes import Identity
 
 FOLDER = "running"  # in DATA_DIR
+MOST_BYTES = 4096  # of a file there
 JOBS = "The jobs' worker"
 WEB = {  # by application
     "heapadmin.collector_asgi:application": "The collector",
@@ -62,11 +63,18 @@ class ServerNote:
                 fcntl.flock(self._descriptor, fcntl.LOCK_SH)  # shared: workers of before hold it while they live
             self._put(self._server)
 
-    def serves(self) -> None:
-        """This generation serves. May be called in a child process, and many times."""
+    def serves(self) -> bool:
+        """Note that this generation serves, unless a later one does. May be called in a child process, and many times.
+
+        Returns whether this generation is the latest that serves, as far as the file can be read and written.
+        """
         if self._descriptor >= 0:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):
+                noted = json.loads(os.pread(self._descriptor, MOST_BYTES, 0))
+                if noted["generation"] > self._server.generation:
+                    return not noted["serves"]
                 self._put(replace(self._server, serves=True))
+        return True
 
     def remove(self) -> None:
         with suppress(OSError):

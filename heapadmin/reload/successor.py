@@ -32,7 +32,9 @@ class Succession:
         self.note = note
 
     def worker_serves(self, how: signal.Signals) -> None:
-        self.note.serves()
+        if not self.note.serves():
+            os.kill(os.getpid(), how)  # told to end before it could take a signal, as gunicorn forks it with its own
+            return
         for worker in self.before:
             if worker.is_alive():
                 with suppress(ProcessLookupError):  # another new worker told it, and it has ended

@@ -11,5 +11,12 @@ document.addEventListener("keydown", (event) => {
   stops[(here + step + stops.length) % stops.length].focus();
 });
 
+/* What is found anew does not take the focus from who is in it. */
+let focused = null;
+document.addEventListener("htmx:beforeSwap", () => (focused = document.activeElement.closest("[data-hit]")?.href));
+document.addEventListener("htmx:afterSwap", () => {
+  if (focused) ([...document.querySelectorAll("[data-hit]")].find((hit) => hit.href === focused) ?? input).focus();
+});
+
 /* What was typed before htmx was there to notice it. */
 document.addEventListener("htmx:load", () => input.value !== input.defaultValue && input.form.requestSubmit(), { once: true });

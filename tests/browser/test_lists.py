@@ -91,6 +91,20 @@ def test_slash_searches_everything_where_a_page_has_no_search(signed_in_page, en
     expect(page.get_by_label("Search everything in Production")).to_have_value("pay")
 
 
+@pytest.mark.parametrize(("then", "focused"), [("pa", "Payments"), ("paid", "Search everything in Production")])
+def test_what_is_found_anew_does_not_take_the_focus(signed_in_page, environment, then, focused):
+    page = signed_in_page
+    page.goto(url(environment, "search") + "?q=p")
+    page.get_by_role("link", name="Payments").focus()
+    page.evaluate(f"document.getElementById('everything').value = '{then}'")
+
+    with page.expect_response("**/search/?q=**"):
+        page.evaluate("document.querySelector('[data-search-form]').requestSubmit()")
+
+    expect(page.get_by_role("link", name=f"“{then}” in it")).to_be_visible()
+    expect(page.get_by_label(focused).or_(page.get_by_role("link", name=focused))).to_be_focused()
+
+
 def test_what_is_typed_before_the_scripts_come_is_searched_for(signed_in_page, environment):
     page, held = signed_in_page, []
     page.route("**/search*.js", lambda route: held.append(route))  # which htmx waits for, as scripts come in order

@@ -2,8 +2,12 @@
 
 import fcntl
 import os
+import signal
+
+import pytest
 
 from heapadmin.reload import servers
+from heapadmin.reload.successor import Succession
 
 
 def test_who_looks_just_as_a_server_notes_itself_leaves_the_note(settings, tmp_path, monkeypatch):
@@ -22,3 +26,22 @@ def test_who_looks_just_as_a_server_notes_itself_leaves_the_note(settings, tmp_p
     note.remove()
 
     assert [server.pid for server in found] == [os.getpid()]
+
+
+@pytest.mark.parametrize(("later_serves", "told"), [(False, []), (True, [signal.SIGUSR2])])
+def test_a_worker_that_begins_late_ends_if_a_later_generation_serves(settings, tmp_path, later_serves, told):
+    """A signal to end is lost on one that gunicorn has just forked: it still has the handlers of gunicorn's first
+    process."""
+    settings.DATA_DIR, came = tmp_path, []
+    late = Succession([], servers.note(servers.WEB_OF_ALL, 1))
+    later = servers.note(servers.WEB_OF_ALL, 2)
+    if later_serves:
+        later.serves()
+    former = signal.signal(signal.SIGUSR2, lambda number, frame: came.append(number))
+
+    late.worker_serves(signal.SIGUSR2)
+
+    signal.signal(signal.SIGUSR2, former)
+    [noted] = servers.running(tmp_path)
+    later.remove()
+    assert (came, noted.generation, noted.serves) == (told, 2, later_serves)
