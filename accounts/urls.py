@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import accept, account, activity, invitations, profile, rescue, teammates
+from accounts.views import accept, account, activity, invitations, profile, rescue, session, teammates
 
 app_name = "accounts"
 urlpatterns = [
@@ -37,6 +37,7 @@ urlpatterns = [
     path("me/email/", profile.email_change, name="email_change"),
     path("me/email/cancel/", profile.email_change_cancel, name="email_change_cancel"),
     path("me/email/confirm/<str:secret>/", profile.email_confirm, name="email_confirm"),
+    path("me/session/", session.session, name="session"),
     path("me/sessions/<int:session_id>/end/", profile.session_end, name="session_end"),
     path("me/delete/", profile.login_delete, name="login_delete"),
 ]

@@ -206,6 +206,7 @@ PERSONAL = {  # for whoever is signed in: about that person, and nothing of an a
     "accounts:login_delete",
     "accounts:profile",
     "accounts:second_factor_required",
+    "accounts:session",
     "accounts:session_end",
     "projects:home",
     "support:export_download",  # by a secret, and for teammates alone: tests/support/test_export.py
