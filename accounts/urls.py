@@ -34,6 +34,7 @@ urlpatterns = [
     path("rescue/<str:secret>/", rescue.rescue, name="rescue"),
     path("second-factor/", account.second_factor_required, name="second_factor_required"),
     path("me/", profile.profile, name="profile"),
+    path("me/appearance/", profile.appearance, name="appearance"),
     path("me/email/", profile.email_change, name="email_change"),
     path("me/email/cancel/", profile.email_change_cancel, name="email_change_cancel"),
     path("me/email/confirm/<str:secret>/", profile.email_confirm, name="email_confirm"),

@@ -201,6 +201,7 @@ WRITES = {
     "support:visits_allow": Write("support.forbid_visits", {"allowed": "no"}),
 }
 PERSONAL = {  # for whoever is signed in: about that person, and nothing of an account is in it
+    "accounts:appearance",
     "accounts:email_change",
     "accounts:email_change_cancel",
     "accounts:login_delete",

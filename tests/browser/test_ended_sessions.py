@@ -1,4 +1,4 @@
-"""A session that ends under an open page, in Chromium: sign-in is a page of its own, and what was typed is there again."""
+"""A session that ends under an open page, in Chromium: one signs in on a page of its own, and what was typed is there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from accounts.models import Invitation, User
+from accounts.models import Invitation
 from analytics.models import Definition
 from tests.browser.conftest import Teammate, sign_in
 from tests.factories import MembershipFactory
