@@ -22,7 +22,7 @@ class SessionStore(db.SessionStore):
     ends_at: datetime | None = None  # of the stored session, once it was read
 
     def _get_session_from_db(self) -> Any:
-        stored = super()._get_session_from_db()
+        stored = super()._get_session_from_db()  # type: ignore[misc]  # the stubs do not know it
         self.ends_at = stored.expire_date if stored else None
         return stored
 

@@ -16,7 +16,9 @@ from common import htmx
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponse:
+    def handle_no_permission(  # type: ignore[override]  # Django itself only redirects
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponse:
         """A redirect to sign-in. If htmx asks for a part, the whole page goes there (401 with HX-Redirect)."""
         sign_in = redirect_to_login(
             page_of(request), self.get_login_url(view_func), self.get_redirect_field_name(view_func)

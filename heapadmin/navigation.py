@@ -67,8 +67,9 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """`nav_items` and `settings_tabs`: [{"label", "url" and "key" or "children", "current"}], empty where they do not apply.
+    """`nav_items` and `settings_tabs`: [{"label", "current", "url" and "key", or "children"}].
 
+    Empty where they do not apply.
     `console_pages`: [(label, url)] of all pages that lead further, for the search; made when a template reads it.
     """
     environment = entered_environment(request)

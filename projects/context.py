@@ -64,13 +64,17 @@ def _environments(request: HttpRequest) -> list[Environment]:
     read = cast(_SwitcherRequest, request)
     if not hasattr(read, "environments"):
         membership = entered(request) or _last_used(request)
-        read.environments = list(
-            Environment.objects.live()
-            .filter(project__account_id=membership.account_id if membership else None)
-            .select_related("project")
-            .order_by("project__name", "project_id", "-is_production", "name")
-        )
+        read.environments = _of_account(membership.account_id) if membership else []
     return read.environments
+
+
+def _of_account(account_id: int) -> list[Environment]:
+    return list(
+        Environment.objects.live()
+        .filter(project__account_id=account_id)
+        .select_related("project")
+        .order_by("project__name", "project_id", "-is_production", "name")
+    )
 
 
 def _last_used(request: HttpRequest) -> Membership | None:

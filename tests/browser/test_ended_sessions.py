@@ -1,4 +1,4 @@
-"""A session that ends under an open page, in Chromium: one signs in on a page of its own, and what was typed is there."""
+"""A session that ends under an open page, in Chromium: sign-in is a page of its own, what was typed is not lost."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
