@@ -100,6 +100,12 @@ document.addEventListener("change", (event) => {
   form.querySelector("[data-tick-count]").textContent = count ? `(${count} of ${ticks.length})` : "";
 });
 
+/* --- The browser's time zone, where one is asked for ------------------------------------------------------------------ */
+
+const zones = document.querySelector("select[data-own-time-zone]");
+const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zones && [...zones.options].some(({ value }) => value === ownZone)) zones.value = ownZone;
+
 /* --- New parts of the page ------------------------------------------------------------------------------------------ */
 
 function prepare(root) {

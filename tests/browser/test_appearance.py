@@ -60,3 +60,15 @@ def test_keys_lead_to_pages_and_run_the_question(signed_in_page, teammate):
     page.keyboard.press("g")
     page.keyboard.press("l")
     page.wait_for_url(f"**{reverse('analytics:live', args=[app_id])}")
+
+
+def test_sign_up_offers_the_time_zone_of_the_browser(new_page, axe_clean):
+    page = new_page(timezone_id="Asia/Kolkata")
+    page.goto(reverse("account_login"))
+    expect(page.get_by_role("link", name="Status", exact=True)).to_be_visible()
+    page.goto(reverse("account_signup"))
+
+    zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")  # by its older name, in some browsers
+    expect(page.get_by_label("Time zone")).to_have_value(zone)
+    assert zone.startswith("Asia/")
+    axe_clean(page)
