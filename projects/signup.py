@@ -31,8 +31,8 @@ class SignupForm(AllauthSignupForm):
         choices=time_zones(),
         initial="UTC",
         required=False,
-        help_text="At its midnight the days of your reports begin. You can change it in Settings: under Account for new "
-        "projects, under Projects & environments for each project.",
+        help_text="At its midnight the days of your reports begin. You can change it in Settings: under Account for "
+        "new projects, under Projects & environments for each project.",
     )
     field_order = ["name", "email", "password1", "account_name", "project_name", "time_zone"]
 
