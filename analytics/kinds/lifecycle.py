@@ -82,6 +82,10 @@ def details(lifecycle: Lifecycle, glossary: Glossary) -> Iterable[str]:
     return ()
 
 
+def clauses(lifecycle: Lifecycle, glossary: Glossary) -> Iterable[str]:
+    return [words(lifecycle, glossary)]
+
+
 # --- SQL -------------------------------------------------------------------------------------------------------------
 
 
@@ -244,6 +248,7 @@ LIFECYCLE = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
 )

@@ -148,6 +148,10 @@ def details(asked: Sessions, glossary: Glossary) -> Iterator[str]:
         yield {Bounced.YES: "Only bounces", Bounced.NO: "Without bounces"}[asked.bounced]
 
 
+def clauses(asked: Sessions, glossary: Glossary) -> Iterable[str]:
+    return [words(asked, glossary), *details(asked, glossary)]
+
+
 # --- The answer ------------------------------------------------------------------------------------------------------
 
 
@@ -354,6 +358,7 @@ SESSIONS = QueryKind(
     further=further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
 )

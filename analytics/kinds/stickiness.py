@@ -80,6 +80,10 @@ def details(stickiness: Stickiness, glossary: Glossary) -> Iterable[str]:
     return ()
 
 
+def clauses(stickiness: Stickiness, glossary: Glossary) -> Iterable[str]:
+    return [words(stickiness, glossary)]
+
+
 # --- The answer ------------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +190,7 @@ STICKINESS = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
 )

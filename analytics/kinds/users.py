@@ -104,7 +104,11 @@ def words(users: Users, glossary: Glossary) -> str:
 
 def details(users: Users, glossary: Glossary) -> Iterator[str]:
     if users.search:
-        yield f"Search: {users.search}"
+        yield f"Whose identity contains {users.search}"
+
+
+def clauses(users: Users, glossary: Glossary) -> Iterable[str]:
+    return [words(users, glossary), *details(users, glossary)]
 
 
 # --- SQL -------------------------------------------------------------------------------------------------------------
@@ -269,6 +273,7 @@ USERS = QueryKind(
     further=further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
 )

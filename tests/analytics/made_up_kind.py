@@ -88,6 +88,10 @@ def details(query: Total, glossary: Glossary) -> list[str]:
     return ["Since the beginning"]
 
 
+def clauses(query: Total, glossary: Glossary) -> list[str]:
+    return [words(query, glossary), *details(query, glossary)]
+
+
 def form(raw: Reader, choices: Choices) -> TotalForm:
     return TotalForm(
         event=select(raw, "event", "Event", choices.events),
@@ -110,6 +114,7 @@ TOTAL = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
 )

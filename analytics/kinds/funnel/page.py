@@ -20,6 +20,7 @@ from analytics.kinds.funnel.question import (
     FunnelResult,
     FunnelSide,
     Order,
+    clauses,
     details,
     read,
     words,
@@ -225,6 +226,7 @@ FUNNEL = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
 )

@@ -26,6 +26,7 @@ from analytics.kinds.paths.question import (
     PathsResult,
     Sort,
     Within,
+    clauses,
     details,
     read,
     words,
@@ -169,6 +170,7 @@ PATHS = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
 )

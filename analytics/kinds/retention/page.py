@@ -20,6 +20,7 @@ from analytics.kinds.retention.question import (
     Retention,
     RetentionResult,
     Return,
+    clauses,
     details,
     read,
     words,
@@ -193,6 +194,7 @@ RETENTION = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
 )
