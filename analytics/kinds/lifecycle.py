@@ -14,7 +14,7 @@ from analytics.charts.scales import full
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
-from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
@@ -187,7 +187,6 @@ def answer(lifecycle: Lifecycle, context: QueryContext) -> LifecycleResult:
 class LifecycleForm(QuestionForm):
     event: Select
     unit: Select
-    span: SpanControls
 
 
 def form(raw: Reader, choices: Choices) -> LifecycleForm:

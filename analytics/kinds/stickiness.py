@@ -14,7 +14,7 @@ from analytics.charts.scales import numbered_labels, percent_text
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
-from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
 from analytics.questions.conditions import BadQuery
@@ -135,7 +135,6 @@ def answer(stickiness: Stickiness, context: QueryContext) -> StickinessResult:
 class StickinessForm(QuestionForm):
     event: Select
     unit: Select
-    span: SpanControls
 
 
 def form(raw: Reader, choices: Choices) -> StickinessForm:

@@ -233,6 +233,7 @@ class UsersForm(QuestionForm):
 
 def form(raw: Reader, choices: Choices) -> UsersForm:
     return UsersForm(
+        span=None,
         search=Control("search", "Identity contains", raw.text("search"), type="search", placeholder="ada@"),
         where=group_rows(raw, "where", choices.people_fields),
         menus=menus(raw, choices, compare=False),

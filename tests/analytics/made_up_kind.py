@@ -94,6 +94,7 @@ def clauses(query: Total, glossary: Glossary) -> list[str]:
 
 def form(raw: Reader, choices: Choices) -> TotalForm:
     return TotalForm(
+        span=None,
         event=select(raw, "event", "Event", choices.events),
         where=group_rows(raw, "where", choices.all_fields),
         menus=menus(raw, choices, compare=False),

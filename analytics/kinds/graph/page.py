@@ -10,7 +10,7 @@ from analytics.charts.plots import Line, colours, fold
 from analytics.charts.scales import full
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Control, Select, plain, with_nothing
-from analytics.forms.questions import UNITS, QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, next_number, selection_row
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.graph.answer import answer
@@ -55,7 +55,6 @@ class GraphForm(QuestionForm):
     by: tuple[Select, ...]
     formula: Control
     cumulative: Check
-    span: SpanControls
     unit: Select
     chart: Select
 
