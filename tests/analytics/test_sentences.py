@@ -44,8 +44,10 @@ SENTENCES = [
     ),
     (
         "funnel",
-        f"step.0.event=builtin:pageview&step.1.event=event:Signed up&step.2.event=event:Paid&{pro('step.2.')}&by=event:browser",
-        "People who did Pageview, then Signed up, then Paid (plan is pro), last 30 days, within 7 days, grouped by Browser.",
+        "step.0.event=builtin:pageview&step.1.event=event:Signed up&step.2.event=event:Paid&by=event:browser&"
+        + pro("step.2."),
+        "People who did Pageview, then Signed up, then Paid (plan is pro), last 30 days, within 7 days, "
+        "grouped by Browser.",
     ),
     (
         "funnel",
@@ -66,7 +68,8 @@ SENTENCES = [
     ),
     (
         "retention",
-        f"start.event=event:Signed up&return.event=event:Paid&{pro('return.')}&unit=day&entry=ever&back=or_after&cells=people",
+        "start.event=event:Signed up&return.event=event:Paid&unit=day&entry=ever&back=or_after&cells=people&"
+        + pro("return."),
         "People who did Signed up for the first time ever and came back to do Paid (plan is pro) in that day or later, "
         "last 90 days, by day, as numbers of people.",
     ),

@@ -9,7 +9,7 @@ from tests.analytics.kept import make_report
 from tests.browser.conftest import shifted, sign_in
 from tests.browser.test_analytics import number_shown, url
 
-QUESTIONS = {kind: "" for kind in KINDS} | {
+QUESTIONS = dict.fromkeys(KINDS, "") | {
     "funnel": "step.0.event=builtin:pageview&step.1.event=event:Paid",
     "retention": "start.event=builtin:pageview&return.event=builtin:pageview&unit=day&days=30",
 }
@@ -134,7 +134,7 @@ def test_what_the_buttons_of_an_answer_open_is_in_the_window(ada, environment, v
         for button in ("Save", "Download"):
             ada.locator("#answer summary", has_text=button).click()
             box = ada.locator("#answer details[open] .menu__panel").bounding_box()
-            assert 0 <= box["x"] and box["x"] + box["width"] <= width
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width
 
 
 @pytest.mark.parametrize("name", ["definition_create", "segment_create"])

@@ -88,6 +88,7 @@ def test_a_search_is_read_by_a_machine_and_fits_the_window(ada, environment, axe
     make_definition(environment, name="Contract ended")
     ada.goto(url(environment, "graph"))
     select = ada.get_by_role("combobox", name="Series A", exact=True)
+    ada.locator("summary", has_text="Edit the question").click()
 
     select.click()
     text = ada.get_by_role("combobox", name="Series A: search")

@@ -12,15 +12,19 @@ from tests.analytics.rows import add_event, add_person
 WHERE = "where.0.field=event:path&where.0.op=contains&where.0.value=page"
 QUESTIONS = {
     "graph": (f"event=builtin:pageview&days=90&by=event:path&{WHERE}", "where Path contains page", 90),
-    "funnel": (f"step.0.event=builtin:pageview&step.1.event=event:Paid&days=90&{WHERE}", "where Path contains page", 2),
+    "funnel": (
+        f"step.0.event=builtin:pageview&step.1.event=event:Paid&days=90&{WHERE}",
+        "then Paid, where Path contains page",
+        2,
+    ),
     "retention": (f"days=90&unit=week&{WHERE}", "and came back to do", 12),
     "users": ("", "People by last activity", 7),
 }
 LEFT_TO_PRESS = """() => [...document.querySelectorAll(
-    "form :is(input, select, textarea), button:not([data-series]), .button, .topbar, .talk, [role=search]")]
+    ":is(input, select, textarea), button:not([data-series]), .button, .topbar, .talk, [role=search]")]
     .filter((each) => each.checkVisibility()).map((each) => each.outerHTML.slice(0, 80))"""
-CUT_OFF = """() => [...document.querySelectorAll(".table-scroll, .truncate, .sentence")].filter((each) => each.checkVisibility()
-    && getComputedStyle(each).overflow !== "visible")
+CUT_OFF = """() => [...document.querySelectorAll(".table-scroll, .truncate, .sentence")]
+    .filter((each) => each.checkVisibility() && getComputedStyle(each).overflow !== "visible")
     .map((each) => each.className)"""
 
 

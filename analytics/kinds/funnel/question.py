@@ -203,7 +203,8 @@ ASKED = {
 def clauses(funnel: Funnel, glossary: Glossary) -> Iterator[str]:
     """ "People who did Pageview, then Paid (plan is gold)", "within 7 days", "grouped by Country"."""
     steps = [selection_label(step, glossary) for step in funnel.steps]
-    yield f"{ASKED[funnel.asks]} {listed(steps) if funnel.order is Order.ANY else ', then '.join(steps)}{_order(funnel)}"
+    line = listed(steps) if funnel.order is Order.ANY else ", then ".join(steps)
+    yield f"{ASKED[funnel.asks]} {line}{_order(funnel)}"
     yield f"within {duration_words(funnel.within)}"
     for each in funnel.without:
         yield f"without {_exclusion_words(each, glossary, in_full=True)}"
