@@ -50,14 +50,18 @@ Find = Callable[[Any, Place, QueryContext], Behind]  # (the question, …); rais
 
 
 def with_dates(result: Result) -> Query:
-    """The question of this answer with the dates that it had, so that it means the same on another day."""
-    query = result.query
+    """The question of this answer with the dates that it had, so that it means the same on another day.
+
+    Of a list, the first page is asked.
+    """
+    dated: Any = result.query
+    query = replace(dated, after=None) if getattr(dated, "after", None) else result.query
     span = getattr(query, "span", None)
     if span is None:
         return query
     zone = query.scope.zone
     first, last = (each.astimezone(zone).date() for each in (result.ran.start, result.ran.end - MICROSECOND))
-    dated: Any = query
+    dated = query
     return replace(dated, span=Span(None, first, last, over=span.over and span.days is None))
 
 
