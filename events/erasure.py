@@ -37,14 +37,14 @@ ALL = {  # events before merges, because the roll-ups look up in merges who an e
 }
 
 
-_further: list[str] = []  # statements of apps above
+ALSO = "delete from {table} where environment_id = %(environment)s and actor_id = {theirs}"
+lists_of_actors: list[str] = []  # tables of apps above
 
 
-def register_erasure(table: str) -> None:
-    """Also delete the rows of these actors from this table, which has environment_id and actor_id."""
-    statement = f"delete from {table} where environment_id = %(environment)s and actor_id = {THEIRS}"  # noqa: S608
-    if statement not in _further:
-        _further.append(statement)
+def register_list(table: str) -> None:
+    """People who are deleted, or kept no longer, leave this table too: it has environment_id and actor_id."""
+    if table not in lists_of_actors:
+        lists_of_actors.append(table)
 
 
 @dataclass
@@ -74,8 +74,8 @@ def erase(environment_id: int, people: Sequence[int], *, most_events: int | None
             return erased
         cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute(LOCK, values)
-        for statement in _further:  # before merges, which tell whose they are
-            cursor.execute(statement, values)
+        for table in lists_of_actors:  # before merges, which tell whose the rows are
+            cursor.execute(ALSO.format(table=table, theirs=THEIRS), values)
         for table, statement in ALL.items():
             cursor.execute(statement, values)
             erased.rows[table] = erased.rows.get(table, 0) + cursor.rowcount
