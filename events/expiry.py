@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import connection, transaction
 from psycopg import sql
 
-from events.erasure import lists_of_actors
 from events.catalogue.counting import note
 from events.catalogue.rows import OF_PEOPLE
+from events.erasure import lists_of_actors
 from events.months import Month
 
 LOCK_MILLISECONDS = 250  # as long as the collector's statements wait: others queue up behind who waits for a lock

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from analytics.event_words import person_name
-from analytics.questions.behind import MICROSECOND, Cursor, Listed, Looking, NoPlace, Place
+from analytics.questions.behind import MICROSECOND, BehindCursor, BehindList, Looking, NoPlace, NumberPlace
 from analytics.questions.query import Query
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table
 from analytics.questions.spans import Span
@@ -23,7 +23,7 @@ from analytics.store.live import LiveEvent, Position
 
 
 @dataclass(frozen=True)
-class Part:
+class NumberPart:
     """A number of the same answer: its words and its place."""
 
     words: str
@@ -39,14 +39,14 @@ class Behind:
     """
 
     words: str
-    lists: tuple[Listed, ...] = ()
-    define: Callable[[Statement, Listed], None] | None = None
-    parts: tuple[Part, ...] = ()
+    lists: tuple[BehindList, ...] = ()
+    define: Callable[[Statement, BehindList], None] | None = None
+    parts: tuple[NumberPart, ...] = ()
     is_count: bool = True  # the number is how many there are in the first list
     note: str = ""  # a sentence about what is listed
 
 
-Find = Callable[[Any, Place, QueryContext], Behind]  # (the question, …); raises NoPlace
+Find = Callable[[Any, NumberPlace, QueryContext], Behind]  # (the question, …); raises NoPlace
 
 
 def with_dates(result: Result) -> Query:
@@ -103,10 +103,10 @@ class BehindResult(Result):
 
     looking: Looking
     found: Behind
-    listed: Listed
+    listed: BehindList
     total: int
     rows: tuple[Row, ...]
-    next: Cursor | None
+    next: BehindCursor | None
 
     @property
     def has_changed(self) -> bool:
@@ -124,9 +124,9 @@ class BehindResult(Result):
     def table(self) -> Table:
         times = ("First seen", "Last seen")
         names = {
-            Listed.PEOPLE: ["Person", "Visitor", *times, "Events"],
-            Listed.SESSIONS: ["Session", "First event", "Person", "Events"],
-            Listed.EVENTS: ["Time", "Event", "Name", "Person", "Page", "Session"],
+            BehindList.PEOPLE: ["Person", "Visitor", *times, "Events"],
+            BehindList.SESSIONS: ["Session", "First event", "Person", "Events"],
+            BehindList.EVENTS: ["Time", "Event", "Name", "Person", "Page", "Session"],
         }[self.listed]
         kinds = {"Events": Shown.NUMBER, **dict.fromkeys(("Time", "First event", *times), Shown.TIME)}
         columns = tuple(Column(name, kinds.get(name, Shown.TEXT)) for name in names)
@@ -153,7 +153,7 @@ def look_behind(query: Query, looking: Looking, find: Find, context: QueryContex
     found = find(query, looking.place, context)
     ran = Ran(looking.as_of, looking.as_of, looking.as_of)
     if found.define is None:
-        return BehindResult(query, ran, looking, found, Listed.PEOPLE, 0, (), None)
+        return BehindResult(query, ran, looking, found, BehindList.PEOPLE, 0, (), None)
     listed = looking.listed or found.lists[0]
     if listed not in found.lists:
         raise NoPlace
@@ -174,15 +174,15 @@ def with_events(result: BehindResult) -> BehindResult:
     return replace(result, rows=tuple(event_store().events_at(result.query.scope.environment_id, places)))
 
 
-def _cursor(listed: Listed, row: Sequence[Any]) -> Cursor:
+def _cursor(listed: BehindList, row: Sequence[Any]) -> BehindCursor:
     first, second = (row[COLUMNS[listed].index(name)] for name in ORDER[listed])
-    return Cursor.of(first, second)
+    return BehindCursor.of(first, second)
 
 
-def _rows(listed: Listed, rows: list[tuple[Any, ...]]) -> tuple[Row, ...]:
-    if listed is Listed.EVENTS:
+def _rows(listed: BehindList, rows: list[tuple[Any, ...]]) -> tuple[Row, ...]:
+    if listed is BehindList.EVENTS:
         return tuple(Position(*row) for row in rows)
-    if listed is Listed.SESSIONS:
+    if listed is BehindList.SESSIONS:
         return tuple(SessionBehind(row[0], row[1], row[3], _person(row[2], *row[3:])) for row in rows)
     return tuple(_person(*row) for row in rows)
 

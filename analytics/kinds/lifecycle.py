@@ -19,7 +19,7 @@ from analytics.forms.rows import group_rows
 from analytics.kinds.behind import Behind
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
-from analytics.questions.behind import Listed, NoPlace, Place, index
+from analytics.questions.behind import BehindList, NoPlace, NumberPlace, index
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, write_common
 from analytics.questions.query import ANY_EVENT, LAST_90_DAYS, EventReference, Query, Scope, Selection
@@ -142,7 +142,7 @@ CHOSEN = {  # of `stages`, at `place`
 EVER_NEW = "select actor from stages where stage = 'new' and place > 0"
 
 
-def behind(lifecycle: Lifecycle, place: Place, context: QueryContext) -> Behind:
+def behind(lifecycle: Lifecycle, place: NumberPlace, context: QueryContext) -> Behind:
     """Their events are those of the unit; of dormant people, those of the unit before."""
     calendar = context.calendar(lifecycle.span)
     cut = in_whole_units(lifecycle.span, lifecycle.unit, calendar).buckets
@@ -160,7 +160,7 @@ def behind(lifecycle: Lifecycle, place: Place, context: QueryContext) -> Behind:
         own = (before, *cut)[number if stage == "dormant" else number + 1]
         limits = Limits(own.start, own.end)
 
-    def define(statement: Statement, listed: Listed) -> None:
+    def define(statement: Statement, listed: BehindList) -> None:
         define_stages(statement, lifecycle, before, cut)
         chosen = EVER_NEW if number is None else CHOSEN[stage].format(place=statement.bind(number + 1))
         statement.define("chosen", chosen)
@@ -170,7 +170,7 @@ def behind(lifecycle: Lifecycle, place: Place, context: QueryContext) -> Behind:
 
     note = f"Events are those of the {lifecycle.unit} before." if stage == "dormant" else ""
     named = f"{WORDS[stage]} with {context.glossary.event_label(lifecycle.event)}, {when}"
-    return Behind(named, (Listed.PEOPLE, Listed.EVENTS), define, note=note)
+    return Behind(named, (BehindList.PEOPLE, BehindList.EVENTS), define, note=note)
 
 
 # --- The answer ------------------------------------------------------------------------------------------------------

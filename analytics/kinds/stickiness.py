@@ -16,9 +16,9 @@ from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
 from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
-from analytics.kinds.behind import Behind, Part
+from analytics.kinds.behind import Behind, NumberPart
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
-from analytics.questions.behind import Listed, NoPlace, Place, index
+from analytics.questions.behind import BehindList, NoPlace, NumberPlace, index
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, write_common
 from analytics.questions.query import ANY_EVENT, LAST_30_DAYS, EventReference, Query, Scope, Selection
@@ -89,7 +89,7 @@ def details(stickiness: Stickiness, glossary: Glossary) -> Iterable[str]:
 PEOPLE, SHARE, MORE, ALL = "people", "share", "more", "all"
 
 
-def behind(stickiness: Stickiness, place: Place, context: QueryContext) -> Behind:
+def behind(stickiness: Stickiness, place: NumberPlace, context: QueryContext) -> Behind:
     cut = context.placed(stickiness.span, stickiness.unit).buckets
     what, which = place.parts(2)
     if which not in (MORE, ALL):
@@ -97,12 +97,12 @@ def behind(stickiness: Stickiness, place: Place, context: QueryContext) -> Behin
     named = f"{words(stickiness, context.glossary)}, {stickiness.range_words()}"
     often = _how_often(stickiness.unit, which)
     if what == SHARE:
-        parts = (Part(often, f"{PEOPLE}.{which}"), Part("all people", f"{PEOPLE}.{ALL}"))
+        parts = (NumberPart(often, f"{PEOPLE}.{which}"), NumberPart("all people", f"{PEOPLE}.{ALL}"))
         return Behind(f"{named}: the share active {often}", parts=parts)
     if what != PEOPLE:
         raise NoPlace
 
-    def define(statement: Statement, listed: Listed) -> None:
+    def define(statement: Statement, listed: BehindList) -> None:
         persons = define_persons(statement, stickiness, cut)
         units = {MORE: "units > 1", ALL: "true"}.get(which) or f"units = {statement.bind(int(which) + 1)}"
         statement.define("chosen", f"select actor from {persons} where {units}")
@@ -111,7 +111,7 @@ def behind(stickiness: Stickiness, place: Place, context: QueryContext) -> Behin
         only_of(rows, "chosen")
         define_behind(statement, rows, where, listed)
 
-    return Behind(f"{named}: active {often}", (Listed.PEOPLE, Listed.EVENTS), define)
+    return Behind(f"{named}: active {often}", (BehindList.PEOPLE, BehindList.EVENTS), define)
 
 
 def _how_often(unit: Unit, which: str) -> str:

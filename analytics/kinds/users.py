@@ -18,7 +18,7 @@ from analytics.forms.questions import QuestionForm, menus, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.behind import Behind
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
-from analytics.questions.behind import Listed, NoPlace, Place
+from analytics.questions.behind import BehindList, NoPlace, NumberPlace
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, write_filters
 from analytics.questions.query import EventReference, Query, Scope
@@ -266,18 +266,18 @@ def further(result: UsersResult, run: RunQuery) -> Iterator[Table]:
 EVERYBODY = "people.all"
 
 
-def behind(users: Users, place: Place, context: QueryContext) -> Behind:
+def behind(users: Users, place: NumberPlace, context: QueryContext) -> Behind:
     """The only number is that of all people."""
     if place.text != EVERYBODY:
         raise NoPlace
 
-    def define(statement: Statement, listed: Listed) -> None:
+    def define(statement: Statement, listed: BehindList) -> None:
         rows, where = people_rows(statement, users.where, users.segments, users.search)
         columns = "select p.actor_id as actor, 0 as events"
         statement.define(BEHIND, f"{columns} {rows.from_()} where {joined(Match.ALL, where)}")
 
     note = "People as they are known now: what is known of them changes without a trace."
-    return Behind(", ".join(["People", *details(users, context.glossary)]), (Listed.PEOPLE,), define, note=note)
+    return Behind(", ".join(["People", *details(users, context.glossary)]), (BehindList.PEOPLE,), define, note=note)
 
 
 USERS = QueryKind(

@@ -32,14 +32,14 @@ MICROSECOND = timedelta(microseconds=1)
 NO_PLACE = "There is no such number in this answer."
 
 
-class Listed(StrEnum):
+class BehindList(StrEnum):
     PEOPLE = "people"
     SESSIONS = "sessions"
     EVENTS = "events"
 
     @property
     def noun(self) -> str:
-        return {Listed.PEOPLE: "person", Listed.SESSIONS: "session", Listed.EVENTS: "event"}[self]
+        return {BehindList.PEOPLE: "person", BehindList.SESSIONS: "session", BehindList.EVENTS: "event"}[self]
 
 
 class NoPlace(BadQuery):
@@ -50,7 +50,7 @@ class NoPlace(BadQuery):
 
 
 @dataclass(frozen=True)
-class Place:
+class NumberPlace:
     """Where a number stands, as its kind wrote it, and the digests of the groups that the answer shows."""
 
     text: str
@@ -72,7 +72,7 @@ def index(text: str, length: int) -> int:
 
 
 @dataclass(frozen=True)
-class Cursor:
+class BehindCursor:
     """The two columns of a list's last row by which it is ordered; a moment is microseconds since 1970."""
 
     first: int
@@ -82,7 +82,7 @@ class Cursor:
         return f"{self.first}_{self.second}"
 
     @classmethod
-    def of(cls, first: Any, second: int) -> "Cursor":
+    def of(cls, first: Any, second: int) -> "BehindCursor":
         return cls((first - EPOCH) // MICROSECOND if isinstance(first, datetime) else int(first), second)
 
     @property
@@ -98,11 +98,11 @@ class Cursor:
 class Looking:
     """What is looked for behind which number of an answer, page by page. `number` is how it was shown, or ""."""
 
-    place: Place
+    place: NumberPlace
     as_of: datetime
     number: str = ""
-    listed: Listed | None = None  # None: what is counted
-    after: Cursor | None = None
+    listed: BehindList | None = None  # None: what is counted
+    after: BehindCursor | None = None
     limit: int = 50
 
     def parameters(self) -> Iterator[tuple[str, str]]:
@@ -125,13 +125,13 @@ def read_looking(reader: Reader, now: datetime) -> Looking:
     place, _, number = reader.text(AT).partition(NUMBER_AFTER)
     groups = tuple(reader.all(f"{PREFIX}group"))
     listed = reader.text(f"{PREFIX}list")
-    if not place or len(place) > LONGEST or len(groups) > MAX_GROUPS or (listed and listed not in set(Listed)):
+    if not place or len(place) > LONGEST or len(groups) > MAX_GROUPS or (listed and listed not in set(BehindList)):
         raise NoPlace
     return Looking(
-        Place(place, groups),
+        NumberPlace(place, groups),
         min(_moment(reader, now), now),
         number[:LONGEST],
-        Listed(listed) if listed else None,
+        BehindList(listed) if listed else None,
         _cursor(reader.text(f"{PREFIX}after")),
     )
 
@@ -147,10 +147,10 @@ def _moment(reader: Reader, now: datetime) -> datetime:
     return found
 
 
-def _cursor(text: str) -> Cursor | None:
+def _cursor(text: str) -> BehindCursor | None:
     first, _, second = text.partition("_")
     try:
-        found = Cursor(int(first), int(second)) if text and len(text) < 50 else None
+        found = BehindCursor(int(first), int(second)) if text and len(text) < 50 else None
     except ValueError:
         found = None
     if text and (found is None or not all(-LARGEST <= each < LARGEST for each in (found.first, found.second))):

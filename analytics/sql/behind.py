@@ -8,33 +8,33 @@ events     rows (time, id)
 
 from collections.abc import Sequence
 
-from analytics.questions.behind import Cursor, Listed
+from analytics.questions.behind import BehindCursor, BehindList
 from analytics.questions.conditions import Match
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
 
 BEHIND = "behind"
 ORDER = {  # of a list, the last first
-    Listed.PEOPLE: ("events", "actor"),
-    Listed.SESSIONS: ("started", "session_id"),
-    Listed.EVENTS: ("time", "id"),
+    BehindList.PEOPLE: ("events", "actor"),
+    BehindList.SESSIONS: ("started", "session_id"),
+    BehindList.EVENTS: ("time", "id"),
 }
 COLUMNS = {
-    Listed.PEOPLE: ("actor", "events"),
-    Listed.SESSIONS: ("session_id", "started", "actor", "events"),
-    Listed.EVENTS: ("time", "id"),
+    BehindList.PEOPLE: ("actor", "events"),
+    BehindList.SESSIONS: ("session_id", "started", "actor", "events"),
+    BehindList.EVENTS: ("time", "id"),
 }
 OF_PERSON = ("identity", "first_seen_at", "last_seen_at", "is_robot")
 
 
-def define_behind(statement: Statement, rows: Rows, where: Sequence[str], listed: Listed) -> None:
+def define_behind(statement: Statement, rows: Rows, where: Sequence[str], listed: BehindList) -> None:
     """Define `behind` by the events that are counted: a FROM and its conditions."""
-    if listed is Listed.EVENTS:
+    if listed is BehindList.EVENTS:
         matching = joined(Match.ALL, list(where))
         statement.define(BEHIND, f"select e.time as time, e.id as id {rows.from_()} where {matching}")
         return
     columns, group = "e.actor_id as actor_id, count(*) as n", " group by 1"
-    if listed is Listed.SESSIONS:
+    if listed is BehindList.SESSIONS:
         where, group = [*where, "e.session_id is not null"], ""
         columns = (
             "e.session_id as session_id, e.time as started, e.actor_id as actor_id, "
@@ -44,7 +44,7 @@ def define_behind(statement: Statement, rows: Rows, where: Sequence[str], listed
     acted = f"select {columns} {rows.from_()} where {joined(Match.ALL, list(where))}{group}"
     resolved = Rows(statement, f"{statement.define('acted', acted)} e")
     actor = resolved.actor
-    if listed is Listed.SESSIONS:
+    if listed is BehindList.SESSIONS:
         own = f"e.session_id as session_id, e.started as started, {actor} as actor, e.n as events"
         statement.define(BEHIND, f"select {own} {resolved.from_()} where e.place = 1")
     else:
@@ -57,7 +57,7 @@ def only_of(rows: Rows, people: str) -> None:
     rows.join(people, f"join {people} on {people}.actor = {actor}")
 
 
-def page_sql(statement: Statement, listed: Listed, after: Cursor | None, most: int) -> str:
+def page_sql(statement: Statement, listed: BehindList, after: BehindCursor | None, most: int) -> str:
     """Rows (how many there are in all, *COLUMNS), with OF_PERSON where there is an `actor`.
 
     Without any row in the page there is one, whose columns are null.
@@ -65,7 +65,7 @@ def page_sql(statement: Statement, listed: Listed, after: Cursor | None, most: i
     first, second = ORDER[listed]
     beyond = "true"
     if after is not None:
-        start = after.first if listed is Listed.PEOPLE else after.moment
+        start = after.first if listed is BehindList.PEOPLE else after.moment
         beyond = f"({first}, {second}) < ({statement.bind(start)}, {statement.bind(after.second)})"
     order = f"order by {first} desc, {second} desc"
     statement.define("totals", f"select count(*) as total from {BEHIND}")

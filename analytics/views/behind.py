@@ -20,7 +20,7 @@ from analytics.forms.definitions import name_and_notes
 from analytics.kinds.behind import BehindResult, PersonBehind, parameters
 from analytics.kinds.registry import KINDS, kind_of, parse, run_behind
 from analytics.models import MAX_MEMBERS
-from analytics.questions.behind import Listed, Looking, read_looking
+from analytics.questions.behind import BehindList, Looking, read_looking
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, querystring
 from analytics.questions.query import Query, Scope
@@ -113,7 +113,7 @@ def shown(environment: Environment, asked: Asked, result: BehindResult) -> dict[
         "question_url": question,
         "counts_events": any(isinstance(each, PersonBehind) and each.events for each in result.rows),
         "export": asked.url("analytics:behind_export", environment, listed=result.listed, after=None),
-        "segment_question": asked.link(listed=None, after=None) if Listed.PEOPLE in result.found.lists else "",
+        "segment_question": asked.link(listed=None, after=None) if BehindList.PEOPLE in result.found.lists else "",
         "formats": export_formats.offered(),
         "most_in_file": MAX_IN_FILE if result.total > MAX_IN_FILE else None,
     }
@@ -163,7 +163,7 @@ def behind_segment(request: HttpRequest, environment: Environment) -> HttpRespon
         return redirect(back)
     try:
         asked = read_asked(environment, given)
-        looking = replace(asked.looking, listed=Listed.PEOPLE, after=None, limit=MAX_MEMBERS)
+        looking = replace(asked.looking, listed=BehindList.PEOPLE, after=None, limit=MAX_MEMBERS)
         result = run_behind(asked.query, looking)
     except (BadQuery, QueryFailed) as error:
         messages.error(request, f"Nothing was saved. {error.message}")

@@ -12,7 +12,7 @@ from analytics.kinds.behind import look_behind, with_dates
 from analytics.kinds.graph.question import Graph
 from analytics.kinds.kind import pinned_parameters
 from analytics.kinds.registry import kind_of, parse, show
-from analytics.questions.behind import Listed, Looking, Place
+from analytics.questions.behind import BehindList, Looking, NumberPlace
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import as_lists
 from analytics.sql.context import QueryContext
@@ -65,7 +65,7 @@ def numbers(result):
 
 
 def behind(query, place, groups, world, **changes):
-    looking = Looking(Place(place, groups), world.now, **changes)
+    looking = Looking(NumberPlace(place, groups), world.now, **changes)
     return look_behind(query, looking, kind_of(query).behind, context(query, world))
 
 
@@ -109,10 +109,10 @@ def check(query, place, groups, number, world):
     assert all(len(set(each)) == len(each) for each in rows.values())
     if first.found.is_count:
         assert len(rows[first.listed]) == first.total == number, (query, place)
-    if Listed.EVENTS in rows:
+    if BehindList.EVENTS in rows:
         events = {(each.time, each.id): each for each in world.events}
-        own = [events[(each.time, each.id)] for each in rows[Listed.EVENTS]]
-        people = rows[Listed.PEOPLE]
+        own = [events[(each.time, each.id)] for each in rows[BehindList.EVENTS]]
+        people = rows[BehindList.PEOPLE]
         assert {each.actor_id for each in people} == {world.who(each) for each in own}
         assert sum(each.events for each in people) == len(own)
         if isinstance(query, Graph) and not first.found.is_count:

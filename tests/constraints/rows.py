@@ -60,6 +60,8 @@ SEEN = {"first_seen_at": MOMENT, "last_seen_at": MOMENT}
 MONTH = "2026-01-01"
 COUNTED = {"month": MONTH, "events": 1, "numbers": 0, "texts": 0, "booleans": 0, "first_at": MOMENT, "last_at": MOMENT}
 LEFT_OUT = {"events": 1, "property_values": 1}
+
+
 def _member():
     segment = SegmentFactory()
     return {"environment_id": segment.environment_id, "lineage": segment.lineage, "actor_id": 5}

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analytics.charts.scales import bucket_name
-from analytics.kinds.behind import Behind, Part
+from analytics.kinds.behind import Behind, NumberPart
 from analytics.kinds.graph.formula import LETTERS, Formula
 from analytics.kinds.graph.question import Graph, GraphResult
 from analytics.kinds.graph.words import series_words
-from analytics.questions.behind import Listed, NoPlace, Place, group_digest, index
+from analytics.questions.behind import BehindList, NoPlace, NumberPlace, group_digest, index
 from analytics.questions.group_labels import group_label
 from analytics.questions.query import Counting, Counts
 from analytics.questions.spans import Bucket
@@ -27,9 +27,9 @@ from analytics.sql.time_counts import counted_once, counted_rows, decode_key, en
 
 FORMULA, REST, ALL = "f", "rest", "all"
 LISTS = {
-    Counts.USERS: (Listed.PEOPLE, Listed.EVENTS),
-    Counts.PER_USER: (Listed.PEOPLE, Listed.EVENTS),
-    Counts.SESSIONS: (Listed.SESSIONS, Listed.PEOPLE, Listed.EVENTS),
+    Counts.USERS: (BehindList.PEOPLE, BehindList.EVENTS),
+    Counts.PER_USER: (BehindList.PEOPLE, BehindList.EVENTS),
+    Counts.SESSIONS: (BehindList.SESSIONS, BehindList.PEOPLE, BehindList.EVENTS),
 }
 COUNTED = (Counts.EVENTS, Counts.USERS, Counts.SESSIONS)
 
@@ -65,7 +65,7 @@ def headline_place(graph: Graph) -> str:
 
 
 @dataclass(frozen=True)
-class Cell:
+class GraphNumber:
     """One number of a graph of one series: what is counted, in which group, within which time."""
 
     counting: Counting
@@ -87,7 +87,7 @@ class Cell:
             where.append(f"{statement.dialect.decimal(rows.number(self.counting.of))} is not null")
         return rows, where
 
-    def define(self, statement: Statement, listed: Listed) -> None:
+    def define(self, statement: Statement, listed: BehindList) -> None:
         define_behind(statement, *self.rows(statement), listed)
 
     def values(self, context: QueryContext) -> list[str | None] | None:
@@ -100,7 +100,7 @@ class Cell:
         return [decode_key(each) for each in found[0]] if found else None
 
 
-def behind(graph: Graph, place: Place, context: QueryContext) -> Behind:
+def behind(graph: Graph, place: NumberPlace, context: QueryContext) -> Behind:
     series, group, bucket = place.parts(3)
     cut = context.placed(graph.span, graph.unit).buckets
     if group not in (ALL, REST):
@@ -117,13 +117,13 @@ def behind(graph: Graph, place: Place, context: QueryContext) -> Behind:
         compared = graph.compare[number]
         counting = replace(counting, segments=compared.among(graph.segments))
         side = context.glossary.segment_label(compared.segment)
-    cell = Cell(counting, group, place.groups, _limits(graph, bucket, cut))
+    cell = GraphNumber(counting, group, place.groups, _limits(graph, bucket, cut))
     asked = graph.series[0 if graph.compare else number]
     where = f"where {group_words(asked.where)}" if asked.where else ""
     words = [f"{series_words(asked, context.glossary)} {where}".strip(), side, _group_words(graph, cell, context), when]
     return Behind(
         ", ".join(filter(None, words)),
-        LISTS.get(counting.counts, (Listed.EVENTS, Listed.PEOPLE)),
+        LISTS.get(counting.counts, (BehindList.EVENTS, BehindList.PEOPLE)),
         cell.define,
         is_count=counting.counts in COUNTED,
         note=_note(counting),
@@ -156,7 +156,7 @@ def _limits(graph: Graph, bucket: str, cut: Sequence[Bucket]) -> Limits:
     return Limits(cut[0].start if graph.cumulative else own.start, own.end)
 
 
-def _group_words(graph: Graph, cell: Cell, context: QueryContext) -> str:
+def _group_words(graph: Graph, cell: GraphNumber, context: QueryContext) -> str:
     if cell.group == ALL:
         return ""
     if cell.group == REST:
@@ -171,7 +171,7 @@ def _of_formula(graph: Graph, rest: str, when: str, context: QueryContext) -> Be
     """A formula has what its series have in the same place."""
     letters = Formula.parse(graph.formula).letters
     parts = [
-        Part(f"{letter}: {series_words(each, context.glossary)}", f"{number}.{rest}")
+        NumberPart(f"{letter}: {series_words(each, context.glossary)}", f"{number}.{rest}")
         for number, (letter, each) in enumerate(zip(LETTERS, graph.series, strict=False))
         if letter in letters
     ]
