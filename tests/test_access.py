@@ -128,7 +128,7 @@ WRITES = {
     "accounts:teammate_access": Write("teammate.full_access", {}),
     "accounts:teammate_remove": Write("teammate.remove"),
     "analytics:behind_segment": Write(
-        "segment.create", {"name": "Viewed", "question": "kind=graph&event=builtin:any&behind.at=0.all.all"}
+        "segment.create", {"name": "Viewed", "question": "kind=users&behind.at=people.all"}
     ),
     "analytics:compare_carry": Write(
         "environment.carry_over",
