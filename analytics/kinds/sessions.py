@@ -360,4 +360,5 @@ SESSIONS = QueryKind(
     clauses=clauses,
     form=form,
     show=show,
+    behind=None,
 )

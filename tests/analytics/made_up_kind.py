@@ -118,4 +118,5 @@ TOTAL = QueryKind(
     clauses=clauses,
     form=form,
     show=show,
+    behind=None,
 )

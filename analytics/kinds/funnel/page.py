@@ -228,4 +228,5 @@ FUNNEL = QueryKind(
     clauses=clauses,
     form=form,
     show=show,
+    behind=None,
 )

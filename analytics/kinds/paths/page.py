@@ -172,4 +172,5 @@ PATHS = QueryKind(
     clauses=clauses,
     form=form,
     show=show,
+    behind=None,
 )

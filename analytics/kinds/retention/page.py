@@ -196,4 +196,5 @@ RETENTION = QueryKind(
     clauses=clauses,
     form=form,
     show=show,
+    behind=None,
 )
