@@ -1,5 +1,7 @@
 """The bound of what the catalogue keeps of an environment in all months: the oldest months make room for the others."""
 
+from typing import Any
+
 from django.db import connection
 
 from events.catalogue.rows import FEW_ROWS, OF_PEOPLE, ROWS_AFTER_COUNT
@@ -41,7 +43,7 @@ def make_room(environment_id: int) -> bool:
     If only few are left, by deletions, those months are noted to be counted again. Call it in the transaction that
     holds the environment's mark.
     """
-    about = {"environment": environment_id, "people": OF_PEOPLE}
+    about: dict[str, Any] = {"environment": environment_id, "people": OF_PEOPLE}
     with connection.cursor() as cursor:
         cursor.execute(KEPT, about)
         rows, first = cursor.fetchone()
