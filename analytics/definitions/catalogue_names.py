@@ -9,6 +9,7 @@ from events.names import MAX_BYTES
 
 EVENTS = (RefersTo.CUSTOM, RefersTo.KIND, RefersTo.BUILTIN)
 PROPERTIES = (Source.PROPERTY, Source.USER)
+WITHOUT_DEFINITIONS = Glossary()
 NOUNS = {Source.PROPERTY.value: "property", Source.USER.value: "property of people"}
 
 
@@ -51,4 +52,4 @@ class CatalogueName:
 
     @property
     def label(self) -> str:
-        return Glossary().event_label(self.event) if self.event else self.name
+        return WITHOUT_DEFINITIONS.event_label(self.event) if self.event else self.name

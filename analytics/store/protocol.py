@@ -261,8 +261,11 @@ class EventStore(Protocol):
         """How many events had each of these properties, by month (UTC) since that one, without empty months."""
         ...
 
-    def last_seen(self, scope: Scope, events: Sequence[EventReference]) -> dict[str, datetime]:
-        """The time of the newest event of each, by the text of the reference; those without any are left out."""
+    def last_seen(self, scope: Scope, events: Sequence[EventReference]) -> dict[str, datetime | None]:
+        """The time of the newest event of each, by the text of the reference; None before they are counted.
+
+        Those that no event is called are left out.
+        """
         ...
 
     def properties_of(self, scope: Scope, event: EventReference, most: int) -> list[KnownProperty]:

@@ -15,7 +15,7 @@ from analytics.store.failures import QueryTimeout
 from projects.models import Environment
 
 Bodies = Mapping[UUID, DefinitionBody]
-Seen = Mapping[str, datetime]  # by the text of the reference
+Seen = Mapping[str, datetime | None]  # by the text of the reference; None where it is not counted yet
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _of(selection: Selection, bodies: Bodies, seen: Seen, depth: int) -> _Bounds
         return UNKNOWN
     if lineage is None:
         at = seen.get(str(selection.event))
-        found = _Bounds(at, at)
+        found = _Bounds(at, at) if at or str(selection.event) not in seen else UNKNOWN
     else:
         found = _of_any(bodies[lineage], bodies, seen, depth + 1) if lineage in bodies else _Bounds()
     return _Bounds(None, found.most) if selection.where else found

@@ -13,7 +13,7 @@ from analytics.store.catalogue import KnownEvent, KnownProperty, SaidOfName
 from analytics.store.failures import QueryTimeout
 from common.database import TookTooLong, time_limit
 from events.catalogue import state
-from events.catalogue.rows import PERSON
+from events.catalogue.rows import OF_PEOPLE, PERSON
 from events.catalogue.state import CatalogueState
 from events.names import stored_name
 
@@ -29,7 +29,7 @@ NOTE_OF_EVENT = NOTE.format(
     kind="case n.kind when 'custom' then 'event' when 'pageview' then 'builtin' else 'kind' end",
     name="case n.kind when 'custom' then n.name else n.kind end",
 )
-NOTE_OF_PROPERTY = NOTE.format(kind="case n.kind when 'person' then 'user' else 'property' end", name="k.key")
+NOTE_OF_PROPERTY = NOTE.format(kind="%(source)s", name="k.key")
 SAID = "coalesce(t.description, ''), t.is_hidden is true, t.verified_at is not null as verified"
 OFFERED = "(%(hidden)s or t.is_hidden is not true or lower({name}) = lower(%(part)s))"
 SUMS = """
@@ -47,12 +47,13 @@ select n.kind, n.name, sum(c.events)::bigint as events, min(c.first_at) as first
  order by {EXACT_FIRST.format(name="n.name")}, verified desc, events desc, n.name limit %(most)s
 """  # noqa: S608  fixed text
 PROPERTIES = f"""
-select k.key, {SUMS},
-       bool_or((n.kind, n.name) in (select * from unnest(%(kinds)s::text[], %(names)s::text[]))) as of_event, {SAID}
+select k.key, {SUMS}, bool_or(c.name_id = any(array(
+           select n.id from catalogue_names n join unnest(%(kinds)s::text[], %(names)s::text[]) as asked(kind, name)
+               on n.kind = asked.kind and n.name = asked.name
+            where n.environment_id = %(environment)s))) as of_event, {SAID}
   from catalogue_keys k
-  join catalogue_counts c on c.environment_id = k.environment_id and c.key_id = k.id
-  join catalogue_names n on n.environment_id = c.environment_id and n.id = c.name_id {NOTE_OF_PROPERTY}
- where k.environment_id = %(environment)s and (n.kind = '{PERSON}') = %(of_people)s and {CONTAINS.format(name="k.key")}
+  join catalogue_counts c on c.environment_id = k.environment_id and c.key_id = k.id {NOTE_OF_PROPERTY}
+ where k.environment_id = %(environment)s and (c.month = %(people)s) = %(of_people)s and {CONTAINS.format(name="k.key")}
    and {OFFERED.format(name="k.key")}
  group by k.id, k.key, t.id
  order by of_event desc, {EXACT_FIRST.format(name="k.key")}, verified desc, events desc, k.key limit %(most)s
@@ -80,7 +81,9 @@ def known_properties(
         part=part,
         most=most,
         hidden=hidden,
+        source=source.value,
         of_people=source is Source.USER,
+        people=OF_PEOPLE,
         kinds=[kind for kind, _ in asked],
         names=[name for _, name in asked],
     )
