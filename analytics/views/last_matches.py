@@ -15,7 +15,7 @@ from analytics.store.failures import QueryTimeout
 from projects.models import Environment
 
 Bodies = Mapping[UUID, DefinitionBody]
-Seen = Mapping[str, datetime | None]  # by the text of the reference; None where it is not counted yet
+LastTimes = Mapping[str, datetime | None]  # by the text of the reference; None where it is not counted yet
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _bodies(environment: Environment, definitions: Iterable[Definition]) -> dict
         return bodies
 
 
-def _of_any(body: DefinitionBody, bodies: Bodies, seen: Seen, depth: int = 0) -> _Bounds:
+def _of_any(body: DefinitionBody, bodies: Bodies, seen: LastTimes, depth: int = 0) -> _Bounds:
     bounds = [_of(each, bodies, seen, depth) for each in body.alternatives]
     return _Bounds(
         max((each.least for each in bounds if each.least), default=None),
@@ -79,7 +79,7 @@ def _of_any(body: DefinitionBody, bodies: Bodies, seen: Seen, depth: int = 0) ->
     )
 
 
-def _of(selection: Selection, bodies: Bodies, seen: Seen, depth: int) -> _Bounds:
+def _of(selection: Selection, bodies: Bodies, seen: LastTimes, depth: int) -> _Bounds:
     lineage = selection.event.lineage
     if selection.event == ANY_EVENT or depth > MAX_DEPTH:
         return UNKNOWN

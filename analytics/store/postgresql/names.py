@@ -43,7 +43,8 @@ select k.key, c.month, sum(c.events)::bigint from catalogue_keys k
  where k.environment_id = %(environment)s and k.key = any(%(keys)s) and c.month >= %(since)s group by 1, 2
 """  # noqa: S608  fixed text
 LAST = """
-select n.kind, n.name, max(c.last_at) filter (where c.events > 0) from unnest(%(kinds)s::text[], %(names)s::text[]) as wanted(kind, name)
+select n.kind, n.name, max(c.last_at) filter (where c.events > 0)
+  from unnest(%(kinds)s::text[], %(names)s::text[]) as wanted(kind, name)
   join catalogue_names n on n.environment_id = %(environment)s and n.kind = wanted.kind and n.name = wanted.name
   join catalogue_counts c on c.environment_id = n.environment_id and c.name_id = n.id and c.key_id = 0
  group by n.kind, n.name
