@@ -156,7 +156,7 @@ def test_a_name_is_described_verified_and_hidden(new_page, teammate, environment
     page.get_by_role("button", name="Save the description").click()
     page.get_by_role("button", name="Mark as verified").click()
     if scripted:
-        expect(page.get_by_text("Count of Paid out")).to_be_visible()  # the graph
+        expect(page.get_by_role("img", name="Count of Paid out")).to_be_visible()
         axe_clean(page)
     else:
         expect(page.get_by_role("link", name="See the graph")).to_be_visible()
