@@ -7,6 +7,7 @@ page alone get their volume. So a page takes the same number of statements whate
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -70,7 +71,7 @@ class NameRow:
     is_new: bool
     volume: Volume | None = None
 
-    @property
+    @cached_property
     def label(self) -> str:
         if self.called:
             return self.called.label
