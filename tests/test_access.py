@@ -43,6 +43,9 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:catalogue_name": ("get", LOGIN, 404, 404, 302, 302),  # without one, to the list
     "analytics:catalogue_note": NO_GET,
     "analytics:catalogue_properties": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:behind": ("get", LOGIN, 404, 404, 400, 400),  # without a number; tests/analytics/test_behind.py
+    "analytics:behind_export": ("get", LOGIN, 404, 404, 400, 400),
+    "analytics:behind_segment": NO_GET,
     "analytics:compare": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:compare_carry": NO_GET,
     "analytics:compare_undo": NO_GET,
@@ -130,6 +133,9 @@ WRITES = {
     "accounts:teammate_access": Write("teammate.full_access", {}),
     "accounts:teammate_remove": Write("teammate.remove"),
     "analytics:catalogue_note": Write("name.verify", {"of": "event:Paid", "do": "verify"}),
+    "analytics:behind_segment": Write(
+        "segment.create", {"name": "Viewed", "question": "kind=users&behind.at=people.all"}
+    ),
     "analytics:compare_carry": Write(
         "environment.carry_over",
         lambda world: {

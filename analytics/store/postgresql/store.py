@@ -12,7 +12,7 @@ from analytics.store.postgresql.counted_days import (
     replica_state,
 )
 from analytics.store.postgresql.exports import export_page, person_page
-from analytics.store.postgresql.live import newest_events
+from analytics.store.postgresql.live import events_at, newest_events
 from analytics.store.postgresql.names import (
     daily_events,
     events_with,
@@ -43,6 +43,7 @@ __all__ = [
     "dialect",
     "environments_to_count",
     "event_names",
+    "events_at",
     "events_per_day",
     "events_with",
     "export_page",

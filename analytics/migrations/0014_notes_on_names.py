@@ -18,7 +18,7 @@ def who() -> models.ForeignKey:
 class Migration(migrations.Migration):
     runs_beside_old_code = True
     dependencies = [
-        ("analytics", "0012_sessions_report_kind"),
+        ("analytics", "0013_segment_members"),
         ("projects", "0009_months_kept"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
