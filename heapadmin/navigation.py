@@ -18,6 +18,7 @@ ENVIRONMENT_NAV: list[Entry] = [
     ("Dashboard", "analytics:dashboard"),
     ("Live", "analytics:live"),
     ("Definitions", "analytics:definition_list"),
+    ("Catalogue", "analytics:catalogue"),
     ("Analyze", [(kind.label, f"analytics:{name}") for name, kind in KINDS.items()]),
     ("Reports", "analytics:report_list"),
     ("Install", "projects:install"),
@@ -33,6 +34,7 @@ SETTINGS_TABS: list[Entry] = [
 GO_KEYS = {"analytics:dashboard": "d", "analytics:live": "l"}  # after `g`
 FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search finds beside the links of the header
     ("Segments", "analytics:segment_list"),
+    ("Properties", "analytics:catalogue_properties"),
     ("Compare environments", "analytics:compare"),
     ("Collection", "collector:collection"),
 ]
@@ -43,6 +45,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete", "_bulk")],
         "analytics:definition_list",
     ),
+    **dict.fromkeys([f"analytics:catalogue_{page}" for page in ("properties", "name")], "analytics:catalogue"),
     **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
     "analytics:behind": "analytics:graph",
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
