@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from analytics.definitions.glossary import Glossary
+from analytics.questions.before import Before, Earlier, earlier, up_to
 from analytics.questions.periods import Period
 from analytics.questions.query import Scope
 from analytics.questions.spans import Bucket, Calendar, Placed, Span, Unit, buckets, placed
@@ -26,13 +27,17 @@ def has_merges(environment_id: int, ask: Ask) -> bool:
 
 @dataclass(frozen=True)
 class QueryContext:
-    """Whose data is asked for, what names mean there, as of when, in which SQL, and what sends statements."""
+    """Whose data is asked for, what names mean there, as of when, in which SQL, and what sends statements.
+
+    Buckets that are cut here end at `until`, if it is given: a part of a range.
+    """
 
     scope: Scope
     glossary: Glossary
     now: datetime
     dialect: Dialect
     ask: Ask
+    until: datetime | None = None
 
     def statement(self) -> Statement:
         """A new, empty statement."""
@@ -45,6 +50,10 @@ class QueryContext:
     def placed(self, span: Span, unit: Unit | None) -> Placed:
         """The span as days of the project's calendar, and cut into buckets, days without a `unit`. Raises BadQuery."""
         return placed(span, unit, self.calendar(span))
+
+    def earlier(self, before: Before, span: Span, found: Placed, unit: Unit | None) -> Earlier:
+        """What the span, `found` so, is compared with. Raises BadQuery."""
+        return earlier(before, span, found, unit, self.calendar(span))
 
     def calendar(self, span: Span) -> Calendar:
         """The project's calendar; with the day of the first stored event, if the span begins with it."""
@@ -61,4 +70,5 @@ class QueryContext:
 
     def cut(self, span: Span, unit: Unit) -> tuple[Bucket, ...]:
         """A span of fixed or last days, in buckets of the project's calendar."""
-        return buckets(span, unit, self.now, self.scope.zone, self.scope.week_starts_on)
+        cut = buckets(span, unit, self.now, self.scope.zone, self.scope.week_starts_on)
+        return up_to(cut, self.until) if self.until else cut
