@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.questions import QuestionForm
+from analytics.kinds.change import Change
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result, Table
@@ -20,10 +21,11 @@ AnyResult = TypeVar("AnyResult", bound=Result)
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """The most important number of an answer, as text."""
+    """The most important number of an answer, as text, and how far it is from before, if it is compared."""
 
     value: str
     unit: str
+    change: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class LegendItem:
     colour: str
     total: str
     is_apart: bool = False
+    change: Change | None = None
 
 
 @dataclass(frozen=True)

@@ -71,16 +71,14 @@ def check_before(before: Before | None, span: Span) -> None:
 
 
 def earlier(before: Before, span: Span, found: Placed, unit: Unit | None, calendar: Calendar) -> Earlier:
-    """What a span, `found` in this calendar, is compared with. Raises BadQuery if it is before what can be asked for."""
+    """What a span, `found` in this calendar, is compared with. Raises BadQuery if nothing can be asked of that time."""
     own = _whole(span, found, calendar)
     first, last = _days_before(before, span, own, unit, calendar)
     then = placed(Span(None, first, last, over=span.over and span.period is not None), unit, calendar)
     of_days = unit or Unit.DAY
-    ahead = tuple(
-        each
-        for each in units_within(found.buckets[0].start, midnight(own[1] + timedelta(days=1), calendar.zone), of_days, calendar)
-        if each.start >= found.buckets[-1].end
-    )
+    start, end = found.buckets[0].start, midnight(own[1] + timedelta(days=1), calendar.zone)
+    whole = units_within(start, end, of_days, calendar)
+    ahead = tuple(each for each in whole if each.start >= found.buckets[-1].end)
     pairs = _pairs((*found.buckets, *ahead), then.buckets, len(found.buckets), of_days, calendar.zone)
     return Earlier(then.span, then.buckets, _until(own, found, then, calendar), ahead, pairs)
 
@@ -128,9 +126,7 @@ def _until(own: tuple[date, date], found: Placed, then: Placed, calendar: Calend
     return min(until, day_ends, end)
 
 
-def _pairs(
-    own: Sequence[Bucket], then: Sequence[Bucket], begun: int, unit: Unit, zone: ZoneInfo
-) -> tuple[Pair, ...]:
+def _pairs(own: Sequence[Bucket], then: Sequence[Bucket], begun: int, unit: Unit, zone: ZoneInfo) -> tuple[Pair, ...]:
     """By place; hours by day and their place in it, so that a day of 23 hours does not shift those after it.
 
     What is not `begun` is only there beside something earlier.

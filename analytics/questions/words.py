@@ -33,12 +33,12 @@ def span_words(span: Span, before: Before | None = None) -> str:
 
 
 def earlier_words(earlier: Earlier, zone: ZoneInfo) -> str:
-    """The part that is compared: "16 Nov 2026", "16 Nov 2026 to 18 Nov 2026, until 10:00"."""
+    """The part that is compared: "on 16 Nov 2026", "from 16 Nov 2026 to 18 Nov 2026, until 10:00"."""
     if not earlier.part:
-        return "nothing yet"
+        return "so far"
     first = earlier.buckets[0].start.astimezone(zone).date()
     last = (earlier.until - timedelta(microseconds=1)).astimezone(zone).date()
-    days = _day_words(first) + (f" to {_day_words(last)}" if last > first else "")
+    days = f"from {_day_words(first)} to {_day_words(last)}" if last > first else f"on {_day_words(first)}"
     is_cut = earlier.until < midnight(last + timedelta(days=1), zone)
     return f"{days}, until {earlier.until.astimezone(zone):%H:%M}" if is_cut else days
 

@@ -121,8 +121,18 @@ class EventStore(Protocol):
 
     # --- Days counted beforehand: a store that needs none answers None, and has nothing to count ---
 
-    def counted_times(self, counting: Counting, span: Span, unit: Unit, context: QueryContext) -> Tuples | None:
-        """The rows of analytics/sql/time_counts.py without reading every event; None where they must be read."""
+    def counted_times(
+        self,
+        counting: Counting,
+        span: Span,
+        unit: Unit,
+        context: QueryContext,
+        chosen: Sequence[tuple[str, ...]] | None = None,
+    ) -> Tuples | None:
+        """The rows of analytics/sql/time_counts.py without reading every event; None where they must be read.
+
+        `chosen`: the encoded values of groups, if they are not to be ranked.
+        """
         ...
 
     def counted_cohorts(

@@ -1,17 +1,38 @@
 """What a range is compared with, by plain loops over days (oracle.py)."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from analytics.questions.before import Before
-from analytics.questions.spans import Bucket, Span, Unit
-from tests.analytics.oracle import World, unit_number, unit_of
+from analytics.questions.query import Query
+from analytics.questions.spans import Bucket, Span, Unit, buckets
+from tests.analytics.oracle import World, days_asked, unit_number, unit_of
 
 DAY = timedelta(days=1)
 
 
 def midnight(day: date, world: World) -> datetime:
     return datetime.combine(day, time(), world.zone).astimezone(UTC)
+
+
+def days_of_own(
+    world: World, span: Span, unit: Unit | None, week_starts_on: int, cut: tuple[Bucket, ...]
+) -> list[date]:
+    """The days of a range that was cut so: by hour, those with an hour that is over, if only these are asked for."""
+    by_hour = unit is Unit.HOUR and span.over and span.days is None
+    asked = days_asked(world, replace(span, over=False) if by_hour else span, unit or Unit.DAY, week_starts_on)
+    return [day for day in asked if not by_hour or day <= cut[-1].start.astimezone(world.zone).date()]
+
+
+def cut_before(world: World, query: Query, unit: Unit | None, cut: tuple[Bucket, ...]) -> list[tuple[Bucket, ...]]:
+    """The buckets of the earlier range of this question, and those of the part that is compared; maybe none."""
+    world, span, week_starts_on = world.asked_by(query), query.span, query.scope.week_starts_on
+    asked = days_of_own(world, span, unit, week_starts_on, cut)
+    then = days_before(world, span, query.before, unit, week_starts_on, asked)
+    ends = until(world, span, asked, cut, then, week_starts_on)
+    whole = buckets(Span(None, then[0], then[-1]), unit or Unit.DAY, world.now, query.scope.zone, week_starts_on)
+    return [whole, tuple(replace(each, end=min(each.end, ends)) for each in whole if each.start < ends)]
 
 
 def whole_days(world: World, span: Span, asked: list[date], back: int, week_starts_on: int) -> list[date]:
@@ -52,9 +73,7 @@ def in_whole_units(days: list[date], unit: Unit, week_starts_on: int) -> list[da
         return unit_of(day, unit, week_starts_on)
 
     return [
-        day
-        for day in days
-        if all(near in days for far in range(-31, 32) if key(near := day + far * DAY) == key(day))
+        day for day in days if all(near in days for far in range(-31, 32) if key(near := day + far * DAY) == key(day))
     ]
 
 

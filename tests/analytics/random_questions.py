@@ -12,6 +12,7 @@ from analytics.kinds.retention.question import CohortEntry, Retention, Return
 from analytics.kinds.sessions import Bounced, Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
+from analytics.questions.before import Before
 from analytics.questions.conditions import Field, Group, Source
 from analytics.questions.periods import Period
 from analytics.questions.query import (
@@ -50,6 +51,11 @@ def spans(draw, world, longest=90):
         return Span(None, edge - timedelta(days=draw(st.integers(0, 1))), edge, over=over)
     first = world.now.date() + timedelta(days=draw(st.integers(-longest // 2, 5)))
     return Span(None, first, first + timedelta(days=draw(st.integers(0, longest // 2))), over=over)
+
+
+def befores(span):
+    """Nothing is before all time."""
+    return st.none() if span.period is Period.ALL else st.sampled_from([None, None, *Before])
 
 
 def scopes(environment_id):
@@ -103,10 +109,11 @@ def graphs(draw, world, environment_id):
     formulas = [each for each in FORMULAS if not set(each) & set("ABC"[len(series) :])]
     compare = () if by or len(series) > 1 else draw(compared_lists)
     days = [event.time.date() for event in world.events] or [world.now.date()]
+    span = Span(None, min(days), max(days)) if wide else draw(spans(world, 30 if unit is Unit.HOUR else 90))
     return Graph(
         draw(scopes(environment_id)),
         series=series,
-        span=Span(None, min(days), max(days)) if wide else draw(spans(world, 30 if unit is Unit.HOUR else 90)),
+        span=span,
         unit=unit,
         where=draw(filters),
         by=by,
@@ -114,6 +121,7 @@ def graphs(draw, world, environment_id):
         compare=compare,
         formula="" if compare or draw(st.booleans()) else draw(st.sampled_from(formulas)),
         cumulative=cumulative,
+        before=draw(befores(span)),
     )
 
 

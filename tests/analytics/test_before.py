@@ -1,6 +1,5 @@
 """What a range is compared with: the examples of the definition, and random ranges against plain loops."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,12 +12,13 @@ from analytics.questions.before import Before, check_before, earlier
 from analytics.questions.conditions import BadQuery
 from analytics.questions.periods import PAST, RUNNING, Period
 from analytics.questions.spans import Calendar, Span, Unit, buckets, placed
-from tests.analytics import oracle, oracle_of_before
+from tests.analytics import oracle_of_before
 from tests.analytics.oracle import World
 from tests.analytics.random_worlds import MOMENTS, ZONES, thorough
 
 UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 SATURDAY = datetime(2026, 11, 28, 10, tzinfo=UTC)
+LEAP_DAY = Span(None, date(2028, 2, 29), date(2028, 2, 29))
 OWN = Span(None, date(2026, 11, 10), date(2026, 11, 12))
 
 
@@ -49,7 +49,7 @@ def period(name, over=False):
         (Span(7), "year", Unit.DAY, "2025-11-22", "2025-11-28", "2025-11-28 10:00"),
         (Span(7), "year", Unit.WEEK, "2025-11-23", "2025-11-29", "2025-11-29 10:00"),
         (period("this_month"), "year", Unit.DAY, "2025-11-01", "2025-11-30", "2025-11-28 10:00"),
-        (Span(None, date(2028, 2, 29), date(2028, 2, 29)), "year", None, "2027-02-28", "2027-02-28", "2027-02-28 00:00"),
+        (LEAP_DAY, "year", None, "2027-02-28", "2027-02-28", "2027-02-28 00:00"),
     ],
 )
 def test_what_a_range_on_a_saturday_at_ten_is_compared_with(span, before, unit, first, last, until):
@@ -132,10 +132,7 @@ def test_every_range_is_compared_with_the_days_that_the_oracle_finds(now, zone, 
 
     found = earlier(before, span, own, unit, calendar)
 
-    by_hour = unit is Unit.HOUR and span.over and span.days is None
-    asked = oracle.days_asked(world, replace(span, over=False) if by_hour else span, unit or Unit.DAY, week_starts_on)
-    if by_hour:  # days with an hour that is over
-        asked = [day for day in asked if day <= own.buckets[-1].start.astimezone(world.zone).date()]
+    asked = oracle_of_before.days_of_own(world, span, unit, week_starts_on, own.buckets)
     then = oracle_of_before.days_before(world, span, before, unit, week_starts_on, asked)
     assert [found.span.first, found.span.last, len(then)] == [then[0], then[-1], (then[-1] - then[0]).days + 1]
     assert found.until == oracle_of_before.until(world, span, asked, own.buckets, then, week_starts_on)

@@ -26,6 +26,7 @@ from analytics.sql.dialect import POSTGRESQL
 from events.erasure import erase
 from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.analytics.oracle import FakeEvent, World
+from tests.analytics.random_questions import befores
 from tests.analytics.random_worlds import (
     DEFINITIONS,
     NAMES,
@@ -73,10 +74,11 @@ def questions(data, scope):
         return Retention(scope, Selection(event), returning, unit, span, entry=entry, counts_as=counts_as)
     if data.draw(st.booleans()):
         field = Field(Source.EVENT, data.draw(st.sampled_from(FIELDS[:2])))
-        return graph_of(scope, data.draw(st.sampled_from([PAGEVIEW, SESSION])), span=span, unit=unit, by=field)
+        event = data.draw(st.sampled_from([PAGEVIEW, SESSION]))
+        return graph_of(scope, event, span=span, unit=unit, by=field, before=data.draw(befores(span)))
     counts = data.draw(st.sampled_from([Counts.EVENTS, Counts.USERS, Counts.PER_USER]))
     cumulative = counts.adds_up and data.draw(st.booleans())
-    return graph_of(scope, event, counts, span, unit, cumulative=cumulative)
+    return graph_of(scope, event, counts, span, unit, cumulative=cumulative, before=data.draw(befores(span)))
 
 
 def from_events(query, world):
@@ -129,7 +131,7 @@ def comparable(ask_for, query, world):
         result = ask_for(query, world)
     except BadQuery as error:  # nothing of the range is over yet
         return error.message
-    return (result.lines, result.total) if hasattr(result, "lines") else result.cohorts
+    return (result.lines, result.total, result.total_before) if hasattr(result, "lines") else result.cohorts
 
 
 @pytest.mark.parametrize("period", Period)
@@ -140,7 +142,7 @@ def test_counted_days_answer_named_ranges_too(environment, monkeypatch, period):
         add_event(environment, kind="pageview", at=now - timedelta(days=ago), received_at=now - timedelta(days=ago))
     refresh(environment)
     monkeypatch.setattr(days, "MAX_RAW_SHARE", 1.0)
-    monkeypatch.setattr("analytics.kinds.graph.answer.counting_sql", None)  # which would be called
+    monkeypatch.setattr("analytics.kinds.graph.counting.counting_sql", None)  # which would be called
 
     result = run(graph_of(Scope.of(environment), PAGEVIEW, Counts.USERS, Span(None, period=period)))
 
