@@ -38,6 +38,8 @@ class Before(StrEnum):
 class Earlier:
     """The whole earlier range, and until when it is the same part as what has passed of the range itself.
 
+    What followed later is known of both for the same time: of the earlier one `known_until` this moment.
+
     `pairs` holds places of buckets that belong together: of the range, followed by `ahead`, what is still to come of a
     period, and of the earlier range. None where one of them has no such bucket: February has no 30th.
     """
@@ -45,6 +47,7 @@ class Earlier:
     span: Span
     buckets: tuple[Bucket, ...]
     until: datetime
+    known_until: datetime
     ahead: tuple[Bucket, ...]
     pairs: tuple[Pair, ...]
 
@@ -80,7 +83,9 @@ def earlier(before: Before, span: Span, found: Placed, unit: Unit | None, calend
     whole = units_within(start, end, of_days, calendar)
     ahead = tuple(each for each in whole if each.start >= found.buckets[-1].end)
     pairs = _pairs((*found.buckets, *ahead), then.buckets, len(found.buckets), of_days, calendar.zone)
-    return Earlier(then.span, then.buckets, _until(own, found, then, calendar), ahead, pairs)
+    until = _until(own, found, then, calendar)
+    followed = max(calendar.now - found.buckets[-1].end, timedelta(0))
+    return Earlier(then.span, then.buckets, until, until + followed, ahead, pairs)
 
 
 def _whole(span: Span, found: Placed, calendar: Calendar) -> tuple[date, date]:

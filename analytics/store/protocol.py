@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
+from analytics.questions.before import Earlier
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Counting, EventReference, Scope, Selection
 from analytics.questions.spans import Bucket, Span, Unit
@@ -37,10 +38,15 @@ def new_token() -> str:
 
 @dataclass(frozen=True)
 class DefinitionPreview:
-    """How many events of the last days match, and the latest few of the last months."""
+    """How many events of the last days match, and the latest few of the last months.
+
+    `before` is how many did in the same part of the `earlier` days; None if that would have taken too long.
+    """
 
     count: int
     latest: list[LiveEvent]
+    before: int | None
+    earlier: Earlier
 
 
 @dataclass(frozen=True)

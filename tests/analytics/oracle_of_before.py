@@ -35,6 +35,11 @@ def cut_before(world: World, query: Query, unit: Unit | None, cut: tuple[Bucket,
     return [whole, tuple(replace(each, end=min(each.end, ends)) for each in whole if each.start < ends)]
 
 
+def known_until(world: World, cut: tuple[Bucket, ...], part: tuple[Bucket, ...]) -> datetime:
+    """What followed later counts for as long after the part as it does after the range."""
+    return part[-1].end + max(world.now - cut[-1].end, timedelta(0))
+
+
 def whole_days(world: World, span: Span, asked: list[date], back: int, week_starts_on: int) -> list[date]:
     """All days of a period, also those to come; of the one `back` before it."""
     number = unit_number(span.period, week_starts_on)

@@ -132,13 +132,14 @@ def funnels(draw, world, environment_id):
     steps = draw(st.lists(selections, min_size=2, max_size=4, unique_by=repr if order is Order.ANY else None))
     without = [] if order is Order.ANY else draw(st.lists(exclusions(steps), max_size=2))
     by = None if asks is Asks.TREND else draw(st.one_of(st.none(), all_fields))
+    span = draw(spans(world))
     return Funnel(
         draw(scopes(environment_id)),
         steps=tuple(steps),
         within=draw(
             st.sampled_from([timedelta(minutes=30), timedelta(hours=3), timedelta(days=1), timedelta(days=60)])
         ),
-        span=draw(spans(world)),
+        span=span,
         where=draw(few_groups),
         segments=draw(segment_lists),
         compare=() if by else draw(compared_lists),
@@ -147,6 +148,7 @@ def funnels(draw, world, environment_id):
         asks=asks,
         by=by,
         unit=draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH])),
+        before=draw(befores(span)) if by is None and asks is Asks.STEPS else None,
     )
 
 
@@ -236,9 +238,11 @@ def sessions_questions(draw, world, environment_id):
     if draw(st.booleans()):
         filters = {"event": st.sampled_from([SESSION, SESSION, ANY_EVENT, PAGEVIEW]), "where": groups(all_fields, 1)}
     chosen = draw(st.lists(st.sampled_from(sorted(filters)), max_size=2, unique=True))
+    span = draw(st.one_of(st.just(Span(7)), st.just(Span(None, period=Period.TODAY)), spans(world)))
     return Sessions(
         draw(scopes(environment_id)),
-        span=draw(st.one_of(st.just(Span(7)), spans(world))),
+        span=span,
+        before=draw(befores(span)),
         limit=draw(st.integers(1, 3)),
         **{name: draw(filters[name]) for name in chosen},
     )

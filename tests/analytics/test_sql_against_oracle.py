@@ -199,6 +199,16 @@ def test_funnels(world, data):
                 continue
 
             assert oracle_funnel.answered(result) == oracle_funnel.sides(world, funnel, cut, MOST_GROUPS), funnel
+            if funnel.before:
+                part, known_until = part_before(world, funnel, cut)
+                expected = oracle_funnel.before(world, funnel, part, known_until)
+                assert [list(each.before) for each in result.sides] == expected, funnel
+
+
+def part_before(world, query, cut):
+    """The buckets of the part that a question is compared with, and until when later events are known; or None."""
+    _, part = oracle_of_before.cut_before(world, query, None, cut)
+    return part, oracle_of_before.known_until(world, cut, part) if part else None
 
 
 @thorough
@@ -231,11 +241,19 @@ def test_sessions(world, data):
 
             expected = oracle_of_sessions.sessions(world, sessions, cut[0].start, cut[-1].end, longest)
             assert list(all_sessions(sessions, world)) == [told(world, each) for each in expected], sessions
-            found = result.totals
-            median = None if found.median is None else Fraction(found.median // timedelta(microseconds=1), 1_000_000)
-            number, middle, *others = oracle_of_sessions.totals(expected)
-            assert [found.sessions, found.viewed, found.bounces] == [number, *others], sessions
-            assert median == middle or abs(median - middle) < Fraction(1, 1_000_000), sessions
+            assert_totals(result.totals, expected, sessions)
+            if sessions.before:
+                part, known_until = part_before(world, sessions, cut)
+                bounds_of_part = (part[0].start, part[-1].end, longest, known_until) if part else ()
+                then = oracle_of_sessions.sessions(world, sessions, *bounds_of_part) if part else []
+                assert_totals(result.totals_before, then, sessions)
+
+
+def assert_totals(found, expected, sessions):
+    median = None if found.median is None else Fraction(found.median // timedelta(microseconds=1), 1_000_000)
+    number, middle, *others = oracle_of_sessions.totals(expected)
+    assert [found.sessions, found.viewed, found.bounces] == [number, *others], sessions
+    assert median == middle or abs(median - middle) < Fraction(1, 1_000_000), sessions
 
 
 def all_sessions(sessions, world):

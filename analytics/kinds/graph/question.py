@@ -293,7 +293,7 @@ class GraphResult(Result):
         """
         assert self.earlier
         unit, zone = self.query.unit, self.query.scope.zone
-        columns = [Column(unit.capitalize(), Shown.TIME), Column(f"{unit.capitalize()} before", Shown.TIME)]
+        columns = [Column(unit.capitalize(), Shown.TIME), Column("Compared with", Shown.TIME)]
         for each in self.lines:
             names = (each.label, f"{each.label}, before", f"{each.label}, difference")
             columns += [Column(name, is_apart=each.is_apart) for name in names]
