@@ -75,17 +75,20 @@ def bar_chart(
 ) -> SafeString:
     """Draw bars over time, side by side or stacked. Stack only what may be added up.
 
-    A single line may have a pale one `before` it.
+    `before` has hollow bars for each line, if they are not stacked.
     """
     stacked = stacked and len(lines) > 1
-    axis = value_scale([*lines, *before], stacked)
+    together = [*lines, *before]
+    axis = value_scale(together, stacked)
+    classes = [f"series-{colour}" for colour in colours(lines)]
+    classes += [f"series-{colour} chart__hollow series-{colour}-before" for colour in colours(before)]
     marks = [
         svg.element(
             "g",
             *(
                 svg.element(
                     "rect",
-                    class_="chart__bar" + (" chart__bar--incomplete" if bar.incomplete else ""),
+                    class_="chart__bar" + (" chart__bar--incomplete" if bar.incomplete and at < len(lines) else ""),
                     x=svg.percent(bar.x),
                     y=svg.percent(bar.y),
                     width=svg.percent(bar.width),
@@ -93,11 +96,10 @@ def bar_chart(
                 )
                 for bar in each.bars
             ),
-            class_=f"chart__series series-{each.colour}",
+            class_=f"chart__series {classes[at]}",
         )
-        for each in bar_marks(lines, across.complete, axis, stacked)
+        for at, each in enumerate(bar_marks(together, across.complete, axis, stacked))
     ]
-    marks += [svg.stretched(*_pale(before, axis, 100 - axis.percent(0)))] if before else []
     return _framed(lines, across, axis, title, marks, [], "", before, stacked)
 
 

@@ -16,6 +16,7 @@ from analytics.questions.words import length_words
 
 register = template.Library()
 NUMERIC = (Shown.NUMBER, Shown.PERCENT)
+CLASSES = {**dict.fromkeys(NUMERIC, ' class="number"'), Shown.TIME: ' class="nowrap"'}
 
 
 @register.filter
@@ -114,7 +115,7 @@ def _row(
 ) -> str:
     """One row as HTML. The first cell names the row; each cell is formatted as its column says."""
     first, *cells = (escape(_written(cell, column.shown)) for cell, column in zip(row, columns, strict=True))
-    kinds = (' class="number"' if column.shown in NUMERIC else "" for column in columns[1:])
+    kinds = (CLASSES.get(column.shown, "") for column in columns[1:])
     rest = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))
     mark = ' <span class="faint">incomplete</span>' if incomplete else ""
     name = f'<em class="soft">{first}</em>' if is_apart else first

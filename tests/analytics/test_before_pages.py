@@ -18,7 +18,7 @@ from analytics.questions.conditions import Field
 from analytics.questions.periods import Period
 from analytics.questions.query import Counts, EventReference, RefersTo, Scope, Selection
 from analytics.questions.spans import Span, Unit
-from tests.analytics.kept import make_definition, make_report, pin
+from tests.analytics.kept import EVERY, make_definition, make_report, pin
 from tests.analytics.rows import add_event
 
 pytestmark = pytest.mark.django_db
@@ -186,7 +186,7 @@ def test_the_page_the_tile_and_the_files_say_what_it_is_compared_with(doubled, f
     for shown in (page, tile, kept):
         assert "last 7 days, compared with the period before" in shown
         assert "▲ +100.0% up 100.0% compared with 1 from " in shown
-    assert "The pale line: the period before, whole." in page
+    assert "Pale lines: the period before, whole." in page
     assert [each["name"] for each in file["columns"]] == [
         "Day",
         "Compared with",
@@ -224,7 +224,7 @@ def test_what_cannot_be_compared_is_said_at_the_field(doubled, full, kind, link)
 
 
 def test_a_definitions_page_compares_its_7_days(doubled, full):
-    definition = make_definition(doubled)
+    definition = make_definition(doubled, body={"alternatives": [{"event": "event:Signed up", "where": EVERY}]})
 
     page = words(full.get(reverse("analytics:definition", args=[doubled.app_id, definition.lineage])))
 

@@ -105,6 +105,7 @@ def _by(raw: Reader, name: str, choices: Choices) -> Select:
 
 # --- The answer ------------------------------------------------------------------------------------------------------
 
+PALE = {Chart.LINE: "Pale lines", Chart.BAR: "Hollow bars"}
 MOST_PALE = {Chart.LINE: 4, Chart.BAR: 1, Chart.TABLE: 0}  # lines that have a pale one, of what was before
 ADDITIVE = {Counts.EVENTS}  # groups of these alone may be added up: a person in two groups is still one person
 BUILTIN_UNITS = {"pageview": "pageview", "session": "session"}
@@ -213,7 +214,7 @@ def show(result: GraphResult, title: str) -> GraphView:
         table=for_people(result.table(), result.axis, query.unit, query.scope, result.axis_before),
         has_incomplete=not all(each.complete for each in result.buckets),
         unit=query.unit.value,
-        pale=query.before.label if query.before and before else "",
+        pale=f"{PALE[query.chart]}: {query.before.label}" if query.before and before else "",
         is_pale_left_out=bool(query.before and not before),
     )
 
