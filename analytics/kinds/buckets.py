@@ -9,10 +9,10 @@ from analytics.questions.query import Scope
 from analytics.questions.results import Table
 from analytics.questions.spans import Bucket, Unit
 
-Buckets = Sequence[Bucket | None]
+AxisBuckets = Sequence[Bucket | None]
 
 
-def buckets_across(buckets: Buckets, unit: Unit, scope: Scope, before: Buckets = ()) -> Across:
+def buckets_across(buckets: AxisBuckets, unit: Unit, scope: Scope, before: AxisBuckets = ()) -> Across:
     """The axis, in the project's time zone. `before`: buckets of an earlier range that belong to them."""
     places = [place for place, each in enumerate(buckets) if each]
     own = [each for each in buckets if each]
@@ -26,7 +26,7 @@ def buckets_across(buckets: Buckets, unit: Unit, scope: Scope, before: Buckets =
     return Across(tuple(names), tuple(complete), labels, tuple(_names(before, unit, scope)))
 
 
-def for_people(table: Table, buckets: Buckets, unit: Unit, scope: Scope, before: Buckets = ()) -> Table:
+def for_people(table: Table, buckets: AxisBuckets, unit: Unit, scope: Scope, before: AxisBuckets = ()) -> Table:
     """The table with times as people say them. (The CSV has them as programs read them.)
 
     Its first rows are those of the buckets, and begin with their time, then that of `before`, if there is any.
@@ -36,5 +36,5 @@ def for_people(table: Table, buckets: Buckets, unit: Unit, scope: Scope, before:
     return replace(table, rows=(*rows, *table.rows[len(rows) :]))
 
 
-def _names(buckets: Buckets, unit: Unit, scope: Scope) -> list[str]:
+def _names(buckets: AxisBuckets, unit: Unit, scope: Scope) -> list[str]:
     return [bucket_name(each.start.astimezone(scope.zone), unit) if each else "–" for each in buckets]

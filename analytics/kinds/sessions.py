@@ -23,7 +23,7 @@ from analytics.questions.query import ANY_EVENT, LAST_7_DAYS, EventReference, Qu
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
 from analytics.questions.sessions import SESSION_RULE
 from analytics.questions.spans import Span
-from analytics.questions.words import earlier_words, elapsed_words, span_words
+from analytics.questions.words import earlier_words, length_words, span_words
 from analytics.sql.context import QueryContext
 from analytics.sql.sessions import MAX_LENGTH, ORIGIN, TOTALS, SessionFilter, define_sessions, page_sql, totals_sql
 from analytics.store.live import Position
@@ -273,7 +273,8 @@ def answer(asked: Sessions, context: QueryContext) -> SessionsResult:
     if asked.before is None or totals is None:
         return result
     earlier = context.earlier(asked.before, asked.span, placed, None)
-    return replace(result, totals_before=_totals_before(asked, earlier, context), earlier=earlier)
+    ran = replace(ran, note=" ".join(filter(None, [placed.note, earlier.note])))
+    return replace(result, ran=ran, totals_before=_totals_before(asked, earlier, context), earlier=earlier)
 
 
 def _totals_before(asked: Sessions, earlier: Earlier, context: QueryContext) -> Totals:
@@ -363,6 +364,10 @@ def show(result: SessionsResult, title: str) -> SessionsView:
     )
 
 
+def _seconds_words(seconds: float | None) -> str:
+    return "–" if seconds is None else length_words(timedelta(seconds=seconds))
+
+
 def _changes(result: SessionsResult) -> tuple[Change | None, Change | None, Change | None]:
     """Of the number of sessions, their median length and the bounce rate."""
     now, before = result.totals, result.totals_before
@@ -372,7 +377,7 @@ def _changes(result: SessionsResult) -> tuple[Change | None, Change | None, Chan
     median, median_before = (None if each.median is None else each.median.total_seconds() for each in (now, before))
     return (
         change(now.sessions, before.sessions, when),
-        change(median, median_before, when, shown=elapsed_words),
+        change(median, median_before, when, shown=_seconds_words),
         change(now.bounce_rate, before.bounce_rate, when, in_points=True, shown=percent_text),
     )
 

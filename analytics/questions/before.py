@@ -20,7 +20,7 @@ from analytics.questions.spans import Bucket, Calendar, Placed, Span, Unit, plac
 from common.local_days import bounds, midnight
 
 YEAR_OF_WEEKS = timedelta(weeks=52)
-Pair = tuple[int | None, int | None]
+BucketPair = tuple[int | None, int | None]
 
 
 class Before(StrEnum):
@@ -41,7 +41,8 @@ class Earlier:
     What followed later is known of both for the same time: of the earlier one `known_until` this moment.
 
     `pairs` holds places of buckets that belong together: of the range, followed by `ahead`, what is still to come of a
-    period, and of the earlier range. None where one of them has no such bucket: February has no 30th.
+    period, and of the earlier range. None where one of them has no such bucket: February has no 30th. `note` is a
+    sentence, if nothing is stored of its beginning.
     """
 
     span: Span
@@ -49,7 +50,8 @@ class Earlier:
     until: datetime
     known_until: datetime
     ahead: tuple[Bucket, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[BucketPair, ...]
+    note: str = ""
 
     @property
     def is_part(self) -> bool:
@@ -131,7 +133,9 @@ def _until(own: tuple[date, date], found: Placed, then: Placed, calendar: Calend
     return min(until, day_ends, end)
 
 
-def _pairs(own: Sequence[Bucket], then: Sequence[Bucket], begun: int, unit: Unit, zone: ZoneInfo) -> tuple[Pair, ...]:
+def _pairs(
+    own: Sequence[Bucket], then: Sequence[Bucket], begun: int, unit: Unit, zone: ZoneInfo
+) -> tuple[BucketPair, ...]:
     """By place; hours by day and their place in it, so that a day of 23 hours does not shift those after it.
 
     What is not `begun` is only there beside something earlier.

@@ -2,7 +2,7 @@
 """The context in which one question is asked: environment, glossary, moment and connection."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -53,7 +53,11 @@ class QueryContext:
 
     def earlier(self, before: Before, span: Span, found: Placed, unit: Unit | None) -> Earlier:
         """What the span, `found` so, is compared with. Raises BadQuery."""
-        return earlier(before, span, found, unit, self.calendar(span))
+        then = earlier(before, span, found, unit, self.calendar(span))
+        since = self._first_day()
+        if since is None or since <= then.buckets[0].start.astimezone(self.scope.zone).date():
+            return then
+        return replace(then, note=f"There are no events before {since.day} {since:%b %Y}.")
 
     def calendar(self, span: Span) -> Calendar:
         """The project's calendar; with the day of the first stored event, if the span begins with it."""

@@ -99,6 +99,7 @@ def test_where_nothing_is_left_the_total_before_is_told(environment):
     result = asked(environment, by=(Field.parse("property:plan"),))
 
     assert (result.lines, result.total, result.total_before) == ((), 0, 2)
+    assert result.ran.note == "There are no events before 17 Nov 2026."
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,13 @@ def test_who_began_late_had_as_little_time_before(environment):
 
     assert (side.counts, side.before) == ((1, 1), (2, 1))
     assert (side.conversion, side.conversion_before) == (100, 50)
+
+
+def test_it_says_where_nothing_is_stored_of_before(environment):
+    week(environment)
+
+    assert asked(environment).ran.note == ""
+    assert asked(environment, before=Before.YEAR).ran.note == "There are no events before 16 Nov 2026."
 
 
 def test_sessions_compare_their_number_length_and_bounces(environment):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from analytics.kinds.registry import kind_of, run
 from analytics.kinds.retention.question import CohortEntry, Retention, Return
+from analytics.questions.before import Before
 from analytics.questions.conditions import BadQuery, Field, Source
 from analytics.questions.periods import Period
 from analytics.questions.query import PAGEVIEW, SESSION, Counts, Scope, Selection
@@ -144,6 +145,7 @@ def test_counted_days_answer_named_ranges_too(environment, monkeypatch, period):
     monkeypatch.setattr(days, "MAX_RAW_SHARE", 1.0)
     monkeypatch.setattr("analytics.kinds.graph.counting.counting_sql", None)  # which would be called
 
-    result = run(graph_of(Scope.of(environment), PAGEVIEW, Counts.USERS, Span(None, period=period)))
+    before = None if period is Period.ALL else Before.PERIOD
+    result = run(graph_of(Scope.of(environment), PAGEVIEW, Counts.USERS, Span(None, period=period), before=before))
 
     assert result.total == (1 if any(each for each in result.lines[0].values) else 0)

@@ -40,7 +40,7 @@ def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
     else:
         sides = [one.side(each, is_compared=bool(funnel.compare)) for each in funnel.compare or (Compared(None),)]
     labels = step_labels(funnel, context.glossary)
-    ran = Ran(context.now, start, end, note=placed.note)
+    ran = Ran(context.now, start, end, note=" ".join(filter(None, [placed.note, earlier.note if earlier else ""])))
     buckets = _until_over(funnel, cut, context.now) if is_trend else ()
     return FunnelResult(funnel, ran, labels, tuple(sides), buckets, earlier)
 

@@ -26,16 +26,17 @@ def answer(graph: Graph, context: QueryContext) -> GraphResult:
     cut = found.buckets
     ran = Ran(context.now, cut[0].start, cut[-1].end)
     placed = replace(graph, span=found.span)
+    of_range = [found.note, earlier.note if earlier else ""]
     if not graph.compare:
         lines, total, total_before = _lines(placed, context, cut, earlier)
-        notes = [found.note, *_of_how_many(graph, lines)]
+        notes = [*of_range, *_of_how_many(graph, lines)]
         return GraphResult(graph, replace(ran, note=_together(notes)), cut, lines, total, total_before, earlier)
     sides = []
     for side in graph.compare:
         of_side = replace(placed, compare=(), segments=side.among(graph.segments))
         (line,), *_ = _lines(of_side, context, cut, earlier)
         sides.append(replace(line, label=context.glossary.segment_label(side.segment), compared=side))
-    notes = [found.note, *(note for side in sides for note in _of_how_many(graph, [side], side.label))]
+    notes = [*of_range, *(note for side in sides for note in _of_how_many(graph, [side], side.label))]
     return GraphResult(graph, replace(ran, note=_together(notes)), cut, tuple(sides), None, None, earlier)
 
 
@@ -89,21 +90,23 @@ def _begun(graph: Graph, context: QueryContext, cut: Sequence[Bucket]) -> list[b
 
 
 @dataclass(frozen=True)
-class Rows:
+class LineNumbers:
     """Numbers of each group, by series, those of the formula first; and the total, if there is one."""
 
     rows: list[list[Numbers]]
     total: Unrounded
 
 
-def _numbers(graph: Graph, found: Sequence[Found], groups: Sequence["GroupPlace"], begun: Sequence[bool]) -> Rows:
+def _numbers(
+    graph: Graph, found: Sequence[Found], groups: Sequence["GroupPlace"], begun: Sequence[bool]
+) -> LineNumbers:
     rows = [[each.numbers(group.slot, begun) for group in groups] for each in found]
     wholes = [each.whole for each in found]
     if not graph.formula:
-        return Rows(rows, wholes[0] if len(wholes) == 1 else None)
+        return LineNumbers(rows, wholes[0] if len(wholes) == 1 else None)
     formula = Formula.parse(graph.formula)
     computed = [_computed(formula, [row[place] for row in rows]) for place in range(len(groups))]
-    return Rows([computed, *rows], formula.compute(wholes))
+    return LineNumbers([computed, *rows], formula.compute(wholes))
 
 
 def _before(
@@ -138,7 +141,7 @@ def _asked_before(
     cut: Sequence[Bucket],
     groups: Sequence["GroupPlace"],
     keys: Sequence[Keys] | None,
-) -> Rows:
+) -> LineNumbers:
     found = [ask(each, earlier.span, graph.unit, context, cut, keys) for each in graph.countings]
     return _numbers(graph, found, groups, _begun(graph, context, cut))
 

@@ -1,6 +1,14 @@
 -- Signed up → Pageview → Paid, last 3 days, compared with the period before
 -- /funnel/?step.0.event=event:Signed up&step.1.event=builtin:pageview&step.2.event=event:Paid&days=3&before=period
 
+-- p0 bigint
+\set p0 1
+select e.time as time
+from events e
+where e.environment_id = :p0
+order by e.time
+limit 1;
+
 -- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 timestamptz, p6 timestamptz, p7 text, p8
 -- text, p9 timestamptz, p10 timestamptz, p11 text, p12 text, p13 timestamptz, p14 interval
 \set p0 1

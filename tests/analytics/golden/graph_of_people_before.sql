@@ -1,6 +1,14 @@
 -- Unique users of Signed up, last 3 days, compared with the period before
 -- /graph/?event=event:Signed up&counts=users&days=3&before=period
 
+-- p0 bigint
+\set p0 1
+select e.time as time
+from events e
+where e.environment_id = :p0
+order by e.time
+limit 1;
+
 -- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 interval, p6 timestamptz
 \set p0 1
 \set p1 '2026-06-12 22:00:00+00:00'

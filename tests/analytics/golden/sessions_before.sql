@@ -76,6 +76,14 @@ left join people p on p.environment_id = :p0 and p.actor_id = s.person
 left join events f on f.environment_id = :p0 and f.time = s.started and f.id = s.first_id
 order by s.started desc, s.session_id desc;
 
+-- p0 bigint
+\set p0 1
+select e.time as time
+from events e
+where e.environment_id = :p0
+order by e.time
+limit 1;
+
 -- p0 bigint, p1 interval, p2 timestamptz, p3 timestamptz, p4 timestamptz, p5 timestamptz, p6 interval
 \set p0 1
 \set p1 '1800 s'
