@@ -93,12 +93,15 @@ def bar_chart(
                     y=svg.percent(bar.y),
                     width=svg.percent(bar.width),
                     height=svg.percent(bar.height),
+                    data_at=_place(line, bar.bucket),
                 )
                 for bar in each.bars
             ),
             class_=f"chart__series {classes[at]}",
         )
-        for at, each in enumerate(bar_marks(together, across.complete, axis, stacked))
+        for at, (each, line) in enumerate(
+            zip(bar_marks(together, across.complete, axis, stacked), together, strict=True)
+        )
     ]
     return _framed(lines, across, axis, title, marks, [], "", before, stacked)
 
@@ -222,7 +225,8 @@ def _targets(
     buckets = len(across.names)
     band = 100 / buckets if buckets else 100
     points: dict[int, list[SafeString]] = {}
-    for line in drawn if buckets * len(drawn) <= MOST_POINTS else ():
+    shown = zip(drawn, lines, strict=False) if buckets * len(drawn) <= MOST_POINTS else ()  # bars are not drawn here
+    for line, asked in shown:
         for point in line.points:
             mark = svg.element(
                 "circle",
@@ -230,6 +234,7 @@ def _targets(
                 cy=svg.percent(point.y),
                 r=3.5,
                 class_=f"chart__point chart__series series-{line.colour}",
+                data_at=_place(asked, point.bucket) if point.value else None,
             )
             points.setdefault(point.bucket, []).append(mark)
     return [
@@ -245,6 +250,11 @@ def _targets(
         )
         for bucket in range(buckets)
     ]
+
+
+def _place(line: Line, bucket: int) -> str | None:
+    """Where the number stands in the answer: analytics-charts.js opens what is behind it, as its cell in the table."""
+    return f"{line.behind}.{bucket}" if line.behind else None
 
 
 def _vertical(x: float) -> dict[str, str]:

@@ -354,7 +354,7 @@ def show(result: SessionsResult, title: str) -> SessionsView:
     of_all, of_median, of_bounces = _changes(result)
     return SessionsView(
         result,
-        headline=KeyFigure(full(totals.sessions), noun(totals.sessions, "session"), of_all) if totals else None,
+        headline=KeyFigure(full(totals.sessions), noun(totals.sessions, "session"), change=of_all) if totals else None,
         is_empty=not result.sessions,
         older=result.following(),
         rule=SESSION_RULE,
@@ -404,4 +404,5 @@ SESSIONS = QueryKind(
     details=details,
     form=form,
     show=show,
+    behind=None,
 )

@@ -29,7 +29,8 @@ def has_merges(environment_id: int, ask: Ask) -> bool:
 class QueryContext:
     """Whose data is asked for, what names mean there, as of when, in which SQL, and what sends statements.
 
-    Buckets that are cut here end at `until`, if it is given: a part of a range.
+    With `received_until`, events that arrived later are not looked at. Buckets that are cut here end at `until`, if it
+    is given: a part of a range.
     """
 
     scope: Scope
@@ -37,11 +38,12 @@ class QueryContext:
     now: datetime
     dialect: Dialect
     ask: Ask
+    received_until: datetime | None = None
     until: datetime | None = None
 
     def statement(self) -> Statement:
         """A new, empty statement."""
-        return Statement(self.scope, self.glossary, self.now, self.dialect)
+        return Statement(self.scope, self.glossary, self.now, self.dialect, self.received_until)
 
     def rows(self, statement: Statement, sql: str) -> Tuples:
         """What the database answers to `sql`, whose parameters `statement` holds."""

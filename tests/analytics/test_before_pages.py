@@ -59,6 +59,9 @@ def test_a_week_that_is_not_over_is_compared_with_the_same_part_and_drawn_beside
     assert result.lines[0].before.values == (23, 0, 2, 0, 0, 55, 0)
     assert view.chart.count("chart__pale") == 1
     assert "Sat 28 Nov 2026 (incomplete)\nSigned up: nothing to tell yet\nSat 21 Nov 2026: 55" in view.chart
+    places = [[view.table.place(row, column) for column in (2, 3, 4)] for row in range(len(view.table.rows))]
+    assert [of_row[0] for of_row in places] == [*(f"0.all.{day}" for day in range(3)), *[""] * 4, *["0.all.all"] * 2]
+    assert not any(place for of_row in places for place in of_row[1:])
     rows = [row[2:] for row in result.table().rows]
     assert rows[0] == (20, 23, -3)
     assert rows[2] == (10, 2, None)  # Wednesday is not over

@@ -167,7 +167,7 @@ def _headline(result: FunnelResult) -> KeyFigure | None:
     if result.query.asks is Asks.TIMES:
         return KeyFigure(elapsed_words(side.times[-1].median), "median time to get to the end")
     did = f"of them did all {len(side.counts)}" if result.query.order is Order.ANY else "of them got to the end"
-    return KeyFigure(percent_text(side.conversion), did, _change(result, side))
+    return KeyFigure(percent_text(side.conversion), did, change=_change(result, side))
 
 
 def _change(result: FunnelResult, side: FunnelSide) -> Change | None:
@@ -235,4 +235,5 @@ FUNNEL = QueryKind(
     details=details,
     form=form,
     show=show,
+    behind=None,
 )

@@ -15,6 +15,7 @@ from analytics.forms.rows import SelectionRow, group_rows, next_number, selectio
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.change import Change, change
 from analytics.kinds.graph.answer import answer
+from analytics.kinds.graph.behind import behind, headline_place, line_places, shown_groups
 from analytics.kinds.graph.formula import LETTERS
 from analytics.kinds.graph.question import (
     BY_NAMES,
@@ -143,7 +144,11 @@ class GraphView(AnswerView):
 def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
     """The lines that are drawn, and how many lines only the table shows; what a formula is made of is not missed."""
     drawn = _drawn(result)
-    lines = [Line(_name(each), _floats(result.values_of(each)), each.is_other, each.groups) for each in drawn]
+    places = dict(zip(map(id, result.lines), _places_in_chart(result), strict=True))
+    lines = [
+        Line(_name(each), _floats(result.values_of(each)), each.is_other, each.groups, places[id(each)])
+        for each in drawn
+    ]
     shown, left_out = fold(lines, _is_additive(result.query))
     if not result.query.formula:
         left_out += sum(each.is_other for each in result.lines) - sum(each.is_other for each in drawn)
@@ -211,19 +216,40 @@ def show(result: GraphResult, title: str) -> GraphView:
         legend=_legend(result, lines),
         left_out=left_out if chart else 0,
         ranking=_ranking(result) if query.chart is Chart.TABLE and query.by and len(query.series) == 1 else (),
-        table=for_people(result.table(), result.axis, query.unit, query.scope, result.axis_before),
+        table=for_people(_with_places(result), result.axis, query.unit, query.scope, result.axis_before),
         has_incomplete=not all(each.complete for each in result.buckets),
         unit=query.unit.value,
         pale=f"{PALE[query.chart]}: {query.before.label}" if query.before and before else "",
         is_pale_left_out=bool(query.before and not before),
+        behind_groups=tuple(shown_groups(result)),
     )
+
+
+def _with_places(result: GraphResult) -> Table:
+    """The table with the places of its numbers; what was before has none."""
+    table, places = result.table(), line_places(result)
+    count, columns = len(result.buckets), list(table.columns)
+    first, step = (1, 1) if result.earlier is None else (2, 3)
+    for number, place in enumerate(places):
+        columns[first + number * step] = replace(columns[first + number * step], behind=place)
+    own = range(count) if result.earlier is None else [at for at, _ in result.earlier.pairs]
+    rows = ["" if at is None or at >= count else str(at) for at in own]
+    return replace(table, columns=tuple(columns), behind=(*rows, *["all"] * (len(table.rows) - len(rows))))
+
+
+def _places_in_chart(result: GraphResult) -> list[str]:
+    """The place of each line; none where a day of 23 hours shifts buckets in the chart, but not in their places."""
+    if result.earlier and any(at not in (None, place) for place, (at, _) in enumerate(result.earlier.pairs)):
+        return [""] * len(result.lines)
+    return line_places(result)
 
 
 def _headline(result: GraphResult) -> KeyFigure | None:
     if not result.is_of_one:
         return None
     unit = result.query.formula or _counted_unit(result.query.series[0], result.total)
-    return KeyFigure(full(result.total), unit, _change(result, result.total, result.total_before))
+    change_of_all = _change(result, result.total, result.total_before)
+    return KeyFigure(full(result.total), unit, headline_place(result.query), change_of_all)
 
 
 def _change(result: GraphResult, now: Number | None, before: Number | None) -> Change | None:
@@ -308,4 +334,5 @@ GRAPH = QueryKind(
     details=details,
     form=form,
     show=show,
+    behind=behind,
 )
