@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
+from analytics.questions.before import Earlier
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Counting, EventReference, Scope, Selection
 from analytics.questions.spans import Bucket, Span, Unit
@@ -38,10 +39,15 @@ def new_token() -> str:
 
 @dataclass(frozen=True)
 class DefinitionPreview:
-    """How many events of the last days match, and the latest few of the last months."""
+    """How many events of the last days match, and the latest few of the last months.
+
+    `before` is how many did in the same part of the `earlier` days; None if that would have taken too long.
+    """
 
     count: int
     latest: list[LiveEvent]
+    before: int | None
+    earlier: Earlier
 
 
 @dataclass(frozen=True)
@@ -122,8 +128,18 @@ class EventStore(Protocol):
 
     # --- Days counted beforehand: a store that needs none answers None, and has nothing to count ---
 
-    def counted_times(self, counting: Counting, span: Span, unit: Unit, context: QueryContext) -> Tuples | None:
-        """The rows of analytics/sql/time_counts.py without reading every event; None where they must be read."""
+    def counted_times(
+        self,
+        counting: Counting,
+        span: Span,
+        unit: Unit,
+        context: QueryContext,
+        chosen: Sequence[tuple[str, ...]] | None = None,
+    ) -> Tuples | None:
+        """The rows of analytics/sql/time_counts.py without reading every event; None where they must be read.
+
+        `chosen`: the encoded values of groups, if they are not to be ranked.
+        """
         ...
 
     def counted_cohorts(
