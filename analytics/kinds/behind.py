@@ -59,9 +59,11 @@ def with_dates(result: Result) -> Query:
     span = getattr(query, "span", None)
     if span is None:
         return query
-    zone = query.scope.zone
-    first, last = (each.astimezone(zone).date() for each in (result.ran.start, result.ran.end - MICROSECOND))
-    dated = query
+    zone, days, dated = query.scope.zone, result.ran.days, query
+    if days is None:
+        first, last = (each.astimezone(zone).date() for each in (result.ran.start, result.ran.end - MICROSECOND))
+    else:
+        first, last = days.local_days(result.ran.as_of, zone)
     return replace(dated, span=Span(None, first, last, over=span.over and span.days is None))
 
 

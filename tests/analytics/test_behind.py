@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +16,7 @@ from analytics.environments.copy import copy
 from analytics.models import Segment, SegmentMember
 from analytics.questions.query import Scope
 from analytics.store.current import event_store
+from common.counted import counted
 from tests.analytics.rows import add_event, add_person, merge
 from tests.analytics.test_pages_questions import ask
 from tests.counting import queries_of
@@ -90,6 +91,24 @@ def test_other_kinds(environment, read_only, ada_and_visitor, kind, number, said
 
     assert page.status_code == 200
     assert said in text(page)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "unit", "number"),
+    [
+        ("2000-01-01", "2000-03-01", "week", 0),
+        ("2199-11-20", "2199-12-01", "month", 0),
+        ("2016-12-30", "2027-01-06", "week", 1),
+    ],
+)
+def test_whole_units_may_reach_beyond_what_may_be_asked(environment, read_only, first, last, unit, number):
+    add_event(environment, at=datetime(2026, 5, 1, 12, tzinfo=UTC))
+    span = {"days": "custom", "from": first, "to": last, "unit": unit}
+
+    _, page = opened(read_only, environment, "lifecycle", SIGNED_UP | span, number)
+
+    assert page.status_code == 200
+    assert counted(number, "person") in text(page)
 
 
 def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeypatch):
