@@ -111,8 +111,10 @@ def test_whole_units_may_reach_beyond_what_may_be_asked(environment, read_only, 
     assert counted(number, "person") in text(page)
 
 
-def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeypatch):
-    monkeypatch.setattr("analytics.views.behind.AT_ONCE_IN_FILE", 1)
+@pytest.mark.parametrize("most", [1, 2, 10])
+def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeypatch, most):
+    monkeypatch.setattr("analytics.views.behind.AT_ONCE_IN_FILE", most)
+    monkeypatch.setattr("analytics.kinds.behind.EVENTS_AT_ONCE", 2)
     _, page = opened(read_only, environment, "graph", SIGNED_UP, 3)
     export = html.unescape(re.search(r'href="([^"]*)">CSV', page.content.decode())[1])
 
