@@ -10,10 +10,12 @@ from django.utils.functional import SimpleLazyObject
 from accounts.door import entered, rights_here
 from accounts.models import Membership
 from accounts.teammates import grantors
+from common import mails
 
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
-    """`account`, `membership`, `accounts` for the top bar; `can` (a set of rights) inside an account; `signup_open`.
+    """`account`, `membership`, `accounts` for the top bar; `can` (a set of rights) inside an account; `signup_open`;
+    `mail_is_set_up`.
 
     Outside an account's pages, `account` and `membership` are the ones that the person used last, so that the bar
     looks the same everywhere; `can` is empty there. `accounts` is [{"account", "url", "is_current"}]. `grantors`
@@ -26,6 +28,7 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "grantors": SimpleLazyObject(lambda: _grantors(request)),
         "can": rights_here(request),
         "signup_open": settings.SIGNUP_OPEN,
+        "mail_is_set_up": mails.is_set_up(),
     }
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from accounts import activity
 from accounts.door import signed_in_user
 from accounts.models import Account, Activity, Membership
+from common import mails
 from common.counted import counted
 from projects.models import Environment, Project
 from support.closing import actions as closing_actions
@@ -30,6 +31,10 @@ from support.staff_admin import StaffModelAdmin, log, number_in
 from support.staff_site import staff_site
 from support.visits import actions as visit_actions
 
+EXPORT_LINK = {  # by whether mail is set up
+    True: "its link goes to the full-access teammates by mail.",
+    False: "mail is not set up on this server, so the full-access teammates find its link under Settings › Support.",
+}
 LOOKED = "support.look"
 LOOK_INTERVAL = timedelta(hours=1)  # repeated looks of one person at an account's page are recorded once in this time
 
@@ -176,7 +181,7 @@ class AccountAdmin(StaffModelAdmin):
             messages.warning(request, "An export of this account is being made already.")
         else:
             log(request, account, CHANGE, "Export asked for")
-            messages.success(request, "The export is being made; its link goes to the full-access teammates by mail.")
+            messages.success(request, f"The export is being made; {EXPORT_LINK[mails.is_set_up()]}")
         return redirect("admin:accounts_account_change", pk)
 
 
