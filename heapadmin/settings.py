@@ -187,7 +187,7 @@ ENVIRONMENT_LANDING = "analytics:dashboard"  # the page that opens first in an e
 SIGNUP_OPEN = env.switch("SIGNUP_OPEN", default=True)
 INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, least=1, most=3_650)
 # per account, resending included
-INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=100, least=0, most=1_000_000)
+INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=400, least=0, most=1_000_000)
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
