@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from accounts.activity_log import words
+from accounts.activity_log import ActivityLine, line
 from accounts.models import Account, Activity, Membership
 from accounts.second_factor import users_with_second_factor
 from analytics.store.current import event_store
@@ -37,7 +37,7 @@ class Facts:
     visits: QuerySet[Visit]
     exports: QuerySet[AccountExport]
     messages: QuerySet[Message]
-    activity: list[tuple[Activity, str]]  # and its verb in words
+    activity: list[ActivityLine]
 
 
 def facts_of(account: Account) -> Facts:
@@ -58,7 +58,7 @@ def facts_of(account: Account) -> Facts:
         visits=Visit.objects.filter(account=account).order_by("-started_at")[:10],
         exports=AccountExport.objects.filter(account=account).order_by("-asked_at")[:5],
         messages=Message.objects.filter(account=account).order_by("-sent_at")[:10],
-        activity=[(row, words(row.verb)) for row in activity.order_by("-at", "-pk")[:15]],
+        activity=[line(row) for row in activity.order_by("-at", "-pk")[:15]],
     )
 
 
