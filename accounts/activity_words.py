@@ -1,13 +1,11 @@
 """Words for the activity: a phrase for each verb, for what was refused, and for the details."""
 
 import re
-from functools import cache
 from typing import Any
-
-from django.apps import apps
 
 from accounts.models import Activity, WhoMayInvite
 from common.counted import counted
+from common.row_names import rows_of
 from common.user_agent import agent_of
 
 WORDS = {
@@ -243,7 +241,7 @@ def _one(row: Activity, name: str, value: Any) -> str:
         more = ", …" if value["count"] > len(value["names"]) else ""
         return f"{value['count']:,} ({', '.join(value['names'])}{more})"
     if isinstance(value, dict):
-        return ", ".join(_amount(what, number) for what, number in value.items())
+        return ", ".join(f"{_one(row, table, number)} {rows_of(table, number)}" for table, number in value.items())
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -251,14 +249,3 @@ def _months(months: int | None, *, is_project: bool) -> str:
     if months is None:
         return "for ever" if is_project else "as the project"
     return counted(months, "month")
-
-
-def _amount(what: str, number: Any) -> str:
-    """ "12 segments", for a table's name or a noun that is plural already."""
-    return counted(number, noun) if (noun := _nouns().get(what)) and isinstance(number, int) else f"{number} {what}"
-
-
-@cache
-def _nouns() -> dict[str, str]:
-    """What one row of each table is called."""
-    return {model._meta.db_table: str(model._meta.verbose_name) for model in apps.get_models()}

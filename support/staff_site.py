@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.door import signed_in_user
 from accounts.models import User
-from accounts.second_factor import has_second_factor
+from accounts.second_factor import has_second_factor, remember_where_to
 from common import mail_trial, mails
 
 TEST_MAIL_SECONDS = 10  # for all of it; the person waits
@@ -48,6 +48,7 @@ class StaffSite(admin.AdminSite):
         if not is_staff(request):
             return render(request, "support/staff_only.html", {"reason": "staff"}, status=403)
         if not has_second_factor(_pk(request)):
+            remember_where_to(request, target)
             return render(request, "support/staff_only.html", {"reason": "second_factor"}, status=403)
         return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': target})}")
 

@@ -12,7 +12,7 @@ from accounts.second_factor import users_with_second_factor
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from projects.models import Environment, Project
-from support.closing.models import Closing, ClosingState
+from support.closing.models import Closing
 from support.exports.models import AccountExport
 from support.talk.models import Message
 from support.visits.actions import allowed
@@ -68,7 +68,7 @@ def state_of(account: Account, closing: Closing | None) -> str:
         return "Open"
     if closing is None:
         return f"Closed since {account.closed_at:%Y-%m-%d %H:%M} UTC"
-    if closing.state == ClosingState.PURGING:
+    if not closing.may_be_reopened:
         return "Being removed"
     return f"Closed; can be reopened until {closing.grace_until:%Y-%m-%d %H:%M} UTC"
 

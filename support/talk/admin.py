@@ -22,6 +22,7 @@ from support.staff_site import staff_site
 from support.talk import actions
 from support.talk.mail import reply_address
 from support.talk.models import LONGEST_TEXT, Message, MessageState
+from support.visits.actions import allowed as visits_allowed
 
 NOT_MAILED = (
     "Mail is not set up on this server: your answer is kept, but {} does not get it. Write to them yourself as well."
@@ -86,6 +87,8 @@ class MessageAdmin(StaffModelAdmin):
             "form": form,
             "states": [each for each in MessageState if each != message.state],
             "page_link": self._page_link(message),
+            "may_act": message.account is not None and message.account.closed_at is None,
+            "visits_allowed": message.account is not None and visits_allowed(message.account),
             "mail_to_support": bool(settings.SUPPORT_EMAIL),
             "reply_address": reply_address(signed_in_user(request)),
         }
