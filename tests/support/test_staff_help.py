@@ -88,7 +88,7 @@ def test_with_grace_the_owner_reads_the_date(account):
 
 
 def test_what_closing_takes_is_told_in_words(account):
-    EnvironmentFactory(project=account.projects.get(), name="Staging")
+    EnvironmentFactory(project=account.projects.get(), name="Staging", is_production=False)
 
     page = words_of(staff_client().get(reverse("admin:accounts_account_close", args=[account.pk])))
 
@@ -101,6 +101,7 @@ def test_the_incident_form_has_no_double_negation():
     assert "Nothing does not work" not in page and "Everything works: for information" in page
 
 
+@pytest.mark.django_db(transaction=True)  # the library tells of a new second factor at the commit
 def test_setting_up_a_second_factor_leads_back_and_asks_for_one_code():
     client = with_password(User.objects.create_user("grace@heapadmin.example", PASSWORD, is_staff=True))
     wanted = "/staff/support/message/?q=funnel"
