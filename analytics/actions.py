@@ -11,15 +11,19 @@ from django.utils import timezone
 from accounts import activity
 from accounts.models import User
 from analytics.definitions import used_by
-from analytics.definitions.bodies import DefinitionBody, SegmentBody
+from analytics.definitions.bodies import FIXED_SEGMENT, DefinitionBody, SegmentBody
 from analytics.definitions.tags import changed_tags
-from analytics.models import MODELS, Definition, Pin, Report, Segment
+from analytics.models import MAX_MEMBERS, MODELS, Definition, Pin, Report, Segment
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
 from common.counted import counted
 from projects.models import Environment
 
 MAX_NAMES = 50  # listed in the activity
+ADD_MEMBERS = """
+insert into analytics_segmentmember (environment_id, lineage, actor_id)
+select %s, %s, actor from unnest(%s::bigint[]) as one(actor)
+"""
 K = TypeVar("K", Definition, Segment, Report)
 
 
@@ -74,6 +78,17 @@ def create_segment(*, environment: Environment, name: str, body: SegmentBody, no
     """Raises BadQuery if the body refers to anything that this environment lacks."""
     used_by.check_segment(environment, body)
     return _create(Segment(environment=environment, name=name, notes=notes, body=body.to_json()), by)
+
+
+@transaction.atomic
+def create_fixed_segment(
+    *, environment: Environment, name: str, people: Sequence[int], notes: str = "", by: User
+) -> Segment:
+    """A segment of these people, at most MAX_MEMBERS, who stay in it."""
+    saved = _create(Segment(environment=environment, name=name, notes=notes, body=FIXED_SEGMENT.to_json()), by)
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_MEMBERS, [environment.pk, saved.lineage, list(people[:MAX_MEMBERS])])
+    return saved
 
 
 @transaction.atomic

@@ -74,6 +74,25 @@ class Segment(Kept):
         indexes = [models.Index(fields=["environment", "name"], name="segment_by_name")]
 
 
+MAX_MEMBERS = 100_000
+
+
+class SegmentMember(models.Model):
+    """An actor of a fixed segment, as they were listed: the person is whoever they are merged into today.
+
+    People are data, so a copy of the segment in another environment has none. They go with the segment, and with the
+    person (analytics/erasure.py).
+    """
+
+    pk = models.CompositePrimaryKey("environment_id", "lineage", "actor_id")
+    environment_id = models.BigIntegerField()
+    lineage = models.UUIDField()
+    actor_id = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["environment_id", "actor_id"], name="segmentmember_by_actor")]
+
+
 class ReportKind(models.TextChoices):
     GRAPH = "graph"
     FUNNEL = "funnel"

@@ -6,6 +6,7 @@ from analytics.converters import ActorIdConverter
 from analytics.kinds.registry import KINDS
 from analytics.views import (
     analyze,
+    behind,
     bulk,
     compare,
     dashboard,
@@ -53,6 +54,9 @@ urlpatterns = [
     path(ENVIRONMENT + "people/<actor_id:actor_id>/download/", people.person_download, name="person_download"),
     path(ENVIRONMENT + "people/<actor_id:actor_id>/delete/", people.person_delete, name="person_delete"),
     path("projects/<int:project_id>/storage/", storage.storage, name="storage"),
+    path(ENVIRONMENT + "behind/", behind.behind, name="behind"),
+    path(ENVIRONMENT + "behind/export/", behind.behind_export, name="behind_export"),
+    path(ENVIRONMENT + "behind/segment/", behind.behind_segment, name="behind_segment"),
     path(ENVIRONMENT + "export/", exports.export, name="export"),
     path(ENVIRONMENT + "queries/cancel/", analyze.query_cancel, name="query_cancel"),
     path(ENVIRONMENT + "suggested/names/", suggestions.suggested_names, name="suggested_names"),

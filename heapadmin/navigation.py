@@ -41,6 +41,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         "analytics:definition_list",
     ),
     **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
+    "analytics:behind": "analytics:graph",
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys([f"projects:api_key_{part}" for part in ("list", "create", "revoke")], "projects:project_list"),
     **dict.fromkeys(

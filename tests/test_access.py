@@ -38,6 +38,9 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "accounts:teammate_access": NO_GET,
     "accounts:teammate_list": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:teammate_remove": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:behind": ("get", LOGIN, 404, 404, 400, 400),  # without a number; tests/analytics/test_behind.py
+    "analytics:behind_export": ("get", LOGIN, 404, 404, 400, 400),
+    "analytics:behind_segment": NO_GET,
     "analytics:compare": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:compare_carry": NO_GET,
     "analytics:compare_undo": NO_GET,
@@ -124,6 +127,9 @@ WRITES = {
     "accounts:leave": Write("teammate.leave", read_only=302),
     "accounts:teammate_access": Write("teammate.full_access", {}),
     "accounts:teammate_remove": Write("teammate.remove"),
+    "analytics:behind_segment": Write(
+        "segment.create", {"name": "Viewed", "question": "kind=users&behind.at=people.all"}
+    ),
     "analytics:compare_carry": Write(
         "environment.carry_over",
         lambda world: {

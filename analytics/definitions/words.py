@@ -24,6 +24,8 @@ def definition_words(body: DefinitionBody, glossary: Glossary) -> list[str]:
 
 def segment_words(body: SegmentBody, glossary: Glossary) -> Iterator[str]:
     """First a line that says how many groups must hold, then one line for each group."""
+    if body.is_fixed:
+        yield "A fixed list of people of its environment"
     if len(body.groups) > 1:
         yield "Any of:" if body.match is Match.ANY else "All of:"
     for group in body.groups:

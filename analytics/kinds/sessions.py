@@ -356,4 +356,5 @@ SESSIONS = QueryKind(
     details=details,
     form=form,
     show=show,
+    behind=None,
 )

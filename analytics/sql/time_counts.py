@@ -45,6 +45,11 @@ def key_columns(counting: Counting) -> list[str]:
     return ["key", *(f"key_{number}" for number in range(2, len(counting.by) + 1))]
 
 
+def keys_of_rows(rows: Rows, counting: Counting) -> list[str]:
+    """The expressions of an event's keys, encoded."""
+    return [encoded(rows.statement.dialect.cast_text(rows.field(field))) for field in counting.by]
+
+
 def counting_sql(
     statement: Statement, counting: Counting, buckets: Sequence[Bucket], chosen: Sequence[Keys] | None = None
 ) -> str:
@@ -53,7 +58,7 @@ def counting_sql(
     if counting.by:
         statement.define("found", found_sql(statement, counting, limits, buckets))
         return ranked_sql(statement, counting, chosen)
-    rows, where = _matching(statement, counting, limits)
+    rows, where = counted_rows(statement, counting, limits)
     bucket = statement.dialect.bucket("e.time", buckets, statement.bind)
     if counting.counts.is_of_numbers:
         statement.define("found", found_numbers(counting, rows, where, {"bucket": bucket}))
@@ -68,7 +73,8 @@ def counting_sql(
     return _distinct(statement, counting, rows, where, bucket)
 
 
-def _matching(statement: Statement, counting: Counting, limits: Limits) -> tuple[Rows, list[str]]:
+def counted_rows(statement: Statement, counting: Counting, limits: Limits) -> tuple[Rows, list[str]]:
+    """The events that are counted within the limits, in all groups: FROM and conditions."""
     rows, where = event_rows(statement, limits, sessions=counting.event.is_session)
     where.append(selected(rows, Selection(counting.event, counting.where)))
     if counting.also:
@@ -76,7 +82,7 @@ def _matching(statement: Statement, counting: Counting, limits: Limits) -> tuple
     return rows, where + in_segments(rows, counting.segments)
 
 
-def _who(counting: Counting, rows: Rows, where: list[str], actor: str) -> str:
+def counted_once(counting: Counting, rows: Rows, where: list[str], actor: str) -> str:
     """The expression for what is counted once each. Adds the condition that there is one."""
     if counting.counts is Counts.SESSIONS:
         where.append("e.session_id is not null")
@@ -94,7 +100,7 @@ def _distinct(statement: Statement, counting: Counting, rows: Rows, where: list[
 
     Merges are looked up per pair, not per event.
     """
-    who = _who(counting, rows, where, "e.actor_id")
+    who = counted_once(counting, rows, where, "e.actor_id")
     source = statement.define(
         "pairs",
         f"select {bucket} as bucket, {who} as actor_id, count(*) as n {rows.from_()} "
@@ -131,16 +137,15 @@ def found_sql(statement: Statement, counting: Counting, limits: Limits, buckets:
 
     `who` is a person, a session or a value, 0 if only events are counted. Of a property's numbers: found_numbers.
     """
-    rows, where = _matching(statement, counting, limits)
+    rows, where = counted_rows(statement, counting, limits)
     dialect = statement.dialect
-    values = (encoded(dialect.cast_text(rows.field(field))) for field in counting.by)
     columns = {
         "bucket": dialect.bucket("e.time", buckets, statement.bind),
-        **dict(zip(key_columns(counting), values, strict=True)),
+        **dict(zip(key_columns(counting), keys_of_rows(rows, counting), strict=True)),
     }
     if counting.counts.is_of_numbers:
         return found_numbers(counting, rows, where, columns)
-    who = "0" if counting.counts is Counts.EVENTS else _who(counting, rows, where, "") or rows.actor
+    who = "0" if counting.counts is Counts.EVENTS else counted_once(counting, rows, where, "") or rows.actor
     chosen = ", ".join(f"{value} as {column}" for column, value in columns.items())
     places = ", ".join(str(place) for place in range(1, len(columns) + 2))
     counted = f"select {chosen}, {who} as who, count(*) as n {rows.from_()}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
 from django.conf import settings
 
@@ -115,8 +116,8 @@ class EventStore(Protocol):
         """What a definition matches. Raises BadQuery (it refers to something missing) and QueryTimeout."""
         ...
 
-    def preview_segment(self, scope: Scope, body: SegmentBody) -> int:
-        """How many people are in a segment. Raises BadQuery and QueryTimeout."""
+    def preview_segment(self, scope: Scope, body: SegmentBody, lineage: UUID | None = None) -> int:
+        """How many people are in a segment; a fixed one needs its lineage. Raises BadQuery and QueryTimeout."""
         ...
 
     # --- Days counted beforehand: a store that needs none answers None, and has nothing to count ---
@@ -179,6 +180,10 @@ class EventStore(Protocol):
         `only` those that are in the selection, whose conditions are about events. Of everybody's events a bounded
         number is looked at for them. Raises QueryTimeout, and BadQuery if a definition is gone.
         """
+        ...
+
+    def events_at(self, environment_id: int, places: Sequence[Position]) -> list[LiveEvent]:
+        """The events at these places, newest first, without those that are gone. Raises QueryTimeout."""
         ...
 
     def merged_into(self, environment_id: int, actor_id: int) -> int | None:

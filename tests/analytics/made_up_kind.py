@@ -112,4 +112,5 @@ TOTAL = QueryKind(
     details=details,
     form=form,
     show=show,
+    behind=None,
 )

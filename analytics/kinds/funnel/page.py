@@ -227,4 +227,5 @@ FUNNEL = QueryKind(
     details=details,
     form=form,
     show=show,
+    behind=None,
 )

@@ -171,4 +171,5 @@ PATHS = QueryKind(
     details=details,
     form=form,
     show=show,
+    behind=None,
 )

@@ -195,4 +195,5 @@ RETENTION = QueryKind(
     details=details,
     form=form,
     show=show,
+    behind=None,
 )

@@ -12,7 +12,7 @@ from analytics.store.postgresql.counted_days import (
     replica_state,
 )
 from analytics.store.postgresql.exports import export_page, person_page
-from analytics.store.postgresql.live import newest_events
+from analytics.store.postgresql.live import events_at, newest_events
 from analytics.store.postgresql.people import count_done, has_person, known_person, merged_into
 from analytics.store.postgresql.previews import preview_definition, preview_segment
 from analytics.store.postgresql.snapshot import cancel, snapshot
@@ -34,6 +34,7 @@ __all__ = [
     "dialect",
     "environments_to_count",
     "event_names",
+    "events_at",
     "events_per_day",
     "export_page",
     "field_values",
