@@ -110,8 +110,8 @@ async def steadily(port: int, body: str, rate: float, seconds: float, refused: C
     return took
 
 
-class Place:
-    """A server with its PostgreSQL, one environment that is collected, and one that misbehaves."""
+class SharedServer:
+    """A server with its PostgreSQL, which two environments share: one is collected, one misbehaves."""
 
     def __init__(self, folder: Path, seconds: float, history: int) -> None:
         folder.mkdir()
@@ -130,7 +130,7 @@ class Place:
         return Hostile(port, conninfo, str(self.environment["app_id"]), int(self.environment["id"]), cookie)
 
 
-def measure(here: Place, there: Place, way: str, turns: int, rate: float) -> None:
+def measure(here: SharedServer, there: SharedServer, way: str, turns: int, rate: float) -> None:
     """Print a line for each case, and what 99 % of the events took as a ratio of the other two."""
     application, limit = "heapadmin.asgi:application", FLOOD_LIMIT if way == "flood" else LIMIT
     with here.bench.server(application, limit=limit) as server, there.bench.server(application, limit=limit) as second:
@@ -164,7 +164,7 @@ def main() -> None:
     ways = options.ways.split(",")
     history = HISTORY if READING & set(ways) else 0
     with tempfile.TemporaryDirectory(prefix="heapadmin-bench-") as folder, contextlib.ExitStack() as stack:
-        here, there = (Place(Path(folder) / name, options.seconds, history) for name in ("here", "there"))
+        here, there = (SharedServer(Path(folder) / name, options.seconds, history) for name in ("here", "there"))
         stack.callback(here.bench.postgres.stop)
         stack.callback(there.bench.postgres.stop)
         head = f"{'':>21} {'p50':>11} {'p99':>11} {'refused':>8}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
 
-Headers = tuple[tuple[bytes, bytes], ...]
+HeaderTuple = tuple[tuple[bytes, bytes], ...]
 UVICORNS = frozenset((b"connection", b"transfer-encoding"))  # what these say about the connection, uvicorn has to know
 REMEMBERED = 256  # heads: those of the collector's usual answers, for each second's date
 
@@ -51,7 +51,7 @@ class Cycle(RequestResponseCycle):
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _head(status: int, headers: Headers) -> tuple[bytes, int] | None:
+def _head(status: int, headers: HeaderTuple) -> tuple[bytes, int] | None:
     """The bytes of a head, and the length that it gives its body. None if it is one for uvicorn."""
     if any(HEADER_RE.search(name) or HEADER_VALUE_RE.search(value) for name, value in headers):
         return None
