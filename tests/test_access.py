@@ -207,11 +207,13 @@ WRITES = {
     "support:visits_allow": Write("support.forbid_visits", {"allowed": "no"}),
 }
 PERSONAL = {  # for whoever is signed in: about that person, and nothing of an account is in it
+    "accounts:appearance",
     "accounts:email_change",
     "accounts:email_change_cancel",
     "accounts:login_delete",
     "accounts:profile",
     "accounts:second_factor_required",
+    "accounts:session",
     "accounts:session_end",
     "projects:home",
     "support:export_download",  # by a secret, and for teammates alone: tests/support/test_export.py

@@ -10,7 +10,7 @@ from analytics.charts.plots import Line, colours, fold
 from analytics.charts.scales import full
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Control, Select, plain, with_nothing
-from analytics.forms.questions import UNITS, QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, next_number, selection_row
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.graph.answer import answer
@@ -27,13 +27,13 @@ from analytics.kinds.graph.question import (
     read,
     series_prefixes,
 )
-from analytics.kinds.graph.words import details, words
+from analytics.kinds.graph.words import clauses, details, words
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.parameters import Reader
 from analytics.questions.query import PAGEVIEW, Counts, RefersTo
 from analytics.questions.results import Number, Table
 from analytics.questions.spans import Unit
-from analytics.questions.words import COUNTED
+from analytics.questions.words import COUNTED, lowered
 from common.counted import noun
 
 COUNTS = plain((each.value, COUNTED[each]) for each in Counts)
@@ -56,7 +56,6 @@ class GraphForm(QuestionForm):
     by: tuple[Select, ...]
     formula: Control
     cumulative: Check
-    span: SpanControls
     unit: Select
     chart: Select
 
@@ -227,8 +226,7 @@ def _counted_unit(series: Series, number: Number | None) -> str:
     if series.counts is Counts.PER_USER:
         return "per person"
     if series.counts.is_of_numbers and series.of:
-        words = COUNTED[series.counts]
-        return f"{words[0].lower()}{words[1:]} {series.of.label}"
+        return f"{lowered(COUNTED[series.counts])} {series.of.label}"
     if series.counts is Counts.EVENTS and series.event.to is RefersTo.BUILTIN:
         return noun(number, BUILTIN_UNITS.get(series.event.key, "event"))
     return noun(number, COUNTED_UNITS[series.counts])
@@ -283,6 +281,7 @@ GRAPH = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
     behind=behind,
