@@ -105,6 +105,7 @@ KINDS = {
     "segment": "Segments",
     "report": "Reports",
     "dashboard": "Dashboards",
+    "name": "Events and properties",
     "person": "People",
     "login": "Logins and passwords",
     "support": "Support",
