@@ -140,7 +140,7 @@ def test_counted_days_answer_named_ranges_too(environment, monkeypatch, period):
         add_event(environment, kind="pageview", at=now - timedelta(days=ago), received_at=now - timedelta(days=ago))
     refresh(environment)
     monkeypatch.setattr(days, "MAX_RAW_SHARE", 1.0)
-    monkeypatch.setattr("analytics.kinds.graph.answer.counting_sql", None)  # which would be called
+    monkeypatch.setattr("analytics.kinds.graph.counting.counting_sql", None)  # which would be called
 
     result = run(graph_of(Scope.of(environment), PAGEVIEW, Counts.USERS, Span(None, period=period)))
 
