@@ -2,9 +2,9 @@
 """The context in which one question is asked: environment, glossary, moment and connection."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from analytics.definitions.glossary import Glossary
 from analytics.questions.periods import Period
@@ -14,6 +14,7 @@ from analytics.sql.dialect import Dialect
 from analytics.sql.selections import Limits, event_rows
 from analytics.sql.statement import Statement
 
+T = TypeVar("T")
 Tuples = list[tuple[Any, ...]]
 Ask = Callable[[str, dict[str, Any]], Tuples]  # SQL and its parameters
 
@@ -33,6 +34,14 @@ class QueryContext:
     now: datetime
     dialect: Dialect
     ask: Ask
+    known: dict[object, Any] = field(default_factory=dict, compare=False)  # by `once`
+
+    def once(self, what: object, find: Callable[[], T]) -> T:
+        """What `find` gives, which is the same for all parts of the question: it is called once for each `what`."""
+        if what not in self.known:
+            self.known[what] = find()
+        found: T = self.known[what]
+        return found
 
     def statement(self) -> Statement:
         """A new, empty statement."""
