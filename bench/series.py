@@ -5,6 +5,7 @@ question is answered with all that its page reads of the database, but for drawi
 hand is what a person writes who knows the data: the same rules of merging, numbers as far as a regular expression tells
 them, percentiles as doubles, no "everything else". Both take turns; the figures are medians of the processor time of
 this process and its database connection, in milliseconds. `--counted`: days that are counted beforehand may answer.
+Give each size a database of its own: events that come after a month is packed do not lie together.
 """
 
 import argparse
