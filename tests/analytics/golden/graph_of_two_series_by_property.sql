@@ -47,6 +47,11 @@ found_1 as (
         and ((e.kind = :'p11' and e.name = :'p12'))
     )
 ),
+counted_1 as (
+    select key, bucket, count(distinct who) as n, 0 as people
+    from found_1
+    group by grouping sets((key, bucket), (key), ())
+),
 sizes as (
     select key, sum(size_0) as size_0, sum(size_1) as size_1
     from (
@@ -59,13 +64,10 @@ sizes as (
         union all
         select key, 0 as size_0, size as size_1
         from (
-            select key, count(*) as size
-            from (
-                select key, who
-                from found_1
-                group by key, who
-            ) w
-            group by key
+            select key, n as size
+            from counted_1
+            where bucket is null
+                and key is not null
         ) s
     ) p
     group by key
@@ -79,11 +81,6 @@ largest as (
 cells_0 as (
     select coalesce(l.place, 21) as slot, f.*
     from found_0 f
-    left join largest l on l.key = f.key
-),
-cells_1 as (
-    select coalesce(l.place, 21) as slot, f.*
-    from found_1 f
     left join largest l on l.key = f.key
 )
 select c.series as series, c.slot as slot, case when c.slot is null then (
@@ -103,9 +100,23 @@ from (
         select p.slot as slot, p.bucket as bucket, p.n as n, p.people as numbers, null::numeric as low,
             null::numeric as high
         from (
-            select slot, bucket, count(distinct who) as n, 0 as people
-            from cells_1
-            group by grouping sets((slot, bucket), (slot), ())
+            select l.place as slot, c.bucket as bucket, c.n as n, 0 as people
+            from counted_1 c
+            join largest l on l.key = c.key
+            union all
+            select null as slot, null as bucket, n, 0 as people
+            from counted_1
+            where key is null
+            union all
+            select 21 as slot, c.bucket as bucket, count(distinct c.who) as n, 0 as people
+            from found_1 c
+            left join largest l on l.key = c.key
+            where l.place is null
+                and (
+                select count(*) as groups
+                from sizes
+            ) > 20
+            group by grouping sets((c.bucket), ())
         ) p
     ) c
 ) c
