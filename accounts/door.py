@@ -88,7 +88,7 @@ def record_refusal(request: HttpRequest, account: Account, details: dict[str, st
 
 
 def signed_in_user(request: HttpRequest) -> User:
-    """The signed-in user. LoginRequiredMiddleware makes sure that there is one."""
+    """The signed-in user. SignInMiddleware makes sure that there is one."""
     assert isinstance(request.user, User)
     return request.user
 

@@ -225,6 +225,14 @@ class NameForm(forms.Form):
     name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
+class AppearanceForm(forms.ModelForm):
+    """How pages look to the person."""
+
+    class Meta:
+        model = User
+        fields = ("theme", "density")
+
+
 class EmailChangeForm(forms.Form):
     """The new address of the person's own login."""
 

@@ -1,4 +1,4 @@
-"""The pages shown when the door refuses people for another reason than rights: closed account, no second factor."""
+"""The pages shown when people are refused for another reason than rights: closed account, no second factor, 405."""
 
 from collections.abc import Callable
 
@@ -23,3 +23,18 @@ class ClosedAccountMiddleware:
         if isinstance(exception, SecondFactorMissing):
             return redirect("accounts:second_factor_required")
         return None
+
+
+class WrongMethodMiddleware:
+    """Give a page to browsers that open an address which only takes a form (405), and to the like."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or response.content or not request.accepts("text/html"):
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page

@@ -37,6 +37,16 @@ ALL = {  # events before merges, because the roll-ups look up in merges who an e
 }
 
 
+ALSO = "delete from {table} where environment_id = %(environment)s and actor_id = {theirs}"
+lists_of_actors: list[str] = []  # tables of apps above
+
+
+def register_list(table: str) -> None:
+    """People who are deleted, or kept no longer, leave this table too: it has environment_id and actor_id."""
+    if table not in lists_of_actors:
+        lists_of_actors.append(table)
+
+
 @dataclass
 class Erased:
     """How many rows were deleted, by table, and whether all is deleted. If not, there are more events."""
@@ -64,6 +74,8 @@ def erase(environment_id: int, people: Sequence[int], *, most_events: int | None
             return erased
         cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute(LOCK, values)
+        for table in lists_of_actors:  # before merges, which tell whose the rows are
+            cursor.execute(ALSO.format(table=table, theirs=THEIRS), values)
         for table, statement in ALL.items():
             cursor.execute(statement, values)
             erased.rows[table] = erased.rows.get(table, 0) + cursor.rowcount

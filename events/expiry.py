@@ -7,6 +7,7 @@ from psycopg import sql
 
 from events.catalogue.counting import note
 from events.catalogue.rows import OF_PEOPLE
+from events.erasure import lists_of_actors
 from events.months import Month
 
 LOCK_MILLISECONDS = 250  # as long as the collector's statements wait: others queue up behind who waits for a lock
@@ -44,9 +45,14 @@ with old as materialized (
             where m.environment_id = %(environment)s and m.to_actor = p.actor_id)
      order by coalesce(p.last_seen_at, timestamptz '1970-01-01 00:00:00+00'), p.actor_id limit %(most)s
        for update of p skip locked),
-unmerged as (
+{further}unmerged as (
     delete from merges m using old where m.environment_id = %(environment)s and m.to_actor = old.actor_id)
 delete from people p using old where p.environment_id = %(environment)s and p.actor_id = old.actor_id
+"""
+OFF_A_LIST = """gone_from_{table} as (
+    delete from {table} s using old where s.environment_id = %(environment)s and (s.actor_id = old.actor_id or exists (
+        select from merges m where m.environment_id = %(environment)s and m.from_actor = s.actor_id
+                               and m.to_actor = old.actor_id))),
 """
 BY_INDEX = """
 select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
@@ -113,7 +119,8 @@ def remove_people(environment_id: int, before: datetime, most: int) -> int:
 
     Those who never had any stay: their properties were given for what they will do.
     """
-    removed = _removed(SOME_PEOPLE, environment=environment_id, before=before, most=most)
+    further = "".join(OFF_A_LIST.format(table=table) for table in lists_of_actors)
+    removed = _removed(SOME_PEOPLE.format(further=further), environment=environment_id, before=before, most=most)
     if removed:
         note(environment_id, OF_PEOPLE)
     return removed

@@ -71,12 +71,13 @@ def bar_chart(lines: Sequence[Line], across: Across, title: str, stacked: bool =
                     y=svg.percent(bar.y),
                     width=svg.percent(bar.width),
                     height=svg.percent(bar.height),
+                    data_at=_place(line, bar.bucket),
                 )
                 for bar in each.bars
             ),
             class_=f"chart__series series-{each.colour}",
         )
-        for each in bar_marks(lines, across.complete, axis, stacked)
+        for each, line in zip(bar_marks(lines, across.complete, axis, stacked), lines, strict=True)
     ]
     return _framed(lines, across, axis, title, marks, [], "", stacked)
 
@@ -195,7 +196,8 @@ def _targets(lines: Sequence[Line], across: Across, drawn: Sequence[DrawnLine], 
     buckets = len(across.names)
     band = 100 / buckets if buckets else 100
     points: dict[int, list[SafeString]] = {}
-    for line in drawn if buckets * len(drawn) <= MOST_POINTS else ():
+    shown = zip(drawn, lines, strict=False) if buckets * len(drawn) <= MOST_POINTS else ()  # bars are not drawn here
+    for line, asked in shown:
         for point in line.points:
             mark = svg.element(
                 "circle",
@@ -203,6 +205,7 @@ def _targets(lines: Sequence[Line], across: Across, drawn: Sequence[DrawnLine], 
                 cy=svg.percent(point.y),
                 r=3.5,
                 class_=f"chart__point chart__series series-{line.colour}",
+                data_at=_place(asked, point.bucket) if point.value else None,
             )
             points.setdefault(point.bucket, []).append(mark)
     return [
@@ -218,6 +221,11 @@ def _targets(lines: Sequence[Line], across: Across, drawn: Sequence[DrawnLine], 
         )
         for bucket in range(buckets)
     ]
+
+
+def _place(line: Line, bucket: int) -> str | None:
+    """Where the number stands in the answer: analytics-charts.js opens what is behind it, as its cell in the table."""
+    return f"{line.behind}.{bucket}" if line.behind else None
 
 
 def _vertical(x: float) -> dict[str, str]:

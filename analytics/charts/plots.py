@@ -14,13 +14,15 @@ Value = float | None
 class Line:
     """The values of one series, one per bucket. None is a bucket without a value (such as a share of nobody).
 
-    `groups`: of how many groups it is; all others together (`is_other`) are several.
+    `groups`: of how many groups it is; all others together (`is_other`) are several. `behind`: its part of the place of
+    its numbers, to which the bucket's is added; without it, nothing stands behind them.
     """
 
     name: str
     values: tuple[Value, ...]
     is_other: bool = False
     groups: int = 1
+    behind: str = ""
 
 
 @dataclass(frozen=True)

@@ -51,12 +51,19 @@ class ClauseGroup:
 
 @dataclass(frozen=True)
 class SegmentBody:
-    """The people for whom all of the groups, or any of them, hold."""
+    """The people for whom all of the groups, or any of them, hold.
+
+    A fixed one has no groups, but a list of people, which is stored apart (models.SegmentMember).
+    """
 
     groups: tuple[ClauseGroup, ...]
     match: Match = Match.ALL
+    is_fixed: bool = False
 
     def __post_init__(self) -> None:
+        if self.is_fixed:
+            object.__setattr__(self, "groups", ())
+            return
         clauses = [each for group in self.groups for each in group.clauses]
         if not 1 <= len(clauses) <= MAX_CLAUSES or not all(group.clauses for group in self.groups):
             raise BadQuery(f"A segment has 1 to {MAX_CLAUSES} conditions.", "group")
@@ -73,6 +80,8 @@ class SegmentBody:
                     yield lineage
 
     def to_json(self) -> JsonBody:
+        if self.is_fixed:
+            return FIXED.copy()
         return {
             "match": self.match.value,
             "groups": [
@@ -83,11 +92,17 @@ class SegmentBody:
 
     @classmethod
     def from_json(cls, body: JsonBody) -> "SegmentBody":
+        if body.get("fixed"):
+            return FIXED_SEGMENT
         groups = (
             ClauseGroup(tuple(clause_from_json(each) for each in group["clauses"]), Match(group["match"]))
             for group in body["groups"]
         )
         return cls(tuple(groups), Match(body["match"]))
+
+
+FIXED: JsonBody = {"fixed": True}
+FIXED_SEGMENT = SegmentBody((), is_fixed=True)
 
 
 def selection_to_json(selection: Selection) -> JsonBody:

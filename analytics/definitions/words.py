@@ -17,6 +17,12 @@ def selection_words(selection: Selection, glossary: Glossary) -> str:
     return glossary.event_label(selection.event) + where
 
 
+def selection_label(selection: Selection, glossary: Glossary) -> str:
+    """ "Pageview", or with conditions "Pageview (Path is /pricing)"."""
+    where = f" ({group_words(selection.where)})" if selection.where else ""
+    return glossary.event_label(selection.event) + where
+
+
 def definition_words(body: DefinitionBody, glossary: Glossary) -> list[str]:
     """One line for each alternative."""
     return [selection_words(each, glossary) for each in body.alternatives]
@@ -24,6 +30,8 @@ def definition_words(body: DefinitionBody, glossary: Glossary) -> list[str]:
 
 def segment_words(body: SegmentBody, glossary: Glossary) -> Iterator[str]:
     """First a line that says how many groups must hold, then one line for each group."""
+    if body.is_fixed:
+        yield "A fixed list of people of its environment"
     if len(body.groups) > 1:
         yield "Any of:" if body.match is Match.ANY else "All of:"
     for group in body.groups:

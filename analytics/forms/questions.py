@@ -43,6 +43,7 @@ class ChecksMenu:
 class QuestionForm:
     """The parts that every question's form has. Each kind adds its own controls."""
 
+    span: SpanControls | None  # beside the sentence; None if the question has no range
     where: GroupRows
     menus: tuple[ChecksMenu, ...]
     errors: tuple[str, ...]  # errors that belong to no control

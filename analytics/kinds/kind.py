@@ -1,16 +1,20 @@
 """The interface of a kind of question: all that other code needs to know about it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from analytics.definitions.glossary import Glossary
+from analytics.definitions.words import filter_words
 from analytics.forms.choices import Choices
 from analytics.forms.questions import QuestionForm
+from analytics.kinds.behind import Find, with_dates
+from analytics.questions.behind import pinned
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result, Table
+from analytics.questions.words import lowered
 from analytics.sql.context import QueryContext
 
 Q = TypeVar("Q", bound=Query)
@@ -20,10 +24,11 @@ AnyResult = TypeVar("AnyResult", bound=Result)
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """The most important number of an answer, as text."""
+    """The most important number of an answer, as text. `behind`: its place, if something stands behind it."""
 
     value: str
     unit: str
+    behind: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,15 @@ class LegendItem:
 
 @dataclass(frozen=True)
 class AnswerView:
-    """A result as the page shows it. Each kind adds what its own templates need. Nothing is counted here."""
+    """A result as the page shows it. Each kind adds what its own templates need. Nothing is counted here.
+
+    `behind_groups`: digests of the groups that it shows (questions/behind.py).
+    """
 
     result: Result
     headline: KeyFigure | None  # None if no single number sums up the result
     is_empty: bool
+    behind_groups: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 class RunQuery(Protocol):
@@ -68,13 +77,21 @@ class QueryKind(Generic[Q, R]):
     further: Callable[[R, RunQuery], Iterator[Table]]  # for the CSV: if the result is a page of a list, the later pages
     words: Callable[[Q, Glossary], str]  # one line that names the question, without its range
     details: Callable[[Q, Glossary], Iterable[str]]  # the rest of it, one idea per line, without filters and segments
+    clauses: Callable[[Q, Glossary], Iterable[str]]  # all of it, as parts of a sentence, without filters and segments
     form: Callable[[Reader, Choices], QuestionForm]  # filled with the parameters and errors of the reader
     show: Callable[[R, str], AnswerView]  # for the page; the text is the chart's title
+    behind: Find | None  # what stands behind a number; None if nothing is listed
 
     @property
     def name(self) -> str:
         """The name in URLs and reports."""
         return self.query.kind
+
+    def sentence(self, query: Q, glossary: Glossary) -> str:
+        """The whole question: "Count of Paid, where plan is gold, last 30 days, by day, grouped by country."."""
+        first, *others = self.clauses(query, glossary)
+        later = [*filter_words(query, glossary), query.range_words(), *others]
+        return ", ".join([first, *(lowered(each) for each in later if each)]) + "."
 
     @property
     def form_template(self) -> str:
@@ -90,6 +107,12 @@ class QueryKind(Generic[Q, R]):
     def tile_template(self) -> str:
         """A small answer for the dashboard. Context: `answer`, `environment`, `title`."""
         return f"analytics/kinds/{self.name}/tile.html"
+
+
+def pinned_parameters(view: AnswerView) -> list[tuple[str, str]]:
+    """What the links of all numbers of an answer share: its question with absolute dates, its moment, its groups."""
+    query, as_of = with_dates(view.result), view.result.ran.as_of
+    return [("kind", query.kind), *query.parameters(), *pinned(as_of, view.behind_groups)]
 
 
 def nothing_further(result: Result, run: RunQuery) -> Iterator[Table]:

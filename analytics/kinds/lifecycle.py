@@ -10,21 +10,24 @@ from django.utils.safestring import SafeString
 
 from analytics.charts.charts import bar_chart
 from analytics.charts.plots import Line, colours
-from analytics.charts.scales import full
+from analytics.charts.scales import bucket_name, full
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
-from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
+from analytics.kinds.behind import Behind
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
+from analytics.questions.behind import BehindList, NoPlace, NumberPlace, index
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, write_common
 from analytics.questions.query import ANY_EVENT, LAST_90_DAYS, EventReference, Query, Scope, Selection
 from analytics.questions.results import Column, Ran, Result, Shown, Table, bucket_label
 from analytics.questions.spans import Bucket, Span, Unit, in_whole_units, unit_before
 from analytics.questions.words import span_words
-from analytics.sql.active import active, people
+from analytics.sql.active import active, matching, people
+from analytics.sql.behind import define_behind, only_of
 from analytics.sql.context import QueryContext
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
@@ -82,11 +85,24 @@ def details(lifecycle: Lifecycle, glossary: Glossary) -> Iterable[str]:
     return ()
 
 
+def clauses(lifecycle: Lifecycle, glossary: Glossary) -> Iterable[str]:
+    return [words(lifecycle, glossary)]
+
+
 # --- SQL -------------------------------------------------------------------------------------------------------------
 
 
 def lifecycle_sql(statement: Statement, lifecycle: Lifecycle, before: Bucket, cut: Sequence[Bucket]) -> str:
-    """Rows (place, people, newcomers, stayed) of the units with people. Place 0 is the unit `before`, 1 the first.
+    """Rows (place, people, newcomers, stayed) of the units with people. Place 0 is the unit `before`, 1 the first."""
+    define_stages(statement, lifecycle, before, cut)
+    return statement.text(
+        "select place, count(*) as people, sum(case when stage = 'new' then 1 else 0 end) as newcomers, "
+        "sum(case when stage = 'returning' then 1 else 0 end) as stayed from stages group by 1"
+    )
+
+
+def define_stages(statement: Statement, lifecycle: Lifecycle, before: Bucket, cut: Sequence[Bucket]) -> None:
+    """Define `stages`: rows (actor, place, stage), one for each unit in which a person was active.
 
     A person is new where they have no earlier event in these units, and none of all the time before them.
     """
@@ -99,12 +115,66 @@ def lifecycle_sql(statement: Statement, lifecycle: Lifecycle, before: Bucket, cu
         "select actor, place, lag(place) over (partition by actor order by place) as previous from places",
     )
     people(statement, lifecycle, selection, Limits(None, before.start), "known")
-    return statement.text(
-        "select s.place as place, count(*) as people, "
-        "sum(case when s.previous is null and k.actor is null then 1 else 0 end) as newcomers, "
-        "sum(case when s.previous = s.place - 1 then 1 else 0 end) as stayed "
-        "from steps s left join known k on k.actor = s.actor group by 1"
+    statement.define(
+        "stages",
+        "select s.actor as actor, s.place as place, case when s.previous is null and k.actor is null then 'new' "
+        "when s.previous = s.place - 1 then 'returning' else 'resurrected' end as stage "
+        "from steps s left join known k on k.actor = s.actor",
     )
+
+
+# --- What stands behind a number: "new.<unit from 0>", "dormant.<unit>", …, and "new.all" ----------------------------
+
+ALL, NEW = "all", "new"
+WORDS = {
+    "new": "New people",
+    "returning": "Returning people",
+    "resurrected": "Resurrected people",
+    "dormant": "Dormant people",
+    "people": "Active people",
+}
+CHOSEN = {  # of `stages`, at `place`
+    "new": "select actor from stages where stage = 'new' and place = {place}",
+    "returning": "select actor from stages where stage = 'returning' and place = {place}",
+    "resurrected": "select actor from stages where stage = 'resurrected' and place = {place}",
+    "people": "select actor from stages where place = {place}",
+    "dormant": (
+        "select b.actor as actor from stages b left join stages n on n.actor = b.actor and n.place = {place} "
+        "where b.place = {place} - 1 and n.actor is null"
+    ),
+}
+EVER_NEW = "select actor from stages where stage = 'new' and place > 0"
+
+
+def behind(lifecycle: Lifecycle, place: NumberPlace, context: QueryContext) -> Behind:
+    """Their events are those of the unit; of dormant people, those of the unit before."""
+    calendar = context.calendar(lifecycle.span)
+    cut = in_whole_units(lifecycle.span, lifecycle.unit, calendar).buckets
+    before = unit_before(cut[0], lifecycle.unit, calendar)
+    stage, which = place.parts(2)
+    if stage not in CHOSEN or (which == ALL and stage != NEW):
+        raise NoPlace
+    number = None if which == ALL else index(which, len(cut))
+    if stage == "dormant" and number is not None and not cut[number].complete:
+        raise NoPlace
+    limits = Limits(cut[0].start, cut[-1].end)
+    when = lifecycle.range_words()
+    if number is not None:
+        when = bucket_name(cut[number].start.astimezone(lifecycle.scope.zone), lifecycle.unit)
+        own = (before, *cut)[number if stage == "dormant" else number + 1]
+        limits = Limits(own.start, own.end)
+
+    def define(statement: Statement, listed: BehindList) -> None:
+        define_stages(statement, lifecycle, before, cut)
+        chosen = EVER_NEW if number is None else CHOSEN[stage].format(place=statement.bind(number + 1))
+        statement.define("chosen", chosen)
+        rows, where = matching(statement, lifecycle, Selection(lifecycle.event), limits)
+        only_of(rows, "chosen")
+        define_behind(statement, rows, where, listed)
+
+    note = f"Events are those of the {lifecycle.unit} before." if stage == "dormant" else ""
+    named = f"{WORDS[stage]} with {context.glossary.event_label(lifecycle.event)}, {when}"
+    return Behind(named, (BehindList.PEOPLE, BehindList.EVENTS), define, note=note)
 
 
 # --- The answer ------------------------------------------------------------------------------------------------------
@@ -147,13 +217,14 @@ class LifecycleResult(Result):
 
     def table(self) -> Table:
         unit, zone = self.query.unit, self.query.scope.zone
-        columns = (Column(unit.capitalize(), Shown.TIME), *map(Column, NAMES), Column("Active people"))
+        numbers = (Column(name, behind=name.lower()) for name in NAMES)
+        columns = (Column(unit.capitalize(), Shown.TIME), *numbers, Column("Active people", behind="people"))
         rows = tuple(
             (bucket_label(bucket, unit, zone), each.new, each.returning, each.resurrected, each.dormant, each.people)
             for bucket, each in zip(self.buckets, self.stages, strict=True)
         )
         incomplete = frozenset(index for index, bucket in enumerate(self.buckets) if not bucket.complete)
-        return Table(columns, rows, incomplete)
+        return Table(columns, rows, incomplete, behind=tuple(map(str, range(len(rows)))))
 
 
 def answer(lifecycle: Lifecycle, context: QueryContext) -> LifecycleResult:
@@ -183,7 +254,6 @@ def answer(lifecycle: Lifecycle, context: QueryContext) -> LifecycleResult:
 class LifecycleForm(QuestionForm):
     event: Select
     unit: Select
-    span: SpanControls
 
 
 def form(raw: Reader, choices: Choices) -> LifecycleForm:
@@ -213,7 +283,7 @@ def show(result: LifecycleResult, title: str) -> LifecycleView:
     table = for_people(result.table(), result.buckets, unit, scope)
     return LifecycleView(
         result,
-        headline=KeyFigure(full(result.total_new), noun(result.total_new, "new person")),
+        headline=KeyFigure(full(result.total_new), noun(result.total_new, "new person"), f"{NEW}.{ALL}"),
         is_empty=not any(value for line in lines for value in line.values),
         chart=bar_chart(lines, across, title, stacked=True),
         legend=tuple(LegendItem(line.name, colour, "") for line, colour in zip(lines, colours(lines), strict=True)),
@@ -232,7 +302,7 @@ def stacks(result: LifecycleResult) -> list[Line]:
         [each.resurrected for each in stages],
         [None if each.dormant is None else -each.dormant for each in stages],
     )
-    return [Line(name, tuple(values)) for name, values in zip(NAMES, columns, strict=True)]
+    return [Line(name, tuple(values), behind=name.lower()) for name, values in zip(NAMES, columns, strict=True)]
 
 
 LIFECYCLE = QueryKind(
@@ -244,6 +314,8 @@ LIFECYCLE = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
+    behind=behind,
 )

@@ -6,15 +6,17 @@ event_store().cancel(environment_id, token)                    # meanwhile, from
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from django.http import QueryDict
 from django.utils import timezone
 
 from analytics.definitions.glossary import glossary_for
+from analytics.kinds.behind import BehindResult, look_behind, with_events
 from analytics.kinds.funnel.page import FUNNEL
 from analytics.kinds.graph.page import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
@@ -25,11 +27,12 @@ from analytics.kinds.sessions import SESSIONS
 from analytics.kinds.stickiness import STICKINESS
 from analytics.kinds.users import USERS
 from analytics.kinds.watch import watched
+from analytics.questions.behind import Looking, NoPlace
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, Unreadable
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
-from analytics.sql.context import Ask, QueryContext, has_merges
+from analytics.sql.context import QueryContext, has_merges
 from analytics.store.current import event_store
 from analytics.store.failures import QueryDisturbed
 from analytics.store.protocol import TIME_LIMIT
@@ -91,26 +94,33 @@ def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit:
     Raises QueryTimeout, QueryCancelled, QueryDisturbed (words for people in `.message`) and BadQuery (a definition or
     segment no longer exists).
     """
-    now = now or timezone.now()
+    answer: Callable[[QueryContext], R] = partial(kind_of(query).answer, query)
+    return _run(query, answer, now or timezone.now(), token, limit)
+
+
+def run_behind(query: Query, looking: Looking, *, token: str = "", limit: timedelta = TIME_LIMIT) -> BehindResult:
+    """What stands behind a number of the answer to this question. Raises as `run` does, and NoPlace."""
+    find = kind_of(query).behind
+    if find is None:
+        raise NoPlace
+    return with_events(_run(query, partial(look_behind, query, looking, find), looking.as_of, token, limit))
+
+
+def _run(query: Query, answer: Callable[[QueryContext], R], now: datetime, token: str, limit: timedelta) -> R:
     began = time.monotonic()
     with watched(query, limit):
         try:
-            result = _ask(query, now, token, limit)
+            result = _ask(query, answer, now, token, limit)
         except QueryDisturbed:  # once more, in what is left of the time
             left = limit - timedelta(seconds=time.monotonic() - began)
             if left <= timedelta(0):
                 raise
-            result = _ask(query, now, token, left)
+            result = _ask(query, answer, now, token, left)
     return replace(result, ran=replace(result.ran, seconds=time.monotonic() - began))
 
 
-def _ask(query: Query[R], now: datetime, token: str, limit: timedelta) -> R:
+def _ask(query: Query, answer: Callable[[QueryContext], R], now: datetime, token: str, limit: timedelta) -> R:
     with event_store().snapshot(query.scope.environment_id, token=token, limit=limit) as ask:
-        result = _answer(query, now, ask)
+        glossary = glossary_for(query, has_merges=has_merges(query.scope.environment_id, ask))
+        result = answer(QueryContext(query.scope, glossary, now, event_store().dialect, ask))
         return replace(result, ran=replace(result.ran, behind_seconds=ask.behind_seconds))
-
-
-def _answer(query: Query[R], now: datetime, ask: Ask) -> R:
-    glossary = glossary_for(query, has_merges=has_merges(query.scope.environment_id, ask))
-    result: R = kind_of(query).answer(query, QueryContext(query.scope, glossary, now, event_store().dialect, ask))
-    return result

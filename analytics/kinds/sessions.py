@@ -12,7 +12,7 @@ from analytics.definitions.glossary import Glossary
 from analytics.event_words import person_name
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain
-from analytics.forms.questions import QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.questions import QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
 from analytics.questions.conditions import MAX_VALUE, BadQuery
@@ -146,6 +146,10 @@ def details(asked: Sessions, glossary: Glossary) -> Iterator[str]:
             yield f"{label} {counted(minutes, 'minute')} long"
     if asked.bounced is not Bounced.ANY:
         yield {Bounced.YES: "Only bounces", Bounced.NO: "Without bounces"}[asked.bounced]
+
+
+def clauses(asked: Sessions, glossary: Glossary) -> Iterable[str]:
+    return [words(asked, glossary), *details(asked, glossary)]
 
 
 # --- The answer ------------------------------------------------------------------------------------------------------
@@ -291,7 +295,6 @@ def _row(
 @dataclass(frozen=True)
 class SessionsForm(QuestionForm):
     event: Select
-    span: SpanControls
     entry: Control
     exit: Control
     least: Control
@@ -354,6 +357,8 @@ SESSIONS = QueryKind(
     further=further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
+    behind=None,
 )

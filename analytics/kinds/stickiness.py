@@ -14,17 +14,21 @@ from analytics.charts.scales import numbered_labels, percent_text
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
-from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
+from analytics.kinds.behind import Behind, NumberPart
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
+from analytics.questions.behind import BehindList, NoPlace, NumberPlace, index
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, write_common
 from analytics.questions.query import ANY_EVENT, LAST_30_DAYS, EventReference, Query, Scope, Selection
 from analytics.questions.results import Column, Ran, Result, Shown, Table, percent
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import span_words
-from analytics.sql.active import active
+from analytics.sql.active import active, matching
+from analytics.sql.behind import define_behind, only_of
 from analytics.sql.context import QueryContext
+from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
 from common.counted import counted
 
@@ -80,14 +84,60 @@ def details(stickiness: Stickiness, glossary: Glossary) -> Iterable[str]:
     return ()
 
 
+def clauses(stickiness: Stickiness, glossary: Glossary) -> Iterable[str]:
+    return [words(stickiness, glossary)]
+
+
+# --- What stands behind a number: "people.<bar from 0>", "share.<bar>"; bars "more" (than one unit) and "all" --------
+
+PEOPLE, SHARE, MORE, ALL = "people", "share", "more", "all"
+
+
+def behind(stickiness: Stickiness, place: NumberPlace, context: QueryContext) -> Behind:
+    cut = context.placed(stickiness.span, stickiness.unit).buckets
+    what, which = place.parts(2)
+    if which not in (MORE, ALL):
+        index(which, len(cut))
+    named = f"{words(stickiness, context.glossary)}, {stickiness.range_words()}"
+    often = _how_often(stickiness.unit, which)
+    if what == SHARE:
+        parts = (NumberPart(often, f"{PEOPLE}.{which}"), NumberPart("all people", f"{PEOPLE}.{ALL}"))
+        return Behind(f"{named}: the share active {often}", parts=parts)
+    if what != PEOPLE:
+        raise NoPlace
+
+    def define(statement: Statement, listed: BehindList) -> None:
+        persons = define_persons(statement, stickiness, cut)
+        units = {MORE: "units > 1", ALL: "true"}.get(which) or f"units = {statement.bind(int(which) + 1)}"
+        statement.define("chosen", f"select actor from {persons} where {units}")
+        limits = Limits(cut[0].start, cut[-1].end)
+        rows, where = matching(statement, stickiness, Selection(stickiness.event), limits)
+        only_of(rows, "chosen")
+        define_behind(statement, rows, where, listed)
+
+    return Behind(f"{named}: active {often}", (BehindList.PEOPLE, BehindList.EVENTS), define)
+
+
+def _how_often(unit: Unit, which: str) -> str:
+    within = "on" if unit is Unit.DAY else "in"
+    if which in (MORE, ALL):
+        return f"{within} {'more than one' if which == MORE else 'any'} {unit}"
+    return f"{within} {counted(int(which) + 1, unit.value)}"
+
+
 # --- The answer ------------------------------------------------------------------------------------------------------
 
 
 def stickiness_sql(statement: Statement, stickiness: Stickiness, buckets: tuple[Bucket, ...]) -> str:
     """Rows (units, people): how many people were active in exactly so many units."""
+    persons = define_persons(statement, stickiness, buckets)
+    return statement.text(f"select units, count(*) as people from {persons} group by 1")
+
+
+def define_persons(statement: Statement, stickiness: Stickiness, buckets: tuple[Bucket, ...]) -> str:
+    """Rows (actor, units): in how many units a person was active."""
     pairs = active(statement, stickiness, Selection(stickiness.event), buckets, "active")
-    statement.define("persons", f"select actor, count(*) as units from {pairs} group by 1")
-    return statement.text("select units, count(*) as people from persons group by 1")
+    return statement.define("persons", f"select actor, count(*) as units from {pairs} group by 1")
 
 
 @dataclass(frozen=True)
@@ -105,11 +155,11 @@ class StickinessResult(Result):
     def table(self) -> Table:
         columns = (
             Column(f"{self.query.unit.capitalize()}s", Shown.TEXT),
-            Column("People"),
-            Column("Of all people", Shown.PERCENT),
+            Column("People", behind=PEOPLE),
+            Column("Of all people", Shown.PERCENT, behind=SHARE),
         )
         rows = tuple((str(n), people, percent(people, self.total)) for n, people in enumerate(self.people, 1))
-        return Table(columns, rows)
+        return Table(columns, rows, behind=tuple(map(str, range(len(rows)))))
 
 
 def answer(stickiness: Stickiness, context: QueryContext) -> StickinessResult:
@@ -131,7 +181,6 @@ def answer(stickiness: Stickiness, context: QueryContext) -> StickinessResult:
 class StickinessForm(QuestionForm):
     event: Select
     unit: Select
-    span: SpanControls
 
 
 def form(raw: Reader, choices: Choices) -> StickinessForm:
@@ -158,9 +207,9 @@ def show(result: StickinessResult, title: str) -> StickinessView:
     within = "on" if unit is Unit.DAY else "in"
     return StickinessView(
         result,
-        headline=KeyFigure(percent_text(often), f"active {within} more than one {unit}"),
+        headline=KeyFigure(percent_text(often), f"active {within} more than one {unit}", f"{SHARE}.{MORE}"),
         is_empty=not result.total,
-        chart=bar_chart([Line("People", result.people)], across_numbers(result), title),
+        chart=bar_chart([Line("People", result.people, behind=PEOPLE)], across_numbers(result), title),
         table=result.table(),
         has_incomplete=not all(each.complete for each in result.buckets),
         unit=unit.value,
@@ -186,6 +235,8 @@ STICKINESS = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
+    behind=behind,
 )

@@ -16,11 +16,14 @@ from analytics.forms.choices import Choices
 from analytics.forms.controls import Control
 from analytics.forms.questions import QuestionForm, menus, stray
 from analytics.forms.rows import group_rows
+from analytics.kinds.behind import Behind
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
+from analytics.questions.behind import BehindList, NoPlace, NumberPlace
 from analytics.questions.conditions import BadQuery, Match
 from analytics.questions.parameters import Reader, write_filters
 from analytics.questions.query import EventReference, Query, Scope
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, as_text
+from analytics.sql.behind import BEHIND
 from analytics.sql.context import QueryContext
 from analytics.sql.people import people_count_sql, people_rows
 from analytics.sql.rows import joined
@@ -104,7 +107,11 @@ def words(users: Users, glossary: Glossary) -> str:
 
 def details(users: Users, glossary: Glossary) -> Iterator[str]:
     if users.search:
-        yield f"Search: {users.search}"
+        yield f"Whose identity contains {users.search}"
+
+
+def clauses(users: Users, glossary: Glossary) -> Iterable[str]:
+    return [words(users, glossary), *details(users, glossary)]
 
 
 # --- SQL -------------------------------------------------------------------------------------------------------------
@@ -229,6 +236,7 @@ class UsersForm(QuestionForm):
 
 def form(raw: Reader, choices: Choices) -> UsersForm:
     return UsersForm(
+        span=None,
         search=Control("search", "Identity contains", raw.text("search"), type="search", placeholder="ada@"),
         where=group_rows(raw, "where", choices.people_fields),
         menus=menus(raw, choices, compare=False),
@@ -245,7 +253,7 @@ class UsersView(AnswerView):
 def show(result: UsersResult, title: str) -> UsersView:
     return UsersView(
         result,
-        headline=KeyFigure(full(result.total), noun(result.total, "person")),
+        headline=KeyFigure(full(result.total), noun(result.total, "person"), EVERYBODY),
         is_empty=not result.people,
         older=result.following(),
     )
@@ -260,6 +268,23 @@ def further(result: UsersResult, run: RunQuery) -> Iterator[Table]:
         following = part.following(PEOPLE_AT_ONCE)
 
 
+EVERYBODY = "people.all"
+
+
+def behind(users: Users, place: NumberPlace, context: QueryContext) -> Behind:
+    """The only number is that of all people."""
+    if place.text != EVERYBODY:
+        raise NoPlace
+
+    def define(statement: Statement, listed: BehindList) -> None:
+        rows, where = people_rows(statement, users.where, users.segments, users.search)
+        columns = "select p.actor_id as actor, 0 as events"
+        statement.define(BEHIND, f"{columns} {rows.from_()} where {joined(Match.ALL, where)}")
+
+    note = "People as they are known now: what is known of them changes without a trace."
+    return Behind(", ".join(["People", *details(users, context.glossary)]), (BehindList.PEOPLE,), define, note=note)
+
+
 USERS = QueryKind(
     query=Users,
     label="Users",
@@ -269,6 +294,8 @@ USERS = QueryKind(
     further=further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
+    behind=behind,
 )

@@ -33,11 +33,15 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """`is_apart`: the name is no value, but says that it is missing or empty, or names all others together."""
+    """`is_apart`: the name is no value, but says that it is missing or empty, or names all others together.
+
+    `behind`: the column's part of the place of its numbers (Table.place); without it, nothing stands behind them.
+    """
 
     name: str
     shown: Shown = Shown.NUMBER
     is_apart: bool = False
+    behind: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,19 @@ class Table:
     """The rows of the page's table and of the CSV. `incomplete` holds the rows whose time is cut or not over.
 
     `apart` holds the rows whose name is no value: it says that a value is missing or empty, or names several rows.
+    `behind`: each row's part of the place of its numbers (kinds/behind.py), if something stands behind them.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     incomplete: frozenset[int] = frozenset()
     apart: frozenset[int] = frozenset()
+    behind: tuple[str, ...] = ()
+
+    def place(self, row: int, column: int) -> str:
+        """The place of a number, such as "0.all.12"; empty if nothing stands behind it."""
+        own = self.columns[column].behind
+        return f"{own}.{self.behind[row]}" if own and self.behind and self.behind[row] else ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Parts of questions in words."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from analytics.questions.conditions import Condition, Group, Match
@@ -49,6 +50,17 @@ def joined_words(words: list[str], match: Match) -> str:
 def condition_words(condition: Condition) -> str:
     value = f" {condition.value}" if condition.operator.takes_value else ""
     return f"{condition.field.label} {condition.operator.label}{value}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "A", "A and B", "A, B and C"."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def lowered(words: str) -> str:
+    """The words as they go on in a sentence: with a small first letter."""
+    return words[:1].lower() + words[1:]
 
 
 SIZES = ((1440, "day"), (60, "hour"), (1, "minute"))

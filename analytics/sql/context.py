@@ -27,13 +27,17 @@ def has_merges(environment_id: int, ask: Ask) -> bool:
 
 @dataclass(frozen=True)
 class QueryContext:
-    """Whose data is asked for, what names mean there, as of when, in which SQL, and what sends statements."""
+    """Whose data is asked for, what names mean there, as of when, in which SQL, and what sends statements.
+
+    With `received_until`, events that arrived later are not looked at.
+    """
 
     scope: Scope
     glossary: Glossary
     now: datetime
     dialect: Dialect
     ask: Ask
+    received_until: datetime | None = None
     known: dict[object, Any] = field(default_factory=dict, compare=False)  # by `once`
 
     def once(self, what: object, find: Callable[[], T]) -> T:
@@ -45,7 +49,7 @@ class QueryContext:
 
     def statement(self) -> Statement:
         """A new, empty statement."""
-        return Statement(self.scope, self.glossary, self.now, self.dialect)
+        return Statement(self.scope, self.glossary, self.now, self.dialect, self.received_until)
 
     def rows(self, statement: Statement, sql: str) -> Tuples:
         """What the database answers to `sql`, whose parameters `statement` holds."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from analytics.questions.spans import Bucket
 from common.numbers import NUMBER
@@ -24,6 +25,7 @@ class SqlType(StrEnum):
     MOMENT = "timestamptz"
     MOMENTS = "timestamptz[]"
     SPAN = "interval"
+    UUID = "uuid"
 
 
 def sql_type(value: object) -> SqlType:
@@ -39,6 +41,8 @@ def sql_type(value: object) -> SqlType:
             return SqlType.MOMENT
         case timedelta():
             return SqlType.SPAN
+        case UUID():
+            return SqlType.UUID
         case [_, *_] if all(isinstance(each, datetime) for each in value):
             return SqlType.MOMENTS
     raise TypeError(f"nothing to bind: {value!r}")
@@ -106,6 +110,10 @@ class Dialect(Protocol):
 
     def cast_text(self, expression: str) -> str: ...
 
+    def digest(self, text: str) -> str:
+        """The first half of the SHA-256 of the text, in hexadecimal digits."""
+        ...
+
     def or_epoch(self, time: str) -> str:
         """The time, or 1970 where it is null: before all others, and in the order of the index `people_by_activity`."""
         ...
@@ -115,7 +123,7 @@ class PostgreSQL:
     """PostgreSQL 14 and up."""
 
     def placeholder(self, name: str, kind: SqlType) -> str:
-        """Casts moments and spans, whose type PostgreSQL cannot always infer; it infers numbers and texts."""
+        """Casts all others, whose type PostgreSQL cannot always infer; it infers numbers and texts."""
         return f"%({name})s" if kind in (SqlType.INTEGER, SqlType.TEXT) else f"%({name})s::{kind}"
 
     def property(self, column: str, name: str) -> str:
@@ -165,6 +173,9 @@ class PostgreSQL:
 
     def cast_text(self, expression: str) -> str:
         return f"({expression})::text"
+
+    def digest(self, text: str) -> str:
+        return f"left(encode(sha256(convert_to({text}, 'UTF8')), 'hex'), 32)"
 
     def or_epoch(self, time: str) -> str:
         return f"coalesce({time}, timestamptz '1970-01-01 00:00:00+00')"

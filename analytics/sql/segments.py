@@ -14,12 +14,28 @@ from analytics.sql.statement import Statement
 def in_segment(rows: Rows, lineage: UUID) -> str:
     """The condition that the row's person is in the segment."""
     body = rows.statement.glossary.segment(lineage)
+    if body.is_fixed:
+        return _listed(rows, lineage)
     groups = [joined(group.match, [_clause(rows, each) for each in group.clauses]) for group in body.groups]
     return joined(body.match, groups)
 
 
 def in_segments(rows: Rows, lineages: tuple[UUID, ...]) -> list[str]:
     return [in_segment(rows, lineage) for lineage in lineages]
+
+
+def _listed(rows: Rows, lineage: UUID) -> str:
+    """The condition that the person, or any actor who was merged into them, is on the list of a fixed segment."""
+    statement = rows.statement
+    members = Rows(statement, "analytics_segmentmember e")
+    actor = members.actor
+    sql = (
+        f"select distinct {actor} as actor {members.from_()} "
+        f"where e.environment_id = {statement.environment} and e.lineage = {statement.bind(lineage)}"
+    )
+    name = statement.define(f"listed_{lineage.hex}", sql)
+    rows.join(name, f"left join {name} on {name}.actor = {rows.actor}")
+    return f"{name}.actor is not null"
 
 
 def _clause(rows: Rows, clause: Clause) -> str:

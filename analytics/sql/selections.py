@@ -33,7 +33,7 @@ def event_rows(statement: Statement, limits: Limits, *, sessions: bool = False) 
     if sessions:
         return Rows(statement, f"({session_starts(statement, limits)}) e"), []
     conditions = [f"e.environment_id = {statement.environment}", *within(statement, limits)]
-    return Rows(statement), conditions + wanted(statement.scope, "e")
+    return Rows(statement), conditions + looked_at(statement, "e")
 
 
 def within(statement: Statement, limits: Limits, alias: str = "e") -> list[str]:
@@ -50,6 +50,14 @@ def wanted(scope: Scope, alias: str) -> list[str]:
     return [NO_ROBOT.format(alias=alias)] if scope.without_robots else []
 
 
+def looked_at(statement: Statement, alias: str) -> list[str]:
+    """The conditions that leave out what the question does not look at: events of robots, and what arrived later."""
+    conditions = wanted(statement.scope, alias)
+    if statement.received_until is not None:
+        conditions.append(f"{alias}.received_at <= {statement.bind(statement.received_until)}")
+    return conditions
+
+
 def session_starts(statement: Statement, limits: Limits) -> str:
     """The first event, with all columns, of every session that begins within the limits."""
     gap = statement.bind(SESSION_GAP)
@@ -58,7 +66,7 @@ def session_starts(statement: Statement, limits: Limits) -> str:
         f"s.environment_id = {statement.environment}",
         "s.session_id is not null",
         *within(statement, earlier, "s"),
-        *wanted(statement.scope, "s"),
+        *looked_at(statement, "s"),
     ]
     begins = [f"(f.previous is null or f.time > {statement.dialect.later('f.previous', gap)})"]
     outer = " and ".join(begins + within(statement, Limits(limits.start, None), "f"))

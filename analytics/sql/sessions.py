@@ -15,7 +15,7 @@ from analytics.questions.query import Selection
 from analytics.questions.sessions import SESSION_GAP
 from analytics.sql.rows import Rows, joined
 from analytics.sql.segments import in_segments
-from analytics.sql.selections import Limits, selected, wanted, within
+from analytics.sql.selections import Limits, looked_at, selected, within
 from analytics.sql.statement import Statement
 
 MAX_LENGTH = timedelta(hours=24)  # what a session did later is not looked at: some senders never fall silent
@@ -80,7 +80,7 @@ def _found(statement: Statement, start: datetime, end: datetime, fits: Selection
         f"e.environment_id = {statement.environment}",
         "e.session_id is not null",
         *within(statement, Limits(start - SESSION_GAP, end + MAX_LENGTH)),
-        *wanted(statement.scope, "e"),
+        *looked_at(statement, "e"),
     ]
     return (
         "select e.session_id as session_id, e.time as time, e.id as id, e.actor_id as actor_id, e.path as path, "

@@ -13,6 +13,8 @@ from analytics.sql.dialect import Dialect, SqlType, sql_type
 class Statement:
     """Collects parameters (`bind`) and CTEs (`define`) for one SQL text. It cannot be made without an environment.
 
+    With `received_until`, it looks at no event that arrived later.
+
     Values never become part of the text: `bind` returns a placeholder. Names come from fixed tables.
     """
 
@@ -20,6 +22,7 @@ class Statement:
     glossary: Glossary
     now: datetime
     dialect: Dialect
+    received_until: datetime | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     types: dict[str, SqlType] = field(default_factory=dict)  # of the parameters
     expressions: dict[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
 from django.conf import settings
 
@@ -115,8 +116,8 @@ class EventStore(Protocol):
         """What a definition matches. Raises BadQuery (it refers to something missing) and QueryTimeout."""
         ...
 
-    def preview_segment(self, scope: Scope, body: SegmentBody) -> int:
-        """How many people are in a segment. Raises BadQuery and QueryTimeout."""
+    def preview_segment(self, scope: Scope, body: SegmentBody, lineage: UUID | None = None) -> int:
+        """How many people are in a segment; a fixed one needs its lineage. Raises BadQuery and QueryTimeout."""
         ...
 
     # --- Days counted beforehand: a store that needs none answers None, and has nothing to count ---
@@ -181,6 +182,10 @@ class EventStore(Protocol):
         """
         ...
 
+    def events_at(self, environment_id: int, places: Sequence[Position]) -> list[LiveEvent]:
+        """The events at these places, newest first, without those that are gone. Raises QueryTimeout."""
+        ...
+
     def merged_into(self, environment_id: int, actor_id: int) -> int | None:
         """The person whom this visitor was merged into; None if there is none."""
         ...
@@ -208,12 +213,22 @@ class EventStore(Protocol):
 
     # --- What there is to ask about: of a name, a `part` is enough, without regard to case; raises QueryTimeout ---
 
-    def known_events(self, scope: Scope, part: str = "", most: int = 50) -> list[KnownEvent]:
-        """Kinds and names of events: those called exactly so first, then the most frequent."""
+    def known_events(self, scope: Scope, part: str = "", most: int = 50, *, hidden: bool = False) -> list[KnownEvent]:
+        """Kinds and names of events: those called exactly so first, then those that are verified, the most frequent.
+
+        `hidden` ones are only found by their whole name, unless asked for.
+        """
         ...
 
     def known_properties(
-        self, scope: Scope, source: Source, part: str = "", of: Sequence[EventReference] = (), most: int = 50
+        self,
+        scope: Scope,
+        source: Source,
+        part: str = "",
+        of: Sequence[EventReference] = (),
+        most: int = 50,
+        *,
+        hidden: bool = False,
     ) -> list[KnownProperty]:
         """Properties of events (Source.PROPERTY) or of people (Source.USER), in the same order.
 
@@ -237,6 +252,37 @@ class EventStore(Protocol):
 
     def field_values(self, scope: Scope, field: Field, part: str = "") -> list[str]:
         """Values of a field: the most frequent of recent events, and some of the newest events that have it."""
+        ...
+
+    # --- What is known of single names; raises QueryTimeout ---
+
+    def daily_events(
+        self, scope: Scope, events: Sequence[EventReference], days: Sequence[Bucket]
+    ) -> Mapping[str, list[int]]:
+        """How many events there were on each of these consecutive days, by the text of the reference."""
+        ...
+
+    def monthly_values(self, scope: Scope, keys: Sequence[str], since: date) -> dict[str, dict[date, int]]:
+        """How many events had each of these properties, by month (UTC) since that one, without empty months."""
+        ...
+
+    def last_seen(self, scope: Scope, events: Sequence[EventReference]) -> dict[str, datetime | None]:
+        """The time of the newest event of each, by the text of the reference; None before they are counted.
+
+        Those that no event is called are left out.
+        """
+        ...
+
+    def properties_of(self, scope: Scope, event: EventReference, most: int) -> list[KnownProperty]:
+        """The most frequent properties of one event, counted in its events alone."""
+        ...
+
+    def events_with(self, scope: Scope, key: str, most: int) -> list[KnownEvent]:
+        """Events that have a property, the most frequent first; `events` are those that have it."""
+        ...
+
+    def values_of(self, scope: Scope, event: EventReference) -> dict[str, list[str]]:
+        """Some frequent, short values of each property in the newest events of this sort."""
         ...
 
     # --- How much there is ---

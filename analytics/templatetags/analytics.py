@@ -1,5 +1,6 @@
 """Template filters and tags of analytics: they print times, numbers and values."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,9 @@ from django.utils.safestring import SafeString
 
 from analytics.charts.scales import full, percent_text
 from analytics.questions import parameters
+from analytics.questions.behind import AT, NUMBER_AFTER
 from analytics.questions.query import Query
-from analytics.questions.results import Cell, Column, Shown, Table, as_text
+from analytics.questions.results import Cell, Shown, Table, as_text
 from analytics.questions.words import elapsed_words
 
 register = template.Library()
@@ -95,28 +97,49 @@ def querystring(query: Query) -> str:
 @register.filter
 def body_rows(table: Table, has_total: bool) -> SafeString:
     """All rows of a result's table, without the last one if it is the total row."""
-    rows = table.rows[:-1] if has_total else table.rows
-    return SafeString(
-        "".join(
-            _row(row, table.columns, at in table.incomplete, is_apart=at in table.apart) for at, row in enumerate(rows)
-        )
-    )
+    rows = range(len(table.rows) - 1 if has_total else len(table.rows))
+    return SafeString("".join(_row(table, at) for at in rows))
 
 
 @register.filter
 def total_rows(table: Table) -> SafeString:
     """The last row only."""
-    return SafeString(_row(table.rows[-1], table.columns))
+    return SafeString(_row(table, len(table.rows) - 1))
 
 
-def _row(
-    row: tuple[Cell, ...], columns: tuple[Column, ...], incomplete: bool = False, *, is_apart: bool = False
-) -> str:
-    """One row as HTML. The first cell names the row; each cell is formatted as its column says."""
-    first, *cells = (escape(_written(cell, column.shown)) for cell, column in zip(row, columns, strict=True))
+@register.filter
+def without_places(table: Table) -> Table:
+    """The table without buttons, for pages without the form that these send (analytics/answer.html)."""
+    return replace(table, behind=())
+
+
+@register.filter
+def behind(number: str, place: str) -> SafeString | str:
+    """A number, already as text, as a button that opens what is behind it; as it is without a place.
+
+    It belongs to the form "behind" of analytics/answer.html, which holds the question once for all its numbers.
+    """
+    return SafeString(_button(escape(number), escape(place))) if place else number
+
+
+def _button(number: str, place: str) -> str:
+    """Of escaped texts. The cell's place, and the number as it is shown, are what the button sends."""
+    return f'<button class="behind" form="behind" name="{AT}" value="{place}{NUMBER_AFTER}{number}">{number}</button>'
+
+
+def _row(table: Table, at: int) -> str:
+    """One row as HTML. The first cell names the row; each cell is formatted as its column says.
+
+    Numbers other than 0 are buttons if they have a place.
+    """
+    row, columns, is_apart = table.rows[at], table.columns, at in table.apart
+    first, *cells = (str(escape(_written(cell, column.shown))) for cell, column in zip(row, columns, strict=True))
+    if table.behind and table.behind[at]:
+        places = (table.place(at, column) if row[column] else "" for column in range(1, len(row)))
+        cells = [_button(cell, escape(place)) if place else cell for cell, place in zip(cells, places, strict=True)]
     kinds = (' class="number"' if column.shown in NUMERIC else "" for column in columns[1:])
     rest = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))
-    mark = ' <span class="faint">incomplete</span>' if incomplete else ""
+    mark = ' <span class="faint">incomplete</span>' if at in table.incomplete else ""
     name = f'<em class="soft">{first}</em>' if is_apart else first
     return f'<tr><th scope="row" class="sticky nowrap">{name}{mark}</th>{rest}</tr>'
 

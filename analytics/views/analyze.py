@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.policy import Can
 from analytics.definitions.glossary import Glossary, glossary_for
-from analytics.definitions.words import filter_words
 from analytics.forms.choices import choices
+from analytics.kinds.kind import pinned_parameters
 from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
 from analytics.questions.sessions import SESSION_RULE, counts_sessions
@@ -56,7 +56,7 @@ def answered(
     if context["answer"] and context["answer"].is_empty:
         context["is_waiting"] = not has_events(environment)
     if is_part(request) and not asked.errors:
-        response = page(request, environment, "analytics/answer.html", context)
+        response = page(request, environment, "analytics/answer_anew.html", context)
         if not asked.is_queued:  # it asks again, and the address belongs to the answer
             response["HX-Push-Url"] = context["link"]
         return response
@@ -80,14 +80,16 @@ def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
     kind = kind_named(asked.kind)
     glossary = glossary_for(asked.query) if asked.query else Glossary()
     title = kind.words(asked.query, glossary) if asked.query else kind.label
+    answer = show(asked.result, title) if asked.result else None
     return {
         "asked": asked,
-        "answer": show(asked.result, title) if asked.result else None,
+        "answer": answer,
         "kind": kind,
         "title": title,
-        "details": [*kind.details(asked.query, glossary), *filter_words(asked.query, glossary)] if asked.query else [],
+        "sentence": kind.sentence(asked.query, glossary) if asked.query else "",
         "span": asked.query.range_words() if asked.query else "",
         "action": action,
+        "behind": pinned_parameters(answer) if answer and kind.behind else [],
         "session_rule": SESSION_RULE if asked.query and counts_sessions(asked.query) else "",
         "formats": export_formats.offered(),
         "link": f"{action}?{asked.querystring or 'run=1'}" if asked.query else action,

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from accounts.door import signed_in_user
+from accounts.models import User
 from accounts.policy import Can
 from analytics.definitions.glossary import glossary_for
 from analytics.kinds.registry import KINDS, kind_of, run
@@ -24,31 +25,48 @@ def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
     """Answer `?kind=graph&…` as CSV, or in the `format`; the parameter `name` names the file."""
     kind = request.GET.get("kind", "graph")
     if kind not in KINDS:
-        return _refused(f"Which question? Give kind={one_of(list(KINDS))}.")
-    extension = request.GET.get("format", "csv")
-    if extension not in FORMATS:
-        return _refused(f"Which format? Give format={one_of(list(FORMATS))}.")
+        return refused(f"Which question? Give kind={one_of(list(KINDS))}.")
+    chosen = wanted_format(request)
+    if chosen is None:
+        return refused(f"Which format? Give format={one_of(list(FORMATS))}.")
     asked = answer(environment, understand(environment, kind, request.GET))
     if asked.is_queued:
-        return HttpResponse(
-            asked.failure, status=503, headers={"Retry-After": "5"}, content_type="text/plain; charset=utf-8"
-        )
+        return put_off(asked.failure)
     if asked.result is None:
-        return _refused(asked.failure or " ".join(asked.errors.values()) or "Nothing was asked.")
+        return refused(asked.failure or " ".join(asked.errors.values()) or "Nothing was asked.")
     name = request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind].label}"
+    result = asked.result
+    return file_of(result, _rows(result), _words(result), name, chosen, signed_in_user(request))
+
+
+def wanted_format(request: HttpRequest) -> str | None:
+    """The `format` of the URL, or None if there is no such format."""
+    extension = request.GET.get("format", "csv")
+    return extension if extension in FORMATS else None
+
+
+def file_of(
+    result: Result, rows: Iterator[tuple[Cell, ...]], words: str, name: str, extension: str, by: User
+) -> HttpResponseBase:
+    """The rows of an answer as a file, streamed while they are read."""
     try:
-        pieces = FORMATS[extension].pieces(asked.result, _words(asked.result), _rows(asked.result))
+        pieces = FORMATS[extension].pieces(result, words, rows)
     except FormatMissing as missing:
-        return _refused(str(missing))
+        return refused(str(missing))
     return downloads.response(
         pieces,
-        signed_in_user(request).pk,
+        by.pk,
         content_type=FORMATS[extension].content_type,
         file_name=csv.file_name(name, extension),
     )
 
 
-def _refused(words: str) -> HttpResponse:
+def put_off(words: str) -> HttpResponse:
+    """It is not its turn yet."""
+    return HttpResponse(words, status=503, headers={"Retry-After": "5"}, content_type="text/plain; charset=utf-8")
+
+
+def refused(words: str) -> HttpResponse:
     return HttpResponse(words, status=400, content_type="text/plain; charset=utf-8")
 
 

@@ -1,5 +1,7 @@
 """Segments: named groups of people. Everyone may view them; changing them takes full access."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
-from analytics.definitions.bodies import Clause, SegmentBody
+from analytics.definitions.bodies import FIXED_SEGMENT, Clause, SegmentBody
 from analytics.definitions.glossary import Glossary, read_definitions
 from analytics.definitions.lineages import SEGMENT
 from analytics.definitions.used_by import users_of_segment
@@ -51,10 +53,16 @@ def segment_list(request: HttpRequest, environment: Environment) -> HttpResponse
 @environment_view(Can.VIEW)
 def segment(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     found = _find(environment, lineage)
-    body = read_segment(_filled_in(found)).body
+    body = _fixed(found) or read_segment(_filled_in(found)).body
     context = {"kept": found, "body": _groups(body, environment) if body else None}
-    context |= previewed(event_store().preview_segment, environment, body)
+    preview = partial(event_store().preview_segment, lineage=lineage)
+    context |= previewed(preview, environment, body)
     return page(request, environment, "analytics/segment.html", context)
+
+
+def _fixed(found: Segment) -> SegmentBody | None:
+    """The body of a fixed segment: its people cannot be edited. None for any other."""
+    return FIXED_SEGMENT if SegmentBody.from_json(found.body).is_fixed else None
 
 
 def _filled_in(found: Segment) -> Reader:
@@ -69,7 +77,7 @@ def _groups(body: SegmentBody, environment: Environment) -> dict[str, Any]:
         {"match": group.match.value, "clauses": [_clause(each, glossary) for each in group.clauses]}
         for group in body.groups
     ]
-    return {"match": body.match.value, "groups": groups}
+    return {"match": body.match.value, "groups": groups, "is_fixed": body.is_fixed}
 
 
 def _clause(clause: Clause, glossary: Glossary) -> dict[str, Any]:
@@ -122,6 +130,9 @@ def segment_edit(request: HttpRequest, environment: Environment, lineage: UUID) 
     saved = _found(environment, lineage).first()
     if saved is None:
         return _offer_as_new(request, environment, read.raw)
+    if _fixed(saved):
+        read.raw.errors.pop("group", None)  # its form has none
+        read = replace(read, body=FIXED_SEGMENT)
     if (body := read.sound_body) is None:
         return _form(request, environment, read.raw, saved, opened)
     by = signed_in_user(request)
@@ -154,9 +165,9 @@ def _form(
 ) -> HttpResponse:
     """The form of the `saved` segment, or of a new one. `form_frame` explains `version` and `status`."""
     context = form_frame(raw, saved, version, status) | {"form": segment_form(raw, choices(environment, raw))}
-    context |= previewed(
-        event_store().preview_segment, environment, read_segment(Reader(raw.values), named=False).sound_body
-    )
+    fixed = _fixed(saved) if saved else None
+    body = None if fixed else read_segment(Reader(raw.values), named=False).sound_body
+    context |= {"is_fixed": fixed is not None} | previewed(event_store().preview_segment, environment, body)
     return page(request, environment, "analytics/segment_form.html", context, status)
 
 

@@ -1,4 +1,5 @@
 /* Charts: a tip with a bucket's numbers, for the pointer, a finger and the keyboard, made of the titles in the drawing;
+   a click on a bar or a point, or Enter, which opens what is behind its number, as the button in the table does;
    and a legend that hides and shows series (chart-scale.js then draws the rest to their own scale). */
 
 /* Moves the titles into data attributes, because otherwise the browser would show its own tips above ours. Without this
@@ -104,9 +105,49 @@ function hide() {
 
 function follow(event) {
   const hover = event.target.closest?.(".chart__hover[data-tip]");
-  if (hover) show(hover, event.clientX, event.clientY);
-  else hide();
+  if (!hover) return hide();
+  show(hover, event.clientX, event.clientY);
+  hover.classList.toggle("is-open", !!buttonAt(hover, event.clientX, event.clientY));
 }
+
+/* --- What is behind a number -------------------------------------------------------------------------------------------- */
+
+const NEAR = 16; // pixels around a point
+
+/* The button in the table of the number that a mark draws; none on tiles, whose numbers lead to the report. */
+function buttonOf(mark) {
+  return document.querySelector(`button[form="behind"][value^="${mark.dataset.at}~"]`);
+}
+
+function distance(mark, x, y) {
+  const box = mark.getBoundingClientRect();
+  const aside = Math.max(box.left - x, 0, x - box.right);
+  const above = Math.max(box.top - y, 0, y - box.bottom);
+  return Math.hypot(aside, above);
+}
+
+/* Bars and points of a bucket that are shown, and have something behind them. */
+function marksOf(hover) {
+  const plot = hover.closest(".chart__plot");
+  const bucket = [...plot.querySelectorAll(".chart__hover")].indexOf(hover);
+  return [...plot.querySelectorAll(`[data-at$=".${bucket}"]`)].filter((mark) => !mark.closest(".is-off"));
+}
+
+function buttonAt(hover, x, y) {
+  const near = marksOf(hover)
+    .map((mark) => [distance(mark, x, y), mark])
+    .filter(([far]) => far <= NEAR)
+    .sort(([one], [other]) => one - other);
+  return near.length ? buttonOf(near[0][1]) : null;
+}
+
+/* A finger sees the numbers first: only a second tap opens what is behind them. */
+function open(event) {
+  const hover = event.target.closest?.(".chart__hover[data-tip]");
+  if (!hover || (event.pointerType === "touch" && hover !== here)) return;
+  buttonAt(hover, event.clientX, event.clientY)?.click();
+}
+document.addEventListener("click", open);
 
 /* A finger has no place between its taps: what it shows stays until the next tap. */
 document.addEventListener("pointermove", (event) => event.pointerType === "touch" || follow(event));
@@ -123,6 +164,7 @@ function step(plot, key) {
 document.addEventListener("keydown", (event) => {
   const plot = event.target.closest?.("[data-chart] .chart__plot");
   if (event.key === "Escape") hide();
+  if (event.key === "Enter" && plot && here) marksOf(here).map(buttonOf).find(Boolean)?.click();
   if (!plot || !["ArrowRight", "ArrowLeft", "Home", "End"].includes(event.key)) return;
   event.preventDefault();
   const hover = step(plot, event.key);

@@ -88,7 +88,7 @@ def test_the_menu_leads_to_the_page_of_each_kind(environment):
 @every_kind
 def test_a_kind_fills_every_field_and_has_its_templates(kind):
     assert not [each.name for each in fields(QueryKind) if each.default is not MISSING]
-    assert [each.name for each in fields(kind) if getattr(kind, each.name) is None] in ([], ["prompt"])
+    assert {each.name for each in fields(kind) if getattr(kind, each.name) is None} <= {"prompt", "behind"}
     for template in (kind.form_template, kind.answer_template, kind.tile_template):
         assert get_template(template)
 

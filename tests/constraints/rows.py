@@ -7,6 +7,7 @@ from functools import partial
 from django.db import connection
 from psycopg import sql
 
+from tests.analytics.factories import SegmentFactory
 from tests.factories import EnvironmentFactory
 
 Way = Callable[[], object]  # writes a row that the database must refuse
@@ -59,6 +60,13 @@ SEEN = {"first_seen_at": MOMENT, "last_seen_at": MOMENT}
 MONTH = "2026-01-01"
 COUNTED = {"month": MONTH, "events": 1, "numbers": 0, "texts": 0, "booleans": 0, "first_at": MOMENT, "last_at": MOMENT}
 LEFT_OUT = {"events": 1, "property_values": 1}
+
+
+def _member():
+    segment = SegmentFactory()
+    return {"environment_id": segment.environment_id, "lineage": segment.lineage, "actor_id": 5}
+
+
 LEAST = {  # {table: the least that is valid}
     "cache_entries": lambda: {"cache_key": "k", "value": "v", "expires": MOMENT},
     "events": lambda: {"environment_id": 7, "time": MOMENT, "id": 1, "actor_id": 5},
@@ -72,6 +80,7 @@ LEAST = {  # {table: the least that is valid}
     "catalogue_counts": lambda: {"environment_id": EnvironmentFactory().pk, "name_id": 1, "key_id": 0, **COUNTED},
     "catalogue_left_out": lambda: {"environment_id": EnvironmentFactory().pk, "month": MONTH, **LEFT_OUT},
     "catalogue_gone": lambda: {"environment_id": 7, "id": 1, "month": MONTH},
+    "analytics_segmentmember": _member,
     "rollup_marks": lambda: {"environment_id": EnvironmentFactory().pk, "mark": MOMENT},
     "rollup_days": lambda: {"environment_id": EnvironmentFactory().pk, **DAY},
     "rollup_counts": lambda: {**_counted_day(), "kind": "any", "name": "", "events": 1, "people": b"\1"},

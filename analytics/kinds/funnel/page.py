@@ -9,7 +9,7 @@ from analytics.charts.plots import MAX_SERIES, Line, funnel_marks
 from analytics.charts.scales import XLabel, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain, with_nothing
-from analytics.forms.questions import UNITS, QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_rows
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.funnel.answer import answer
@@ -20,6 +20,7 @@ from analytics.kinds.funnel.question import (
     FunnelResult,
     FunnelSide,
     Order,
+    clauses,
     details,
     read,
     words,
@@ -66,7 +67,6 @@ class FunnelForm(QuestionForm):
     order: Select
     within: Control
     within_unit: Select
-    span: SpanControls
     asks: Select
     by: Select
     unit: Select
@@ -225,6 +225,8 @@ FUNNEL = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
+    behind=None,
 )

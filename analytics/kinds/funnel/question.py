@@ -9,7 +9,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from analytics.definitions.glossary import Glossary
-from analytics.definitions.words import compared_words, selection_words
+from analytics.definitions.words import compared_words, selection_label, selection_words
 from analytics.questions.conditions import BadQuery, Field
 from analytics.questions.parameters import Reader, write_common, write_compared, write_selection
 from analytics.questions.query import (
@@ -23,7 +23,7 @@ from analytics.questions.query import (
 )
 from analytics.questions.results import Cell, Column, Result, Shown, Table, bucket_label, percent
 from analytics.questions.spans import Bucket, Span, Unit
-from analytics.questions.words import between_words, duration_words, group_words, span_words
+from analytics.questions.words import between_words, duration_words, listed, span_words
 
 MAX_STEPS = 10
 MAX_EXCLUSIONS = 5
@@ -178,9 +178,8 @@ def words(funnel: Funnel, glossary: Glossary) -> str:
         asked = f"{asked or 'People'} by {funnel.by.label}"
     steps = [glossary.event_label(step.event) for step in funnel.steps]
     line = " and ".join(steps) if funnel.order is Order.ANY else " → ".join(steps)
-    line += {Order.IN_ORDER: "", Order.STRICT: " one right after the other", Order.ANY: " in any order"}[funnel.order]
     without = (f", without {_exclusion_words(each, glossary, in_full=False)}" for each in funnel.without)
-    return f"{asked}{': ' if asked else ''}{line}{''.join(without)}"
+    return f"{asked}{': ' if asked else ''}{line}{_order(funnel)}{''.join(without)}"
 
 
 def details(funnel: Funnel, glossary: Glossary) -> Iterator[str]:
@@ -194,6 +193,32 @@ def details(funnel: Funnel, glossary: Glossary) -> Iterator[str]:
     yield from compared_words(funnel.compare, glossary)
 
 
+ASKED = {
+    Asks.STEPS: "People who did",
+    Asks.TIMES: "Time to convert of people who did",
+    Asks.TREND: "Conversion of people who did",
+}
+
+
+def clauses(funnel: Funnel, glossary: Glossary) -> Iterator[str]:
+    """ "People who did Pageview, then Paid (plan is gold)", "within 7 days", "grouped by Country"."""
+    steps = [selection_label(step, glossary) for step in funnel.steps]
+    line = listed(steps) if funnel.order is Order.ANY else ", then ".join(steps)
+    yield f"{ASKED[funnel.asks]} {line}{_order(funnel)}"
+    yield f"within {duration_words(funnel.within)}"
+    for each in funnel.without:
+        yield f"without {_exclusion_words(each, glossary, in_full=True)}"
+    if funnel.asks is Asks.TREND:
+        yield f"by {funnel.unit}"
+    if funnel.by:
+        yield f"grouped by {funnel.by.label}"
+    yield from compared_words(funnel.compare, glossary)
+
+
+def _order(funnel: Funnel) -> str:
+    return {Order.IN_ORDER: "", Order.STRICT: " one right after the other", Order.ANY: " in any order"}[funnel.order]
+
+
 def _exclusion_words(exclusion: Exclusion, glossary: Glossary, *, in_full: bool) -> str:
     """ "Refunded between 1 and 2"; `in_full` with its conditions."""
     selection = exclusion.selection
@@ -205,15 +230,7 @@ def step_labels(funnel: Funnel, glossary: Glossary) -> tuple[str, ...]:
     """The names of the steps; in any order how many were done."""
     if funnel.order is Order.ANY:
         return tuple(f"{number} of {len(funnel.steps)}" for number in range(1, len(funnel.steps) + 1))
-    return tuple(_step_label(step, glossary) for step in funnel.steps)
-
-
-def _step_label(step: Selection, glossary: Glossary) -> str:
-    """ "Pageview", or with conditions "Pageview (Path is /pricing)"."""
-    event = glossary.event_label(step.event)
-    if not step.where:
-        return event
-    return f"{event} ({group_words(step.where)})"
+    return tuple(selection_label(step, glossary) for step in funnel.steps)
 
 
 # --- What an answer holds --------------------------------------------------------------------------------------------

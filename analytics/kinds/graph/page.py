@@ -10,10 +10,11 @@ from analytics.charts.plots import Line, colours, fold
 from analytics.charts.scales import full
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Control, Select, plain, with_nothing
-from analytics.forms.questions import UNITS, QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, next_number, selection_row
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.graph.answer import answer
+from analytics.kinds.graph.behind import behind, headline_place, line_places, shown_groups
 from analytics.kinds.graph.formula import LETTERS
 from analytics.kinds.graph.question import (
     BY_NAMES,
@@ -26,13 +27,13 @@ from analytics.kinds.graph.question import (
     read,
     series_prefixes,
 )
-from analytics.kinds.graph.words import details, words
+from analytics.kinds.graph.words import clauses, details, words
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.parameters import Reader
 from analytics.questions.query import PAGEVIEW, Counts, RefersTo
 from analytics.questions.results import Number, Table
 from analytics.questions.spans import Unit
-from analytics.questions.words import COUNTED
+from analytics.questions.words import COUNTED, lowered
 from common.counted import noun
 
 COUNTS = plain((each.value, COUNTED[each]) for each in Counts)
@@ -55,7 +56,6 @@ class GraphForm(QuestionForm):
     by: tuple[Select, ...]
     formula: Control
     cumulative: Check
-    span: SpanControls
     unit: Select
     chart: Select
 
@@ -138,7 +138,8 @@ class GraphView(AnswerView):
 def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
     """The lines that are drawn, and how many lines only the table shows; what a formula is made of is not missed."""
     drawn = _drawn(result)
-    lines = [Line(_name(each), _floats(each.values), each.is_other, each.groups) for each in drawn]
+    places = dict(zip(map(id, result.lines), line_places(result), strict=True))
+    lines = [Line(_name(each), _floats(each.values), each.is_other, each.groups, places[id(each)]) for each in drawn]
     shown, left_out = fold(lines, _is_additive(result.query))
     if not result.query.formula:
         left_out += sum(each.is_other for each in result.lines) - sum(each.is_other for each in drawn)
@@ -197,17 +198,27 @@ def show(result: GraphResult, title: str) -> GraphView:
         legend=_legend(result, lines),
         left_out=left_out if chart else 0,
         ranking=_ranking(result) if query.chart is Chart.TABLE and query.by and len(query.series) == 1 else (),
-        table=for_people(result.table(), result.buckets, query.unit, query.scope),
+        table=for_people(_with_places(result), result.buckets, query.unit, query.scope),
         has_incomplete=not all(each.complete for each in result.buckets),
         unit=query.unit.value,
+        behind_groups=tuple(shown_groups(result)),
     )
+
+
+def _with_places(result: GraphResult) -> Table:
+    """The table with the places of its numbers."""
+    table = result.table()
+    time, *columns = table.columns
+    placed = [replace(column, behind=place) for column, place in zip(columns, line_places(result), strict=True)]
+    rows = (*map(str, range(len(result.buckets))), "all")
+    return replace(table, columns=(time, *placed), behind=rows)
 
 
 def _headline(result: GraphResult) -> KeyFigure | None:
     if not result.is_of_one:
         return None
     unit = result.query.formula or _counted_unit(result.query.series[0], result.total)
-    return KeyFigure(full(result.total), unit)
+    return KeyFigure(full(result.total), unit, headline_place(result.query))
 
 
 def _counted_unit(series: Series, number: Number | None) -> str:
@@ -215,8 +226,7 @@ def _counted_unit(series: Series, number: Number | None) -> str:
     if series.counts is Counts.PER_USER:
         return "per person"
     if series.counts.is_of_numbers and series.of:
-        words = COUNTED[series.counts]
-        return f"{words[0].lower()}{words[1:]} {series.of.label}"
+        return f"{lowered(COUNTED[series.counts])} {series.of.label}"
     if series.counts is Counts.EVENTS and series.event.to is RefersTo.BUILTIN:
         return noun(number, BUILTIN_UNITS.get(series.event.key, "event"))
     return noun(number, COUNTED_UNITS[series.counts])
@@ -271,6 +281,8 @@ GRAPH = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
+    behind=behind,
 )

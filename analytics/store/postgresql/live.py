@@ -60,6 +60,12 @@ order by e.time desc, e.id desc offset %(looked_at)s - 1 limit 1
 """
 
 
+_AT = f"""
+select {COLUMNS} from unnest(%(times)s::timestamptz[], %(ids)s::bigint[]) as one(time, id)
+  join events e on e.environment_id = %(of_environment)s and e.time = one.time and e.id = one.id
+"""  # noqa: S608
+
+
 def newest_events(
     environment_id: int,
     before: Position | None = None,
@@ -90,6 +96,14 @@ def newest_events(
         if only is None or actors is not None:
             return Page(shown, None)
         return _searched(shown, environment_id, _LAST_LOOKED_AT.format(conditions=place + near), parameters)
+
+
+def events_at(environment_id: int, places: Sequence[Position]) -> list[LiveEvent]:
+    if not places:
+        return []
+    with limited(environment_id, TIME_LIMIT):
+        parameters = {"times": [each.time for each in places], "ids": [each.id for each in places]}
+        return described(environment_id, _AT, parameters)
 
 
 def _fitting(environment_id: int, only: Selection) -> tuple[str, str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connection
 from django.utils import timezone
@@ -34,8 +34,8 @@ def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
         return DefinitionPreview(count, described(scope.environment_id, chosen, listing.parameters))
 
 
-def preview_segment(scope: Scope, body: SegmentBody) -> int:
-    lineage = uuid4()
+def preview_segment(scope: Scope, body: SegmentBody, lineage: UUID | None = None) -> int:
+    lineage = lineage or uuid4()
     definitions = read_definitions(scope.environment_id, body.lineages())
     glossary = Glossary(definitions, {lineage: Named("", body)})
     statement = Statement(scope, glossary, timezone.now(), POSTGRESQL)

@@ -52,9 +52,15 @@ known as (
     select distinct coalesce(m.to_actor, e.actor_id) as actor
     from known_actors e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
+),
+stages as (
+    select s.actor as actor, s.place as place, case
+        when s.previous is null and k.actor is null then 'new'
+        when s.previous = s.place - 1 then 'returning'
+        else 'resurrected' end as stage
+    from steps s
+    left join known k on k.actor = s.actor
 )
-select s.place as place, count(*) as people, sum(case when s.previous is null and k.actor is null then 1 else 0 end) as newcomers,
-    sum(case when s.previous = s.place - 1 then 1 else 0 end) as stayed
-from steps s
-left join known k on k.actor = s.actor
+select place, count(*) as people, sum(case when stage = 'new' then 1 else 0 end) as newcomers, sum(case when stage = 'returning' then 1 else 0 end) as stayed
+from stages
 group by 1;

@@ -1,0 +1,257 @@
+"""What is behind a number, as a page, as a file and as a fixed segment."""
+
+import html
+import json
+import re
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from analytics import actions, erasure
+from analytics.definitions.bodies import FIXED_SEGMENT
+from analytics.environments.copy import copy
+from analytics.models import Segment, SegmentMember
+from analytics.questions.query import Scope
+from analytics.store.current import event_store
+from tests.analytics.rows import add_event, add_person, merge
+from tests.analytics.test_pages_questions import ask
+from tests.counting import queries_of
+from tests.factories import EnvironmentFactory
+
+SIGNED_UP = {"event": "event:Signed up", "days": "7"}
+
+
+def opened(browser, environment, kind, parameters, number, nth=0):
+    """The page behind a number of the answer, as a browser without JavaScript opens it: the form and its button."""
+    page = ask(browser, environment, kind, parameters).content.decode()
+    form = re.search(r'<form id="behind" action="([^"]*)">(.*?)</form>', page)
+    pairs = re.findall(r'name="([^"]*)" value="([^"]*)"', form[2])
+    button = re.findall(rf'<button class="behind" form="behind" name="([^"]*)" value="([^"]*~{number})">', page)[nth]
+    link = f"{form[1]}?{urlencode([(html.unescape(name), html.unescape(value)) for name, value in [*pairs, button]])}"
+    return link, browser.get(link)
+
+
+def text(page):
+    return " ".join(re.sub(r"<[^>]+>", " ", html.unescape(page.content.decode())).split())
+
+
+@pytest.fixture
+def ada_and_visitor(environment):
+    """Ada signed up twice, a visitor once."""
+    add_person(environment, -5, identity="ada@example.com")
+    add_person(environment, 7)
+    for actor, ago in ((-5, 0), (-5, 1), (7, 2)):
+        add_event(environment, actor_id=actor, ago=timedelta(days=ago), properties={"plan": "pro"}, session_id=actor)
+
+
+def test_the_people_behind_2_are_2(environment, read_only, ada_and_visitor):
+    _, page = opened(read_only, environment, "graph", SIGNED_UP | {"counts": "users"}, 2)
+
+    assert "Unique users of Signed up" in text(page)
+    assert "2 people" in text(page)
+    assert re.findall(r"<th scope=\"row\" class=\"sticky\"><a[^>]*>([^<]*)", page.content.decode()) == [
+        "ada@example.com",
+        "Visitor 000007",
+    ]
+    assert "Make a segment" not in text(page)
+
+
+def test_a_group_and_everything_else(environment, read_only, monkeypatch):
+    monkeypatch.setattr("analytics.sql.time_counts.TOP_GROUPS", 1)
+    for plan in ("", "", "", "other", None):
+        add_event(environment, properties={"plan": plan})
+    parameters = SIGNED_UP | {"by": "property:plan"}
+
+    _, group = opened(read_only, environment, "graph", parameters, 3)
+    _, rest = opened(read_only, environment, "graph", parameters, 2)
+
+    assert "Count of Signed up, plan (empty), " in text(group) and "3 events" in text(group)
+    assert "Count of Signed up, everything else, " in text(rest) and "2 events" in text(rest)
+
+
+def test_a_formula_leads_to_its_operands(environment, read_only, ada_and_visitor):
+    two = {"series.0.event": "event:Signed up", "series.1.event": "builtin:any", "series.1.counts": "users"}
+    _, page = opened(read_only, environment, "graph", two | {"formula": "A / B", "days": "7"}, r"1\.5")
+
+    first, second = re.findall(r'<li><a href="([^"]*)">', page.content.decode())
+    assert "3 events" in text(read_only.get(html.unescape(first)))
+    assert "2 people" in text(read_only.get(html.unescape(second)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "said"),
+    [("stickiness", 1, "1 person"), ("lifecycle", 2, "2 people"), ("users", 2, "2 people")],
+)
+def test_other_kinds(environment, read_only, ada_and_visitor, kind, number, said):
+    _, page = opened(read_only, environment, kind, SIGNED_UP | {"unit": "day"} if kind != "users" else {}, number)
+
+    assert page.status_code == 200
+    assert said in text(page)
+
+
+def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeypatch):
+    monkeypatch.setattr("analytics.views.behind.AT_ONCE_IN_FILE", 1)
+    _, page = opened(read_only, environment, "graph", SIGNED_UP, 3)
+    export = html.unescape(re.search(r'href="([^"]*)">CSV', page.content.decode())[1])
+
+    lines = b"".join(read_only.get(export).streaming_content).decode("utf-8-sig").splitlines()
+    people = read_only.get(export.replace("list=events", "list=people").replace("format=csv", "format=json"))
+
+    assert [line.split(",")[1:4] for line in lines] == [
+        ["Event", "Name", "Person"],
+        ["custom", "Signed up", "ada@example.com"],
+        ["custom", "Signed up", "ada@example.com"],
+        ["custom", "Signed up", "Visitor 000007"],
+    ]
+    found = json.loads(b"".join(people.streaming_content))
+    assert [(row[0], row[1], row[-1]) for row in found["rows"]] == [("ada@example.com", None, 2), (None, "7", 1)]
+    assert found["question"].startswith("Count of Signed up")
+
+
+def test_later_merges_are_told_and_later_events_hidden(environment, read_only, ada_and_visitor):
+    link, _ = opened(read_only, environment, "graph", SIGNED_UP | {"counts": "users"}, 2)
+    merge(environment, 7, -5)
+    add_person(environment, 8)
+    add_event(environment, actor_id=8, received_at=timezone.now() + timedelta(seconds=1))
+
+    page = read_only.get(link)
+
+    assert "2 then, 1 now: meanwhile people were merged, changed or deleted" in text(page)
+    assert "1 person" in text(page)
+
+
+def test_paging_takes_the_same_number_of_statements(environment, read_only, ada_and_visitor):
+    link, _ = opened(read_only, environment, "graph", SIGNED_UP | {"counts": "users"}, 2)
+    few = queries_of(read_only, link)
+    for actor in range(100, 170):
+        add_person(environment, actor)
+        add_event(environment, actor_id=actor)
+
+    link, page = opened(read_only, environment, "graph", SIGNED_UP | {"counts": "users"}, 72)
+    older = html.unescape(re.search(r'rel="next" href="([^"]*)"', page.content.decode())[1])
+
+    assert queries_of(read_only, link) == few
+    assert "50 of 72 people" in text(page)
+    assert "22 of 72 people" in text(read_only.get(older))
+
+
+FORGED = [
+    {},
+    {"behind.at": "0.all.7"},
+    {"behind.at": "1.all.0"},
+    {"behind.at": "f.all.0"},
+    {"behind.at": "0.0.0"},
+    {"behind.at": "0.rest.0"},
+    {"behind.at": "0.all.-1"},
+    {"behind.at": "0.all.²"},
+    {"behind.at": "0.all"},
+    {"behind.at": "0" * 1000},
+    {"behind.at": "0.all.0", "behind.list": "sessions"},
+    {"behind.at": "0.all.0", "behind.list": "x"},
+    {"behind.at": "0.all.0", "behind.as_of": "0001-01-01T00:00:00+14:00"},
+    {"behind.at": "0.all.0", "behind.as_of": "\0"},
+    {"behind.at": "0.all.0", "behind.after": "9223372036854775807_0"},
+    {"behind.at": "0.all.0", "behind.after": "x"},
+    {"behind.at": "0.all.0", "behind.after": "1" * 40 + "_1"},
+    {"behind.at": "0.all.0", "days": "x"},
+    {"behind.at": "0.all.0", "segment": "00000000-0000-0000-0000-000000000001"},
+    {"behind.at": "people.9", "kind": "stickiness"},
+    {"behind.at": "people.7", "kind": "lifecycle", "unit": "day"},
+    {"behind.at": "old.0", "kind": "lifecycle", "unit": "day"},
+    {"behind.at": "people.0", "kind": "users"},
+]
+
+
+def test_forged_places(environment, read_only, ada_and_visitor):
+    for view in ("analytics:behind", "analytics:behind_export"):
+        url = reverse(view, args=[environment.app_id])
+        for parameters in FORGED:
+            if view == "analytics:behind_export" and "behind.after" in parameters:
+                continue  # a file begins at the beginning
+            page = read_only.get(url, SIGNED_UP | {"wait": "1"} | parameters)
+            assert page.status_code == 400, parameters
+            assert ("<nav" in page.content.decode()) == (view == "analytics:behind")
+        assert read_only.get(url, {"kind": "pie", "behind.at": "0.all.0"}).status_code == 404
+
+
+# --- A segment of them -----------------------------------------------------------------------------------------------
+
+
+def make(full, environment, name="Early"):
+    _, page = opened(full, environment, "graph", SIGNED_UP | {"counts": "users"}, 2)
+    question = html.unescape(re.search(r'name="question" value="([^"]*)"', page.content.decode())[1])
+    url = reverse("analytics:behind_segment", args=[environment.app_id])
+    return full.post(url, {"name": name, "question": question}, follow=True)
+
+
+def count(environment, segment):
+    return event_store().preview_segment(Scope.of(environment), FIXED_SEGMENT, segment.lineage)
+
+
+def test_a_segment_of_them_is_fixed(environment, full, ada_and_visitor):
+    page = make(full, environment)
+
+    assert "Segment Early saved, with 2 people." in text(page)
+    assert "A fixed list of people" in text(page)
+    assert "2 people right now" in text(page)
+    segment = Segment.objects.get()
+    add_person(environment, 8)
+    add_event(environment, actor_id=8)
+    assert count(environment, segment) == 2
+    graph = ask(full, environment, "graph", SIGNED_UP | {"segment": str(segment.lineage)})
+    assert "3 events" in text(graph)
+
+
+def test_merges_and_deletions_in_a_fixed_segment(environment, full):
+    """Of [1, 2, 3], 2 is merged into 1 and 3 deleted: 1 is left."""
+    for actor in (-1, 2, 3):
+        add_person(environment, actor, identity="one" if actor < 0 else None)
+        add_event(environment, actor_id=actor)
+    segment = actions.create_fixed_segment(environment=environment, name="Three", people=[-1, 2, 3], by=full.user)
+    other = actions.create_fixed_segment(environment=environment, name="Visitor", people=[2], by=full.user)
+    assert count(environment, segment) == 3
+
+    merge(environment, 2, -1)
+    erasure.erase(environment.pk, 3, None)
+
+    assert count(environment, segment) == count(environment, other) == 1
+    erasure.erase(environment.pk, -1, None)
+    assert count(environment, segment) == count(environment, other) == 0
+    assert not SegmentMember.objects.exists()
+
+
+def test_a_fixed_segment_is_renamed_and_not_changed(environment, full, ada_and_visitor):
+    make(full, environment)
+    segment = Segment.objects.get()
+    url = reverse("analytics:segment_edit", args=[environment.app_id, segment.lineage])
+
+    assert "which cannot be edited" in text(full.get(url))
+    full.post(url, {"name": "Renamed", "notes": "", "version": "1", "group.0.where.0.field": "person:identity"})
+
+    segment.refresh_from_db()
+    assert (segment.name, segment.body) == ("Renamed", {"fixed": True})
+    assert count(environment, segment) == 2
+    full.post(reverse("analytics:segment_delete", args=[environment.app_id, segment.lineage]))
+    assert not SegmentMember.objects.exists()
+
+
+def test_a_list_is_bounded_and_says_so(environment, full, ada_and_visitor, monkeypatch):
+    monkeypatch.setattr("analytics.views.behind.MAX_MEMBERS", 1)
+
+    page = make(full, environment)
+
+    assert "with 1 person, the first of 2: a list has no more." in text(page)
+    assert SegmentMember.objects.count() == 1
+
+
+def test_a_copied_environment_gets_the_segment_without_people(environment, full, ada_and_visitor):
+    make(full, environment)
+    target = EnvironmentFactory(project=environment.project, name="Copy", is_production=False)
+
+    copy(environment, target)
+
+    assert Segment.objects.filter(environment=target, body={"fixed": True}).count() == 1
+    assert set(SegmentMember.objects.values_list("environment_id", flat=True)) == {environment.pk}

@@ -1,0 +1,47 @@
+"""From a point of a graph to the people behind it, and to a segment of them, in Chromium."""
+
+from datetime import timedelta
+
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from analytics.models import Segment, SegmentMember
+from tests.analytics.rows import add_event, add_person
+
+
+def test_a_point_leads_to_the_people_and_these_to_a_segment(signed_in_page, teammate, axe_clean):
+    ada, environment = signed_in_page, teammate.environment
+    for actor in (7, 8, 9):
+        add_person(environment, actor)
+        add_event(environment, actor_id=actor, ago=timedelta(days=3))
+    graph = reverse("analytics:graph", args=[environment.app_id]) + "?event=event:Signed up&counts=users&days=7"
+    ada.goto(graph)
+    expect(ada.get_by_role("button", name="3", exact=True)).to_have_count(
+        3
+    )  # of the day, of the whole range, and above
+    axe_clean(ada)
+    point = ada.locator("circle[data-at]")
+
+    box = point.bounding_box()
+    ada.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    expect(ada.get_by_role("heading", level=1)).to_contain_text("Unique users of Signed up, ")
+    expect(ada.locator("#behind-list")).to_contain_text("3 people")
+    expect(ada.locator("tbody tr")).to_have_count(3)
+    axe_clean(ada)
+    ada.get_by_role("link", name="Events").click()
+    expect(ada.locator(".log__row")).to_have_count(3)
+    axe_clean(ada)
+    ada.get_by_text("Make a segment").click()
+    ada.get_by_label("Name of the segment").fill("Early")
+    ada.get_by_role("button", name="Save segment").click()
+    expect(ada.get_by_role("status")).to_contain_text("Segment Early saved, with 3 people.")
+    axe_clean(ada)
+    assert SegmentMember.objects.count() == 3
+    assert Segment.objects.get().name == "Early"
+
+    ada.goto(graph)
+    ada.locator(".chart__plot").focus()
+    for key in ("Home", "ArrowRight", "ArrowRight", "ArrowRight", "Enter"):
+        ada.keyboard.press(key)
+    expect(ada.locator("#behind-list")).to_contain_text("3 people")
