@@ -23,7 +23,7 @@ from analytics.questions.query import ANY_EVENT, LAST_7_DAYS, EventReference, Qu
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
 from analytics.questions.sessions import SESSION_RULE
 from analytics.questions.spans import Span
-from analytics.questions.words import earlier_words, length_words, span_words
+from analytics.questions.words import earlier_words, elapsed_words, span_words
 from analytics.sql.context import QueryContext
 from analytics.sql.sessions import MAX_LENGTH, ORIGIN, TOTALS, SessionFilter, define_sessions, page_sql, totals_sql
 from analytics.store.live import Position
@@ -367,10 +367,6 @@ def show(result: SessionsResult, title: str) -> SessionsView:
     )
 
 
-def _seconds_words(seconds: float | None) -> str:
-    return "–" if seconds is None else length_words(timedelta(seconds=seconds))
-
-
 def _changes(result: SessionsResult) -> tuple[Change | None, Change | None, Change | None]:
     """Of the number of sessions, their median length and the bounce rate."""
     now, before = result.totals, result.totals_before
@@ -380,7 +376,7 @@ def _changes(result: SessionsResult) -> tuple[Change | None, Change | None, Chan
     median, median_before = (None if each.median is None else each.median.total_seconds() for each in (now, before))
     return (
         change(now.sessions, before.sessions, when),
-        change(median, median_before, when, shown=_seconds_words),
+        change(median, median_before, when, shown=elapsed_words),
         change(now.bounce_rate, before.bounce_rate, when, in_points=True, shown=percent_text),
     )
 

@@ -14,7 +14,7 @@ from analytics.questions import parameters
 from analytics.questions.behind import AT, NUMBER_AFTER
 from analytics.questions.query import Query
 from analytics.questions.results import Cell, Shown, Table, as_text
-from analytics.questions.words import length_words
+from analytics.questions.words import elapsed_words
 
 register = template.Library()
 NUMERIC = (Shown.NUMBER, Shown.PERCENT)
@@ -70,8 +70,8 @@ def percent(share: float | None) -> str:
 
 @register.filter
 def duration(value: timedelta | None) -> str:
-    """ "3 min 5 s"; None is a dash."""
-    return "–" if value is None else length_words(value)
+    """ "3 minutes 5 seconds", cut to whole seconds; None is a dash."""
+    return elapsed_words(None if value is None else int(value.total_seconds()))
 
 
 @register.filter

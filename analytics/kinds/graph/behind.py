@@ -82,7 +82,7 @@ class GraphNumber:
                 where.append(f"{key} = {statement.bind(self.groups[int(self.group)])}")
             elif self.groups:
                 where.append(f"{key} not in ({', '.join(statement.bind(each) for each in self.groups)})")
-        counted_once(self.counting, rows, where, "")
+        counted_once(self.counting, rows, where)
         if self.counting.counts.is_of_numbers and self.counting.of:
             where.append(f"{statement.dialect.decimal(rows.number(self.counting.of))} is not null")
         return rows, where
