@@ -9,23 +9,43 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.kinds.behind import look_behind, with_dates
+from analytics.kinds.funnel.question import FunnelResult
 from analytics.kinds.graph.question import Graph
 from analytics.kinds.kind import pinned_parameters
 from analytics.kinds.registry import kind_of, parse, show
+from analytics.kinds.retention.question import RetentionResult
 from analytics.questions.behind import BehindList, Looking, NumberPlace
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import as_lists
+from analytics.questions.results import percent
 from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
 from tests.analytics import oracle_of_graphs
 from tests.analytics.oracle import FakeEvent
-from tests.analytics.random_questions import graphs, lifecycles, stickiness_questions, users_questions
+from tests.analytics.random_questions import (
+    funnels,
+    graphs,
+    lifecycles,
+    retentions,
+    stickiness_questions,
+    users_questions,
+)
 from tests.analytics.random_worlds import _environment_ids, ask, insert, insert_world, thorough, worlds
 
 pytestmark = pytest.mark.django_db
 
 some = settings(thorough, max_examples=max(thorough.max_examples // 2, 1))
-QUESTIONS = (graphs, graphs, stickiness_questions, lifecycles, users_questions)
+QUESTIONS = (
+    graphs,
+    graphs,
+    funnels,
+    funnels,
+    retentions,
+    retentions,
+    stickiness_questions,
+    lifecycles,
+    users_questions,
+)
 CELLS = 6  # of each answer
 
 
@@ -52,16 +72,39 @@ def answer(query, world):
 
 def numbers(result):
     """(place, number) of all numbers that lead somewhere, as the page shows them."""
-    table = show(result, "title")
-    if not hasattr(table, "table"):
-        return [(table.headline.behind, result.total)]
-    table = table.table
+    view = show(result, "title")
+    if result.query.kind == "users":
+        return [(view.headline.behind, result.total)]
+    table = getattr(view, "table", None) or result.table()  # of retention, its file has the numbers of the triangle
     return [
-        (table.place(row, column), table.rows[row][column])
-        for row in range(len(table.rows))
-        for column in range(1, len(table.columns))
-        if table.place(row, column) and table.rows[row][column]
+        *numbers_beside(result),
+        *(
+            (table.place(row, column), table.rows[row][column])
+            for row in range(len(table.rows))
+            for column in range(1, len(table.columns))
+            if table.place(row, column) and table.rows[row][column]
+        ),
     ]
+
+
+def numbers_beside(result):
+    """(place, number) of what is in no table: who was lost on the way, and averages of cohorts and their sizes."""
+    if isinstance(result, FunnelResult):
+        for side, place in zip(result.sides, result.side_places, strict=True):
+            for step in range(1, len(side.counts)):
+                if side.lost(step):
+                    yield f"lost.{place}.{step}.all", side.lost(step)
+    if isinstance(result, RetentionResult):
+        groups = [
+            ("all", result.cohorts),
+            *zip(result.group_places, (each.cohorts for each in result.groups), strict=True),
+        ]
+        for place, cohorts in groups:
+            if people := sum(each.size for each in cohorts):
+                yield f"size.{place}.all.all", people
+            for period in range(1, len(result.buckets)):
+                if share := result.average(period, cohorts):
+                    yield f"share.{place}.all.{period - 1}", share
 
 
 def behind(query, place, groups, world, **changes):
@@ -87,6 +130,8 @@ def test_a_number_is_how_many_stand_behind_it(world, data):
         patch.setattr("analytics.sql.time_counts.TOP_GROUPS", 3)
         patch.setattr("analytics.sql.time_counts.OTHER", 4)
         patch.setattr("analytics.kinds.graph.answer.OTHER", 4)
+        patch.setattr("analytics.kinds.funnel.answer.TOP_GROUPS", 2)
+        patch.setattr("analytics.kinds.retention.answer.MOST_GROUPS", 2)
         for query, result in asked(data, world):
             pairs = pinned_parameters(show(result, "title"))
             groups = tuple(value for name, value in pairs if name == "behind.group")
@@ -102,9 +147,11 @@ def test_a_number_is_how_many_stand_behind_it(world, data):
 def check(query, place, groups, number, world):
     first = behind(query, place, groups, world)
     if first.found.parts:  # a formula or a share: what it is made of is there
-        for part in first.found.parts:
-            assert behind(query, part.at, groups, world).total >= 0
+        parts = [behind(query, part.at, groups, world) for part in first.found.parts]
+        if query.kind != "graph" and all(each.found.is_count for each in parts):
+            assert percent(*(each.total for each in parts)) == number, (query, place)
         return
+    assert first.found.define, place
     rows = {listed: everything(query, place, groups, world, listed) for listed in first.found.lists}
     assert all(len(set(each)) == len(each) for each in rows.values())
     if first.found.is_count:
