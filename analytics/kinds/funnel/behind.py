@@ -45,7 +45,7 @@ def shown_groups(result: FunnelResult) -> tuple[str, ...]:
 class FunnelNumber:
     """The people of one number: of a funnel of one side, of those who began from `start` to before `end`.
 
-    They reached step `level` (from 1), and no further if `is_last`; within the bin of times, if there is one.
+    They reached step `level` (from 1), and no further if `is_lost`; within the bin of times, if there is one.
     """
 
     funnel: Funnel
@@ -54,13 +54,13 @@ class FunnelNumber:
     group: str
     groups: tuple[str, ...]  # digests
     level: int
-    is_last: bool
+    is_lost: bool
     bin: int | None
 
     def chosen(self, statement: Statement) -> str:
         """Those of the count, as a FROM and its conditions."""
         people = define_people(statement, self.funnel, self.start, self.end, with_times=self.bin is not None)
-        where = [f"level {'=' if self.is_last else '>='} {statement.bind(self.level)}"]
+        where = [f"level {'=' if self.is_lost else '>='} {statement.bind(self.level)}"]
         where += of_group(statement, ["key"], self.group, self.groups)
         if self.bin is not None:
             where += in_bin(statement, self.level, self.bin)
@@ -80,34 +80,32 @@ class FunnelNumber:
 def behind(funnel: Funnel, place: NumberPlace, context: QueryContext) -> Behind:
     what, side, step, part = place.parts(4)
     number = index(step, len(funnel.steps))
-    named, did = words(funnel, context.glossary), _did(funnel, context)
-    if what in (PREVIOUS, FIRST):
-        whole = 0 if what == FIRST else max(number - 1, 0)
-        parts = (
-            NumberPart(f"people who {did[each]}", number_place(REACHED, side, each, part)) for each in (number, whole)
-        )
-        return Behind(f"{named}: the share of people who {did[number]}", parts=tuple(parts))
-    if what not in (REACHED, LOST) or (what == LOST and number == 0):
+    if what not in (REACHED, LOST, PREVIOUS, FIRST) or (what == LOST and number == 0):
         raise NoPlace
-    compared = ""
+    named, did, group, compared = words(funnel, context.glossary), _did(funnel, context), side, ""
     if funnel.compare:
         chosen = funnel.compare[index(side, len(funnel.compare))]
-        compared, side = context.glossary.segment_label(chosen.segment), ALL
+        compared, group = context.glossary.segment_label(chosen.segment), ALL
         funnel = replace(funnel, compare=(), segments=chosen.among(funnel.segments))
-    place.check_group(side, is_grouped=funnel.by is not None)
+    place.check_group(group, is_grouped=funnel.by is not None)
     start, end, when = _when(funnel, part, context)
-    in_time = _bin(funnel, what, number, part)
-    cell = FunnelNumber(
-        funnel, start, end, side, place.groups, number + (what == REACHED), is_last=what == LOST, bin=in_time
-    )
+    is_lost, in_time = what == LOST, _bin(funnel, what, number, part)
+    level = number if is_lost else number + 1
+    cell = FunnelNumber(funnel, start, end, group, place.groups, level, is_lost, in_time)
     said = [
-        f"people who {did[number]}" if what == REACHED else f"people who {did[number - 1]}, and no further",
+        f"people who {did[level - 1]}{', and no further' * is_lost}",
         "" if in_time is None else f"taking {funnel.bin_names[in_time]}",
         compared,
-        group_named((funnel.by,) if funnel.by else (), side, lambda: cell.values(context)),
+        group_named((funnel.by,) if funnel.by else (), group, lambda: cell.values(context)),
         when,
     ]
-    return Behind(f"{named}: {', '.join(filter(None, said))}", (BehindList.PEOPLE,), cell.define)
+    line = ", ".join(filter(None, said))
+    if what in (PREVIOUS, FIRST):
+        whole = 0 if what == FIRST else max(number - 1, 0)
+        of = ((did[each], number_place(REACHED, side, each, part)) for each in (number, whole))
+        parts = tuple(NumberPart(f"people who {name}", at) for name, at in of)
+        return Behind(f"{named}: the share of {line}", parts=parts)
+    return Behind(f"{named}: {line}", (BehindList.PEOPLE,), cell.define)
 
 
 def _did(funnel: Funnel, context: QueryContext) -> list[str]:

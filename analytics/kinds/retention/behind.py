@@ -26,7 +26,7 @@ from analytics.kinds.retention.question import (
 from analytics.kinds.retention.sql import define_cohorts
 from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, group_digest, index
 from analytics.questions.conditions import Match
-from analytics.questions.spans import Bucket
+from analytics.questions.spans import Bucket, Unit
 from analytics.sql.active import matching
 from analytics.sql.behind import BEHIND, define_behind, of_group, only_of
 from analytics.sql.context import QueryContext
@@ -145,6 +145,8 @@ def _cohorts(cut: Sequence[Bucket], cohort: str, period: int | None, context: Qu
 
 
 def _cohort_words(retention: Retention, cut: Sequence[Bucket], cohorts: range, period: int | None) -> str:
+    unit = retention.unit
     if len(cohorts) == 1:
-        return f"cohort of {bucket_name(cut[cohorts[0]].start.astimezone(retention.scope.zone), retention.unit)}"
-    return "all cohorts" if period is None else f"all cohorts whose {retention.unit} {period} is over"
+        start, is_week = cut[cohorts[0]].start.astimezone(retention.scope.zone), unit is Unit.WEEK
+        return f"cohort of the {unit} {'from ' * is_week}{bucket_name(start, Unit.DAY if is_week else unit)}"
+    return "all cohorts" if period is None else f"all cohorts whose {unit} {period} is over"
