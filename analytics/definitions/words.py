@@ -17,6 +17,12 @@ def selection_words(selection: Selection, glossary: Glossary) -> str:
     return glossary.event_label(selection.event) + where
 
 
+def selection_label(selection: Selection, glossary: Glossary) -> str:
+    """ "Pageview", or with conditions "Pageview (Path is /pricing)"."""
+    where = f" ({group_words(selection.where)})" if selection.where else ""
+    return glossary.event_label(selection.event) + where
+
+
 def definition_words(body: DefinitionBody, glossary: Glossary) -> list[str]:
     """One line for each alternative."""
     return [selection_words(each, glossary) for each in body.alternatives]

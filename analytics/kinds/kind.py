@@ -6,13 +6,16 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from analytics.definitions.glossary import Glossary
+from analytics.definitions.words import filter_words
 from analytics.forms.choices import Choices
 from analytics.forms.questions import QuestionForm
 from analytics.kinds.behind import Find, with_dates
+from analytics.kinds.change import Change
 from analytics.questions.behind import pinned
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result, Table
+from analytics.questions.words import lowered
 from analytics.sql.context import QueryContext
 
 Q = TypeVar("Q", bound=Query)
@@ -22,11 +25,15 @@ AnyResult = TypeVar("AnyResult", bound=Result)
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """The most important number of an answer, as text. `behind`: its place, if something stands behind it."""
+    """The most important number of an answer, as text, and how far it is from before, if it is compared.
+
+    `behind`: its place, if something stands behind it.
+    """
 
     value: str
     unit: str
     behind: str = ""
+    change: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class LegendItem:
     colour: str
     total: str
     is_apart: bool = False
+    change: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,7 @@ class QueryKind(Generic[Q, R]):
     further: Callable[[R, RunQuery], Iterator[Table]]  # for the CSV: if the result is a page of a list, the later pages
     words: Callable[[Q, Glossary], str]  # one line that names the question, without its range
     details: Callable[[Q, Glossary], Iterable[str]]  # the rest of it, one idea per line, without filters and segments
+    clauses: Callable[[Q, Glossary], Iterable[str]]  # all of it, as parts of a sentence, without filters and segments
     form: Callable[[Reader, Choices], QuestionForm]  # filled with the parameters and errors of the reader
     show: Callable[[R, str], AnswerView]  # for the page; the text is the chart's title
     behind: Find | None  # what stands behind a number; None if nothing is listed
@@ -83,6 +92,12 @@ class QueryKind(Generic[Q, R]):
     def name(self) -> str:
         """The name in URLs and reports."""
         return self.query.kind
+
+    def sentence(self, query: Q, glossary: Glossary) -> str:
+        """The whole question: "Count of Paid, where plan is gold, last 30 days, by day, grouped by country."."""
+        first, *others = self.clauses(query, glossary)
+        later = [*filter_words(query, glossary), query.range_words(), *others]
+        return ", ".join([first, *(lowered(each) for each in later if each)]) + "."
 
     @property
     def form_template(self) -> str:

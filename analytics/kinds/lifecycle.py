@@ -14,7 +14,7 @@ from analytics.charts.scales import bucket_name, full
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
-from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.behind import Behind
 from analytics.kinds.buckets import buckets_across, for_people
@@ -83,6 +83,10 @@ def words(lifecycle: Lifecycle, glossary: Glossary) -> str:
 
 def details(lifecycle: Lifecycle, glossary: Glossary) -> Iterable[str]:
     return ()
+
+
+def clauses(lifecycle: Lifecycle, glossary: Glossary) -> Iterable[str]:
+    return [words(lifecycle, glossary)]
 
 
 # --- SQL -------------------------------------------------------------------------------------------------------------
@@ -250,7 +254,6 @@ def answer(lifecycle: Lifecycle, context: QueryContext) -> LifecycleResult:
 class LifecycleForm(QuestionForm):
     event: Select
     unit: Select
-    span: SpanControls
 
 
 def form(raw: Reader, choices: Choices) -> LifecycleForm:
@@ -311,6 +314,7 @@ LIFECYCLE = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
     behind=behind,

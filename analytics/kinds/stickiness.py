@@ -14,7 +14,7 @@ from analytics.charts.scales import numbered_labels, percent_text
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
-from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.behind import Behind, NumberPart
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
@@ -82,6 +82,10 @@ def words(stickiness: Stickiness, glossary: Glossary) -> str:
 
 def details(stickiness: Stickiness, glossary: Glossary) -> Iterable[str]:
     return ()
+
+
+def clauses(stickiness: Stickiness, glossary: Glossary) -> Iterable[str]:
+    return [words(stickiness, glossary)]
 
 
 # --- What stands behind a number: "people.<bar from 0>", "share.<bar>"; bars "more" (than one unit) and "all" --------
@@ -177,7 +181,6 @@ def answer(stickiness: Stickiness, context: QueryContext) -> StickinessResult:
 class StickinessForm(QuestionForm):
     event: Select
     unit: Select
-    span: SpanControls
 
 
 def form(raw: Reader, choices: Choices) -> StickinessForm:
@@ -232,6 +235,7 @@ STICKINESS = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
     behind=behind,

@@ -107,7 +107,11 @@ def words(users: Users, glossary: Glossary) -> str:
 
 def details(users: Users, glossary: Glossary) -> Iterator[str]:
     if users.search:
-        yield f"Search: {users.search}"
+        yield f"Whose identity contains {users.search}"
+
+
+def clauses(users: Users, glossary: Glossary) -> Iterable[str]:
+    return [words(users, glossary), *details(users, glossary)]
 
 
 # --- SQL -------------------------------------------------------------------------------------------------------------
@@ -232,6 +236,7 @@ class UsersForm(QuestionForm):
 
 def form(raw: Reader, choices: Choices) -> UsersForm:
     return UsersForm(
+        span=None,
         search=Control("search", "Identity contains", raw.text("search"), type="search", placeholder="ada@"),
         where=group_rows(raw, "where", choices.people_fields),
         menus=menus(raw, choices, compare=False),
@@ -289,6 +294,7 @@ USERS = QueryKind(
     further=further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
     behind=behind,

@@ -44,14 +44,21 @@ class SessionFilter:
     bounced: bool | None = None
 
 
-def define_sessions(statement: Statement, start: datetime, end: datetime, wanted_ones: SessionFilter) -> str:
+def define_sessions(
+    statement: Statement,
+    start: datetime,
+    end: datetime,
+    wanted_ones: SessionFilter,
+    known_until: datetime | None = None,
+) -> str:
     """The common table expression `sessions`: those that begin from `start` to before `end`.
 
+    They are as they were at the moment `known_until`, if there is one.
     Its columns: session_id, started, ended, events, pageviews, entry, exit; first_id and actor_id of the first event.
     """
     bind, later = statement.bind, statement.dialect.later
     begins = f"previous is null or time > {later('previous', bind(SESSION_GAP))}"
-    statement.define("found", _found(statement, start, end, wanted_ones.fits))
+    statement.define("found", _found(statement, start, end, wanted_ones.fits, known_until))
     statement.define(
         "numbered",
         f"select *, case when {begins} then 1 else 0 end as begins, "
@@ -72,14 +79,14 @@ def define_sessions(statement: Statement, start: datetime, end: datetime, wanted
     )
 
 
-def _found(statement: Statement, start: datetime, end: datetime, fits: Selection) -> str:
+def _found(statement: Statement, start: datetime, end: datetime, fits: Selection, known_until: datetime | None) -> str:
     """The events of sessions, from half an hour before `start` to a day after `end`, and which of them fit."""
     rows = Rows(statement)
     fitting = selected(rows, fits)
     where = [
         f"e.environment_id = {statement.environment}",
         "e.session_id is not null",
-        *within(statement, Limits(start - SESSION_GAP, end + MAX_LENGTH)),
+        *within(statement, Limits(start - SESSION_GAP, min(end + MAX_LENGTH, known_until or end + MAX_LENGTH))),
         *looked_at(statement, "e"),
     ]
     return (
@@ -117,9 +124,7 @@ def page_sql(statement: Statement, segments: tuple[UUID, ...], after: tuple[date
     those with a pageview, bounces, and the one or two lengths in the middle. Then there is a row without a session if
     there are none.
     """
-    rows = Rows(statement, "sessions e")
-    where = in_segments(rows, segments)
-    statement.define("kept", f"select e.*, {rows.actor} as person {rows.from_()} where {joined(Match.ALL, where)}")
+    _define_kept(statement, segments)
     earlier = "true"
     if after is not None:
         earlier = f"(started, session_id) < ({statement.bind(after[0])}, {statement.bind(after[1])})"
@@ -139,6 +144,19 @@ def page_sql(statement: Statement, segments: tuple[UUID, ...], after: tuple[date
         f"left join events f on f.environment_id = {environment} and f.time = s.started and f.id = s.first_id "
         "order by s.started desc, s.session_id desc"
     )
+
+
+def totals_sql(statement: Statement, segments: tuple[UUID, ...]) -> str:
+    """One row: the TOTALS of `sessions`."""
+    _define_kept(statement, segments)
+    _define_totals(statement)
+    return statement.text(f"select {', '.join(TOTALS)} from totals")
+
+
+def _define_kept(statement: Statement, segments: tuple[UUID, ...]) -> None:
+    rows = Rows(statement, "sessions e")
+    where = in_segments(rows, segments)
+    statement.define("kept", f"select e.*, {rows.actor} as person {rows.from_()} where {joined(Match.ALL, where)}")
 
 
 def _define_totals(statement: Statement) -> None:

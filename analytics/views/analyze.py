@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.policy import Can
 from analytics.definitions.glossary import Glossary, glossary_for
-from analytics.definitions.words import filter_words
 from analytics.forms.choices import choices
 from analytics.kinds.kind import pinned_parameters
 from analytics.kinds.registry import AnyKind, kind_named, show
@@ -57,7 +56,7 @@ def answered(
     if context["answer"] and context["answer"].is_empty:
         context["is_waiting"] = not has_events(environment)
     if is_part(request) and not asked.errors:
-        response = page(request, environment, "analytics/answer.html", context)
+        response = page(request, environment, "analytics/answer_anew.html", context)
         if not asked.is_queued:  # it asks again, and the address belongs to the answer
             response["HX-Push-Url"] = context["link"]
         return response
@@ -87,7 +86,7 @@ def answer_context(asked: AnsweredQuestion, action: str) -> dict[str, Any]:
         "answer": answer,
         "kind": kind,
         "title": title,
-        "details": [*kind.details(asked.query, glossary), *filter_words(asked.query, glossary)] if asked.query else [],
+        "sentence": kind.sentence(asked.query, glossary) if asked.query else "",
         "span": asked.query.range_words() if asked.query else "",
         "action": action,
         "behind": pinned_parameters(answer) if answer and kind.behind else [],

@@ -139,6 +139,14 @@ document.addEventListener("htmx:configRequest", (event) => {
   for (const button of document.querySelectorAll("[data-cancel]")) button.hidden = false;
 });
 
+/* Where the form has no room beside the answer, it makes way for it. */
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const builder = event.detail.elt.matches("[data-question]") && event.detail.elt.closest("[data-builder]");
+  if (!builder || matchMedia("(min-width: 68.75rem)").matches) return;
+  if (builder.contains(document.activeElement)) builder.querySelector("summary").focus();
+  builder.open = false;
+});
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-cancel]");
   if (button) htmx.ajax("POST", button.dataset.cancel, { values: { token }, swap: "none" });

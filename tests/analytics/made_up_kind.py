@@ -88,8 +88,13 @@ def details(query: Total, glossary: Glossary) -> list[str]:
     return ["Since the beginning"]
 
 
+def clauses(query: Total, glossary: Glossary) -> list[str]:
+    return [words(query, glossary), *details(query, glossary)]
+
+
 def form(raw: Reader, choices: Choices) -> TotalForm:
     return TotalForm(
+        span=None,
         event=select(raw, "event", "Event", choices.events),
         where=group_rows(raw, "where", choices.all_fields),
         menus=menus(raw, choices, compare=False),
@@ -110,6 +115,7 @@ TOTAL = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
     behind=None,

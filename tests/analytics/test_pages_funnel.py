@@ -114,7 +114,7 @@ def test_who_did_what_is_excluded_does_not_go_on(shop, read_only):
     page = words(ask(read_only, shop, "funnel", FUNNEL | REFUND))
 
     assert "33.3% of them got to the end" in page
-    assert "Signed up → Paid, without Refunded between 1 and 2, last 30 days" in page
+    assert "People who did Signed up, then Paid, last 30 days, within 7 days, without Refunded between 1 and 2." in page
 
 
 def test_what_is_refused_is_said_above_the_form(shop, read_only):

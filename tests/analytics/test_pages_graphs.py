@@ -49,7 +49,7 @@ def test_several_series_are_asked_without_a_script(environment, read_only):
     assert re.findall(r'<select id="id-series\.(\d)\.event"', html(page)) == ["0", "1", "2"]
     assert '<option value="property:amount" selected>' in html(page)
     shown = words(page)
-    assert "A / B, A: Sum of amount of Signed up, B: Count of Any event, last 7 days" in shown
+    assert "A / B with A = Sum of amount of Signed up and B = Count of Any event, last 7 days" in shown
     assert "0.125 A / B" in shown
     assert "Series A: 1 of 2 events had a number." in shown
     lines = b"".join(table.streaming_content).decode("utf-8-sig").splitlines()

@@ -264,7 +264,7 @@ def test_the_same_link_gives_the_same_question(environment, read_only):
     link = re.search(r'href="([^"]+)" data-copy-link', html(ask(read_only, environment, "graph", query)))[1]
     again = html(read_only.get(link.replace("&amp;", "&")))
 
-    assert "Unique users of Signed up by plan, last 90 days" in again
+    assert "Unique users of Signed up, last 90 days, by week, grouped by plan." in again
     assert re.search(r'href="([^"]+)" data-copy-link', again)[1] == link
 
 

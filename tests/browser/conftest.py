@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from playwright.sync_api import sync_playwright
 
 from accounts.models import Account, User
 from projects.models import Environment
+from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory, MembershipFactory
 
 # Playwright keeps an event loop in this thread, which Django would take for a reason to refuse the database.
@@ -172,6 +174,30 @@ def use_session(page, client, base_url):
 @pytest.fixture
 def signed_in_page(page, teammate, live_server):
     return sign_in(page, teammate.user, live_server.url)
+
+
+@pytest.fixture
+def environment(teammate):
+    return teammate.environment
+
+
+@pytest.fixture
+def visits(environment):
+    """Two weeks of a small site: pageviews, clicks on Buy, and a custom event with a property."""
+    for day in range(14):
+        for visitor in range(1, 4):
+            at = {"ago": timedelta(days=day, minutes=visitor), "actor_id": visitor, "session_id": 100 * day + visitor}
+            page = {"domain": "shop.example", "path": f"/page{visitor}", "browser": "Firefox"}
+            add_event(environment, kind="pageview", **at, **page)
+            add_event(environment, kind="click", target_tag="button", target_text="Buy now", **at, **page)
+        add_event(environment, name="Paid", properties={"plan": "gold" if day % 2 else "free"}, **at)
+    for visitor in range(1, 4):
+        add_person(environment, visitor, properties={"plan": "gold"})
+
+
+@pytest.fixture
+def ada(signed_in_page):
+    return signed_in_page
 
 
 def _violations(page, part):

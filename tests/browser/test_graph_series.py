@@ -25,8 +25,8 @@ def test_a_graph_is_put_together_series_by_series(signed_in_page, teammate, axe_
     axe_clean(ada)
     run(ada)
 
-    expect(ada.locator("#answer h2")).to_contain_text(
-        "B / A, A: Different values of plan of Paid, B: Count of Pageview"
+    expect(ada.locator(".sentence")).to_contain_text(
+        "B / A with A = Different values of plan of Paid and B = Count of Pageview"
     )
     expect(ada.locator(".legend")).to_contain_text("B: Count of Pageview 3")
 

@@ -61,7 +61,7 @@ def test_a_rare_event_is_chosen_on_graph_funnel_and_definition(ada, environment)
     choose(ada, ada.get_by_role("combobox", name="Series A", exact=True), "GEKÜNDIGT", RARE)
     choose(ada, ada.get_by_label("Group by", exact=True), "gru", "grund")
     run(ada)
-    expect(ada.locator("#answer h2")).to_have_text(f"Count of {RARE} by grund, last 30 days")
+    expect(ada.locator(".sentence")).to_have_text(f"Count of {RARE}, last 30 days, by day, grouped by grund.")
     expect(ada.locator("#answer .stat__value")).to_have_text("1 event")
 
     ada.goto(url(environment, "funnel"))
@@ -88,6 +88,7 @@ def test_a_search_is_read_by_a_machine_and_fits_the_window(ada, environment, axe
     make_definition(environment, name="Contract ended")
     ada.goto(url(environment, "graph"))
     select = ada.get_by_role("combobox", name="Series A", exact=True)
+    ada.locator("summary", has_text="Edit the question").click()
 
     select.click()
     text = ada.get_by_role("combobox", name="Series A: search")

@@ -79,7 +79,7 @@ def test_a_project_is_made_copied_switched_and_kept_apart(ada, teammate):
     expect(ada.locator(".messages")).to_contain_text("Staging created: 1 definition and 1 report copied, 0 events.")
     ada.goto(report_url(production, lineage))
     ada.get_by_label("Range").select_option("last 7 days")
-    ada.get_by_role("button", name="Run Query").click()
+    ada.get_by_role("button", name="Run", exact=True).click()
     expect(shown(ada)).to_have_text(ONE)
     expect(ada).to_have_url(re.compile("days=7"))
     switch(ada, "Staging", production.project.name)

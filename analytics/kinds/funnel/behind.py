@@ -1,28 +1,17 @@
 # this SQL is built only from fixed texts and placeholders; see sql/statement.py
-"""Who stands behind a number of a funnel. Its place is "<what>.<side>.<step>.<part>".
-
-what   "reached", people who reached the step; "lost", who reached the step before and not this; or a share,
-       "previous" or "first", of those who reached the step before, or the first
-side   of a comparison the number of its side; else the group (NumberPlace.check_group)
-step   its number from 0
-part   "all"; over time a bucket's number from 0, whose people began in it; of times to convert a bin's
-"""
+"""Who stands behind a number of a funnel (its place: places.py)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analytics.charts.scales import bucket_name
 from analytics.kinds.behind import Behind, NumberPart, group_named
+from analytics.kinds.funnel.places import FIRST, LOST, PREVIOUS, REACHED, number_place
 from analytics.kinds.funnel.question import (
-    FIRST,
-    LOST,
-    PREVIOUS,
-    REACHED,
     Asks,
     Funnel,
     FunnelResult,
     Order,
-    number_place,
     step_labels,
     words,
 )

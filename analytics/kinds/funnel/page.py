@@ -9,24 +9,22 @@ from analytics.charts.plots import MAX_SERIES, Line, funnel_marks
 from analytics.charts.scales import XLabel, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain, with_nothing
-from analytics.forms.questions import UNITS, QuestionForm, SpanControls, control, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_rows
 from analytics.kinds.buckets import buckets_across, for_people
+from analytics.kinds.change import Change, change
 from analytics.kinds.funnel.answer import answer
 from analytics.kinds.funnel.behind import behind, shown_groups
+from analytics.kinds.funnel.places import FIRST, LOST, PREVIOUS, REACHED, number_place
 from analytics.kinds.funnel.question import (
-    FIRST,
-    LOST,
     MAX_STEPS,
-    PREVIOUS,
-    REACHED,
     Asks,
     Funnel,
     FunnelResult,
     FunnelSide,
     Order,
+    clauses,
     details,
-    number_place,
     read,
     words,
 )
@@ -34,7 +32,7 @@ from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, n
 from analytics.questions.parameters import Reader
 from analytics.questions.results import Table
 from analytics.questions.spans import Unit
-from analytics.questions.words import elapsed_words
+from analytics.questions.words import earlier_words, elapsed_words
 
 WINDOWS = plain([("minute", "minutes"), ("hour", "hours"), ("day", "days")])
 ORDERS = plain(
@@ -72,7 +70,6 @@ class FunnelForm(QuestionForm):
     order: Select
     within: Control
     within_unit: Select
-    span: SpanControls
     asks: Select
     by: Select
     unit: Select
@@ -89,7 +86,7 @@ def form(raw: Reader, choices: Choices) -> FunnelForm:
         order=select(raw, "order", "Order", ORDERS),
         within=control(raw, "within", "Conversion window", "7", "number"),
         within_unit=select(raw, "within_unit", "Unit", WINDOWS, "day"),
-        span=span_controls(raw, 30),
+        span=span_controls(raw, 30, compares=True),
         asks=select(raw, "asks", "Show", ASKS),
         by=select(raw, "by", "Group by", with_nothing("nothing", choices.all_fields)),
         unit=select(raw, "unit", "Over time", UNITS, Unit.DAY.value),
@@ -174,7 +171,7 @@ def show(result: FunnelResult, title: str) -> FunnelView:
         headline=_headline(result),
         is_empty=not any(side.counts[0] for side in result.sides),
         steps=_steps(result, drawn, places),
-        legend=_legend(drawn) if len(result.sides) > 1 else (),
+        legend=_legend(result, drawn) if len(result.sides) > 1 else (),
         left_out=len(result.sides) - len(drawn),
         chart=_chart(result, drawn, places, title),
         table=for_people(result.table(), result.buckets, query.unit, query.scope),
@@ -204,12 +201,19 @@ def _headline(result: FunnelResult) -> KeyFigure | None:
         return KeyFigure(elapsed_words(side.times[-1].median), "median time to get to the end")
     did = f"of them did all {len(side.counts)}" if result.query.order is Order.ANY else "of them got to the end"
     place = number_place(FIRST, result.side_places[0], result.last) if side.counts[-1] else ""
-    return KeyFigure(percent_text(side.conversion), did, place)
+    return KeyFigure(percent_text(side.conversion), did, place, change=_change(result, side))
 
 
-def _legend(sides: tuple[FunnelSide, ...]) -> tuple[LegendItem, ...]:
+def _change(result: FunnelResult, side: FunnelSide) -> Change | None:
+    if result.earlier is None:
+        return None
+    when = earlier_words(result.earlier, result.query.scope.zone)
+    return change(side.conversion, side.conversion_before, when, in_points=True, shown=percent_text)
+
+
+def _legend(result: FunnelResult, sides: tuple[FunnelSide, ...]) -> tuple[LegendItem, ...]:
     return tuple(
-        LegendItem(side.label, colour, percent_text(side.conversion))
+        LegendItem(side.label, colour, percent_text(side.conversion), change=_change(result, side))
         for side, colour in zip(sides, _colours(sides), strict=True)
     )
 
@@ -271,6 +275,7 @@ FUNNEL = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
     behind=behind,

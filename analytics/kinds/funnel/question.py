@@ -9,10 +9,12 @@ from typing import ClassVar
 from uuid import UUID
 
 from analytics.definitions.glossary import Glossary
-from analytics.definitions.words import compared_words, selection_words
+from analytics.definitions.words import compared_words, selection_label, selection_words
+from analytics.kinds.funnel.places import FIRST, PREVIOUS, REACHED, number_place
+from analytics.questions.before import Before, Earlier, check_before
 from analytics.questions.behind import ALL, REST
 from analytics.questions.conditions import BadQuery, Field
-from analytics.questions.parameters import Reader, write_common, write_compared, write_selection
+from analytics.questions.parameters import Reader, write_before, write_common, write_compared, write_selection
 from analytics.questions.query import (
     LAST_30_DAYS,
     Compared,
@@ -24,7 +26,7 @@ from analytics.questions.query import (
 )
 from analytics.questions.results import Cell, Column, Result, Shown, Table, bucket_label, percent
 from analytics.questions.spans import Bucket, Span, Unit
-from analytics.questions.words import between_words, duration_words, group_words, span_words
+from analytics.questions.words import between_words, duration_words, listed, span_words
 
 MAX_STEPS = 10
 MAX_EXCLUSIONS = 5
@@ -75,6 +77,7 @@ class Funnel(Query["FunnelResult"]):
     asks: Asks = field(default=Asks.STEPS, kw_only=True)
     by: Field | None = field(default=None, kw_only=True)
     unit: Unit = field(default=Unit.DAY, kw_only=True)
+    before: Before | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,6 +85,11 @@ class Funnel(Query["FunnelResult"]):
         if self.asks is not Asks.TREND:
             object.__setattr__(self, "unit", Unit.DAY)
         self.span.check(self.unit if self.asks is Asks.TREND else None)
+        check_before(self.before, self.span)
+        if self.before and (self.by is not None or self.asks is not Asks.STEPS):
+            raise BadQuery(
+                "Only how many reached each step is compared with before, without groups of a property.", "before"
+            )
         if not 2 <= len(self.steps) <= MAX_STEPS:
             raise BadQuery(f"A funnel has 2 to {MAX_STEPS} steps.", "step")
         if not timedelta(0) < self.within <= timedelta(days=366):
@@ -119,6 +127,7 @@ class Funnel(Query["FunnelResult"]):
         yield "within", str(self.within // WINDOW_UNITS[unit])
         yield "within_unit", unit
         yield from write_common(self, self.span)
+        yield from write_before(self.before)
         yield from write_compared(self.compare)
         if self.order is not Order.IN_ORDER:
             yield "order", self.order.value
@@ -139,7 +148,7 @@ class Funnel(Query["FunnelResult"]):
         return [*self.segments, *(side.segment for side in self.compare if side.segment)]
 
     def range_words(self) -> str:
-        return span_words(self.span)
+        return span_words(self.span, self.before)
 
     @property
     def bin_names(self) -> tuple[str, ...]:
@@ -178,6 +187,7 @@ def read(reader: Reader, scope: Scope) -> Funnel:
         asks=reader.choice("asks", Asks, Asks.STEPS),
         by=reader.field("by"),
         unit=reader.choice("unit", Unit, Unit.DAY),
+        before=reader.before(),
     )
 
 
@@ -188,9 +198,8 @@ def words(funnel: Funnel, glossary: Glossary) -> str:
         asked = f"{asked or 'People'} by {funnel.by.label}"
     steps = [glossary.event_label(step.event) for step in funnel.steps]
     line = " and ".join(steps) if funnel.order is Order.ANY else " → ".join(steps)
-    line += {Order.IN_ORDER: "", Order.STRICT: " one right after the other", Order.ANY: " in any order"}[funnel.order]
     without = (f", without {_exclusion_words(each, glossary, in_full=False)}" for each in funnel.without)
-    return f"{asked}{': ' if asked else ''}{line}{''.join(without)}"
+    return f"{asked}{': ' if asked else ''}{line}{_order(funnel)}{''.join(without)}"
 
 
 def details(funnel: Funnel, glossary: Glossary) -> Iterator[str]:
@@ -204,6 +213,32 @@ def details(funnel: Funnel, glossary: Glossary) -> Iterator[str]:
     yield from compared_words(funnel.compare, glossary)
 
 
+ASKED = {
+    Asks.STEPS: "People who did",
+    Asks.TIMES: "Time to convert of people who did",
+    Asks.TREND: "Conversion of people who did",
+}
+
+
+def clauses(funnel: Funnel, glossary: Glossary) -> Iterator[str]:
+    """ "People who did Pageview, then Paid (plan is gold)", "within 7 days", "grouped by Country"."""
+    steps = [selection_label(step, glossary) for step in funnel.steps]
+    line = listed(steps) if funnel.order is Order.ANY else ", then ".join(steps)
+    yield f"{ASKED[funnel.asks]} {line}{_order(funnel)}"
+    yield f"within {duration_words(funnel.within)}"
+    for each in funnel.without:
+        yield f"without {_exclusion_words(each, glossary, in_full=True)}"
+    if funnel.asks is Asks.TREND:
+        yield f"by {funnel.unit}"
+    if funnel.by:
+        yield f"grouped by {funnel.by.label}"
+    yield from compared_words(funnel.compare, glossary)
+
+
+def _order(funnel: Funnel) -> str:
+    return {Order.IN_ORDER: "", Order.STRICT: " one right after the other", Order.ANY: " in any order"}[funnel.order]
+
+
 def _exclusion_words(exclusion: Exclusion, glossary: Glossary, *, in_full: bool) -> str:
     """ "Refunded between 1 and 2"; `in_full` with its conditions."""
     selection = exclusion.selection
@@ -215,24 +250,7 @@ def step_labels(funnel: Funnel, glossary: Glossary) -> tuple[str, ...]:
     """The names of the steps; in any order how many were done."""
     if funnel.order is Order.ANY:
         return tuple(f"{number} of {len(funnel.steps)}" for number in range(1, len(funnel.steps) + 1))
-    return tuple(_step_label(step, glossary) for step in funnel.steps)
-
-
-def _step_label(step: Selection, glossary: Glossary) -> str:
-    """ "Pageview", or with conditions "Pageview (Path is /pricing)"."""
-    event = glossary.event_label(step.event)
-    if not step.where:
-        return event
-    return f"{event} ({group_words(step.where)})"
-
-
-# --- The places of its numbers: "<what>.<side>.<step>.<part>" (behind.py) ------------------------------------------
-
-REACHED, LOST, PREVIOUS, FIRST = "reached", "lost", "previous", "first"
-
-
-def number_place(what: str, side: str, step: int | str, part: int | str = ALL) -> str:
-    return f"{what}.{side}.{step}.{part}"
+    return tuple(selection_label(step, glossary) for step in funnel.steps)
 
 
 # --- What an answer holds --------------------------------------------------------------------------------------------
@@ -257,7 +275,8 @@ class StepTimes:
 class FunnelSide:
     """`counts[n]` is how many people reached step n. It never grows from step to step.
 
-    Of a group, `key` is its value; None for people without one. `times` has one for each step after the first, and
+    `before` are the counts of the same part of the earlier range, if it is compared with one. Of a group, `key` is its
+    value; None for people without one. `times` has one for each step after the first, and
     `trend` the counts of each bucket, if these are asked for.
     """
 
@@ -269,6 +288,7 @@ class FunnelSide:
     is_rest: bool = False  # of all groups but the largest
     times: tuple[StepTimes, ...] = ()
     trend: tuple[tuple[int, ...], ...] = ()
+    before: tuple[int, ...] = ()
 
     @property
     def is_apart(self) -> bool:
@@ -291,6 +311,11 @@ class FunnelSide:
         return self.of_first(len(self.counts) - 1)
 
     @property
+    def conversion_before(self) -> float | None:
+        """The same in the earlier range."""
+        return percent(self.before[-1], self.before[0])
+
+    @property
     def conversions(self) -> tuple[float | None, ...]:
         """The same for each bucket; None where nobody began."""
         return tuple(percent(counts[-1], counts[0]) for counts in self.trend)
@@ -307,6 +332,7 @@ class FunnelResult(Result):
     step_labels: tuple[str, ...]
     sides: tuple[FunnelSide, ...]
     buckets: tuple[Bucket, ...] = ()
+    earlier: Earlier | None = None
 
     @property
     def last(self) -> int:
@@ -339,11 +365,19 @@ class FunnelResult(Result):
                 Column(previous, Shown.PERCENT, behind=number_place(PREVIOUS, place, "*")),
                 Column(first, Shown.PERCENT, behind=number_place(FIRST, place, "*")),
             ]
+            if self.earlier:
+                names = ("people before", "of first step before")
+                columns += [
+                    Column(f"{prefix}{name}" if prefix else name.capitalize(), shown)
+                    for name, shown in zip(names, (Shown.NUMBER, Shown.PERCENT), strict=True)
+                ]
         rows = []
         for step, label in enumerate(self.step_labels):
             row: list[Cell] = [label]
             for side in self.sides:
                 row += [side.counts[step], side.of_previous(step), side.of_first(step)]
+                if self.earlier:
+                    row += [side.before[step], percent(side.before[step], side.before[0])]
             rows.append(tuple(row))
         return Table(tuple(columns), tuple(rows), behind=tuple(map(str, range(len(rows)))))
 

@@ -10,7 +10,7 @@ from analytics.charts.flow import FlowNode, flow_chart
 from analytics.charts.scales import full, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Select, plain
-from analytics.forms.questions import ChecksMenu, QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.questions import ChecksMenu, QuestionForm, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_row
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
 from analytics.kinds.paths.answer import answer
@@ -26,6 +26,7 @@ from analytics.kinds.paths.question import (
     PathsResult,
     Sort,
     Within,
+    clauses,
     details,
     read,
     words,
@@ -50,7 +51,6 @@ class PathsForm(QuestionForm):
     steps: Select
     within: Select
     clean: Check
-    span: SpanControls
 
 
 def form(raw: Reader, choices: Choices) -> PathsForm:
@@ -169,6 +169,7 @@ PATHS = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
     behind=None,

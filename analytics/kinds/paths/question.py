@@ -8,7 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from analytics.definitions.glossary import Glossary
-from analytics.definitions.words import selection_words
+from analytics.definitions.words import selection_label, selection_words
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, need, write_common, write_selection
 from analytics.questions.query import LAST_30_DAYS, SESSION, EventReference, Query, Scope, Selection
@@ -135,6 +135,16 @@ def words(paths: Paths, glossary: Glossary) -> str:
 def details(paths: Paths, glossary: Glossary) -> Iterator[str]:
     if paths.anchor.where:
         yield f"{paths.direction.capitalize()} {selection_words(paths.anchor, glossary)}"
+    yield from _bounds(paths)
+
+
+def clauses(paths: Paths, glossary: Glossary) -> Iterator[str]:
+    """ "Paths after Signed up (plan is gold)", "Along pageviews by path", "Within 1 day, at most 3 steps"."""
+    yield f"Paths {paths.direction} {selection_label(paths.anchor, glossary)}"
+    yield from _bounds(paths)
+
+
+def _bounds(paths: Paths) -> Iterator[str]:
     yield f"Along {' and '.join(ALONG[each] for each in paths.along)}"
     yield f"Within {duration_words(WITHIN[paths.within])}, at most {counted(paths.steps, 'step')}"
     if paths.clean:

@@ -10,7 +10,7 @@ from analytics.charts.plots import Line, Shades, colours
 from analytics.charts.scales import bucket_name, full, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select, plain, with_nothing
-from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, SpanControls, menus, select, span_controls, stray
+from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_row
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.kinds.retention.answer import answer
@@ -25,6 +25,7 @@ from analytics.kinds.retention.question import (
     Retention,
     RetentionResult,
     Return,
+    clauses,
     details,
     number_place,
     read,
@@ -56,7 +57,6 @@ class RetentionForm(QuestionForm):
     entry: Select
     back: Select
     unit: Select
-    span: SpanControls
     by: Select
     cells: Select
 
@@ -231,6 +231,7 @@ RETENTION = QueryKind(
     further=nothing_further,
     words=words,
     details=details,
+    clauses=clauses,
     form=form,
     show=show,
     behind=behind,

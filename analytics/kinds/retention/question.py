@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from analytics.definitions.glossary import Glossary
-from analytics.definitions.words import selection_words
+from analytics.definitions.words import selection_label, selection_words
 from analytics.questions.behind import ALL, REST
 from analytics.questions.conditions import BadQuery, Field
 from analytics.questions.parameters import Reader, need, write_common, write_selection
@@ -107,12 +107,28 @@ def read(reader: Reader, scope: Scope) -> Retention:
 def words(retention: Retention, glossary: Glossary) -> str:
     """ "Signed up, then Paid, by week", "Signed up for the first time ever, then Paid in that day or later, by day"."""
     start, returning = (glossary.event_label(each.event) for each in (retention.start, retention.returning))
-    unit = retention.unit
-    entered = {CohortEntry.EVER: " for the first time ever", CohortEntry.EVERY: f" in any {unit}"}
-    start += entered.get(retention.entry, "")
-    returning += f" in that {unit} or later" if retention.counts_as is Return.OR_AFTER else ""
     by = f" and {retention.by.label}" if retention.by else ""
-    return f"{start}, then {returning}, by {unit}{by}"
+    return f"{start}{_entered(retention)}, then {returning}{_or_later(retention)}, by {retention.unit}{by}"
+
+
+def _entered(retention: Retention) -> str:
+    entered = {CohortEntry.EVER: " for the first time ever", CohortEntry.EVERY: f" in any {retention.unit}"}
+    return entered.get(retention.entry, "")
+
+
+def _or_later(retention: Retention) -> str:
+    return f" in that {retention.unit} or later" if retention.counts_as is Return.OR_AFTER else ""
+
+
+def clauses(retention: Retention, glossary: Glossary) -> Iterator[str]:
+    """ "People who did Signed up and came back to do Paid (plan is gold)", "by day", "grouped by Country"."""
+    start, returning = (selection_label(each, glossary) for each in (retention.start, retention.returning))
+    yield f"People who did {start}{_entered(retention)} and came back to do {returning}{_or_later(retention)}"
+    yield f"by {retention.unit}"
+    if retention.by:
+        yield f"grouped by {retention.by.label}"
+    if retention.cells is CellsShow.PEOPLE:
+        yield "as numbers of people"
 
 
 def details(retention: Retention, glossary: Glossary) -> Iterator[str]:
