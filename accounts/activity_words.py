@@ -121,6 +121,7 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
     "accounts:teammate_access": "change the access of",
     "accounts:teammate_remove": "remove the teammate",
     "analytics:behind_segment": "make a segment of people in",
+    "analytics:catalogue_note": "describe, hide or verify names of",
     "analytics:compare_carry": "carry things over into",
     "analytics:compare_undo": "take back what was carried over into",
     "analytics:dashboard_order": "put the dashboard into another order in",
