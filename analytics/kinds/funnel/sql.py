@@ -18,6 +18,7 @@ from analytics.sql.time_counts import encoded
 
 REACHED = -1  # no number of BIN_EDGES
 Numbered = tuple[int, Selection]
+MICROSECONDS = 60_000_000  # in a minute
 KeySet = frozenset[EventKey] | None  # kinds and names; None is any
 Scan = tuple[bool, KeySet]  # whether it is sessions, and of which kinds and names
 
@@ -36,7 +37,7 @@ def groups_sql(statement: Statement, funnel: Funnel, start: datetime, end: datet
 
     `slot` and `key` are those of sql/largest.py; `groups` is the number of all groups.
     """
-    ranked(statement, _people(statement, funnel, start, end, with_times=False), most)
+    ranked(statement, define_people(statement, funnel, start, end, with_times=False), most)
     return statement.text(
         "select slot, group_key as key, level, count(*) as people, (select count(*) as n from sizes) as groups "
         "from ranked group by 1, 2, 3"
@@ -50,7 +51,7 @@ def times_sql(statement: Statement, funnel: Funnel, start: datetime, end: dateti
     the one or two times in the middle, in microseconds. `slot` is 0 for everybody, else that of a group. Where `bin` is
     REACHED, the row is one of groups_sql: `number` people came to the step and no further; without groups in slot 0.
     """
-    people = _people(statement, funnel, start, end, with_times=True)
+    people = define_people(statement, funnel, start, end, with_times=True)
     steps = range(2, len(funnel.steps) + 1)
     sources, slot, key, groups = [("0", people)], "0", "null", "0"
     if funnel.by is not None:
@@ -70,7 +71,7 @@ def times_sql(statement: Statement, funnel: Funnel, start: datetime, end: dateti
         "select slot, step, took, row_number() over (partition by slot, step order by took) as place, "
         "count(*) over (partition by slot, step) as n from times",
     )
-    edges = [statement.bind(minutes * 60_000_000) for minutes in BIN_EDGES]
+    edges = [statement.bind(minutes * MICROSECONDS) for minutes in BIN_EDGES]
     whens = " ".join(f"when took < {edge} then {number}" for number, edge in enumerate(edges))
     return statement.text(
         f"select {slot} as slot, {key} as key, level as step, {REACHED} as bin, count(*) as number, {groups} as groups "
@@ -80,6 +81,16 @@ def times_sql(statement: Statement, funnel: Funnel, start: datetime, end: dateti
         "union all select slot, null as key, step, null as bin, took as number, 0 as groups from placed_times "
         "where 2 * place >= n and 2 * place <= n + 2"
     )
+
+
+def in_bin(statement: Statement, step: int, number: int) -> list[str]:
+    """The conditions that somebody of `define_people` took a time of this bin to the step."""
+    conditions = [f"took_{step} is not null"]
+    if number > 0:
+        conditions.append(f"took_{step} >= {statement.bind(BIN_EDGES[number - 1] * MICROSECONDS)}")
+    if number < len(BIN_EDGES):
+        conditions.append(f"took_{step} < {statement.bind(BIN_EDGES[number] * MICROSECONDS)}")
+    return conditions
 
 
 def trend_sql(statement: Statement, funnel: Funnel, buckets: Sequence[Bucket]) -> str:
@@ -104,8 +115,8 @@ def _level(last: int) -> str:
     return f"max(case {levels} else 0 end)"
 
 
-def _people(statement: Statement, funnel: Funnel, start: datetime, end: datetime, *, with_times: bool) -> str:
-    """Define rows of the people who began: `level`, with a property to group by `key`, with times `took_2`, `took_3`…
+def define_people(statement: Statement, funnel: Funnel, start: datetime, end: datetime, *, with_times: bool) -> str:
+    """Define rows (actor, level), one for each person; with a property `key`, with times `took_2`, `took_3`…
 
     The first event that reaches a step has the earliest start of all that reach it, because later events continue
     later starts. So the least of each are those of the attempt that counts.
