@@ -139,6 +139,7 @@ def test_a_number_is_how_many_stand_behind_it(world, data):
         patch.setattr("analytics.sql.time_counts.TOP_GROUPS", 3)
         patch.setattr("analytics.sql.time_counts.OTHER", 4)
         patch.setattr("analytics.kinds.graph.answer.OTHER", 4)
+        patch.setattr("analytics.kinds.graph.counting.OTHER", 4)
         patch.setattr("analytics.kinds.funnel.answer.TOP_GROUPS", 2)
         patch.setattr("analytics.kinds.retention.answer.MOST_GROUPS", 2)
         for query, result in asked(data, world):
