@@ -19,13 +19,13 @@ from analytics.sql.context import QueryContext
 from analytics.sql.dialect import POSTGRESQL
 from tests.analytics import oracle_of_graphs
 from tests.analytics.oracle import FakeEvent
-from tests.analytics.random_questions import graphs, lifecycles, stickiness_questions, users_questions
+from tests.analytics.random_questions import graphs, lifecycles, paths_questions, stickiness_questions, users_questions
 from tests.analytics.random_worlds import _environment_ids, ask, insert, insert_world, thorough, worlds
 
 pytestmark = pytest.mark.django_db
 
 some = settings(thorough, max_examples=max(thorough.max_examples // 2, 1))
-QUESTIONS = (graphs, graphs, stickiness_questions, lifecycles, users_questions)
+QUESTIONS = (graphs, graphs, paths_questions, paths_questions, stickiness_questions, lifecycles, users_questions)
 CELLS = 6  # of each answer
 
 
@@ -87,6 +87,8 @@ def test_a_number_is_how_many_stand_behind_it(world, data):
         patch.setattr("analytics.sql.time_counts.TOP_GROUPS", 3)
         patch.setattr("analytics.sql.time_counts.OTHER", 4)
         patch.setattr("analytics.kinds.graph.answer.OTHER", 4)
+        for module in ("answer", "sql"):
+            patch.setattr(f"analytics.kinds.paths.{module}.MOST_BRANCHES", 1)
         for query, result in asked(data, world):
             pairs = pinned_parameters(show(result, "title"))
             groups = tuple(value for name, value in pairs if name == "behind.group")
