@@ -14,7 +14,10 @@ from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain
 from analytics.forms.questions import QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
+from analytics.kinds.behind import Behind
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
+from analytics.kinds.sessions_behind import ALL_SESSIONS, BOUNCE_RATE, SessionsCounted, behind_sessions
+from analytics.questions.behind import NumberPlace
 from analytics.questions.conditions import MAX_VALUE, BadQuery
 from analytics.questions.parameters import Reader, need, write_common
 from analytics.questions.query import ANY_EVENT, LAST_7_DAYS, EventReference, Query, Scope, Selection
@@ -150,6 +153,13 @@ def details(asked: Sessions, glossary: Glossary) -> Iterator[str]:
 
 def clauses(asked: Sessions, glossary: Glossary) -> Iterable[str]:
     return [words(asked, glossary), *details(asked, glossary)]
+
+
+def behind(asked: Sessions, place: NumberPlace, context: QueryContext) -> Behind:
+    buckets = context.placed(asked.span, None).buckets
+    counted_ones = SessionsCounted(asked.filter, asked.segments, buckets[0].start, buckets[-1].end)
+    named = ", ".join([*clauses(asked, context.glossary), asked.range_words()])
+    return behind_sessions(counted_ones, place, named)
 
 
 # --- The answer ------------------------------------------------------------------------------------------------------
@@ -323,17 +333,19 @@ class SessionsView(AnswerView):
     older: Sessions | None  # the next page
     rule: str
     most_in_file: int | None  # if a file does not hold them all
+    bounce_place: str  # where the bounce rate stands, if there is one
 
 
 def show(result: SessionsResult, title: str) -> SessionsView:
     totals = result.totals
     return SessionsView(
         result,
-        headline=KeyFigure(full(totals.sessions), noun(totals.sessions, "session")) if totals else None,
+        headline=KeyFigure(full(totals.sessions), noun(totals.sessions, "session"), ALL_SESSIONS) if totals else None,
         is_empty=not result.sessions,
         older=result.following(),
         rule=SESSION_RULE,
         most_in_file=MAX_IN_FILE if totals and totals.sessions > MAX_IN_FILE else None,
+        bounce_place=BOUNCE_RATE if totals and totals.viewed else "",
     )
 
 
@@ -360,5 +372,5 @@ SESSIONS = QueryKind(
     clauses=clauses,
     form=form,
     show=show,
-    behind=None,
+    behind=behind,
 )

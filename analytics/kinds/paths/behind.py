@@ -69,12 +69,8 @@ def behind(paths: Paths, place: NumberPlace, context: QueryContext) -> Behind:
     which, *but = tail.split(BETWEEN)
     number = index(steps, paths.steps + (which == HERE))
     check_digests([*but, *([] if path == ALL else [path])])
-    if (
-        what != PEOPLE
-        or which not in (HERE, ENDED, REST)
-        or (path == ALL) != (number == 0)
-        or bool(but) != (which == REST)
-    ):
+    is_known = what == PEOPLE and which in (HERE, ENDED, REST)
+    if not is_known or (path == ALL) != (number == 0) or bool(but) != (which == REST):
         raise NoPlace
     start, end = context.placed(paths.span, None).span.bounds(context.now, paths.scope.zone)
     cell = PathsNumber(paths, start, end, number, path, which, tuple(but))

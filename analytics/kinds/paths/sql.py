@@ -43,7 +43,7 @@ def paths_sql(statement: Statement, paths: Paths, start: datetime, end: datetime
 
 
 def define_walked(statement: Statement, paths: Paths, start: datetime, end: datetime) -> None:
-    """Define what EVERYBODY joins: `a`, each person of the paths, and `w` (step_1, step_2, …), null from their end on."""
+    """Define what EVERYBODY joins: `a`, each person, and `w` (step_1, step_2, …), null where their path has ended."""
     _define_anchors(statement, paths, Limits(start, end))
     _define_steps(statement, paths, start, end)
     picked = ", ".join(f"max(case when number = {n} then step end) as step_{n}" for n in range(1, paths.steps + 1))
