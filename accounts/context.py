@@ -9,15 +9,21 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.door import entered, rights_here
 from accounts.models import Membership
+from accounts.sessions import SessionStore, renew
 from accounts.teammates import grantors
+from common import mails
+
+WARNED_MINUTES = 5  # before a session ends
+MOST_SECONDS = 86_400  # a browser's timer counts no more than 24 days
 
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
-    """`account`, `membership`, `accounts` for the top bar; `can` (a set of rights) inside an account; `signup_open`.
+    """`account`, `membership`, `accounts` for the top bar; `can` (a set of rights) inside an account; `signup_open`;
+    `mail_is_set_up`.
 
     Outside an account's pages, `account` and `membership` are the ones that the person used last, so that the bar
     looks the same everywhere; `can` is empty there. `accounts` is [{"account", "url", "is_current"}]. `grantors`
-    names the people whom a read-only teammate can ask for more rights.
+    names the people whom a read-only teammate can ask for more rights. `session_end` is about the person's session.
     """
     return {
         "membership": SimpleLazyObject(lambda: membership_of(request)),
@@ -26,7 +32,16 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "grantors": SimpleLazyObject(lambda: _grantors(request)),
         "can": rights_here(request),
         "signup_open": settings.SIGNUP_OPEN,
+        "session_end": SimpleLazyObject(lambda: session_end(request)),
+        "mail_is_set_up": mails.is_set_up(),
     }
+
+
+def session_end(request: HttpRequest) -> dict[str, Any]:
+    """`warns`: whether the session ends in less than `warned_before` minutes. `ask_in`: seconds until to look again."""
+    renew(request)  # or a page would warn of what it prevents
+    left = cast(SessionStore, request.session).seconds_left() - WARNED_MINUTES * 60
+    return {"warns": left <= 0, "ask_in": min(max(left + 1, 1), MOST_SECONDS), "warned_before": WARNED_MINUTES}
 
 
 def membership_of(request: HttpRequest) -> Membership | None:

@@ -35,6 +35,17 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=known_as(username or ""))
 
 
+class Theme(models.TextChoices):
+    SYSTEM = "system", "As my system has it"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
+class Density(models.TextChoices):
+    COMFORTABLE = "comfortable", "Comfortable"
+    COMPACT = "compact", "Compact: more rows on a screen"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A login. Its Memberships say what it may do in each account; `is_staff` only opens the staff's admin."""
 
@@ -44,6 +55,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     joined_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    theme = models.CharField(max_length=20, choices=Theme.choices, default=Theme.SYSTEM, db_default=Theme.SYSTEM)
+    density = models.CharField(
+        max_length=20, choices=Density.choices, default=Density.COMFORTABLE, db_default=Density.COMFORTABLE
+    )
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
@@ -54,6 +69,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(fields=["email"], name="user_email_unique"),
             models.CheckConstraint(condition=models.Q(email=Lower(F("email"))), name="user_email_lower_case"),
+            models.CheckConstraint(condition=models.Q(theme__in=Theme.values), name="user_theme_is_known"),
+            models.CheckConstraint(condition=models.Q(density__in=Density.values), name="user_density_is_known"),
         ]
 
     def __str__(self) -> str:

@@ -26,5 +26,5 @@ class PrivatePagesMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        needs_sign_in = getattr(view, "login_required", True)  # what Django's LoginRequiredMiddleware goes by
+        needs_sign_in = getattr(view, "login_required", True)  # what SignInMiddleware goes by
         request.needs_sign_in = needs_sign_in  # type: ignore[attr-defined]

@@ -1,20 +1,42 @@
-"""Sessions while the database cannot store anything: those that are there work, and who needs a new one is told why."""
+"""Sessions: they last while they are used. While the database cannot store anything, those that are there work."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from common.database import cannot_store
+from common.htmx import comes_by_itself
 
 READING = ("GET", "HEAD")
+RENEWALS = 50  # at most, in the time that an unused session lasts: not every page costs an UPDATE
 
 
 class SessionStore(db.SessionStore):
+    ends_at: datetime | None = None  # of the stored session, once it was read
+
+    def _get_session_from_db(self) -> Any:
+        stored = super()._get_session_from_db()  # type: ignore[misc]  # the stubs do not know it
+        self.ends_at = stored.expire_date if stored else None
+        return stored
+
+    def seconds_left(self) -> int:
+        """How long the session still lasts if nobody uses it."""
+        if self.modified or self.ends_at is None:
+            return int(self.get_expiry_age())
+        return max(0, int((self.ends_at - timezone.now()).total_seconds()))
+
+    def is_due(self) -> bool:
+        """Whether enough of the session's time has passed to renew it."""
+        age: int = self.get_expiry_age()
+        return self.seconds_left() < age - age / RENEWALS
+
     def save(self, must_create: bool = False) -> None:
         """Raises the database's error if there is no room. Django says then that somebody deleted the session."""
         try:
@@ -25,9 +47,18 @@ class SessionStore(db.SessionStore):
             raise
 
 
+def renew(request: HttpRequest) -> None:
+    """Let the session last from now on, if this request is a use of it and enough of its time has passed."""
+    session = cast(SessionStore, request.session)
+    if not comes_by_itself(request) and session.is_due():
+        session.modified = True
+
+
 class SessionMiddleware(middleware.SessionMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> Any:
-        """A page comes all the same if the session cannot note something, such as the environment opened last."""
+        """Renew a session that is used. A page comes all the same if the session cannot note something."""
+        if request.session.accessed:
+            renew(request)
         try:
             return super().process_response(request, response)
         except DatabaseError as error:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import accept, account, activity, invitations, profile, rescue, teammates
+from accounts.views import accept, account, activity, invitations, profile, rescue, session, teammates
 
 app_name = "accounts"
 urlpatterns = [
@@ -34,9 +34,11 @@ urlpatterns = [
     path("rescue/<str:secret>/", rescue.rescue, name="rescue"),
     path("second-factor/", account.second_factor_required, name="second_factor_required"),
     path("me/", profile.profile, name="profile"),
+    path("me/appearance/", profile.appearance, name="appearance"),
     path("me/email/", profile.email_change, name="email_change"),
     path("me/email/cancel/", profile.email_change_cancel, name="email_change_cancel"),
     path("me/email/confirm/<str:secret>/", profile.email_confirm, name="email_confirm"),
+    path("me/session/", session.session, name="session"),
     path("me/sessions/<int:session_id>/end/", profile.session_end, name="session_end"),
     path("me/delete/", profile.login_delete, name="login_delete"),
 ]

@@ -1,6 +1,6 @@
-"""Changes to definitions, segments, reports and the dashboard. Saving an old version raises `Conflict`."""
+"""Changes to definitions, segments, reports, the dashboard, notes on names. Saving an old version raises `Conflict`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from accounts import activity
 from accounts.models import User
 from analytics.definitions import used_by
 from analytics.definitions.bodies import FIXED_SEGMENT, DefinitionBody, SegmentBody
+from analytics.definitions.catalogue_names import CatalogueName
 from analytics.definitions.tags import changed_tags
-from analytics.models import MAX_MEMBERS, MODELS, Definition, Pin, Report, Segment
+from analytics.models import MAX_MEMBERS, MODELS, Definition, NameNote, Pin, Report, Segment
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
 from common.counted import counted
@@ -169,6 +170,63 @@ def delete_several(*, environment: Environment, noun: str, lineages: Iterable[UU
     return deletion
 
 
+@transaction.atomic
+def describe_name(*, environment: Environment, name: CatalogueName, description: str, by: User) -> None:
+    def is_other(note: NameNote) -> bool:
+        return note.description != description
+
+    _write_notes(environment, [name], by, "name.describe", is_other, description=description)
+
+
+@transaction.atomic
+def hide_names(*, environment: Environment, names: Sequence[CatalogueName], hidden: bool, by: User) -> int:
+    """Offer these names nowhere, or offer them again. Returns how many were not so before."""
+
+    def is_other(note: NameNote) -> bool:
+        return note.is_hidden != hidden
+
+    return _write_notes(environment, names, by, "name.hide" if hidden else "name.show", is_other, is_hidden=hidden)
+
+
+@transaction.atomic
+def verify_names(*, environment: Environment, names: Sequence[CatalogueName], verified: bool, by: User) -> int:
+    """Mark these names as checked, or take the mark away. Returns how many were not so before."""
+
+    def is_other(note: NameNote) -> bool:
+        return (note.verified_at is not None) != verified
+
+    verb, at = ("name.verify", timezone.now()) if verified else ("name.unverify", None)
+    return _write_notes(environment, names, by, verb, is_other, verified_at=at, verified_by=by if verified else None)
+
+
+def _write_notes(
+    environment: Environment,
+    names: Sequence[CatalogueName],
+    by: User,
+    verb: str,
+    is_other: Callable[[NameNote], bool],
+    **fields: Any,
+) -> int:
+    """Write these fields of the notes that say something else, and no others, because they may be written meanwhile.
+
+    A note that says nothing any more goes. Returns how many changed.
+    """
+    kept = NameNote.objects.filter(environment=environment)
+    notes = [NameNote(environment=environment, kind=name.kind, name=name.name) for name in sorted(names, key=str)]
+    NameNote.objects.bulk_create(notes, ignore_conflicts=True)
+    wanted = {(name.kind, name.name) for name in names}
+    found = kept.filter(name__in=[name.name for name in names]).order_by("pk").select_for_update()
+    of_names = [note for note in found if (note.kind, note.name) in wanted]
+    changed = [note for note in of_names if is_other(note)]
+    if changed:
+        of_changed = kept.filter(pk__in=[note.pk for note in changed])
+        of_changed.update(**fields, changed_at=timezone.now(), changed_by=by)
+        details = {"description": fields["description"]} if "description" in fields else None
+        _note_several(environment, by, verb, changed, details)
+    kept.filter(pk__in=[note.pk for note in of_names], description="", is_hidden=False, verified_at=None).delete()
+    return len(changed)
+
+
 def report_body(query: Query) -> dict[str, Any]:
     """The parameters of a query, as a report stores them."""
     return {"parameters": [list(pair) for pair in query.parameters()]}
@@ -265,7 +323,7 @@ def _note_several(
     environment: Environment,
     by: User,
     verb: str,
-    rows: Sequence[Definition | Segment | Report],
+    rows: Sequence[Definition | Segment | Report | NameNote],
     details: dict[str, Any] | None = None,
 ) -> None:
     """One line of the activity for all of them, with the first names in its details."""

@@ -24,10 +24,11 @@ class Tile:
         return {name: [value] for name, value in self.parameters}
 
 
+COMPARED = ("before", "period")
 BUILTIN = (
-    Tile("pageviews", "Pageviews", "graph", (("event", "builtin:pageview"), ("counts", "events"))),
-    Tile("visitors", "Visitors", "graph", (("event", "builtin:any"), ("counts", "users"))),
-    Tile("sessions", "Sessions", "graph", (("event", "builtin:session"), ("counts", "events"))),
+    Tile("pageviews", "Pageviews", "graph", (("event", "builtin:pageview"), ("counts", "events"), COMPARED)),
+    Tile("visitors", "Visitors", "graph", (("event", "builtin:any"), ("counts", "users"), COMPARED)),
+    Tile("sessions", "Sessions", "graph", (("event", "builtin:session"), ("counts", "events"), COMPARED)),
     Tile(
         "pages", "Most viewed pages", "graph", (("event", "builtin:pageview"), ("by", "event:path"), ("chart", "table"))
     ),

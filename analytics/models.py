@@ -16,6 +16,8 @@ from projects.models import Environment
 
 MAX_TAGS = 10
 MAX_TAG = 30  # characters
+MAX_DESCRIPTION = 2_000  # characters
+NAME_KINDS = ["event", "kind", "builtin", "property", "user"]  # as references begin (definitions/catalogue_names.py)
 
 
 class Kept(models.Model):
@@ -123,6 +125,38 @@ MODELS: dict[str, type[Definition] | type[Segment] | type[Report]] = {  # by nou
     "segment": Segment,
     "report": Report,
 }
+
+
+class NameNote(models.Model):
+    """What people say of a name in the catalogue of an environment: what it means, whether it is checked or hidden.
+
+    `kind` and `name` are the two parts of a reference, as in "event:Signed up" or "property:plan". A hidden name is
+    offered nowhere, but questions that name it are answered. A note stays when its name has no events any more.
+    """
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="name_notes")
+    kind = models.CharField(max_length=10, choices=[(kind, kind) for kind in NAME_KINDS])
+    name = models.TextField()  # of at most 2,400 bytes, as the catalogue has it
+    description = models.CharField(max_length=MAX_DESCRIPTION, blank=True)
+    is_hidden = models.BooleanField(default=False)
+    verified_at = models.DateTimeField(null=True)
+    verified_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "kind", "name"], name="name_noted_once_per_environment"),
+            models.CheckConstraint(condition=models.Q(kind__in=NAME_KINDS), name="name_kind_known"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="name_noted_has_a_name"),
+            models.CheckConstraint(
+                condition=models.Q(verified_by=None) | models.Q(verified_at__isnull=False),
+                name="name_verified_by_and_at_together",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
 
 
 class Pin(models.Model):

@@ -1,13 +1,24 @@
-"""Recognises requests from htmx for a part of an open page. No other code reads htmx's header."""
+"""Recognises requests from htmx for a part of an open page. No other code reads htmx's headers."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 HEADER = "HX-Request"
+BY_ITSELF = "X-By-Itself"  # added by static/js/page.js
 
 
 def is_part(request: HttpRequest) -> bool:
     return request.headers.get(HEADER) == "true"
+
+
+def current_url(request: HttpRequest) -> str:
+    """The address of the page that asks for the part, as the browser shows it; "" if this is no part."""
+    return request.headers.get("HX-Current-URL", "") if is_part(request) else ""
+
+
+def comes_by_itself(request: HttpRequest) -> bool:
+    """Whether the page asks by itself, every few seconds or once it is open, while its person may be elsewhere."""
+    return is_part(request) and BY_ITSELF in request.headers
 
 
 def varying(response: HttpResponse) -> HttpResponse:

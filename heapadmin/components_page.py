@@ -72,6 +72,7 @@ def _bar(kind: str, request: HttpRequest) -> dict[str, Any]:
             {"account": Account(name="Difference Co"), "url": "#"},
         ],
         "environment": current,
+        "place": current,
         "switcher_projects": [
             {
                 "project": project,

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from accounts.door import entered
 from accounts.models import Membership
 from analytics.kinds.registry import KINDS
+from projects.context import place
 from projects.door import entered_environment
 from projects.models import Environment
 
@@ -16,6 +18,7 @@ ENVIRONMENT_NAV: list[Entry] = [
     ("Dashboard", "analytics:dashboard"),
     ("Live", "analytics:live"),
     ("Definitions", "analytics:definition_list"),
+    ("Catalogue", "analytics:catalogue"),
     ("Analyze", [(kind.label, f"analytics:{name}") for name, kind in KINDS.items()]),
     ("Reports", "analytics:report_list"),
     ("Install", "projects:install"),
@@ -28,8 +31,10 @@ SETTINGS_TABS: list[Entry] = [
     ("Account", "accounts:account_settings"),
     ("Support", "support:account_support"),
 ]
+GO_KEYS = {"analytics:dashboard": "d", "analytics:live": "l"}  # after `g`
 FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search finds beside the links of the header
     ("Segments", "analytics:segment_list"),
+    ("Properties", "analytics:catalogue_properties"),
     ("Compare environments", "analytics:compare"),
     ("Collection", "collector:collection"),
 ]
@@ -40,6 +45,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete", "_bulk")],
         "analytics:definition_list",
     ),
+    **dict.fromkeys([f"analytics:catalogue_{page}" for page in ("properties", "name")], "analytics:catalogue"),
     **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
     "analytics:behind": "analytics:graph",
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
@@ -65,17 +71,23 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """`nav_items` and `settings_tabs`: [{"label", "url" or "children", "current"}], empty where they do not apply.
+    """`nav_items` and `settings_tabs`: [{"label", "current", "url" and "key", or "children"}].
 
+    Empty where they do not apply.
     `console_pages`: [(label, url)] of all pages that lead further, for the search; made when a template reads it.
     """
     environment = entered_environment(request)
     membership = entered(request)
     return {
-        "nav_items": _links(request, ENVIRONMENT_NAV, environment.app_id) if environment else [],
+        "nav_items": SimpleLazyObject(lambda: _nav(request)),
         "settings_tabs": _links(request, SETTINGS_TABS, membership.account_id) if membership else [],
         "console_pages": lambda: _console_pages(environment, membership),
     }
+
+
+def _nav(request: HttpRequest) -> list[dict[str, Any]]:
+    environment = place(request)
+    return _links(request, ENVIRONMENT_NAV, environment.app_id) if environment else []
 
 
 def _console_pages(environment: Environment | None, membership: Membership | None) -> list[tuple[str, str]]:
@@ -101,6 +113,7 @@ def _links(request: HttpRequest, pages: list[Entry], argument: str | int) -> lis
 
 def _link(label: str, target: str | list[tuple[str, str]], argument: str | int, current: str) -> dict[str, Any]:
     if isinstance(target, str):
-        return {"label": label, "url": reverse(target, args=[argument]), "current": target == current}
+        url = reverse(target, args=[argument])
+        return {"label": label, "url": url, "current": target == current, "key": GO_KEYS.get(target, "")}
     children = [_link(name, view, argument, current) for name, view in target]
     return {"label": label, "children": children, "current": any(child["current"] for child in children)}

@@ -20,12 +20,12 @@ SHOWN_ENDING = 4  # characters of an API key's secret that are stored, so that p
 
 
 @transaction.atomic
-def open_account(*, name: str, owner: User, project_name: str, app_id: str = "") -> Project:
+def open_account(*, name: str, owner: User, project_name: str, app_id: str = "", time_zone: str = "UTC") -> Project:
     """Create an account, with `owner` as its full-access teammate and a first project. Returns the project.
 
     Raises IntegrityError if `app_id`, one from Heap, is not free.
     """
-    account = Account.objects.create(name=name)
+    account = Account.objects.create(name=name, time_zone=time_zone)
     Membership.objects.create(account=account, user=owner)
     activity.record(account=account, by=owner, verb="account.open", target=name)
     return create_project(account=account, name=project_name, by=owner, app_id=app_id)

@@ -1,7 +1,7 @@
 """Template context of the environment switcher in the header of every page."""
 
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -9,33 +9,38 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from accounts.context import membership_of
 from accounts.door import entered
-from projects.door import entered_environment
+from accounts.models import Membership
+from accounts.second_factor import has_second_factor
+from projects.door import LAST_ENVIRONMENT, entered_environment
 from projects.models import Environment
 
 
 def switcher(request: HttpRequest) -> dict[str, Any]:
     """`environment`: the one in the URL, if any; `switcher_projects`: the account's projects and environments.
 
+    `place` is the environment in the bar: the same, or on other pages the one from which the person came.
     `switcher_projects` is [{"project", "environments": [{"environment", "url", "is_current"}]}], read on first use.
     """
     return {
         "environment": entered_environment(request),
+        "place": SimpleLazyObject(lambda: place(request)),
         "switcher_projects": SimpleLazyObject(lambda: _projects(request)),
     }
 
 
+def place(request: HttpRequest) -> Environment | None:
+    """The environment of this page; on a page of settings, the one viewed last, if it belongs to the same account."""
+    environment = entered_environment(request)
+    if environment is not None or not request.user.is_authenticated:
+        return environment
+    last = request.session.get(LAST_ENVIRONMENT)
+    return next((each for each in _environments(request) if each.app_id == last), None)
+
+
 def _projects(request: HttpRequest) -> list[dict[str, Any]]:
-    membership = entered(request)
-    if membership is None:
-        return []
-    environments = list(
-        Environment.objects.live()
-        .filter(project__account_id=membership.account_id)
-        .select_related("project")
-        .order_by("project__name", "project_id", "-is_production", "name")
-    )
-    current = entered_environment(request)
+    current = place(request)
     return [
         {
             "project": members[0].project,
@@ -43,9 +48,41 @@ def _projects(request: HttpRequest) -> list[dict[str, Any]]:
                 {"environment": each, "url": _switch(request, each), "is_current": each == current} for each in members
             ],
         }
-        for _, group in groupby(environments, key=lambda each: each.project_id)
+        for _, group in groupby(_environments(request), key=lambda each: each.project_id)
         if (members := list(group))
     ]
+
+
+class _SwitcherRequest(HttpRequest):
+    """A request on which the account's environments are cached."""
+
+    environments: list[Environment]
+
+
+def _environments(request: HttpRequest) -> list[Environment]:
+    """Those of the account whose page this is, or else of the account used last, project by project."""
+    read = cast(_SwitcherRequest, request)
+    if not hasattr(read, "environments"):
+        membership = entered(request) or _last_used(request)
+        read.environments = _of_account(membership.account_id) if membership else []
+    return read.environments
+
+
+def _of_account(account_id: int) -> list[Environment]:
+    return list(
+        Environment.objects.live()
+        .filter(project__account_id=account_id)
+        .select_related("project")
+        .order_by("project__name", "project_id", "-is_production", "name")
+    )
+
+
+def _last_used(request: HttpRequest) -> Membership | None:
+    """None too if the account's door would let nobody in without a second factor."""
+    membership = membership_of(request)
+    if membership is None or not membership.account.require_second_factor:
+        return membership
+    return membership if has_second_factor(membership.user_id) else None
 
 
 def _switch(request: HttpRequest, environment: Environment) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, cast
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from accounts.door import GuardedView, P, Response, TenantRequest, enter, guarded, membership_in, needed
@@ -35,7 +36,11 @@ def environment_view(
         def checked(request: HttpRequest, app_id: str, *args: P.args, **kwargs: P.kwargs) -> Response:
             environment = Environment.objects.live().select_related("project__account").filter(app_id=app_id).first()
             membership = _membership(request, environment.project if environment else None)
-            inside = cast(EnvironmentRequest, enter(request, membership, needed(request, needs, to_save)))
+            try:
+                inside = cast(EnvironmentRequest, enter(request, membership, needed(request, needs, to_save)))
+            except PermissionDenied:  # to a teammate, whose error page is one inside the environment
+                cast(EnvironmentRequest, request).environment = cast(Environment, environment)
+                raise
             assert environment is not None
             inside.environment = environment
             # parts of an open page refresh by themselves, even long after the person switched in another tab

@@ -10,11 +10,12 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from common.names import NameField
+from common.time_zones import time_zones
 from projects.actions import open_account
 
 
 class SignupForm(AllauthSignupForm):
-    """django-allauth's form, with the names of the person, their account and their first project."""
+    """django-allauth's form, with the names of the person, their account and their first project, and its time zone."""
 
     name = NameField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     account_name = NameField(
@@ -25,7 +26,20 @@ class SignupForm(AllauthSignupForm):
     project_name = NameField(
         label="First project", max_length=100, help_text="The site or app whose events you want to look at."
     )
-    field_order = ["name", "email", "password1", "account_name", "project_name"]
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=time_zones(),
+        initial="UTC",
+        required=False,
+        help_text="At its midnight the days of your reports begin. You can change it in Settings: under Account for "
+        "new projects, under Projects & environments for each project.",
+    )
+    field_order = ["name", "email", "password1", "account_name", "project_name", "time_zone"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            self.fields["time_zone"].widget.attrs["data-own-time-zone"] = ""  # static/js/page.js chooses the browser's
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, Any]:
         """Return the new user and no response. For a known address: no user, and a response that looks like success.
@@ -53,5 +67,10 @@ class SignupForm(AllauthSignupForm):
         user: User = super().save(request)
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
-        open_account(name=self.cleaned_data["account_name"], owner=user, project_name=self.cleaned_data["project_name"])
+        open_account(
+            name=self.cleaned_data["account_name"],
+            owner=user,
+            project_name=self.cleaned_data["project_name"],
+            time_zone=self.cleaned_data["time_zone"] or "UTC",
+        )
         return user

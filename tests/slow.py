@@ -16,6 +16,7 @@ SLOW = frozenset(
         "analytics/test_replica.py",
         "analytics/test_replica_left_alone.py",
         "browser/test_answer_first.py",
+        "browser/test_ended_sessions.py",
         "browser/test_picker.py",
         "collector/test_fair_lanes.py",
         "collector/test_faults.py",

@@ -38,6 +38,11 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "accounts:teammate_access": NO_GET,
     "accounts:teammate_list": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:teammate_remove": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:catalogue": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:catalogue_chart": ("get", LOGIN, 404, 404, 404, 404),  # of no name
+    "analytics:catalogue_name": ("get", LOGIN, 404, 404, 302, 302),  # without one, to the list
+    "analytics:catalogue_note": NO_GET,
+    "analytics:catalogue_properties": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:behind": ("get", LOGIN, 404, 404, 400, 400),  # without a number; tests/analytics/test_behind.py
     "analytics:behind_export": ("get", LOGIN, 404, 404, 400, 400),
     "analytics:behind_segment": NO_GET,
@@ -127,6 +132,7 @@ WRITES = {
     "accounts:leave": Write("teammate.leave", read_only=302),
     "accounts:teammate_access": Write("teammate.full_access", {}),
     "accounts:teammate_remove": Write("teammate.remove"),
+    "analytics:catalogue_note": Write("name.verify", {"of": "event:Paid", "do": "verify"}),
     "analytics:behind_segment": Write(
         "segment.create", {"name": "Viewed", "question": "kind=users&behind.at=people.all"}
     ),
@@ -207,11 +213,13 @@ WRITES = {
     "support:visits_allow": Write("support.forbid_visits", {"allowed": "no"}),
 }
 PERSONAL = {  # for whoever is signed in: about that person, and nothing of an account is in it
+    "accounts:appearance",
     "accounts:email_change",
     "accounts:email_change_cancel",
     "accounts:login_delete",
     "accounts:profile",
     "accounts:second_factor_required",
+    "accounts:session",
     "accounts:session_end",
     "projects:home",
     "support:export_download",  # by a secret, and for teammates alone: tests/support/test_export.py

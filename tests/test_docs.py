@@ -163,7 +163,7 @@ ENDS = {  # what is kept: numbers that its row names
     "`ipfilter_keptout`": (MAX_RULES,),
     "`collector_sharedaddress`": (proxies.MOST_ADDRESSES, proxies.KEPT_DAYS),
     "`catalogue_names`, `catalogue_keys`": (catalogue.MOST_NAMES, catalogue.MOST_KEYS),
-    "`catalogue_counts`, `catalogue_left_out`": (catalogue.MOST_PAIRS,),
+    "`catalogue_counts`, `catalogue_left_out`": (catalogue.MOST_PAIRS, catalogue.MOST_ROWS),
     "`cache_entries`": (suggestions.MOST,),
     "memory of a worker: names to announce": (announcements.MOST_SHAPES,),
     "memory of a worker: waiting records": (queue.CAPACITY_RECORDS, queue.CAPACITY_BYTES // 2**20),

@@ -29,6 +29,12 @@ def change_name(*, user: User, name: str) -> None:
     activity.record_everywhere(user=user, verb="login.rename", target=name)
 
 
+def change_appearance(*, user: User, theme: str, density: str) -> None:
+    """Set how pages look to the user. Nobody else sees it, so no activity tells of it."""
+    user.theme, user.density = theme, density
+    user.save(update_fields=["theme", "density"])
+
+
 @transaction.atomic
 def ask_for_email_change(*, user: User, new_email: str) -> EmailChange:
     """Mail one link to the old and one to the new address; the change is made when both are confirmed.

@@ -14,21 +14,43 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actions import logins
 from accounts.door import signed_in_user
-from accounts.forms import DeleteLoginForm, EmailChangeForm, NameForm
+from accounts.forms import AppearanceForm, DeleteLoginForm, EmailChangeForm, NameForm
 from accounts.full_access import LastFullAccess
 from accounts.models import EmailChange, Membership
+from common import mails
 
 
 def profile(request: HttpRequest) -> HttpResponse:
-    """The person's name, and the accounts that they belong to."""
+    """The person's name, how pages look to them, and the accounts that they belong to."""
     user = signed_in_user(request)
     form = NameForm(request.POST if request.method == "POST" else None, initial={"name": user.name})
     if not form.is_valid():
-        memberships = Membership.objects.latest_used(user).select_related("account")
-        return render(request, "accounts/profile.html", {"form": form, "memberships": memberships})
+        return _show_profile(request, form, AppearanceForm(instance=user))
     logins.change_name(user=user, name=form.cleaned_data["name"])
     messages.success(request, "Saved. Your teammates see the new name from now on.")
     return redirect("accounts:profile")
+
+
+@require_POST
+def appearance(request: HttpRequest) -> HttpResponse:
+    user = signed_in_user(request)
+    form = AppearanceForm(request.POST)
+    if not form.is_valid():
+        return _show_profile(request, NameForm(initial={"name": user.name}), form, status=422)
+    logins.change_appearance(user=user, **form.cleaned_data)
+    messages.success(request, "Saved. It holds wherever you sign in.")
+    return redirect("accounts:profile")
+
+
+def _show_profile(
+    request: HttpRequest, form: NameForm, appearance_form: AppearanceForm, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "appearance_form": appearance_form,
+        "memberships": Membership.objects.latest_used(signed_in_user(request)).select_related("account"),
+    }
+    return render(request, "accounts/profile.html", context, status=status)
 
 
 @reauthentication_required(allow_get=True, app="allauth.account")
@@ -40,16 +62,18 @@ def email_change(request: HttpRequest) -> HttpResponse:
         pending = EmailChange.objects.filter(user=user).first()
         return render(request, "accounts/email_change.html", {"form": form, "pending": pending})
     logins.ask_for_email_change(user=user, new_email=form.cleaned_data["new_email"])
-    messages.success(
-        request, "Two mails are on their way: one to each address. The change is made when both confirmed."
-    )
+    if mails.is_set_up():
+        words = "Two mails are on their way: one to each address. The change is made when both confirmed."
+    else:
+        words = "Two links are made. Ask whoever runs this server for them. The change is made when both are confirmed."
+    messages.success(request, words)
     return redirect("accounts:email_change")
 
 
 @require_POST
 def email_change_cancel(request: HttpRequest) -> HttpResponse:
     logins.cancel_email_change(user=signed_in_user(request))
-    messages.success(request, "The address stays as it is. The links in the mails no longer work.")
+    messages.success(request, "The address stays as it is. The two links no longer work.")
     return redirect("accounts:email_change")
 
 

@@ -21,11 +21,15 @@ LABEL_WIDTH = 7  # pixels: a wide digit at the size of axis labels
 
 @dataclass(frozen=True)
 class Across:
-    """The horizontal axis: each bucket's name, whether it is complete, and the labels below."""
+    """The horizontal axis: each bucket's name, whether it is complete, and the labels below.
+
+    `before` are the names of earlier buckets, where lines have a pale one of these.
+    """
 
     names: tuple[str, ...]
     complete: tuple[bool, ...]
     labels: tuple[XLabel, ...]
+    before: tuple[str, ...] = ()
 
 
 def across_time(starts: Sequence[datetime], complete: Sequence[bool], unit: Unit) -> Across:
@@ -47,26 +51,44 @@ def across_periods(unit: Unit, count: int) -> Across:
     )
 
 
-def line_chart(lines: Sequence[Line], across: Across, title: str, suffix: str = "") -> SafeString:
-    """Draw lines. A single line gets its area filled. `suffix` follows every number ("%")."""
-    axis = value_scale(lines)
+def line_chart(
+    lines: Sequence[Line], across: Across, title: str, suffix: str = "", before: Sequence[Line] = ()
+) -> SafeString:
+    """Draw lines. A single line gets its area filled. `suffix` follows every number ("%").
+
+    `before` has a pale line for each, of `across.before`, or nothing.
+    """
+    axis = value_scale([*lines, *before])
     drawn = line_marks(lines, across.complete, axis)
     floor = 100 - axis.percent(0)
-    marks = [_line(each, floor, filled=len(drawn) == 1) for each in drawn]
-    return _framed(lines, across, axis, title, [svg.stretched(*marks), *_lone_points(drawn)], drawn, suffix)
+    marks = [*_pale(before, axis, floor), *(_line(each, floor, filled=len(drawn) == 1) for each in drawn)]
+    return _framed(lines, across, axis, title, [svg.stretched(*marks), *_lone_points(drawn)], drawn, suffix, before)
 
 
-def bar_chart(lines: Sequence[Line], across: Across, title: str, stacked: bool = False) -> SafeString:
-    """Draw bars over time, side by side or stacked. Stack only what may be added up."""
+def _pale(before: Sequence[Line], axis: Scale, floor: float) -> list[SafeString]:
+    complete = [True] * max((len(each.values) for each in before), default=0)
+    return [_line(each, floor, pale=True) for each in line_marks(before, complete, axis)]
+
+
+def bar_chart(
+    lines: Sequence[Line], across: Across, title: str, stacked: bool = False, before: Sequence[Line] = ()
+) -> SafeString:
+    """Draw bars over time, side by side or stacked. Stack only what may be added up.
+
+    `before` has hollow bars for each line, if they are not stacked.
+    """
     stacked = stacked and len(lines) > 1
-    axis = value_scale(lines, stacked)
+    together = [*lines, *before]
+    axis = value_scale(together, stacked)
+    classes = [f"series-{colour}" for colour in colours(lines)]
+    classes += [f"series-{colour} chart__hollow series-{colour}-before" for colour in colours(before)]
     marks = [
         svg.element(
             "g",
             *(
                 svg.element(
                     "rect",
-                    class_="chart__bar" + (" chart__bar--incomplete" if bar.incomplete else ""),
+                    class_="chart__bar" + (" chart__bar--incomplete" if bar.incomplete and at < len(lines) else ""),
                     x=svg.percent(bar.x),
                     y=svg.percent(bar.y),
                     width=svg.percent(bar.width),
@@ -75,14 +97,16 @@ def bar_chart(lines: Sequence[Line], across: Across, title: str, stacked: bool =
                 )
                 for bar in each.bars
             ),
-            class_=f"chart__series series-{each.colour}",
+            class_=f"chart__series {classes[at]}",
         )
-        for each, line in zip(bar_marks(lines, across.complete, axis, stacked), lines, strict=True)
+        for at, (each, line) in enumerate(
+            zip(bar_marks(together, across.complete, axis, stacked), together, strict=True)
+        )
     ]
-    return _framed(lines, across, axis, title, marks, [], "", stacked)
+    return _framed(lines, across, axis, title, marks, [], "", before, stacked)
 
 
-def _line(line: DrawnLine, floor: float, filled: bool) -> SafeString:
+def _line(line: DrawnLine, floor: float, *, filled: bool = False, pale: bool = False) -> SafeString:
     parts = []
     for path in line.paths:
         places = [(point.x, point.y) for point in path.points]
@@ -92,7 +116,8 @@ def _line(line: DrawnLine, floor: float, filled: bool) -> SafeString:
         if len(places) > 1:
             dashed = " chart__line--incomplete" if path.incomplete else ""
             parts.append(svg.element("polyline", class_=f"chart__line{dashed}", points=svg.points(places)))
-    return svg.element("g", *parts, class_=f"chart__series series-{line.colour}")
+    kind = f" chart__pale series-{line.colour}-before" if pale else ""
+    return svg.element("g", *parts, class_=f"chart__series series-{line.colour}{kind}")
 
 
 POINT_OF = {False: "chart__point", True: "chart__point chart__point--incomplete"}
@@ -122,6 +147,7 @@ def _framed(
     marks: Sequence[SafeString],
     drawn: Sequence[DrawnLine],
     suffix: str,
+    before: Sequence[Line],
     stacked: bool = False,
 ) -> SafeString:
     """The marks on a grid, with the labels of both axes and a target for each bucket.
@@ -133,22 +159,23 @@ def _framed(
         svg.element("title", title),
         *_grid(axis),
         *marks,
-        *_targets(lines, across, drawn, suffix),
+        *_targets(lines, across, drawn, suffix, before),
         class_="chart__plot",
         role="img",
         aria_label=title,
-        data_values=_values(lines) if len(lines) > 1 else None,
+        data_values=_values(lines, before) if len(lines) > 1 else None,
         data_stacked="" if stacked else None,
         data_suffix=suffix or None,
     )
     return svg.together([_value_labels(axis, suffix), plot, _labels_below(across)])
 
 
-def _values(lines: Sequence[Line]) -> str:
-    """ "1:3,,2.5;other:1,0,0": the values of each line by its colour; nothing where there is none."""
+def _values(lines: Sequence[Line], before: Sequence[Line]) -> str:
+    """ "1:3,,2.5;other:1,0,0;1-before:4,2,1": the values of each line by its colour; nothing where there is none."""
+    named = [*zip(colours(lines), lines, strict=True)]
+    named += [(f"{colour}-before", line) for colour, line in zip(colours(before), before, strict=True)]
     return ";".join(
-        f"{colour}:{','.join('' if value is None else f'{value:.12g}' for value in line.values)}"
-        for line, colour in zip(lines, colours(lines), strict=True)
+        f"{name}:{','.join('' if value is None else f'{value:.12g}' for value in line.values)}" for name, line in named
     )
 
 
@@ -191,7 +218,9 @@ def _labels_below(across: Across) -> SafeString:
     return svg.element("svg", *labels, class_="chart__times", aria_hidden="true")
 
 
-def _targets(lines: Sequence[Line], across: Across, drawn: Sequence[DrawnLine], suffix: str) -> list[SafeString]:
+def _targets(
+    lines: Sequence[Line], across: Across, drawn: Sequence[DrawnLine], suffix: str, before: Sequence[Line]
+) -> list[SafeString]:
     """The targets for the pointer: one band per bucket, with a rule, its points and a title that lists its values."""
     buckets = len(across.names)
     band = 100 / buckets if buckets else 100
@@ -211,7 +240,7 @@ def _targets(lines: Sequence[Line], across: Across, drawn: Sequence[DrawnLine], 
     return [
         svg.element(
             "g",
-            svg.element("title", _values_at(lines, across, bucket, suffix)),
+            svg.element("title", _values_at(lines, across, bucket, suffix, before)),
             svg.element("line", **_vertical(center(bucket, buckets)), class_="chart__rule"),
             *points.get(bucket, []),
             svg.element(
@@ -232,9 +261,12 @@ def _vertical(x: float) -> dict[str, str]:
     return {"x1": svg.percent(x), "x2": svg.percent(x), "y1": "0", "y2": "100%"}
 
 
-def _values_at(lines: Sequence[Line], across: Across, bucket: int, suffix: str) -> str:
-    """The bucket's name, then one line per series: "name: value"."""
-    spoken = (f"{each.name}: {_spoken(each.values[bucket], suffix)}" for each in lines)
+def _values_at(lines: Sequence[Line], across: Across, bucket: int, suffix: str, before: Sequence[Line]) -> str:
+    """The bucket's name, then one line per series: "name: value"; then the earlier ones, by the earlier bucket's."""
+    spoken = [f"{each.name}: {_spoken(each.values[bucket], suffix)}" for each in lines]
+    for each in before:
+        when = across.before[bucket] if len(before) == 1 else f"{each.name}, {across.before[bucket]}"
+        spoken.append(f"{when}: {_spoken(each.values[bucket], suffix)}")
     return "\n".join([across.names[bucket], *spoken])
 
 

@@ -1,4 +1,4 @@
-"""Copying definitions, segments, reports and the dashboard, but no data, into a new environment.
+"""Copying definitions, segments, reports, the dashboard and notes on names, but no data, into a new environment.
 
 One INSERT … SELECT per table, whatever the number of rows. Bodies need no rewriting: they refer by lineage, and the
 copy keeps the lineages. Pins find their report in the copy by lineage too.
@@ -16,6 +16,11 @@ TABLES = {
     "segments": ("analytics_segment", KEPT),
     "definitions": ("analytics_definition", KEPT),
 }
+NOTED = "kind, name, description, is_hidden, verified_at, verified_by_id, changed_at, changed_by_id"
+NOTES = f"""
+    insert into analytics_namenote (environment_id, {NOTED})
+    select %(target)s, {NOTED} from analytics_namenote where environment_id = %(source)s order by id
+"""  # noqa: S608  fixed names
 PINS = """
     insert into analytics_pin (environment_id, report_id, position)
     select %(target)s, copy.id, pin.position
@@ -29,7 +34,7 @@ PINS = """
 def copy(source: Environment, target: Environment) -> dict[str, int]:
     """Copy what `source` keeps into the empty `target`. Returns {name: count}. Call it in a transaction.
 
-    The counts include segments only if there are any, and never pins.
+    The counts include segments only if there are any, and never pins or notes on names.
     """
     both = {"source": source.pk, "target": target.pk}
     counts = {}
@@ -43,4 +48,5 @@ def copy(source: Environment, target: Environment) -> dict[str, int]:
             )
             counts[noun] = cursor.rowcount
         cursor.execute(PINS, both)
+        cursor.execute(NOTES, both)
     return {noun: counts[noun] for noun in ("definitions", "segments", "reports") if counts[noun] or noun != "segments"}

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analytics.forms.choices import Choices
-from analytics.forms.controls import Check, Control, Option, Options, Select, plain
+from analytics.forms.controls import Check, Control, Option, Options, Select, plain, with_nothing
 from analytics.forms.rows import GroupRows
+from analytics.questions.before import Before
 from analytics.questions.parameters import EVERYONE, Reader
 from analytics.questions.periods import PAST, RUNNING, Period
 from analytics.questions.spans import PRESETS, Unit
@@ -13,6 +14,7 @@ from common.counted import counted
 
 CUSTOM = "custom"
 UNITS = plain((each.value, f"by {each.value}") for each in Unit)
+BEFORE = with_nothing("nothing", plain((each.value, each.label) for each in Before))
 UNITS_OF_DAYS = plain((each.value, f"by {each.value}") for each in Unit if each is not Unit.HOUR)
 
 
@@ -24,6 +26,7 @@ class SpanControls:
     first: Control
     last: Control
     over: Check
+    before: Select | None = None  # what it is compared with, where it can be
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def control(raw: Reader, name: str, label: str, default: str = "", type_: str = 
     return Control(name, label, raw.text(name, default), raw.errors.get(name, ""), type=type_)
 
 
-def span_controls(raw: Reader, default: int) -> SpanControls:
+def span_controls(raw: Reader, default: int, *, compares: bool = False) -> SpanControls:
     presets: list[Option] = [(str(days), f"last {days} days") for days in PRESETS]
     days = raw.text("days") or str(default)
     if days != CUSTOM and days.isdecimal() and int(days) not in PRESETS:
@@ -75,6 +78,7 @@ def span_controls(raw: Reader, default: int) -> SpanControls:
         control(raw, "from", "From", type_="date"),
         control(raw, "to", "To", type_="date"),
         Check("over", "1", "Leave out what is not over", bool(raw.text("over"))),
+        select(raw, "before", "Compare with", BEFORE) if compares else None,
     )
 
 

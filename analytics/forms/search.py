@@ -4,17 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from django.utils.text import Truncator
+
 from analytics.definitions.glossary import BUILTIN_LABELS, KIND_LABELS, read_definitions
 from analytics.forms.controls import Pickable
 from analytics.models import Definition
 from analytics.questions.conditions import EVENT_FIELDS, PERSON_FIELDS, BadQuery, Source
 from analytics.questions.query import Builtin, EventReference, RefersTo, Scope
-from analytics.store.catalogue import KnownEvent, KnownProperty
+from analytics.store.catalogue import KnownEvent, KnownProperty, SaidOfName
 from analytics.store.current import event_store
 from common.counted import counted
 from projects.models import Environment
 
 MOST = 50  # of each group; who looks for another one types more of it
+MAX_ABOUT = 120  # characters of a description
 NO_ROOM = "The list has no room for some names. Type the whole name of one that is missing."
 
 
@@ -116,14 +119,19 @@ def _properties(title: str, source: Source, known: Sequence[KnownProperty]) -> F
 
 
 def _of_event(known: KnownEvent | None) -> str:
-    return counted(known.events, "event") if known and known.events else ""
+    return _about(counted(known.events, "event") if known.events else "", known.said) if known else ""
 
 
 def _of_property(known: KnownProperty) -> str:
-    """ "1,204 events, a number in 97": nothing before they are counted."""
+    """ "verified · 1,204 events, a number in 97 · What it means": no numbers before they are counted."""
     if not known.events:
-        return ""
+        return _about("", known.said)
     said = counted(known.events, "person" if known.source is Source.USER else "event")
     if known.numbers:
         said += ", a number in all" if known.numbers == known.events else f", a number in {known.numbers:,}"
-    return said
+    return _about(said, known.said)
+
+
+def _about(numbers: str, said: SaidOfName) -> str:
+    parts = ["verified" if said.is_verified else "", numbers, Truncator(said.description).chars(MAX_ABOUT)]
+    return " · ".join(part for part in parts if part)

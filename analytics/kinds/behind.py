@@ -52,10 +52,10 @@ Find = Callable[[Any, NumberPlace, QueryContext], Behind]  # (the question, …)
 def with_dates(result: Result) -> Query:
     """The question of this answer with the dates that it had, so that it means the same on another day.
 
-    Of a list, the first page is asked.
+    Of a list, the first page is asked; with nothing before it is compared.
     """
     dated: Any = result.query
-    query = replace(dated, after=None) if getattr(dated, "after", None) else result.query
+    query: Query = replace(dated, **{name: None for name in ("after", "before") if getattr(dated, name, None)})
     span = getattr(query, "span", None)
     if span is None:
         return query

@@ -10,6 +10,7 @@ from analytics.definitions.words import filter_words
 from analytics.forms.choices import Choices
 from analytics.forms.questions import QuestionForm
 from analytics.kinds.behind import Find, with_dates
+from analytics.kinds.change import Change
 from analytics.questions.behind import pinned
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Query, Scope
@@ -24,11 +25,15 @@ AnyResult = TypeVar("AnyResult", bound=Result)
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """The most important number of an answer, as text. `behind`: its place, if something stands behind it."""
+    """The most important number of an answer, as text, and how far it is from before, if it is compared.
+
+    `behind`: its place, if something stands behind it.
+    """
 
     value: str
     unit: str
     behind: str = ""
+    change: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class LegendItem:
     colour: str
     total: str
     is_apart: bool = False
+    change: Change | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from analytics.charts.scales import full
+from analytics.charts.scales import full, percent_text
 from analytics.definitions.glossary import Glossary
 from analytics.event_words import person_name
 from analytics.forms.choices import Choices
@@ -15,18 +15,20 @@ from analytics.forms.controls import Control, Select, plain
 from analytics.forms.questions import QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.behind import Behind
+from analytics.kinds.change import Change, change
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
 from analytics.kinds.sessions_behind import ALL_SESSIONS, BOUNCE_RATE, SessionsCounted, behind_sessions
+from analytics.questions.before import Before, Earlier, check_before
 from analytics.questions.behind import NumberPlace
 from analytics.questions.conditions import MAX_VALUE, BadQuery
-from analytics.questions.parameters import Reader, need, write_common
+from analytics.questions.parameters import Reader, need, write_before, write_common
 from analytics.questions.query import ANY_EVENT, LAST_7_DAYS, EventReference, Query, Scope, Selection
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
 from analytics.questions.sessions import SESSION_RULE
 from analytics.questions.spans import Span
-from analytics.questions.words import span_words
+from analytics.questions.words import earlier_words, length_words, span_words
 from analytics.sql.context import QueryContext
-from analytics.sql.sessions import MAX_LENGTH, ORIGIN, TOTALS, SessionFilter, define_sessions, page_sql
+from analytics.sql.sessions import MAX_LENGTH, ORIGIN, TOTALS, SessionFilter, define_sessions, page_sql, totals_sql
 from analytics.store.live import Position
 from common import web_addresses
 from common.counted import counted, noun
@@ -65,10 +67,12 @@ class Sessions(Query["SessionsResult"]):
     bounced: Bounced = Bounced.ANY
     after: Position | None = None  # the start and the number of the last session of the page before
     limit: int = 50
+    before: Before | None = None  # the totals are compared
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.span.check(None)
+        check_before(self.before, self.span)
         for name in ("least", "most"):
             if not 0 <= (getattr(self, name) or 0) <= MAX_MINUTES:
                 raise BadQuery(f"A length is 0 to {MAX_MINUTES:,} minutes.", name)
@@ -94,6 +98,7 @@ class Sessions(Query["SessionsResult"]):
         if self.bounced is not Bounced.ANY:
             yield "bounced", self.bounced.value
         yield from write_common(self, self.span)
+        yield from write_before(self.before)
         if self.after:
             yield "after", str(self.after)
 
@@ -104,7 +109,7 @@ class Sessions(Query["SessionsResult"]):
         return self.segments
 
     def range_words(self) -> str:
-        return span_words(self.span)
+        return span_words(self.span, self.before)
 
 
 def read(reader: Reader, scope: Scope) -> Sessions:
@@ -120,6 +125,7 @@ def read(reader: Reader, scope: Scope) -> Sessions:
         where=reader.group(),
         segments=reader.lineages("segment"),
         after=_position(reader),
+        before=reader.before(),
     )
 
 
@@ -225,12 +231,17 @@ class Totals:
 
 @dataclass(frozen=True)
 class SessionsResult(Result):
-    """One page of sessions, whether there are more, and, with the first page, the totals."""
+    """One page of sessions, whether there are more, and, with the first page, the totals.
+
+    `totals_before` are those of the same part of the `earlier` range, if they are compared with one.
+    """
 
     query: Sessions
     sessions: tuple[SessionRow, ...]
     has_more: bool
     totals: Totals | None
+    totals_before: Totals | None = None
+    earlier: Earlier | None = None
 
     def table(self) -> Table:
         texts = ("Entry page", "Exit page", "Bounce", "Referrer", "UTM source", "UTM medium", "UTM campaign")
@@ -271,9 +282,23 @@ def answer(asked: Sessions, context: QueryContext) -> SessionsResult:
         totals, rows = _totals(*rows[0][: len(TOTALS)]), [row[len(TOTALS) :] for row in rows]
     found = [row for row in rows if row[0] is not None]
     sessions = tuple(_row(*row) for row in found[: asked.limit])
-    return SessionsResult(
-        asked, Ran(context.now, start, end, note=placed.note), sessions, len(found) > asked.limit, totals
-    )
+    ran = Ran(context.now, start, end, note=placed.note)
+    result = SessionsResult(asked, ran, sessions, len(found) > asked.limit, totals)
+    if asked.before is None or totals is None:
+        return result
+    earlier = context.earlier(asked.before, asked.span, placed, None)
+    ran = replace(ran, note=" ".join(filter(None, [placed.note, earlier.note])))
+    return replace(result, ran=ran, totals_before=_totals_before(asked, earlier, context), earlier=earlier)
+
+
+def _totals_before(asked: Sessions, earlier: Earlier, context: QueryContext) -> Totals:
+    """Of the sessions that began in the same part, as they were at its end."""
+    if not earlier.part:
+        return _totals(0, None, None, None, None)
+    statement = context.statement()
+    start, end = earlier.buckets[0].start, earlier.until
+    define_sessions(statement, start, end, asked.filter, earlier.known_until)
+    return _totals(*context.rows(statement, totals_sql(statement, asked.segments))[0])
 
 
 def _totals(
@@ -315,7 +340,7 @@ class SessionsForm(QuestionForm):
 def form(raw: Reader, choices: Choices) -> SessionsForm:
     return SessionsForm(
         event=select(raw, "event", "With the event", choices.events, str(ANY_EVENT)),
-        span=span_controls(raw, 7),
+        span=span_controls(raw, 7, compares=True),
         entry=replace(control(raw, "entry", "Entry page"), placeholder="/pricing*"),
         exit=replace(control(raw, "exit", "Exit page"), placeholder="/checkout*"),
         least=control(raw, "least", "At least, minutes", type_="number"),
@@ -334,18 +359,43 @@ class SessionsView(AnswerView):
     rule: str
     most_in_file: int | None  # if a file does not hold them all
     bounce_place: str  # where the bounce rate stands, if there is one
+    median_change: Change | None
+    bounce_change: Change | None
 
 
 def show(result: SessionsResult, title: str) -> SessionsView:
     totals = result.totals
+    of_all, of_median, of_bounces = _changes(result)
     return SessionsView(
         result,
-        headline=KeyFigure(full(totals.sessions), noun(totals.sessions, "session"), ALL_SESSIONS) if totals else None,
+        headline=KeyFigure(full(totals.sessions), noun(totals.sessions, "session"), ALL_SESSIONS, of_all)
+        if totals
+        else None,
         is_empty=not result.sessions,
         older=result.following(),
         rule=SESSION_RULE,
         most_in_file=MAX_IN_FILE if totals and totals.sessions > MAX_IN_FILE else None,
         bounce_place=BOUNCE_RATE if totals and totals.viewed else "",
+        median_change=of_median,
+        bounce_change=of_bounces,
+    )
+
+
+def _seconds_words(seconds: float | None) -> str:
+    return "–" if seconds is None else length_words(timedelta(seconds=seconds))
+
+
+def _changes(result: SessionsResult) -> tuple[Change | None, Change | None, Change | None]:
+    """Of the number of sessions, their median length and the bounce rate."""
+    now, before = result.totals, result.totals_before
+    if not (now and before and result.earlier):
+        return None, None, None
+    when = earlier_words(result.earlier, result.query.scope.zone)
+    median, median_before = (None if each.median is None else each.median.total_seconds() for each in (now, before))
+    return (
+        change(now.sessions, before.sessions, when),
+        change(median, median_before, when, shown=_seconds_words),
+        change(now.bounce_rate, before.bounce_rate, when, in_points=True, shown=percent_text),
     )
 
 

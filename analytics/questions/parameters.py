@@ -3,7 +3,7 @@
     all         where.match, where.N.field, where.N.op, where.N.value; segment (repeated); where.group.N.match,
                 where.group.N.M.field, … for groups of conditions
     with a span days (7, 30, …, a period such as this_month, "all", or "custom" with from, to as YYYY-MM-DD), and
-                over=1: without what is not over
+                over=1: without what is not over; some kinds take before (period or year): compared with what was before
     compared    compare (repeated: a segment's lineage or "everyone")
 
 N is any number: only the order matters. Conditions without a field and steps without an event are skipped, so that a
@@ -20,6 +20,7 @@ from uuid import UUID
 
 from django.http import QueryDict
 
+from analytics.questions.before import Before
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Match, Operator
 from analytics.questions.periods import Period
 from analytics.questions.query import PAGEVIEW, Compared, EventReference, Query, Selection
@@ -158,6 +159,14 @@ class Reader:
             made = self.attempt("days", lambda: Span(days, over=over))
         return made or Span(default)
 
+    def before(self) -> Before | None:
+        text = self.text("before")
+        try:
+            return Before(text) if text else None
+        except ValueError:
+            self.wrong("before", f"Choose one of: {', '.join(Before)}.")
+            return None
+
     def compared(self) -> tuple[Compared, ...]:
         sides = [None if text == EVERYONE else text for text in self.all("compare")]
         try:
@@ -203,6 +212,11 @@ def write_common(query: Query, span: Span) -> Iterator[tuple[str, str]]:
     """The parameters of all questions with a span."""
     yield from write_span(span)
     yield from write_filters(query)
+
+
+def write_before(before: Before | None) -> Iterator[tuple[str, str]]:
+    if before:
+        yield "before", before.value
 
 
 def write_filters(query: Query) -> Iterator[tuple[str, str]]:

@@ -43,6 +43,13 @@ def days_of(period: Period, today: date, week_starts_on: int, first_day: date | 
     return _begin(RUNNING[PAST.index(period)], end, week_starts_on), end
 
 
+def days_around(period: Period, day: date, week_starts_on: int) -> tuple[date, date]:
+    """The first and last day of the whole day, week, month, quarter or year around `day`."""
+    unit = period if period in RUNNING else RUNNING[PAST.index(period)]
+    first = _begin(unit, day, week_starts_on)
+    return first, _begin(unit, first + timedelta(days=period.longest), week_starts_on) - timedelta(days=1)
+
+
 def _begin(period: Period, day: date, week_starts_on: int) -> date:
     """The first day of the day, week, month, quarter or year around `day`."""
     match period:

@@ -199,6 +199,11 @@ def in_whole_units(span: Span, unit: Unit, calendar: Calendar) -> Placed:
     return replace(found, buckets=cut)
 
 
+def units_within(start: datetime, end: datetime, unit: Unit, calendar: Calendar) -> tuple[Bucket, ...]:
+    """From `start` to `end` in units, of which the first and the last may be cut."""
+    return _cut(start, end, unit, calendar.now, calendar.zone, calendar.week_starts_on)
+
+
 def unit_before(bucket: Bucket, unit: Unit, calendar: Calendar) -> Bucket:
     """The whole unit that ends where this one begins."""
     day = (bucket.start - timedelta(microseconds=1)).astimezone(calendar.zone).date()

@@ -1,12 +1,15 @@
 """Parts of questions in words."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
+from analytics.questions.before import Before, Earlier
 from analytics.questions.conditions import Condition, Group, Match
 from analytics.questions.query import Counts
 from analytics.questions.spans import Span
 from common.counted import counted, noun
+from common.local_days import midnight
 
 COUNTED = {
     Counts.EVENTS: "Count of",
@@ -23,9 +26,22 @@ COUNTED = {
 }
 
 
-def span_words(span: Span) -> str:
-    """ "last 30 days", "this month" or "1 Mar 2026 to 31 Mar 2026", and whether it is without what is not over."""
-    return _days_words(span) + (", without what is not over" if span.over else "")
+def span_words(span: Span, before: Before | None = None) -> str:
+    """ "last 30 days", "this month" or "1 Mar 2026 to 31 Mar 2026", whether it is without what is not over, and what it
+    is compared with."""
+    words = _days_words(span) + (", without what is not over" if span.over else "")
+    return f"{words}, compared with {before.label}" if before else words
+
+
+def earlier_words(earlier: Earlier, zone: ZoneInfo) -> str:
+    """The part that is compared: "on 16 Nov 2026", "from 16 Nov 2026 to 18 Nov 2026, until 10:00"."""
+    if not earlier.part:
+        return "so far"
+    first = earlier.buckets[0].start.astimezone(zone).date()
+    last = (earlier.until - timedelta(microseconds=1)).astimezone(zone).date()
+    days = f"from {_day_words(first)} to {_day_words(last)}" if last > first else f"on {_day_words(first)}"
+    is_cut = earlier.until < midnight(last + timedelta(days=1), zone)
+    return f"{days}, until {earlier.until.astimezone(zone):%H:%M}" if is_cut else days
 
 
 def _days_words(span: Span) -> str:
@@ -33,7 +49,11 @@ def _days_words(span: Span) -> str:
         return "today" if span.days == 1 and not span.over else f"last {counted(span.days, 'day')}"
     if span.period is not None:
         return span.period.label
-    return " to ".join(f"{day.day} {day:%b %Y}" for day in (span.first, span.last) if day)
+    return " to ".join(_day_words(day) for day in (span.first, span.last) if day)
+
+
+def _day_words(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def group_words(group: Group) -> str:

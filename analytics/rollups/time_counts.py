@@ -21,14 +21,16 @@ from analytics.rollups.days import DayReader, are_too_many, by_bucket, exact_key
 from analytics.rollups.reader import SESSION, DayCounts, kept_days, values
 from analytics.sql.context import QueryContext, Tuples
 from analytics.sql.selections import EventKey
-from analytics.sql.time_counts import OTHER
+from analytics.sql.time_counts import OTHER, Keys
 from analytics.sql.uncounted_days import groups_sql
 
 KEPT = (Counts.EVENTS, Counts.USERS, Counts.PER_USER)
 KINDS_WITH_VALUES = (frozenset({SESSION}), frozenset({("pageview", "")}))
 
 
-def counting_rows(counting: Counting, span: Span, unit: Unit, context: QueryContext) -> Tuples | None:
+def counting_rows(
+    counting: Counting, span: Span, unit: Unit, context: QueryContext, chosen: Sequence[Keys] | None = None
+) -> Tuples | None:
     """Rows as analytics/sql/time_counts.py gives them; None where the counted days do not suffice."""
     keys = exact_keys(counting.event, context.glossary)
     is_told = counting.counts in KEPT and not (
@@ -38,7 +40,7 @@ def counting_rows(counting: Counting, span: Span, unit: Unit, context: QueryCont
         return None
     cut = context.cut(span, unit)
     if counting.by:
-        return _grouped_rows(counting, span, keys, context, cut)
+        return _grouped_rows(counting, span, keys, context, cut, chosen)
     with_people = counting.counts is not Counts.EVENTS
     reader = DayReader.of(context, span, keys, with_people=with_people)
     if reader is None:
@@ -66,7 +68,12 @@ def _numbers(counts: Counts, day: DayCounts) -> tuple[int, int]:
 
 
 def _grouped_rows(
-    counting: Counting, span: Span, keys: frozenset[EventKey], context: QueryContext, cut: Sequence[Bucket]
+    counting: Counting,
+    span: Span,
+    keys: frozenset[EventKey],
+    context: QueryContext,
+    cut: Sequence[Bucket],
+    chosen: Sequence[Keys] | None,
 ) -> Tuples | None:
     by, environment_id = counting.by[0], context.scope.environment_id
     is_kept = len(counting.by) == 1 and by.source is Source.EVENT and by.key in FIELDS and keys in KINDS_WITH_VALUES
@@ -84,11 +91,13 @@ def _grouped_rows(
         statement = context.statement()
         for start, key, events in context.rows(statement, groups_sql(statement, counting, gap)):
             labels.setdefault(start, {})[key] = int(events)
-    return list(_ranked(cut, labels))
+    return list(_ranked(cut, labels, chosen))
 
 
-def _ranked(cut: Sequence[Bucket], days: dict[datetime, dict[str, int]]) -> Iterator[tuple[Any, ...]]:
-    """The largest groups and the rest."""
+def _ranked(
+    cut: Sequence[Bucket], days: dict[datetime, dict[str, int]], chosen: Sequence[Keys] | None
+) -> Iterator[tuple[Any, ...]]:
+    """The `chosen` or else the largest groups, and the rest."""
     cells: list[Counter[str]] = [Counter() for _ in cut]
     starts = [bucket.start for bucket in cut]
     for start, labels in days.items():
@@ -96,12 +105,15 @@ def _ranked(cut: Sequence[Bucket], days: dict[datetime, dict[str, int]]) -> Iter
     sizes: Counter[str] = Counter()
     for cell in cells:
         sizes.update(cell)
-    largest = nsmallest(TOP_GROUPS, sizes.items(), key=lambda each: (-each[1], each[0]))
+    if chosen is None:
+        largest = nsmallest(TOP_GROUPS, sizes.items(), key=lambda each: (-each[1], each[0]))
+    else:
+        largest = [(key, sizes[key]) for (key,) in chosen]
     for slot, (key, size) in enumerate(largest, 1):
         yield from ((slot, key, start, cell[key], 0) for start, cell in zip(starts, cells, strict=True) if cell[key])
         yield slot, key, None, size, 0
     everything = sizes.total()
-    if len(sizes) > TOP_GROUPS:
+    if sizes.keys() - {key for key, _ in largest}:
         for start, cell in zip(starts, cells, strict=True):
             if others := cell.total() - sum(cell[key] for key, _ in largest):
                 yield OTHER, None, start, others, 0

@@ -2,11 +2,12 @@
 """The context in which one question is asked: environment, glossary, moment and connection."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from analytics.definitions.glossary import Glossary
+from analytics.questions.before import Before, Earlier, earlier, up_to
 from analytics.questions.periods import Period
 from analytics.questions.query import Scope
 from analytics.questions.spans import Bucket, Calendar, Placed, Span, Unit, buckets, placed
@@ -28,7 +29,8 @@ def has_merges(environment_id: int, ask: Ask) -> bool:
 class QueryContext:
     """Whose data is asked for, what names mean there, as of when, in which SQL, and what sends statements.
 
-    With `received_until`, events that arrived later are not looked at.
+    With `received_until`, events that arrived later are not looked at. Buckets that are cut here end at `until`, if it
+    is given: a part of a range.
     """
 
     scope: Scope
@@ -37,6 +39,7 @@ class QueryContext:
     dialect: Dialect
     ask: Ask
     received_until: datetime | None = None
+    until: datetime | None = None
 
     def statement(self) -> Statement:
         """A new, empty statement."""
@@ -49,6 +52,14 @@ class QueryContext:
     def placed(self, span: Span, unit: Unit | None) -> Placed:
         """The span as days of the project's calendar, and cut into buckets, days without a `unit`. Raises BadQuery."""
         return placed(span, unit, self.calendar(span))
+
+    def earlier(self, before: Before, span: Span, found: Placed, unit: Unit | None) -> Earlier:
+        """What the span, `found` so, is compared with. Raises BadQuery."""
+        then = earlier(before, span, found, unit, self.calendar(span))
+        since = self._first_day()
+        if since is None or since <= then.buckets[0].start.astimezone(self.scope.zone).date():
+            return then
+        return replace(then, note=f"There are no events before {since.day} {since:%b %Y}.")
 
     def calendar(self, span: Span) -> Calendar:
         """The project's calendar; with the day of the first stored event, if the span begins with it."""
@@ -65,4 +76,5 @@ class QueryContext:
 
     def cut(self, span: Span, unit: Unit) -> tuple[Bucket, ...]:
         """A span of fixed or last days, in buckets of the project's calendar."""
-        return buckets(span, unit, self.now, self.scope.zone, self.scope.week_starts_on)
+        cut = buckets(span, unit, self.now, self.scope.zone, self.scope.week_starts_on)
+        return up_to(cut, self.until) if self.until else cut

@@ -45,14 +45,21 @@ class SessionFilter:
     bounced: bool | None = None
 
 
-def define_sessions(statement: Statement, start: datetime, end: datetime, wanted_ones: SessionFilter) -> str:
+def define_sessions(
+    statement: Statement,
+    start: datetime,
+    end: datetime,
+    wanted_ones: SessionFilter,
+    known_until: datetime | None = None,
+) -> str:
     """The common table expression `sessions`: those that begin from `start` to before `end`.
 
+    They are as they were at the moment `known_until`, if there is one.
     Its columns: session_id, started, ended, events, pageviews, entry, exit; first_id and actor_id of the first event.
     """
     bind, later = statement.bind, statement.dialect.later
     begins = f"previous is null or time > {later('previous', bind(SESSION_GAP))}"
-    statement.define("found", _found(statement, start, end, wanted_ones.fits))
+    statement.define("found", _found(statement, start, end, wanted_ones.fits, known_until))
     statement.define(
         "numbered",
         f"select *, case when {begins} then 1 else 0 end as begins, "
@@ -73,14 +80,14 @@ def define_sessions(statement: Statement, start: datetime, end: datetime, wanted
     )
 
 
-def _found(statement: Statement, start: datetime, end: datetime, fits: Selection) -> str:
+def _found(statement: Statement, start: datetime, end: datetime, fits: Selection, known_until: datetime | None) -> str:
     """The events of sessions, from half an hour before `start` to a day after `end`, and which of them fit."""
     rows = Rows(statement)
     fitting = selected(rows, fits)
     where = [
         f"e.environment_id = {statement.environment}",
         "e.session_id is not null",
-        *within(statement, Limits(start - SESSION_GAP, end + MAX_LENGTH)),
+        *within(statement, Limits(start - SESSION_GAP, min(end + MAX_LENGTH, known_until or end + MAX_LENGTH))),
         *looked_at(statement, "e"),
     ]
     return (
@@ -138,6 +145,13 @@ def page_sql(statement: Statement, segments: tuple[UUID, ...], after: tuple[date
         f"left join events f on f.environment_id = {environment} and f.time = s.started and f.id = s.first_id "
         "order by s.started desc, s.session_id desc"
     )
+
+
+def totals_sql(statement: Statement, segments: tuple[UUID, ...]) -> str:
+    """One row: the TOTALS of `sessions`."""
+    define_kept(statement, segments)
+    _define_totals(statement)
+    return statement.text(f"select {', '.join(TOTALS)} from totals")
 
 
 def define_kept(statement: Statement, segments: tuple[UUID, ...]) -> None:

@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from analytics.questions.conditions import Source
+from analytics.definitions.catalogue_names import CatalogueName
+from analytics.questions.conditions import BadQuery, Source
+from analytics.questions.query import Builtin, RefersTo
+
+
+@dataclass(frozen=True)
+class SaidOfName:
+    """What people say of a name (models.NameNote)."""
+
+    description: str = ""
+    is_hidden: bool = False
+    is_verified: bool = False
 
 
 @dataclass(frozen=True)
@@ -18,6 +29,14 @@ class KnownEvent:
     events: int
     first_at: datetime
     last_at: datetime
+    said: SaidOfName = SaidOfName()
+
+    @property
+    def called(self) -> CatalogueName | None:
+        """None for what no question can name: an event without a name, or with one that is too long."""
+        if self.kind == "custom":
+            return _called(RefersTo.CUSTOM, self.name)
+        return _called(RefersTo.BUILTIN if self.kind == Builtin.PAGEVIEW else RefersTo.KIND, self.kind)
 
 
 @dataclass(frozen=True)
@@ -36,3 +55,15 @@ class KnownProperty:
     first_at: datetime
     last_at: datetime
     of_event: bool = False
+    said: SaidOfName = SaidOfName()
+
+    @property
+    def called(self) -> CatalogueName | None:
+        return _called(self.source, self.key)
+
+
+def _called(kind: str, name: str) -> CatalogueName | None:
+    try:
+        return CatalogueName(kind, name)
+    except BadQuery:
+        return None

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
+from analytics.questions.before import Earlier
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Counting, EventReference, Scope, Selection
 from analytics.questions.spans import Bucket, Span, Unit
@@ -38,10 +39,15 @@ def new_token() -> str:
 
 @dataclass(frozen=True)
 class DefinitionPreview:
-    """How many events of the last days match, and the latest few of the last months."""
+    """How many events of the last days match, and the latest few of the last months.
+
+    `before` is how many did in the same part of the `earlier` days; None if that would have taken too long.
+    """
 
     count: int
     latest: list[LiveEvent]
+    before: int | None
+    earlier: Earlier
 
 
 @dataclass(frozen=True)
@@ -122,8 +128,18 @@ class EventStore(Protocol):
 
     # --- Days counted beforehand: a store that needs none answers None, and has nothing to count ---
 
-    def counted_times(self, counting: Counting, span: Span, unit: Unit, context: QueryContext) -> Tuples | None:
-        """The rows of analytics/sql/time_counts.py without reading every event; None where they must be read."""
+    def counted_times(
+        self,
+        counting: Counting,
+        span: Span,
+        unit: Unit,
+        context: QueryContext,
+        chosen: Sequence[tuple[str, ...]] | None = None,
+    ) -> Tuples | None:
+        """The rows of analytics/sql/time_counts.py without reading every event; None where they must be read.
+
+        `chosen`: the encoded values of groups, if they are not to be ranked.
+        """
         ...
 
     def counted_cohorts(
@@ -213,12 +229,22 @@ class EventStore(Protocol):
 
     # --- What there is to ask about: of a name, a `part` is enough, without regard to case; raises QueryTimeout ---
 
-    def known_events(self, scope: Scope, part: str = "", most: int = 50) -> list[KnownEvent]:
-        """Kinds and names of events: those called exactly so first, then the most frequent."""
+    def known_events(self, scope: Scope, part: str = "", most: int = 50, *, hidden: bool = False) -> list[KnownEvent]:
+        """Kinds and names of events: those called exactly so first, then those that are verified, the most frequent.
+
+        `hidden` ones are only found by their whole name, unless asked for.
+        """
         ...
 
     def known_properties(
-        self, scope: Scope, source: Source, part: str = "", of: Sequence[EventReference] = (), most: int = 50
+        self,
+        scope: Scope,
+        source: Source,
+        part: str = "",
+        of: Sequence[EventReference] = (),
+        most: int = 50,
+        *,
+        hidden: bool = False,
     ) -> list[KnownProperty]:
         """Properties of events (Source.PROPERTY) or of people (Source.USER), in the same order.
 
@@ -242,6 +268,37 @@ class EventStore(Protocol):
 
     def field_values(self, scope: Scope, field: Field, part: str = "") -> list[str]:
         """Values of a field: the most frequent of recent events, and some of the newest events that have it."""
+        ...
+
+    # --- What is known of single names; raises QueryTimeout ---
+
+    def daily_events(
+        self, scope: Scope, events: Sequence[EventReference], days: Sequence[Bucket]
+    ) -> Mapping[str, list[int]]:
+        """How many events there were on each of these consecutive days, by the text of the reference."""
+        ...
+
+    def monthly_values(self, scope: Scope, keys: Sequence[str], since: date) -> dict[str, dict[date, int]]:
+        """How many events had each of these properties, by month (UTC) since that one, without empty months."""
+        ...
+
+    def last_seen(self, scope: Scope, events: Sequence[EventReference]) -> dict[str, datetime | None]:
+        """The time of the newest event of each, by the text of the reference; None before they are counted.
+
+        Those that no event is called are left out.
+        """
+        ...
+
+    def properties_of(self, scope: Scope, event: EventReference, most: int) -> list[KnownProperty]:
+        """The most frequent properties of one event, counted in its events alone."""
+        ...
+
+    def events_with(self, scope: Scope, key: str, most: int) -> list[KnownEvent]:
+        """Events that have a property, the most frequent first; `events` are those that have it."""
+        ...
+
+    def values_of(self, scope: Scope, event: EventReference) -> dict[str, list[str]]:
+        """Some frequent, short values of each property in the newest events of this sort."""
         ...
 
     # --- How much there is ---

@@ -18,6 +18,7 @@ from analytics.questions.words import length_words
 
 register = template.Library()
 NUMERIC = (Shown.NUMBER, Shown.PERCENT)
+CLASSES = {**dict.fromkeys(NUMERIC, ' class="number"'), Shown.TIME: ' class="nowrap"'}
 
 
 @register.filter
@@ -137,7 +138,7 @@ def _row(table: Table, at: int) -> str:
     if table.behind and table.behind[at]:
         places = (table.place(at, column) if row[column] else "" for column in range(1, len(row)))
         cells = [_button(cell, escape(place)) if place else cell for cell, place in zip(cells, places, strict=True)]
-    kinds = (' class="number"' if column.shown in NUMERIC else "" for column in columns[1:])
+    kinds = (CLASSES.get(column.shown, "") for column in columns[1:])
     rest = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))
     mark = ' <span class="faint">incomplete</span>' if at in table.incomplete else ""
     name = f'<em class="soft">{first}</em>' if is_apart else first

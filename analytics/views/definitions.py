@@ -19,11 +19,15 @@ from analytics.definitions.used_by import users_of_definition
 from analytics.forms.choices import choices
 from analytics.forms.definitions import definition_form, read_definition, write_definition
 from analytics.forms.typed import read_typed
+from analytics.kinds.change import change
 from analytics.models import Definition
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists
+from analytics.questions.query import Scope
 from analytics.questions.sessions import SESSION_RULE
+from analytics.questions.words import earlier_words
 from analytics.store.current import event_store
+from analytics.store.protocol import DefinitionPreview
 from analytics.views.lists import kept_list
 from analytics.views.pages import page
 from analytics.views.parts import delete_page, form_frame, previewed, version_of
@@ -58,8 +62,18 @@ def definition(request: HttpRequest, environment: Environment, lineage: UUID) ->
     found = _find(environment, lineage)
     body = read_definition(_filled_in(found)).body
     context = {"kept": found, "body": _alternatives(body, environment) if body else None}
-    context |= previewed(event_store().preview_definition, environment, body)
+    context |= _previewed(environment, body)
     return page(request, environment, "analytics/definition.html", context)
+
+
+def _previewed(environment: Environment, body: DefinitionBody | None) -> dict[str, Any]:
+    """What the body matches, and how far that is from the 7 days before."""
+    context = previewed(event_store().preview_definition, environment, body)
+    preview: DefinitionPreview | None = context["preview"]
+    if preview and preview.before is not None:
+        when = earlier_words(preview.earlier, Scope.of(environment).zone)
+        context["change"] = change(preview.count, preview.before, when)
+    return context
 
 
 def _filled_in(found: Definition) -> Reader:
@@ -78,7 +92,7 @@ def _alternatives(body: DefinitionBody, environment: Environment) -> list[dict[s
 def definition_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The part of the form's page that shows what the unsaved form matches."""
     body = read_definition(read_typed(environment, request.GET), named=False).sound_body
-    context = previewed(event_store().preview_definition, environment, body)
+    context = _previewed(environment, body)
     return page(request, environment, "analytics/definition_preview.html", context)
 
 
@@ -142,9 +156,7 @@ def _form(
 ) -> HttpResponse:
     """The form of the `saved` definition, or of a new one. `form_frame` explains `version` and `status`."""
     context = form_frame(raw, saved, version, status) | {"form": definition_form(raw, choices(environment, raw))}
-    context |= previewed(
-        event_store().preview_definition, environment, read_definition(Reader(raw.values), named=False).sound_body
-    )
+    context |= _previewed(environment, read_definition(Reader(raw.values), named=False).sound_body)
     return page(request, environment, "analytics/definition_form.html", context, status)
 
 

@@ -20,6 +20,7 @@ from analytics.definitions.used_by import uses
 from analytics.environments.compare import Thing
 from analytics.environments.differences import lines, names_only
 from analytics.models import MODELS, Definition, Pin, Report, Segment
+from analytics.views.last_matches import LastMatch, last_matches
 from projects.models import Environment
 
 PAGE_SIZE = 100
@@ -89,6 +90,7 @@ class ListedRow:
     kept: AnyKept
     words: str
     used: int
+    last: LastMatch | None = None  # of a definition
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class KeptList:
         return {
             "name": self._heading("Name", "name"),
             "asks": self._heading("What it asks", "kind") if is_report else Heading("What it is"),
+            **({"seen": Heading("Last seen")} if self.noun == DEFINITION else {}),
             "tags": Heading("Tags"),
             "owner": self._heading("Owner", "owner"),
             "changed": self._heading("Changed", "changed", falls=True),
@@ -140,7 +143,10 @@ def kept_list(request: HttpRequest, environment: Environment, noun: str) -> Kept
     page = pages.get_page(request.GET.get("page"))
     rows = _rows(everything, page)
     says = in_words(environment, noun, rows)
-    entries = [ListedRow(row, _joined(noun, words), used.get(row.lineage, 0)) for row, words in says]
+    seen = last_matches(environment, [row for row in rows if isinstance(row, Definition)]) if noun == DEFINITION else {}
+    entries = [
+        ListedRow(row, _joined(noun, words), used.get(row.lineage, 0), seen.get(row.lineage)) for row, words in says
+    ]
     return KeptList(noun, wanted, page, entries, _tags(everything), _owners(everything))
 
 

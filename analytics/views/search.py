@@ -12,11 +12,12 @@ from urllib.parse import urlencode
 from django.db.models import Case, Q, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
 from analytics.default_tiles import BUILTIN
-from analytics.models import MODELS, Pin
+from analytics.models import MODELS, NameNote, Pin
 from analytics.questions.conditions import Source
 from analytics.questions.query import ANY_EVENT, RefersTo, Scope
 from analytics.store.current import event_store
@@ -28,6 +29,7 @@ from projects.door import environment_view
 from projects.models import Environment
 
 MOST = 10  # results of one sort
+MAX_NOTE = 120  # characters of a description
 MAX_TEXT = 255  # characters, as many as an identity has
 SECONDS = 2.0  # after which no further names are read from the events
 
@@ -94,12 +96,20 @@ class _Collected:
     def found(self) -> Iterator[FoundGroup]:
         ends = monotonic() + SECONDS
         store, scope = event_store(), Scope.of(self.environment)
-        for title, names, parameters in (
-            ("Events", lambda: store.event_names(scope, self.text), _event),
-            ("Properties of events", lambda: store.property_names(scope, Source.PROPERTY, self.text), _property),
-            ("Properties of people", lambda: store.property_names(scope, Source.USER, self.text), _property_of_people),
+        properties, of_people = Source.PROPERTY, Source.USER
+        for title, kind, names, parameters in (
+            ("Events", RefersTo.CUSTOM, lambda: store.event_names(scope, self.text), _event),
+            ("Properties of events", properties, lambda: store.property_names(scope, properties, self.text), _property),
+            (
+                "Properties of people",
+                of_people,
+                lambda: store.property_names(scope, of_people, self.text),
+                _property_of_people,
+            ),
         ):
-            yield FoundGroup(title, [self._hit(name, parameters(name)) for name in self._read(names, ends)[:MOST]])
+            found = self._read(names, ends)[:MOST]
+            notes = self._notes(kind, found)
+            yield FoundGroup(title, [self._hit(name, parameters(name), notes.get(name, "")) for name in found])
 
     def _read(self, names: Callable[[], list[str]], ends: float) -> list[str]:
         if monotonic() < ends:
@@ -110,8 +120,15 @@ class _Collected:
         self.is_cut = True
         return []
 
-    def _hit(self, name: str, parameters: dict[str, str]) -> Hit:
-        return Hit(name, f"{_url(self.environment, 'graph')}?{urlencode(parameters)}")
+    def _notes(self, kind: str, names: list[str]) -> dict[str, str]:
+        """What people say of these names: "verified · What it means"."""
+        notes = NameNote.objects.filter(environment=self.environment, kind=kind, name__in=names)
+        said = notes.values_list("name", "verified_at", "description")
+        parts = {name: ("verified" if at else "", Truncator(text).chars(MAX_NOTE)) for name, at, text in said}
+        return {name: " · ".join(part for part in each if part) for name, each in parts.items()}
+
+    def _hit(self, name: str, parameters: dict[str, str], note: str) -> Hit:
+        return Hit(name, f"{_url(self.environment, 'graph')}?{urlencode(parameters)}", note)
 
 
 def _event(name: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from events.catalogue.counts import CountedRows, add_of_month, arrivals, of_month
+from events.catalogue.room import make_room
 from events.catalogue.rows import ADD, BOUNDS, OF_PEOPLE, month_of
 from events.upkeep import settled_until
 
@@ -114,7 +115,7 @@ def count(environment_id: int, until: datetime | None = None) -> None:
         counts = arrivals(environment_id, mark, until)
         _add(environment_id, counts, month_of(until))
         cursor.execute(NOT_FOUND, [environment_id, OF_PEOPLE, until])
-        if cursor.rowcount:
+        if cursor.rowcount | make_room(environment_id):
             _remove_unused(environment_id)
         cursor.execute("update catalogue_marks set mark = %s where environment_id = %s", [until, environment_id])
         now = timezone.now()
@@ -157,6 +158,8 @@ def recount(environment_id: int, month: date) -> None:
                        [environment_id, month])  # fmt: skip
         _remove_unused(environment_id)
         _add(environment_id, counts, month)
+        if make_room(environment_id):
+            _remove_unused(environment_id)
         _forget(notes)
 
 

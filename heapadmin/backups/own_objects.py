@@ -36,6 +36,7 @@ SEQUENCES = ("ipfilter_stamp",)  # without those that belong to a table
 FUNCTIONS = (
     "activity_is_append_only()",
     "add_to_catalogue(json, integer, integer, integer)",
+    "add_to_catalogue(json, integer, integer, integer, integer)",
     "app_id_stays_with_its_account()",
     "bounded(jsonb, jsonb, integer, integer)",
     "by_sender(jsonb, json)",

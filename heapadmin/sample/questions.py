@@ -10,6 +10,7 @@ from analytics.definitions.bodies import Clause, ClauseGroup, DefinitionBody, Se
 from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.graph.question import Chart, Graph, Series
 from analytics.kinds.retention.question import Retention
+from analytics.questions.before import Before
 from analytics.questions.conditions import Condition, Field, Group, Operator
 from analytics.questions.query import PAGEVIEW, SESSION, Counts, Did, EventReference, Query, RefersTo, Scope, Selection
 from analytics.questions.spans import Span, Unit
@@ -30,7 +31,7 @@ def ask(environment: Environment, by: User) -> None:
     payment = Field.parse("property:payment")
     steps = tuple(Selection(event) for event in (looked, added, began, ORDER))
     reports: dict[str, Query] = {
-        "Visitors by day": Graph(scope, (Series(PAGEVIEW, Counts.USERS),)),
+        "Visitors by day": Graph(scope, (Series(PAGEVIEW, Counts.USERS),), before=Before.PERIOD),
         "Orders by way of payment": Graph(
             scope, (Series(ORDER),), span=Span(90), unit=Unit.WEEK, by=(payment,), chart=Chart.BAR
         ),

@@ -49,7 +49,7 @@ function rows(hover) {
   const title = document.createElement("p");
   title.className = "chart__tip-title";
   title.textContent = name;
-  return [title, ...values.flatMap((text, index) => row(text, legend[index]))];
+  return [title, ...values.flatMap((text, index) => row(text, legend[index % legend.length]))];
 }
 
 function row(text, item) {

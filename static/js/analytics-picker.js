@@ -69,6 +69,7 @@ async function search() {
   const query = new URLSearchParams({ of: select.dataset.picks, q: text.value, event: near?.value ?? "" });
   try {
     const response = await fetch(`${picker.dataset.picker}?${query}`, { headers: { Accept: "application/json" } });
+    if (response.redirected) return location.reload(); // the session has ended
     const found = await response.json();
     if (number !== asked || !select) return;
     const groups = found.groups.map(([title, found]) => ({ title, found }));

@@ -89,7 +89,7 @@ function rescale(chart) {
   if (!plot) return;
   const off = chart.querySelectorAll('button[data-series][aria-pressed="false"]');
   const hidden = new Set([...off].map((button) => button.dataset.series));
-  const shown = [...read(plot)].filter(([series]) => !hidden.has(series));
+  const shown = [...read(plot)].filter(([series]) => !hidden.has(series.replace("-before", "")));
   const rows = shown.map(([, row]) => row);
   const values = rows.flat().filter((value) => value !== null);
   const all = spans(rows, "stacked" in plot.dataset);

@@ -1,5 +1,5 @@
 /* Menus are <details data-menu>, which open and close without this file. It adds closing by Escape and by a click
-   elsewhere, arrow keys, the switcher's filter, and the keys `e`, `/` and `?`. */
+   elsewhere, arrow keys, the switcher's filter, and the keys that templates/components/key_help.html lists. */
 
 const menus = () => document.querySelectorAll("details[data-menu]");
 const switcher = document.querySelector("[data-switcher]");
@@ -118,10 +118,25 @@ const keys = {
   "?": () => help && (help.showModal(), true),
 };
 
+let going = -Infinity; // when `g` was pressed, in milliseconds; the next key says where
+
+/* Ctrl+Enter runs the question in which one is, or else the one of the page. */
+function run(event) {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const form = event.target.closest?.("[data-question]") ?? document.querySelector("form[data-question]");
+  form?.requestSubmit();
+  if (form) event.preventDefault();
+}
+
+document.addEventListener("keydown", run);
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (keys[event.key]?.()) event.preventDefault();
+  const goes = event.timeStamp - going < 2000 && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+  going = event.key === "g" ? event.timeStamp : -Infinity;
+  if (goes) location.assign(goes.href);
+  else if (keys[event.key]?.()) event.preventDefault();
 });
 
 for (const button of document.querySelectorAll("[data-opens-key-help]")) {

@@ -53,6 +53,14 @@ document.addEventListener("click", (event) => {
   else button?.closest(".notice").remove();
 });
 
+/* --- Enter sends a form from a field of several lines, Shift and Enter begin a new line --------------------------- */
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("[data-enter-submits]")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
+
 /* --- Relative times: the words of Django's `naturaltime`, for times less than a day ago ---------------------------- */
 
 const units = [
@@ -100,6 +108,12 @@ document.addEventListener("change", (event) => {
   form.querySelector("[data-tick-count]").textContent = count ? `(${count} of ${ticks.length})` : "";
 });
 
+/* --- The browser's time zone, where one is asked for ------------------------------------------------------------------ */
+
+const zones = document.querySelector("select[data-own-time-zone]");
+const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zones && [...zones.options].some(({ value }) => value === ownZone)) zones.value = ownZone;
+
 /* --- New parts of the page ------------------------------------------------------------------------------------------ */
 
 function prepare(root) {
@@ -134,6 +148,29 @@ function count(step) {
 
 document.addEventListener("htmx:beforeRequest", count(1));
 document.addEventListener("htmx:afterRequest", count(-1));
+
+/* The server renews a session that is used, not one whose page only asks by itself. After a sign-in in another tab, the
+   token of this page is an old one: what counts is the cookie. */
+
+const token = () => document.cookie.match(/(?:^|; )csrftoken=(\w+)/)?.[1];
+
+document.addEventListener("htmx:configRequest", ({ detail: { headers, formData, triggeringEvent } }) => {
+  if (!triggeringEvent) headers["X-By-Itself"] = "true";
+  if (headers["X-CSRFToken"]) headers["X-CSRFToken"] = token() ?? headers["X-CSRFToken"];
+  if (token() && formData.has("csrfmiddlewaretoken")) formData.set("csrfmiddlewaretoken", token());
+});
+
+document.addEventListener("submit", ({ target }) => {
+  const field = target.elements.csrfmiddlewaretoken;
+  if (field) field.value = token() ?? field.value;
+});
+
+/* Who has chosen to stay signed in goes on where they were. */
+let focusedBefore = null;
+document.addEventListener("focusin", ({ target }) => target.closest("#session-end") || (focusedBefore = target));
+document.addEventListener("htmx:load", ({ detail }) => {
+  if (detail.elt.id === "session-end" && document.activeElement === document.body) focusedBefore?.focus();
+});
 
 function failure() {
   return document.querySelector("[data-htmx-failure]");

@@ -289,3 +289,24 @@ class TestByMail:
         mailbox.work()
 
         assert mailbox.to("bob@shop.example")[0]["Subject"] == "You have a login already"
+
+
+def test_how_pages_look_is_kept_with_the_login(client, ada):
+    client.force_login(ada.user)
+    before = client.get(reverse("accounts:profile"))
+    assert 'media="screen and (prefers-color-scheme: dark)"' in before.text
+    assert "data-density" not in before.text
+
+    client.post(reverse("accounts:appearance"), {"theme": "dark", "density": "compact"})
+    dark = client.get(reverse("accounts:profile")).text
+    assert '<html lang="en" data-density="compact">' in dark
+    assert 'content="dark"' in dark
+    assert 'media="screen"' in dark
+
+    client.post(reverse("accounts:appearance"), {"theme": "light", "density": "comfortable"})
+    light = client.get(reverse("accounts:profile")).text
+    assert "css/dark" not in light
+
+    refused = client.post(reverse("accounts:appearance"), {"theme": "pink", "density": "compact"})
+    assert refused.status_code == 422
+    assert User.objects.get().theme == "light"

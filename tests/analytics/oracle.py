@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -231,9 +232,9 @@ def days_asked(world: World, span: Span, unit: Unit, week_starts_on: int) -> lis
     around = [today + timedelta(days=ago) for ago in range(-1400, 1400)]
     of_unit = defaultdict(list)
     for day in around:
-        of_unit[_unit_of(day, unit, week_starts_on)].append(day)
+        of_unit[unit_of(day, unit, week_starts_on)].append(day)
     is_whole = {key: all(day in asked and day < today for day in days) for key, days in of_unit.items()}
-    return [day for day in asked if is_whole[_unit_of(day, unit, week_starts_on)]]
+    return [day for day in asked if is_whole[unit_of(day, unit, week_starts_on)]]
 
 
 def _belongs(day: date, today: date, span: Span, week_starts_on: int, first_stored: date, most: int) -> bool:
@@ -244,18 +245,24 @@ def _belongs(day: date, today: date, span: Span, week_starts_on: int, first_stor
     assert span.period
     if span.period is Period.ALL:
         return min(first_stored, today) <= day <= today and (today - day).days < most
-    which, _, name = span.period.replace("today", "this_day").replace("yesterday", "last_day").partition("_")
-    of = {
+    which = span.period.replace("today", "this_day").replace("yesterday", "last_day").partition("_")[0]
+    of = unit_number(span.period, week_starts_on)
+    return day <= today and of(today) - of(day) == {"this": 0, "last": 1}[which]
+
+
+def unit_number(period: Period, week_starts_on: int) -> Callable[[date], int]:
+    """Gives the number of the day, week, month, quarter or year that a day is in."""
+    name = period.replace("today", "this_day").replace("yesterday", "last_day").partition("_")[2]
+    return {
         "day": lambda each: each.toordinal(),
-        "week": lambda each: _unit_of(each, Unit.WEEK, week_starts_on),
+        "week": lambda each: unit_of(each, Unit.WEEK, week_starts_on),
         "month": lambda each: each.year * 12 + each.month,
         "quarter": lambda each: each.year * 4 + (each.month + 2) // 3,
         "year": lambda each: each.year,
     }[name]
-    return day <= today and of(today) - of(day) == {"this": 0, "last": 1}[which]
 
 
-def _unit_of(day: date, unit: Unit, week_starts_on: int) -> int:
+def unit_of(day: date, unit: Unit, week_starts_on: int) -> int:
     if unit is Unit.WEEK:  # 1 January of year 1 was a Monday, whose number is 1
         return (day.toordinal() - week_starts_on) // 7
     return day.year * 12 + day.month if unit is Unit.MONTH else day.toordinal()

@@ -44,6 +44,16 @@ def sides(world: World, asked: Funnel, cut: tuple[Bucket, ...], most: int) -> li
     return found
 
 
+def before(world: World, asked: Funnel, part: tuple[Bucket, ...], known_until: datetime | None) -> list[list[int]]:
+    """The counts of each side in the part that is compared, as they were at a moment."""
+    found = []
+    for compared in asked.compare or [None]:
+        segments = asked.segments + ((compared.segment,) if compared and compared.segment else ())
+        every = tried(world, asked, part, segments) if known_until else []
+        found.append(counts(asked, attempts(world, [each for each in every if each[1].time < known_until])))
+    return found
+
+
 def answered(result: FunnelResult) -> list[Side]:
     """The sides of an answer, to compare them with these."""
     found = []

@@ -7,7 +7,7 @@ from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.stickiness import Stickiness
 from analytics.questions.query import Selection
 from analytics.questions.spans import Bucket
-from tests.analytics.oracle import World, _unit_of, between, days_asked, occurrences
+from tests.analytics.oracle import World, between, days_asked, occurrences, unit_of
 
 Bounds = tuple[datetime, datetime]
 
@@ -34,8 +34,8 @@ def whole_units(world: World, asked: Lifecycle) -> list[list[date]] | None:
     units = defaultdict(list)
     for number in range(-70, len(days) + 35):
         day = (days or [today])[0] + timedelta(days=number)
-        units[_unit_of(day, asked.unit, asked.scope.week_starts_on)].append(day)
-    touched = sorted({_unit_of(day, asked.unit, asked.scope.week_starts_on) for day in days})
+        units[unit_of(day, asked.unit, asked.scope.week_starts_on)].append(day)
+    touched = sorted({unit_of(day, asked.unit, asked.scope.week_starts_on) for day in days})
     if asked.span.over:
         touched = [unit for unit in touched if units[unit][-1] < today]
     return [units[unit] for unit in (touched[0] - 1, *touched)] if touched else None

@@ -139,12 +139,14 @@ def graph(world: World, asked: Graph, cut: tuple[Bucket, ...], segments: tuple) 
     return [computed(asked.formula, lines), *lines] if asked.formula else lines
 
 
-def groups(world: World, asked: Graph, cut: tuple[Bucket, ...], most: int) -> list[tuple[Any, list[Line]]]:
+def groups(
+    world: World, asked: Graph, cut: tuple[Bucket, ...], most: int, keys: list[tuple] | None = None
+) -> list[tuple[Any, list[Line]]]:
     """(key, lines as `graph` has them) of the `most` largest groups, and of all others with the key `...`.
 
     Groups are ordered by their size in the first series, then in the second, and so on; 0 where one has none. A size
     is the number that is counted, or else the number of events. Among equals, "no value" comes first, then the lesser
-    text, property by property.
+    text, property by property. With `keys`, the groups are these and all others.
     """
     world = world.asked_by(asked)
     of_key: dict[tuple, list[list[FakeEvent]]] = defaultdict(lambda: [[] for _ in asked.series])
@@ -161,8 +163,10 @@ def groups(world: World, asked: Graph, cut: tuple[Bucket, ...], most: int) -> li
         return *sizes, *((value is not None, value or "") for value in key)
 
     ordered = sorted(of_key, key=order)
+    if keys is not None:
+        ordered, most = [*keys, *(key for key in ordered if key not in keys)], len(keys)
     shown: list[tuple[Any, list[list[FakeEvent]]]] = [(key, of_key[key]) for key in ordered[:most]]
-    if others := ordered[most:]:
+    if (others := ordered[most:]) or keys is not None:
         together = [[event for key in others for event in of_key[key][number]] for number in range(len(asked.series))]
         shown.append((..., together))
     found = []

@@ -35,10 +35,22 @@ class FakeSession:
         return self.pageviews[-1].columns.get("path") if self.pageviews else None
 
 
-def sessions(world: World, asked: Sessions, start: datetime, end: datetime, longest: timedelta) -> list[FakeSession]:
-    """Those that begin from `start` to before `end` and are asked for, newest first. The rest of longer ones is cut."""
+def sessions(
+    world: World,
+    asked: Sessions,
+    start: datetime,
+    end: datetime,
+    longest: timedelta,
+    known_until: datetime | None = None,
+) -> list[FakeSession]:
+    """Those that begin from `start` to before `end` and are asked for, newest first. The rest of longer ones is cut.
+
+    They are as they were at the moment `known_until`, if there is one.
+    """
     world = world.asked_by(asked)
     found = [each for each in all_sessions(world, longest) if start <= each.events[0].time < end]
+    if known_until:
+        found = [FakeSession([each for each in one.events if each.time < known_until]) for one in found]
     found.sort(key=lambda each: (each.events[0].time, each.events[0].session), reverse=True)
     return [each for each in found if is_asked_for(world, asked, each)]
 

@@ -12,6 +12,7 @@ from analytics.kinds.retention.question import CohortEntry, Retention, Return
 from analytics.kinds.sessions import Bounced, Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
+from analytics.questions.before import Before
 from analytics.questions.conditions import Field, Group, Source
 from analytics.questions.periods import Period
 from analytics.questions.query import (
@@ -50,6 +51,11 @@ def spans(draw, world, longest=90):
         return Span(None, edge - timedelta(days=draw(st.integers(0, 1))), edge, over=over)
     first = world.now.date() + timedelta(days=draw(st.integers(-longest // 2, 5)))
     return Span(None, first, first + timedelta(days=draw(st.integers(0, longest // 2))), over=over)
+
+
+def befores(span):
+    """Nothing is before all time."""
+    return st.none() if span.period is Period.ALL else st.sampled_from([None, None, *Before])
 
 
 def scopes(environment_id):
@@ -103,10 +109,11 @@ def graphs(draw, world, environment_id):
     formulas = [each for each in FORMULAS if not set(each) & set("ABC"[len(series) :])]
     compare = () if by or len(series) > 1 else draw(compared_lists)
     days = [event.time.date() for event in world.events] or [world.now.date()]
+    span = Span(None, min(days), max(days)) if wide else draw(spans(world, 30 if unit is Unit.HOUR else 90))
     return Graph(
         draw(scopes(environment_id)),
         series=series,
-        span=Span(None, min(days), max(days)) if wide else draw(spans(world, 30 if unit is Unit.HOUR else 90)),
+        span=span,
         unit=unit,
         where=draw(filters),
         by=by,
@@ -114,6 +121,7 @@ def graphs(draw, world, environment_id):
         compare=compare,
         formula="" if compare or draw(st.booleans()) else draw(st.sampled_from(formulas)),
         cumulative=cumulative,
+        before=draw(befores(span)),
     )
 
 
@@ -124,13 +132,14 @@ def funnels(draw, world, environment_id):
     steps = draw(st.lists(selections, min_size=2, max_size=4, unique_by=repr if order is Order.ANY else None))
     without = [] if order is Order.ANY else draw(st.lists(exclusions(steps), max_size=2))
     by = None if asks is Asks.TREND else draw(st.one_of(st.none(), all_fields))
+    span = draw(spans(world))
     return Funnel(
         draw(scopes(environment_id)),
         steps=tuple(steps),
         within=draw(
             st.sampled_from([timedelta(minutes=30), timedelta(hours=3), timedelta(days=1), timedelta(days=60)])
         ),
-        span=draw(spans(world)),
+        span=span,
         where=draw(few_groups),
         segments=draw(segment_lists),
         compare=() if by else draw(compared_lists),
@@ -139,6 +148,7 @@ def funnels(draw, world, environment_id):
         asks=asks,
         by=by,
         unit=draw(st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH])),
+        before=draw(befores(span)) if by is None and asks is Asks.STEPS else None,
     )
 
 
@@ -228,9 +238,11 @@ def sessions_questions(draw, world, environment_id):
     if draw(st.booleans()):
         filters = {"event": st.sampled_from([SESSION, SESSION, ANY_EVENT, PAGEVIEW]), "where": groups(all_fields, 1)}
     chosen = draw(st.lists(st.sampled_from(sorted(filters)), max_size=2, unique=True))
+    span = draw(st.one_of(st.just(Span(7)), st.just(Span(None, period=Period.TODAY)), spans(world)))
     return Sessions(
         draw(scopes(environment_id)),
-        span=draw(st.one_of(st.just(Span(7)), spans(world))),
+        span=span,
+        before=draw(befores(span)),
         limit=draw(st.integers(1, 3)),
         **{name: draw(filters[name]) for name in chosen},
     )

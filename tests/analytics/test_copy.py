@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Activity
 from analytics import actions
-from analytics.models import Definition, Pin, Report, Segment
+from analytics.models import Definition, NameNote, Pin, Report, Segment
 from events.models import Event
 from projects import views
 from projects.actions import add_environment
@@ -88,7 +88,7 @@ def test_the_dashboard_is_copied_in_its_order(source):
     assert {pin.report.environment_id for pin in pins} == {environment.pk}
 
 
-COPIED = {"analytics_definition", "analytics_segment", "analytics_report", "analytics_pin"}
+COPIED = {"analytics_definition", "analytics_segment", "analytics_report", "analytics_pin", "analytics_namenote"}
 SOURCE_IDS = 7_400_000_001  # the first id, so high that no other number in a row looks like an id
 
 
@@ -106,6 +106,7 @@ def far_away():
     parameters = {"parameters": [["event", event], ["segment", str(segment.lineage)]]}
     report = ReportFactory(environment=source, pk=SOURCE_IDS + 4, body=parameters)
     Pin.objects.create(pk=SOURCE_IDS + 5, environment=source, report=report, position=0)
+    NameNote.objects.create(pk=SOURCE_IDS + 6, environment=source, kind="event", name="Paid", description="Money")
     return source
 
 
@@ -130,8 +131,8 @@ def tables_of_environments() -> list[str]:
 
 
 def test_no_id_of_the_source_is_anywhere_in_a_copied_row(far_away):
-    ids = [str(SOURCE_IDS + n) for n in range(6)] + [far_away.app_id]
-    assert all(any(each in row for row in rows_as_text(far_away)) for each in ids[:6])
+    ids = [str(SOURCE_IDS + n) for n in range(7)] + [far_away.app_id]
+    assert all(any(each in row for row in rows_as_text(far_away)) for each in ids[:7])
 
     copy = copied(far_away).environment
 

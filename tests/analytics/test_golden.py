@@ -64,6 +64,7 @@ STEPS = "step.0.event=event:Signed up&step.1.event=builtin:pageview&step.2.event
 QUESTIONS = {  # {file: (kind, URL parameters)}
     "graph": ("graph", "event=event:Signed up&days=7"),
     "graph_of_people": ("graph", "event=event:Signed up&counts=users&days=7"),
+    "graph_of_people_before": ("graph", "event=event:Signed up&counts=users&days=3&before=period"),
     "graph_by_month": ("graph", "event=builtin:session&days=365&unit=month"),
     "graph_of_a_definition": (
         "graph",
@@ -116,6 +117,8 @@ QUESTIONS = {  # {file: (kind, URL parameters)}
     ),
     "paths": ("paths", f"anchor.event=event:Signed up&steps=2&days=30&clean=1&segment={BUYERS}"),
     "paths_before": ("paths", "direction=before&anchor.event=event:Paid&along=pageview&steps=1&within=7d&days=30"),
+    "funnel_before": ("funnel", f"{STEPS}&days=3&before=period"),
+    "sessions_before": ("sessions", "days=3&before=period"),
     "sessions": (
         "sessions",
         "event=event:Signed up&where.0.field=property:plan&where.0.value=pro&entry=/pricing*&least=1&bounced=no&days=7",

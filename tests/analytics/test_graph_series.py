@@ -179,7 +179,7 @@ def test_counted_days_serve_each_series_by_itself(environment, monkeypatch):
         at = now - timedelta(days=ago)
         add_event(environment, kind="pageview", at=at, received_at=at)
     refresh(environment)
-    monkeypatch.setattr("analytics.kinds.graph.answer.counting_sql", None)  # which would be called
+    monkeypatch.setattr("analytics.kinds.graph.counting.counting_sql", None)  # which would be called
 
     series = (Series(PAGEVIEW), Series(PAGEVIEW, Counts.USERS), Series(PAGEVIEW, Counts.PER_USER))
     result = run(Graph(Scope.of(environment), series, Span(20), formula="A - B"), now=now)

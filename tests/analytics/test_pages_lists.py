@@ -81,8 +81,8 @@ def test_each_row_says_what_it_asks_whose_it_is_and_where_it_is_used(environment
     segments = words(read_only.get(url(environment, "segment_list")))
     reports = words(read_only.get(url(environment, "report_list")))
 
-    assert re.search("Either Paid somebody who left .* nothing", definitions)
-    assert re.search("Paid Pageview Since March checkout Ada .* 2 places", definitions)
+    assert re.search("Either Paid not known somebody who left .* nothing", definitions)
+    assert re.search("Paid Pageview Since March not known checkout Ada .* 2 places", definitions)
     assert re.search("Known .* exists .* 1 place", segments)
     assert "Numbers graph Count of Paid by plan · last 30 days · Only people in Known" in reports
     assert re.search("Broken graph Cannot be read any more. somebody .* no Numbers .* yes", reports)

@@ -60,7 +60,7 @@ def counted(outcome, kind="graph"):
 
 def made_slow(monkeypatch):
     monkeypatch.setattr(
-        "analytics.kinds.graph.answer.counting_sql",
+        "analytics.kinds.graph.counting.counting_sql",
         lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)"),
     )
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from analytics.kinds.registry import kind_of, run
 from analytics.kinds.retention.question import CohortEntry, Retention, Return
+from analytics.questions.before import Before
 from analytics.questions.conditions import BadQuery, Field, Source
 from analytics.questions.periods import Period
 from analytics.questions.query import PAGEVIEW, SESSION, Counts, Scope, Selection
@@ -26,6 +27,7 @@ from analytics.sql.dialect import POSTGRESQL
 from events.erasure import erase
 from tests.analytics.factories import ANY_EVENT, graph_of
 from tests.analytics.oracle import FakeEvent, World
+from tests.analytics.random_questions import befores
 from tests.analytics.random_worlds import (
     DEFINITIONS,
     NAMES,
@@ -73,10 +75,11 @@ def questions(data, scope):
         return Retention(scope, Selection(event), returning, unit, span, entry=entry, counts_as=counts_as)
     if data.draw(st.booleans()):
         field = Field(Source.EVENT, data.draw(st.sampled_from(FIELDS[:2])))
-        return graph_of(scope, data.draw(st.sampled_from([PAGEVIEW, SESSION])), span=span, unit=unit, by=field)
+        event = data.draw(st.sampled_from([PAGEVIEW, SESSION]))
+        return graph_of(scope, event, span=span, unit=unit, by=field, before=data.draw(befores(span)))
     counts = data.draw(st.sampled_from([Counts.EVENTS, Counts.USERS, Counts.PER_USER]))
     cumulative = counts.adds_up and data.draw(st.booleans())
-    return graph_of(scope, event, counts, span, unit, cumulative=cumulative)
+    return graph_of(scope, event, counts, span, unit, cumulative=cumulative, before=data.draw(befores(span)))
 
 
 def from_events(query, world):
@@ -129,7 +132,7 @@ def comparable(ask_for, query, world):
         result = ask_for(query, world)
     except BadQuery as error:  # nothing of the range is over yet
         return error.message
-    return (result.lines, result.total) if hasattr(result, "lines") else result.cohorts
+    return (result.lines, result.total, result.total_before) if hasattr(result, "lines") else result.cohorts
 
 
 @pytest.mark.parametrize("period", Period)
@@ -140,8 +143,9 @@ def test_counted_days_answer_named_ranges_too(environment, monkeypatch, period):
         add_event(environment, kind="pageview", at=now - timedelta(days=ago), received_at=now - timedelta(days=ago))
     refresh(environment)
     monkeypatch.setattr(days, "MAX_RAW_SHARE", 1.0)
-    monkeypatch.setattr("analytics.kinds.graph.answer.counting_sql", None)  # which would be called
+    monkeypatch.setattr("analytics.kinds.graph.counting.counting_sql", None)  # which would be called
 
-    result = run(graph_of(Scope.of(environment), PAGEVIEW, Counts.USERS, Span(None, period=period)))
+    before = None if period is Period.ALL else Before.PERIOD
+    result = run(graph_of(Scope.of(environment), PAGEVIEW, Counts.USERS, Span(None, period=period), before=before))
 
     assert result.total == (1 if any(each for each in result.lines[0].values) else 0)

@@ -83,7 +83,7 @@ def scope(environment):
 def slow(monkeypatch):
     """Makes every graph wait in the database."""
     monkeypatch.setattr(
-        "analytics.kinds.graph.answer.counting_sql",
+        "analytics.kinds.graph.counting.counting_sql",
         lambda statement, *_: statement.text("select 0, null, null, 0, pg_sleep(20)"),
     )
 

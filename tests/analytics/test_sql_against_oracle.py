@@ -25,6 +25,7 @@ from tests.analytics import (
     oracle,
     oracle_funnel,
     oracle_of_activity,
+    oracle_of_before,
     oracle_of_graphs,
     oracle_of_sessions,
     oracle_retention,
@@ -94,7 +95,10 @@ def test_graphs(world, data):
         for graph in questions:
             result = answer_or_none(graph, world)
             cut = cut_of(graph, graph.unit, world)
-            if cut and are_too_many(graph, cut):
+            then, part = (
+                oracle_of_before.cut_before(world, graph, graph.unit, cut) if cut and graph.before else ((), ())
+            )
+            if cut and are_too_many(graph, cut, then):
                 cut = None
             assert (result and result.buckets) == cut, graph
             if result is None:
@@ -114,11 +118,44 @@ def test_graphs(world, data):
             )
             if result.is_of_one:
                 assert result.total == oracle_of_graphs.graph(world, graph, cut, graph.segments)[0].shown()[1], graph
+            if graph.before:
+                assert result.earlier.buckets == then, graph
+                whole, same = (lines_before(world, graph, result, each, then) for each in (then, part))
+                assert [(list(each.before.values), each.before.whole) for each in result.lines] == [
+                    each.shown() for each in whole
+                ], graph
+                assert [each.before.part for each in result.lines] == [each.shown()[1] for each in same], graph
+                if result.is_of_one:
+                    there, of_part = somewhere(world, part, then)
+                    (total, *_) = oracle_of_graphs.graph(there, graph, of_part, graph.segments)
+                    assert result.total_before == total.shown()[1], graph
 
 
-def are_too_many(graph, cut):
-    """Whether several series in groups would have more numbers than a page may hold."""
+def somewhere(world, cut, whole):
+    """A world and buckets in it: without events, if nothing is asked for."""
+    return (world, cut) if cut else (replace(world, events=[]), whole)
+
+
+def lines_before(world, graph, result, cut, whole):
+    """What the lines of an answer had in these buckets, which may be none of the earlier range."""
+    world, cut = somewhere(world, cut, whole)
+    if not graph.by:
+        sides = [oracle_of_graphs.graph(world, graph, cut, segments_of(graph, each)) for each in result.lines]
+        return [lines[0] for lines in sides] if graph.compare else sides[0]
+    keys = list(dict.fromkeys(each.key for each in result.lines if not each.is_other))
+    found = dict(oracle_of_graphs.groups(world, graph, cut, MOST_GROUPS, keys))
+    first = 1 if graph.formula else 0
+    return [
+        found[... if each.is_other else each.key][0 if each.series is None else first + each.series]
+        for each in result.lines
+    ]
+
+
+def are_too_many(graph, cut, then):
+    """Whether several series in groups, or groups that are compared, would have more numbers than a page may hold."""
     lines = len(graph.series) + bool(graph.formula)
+    if graph.by and graph.before:
+        return 2 * lines * max(len(cut), len(then)) > MAX_BUCKETS
     return bool(graph.by) and len(graph.series) > 1 and len(cut) * lines > MAX_BUCKETS
 
 
@@ -162,6 +199,16 @@ def test_funnels(world, data):
                 continue
 
             assert oracle_funnel.answered(result) == oracle_funnel.sides(world, funnel, cut, MOST_GROUPS), funnel
+            if funnel.before:
+                part, known_until = part_before(world, funnel, cut)
+                expected = oracle_funnel.before(world, funnel, part, known_until)
+                assert [list(each.before) for each in result.sides] == expected, funnel
+
+
+def part_before(world, query, cut):
+    """The buckets of the part that a question is compared with, and until when later events are known; or None."""
+    _, part = oracle_of_before.cut_before(world, query, None, cut)
+    return part, oracle_of_before.known_until(world, cut, part) if part else None
 
 
 @thorough
@@ -194,11 +241,19 @@ def test_sessions(world, data):
 
             expected = oracle_of_sessions.sessions(world, sessions, cut[0].start, cut[-1].end, longest)
             assert list(all_sessions(sessions, world)) == [told(world, each) for each in expected], sessions
-            found = result.totals
-            median = None if found.median is None else Fraction(found.median // timedelta(microseconds=1), 1_000_000)
-            number, middle, *others = oracle_of_sessions.totals(expected)
-            assert [found.sessions, found.viewed, found.bounces] == [number, *others], sessions
-            assert median == middle or abs(median - middle) < Fraction(1, 1_000_000), sessions
+            assert_totals(result.totals, expected, sessions)
+            if sessions.before:
+                part, known_until = part_before(world, sessions, cut)
+                bounds_of_part = (part[0].start, part[-1].end, longest, known_until) if part else ()
+                then = oracle_of_sessions.sessions(world, sessions, *bounds_of_part) if part else []
+                assert_totals(result.totals_before, then, sessions)
+
+
+def assert_totals(found, expected, sessions):
+    median = None if found.median is None else Fraction(found.median // timedelta(microseconds=1), 1_000_000)
+    number, middle, *others = oracle_of_sessions.totals(expected)
+    assert [found.sessions, found.viewed, found.bounces] == [number, *others], sessions
+    assert median == middle or abs(median - middle) < Fraction(1, 1_000_000), sessions
 
 
 def all_sessions(sessions, world):

@@ -1,5 +1,6 @@
 """Charts in Chromium: hiding a series draws the rest to their own scale; a finger and the keyboard show the numbers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,8 +18,16 @@ LARGE = Line("Large", (90_000, 123_456, 0, 17))
 SMALL = Line("Small", (3, 0, 2, 7))
 PARTS = Line("Per person", (0.25, None, 1.5, 0.3333333333333333))
 OTHER = Line("everything else", (1, 1, 12, 1), is_other=True)
+COMPARED = replace(ACROSS, before=("Sat", "Sun", "Mon", "Tue"))
+
+
+def before(line):
+    return replace(line, values=tuple(reversed(line.values)))
+
+
 DRAW = {
     "lines": lambda lines: line_chart(lines, ACROSS, "Signups", "%"),
+    "pale": lambda lines: line_chart(lines, COMPARED, "Signups", before=[before(each) for each in lines]),
     "bars": lambda lines: bar_chart(lines, ACROSS, "Signups"),
     "stacked": lambda lines: bar_chart(lines, ACROSS, "Signups", stacked=True),
 }

@@ -5,9 +5,11 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from analytics.models import Definition, Report
+from events.catalogue.announcements import announce
 from tests.analytics.kept import EVERY, make_definition, make_report, make_segment
 from tests.analytics.rows import add_event
 from tests.browser.conftest import sign_in
+from tests.events.making import event
 
 
 @pytest.fixture
@@ -139,3 +141,33 @@ def test_axe_finds_nothing_wrong_and_nothing_is_too_wide(signed_in_page, environ
     page.get_by_label("Tick Either").check()
     page.get_by_role("button", name="Delete…").click()
     axe_clean(page)
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with JavaScript", "without"])
+def test_a_name_is_described_verified_and_hidden(new_page, teammate, environment, live_server, scripted, axe_clean):
+    announce([event("ann", "Paid out", environment_id=environment.pk, properties={"payment": "card"})])
+    page = sign_in(new_page(java_script_enabled=scripted), teammate.user, live_server.url)
+    page.goto(url(environment, "catalogue"))
+    if scripted:
+        axe_clean(page)
+    page.get_by_role("link", name="Paid out").click()
+
+    page.get_by_label("Description").fill("The bank sent it")
+    page.get_by_role("button", name="Save the description").click()
+    page.get_by_role("button", name="Mark as verified").click()
+    if scripted:
+        expect(page.get_by_role("img", name="Count of Paid out")).to_be_visible()
+        axe_clean(page)
+    else:
+        expect(page.get_by_role("link", name="See the graph")).to_be_visible()
+    page.get_by_role("link", name="Catalogue").click()
+    expect(page.get_by_role("row", name="Paid out")).to_contain_text("verified")
+    expect(page.get_by_role("row", name="Paid out")).to_contain_text("The bank sent it")
+
+    page.get_by_label("Tick Paid out").check()
+    page.get_by_role("button", name="Hide").click()
+    expect(page.get_by_text("1 name hidden.")).to_be_visible()
+    expect(page.get_by_role("row", name="Paid out")).to_have_count(0)
+    page.get_by_label("Show").select_option("hidden")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("row", name="Paid out")).to_have_count(1)

@@ -1,10 +1,14 @@
 """Names come from outside, and may be long: no page becomes wider than the window."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import Account, Invitation, User
-from analytics.models import Definition, Report, Segment
+from analytics.models import Definition, NameNote, Report, Segment
+from events.catalogue import counting
 from projects.models import ApiKey, Environment, Project
 from tests.analytics.rows import add_event, add_person
 from tests.browser.conftest import sign_in
@@ -39,6 +43,7 @@ QUESTIONS = {
     "paths": [{"anchor.event": EVENT, "days": "7"}, {"anchor.event": "builtin:session", "days": "7"}],
     "users": [{}, {"search": "w" * 254}],
     "search": [{"q": "w"}],
+    "catalogue_name": [{"of": EVENT}, {"of": f"property:{'p' * 200}"}, {"of": f"user:{'p' * 200}"}],
     "behind": [
         {"event": EVENT, "days": "7", "behind.at": f"0.all.all~{'9' * 99}", "behind.list": listed} | LONG_CONDITION
         for listed in ("events", "people")
@@ -87,6 +92,11 @@ def world(live_server):
     Segment.objects.filter(lineage=world.ids["lineage"]).update(body={"match": "all", "groups": groups})
     parameters = [["event", f"definition:{world.ids['lineage']}"], ["by", "property:plan"], ["days", "7"]]
     Report.objects.filter(lineage=world.ids["lineage"]).update(body={"parameters": parameters})
+    for kind, name in (("event", LONG_EVENT), ("property", "p" * 200)):
+        NameNote.objects.create(environment=environment, kind=kind, name=name, description="w" * 2_000)
+    counting.count(environment.pk, timezone.now() + timedelta(hours=2))
+    for noted in counting.noted(timezone.now() + timedelta(hours=4)):
+        counting.recount(*noted)
     for model in NAMED:
         in_full(model)
     in_full(User, "email")

@@ -38,6 +38,8 @@ BREAKS: Breaks = {
     "account_who_may_invite_is_known": lambda: AccountFactory(who_may_invite="everybody"),
     "user_email_unique": lambda: again(UserFactory()),
     "user_email_lower_case": lambda: UserFactory(email="Ada@shop.example"),
+    "user_theme_is_known": lambda: UserFactory(theme="pink"),
+    "user_density_is_known": lambda: UserFactory(density="dense"),
     "accounts_user_groups_user_id_group_id_59c0b32f_uniq": lambda: again(place_in_a_group()),
     "accounts_user_user_permi_user_id_permission_id_2ab516c2_uniq": lambda: again(permission_of_a_user()),
     "membership_once_per_account": lambda: again(MembershipFactory()),

@@ -2,9 +2,10 @@
 
 import uuid
 
+from analytics.models import NameNote
 from tests.analytics.factories import DefinitionFactory, ExpiryFactory, PinFactory, ReportFactory, SegmentFactory
 from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
-from tests.factories import EnvironmentFactory
+from tests.factories import EnvironmentFactory, UserFactory
 
 
 def kept(factory) -> Breaks:
@@ -29,12 +30,20 @@ def pin_in_the_same_place():
     again(pin, report=ReportFactory(environment=pin.environment))
 
 
+def noted(**fields):
+    return NameNote.objects.create(environment=EnvironmentFactory(), **{"kind": "event", "name": "Paid", **fields})
+
+
 BREAKS: Breaks = {
     **kept(DefinitionFactory),
     **kept(SegmentFactory),
     **kept(ReportFactory),
     "expiry_one_at_a_time": lambda: again(ExpiryFactory()),
     "report_kind_known": lambda: ReportFactory(kind="pie"),
+    "name_noted_once_per_environment": lambda: again(noted()),
+    "name_kind_known": lambda: noted(kind="definition"),
+    "name_noted_has_a_name": lambda: noted(name=""),
+    "name_verified_by_and_at_together": lambda: noted(verified_by=UserFactory()),
     "analytics_pin_position_check": lambda: PinFactory(position=-1),
     "analytics_pin_report_id_key": lambda: again(PinFactory(), position=1),
     "pin_position_once_per_environment": pin_in_the_same_place,

@@ -40,7 +40,7 @@ BREAKS: Breaks = {
     **required("idempotency_keys", "environment_id digest at"),
     "catalogue_marks_pkey": lambda: insert_twice("catalogue_marks"),
     "catalogue_marks_environment_id_fkey": lambda: insert("catalogue_marks", environment_id=-1),
-    **required("catalogue_marks", "environment_id mark people_at"),
+    **required("catalogue_marks", "environment_id mark people_at first_month"),
     "catalogue_names_pkey": lambda: insert_twice("catalogue_names", name="Other"),
     "catalogue_names_environment_id_kind_name_key": lambda: insert_twice("catalogue_names", id=2),
     "catalogue_names_environment_id_fkey": lambda: insert("catalogue_names", environment_id=-1),

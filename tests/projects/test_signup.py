@@ -72,3 +72,17 @@ def test_the_first_page_after_signing_in_is_an_environment(client, settings):
 
     assert response.url == reverse(settings.ENVIRONMENT_LANDING, args=[Environment.objects.get().app_id])
     assert Project.objects.count() == 1
+
+
+def test_days_begin_by_the_time_zone_that_was_chosen_or_in_utc(client):
+    client.post(reverse("account_signup"), ANSWERS | {"time_zone": "Europe/Paris"})
+    assert Project.objects.get().time_zone == Account.objects.get().time_zone == "Europe/Paris"
+    client.logout()
+
+    refused = client.post(
+        reverse("account_signup"), ANSWERS | {"email": "eve@else.example", "time_zone": "Mars/Olympus"}
+    )
+    assert list(refused.context["form"].errors) == ["time_zone"]
+
+    client.post(reverse("account_signup"), ANSWERS | {"email": "eve@else.example"})
+    assert Account.objects.get(members__email="eve@else.example").time_zone == "UTC"

@@ -16,6 +16,7 @@ from analytics.kinds.funnel.question import (
     step_labels,
 )
 from analytics.kinds.funnel.sql import funnel_sql, groups_sql, times_sql, trend_sql
+from analytics.questions.before import Earlier
 from analytics.questions.group_labels import group_label, rest_label
 from analytics.questions.query import TOP_GROUPS, Compared
 from analytics.questions.results import Ran
@@ -32,14 +33,16 @@ def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
     placed = context.placed(funnel.span, funnel.unit if is_trend else None)
     cut = placed.buckets
     start, end = placed.span.bounds(context.now, funnel.scope.zone)
-    one = _Asked(funnel, context, start, end, cut)
+    earlier = context.earlier(funnel.before, funnel.span, placed, None) if funnel.before else None
+    one = _Asked(funnel, context, start, end, cut, earlier)
     if funnel.by is not None:
         sides = one.groups()
     else:
         sides = [one.side(each, is_compared=bool(funnel.compare)) for each in funnel.compare or (Compared(None),)]
     labels = step_labels(funnel, context.glossary)
-    ran = Ran(context.now, start, end, note=placed.note)
-    return FunnelResult(funnel, ran, labels, tuple(sides), _until_over(funnel, cut, context.now) if is_trend else ())
+    ran = Ran(context.now, start, end, note=" ".join(filter(None, [placed.note, earlier.note if earlier else ""])))
+    buckets = _until_over(funnel, cut, context.now) if is_trend else ()
+    return FunnelResult(funnel, ran, labels, tuple(sides), buckets, earlier)
 
 
 def _until_over(funnel: Funnel, cut: tuple[Bucket, ...], now: datetime) -> tuple[Bucket, ...]:
@@ -56,6 +59,7 @@ class _Asked:
     start: datetime
     end: datetime
     cut: tuple[Bucket, ...]
+    earlier: Earlier | None
 
     def side(self, compared: Compared, *, is_compared: bool) -> FunnelSide:
         of_side = replace(self, funnel=replace(self.funnel, compare=(), segments=compared.among(self.funnel.segments)))
@@ -67,7 +71,22 @@ class _Asked:
             compared if is_compared else None,
             times=of_side.times()[EVERYBODYS_SLOT],
             trend=of_side.trend(),
+            before=of_side.before(),
         )
+
+    def before(self) -> tuple[int, ...]:
+        """How many reached each step in the same part of the earlier range, up to the moment that was now then.
+
+        Whoever began late has had as little time for the later steps as those who began late today.
+        """
+        if self.earlier is None:
+            return ()
+        if not self.earlier.part:
+            return (0,) * len(self.funnel.steps)
+        start, end, until = self.earlier.buckets[0].start, self.earlier.until, self.earlier.known_until
+        statement = self.context.statement()
+        (row,) = self.context.rows(statement, funnel_sql(statement, self.funnel, start, end, until))
+        return tuple(int(count or 0) for count in row)
 
     def groups(self) -> list[FunnelSide]:
         """Everybody, the largest groups by size, and the rest."""

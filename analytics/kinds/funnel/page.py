@@ -12,6 +12,7 @@ from analytics.forms.controls import Control, Select, plain, with_nothing
 from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_rows
 from analytics.kinds.buckets import buckets_across, for_people
+from analytics.kinds.change import Change, change
 from analytics.kinds.funnel.answer import answer
 from analytics.kinds.funnel.question import (
     MAX_STEPS,
@@ -29,7 +30,7 @@ from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, n
 from analytics.questions.parameters import Reader
 from analytics.questions.results import Table
 from analytics.questions.spans import Unit
-from analytics.questions.words import elapsed_words
+from analytics.questions.words import earlier_words, elapsed_words
 
 WINDOWS = plain([("minute", "minutes"), ("hour", "hours"), ("day", "days")])
 ORDERS = plain(
@@ -83,7 +84,7 @@ def form(raw: Reader, choices: Choices) -> FunnelForm:
         order=select(raw, "order", "Order", ORDERS),
         within=control(raw, "within", "Conversion window", "7", "number"),
         within_unit=select(raw, "within_unit", "Unit", WINDOWS, "day"),
-        span=span_controls(raw, 30),
+        span=span_controls(raw, 30, compares=True),
         asks=select(raw, "asks", "Show", ASKS),
         by=select(raw, "by", "Group by", with_nothing("nothing", choices.all_fields)),
         unit=select(raw, "unit", "Over time", UNITS, Unit.DAY.value),
@@ -143,7 +144,7 @@ def show(result: FunnelResult, title: str) -> FunnelView:
         headline=_headline(result),
         is_empty=not any(side.counts[0] for side in result.sides),
         steps=_steps(result, drawn),
-        legend=_legend(drawn) if len(result.sides) > 1 else (),
+        legend=_legend(result, drawn) if len(result.sides) > 1 else (),
         left_out=len(result.sides) - len(drawn),
         chart=_chart(result, drawn, title),
         table=for_people(result.table(), result.buckets, query.unit, query.scope),
@@ -166,12 +167,19 @@ def _headline(result: FunnelResult) -> KeyFigure | None:
     if result.query.asks is Asks.TIMES:
         return KeyFigure(elapsed_words(side.times[-1].median), "median time to get to the end")
     did = f"of them did all {len(side.counts)}" if result.query.order is Order.ANY else "of them got to the end"
-    return KeyFigure(percent_text(side.conversion), did)
+    return KeyFigure(percent_text(side.conversion), did, change=_change(result, side))
 
 
-def _legend(sides: tuple[FunnelSide, ...]) -> tuple[LegendItem, ...]:
+def _change(result: FunnelResult, side: FunnelSide) -> Change | None:
+    if result.earlier is None:
+        return None
+    when = earlier_words(result.earlier, result.query.scope.zone)
+    return change(side.conversion, side.conversion_before, when, in_points=True, shown=percent_text)
+
+
+def _legend(result: FunnelResult, sides: tuple[FunnelSide, ...]) -> tuple[LegendItem, ...]:
     return tuple(
-        LegendItem(side.label, colour, percent_text(side.conversion))
+        LegendItem(side.label, colour, percent_text(side.conversion), change=_change(result, side))
         for side, colour in zip(sides, _colours(sides), strict=True)
     )
 

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from analytics.definitions.glossary import Glossary
 from analytics.definitions.words import compared_words, selection_label, selection_words
+from analytics.questions.before import Before, Earlier, check_before
 from analytics.questions.conditions import BadQuery, Field
-from analytics.questions.parameters import Reader, write_common, write_compared, write_selection
+from analytics.questions.parameters import Reader, write_before, write_common, write_compared, write_selection
 from analytics.questions.query import (
     LAST_30_DAYS,
     Compared,
@@ -74,6 +75,7 @@ class Funnel(Query["FunnelResult"]):
     asks: Asks = field(default=Asks.STEPS, kw_only=True)
     by: Field | None = field(default=None, kw_only=True)
     unit: Unit = field(default=Unit.DAY, kw_only=True)
+    before: Before | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -81,6 +83,11 @@ class Funnel(Query["FunnelResult"]):
         if self.asks is not Asks.TREND:
             object.__setattr__(self, "unit", Unit.DAY)
         self.span.check(self.unit if self.asks is Asks.TREND else None)
+        check_before(self.before, self.span)
+        if self.before and (self.by is not None or self.asks is not Asks.STEPS):
+            raise BadQuery(
+                "Only how many reached each step is compared with before, without groups of a property.", "before"
+            )
         if not 2 <= len(self.steps) <= MAX_STEPS:
             raise BadQuery(f"A funnel has 2 to {MAX_STEPS} steps.", "step")
         if not timedelta(0) < self.within <= timedelta(days=366):
@@ -118,6 +125,7 @@ class Funnel(Query["FunnelResult"]):
         yield "within", str(self.within // WINDOW_UNITS[unit])
         yield "within_unit", unit
         yield from write_common(self, self.span)
+        yield from write_before(self.before)
         yield from write_compared(self.compare)
         if self.order is not Order.IN_ORDER:
             yield "order", self.order.value
@@ -138,7 +146,7 @@ class Funnel(Query["FunnelResult"]):
         return [*self.segments, *(side.segment for side in self.compare if side.segment)]
 
     def range_words(self) -> str:
-        return span_words(self.span)
+        return span_words(self.span, self.before)
 
 
 def read(reader: Reader, scope: Scope) -> Funnel:
@@ -168,6 +176,7 @@ def read(reader: Reader, scope: Scope) -> Funnel:
         asks=reader.choice("asks", Asks, Asks.STEPS),
         by=reader.field("by"),
         unit=reader.choice("unit", Unit, Unit.DAY),
+        before=reader.before(),
     )
 
 
@@ -255,7 +264,8 @@ class StepTimes:
 class FunnelSide:
     """`counts[n]` is how many people reached step n. It never grows from step to step.
 
-    Of a group, `key` is its value; None for people without one. `times` has one for each step after the first, and
+    `before` are the counts of the same part of the earlier range, if it is compared with one. Of a group, `key` is its
+    value; None for people without one. `times` has one for each step after the first, and
     `trend` the counts of each bucket, if these are asked for.
     """
 
@@ -267,6 +277,7 @@ class FunnelSide:
     is_rest: bool = False  # of all groups but the largest
     times: tuple[StepTimes, ...] = ()
     trend: tuple[tuple[int, ...], ...] = ()
+    before: tuple[int, ...] = ()
 
     @property
     def is_apart(self) -> bool:
@@ -285,6 +296,11 @@ class FunnelSide:
         return self.of_first(len(self.counts) - 1)
 
     @property
+    def conversion_before(self) -> float | None:
+        """The same in the earlier range."""
+        return percent(self.before[-1], self.before[0])
+
+    @property
     def conversions(self) -> tuple[float | None, ...]:
         """The same for each bucket; None where nobody began."""
         return tuple(percent(counts[-1], counts[0]) for counts in self.trend)
@@ -301,6 +317,7 @@ class FunnelResult(Result):
     step_labels: tuple[str, ...]
     sides: tuple[FunnelSide, ...]
     buckets: tuple[Bucket, ...] = ()
+    earlier: Earlier | None = None
 
     def table(self) -> Table:
         if self.query.asks is Asks.TREND:
@@ -318,11 +335,19 @@ class FunnelResult(Result):
                 Column(f"{prefix}of previous step" if prefix else "Of previous step", Shown.PERCENT),
                 Column(f"{prefix}of first step" if prefix else "Of first step", Shown.PERCENT),
             ]
+            if self.earlier:
+                names = ("people before", "of first step before")
+                columns += [
+                    Column(f"{prefix}{name}" if prefix else name.capitalize(), shown)
+                    for name, shown in zip(names, (Shown.NUMBER, Shown.PERCENT), strict=True)
+                ]
         rows = []
         for step, label in enumerate(self.step_labels):
             row: list[Cell] = [label]
             for side in self.sides:
                 row += [side.counts[step], side.of_previous(step), side.of_first(step)]
+                if self.earlier:
+                    row += [side.before[step], percent(side.before[step], side.before[0])]
             rows.append(tuple(row))
         return Table(tuple(columns), tuple(rows))
 

@@ -20,10 +20,14 @@ from analytics.sql.statement import Statement
 
 @dataclass(frozen=True)
 class Attempts:
-    """What is wanted of attempts beside how far they came: the `value` of their start, or those of each bucket."""
+    """What is wanted of attempts beside how far they came: the `value` of their start, or those of each bucket.
+
+    What happened since `known_until`, if it is given, is not looked at.
+    """
 
     with_values: bool = False
     buckets: tuple[Bucket, ...] = ()
+    known_until: datetime | None = None
 
     @property
     def partition(self) -> str:

@@ -21,9 +21,11 @@ KeySet = frozenset[EventKey] | None  # kinds and names; None is any
 Scan = tuple[bool, KeySet]  # whether it is sessions, and of which kinds and names
 
 
-def funnel_sql(statement: Statement, funnel: Funnel, start: datetime, end: datetime) -> str:
-    """One row: for each step, how many people reached it."""
-    source = _reached(statement, funnel, start, end, Attempts())
+def funnel_sql(
+    statement: Statement, funnel: Funnel, start: datetime, end: datetime, known_until: datetime | None = None
+) -> str:
+    """One row: for each step, how many people reached it; before the moment `known_until`, if there is one."""
+    source = _reached(statement, funnel, start, end, Attempts(known_until=known_until))
     last = len(funnel.steps)
     statement.define("levels", f"select actor, {_level(last)} as level from {source} group by actor")
     steps = range(1, last + 1)
@@ -178,7 +180,8 @@ def _scan(
     assert limits.end is not None
     is_strict = funnel.order is Order.STRICT
     is_start_alone = len(steps) == 1 and steps[0][0] == 1 and funnel.order is Order.IN_ORDER
-    until = limits if is_start_alone else Limits(limits.start, limits.end + funnel.within)
+    ends = limits.end + funnel.within
+    until = limits if is_start_alone else Limits(limits.start, min(ends, attempts.known_until or ends))
     is_session, keys = source
     rows, where = event_rows(statement, until, sessions=is_session)
     where.append(rows.group(funnel.where))

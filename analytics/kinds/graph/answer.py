@@ -1,41 +1,43 @@
-"""The answer to a graph: its lines. A store may have the rows already, from days that it counted beforehand."""
+"""The answer to a graph: its lines, and those of the range that it is compared with."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from dataclasses import dataclass, replace
 
 from analytics.definitions.glossary import Glossary
+from analytics.kinds.graph.counting import Found, Numbers, ask, choose
 from analytics.kinds.graph.formula import LETTERS, Formula, Unrounded
-from analytics.kinds.graph.measures import NOTHING, Measured, exact, rounded
-from analytics.kinds.graph.question import Graph, GraphLine, GraphResult, GroupKey
+from analytics.kinds.graph.measures import rounded
+from analytics.kinds.graph.question import Graph, GraphLine, GraphResult, GroupKey, LineBefore
 from analytics.kinds.graph.words import series_words
+from analytics.questions.before import Earlier
 from analytics.questions.conditions import BadQuery
 from analytics.questions.group_labels import group_label, rest_label
-from analytics.questions.query import Counting, Counts
 from analytics.questions.results import Number, Ran
-from analytics.questions.spans import MAX_BUCKETS, Bucket, Span, Unit
+from analytics.questions.spans import MAX_BUCKETS, Bucket, Unit
 from analytics.questions.words import group_words
 from analytics.sql.context import QueryContext
-from analytics.sql.time_counts import OTHER, Keys, choosing_sql, counting_sql, decode_key
-from analytics.store.current import event_store
+from analytics.sql.time_counts import OTHER, Keys, decode_key
 from common.counted import counted
 
 
 def answer(graph: Graph, context: QueryContext) -> GraphResult:
     found = context.placed(graph.span, graph.unit)
+    earlier = context.earlier(graph.before, graph.span, found, graph.unit) if graph.before else None
     cut = found.buckets
     ran = Ran(context.now, cut[0].start, cut[-1].end)
     placed = replace(graph, span=found.span)
+    of_range = [found.note, earlier.note if earlier else ""]
     if not graph.compare:
-        lines, total = _lines(placed, context, cut)
-        notes = [found.note, *_of_how_many(graph, lines)]
-        return GraphResult(graph, replace(ran, note=_together(notes)), cut, lines, total)
+        lines, total, total_before = _lines(placed, context, cut, earlier)
+        notes = [*of_range, *_of_how_many(graph, lines)]
+        return GraphResult(graph, replace(ran, note=_together(notes)), cut, lines, total, total_before, earlier)
     sides = []
     for side in graph.compare:
-        (line,), _ = _lines(replace(placed, compare=(), segments=side.among(graph.segments)), context, cut)
+        of_side = replace(placed, compare=(), segments=side.among(graph.segments))
+        (line,), *_ = _lines(of_side, context, cut, earlier)
         sides.append(replace(line, label=context.glossary.segment_label(side.segment), compared=side))
-    notes = [found.note, *(note for side in sides for note in _of_how_many(graph, [side], side.label))]
-    return GraphResult(graph, replace(ran, note=_together(notes)), cut, tuple(sides), None)
+    notes = [*of_range, *(note for side in sides for note in _of_how_many(graph, [side], side.label))]
+    return GraphResult(graph, replace(ran, note=_together(notes)), cut, tuple(sides), None, None, earlier)
 
 
 def _together(sentences: Iterable[str]) -> str:
@@ -52,119 +54,96 @@ def _of_how_many(graph: Graph, lines: Sequence[GraphLine], side: str = "") -> It
             yield f"{name}: ".removeprefix(": ") + f"{numbers:,} of {counted(events, 'event')} had a number."
 
 
-def _lines(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tuple[tuple[GraphLine, ...], Number | None]:
-    """The lines of a graph without comparison, and its total."""
-    chosen, how_many = _choose(graph, context, cut) if graph.by and len(graph.series) > 1 else (None, 0)
-    found = [_ask(each, graph.span, graph.unit, context, cut, chosen) for each in graph.countings]
+def _lines(
+    graph: Graph, context: QueryContext, cut: tuple[Bucket, ...], earlier: Earlier | None
+) -> tuple[tuple[GraphLine, ...], Number | None, Number | None]:
+    """The lines of a graph of one side, its total, and that of the same part of the earlier range."""
+    if earlier and graph.by:
+        _check_size(graph, len(earlier.pairs))
+    chosen, how_many = choose(graph, context, cut) if graph.by and len(graph.series) > 1 else (None, 0)
+    found = [ask(each, graph.span, graph.unit, context, cut, chosen) for each in graph.countings]
     groups = _groups(graph, found[0].keys, found[0].how_many if chosen is None else how_many)
-    begun = [not graph.cumulative or bucket.start <= context.now for bucket in cut]
-    rows = [[each.numbers(group.slot, begun) for group in groups] for each in found]
-    wholes = [each.whole for each in found]
+    numbers = _numbers(graph, found, groups, _begun(graph, context, cut))
     names = _names(graph, context.glossary)
     lines = [
-        _line(names[number], group, each, number)
-        for number, row in enumerate(rows)
+        _line(name, group, each, number)
+        for (number, name), row in zip(names, numbers.rows, strict=True)
         for group, each in zip(groups, row, strict=True)
     ]
-    if not graph.formula:
-        return tuple(lines), rounded(wholes[0]) if len(wholes) == 1 else None
-    formula = Formula.parse(graph.formula)
-    computed = [_computed(formula, [row[place] for row in rows]) for place in range(len(groups))]
-    of_formula = [_line(formula.text, group, each, None) for group, each in zip(groups, computed, strict=True)]
-    return (*of_formula, *lines), rounded(formula.compute(wholes))
+    if earlier is None:
+        return tuple(lines), rounded(numbers.total), None
+    keys = [found[0].keys[slot] for slot in sorted(found[0].keys)] if graph.by else None
+    before, total_before = _before(graph, context, earlier, groups, keys)
+    compared = (replace(line, before=each) for line, each in zip(lines, before, strict=True))
+    return tuple(compared), rounded(numbers.total), rounded(total_before)
 
 
-# --- Asking ----------------------------------------------------------------------------------------------------------
+def _check_size(graph: Graph, buckets: int) -> None:
+    """Raise BadQuery where groups that are compared would be too many numbers."""
+    if buckets * 2 * (len(graph.series) + bool(graph.formula)) > MAX_BUCKETS:
+        raise BadQuery("Groups compared with before: take a longer unit, a shorter range or fewer series.", "before")
+
+
+def _begun(graph: Graph, context: QueryContext, cut: Sequence[Bucket]) -> list[bool]:
+    """Of which buckets there is something to tell: what is counted since the start has no future."""
+    return [not graph.cumulative or bucket.start <= context.now for bucket in cut]
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """The exact numbers of a line."""
+class LineNumbers:
+    """Numbers of each group, by series, those of the formula first; and the total, if there is one."""
 
-    values: Sequence[Unrounded]
+    rows: list[list[Numbers]]
     total: Unrounded
-    whole: Measured = NOTHING
 
 
-@dataclass
-class Found:
-    """What is known of one series: cells by slot and bucket, totals and keys by slot, and how many groups there are."""
-
-    counts: Counts
-    cumulative: bool
-    buckets: int
-    cells: dict[int, dict[int, Measured]] = field(default_factory=dict)
-    totals: dict[int | None, Measured] = field(default_factory=dict)
-    keys: dict[int, Keys] = field(default_factory=dict)
-    how_many: int = 0
-
-    @property
-    def whole(self) -> Unrounded:
-        """The number of all groups together."""
-        return exact(self.counts, self.totals.get(None, NOTHING))
-
-    def numbers(self, slot: int, begun: Sequence[bool]) -> Numbers:
-        """The numbers of one group, without what is not `begun`; those of nothing, if it has none."""
-        cells, total = self.cells.get(slot, {}), self.totals.get(slot, NOTHING)
-        values: Iterable[Unrounded] = [exact(self.counts, cells.get(index, NOTHING)) for index in range(self.buckets)]
-        if self.cumulative:
-            values = accumulate(value or 0 for value in values)
-        shown = [value if is_begun else None for value, is_begun in zip(values, begun, strict=True)]
-        return Numbers(shown, exact(self.counts, total), total)
+def _numbers(
+    graph: Graph, found: Sequence[Found], groups: Sequence["GroupPlace"], begun: Sequence[bool]
+) -> LineNumbers:
+    rows = [[each.numbers(group.slot, begun) for group in groups] for each in found]
+    wholes = [each.whole for each in found]
+    if not graph.formula:
+        return LineNumbers(rows, wholes[0] if len(wholes) == 1 else None)
+    formula = Formula.parse(graph.formula)
+    computed = [_computed(formula, [row[place] for row in rows]) for place in range(len(groups))]
+    return LineNumbers([computed, *rows], formula.compute(wholes))
 
 
-def _choose(graph: Graph, context: QueryContext, cut: tuple[Bucket, ...]) -> tuple[list[Keys], int]:
-    """The groups of several series, and how many there are in all. Raises BadQuery where they are too many numbers."""
-    if len(cut) * (len(graph.series) + bool(graph.formula)) > MAX_BUCKETS:
-        raise BadQuery("Several series in groups: take a longer unit, a shorter range or fewer series.", "unit")
-    statement = context.statement()
-    rows = context.rows(statement, choosing_sql(statement, graph.countings, cut))
-    return [tuple(row[:-1]) for row in rows], rows[0][-1] if rows else 0
-
-
-def _ask(
-    counting: Counting,
-    span: Span,
-    unit: Unit,
+def _before(
+    graph: Graph,
     context: QueryContext,
-    cut: tuple[Bucket, ...],
-    chosen: list[Keys] | None,
-) -> Found:
-    """What a store has counted, or else a statement of its own for each series."""
-    found = Found(counting.counts, counting.cumulative, len(cut))
-    if chosen is not None:
-        found.keys = dict(enumerate(chosen, 1))
-        if not chosen:
-            return found
-    rows = None if chosen is not None else event_store().counted_times(counting, span, unit, context)
-    if rows is None:
-        statement = context.statement()
-        rows = context.rows(statement, counting_sql(statement, counting, cut, chosen))
-    places = {bucket.start: index for index, bucket in enumerate(cut)}
-    width = max(len(counting.by), 1)
-    for slot, *row in rows:
-        keys, bucket, cell = tuple(row[:width]), row[width], row[width + 1 :]
-        if bucket is not None:
-            found.cells.setdefault(slot, {})[places[bucket]] = cell
-        else:
-            found.totals[slot] = cell
-        if chosen is None and slot is None:
-            found.how_many = int(keys[0] or 0)
-        elif chosen is None and slot != OTHER:
-            found.keys[slot] = keys
-    if not counting.by:
-        _without_groups(found)
-    return found
+    earlier: Earlier,
+    groups: Sequence["GroupPlace"],
+    keys: Sequence[Keys] | None,
+) -> tuple[list[LineBefore], Unrounded]:
+    """What each line had in the earlier range, and all together in the same part of it. Groups are those of today."""
+    if not groups:  # nothing is there today; the total before is that of everything
+        graph, keys = replace(graph, by=()), None
+    whole = _asked_before(graph, context, earlier, earlier.buckets, groups, keys)
+    part = whole
+    if earlier.is_part:
+        of_part = replace(context, until=earlier.until)
+        graph = graph if graph.unit is not Unit.HOUR else replace(graph, unit=Unit.DAY)
+        cut = of_part.cut(earlier.span, graph.unit) if earlier.part else ()
+        part = _asked_before(graph, of_part, earlier, cut, groups, keys)
+    lines = [
+        LineBefore(tuple(rounded(value) for value in each.values), rounded(each.total), rounded(same.total))
+        for row, same_row in zip(whole.rows, part.rows, strict=True)
+        for each, same in zip(row, same_row, strict=True)
+    ]
+    return lines, part.total
 
 
-def _without_groups(found: Found) -> None:
-    """The only slot is everything. Events are not counted twice: those of all buckets are added up."""
-    if found.counts is Counts.EVENTS:
-        found.totals[None] = (sum(int(cell[0]) for cell in found.cells.get(0, {}).values()), 0)
-    found.totals[0] = found.totals.get(None, NOTHING)
-
-
-# --- Lines -----------------------------------------------------------------------------------------------------------
+def _asked_before(
+    graph: Graph,
+    context: QueryContext,
+    earlier: Earlier,
+    cut: Sequence[Bucket],
+    groups: Sequence["GroupPlace"],
+    keys: Sequence[Keys] | None,
+) -> LineNumbers:
+    found = [ask(each, earlier.span, graph.unit, context, cut, keys) for each in graph.countings]
+    return _numbers(graph, found, groups, _begun(graph, context, cut))
 
 
 @dataclass(frozen=True)
@@ -193,7 +172,13 @@ def _groups(graph: Graph, keys: dict[int, Keys], how_many: int) -> list[GroupPla
     return [*slots, GroupPlace(OTHER, rest_label(others), groups=others)] if others > 0 else slots
 
 
-def _names(graph: Graph, glossary: Glossary) -> list[str]:
+def _names(graph: Graph, glossary: Glossary) -> list[tuple[int | None, str]]:
+    """The number and the name of each row of lines: the formula, which is no series, and the series."""
+    names: list[tuple[int | None, str]] = [*enumerate(_series_names(graph, glossary))]
+    return [(None, Formula.parse(graph.formula).text), *names] if graph.formula else names
+
+
+def _series_names(graph: Graph, glossary: Glossary) -> list[str]:
     """What the line of each series is called: letters only where a formula names them."""
     if len(graph.series) == 1 and not graph.formula:
         (series,) = graph.series

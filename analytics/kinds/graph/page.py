@@ -13,6 +13,7 @@ from analytics.forms.controls import Check, Control, Select, plain, with_nothing
 from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, next_number, selection_row
 from analytics.kinds.buckets import buckets_across, for_people
+from analytics.kinds.change import Change, change
 from analytics.kinds.graph.answer import answer
 from analytics.kinds.graph.behind import behind, headline_place, line_places, shown_groups
 from analytics.kinds.graph.formula import LETTERS
@@ -33,7 +34,7 @@ from analytics.questions.parameters import Reader
 from analytics.questions.query import PAGEVIEW, Counts, RefersTo
 from analytics.questions.results import Number, Table
 from analytics.questions.spans import Unit
-from analytics.questions.words import COUNTED, lowered
+from analytics.questions.words import COUNTED, earlier_words, lowered
 from common.counted import noun
 
 COUNTS = plain((each.value, COUNTED[each]) for each in Counts)
@@ -70,7 +71,7 @@ def form(raw: Reader, choices: Choices) -> GraphForm:
         by=tuple(_by(raw, name, choices) for name in BY_NAMES),
         formula=replace(control(raw, "formula", "Formula"), placeholder="A / B"),
         cumulative=Check("cumulative", "1", "Count since the start", bool(raw.text("cumulative"))),
-        span=span_controls(raw, 30),
+        span=span_controls(raw, 30, compares=True),
         unit=select(raw, "unit", "Unit", UNITS, Unit.DAY.value),
         chart=select(raw, "chart", "Show", CHARTS),
         where=group_rows(raw, "where", choices.all_fields),
@@ -104,6 +105,8 @@ def _by(raw: Reader, name: str, choices: Choices) -> Select:
 
 # --- The answer ------------------------------------------------------------------------------------------------------
 
+PALE = {Chart.LINE: "Pale lines", Chart.BAR: "Hollow bars"}
+MOST_PALE = {Chart.LINE: 4, Chart.BAR: 1, Chart.TABLE: 0}  # lines that have a pale one, of what was before
 ADDITIVE = {Counts.EVENTS}  # groups of these alone may be added up: a person in two groups is still one person
 BUILTIN_UNITS = {"pageview": "pageview", "session": "session"}
 RANKING_ROWS = 7
@@ -133,18 +136,31 @@ class GraphView(AnswerView):
     table: Table
     has_incomplete: bool
     unit: str
+    pale: str  # what the pale lines are, and when; empty without
+    is_pale_left_out: bool  # whether only the table has what was before
 
 
 def graph_lines(result: GraphResult) -> tuple[list[Line], int]:
     """The lines that are drawn, and how many lines only the table shows; what a formula is made of is not missed."""
     drawn = _drawn(result)
-    places = dict(zip(map(id, result.lines), line_places(result), strict=True))
-    lines = [Line(_name(each), _floats(each.values), each.is_other, each.groups, places[id(each)]) for each in drawn]
+    places = dict(zip(map(id, result.lines), _places_in_chart(result), strict=True))
+    lines = [
+        Line(_name(each), _floats(result.values_of(each)), each.is_other, each.groups, places[id(each)])
+        for each in drawn
+    ]
     shown, left_out = fold(lines, _is_additive(result.query))
     if not result.query.formula:
         left_out += sum(each.is_other for each in result.lines) - sum(each.is_other for each in drawn)
-    begun = [each.start <= result.ran.as_of for each in result.buckets]
+    begun = [each is not None and each.start <= result.ran.as_of for each in result.axis]
     return [replace(line, values=_without_future(line.values, begun)) for line in shown], left_out
+
+
+def _lines_before(result: GraphResult) -> list[Line]:
+    """A pale line for each that is drawn; none for more than can be read."""
+    drawn = _drawn(result)
+    if not result.earlier or len(drawn) > MOST_PALE[result.query.chart]:
+        return []
+    return [Line(_name(each), _floats(result.values_before(each)), each.is_other) for each in drawn]
 
 
 def _name(line: GraphLine) -> str:
@@ -184,12 +200,13 @@ def _without_future(values: Sequence[float | None], begun: Sequence[bool]) -> tu
 def show(result: GraphResult, title: str) -> GraphView:
     query = result.query
     lines, left_out = graph_lines(result)
-    across = buckets_across(result.buckets, query.unit, query.scope)
+    before = _lines_before(result)
+    across = buckets_across(result.axis, query.unit, query.scope, result.axis_before)
     chart = None
     if query.chart is Chart.LINE:
-        chart = line_chart(lines, across, title)
+        chart = line_chart(lines, across, title, before=before)
     elif query.chart is Chart.BAR:
-        chart = bar_chart(lines, across, title, stacked=_is_additive(query))
+        chart = bar_chart(lines, across, title, stacked=_is_additive(query), before=before)
     return GraphView(
         result,
         headline=_headline(result),
@@ -198,27 +215,51 @@ def show(result: GraphResult, title: str) -> GraphView:
         legend=_legend(result, lines),
         left_out=left_out if chart else 0,
         ranking=_ranking(result) if query.chart is Chart.TABLE and query.by and len(query.series) == 1 else (),
-        table=for_people(_with_places(result), result.buckets, query.unit, query.scope),
+        table=for_people(_with_places(result), result.axis, query.unit, query.scope, result.axis_before),
         has_incomplete=not all(each.complete for each in result.buckets),
         unit=query.unit.value,
+        pale=f"{PALE[query.chart]}: {query.before.label}" if query.before and before else "",
+        is_pale_left_out=bool(query.before and not before),
         behind_groups=tuple(shown_groups(result)),
     )
 
 
 def _with_places(result: GraphResult) -> Table:
-    """The table with the places of its numbers."""
-    table = result.table()
-    time, *columns = table.columns
-    placed = [replace(column, behind=place) for column, place in zip(columns, line_places(result), strict=True)]
-    rows = (*map(str, range(len(result.buckets))), "all")
-    return replace(table, columns=(time, *placed), behind=rows)
+    """The table with the places of its numbers; what was before has none."""
+    table, places = result.table(), line_places(result)
+    count, columns = len(result.buckets), list(table.columns)
+    first, step = (1, 1) if result.earlier is None else (2, 3)
+    for number, place in enumerate(places):
+        columns[first + number * step] = replace(columns[first + number * step], behind=place)
+    own = range(count) if result.earlier is None else [at for at, _ in result.earlier.pairs]
+    rows = ["" if at is None or at >= count else str(at) for at in own]
+    return replace(table, columns=tuple(columns), behind=(*rows, *["all"] * (len(table.rows) - len(rows))))
+
+
+def _places_in_chart(result: GraphResult) -> list[str]:
+    """The place of each line; none where a day of 23 hours shifts buckets in the chart, but not in their places."""
+    if result.earlier and any(at not in (None, place) for place, (at, _) in enumerate(result.earlier.pairs)):
+        return [""] * len(result.lines)
+    return line_places(result)
 
 
 def _headline(result: GraphResult) -> KeyFigure | None:
     if not result.is_of_one:
         return None
     unit = result.query.formula or _counted_unit(result.query.series[0], result.total)
-    return KeyFigure(full(result.total), unit, headline_place(result.query))
+    change_of_all = _change(result, result.total, result.total_before)
+    return KeyFigure(full(result.total), unit, headline_place(result.query), change_of_all)
+
+
+def _change(result: GraphResult, now: Number | None, before: Number | None) -> Change | None:
+    """How far a total is from that of the same part of the earlier range."""
+    if result.earlier is None:
+        return None
+    return change(now, before, earlier_words(result.earlier, result.query.scope.zone))
+
+
+def _change_of(result: GraphResult, line: GraphLine) -> Change | None:
+    return _change(result, line.total, line.before.part) if line.before else None
 
 
 def _counted_unit(series: Series, number: Number | None) -> str:
@@ -245,20 +286,28 @@ def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
     return tuple(
         LegendItem(line.name, colour, "", is_apart=True)
         if line.is_other
-        else LegendItem(line.name, colour, full(named[place].total), named[place].is_apart)
+        else LegendItem(
+            line.name, colour, full(named[place].total), named[place].is_apart, _change_of(result, named[place])
+        )
         for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
     )
 
 
 def _legend_of_formula(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
-    totals = [full(each.total) for each in _drawn(result) if not each.is_other]
+    named = [each for each in _drawn(result) if not each.is_other]
     drawn = tuple(
-        LegendItem(line.name, colour, "" if line.is_other else totals[place], line.is_other)
+        LegendItem(line.name, colour, "", is_apart=True)
+        if line.is_other
+        else LegendItem(line.name, colour, full(named[place].total), change=_change_of(result, named[place]))
         for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
     )
     if result.query.by:
         return drawn
-    operands = (LegendItem(each.label, "", full(each.total)) for each in result.lines if each.series is not None)
+    operands = (
+        LegendItem(each.label, "", full(each.total), change=_change_of(result, each))
+        for each in result.lines
+        if each.series is not None
+    )
     return (*drawn, *operands)
 
 

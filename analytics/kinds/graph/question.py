@@ -7,17 +7,21 @@ series.N.event, .counts,   several series, with filters of their own
 by, by.2, by.3             properties to group by
 formula                    over the series A, B…
 cumulative                 "1": counted since the start of the range
+before                     "period" or "year": compared with what was before
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import ClassVar
 from uuid import UUID
 
 from analytics.kinds.graph.formula import LETTERS, Formula
+from analytics.kinds.graph.measures import rounded
+from analytics.questions.before import Before, Earlier, check_before
 from analytics.questions.conditions import BadQuery, Field, Group
-from analytics.questions.parameters import Reader, write_common, write_compared, write_group
+from analytics.questions.parameters import Reader, write_before, write_common, write_compared, write_group
 from analytics.questions.query import (
     LAST_30_DAYS,
     PAGEVIEW,
@@ -29,7 +33,7 @@ from analytics.questions.query import (
     Scope,
     check_compared,
 )
-from analytics.questions.results import Column, Number, Result, Shown, Table, bucket_label
+from analytics.questions.results import Cell, Column, Number, Result, Shown, Table, bucket_label
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.questions.words import span_words
 
@@ -74,11 +78,13 @@ class Graph(Query["GraphResult"]):
     chart: Chart = Chart.LINE
     formula: str = ""
     cumulative: bool = False
+    before: Before | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_compared(self.compare)
         self.span.check(self.unit)
+        check_before(self.before, self.span)
         if not 1 <= len(self.series) <= MAX_SERIES:
             raise BadQuery(f"A graph has 1 to {MAX_SERIES} series.", "series")
         if self.by and self.compare:
@@ -125,6 +131,7 @@ class Graph(Query["GraphResult"]):
         yield "unit", self.unit.value
         yield from ((name, str(each)) for name, each in zip(BY_NAMES, self.by, strict=False))
         yield from write_common(self, self.span)
+        yield from write_before(self.before)
         yield from write_compared(self.compare)
         yield "chart", self.chart.value
 
@@ -135,7 +142,7 @@ class Graph(Query["GraphResult"]):
         return [*self.segments, *(side.segment for side in self.compare if side.segment)]
 
     def range_words(self) -> str:
-        return span_words(self.span)
+        return span_words(self.span, self.before)
 
 
 # --- Its parameters ---------------------------------------------------------------------------------------------------
@@ -157,6 +164,7 @@ def read(reader: Reader, scope: Scope) -> Graph:
         chart=reader.choice("chart", Chart, Chart.LINE),
         formula=reader.text("formula").strip(),
         cumulative=bool(reader.text("cumulative")),
+        before=reader.before(),
     )
 
 
@@ -174,6 +182,15 @@ def _read_series(reader: Reader, prefix: str) -> Series | None:
 
 
 # --- Its result -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LineBefore:
+    """What a line had in the earlier range: by its buckets, in the whole, and in the part that is compared."""
+
+    values: tuple[Number | None, ...]
+    whole: Number | None
+    part: Number | None
 
 
 @dataclass(frozen=True)
@@ -197,6 +214,7 @@ class GraphLine:
     series: int | None = 0
     events: int = 0
     numbers: int = 0
+    before: LineBefore | None = None
 
     @property
     def is_apart(self) -> bool:
@@ -209,20 +227,53 @@ class GraphResult(Result):
     """`lines`: those of the formula first, then those of each series; groups in order of size, all others last.
 
     `total` is over all groups of the only series, or of the formula; None if there are several, or no value.
+    `total_before` is that of the same part of the `earlier` range, if it is compared with one.
     """
 
     query: Graph
     buckets: tuple[Bucket, ...]
     lines: tuple[GraphLine, ...]
     total: Number | None
+    total_before: Number | None = None
+    earlier: Earlier | None = None
 
     @property
     def is_of_one(self) -> bool:
         """Whether one number sums it up."""
         return not self.query.compare and (len(self.query.series) == 1 or bool(self.query.formula))
 
+    @property
+    def axis(self) -> tuple[Bucket | None, ...]:
+        """The bucket of each row; beside an earlier range also those to come, and None where only it has one."""
+        if self.earlier is None:
+            return self.buckets
+        own = (*self.buckets, *self.earlier.ahead)
+        return tuple(None if at is None else own[at] for at, _ in self.earlier.pairs)
+
+    @property
+    def axis_before(self) -> tuple[Bucket | None, ...]:
+        """The bucket of the earlier range that belongs to each row."""
+        if self.earlier is None:
+            return ()
+        return tuple(None if at is None else self.earlier.buckets[at] for _, at in self.earlier.pairs)
+
+    def values_of(self, line: GraphLine) -> tuple[Number | None, ...]:
+        """What a line has in each row."""
+        if self.earlier is None:
+            return line.values
+        return tuple(
+            line.values[at] if at is not None and at < len(line.values) else None for at, _ in self.earlier.pairs
+        )
+
+    def values_before(self, line: GraphLine) -> tuple[Number | None, ...]:
+        """What a line had in the earlier range, in each row."""
+        assert self.earlier and line.before
+        return tuple(None if at is None else line.before.values[at] for _, at in self.earlier.pairs)
+
     def table(self) -> Table:
         """A row per bucket, a column per line, and a last row of totals."""
+        if self.earlier:
+            return self._compared()
         zone = self.query.scope.zone
         columns = (
             Column(self.query.unit.capitalize(), Shown.TIME),
@@ -234,3 +285,40 @@ class GraphResult(Result):
         ]
         incomplete = frozenset(index for index, bucket in enumerate(self.buckets) if not bucket.complete)
         return Table(columns, (*rows, ("Whole range", *(each.total for each in self.lines))), incomplete)
+
+    def _compared(self) -> Table:
+        """Three columns per line: now, before, and the difference where both are complete.
+
+        Totals of a range that is not over have two rows: so far and the same part before, and the whole ranges.
+        """
+        assert self.earlier
+        unit, zone = self.query.unit, self.query.scope.zone
+        columns = [Column(unit.capitalize(), Shown.TIME), Column("Compared with", Shown.TIME)]
+        for each in self.lines:
+            names = (each.label, f"{each.label}, before", f"{each.label}, difference")
+            columns += [Column(name, is_apart=each.is_apart) for name in names]
+        cells = [[*zip(self.values_of(each), self.values_before(each), strict=True)] for each in self.lines]
+        rows: list[tuple[Cell, ...]] = []
+        for at, (own, then) in enumerate(zip(self.axis, self.axis_before, strict=True)):
+            times = (bucket_label(each, unit, zone) if each else None for each in (own, then))
+            is_told = bool(own and then and own.complete and then.complete)
+            rows.append((*times, *(cell for line in cells for cell in _with_difference(*line[at], is_told=is_told))))
+        incomplete = frozenset(
+            at for at, own in enumerate(self.axis) if own and not own.complete and own.start <= self.ran.as_of
+        )
+        is_part = self.earlier.is_part
+        if is_part:
+            rows.append(("So far", None, *self._totals(lambda before: before.part)))
+        rows.append(("Whole range", None, *self._totals(lambda before: before.whole, is_told=not is_part)))
+        return Table(tuple(columns), tuple(rows), incomplete)
+
+    def _totals(self, which: Callable[[LineBefore], Number | None], *, is_told: bool = True) -> Iterator[Cell]:
+        for each in self.lines:
+            assert each.before
+            yield from _with_difference(each.total, which(each.before), is_told=is_told)
+
+
+def _with_difference(now: Number | None, before: Number | None, *, is_told: bool) -> tuple[Cell, Cell, Cell]:
+    if not is_told or now is None or before is None:
+        return now, before, None
+    return now, before, rounded(Fraction(now) - Fraction(before))

@@ -18,8 +18,14 @@ from projects.models import Environment
 CONNECT_SECONDS = 2
 
 
-def counted_times(counting: Counting, span: Span, unit: Unit, context: QueryContext) -> Tuples | None:
-    return time_counts.counting_rows(counting, span, unit, context)
+def counted_times(
+    counting: Counting,
+    span: Span,
+    unit: Unit,
+    context: QueryContext,
+    chosen: Sequence[tuple[str, ...]] | None = None,
+) -> Tuples | None:
+    return time_counts.counting_rows(counting, span, unit, context, chosen)
 
 
 def counted_cohorts(

@@ -9,29 +9,49 @@ from django.utils import timezone
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.definitions.glossary import Glossary, Named, read_definitions
+from analytics.questions.before import Before, Earlier, earlier
 from analytics.questions.conditions import Group
 from analytics.questions.query import LAST_7_DAYS, LAST_90_DAYS, EventReference, RefersTo, Scope, Selection
-from analytics.questions.spans import Span
+from analytics.questions.spans import Calendar, placed
 from analytics.sql.dialect import POSTGRESQL
 from analytics.sql.people import people_count_sql
 from analytics.sql.selections import Limits, event_rows, selected
 from analytics.sql.statement import Statement
+from analytics.store.failures import QueryTimeout
 from analytics.store.postgresql.live import COLUMNS, described
 from analytics.store.postgresql.snapshot import limited
 from analytics.store.protocol import DefinitionPreview
 
 LATEST = 10
 TIME_LIMIT = timedelta(seconds=5)
+TIME_LIMIT_BEFORE = timedelta(seconds=1)
 
 
 def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
     now = timezone.now()
     with limited(scope.environment_id, TIME_LIMIT):
-        counting, conditions, source = _matching(scope, body, now, LAST_7_DAYS)
-        count = _number(f"select count(*) as n {source} where {conditions}", counting.parameters)
-        listing, conditions, source = _matching(scope, body, now, LAST_90_DAYS)
+        count = _count(scope, body, now, Limits(*LAST_7_DAYS.bounds(now, scope.zone)))
+        within = Limits(*LAST_90_DAYS.bounds(now, scope.zone))
+        listing, conditions, source = _matching(scope, body, now, within)
         chosen = f"select {COLUMNS} {source} where {conditions} order by e.time desc, e.id desc limit {LATEST}"
-        return DefinitionPreview(count, described(scope.environment_id, chosen, listing.parameters))
+        latest = described(scope.environment_id, chosen, listing.parameters)
+    calendar = Calendar(now, scope.zone, scope.week_starts_on)
+    compared = earlier(Before.PERIOD, LAST_7_DAYS, placed(LAST_7_DAYS, None, calendar), None, calendar)
+    return DefinitionPreview(count, latest, _count_before(scope, body, now, compared), compared)
+
+
+def _count_before(scope: Scope, body: DefinitionBody, now: datetime, compared: Earlier) -> int | None:
+    """How many matched in the part that is compared; None if that takes too long."""
+    try:
+        with limited(scope.environment_id, TIME_LIMIT_BEFORE):
+            return _count(scope, body, now, Limits(compared.buckets[0].start, compared.until))
+    except QueryTimeout:
+        return None
+
+
+def _count(scope: Scope, body: DefinitionBody, now: datetime, limits: Limits) -> int:
+    counting, conditions, source = _matching(scope, body, now, limits)
+    return _number(f"select count(*) as n {source} where {conditions}", counting.parameters)
 
 
 def preview_segment(scope: Scope, body: SegmentBody, lineage: UUID | None = None) -> int:
@@ -44,12 +64,12 @@ def preview_segment(scope: Scope, body: SegmentBody, lineage: UUID | None = None
         return _number(sql, statement.parameters)
 
 
-def _matching(scope: Scope, body: DefinitionBody, now: datetime, span: Span) -> tuple[Statement, str, str]:
+def _matching(scope: Scope, body: DefinitionBody, now: datetime, limits: Limits) -> tuple[Statement, str, str]:
     """A statement, and the conditions and the FROM under which its events match."""
     lineage = uuid4()
     definitions = read_definitions(scope.environment_id, body.lineages())
     statement = Statement(scope, Glossary(definitions | {lineage: Named("", body)}), now, POSTGRESQL)
-    rows, conditions = event_rows(statement, Limits(*span.bounds(now, scope.zone)))
+    rows, conditions = event_rows(statement, limits)
     conditions.append(selected(rows, Selection(EventReference(RefersTo.DEFINITION, str(lineage)))))
     return statement, " and ".join(conditions), rows.from_()
 

@@ -13,6 +13,14 @@ from analytics.store.postgresql.counted_days import (
 )
 from analytics.store.postgresql.exports import export_page, person_page
 from analytics.store.postgresql.live import events_at, newest_events
+from analytics.store.postgresql.names import (
+    daily_events,
+    events_with,
+    last_seen,
+    monthly_values,
+    properties_of,
+    values_of,
+)
 from analytics.store.postgresql.people import count_done, has_person, known_person, merged_into
 from analytics.store.postgresql.previews import preview_definition, preview_segment
 from analytics.store.postgresql.snapshot import cancel, snapshot
@@ -31,11 +39,13 @@ __all__ = [
     "counted_cohorts",
     "counted_times",
     "counting_lag",
+    "daily_events",
     "dialect",
     "environments_to_count",
     "event_names",
     "events_at",
     "events_per_day",
+    "events_with",
     "export_page",
     "field_values",
     "forget_days",
@@ -43,15 +53,19 @@ __all__ = [
     "known_events",
     "known_person",
     "known_properties",
+    "last_seen",
     "merged_into",
+    "monthly_values",
     "newest_events",
     "person_page",
     "preview_definition",
     "preview_segment",
     "probe",
+    "properties_of",
     "property_names",
     "replica_state",
     "snapshot",
     "span",
     "usage",
+    "values_of",
 ]

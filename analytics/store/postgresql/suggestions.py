@@ -31,6 +31,11 @@ SAMPLED = {
     "people": "select {columns} from people where environment_id = %(environment)s "
     "order by {active} desc, actor_id desc limit {sample}",
 }
+NOT_HIDDEN = """
+    (lower(value) = lower(%(whole)s) or not exists (
+        select from analytics_namenote t
+         where t.environment_id = %(environment)s and t.kind = %(kind)s and t.name = value and t.is_hidden))
+"""
 # Of each of the events that had it last, those up to then: it is among the newest of these, however rare it is.
 OF_THOSE_WITH_IT = f"""
     select e.properties ->> %(key)s as value
@@ -51,13 +56,13 @@ def event_names(scope: Scope, part: str = "") -> list[str]:
     known = [each.name for each in known_events(scope, part) if each.kind == "custom" and each.name]
     inner = _sample("events", "name, kind")
     sql = f"select name as value from ({inner}) e where kind = 'custom' and name <> ''"  # noqa: S608
-    return _with_recent(scope, known, sql, part)
+    return _with_recent(scope, known, sql, part, "event")
 
 
 def property_names(scope: Scope, source: Source, part: str = "", of: Sequence[EventReference] = ()) -> list[str]:
     known = [each.key for each in known_properties(scope, source, part, of)]
     inner = _sample("people" if source is Source.USER else "events", "properties")
-    return _with_recent(scope, known, f"select jsonb_object_keys(properties) as value from ({inner}) e", part)  # noqa: S608
+    return _with_recent(scope, known, f"select jsonb_object_keys(properties) as value from ({inner}) e", part, source)  # noqa: S608
 
 
 def field_values(scope: Scope, field: Field, part: str = "") -> list[str]:
@@ -74,10 +79,11 @@ def field_values(scope: Scope, field: Field, part: str = "") -> list[str]:
     return list(dict.fromkeys(found))[:MOST]
 
 
-def _with_recent(scope: Scope, known: list[str], sql: str, part: str) -> list[str]:
+def _with_recent(scope: Scope, known: list[str], sql: str, part: str, kind: str) -> list[str]:
     """The names of the catalogue. Before an environment was counted, with those of recent events."""
     if catalogue_state(scope).counted_until is None:
-        known = list(dict.fromkeys([*known, *_frequent(scope, sql, part)]))[:MOST]
+        offered = f"select value from ({sql}) recent where {NOT_HIDDEN}"  # noqa: S608
+        known = list(dict.fromkeys([*known, *_frequent(scope, offered, part, kind=kind, whole=part)]))[:MOST]
     return known
 
 

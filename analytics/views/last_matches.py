@@ -1,0 +1,91 @@
+"""When definitions matched last, as far as the catalogue tells: one statement, however many events match."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from analytics.definitions.bodies import DefinitionBody
+from analytics.definitions.glossary import MAX_DEPTH, read_definitions
+from analytics.models import Definition
+from analytics.questions.conditions import BadQuery
+from analytics.questions.query import ANY_EVENT, Scope, Selection
+from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
+from projects.models import Environment
+
+Bodies = Mapping[UUID, DefinitionBody]
+LastTimes = Mapping[str, datetime | None]  # by the text of the reference; None where it is not counted yet
+
+
+@dataclass(frozen=True)
+class LastMatch:
+    """`at` is None if it is not known: conditions are not in the catalogue. `never`: nothing is there that matches."""
+
+    at: datetime | None = None
+    never: bool = False
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """It matched last from `least` to `most`: None where it is not known to match at all, or known not to match."""
+
+    least: datetime | None = None
+    most: datetime | None = None
+
+
+UNKNOWN = _Bounds(None, datetime.max.replace(tzinfo=UTC))
+
+
+def last_matches(environment: Environment, definitions: Iterable[Definition]) -> dict[UUID, LastMatch]:
+    """By lineage. Definitions that cannot be read, and all if the catalogue is slow, are left out."""
+    bodies = _bodies(environment, definitions)
+    scope, store = Scope.of(environment), event_store()
+    events = {each.event for body in bodies.values() for each in body.alternatives if each.event.lineage is None}
+    try:
+        state = store.catalogue_state(scope)
+        seen = store.last_seen(scope, sorted(events, key=str))
+    except QueryTimeout:
+        return {}
+    is_whole = state.counted_until is not None and not state.is_full
+    found = {}
+    for lineage, body in bodies.items():
+        bounds = _of_any(body, bodies, seen)
+        is_exact = bounds.least is not None and bounds.least == bounds.most
+        found[lineage] = LastMatch(bounds.least if is_exact else None, is_whole and bounds.most is None)
+    return found
+
+
+def _bodies(environment: Environment, definitions: Iterable[Definition]) -> dict[UUID, DefinitionBody]:
+    """These definitions, and those that they are made of."""
+    bodies: dict[UUID, DefinitionBody] = {}
+    for each in definitions:
+        try:
+            bodies[each.lineage] = DefinitionBody.from_json(each.body)
+        except (BadQuery, KeyError, TypeError, ValueError):
+            continue
+    wanted = {lineage for body in bodies.values() for lineage in body.lineages()} - set(bodies)
+    try:
+        return bodies | {key: named.body for key, named in read_definitions(environment.pk, wanted).items()}
+    except (BadQuery, KeyError, TypeError, ValueError):
+        return bodies
+
+
+def _of_any(body: DefinitionBody, bodies: Bodies, seen: LastTimes, depth: int = 0) -> _Bounds:
+    bounds = [_of(each, bodies, seen, depth) for each in body.alternatives]
+    return _Bounds(
+        max((each.least for each in bounds if each.least), default=None),
+        max((each.most for each in bounds if each.most), default=None),
+    )
+
+
+def _of(selection: Selection, bodies: Bodies, seen: LastTimes, depth: int) -> _Bounds:
+    lineage = selection.event.lineage
+    if selection.event == ANY_EVENT or depth > MAX_DEPTH:
+        return UNKNOWN
+    if lineage is None:
+        at = seen.get(str(selection.event))
+        found = _Bounds(at, at) if at or str(selection.event) not in seen else UNKNOWN
+    else:
+        found = _of_any(bodies[lineage], bodies, seen, depth + 1) if lineage in bodies else _Bounds()
+    return _Bounds(None, found.most) if selection.where else found
