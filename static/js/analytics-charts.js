@@ -126,7 +126,8 @@ function distance(mark, x, y) {
   return Math.hypot(aside, above);
 }
 
-/* Bars and points of a bucket that are shown, and have something behind them; a node of a flow is one itself. */
+/* Bars and points of a bucket that are shown, and have something behind them; a node of a flow, and a bucket of too many for
+   points, is one itself. */
 function marksOf(hover) {
   if (hover.dataset.at) return [hover];
   const plot = hover.closest(".chart__plot");
