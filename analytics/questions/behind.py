@@ -31,6 +31,7 @@ DIGEST = re.compile("[0-9a-f]{32}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = 2**63
 MICROSECOND = timedelta(microseconds=1)
+ALL, REST = "all", "rest"  # groups of a place that have no number of their own
 NO_PLACE = "There is no such number in this answer."
 
 
@@ -64,6 +65,16 @@ class NumberPlace:
         if len(found) != count:
             raise NoPlace
         return found
+
+    def check_group(self, group: str, *, is_grouped: bool) -> None:
+        """A group is its number among those that the answer shows, REST for everything else, ALL for all together.
+
+        Raises NoPlace.
+        """
+        if group not in (ALL, REST):
+            index(group, len(self.groups) if is_grouped else 0)
+        elif group == REST and not is_grouped:
+            raise NoPlace
 
 
 def index(text: str, length: int) -> int:

@@ -100,6 +100,29 @@ def test_other_kinds(environment, read_only, ada_and_visitor, kind, number, said
     assert said in text(page)
 
 
+def test_a_share_of_a_funnel_is_a_part_and_a_whole(environment, read_only, ada_and_visitor):
+    funnel = {"step.0.event": "builtin:any", "step.1.event": "event:Signed up", "days": "7", "by": "property:plan"}
+    _, lost = opened(read_only, environment, "funnel", funnel, 1, nth=0)
+    _, share = opened(read_only, environment, "funnel", funnel, r"50\.0%")
+
+    assert "people who reached step 2, Signed up" in text(lost) and "1 person" in text(lost)
+    part, whole = re.findall(r'<li><a href="([^"]*)">', share.content.decode())
+    assert "1 person" in text(read_only.get(html.unescape(part)))
+    assert "people who reached step 1, Any event" in text(read_only.get(html.unescape(whole)))
+    assert "2 people" in text(read_only.get(html.unescape(whole)))
+
+
+def test_who_came_back(environment, read_only, ada_and_visitor):
+    days = {"start.event": "event:Signed up", "return.event": "event:Signed up", "unit": "day", "days": "7"}
+    _, came = opened(read_only, environment, "retention", days | {"cells": "people"}, 1, nth=2)
+    _, share = opened(read_only, environment, "retention", days, r"100\.0%")
+
+    assert "came back in day 1" in text(came) and "1 person" in text(came)
+    assert "ada@example.com" in text(came)
+    part, _ = re.findall(r'<li><a href="([^"]*)">', share.content.decode())
+    assert "1 person" in text(read_only.get(html.unescape(part)))
+
+
 def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeypatch):
     monkeypatch.setattr("analytics.views.behind.AT_ONCE_IN_FILE", 1)
     _, page = opened(read_only, environment, "graph", SIGNED_UP, 3)
@@ -224,6 +247,9 @@ def test_long_words_are_cut_and_whole_on_hover(environment, full):
     assert plan.strip() in heading[1] and len(heading[2]) == 300 and heading[2].endswith("…")
 
 
+TO_THE_END = {"kind": "funnel", "step.0.event": "builtin:any", "step.1.event": "event:Signed up"}
+CAME_BACK = {"kind": "retention", "start.event": "builtin:any", "return.event": "event:Signed up", "unit": "day"}
+
 FORGED = [
     {},
     {"behind.at": "0.all.7"},
@@ -263,6 +289,16 @@ FORGED = [
     {"behind.at": "people.7", "kind": "lifecycle", "unit": "day"},
     {"behind.at": "old.0", "kind": "lifecycle", "unit": "day"},
     {"behind.at": "people.0", "kind": "users"},
+    *(
+        TO_THE_END | {"behind.at": at}
+        for at in ("lost.all.0.all", "reached.0.1.all", "reached.all.2.all", "old.all.1.all")
+    ),
+    *(TO_THE_END | {"behind.at": at} for at in ("reached.all.1.0", "reached.all.1", "reached.rest.1.all")),
+    TO_THE_END | {"asks": "times", "behind.at": "reached.all.0.0"},
+    TO_THE_END | {"asks": "times", "behind.at": "reached.all.1.9"},
+    TO_THE_END | {"asks": "trend", "behind.at": "reached.all.1.7"},
+    *(CAME_BACK | {"behind.at": at} for at in ("came.all.6.0", "came.all.0.6", "came.all.7.all", "size.all.0.0")),
+    *(CAME_BACK | {"behind.at": at} for at in ("old.all.0.0", "share.all.0.all", "came.0.0.0", "came.all.0")),
 ]
 
 

@@ -47,6 +47,37 @@ def test_a_point_leads_to_the_people_and_these_to_a_segment(signed_in_page, team
     expect(ada.locator("#behind-list")).to_contain_text("3 people")
 
 
+def test_a_step_and_a_cohort_lead_to_their_people(signed_in_page, teammate, axe_clean):
+    ada, environment = signed_in_page, teammate.environment
+    for actor, days in ((7, (4, 3)), (8, (4,)), (9, (4,))):
+        add_person(environment, actor)
+        for ago in days:
+            add_event(environment, actor_id=actor, ago=timedelta(days=ago))
+    steps = "step.0.event=event:Signed up&step.1.event=event:Signed up&days=7"
+
+    ada.goto(reverse("analytics:funnel", args=[environment.app_id]) + f"?{steps}")
+    expect(ada.locator(".funnel")).to_contain_text("33.3% went on, 2 did not")
+    axe_clean(ada)
+    ada.locator(".funnel").get_by_role("button", name="2", exact=True).click()
+    expect(ada.locator("#behind-list")).to_contain_text("2 people")
+    axe_clean(ada)
+
+    cohort = "start.event=event:Signed up&return.event=event:Signed up&unit=day&days=7"
+    ada.goto(reverse("analytics:retention", args=[environment.app_id]) + f"?{cohort}")
+    axe_clean(ada)
+    ada.locator(".heat").get_by_role("button", name="33.3%").click()
+    ada.get_by_role("link", name="came back in day 1").click()
+    expect(ada.locator("#behind-list")).to_contain_text("1 person")
+    expect(ada.locator("tbody tr")).to_have_count(1)
+
+    ada.go_back()
+    ada.go_back()
+    ada.locator(".chart__plot").focus()
+    for key in ("Home", "Enter"):
+        ada.keyboard.press(key)
+    expect(ada.get_by_role("heading", level=1)).to_contain_text("all cohorts whose day 1 is over")
+
+
 COVERED = """() => [...document.querySelectorAll(".table .behind")].filter((each) => {
     each.focus();
     const box = each.getBoundingClientRect();

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from analytics.charts.scales import full, percent_text
 from analytics.forms.choices import Choices
@@ -18,7 +17,7 @@ from analytics.questions.parameters import Reader
 from analytics.questions.query import ANY_EVENT
 from analytics.questions.results import Table
 from analytics.questions.sessions import SESSION_RULE
-from analytics.questions.words import earlier_words, length_words
+from analytics.questions.words import earlier_words, elapsed_words
 from common.counted import noun
 
 SESSIONS_AT_ONCE = 10_000  # per query of a file
@@ -80,10 +79,6 @@ def show(result: SessionsResult, title: str) -> SessionsView:
     )
 
 
-def _seconds_words(seconds: float | None) -> str:
-    return "–" if seconds is None else length_words(timedelta(seconds=seconds))
-
-
 def _changes(result: SessionsResult) -> tuple[Change | None, Change | None, Change | None]:
     """Of the number of sessions, their median length and the bounce rate."""
     now, before = result.totals, result.totals_before
@@ -93,7 +88,7 @@ def _changes(result: SessionsResult) -> tuple[Change | None, Change | None, Chan
     median, median_before = (None if each.median is None else each.median.total_seconds() for each in (now, before))
     return (
         change(now.sessions, before.sessions, when),
-        change(median, median_before, when, shown=_seconds_words),
+        change(median, median_before, when, shown=elapsed_words),
         change(now.bounce_rate, before.bounce_rate, when, in_points=True, shown=percent_text),
     )
 
