@@ -23,7 +23,7 @@ from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.lifecycle import LIFECYCLE
 from analytics.kinds.paths.page import PATHS
 from analytics.kinds.retention.page import RETENTION
-from analytics.kinds.sessions import SESSIONS
+from analytics.kinds.sessions.page import SESSIONS
 from analytics.kinds.stickiness import STICKINESS
 from analytics.kinds.users import USERS
 from analytics.kinds.watch import watched

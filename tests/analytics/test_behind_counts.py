@@ -32,7 +32,9 @@ from tests.analytics.random_questions import (
     funnels,
     graphs,
     lifecycles,
+    paths_questions,
     retentions,
+    sessions_questions,
     stickiness_questions,
     users_questions,
 )
@@ -48,6 +50,10 @@ QUESTIONS = (
     funnels,
     retentions,
     retentions,
+    paths_questions,
+    paths_questions,
+    sessions_questions,
+    sessions_questions,
     stickiness_questions,
     lifecycles,
     users_questions,
@@ -81,6 +87,9 @@ def numbers(result):
     view = show(result, "title")
     if result.query.kind == "users":
         return [(view.headline.behind, result.total)]
+    if result.query.kind == "sessions":
+        rate = [(view.bounce_place, result.totals.bounce_rate)] if view.bounce_place else []
+        return [(view.headline.behind, result.totals.sessions), *rate]
     table = getattr(view, "table", None) or result.table()  # of retention, its file has the numbers of the triangle
     return [
         *numbers_beside(result),
@@ -140,6 +149,8 @@ def test_a_number_is_how_many_stand_behind_it(world, data):
         patch.setattr("analytics.sql.time_counts.OTHER", 4)
         patch.setattr("analytics.kinds.graph.answer.OTHER", 4)
         patch.setattr("analytics.kinds.graph.counting.OTHER", 4)
+        for module in ("answer", "sql"):
+            patch.setattr(f"analytics.kinds.paths.{module}.MOST_BRANCHES", 1)
         patch.setattr("analytics.kinds.funnel.answer.TOP_GROUPS", 2)
         patch.setattr("analytics.kinds.retention.answer.MOST_GROUPS", 2)
         for query, result in asked(data, world):
@@ -253,6 +264,7 @@ def check(query, place, groups, number, world):
     first = behind(query, place, groups, world)
     if first.found.parts:  # a formula or a share: what it is made of is there
         parts = [behind(query, part.at, groups, world) for part in first.found.parts]
+        assert all(each.found.define for each in parts)
         if query.kind != "graph" and all(each.found.is_count for each in parts):
             assert percent(*(each.total for each in parts)) == number, (query, place)
         return
@@ -281,7 +293,9 @@ def check_measure(graph, place, number, own, world):
 @given(worlds(), st.data())
 def test_what_changes_later(world, data):
     """Later merges and deletions change the list; what arrives later does not."""
-    with transaction.atomic():
+    with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        for module in ("answer", "sql"):  # so that everything is told apart afterwards too
+            patch.setattr(f"analytics.kinds.paths.{module}.MOST_BRANCHES", 100)
         for query, result in asked(data, world):
             if getattr(query, "by", ()) or query.kind == "users":
                 continue

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from analytics.kinds import sessions as kind
 from analytics.kinds.registry import run
-from analytics.kinds.sessions import Bounced, Sessions
+from analytics.kinds.sessions import page as kind
+from analytics.kinds.sessions.question import Bounced, Sessions
 from analytics.questions.conditions import Condition, Field, Group, Operator
 from analytics.questions.query import SESSION, Scope
 from analytics.questions.spans import Span
