@@ -1,4 +1,4 @@
-"""Reading the activity for the Activity tab and its CSV: filters, pages by key, and a plain phrase for each verb."""
+"""Reading the activity for the Activity tab and its CSV: filters, and pages by key. activity_words.py has the words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,119 +8,13 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
+from accounts import activity_words
+from accounts.activity_words import KINDS
 from accounts.models import Account, Activity
 
 PER_PAGE = 50
+LONGEST_VALUE = 120  # characters of a detail; a longer one is folded
 HEADER = ("When (UTC)", "Who", "E-mail", "Staff", "What", "On what", "Address", "Details")
-
-WORDS = {
-    "account.open": "opened the account",
-    "account.settings": "changed the account's settings",
-    "account.close": "closed the account",
-    "account.reopen": "reopened the account",
-    "account.ask_to_close": "asked support to close the account",
-    "account.export": "asked for an export of the account",
-    "account.export_fetch": "fetched the export of the account",
-    "project.create": "created the project",
-    "project.change": "changed the project",
-    "project.months_kept": "changed how long events are kept in",
-    "project.delete": "deleted the project",
-    "project.removed": "All data is removed of the project",
-    "environment.add": "added the environment",
-    "environment.rename": "renamed the environment",
-    "environment.capture": "changed what is captured in",
-    "environment.delete": "deleted the environment",
-    "api_key.create": "created the API key",
-    "api_key.revoke": "revoked the API key",
-    "environment.removed": "All data is removed of the environment",
-    "environment.expired": "Events that are kept no longer are removed of the environment",
-    "environment.carry_over": "carried over into",
-    "environment.carry_undo": "took back what was carried over into",
-    "excluded_ips.save": "changed the excluded IPs of",
-    "definition.create": "made the definition",
-    "definition.change": "changed the definition",
-    "definition.delete": "deleted the definition",
-    "definition.tag": "changed the tags of the definition",
-    "segment.create": "made the segment",
-    "segment.change": "changed the segment",
-    "segment.delete": "deleted the segment",
-    "segment.tag": "changed the tags of the segment",
-    "report.create": "saved the report",
-    "report.change": "changed the report",
-    "report.delete": "deleted the report",
-    "report.tag": "changed the tags of the report",
-    "report.pin": "pinned to the dashboard:",
-    "report.unpin": "took off the dashboard:",
-    "dashboard.reorder": "put the dashboard into another order:",
-    "name.describe": "described the name",
-    "name.hide": "hid the name",
-    "name.show": "showed again the name",
-    "name.verify": "verified the name",
-    "name.unverify": "no longer verifies the name",
-    "person.delete": "asked to delete",
-    "person.deleted": "deleted all data of",
-    "person.download": "downloaded all data of",
-    "teammate.full_access": "gave full access to",
-    "teammate.read_only": "made read-only:",
-    "teammate.remove": "removed",
-    "teammate.leave": "left the account:",
-    "invitation.create": "invited",
-    "invitation.resend": "sent a new invitation to",
-    "invitation.revoke": "revoked the invitation of",
-    "invitation.copy_link": "copied the invitation link of",
-    "invitation.accept": "accepted the invitation of",
-    "invitation.decline": "declined the invitation of",
-    "invitation.ask_again": "asked for a new invitation of",
-    "person.delete_by_api": "asked for the deletion of",
-    "person.deleted_by_api": "has had deleted",
-    "login.sign_in": "signed in",
-    "login.rename": "changed their own name to",
-    "login.email_ask": "asked for another address than",
-    "login.email_cancel": "kept their own address",
-    "login.email": "changed their own address to",
-    "login.password": "changed their own password",
-    "login.second_factor_add": "added a second factor",
-    "login.second_factor_remove": "removed a second factor",
-    "login.recovery_codes": "made new recovery codes",
-    "login.session_end": "ended a session of their own",
-    "login.sessions_end": "ended all other sessions of their own",
-    "login.rescue_offer": "The operator made a one-time link for",
-    "login.rescue": "used the operator's one-time link",
-    "login.delete": "deleted their own login",
-    "support.look": "looked at",
-    "support.visit": "visited the account:",
-    "support.visit_end": "ended the visit:",
-    "support.allow_visits": "allowed visits of support",
-    "support.forbid_visits": "forbade visits of support",
-    "support.reply": "answered",
-    "support.new": "took up again:",
-    "support.answered": "marked as answered:",
-    "support.closed": "closed",
-    "refused": "was refused",
-}
-KINDS = {
-    "account": "The account",
-    "project": "Projects",
-    "environment": "Environments",
-    "api_key": "API keys",
-    "excluded_ips": "Excluded IPs",
-    "teammate": "Teammates",
-    "invitation": "Invitations",
-    "definition": "Definitions",
-    "segment": "Segments",
-    "report": "Reports",
-    "dashboard": "Dashboards",
-    "name": "Events and properties",
-    "person": "People",
-    "login": "Logins and passwords",
-    "support": "Support",
-    "refused": "Refused attempts",
-}
-
-
-def words(verb: str) -> str:
-    """The phrase for `verb`. A verb without a phrase stays readable ("report.star" becomes "report: star")."""
-    return WORDS.get(verb) or verb.replace(".", ": ").replace("_", " ")
 
 
 def kinds() -> list[tuple[str, str]]:
@@ -134,16 +28,17 @@ class ActivityLine:
 
     activity: Activity
     words: str
+    target: str
     details: list[tuple[str, str]]
 
     @property
-    def refused(self) -> str:
-        """What the person tried to do: turns "POST projects:project_create" into words."""
-        method, _, page = self.activity.target.partition(" ")
-        if ":" not in page:
-            return self.activity.target
-        wanted = page.rpartition(":")[2].replace("_", " ")
-        return f"to open “{wanted}”" if method == "GET" else f"“{wanted}”"
+    def details_in_short(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in self.details if len(value) <= LONGEST_VALUE]
+
+    @property
+    def long_details(self) -> list[tuple[str, str]]:
+        """Those that the tab folds."""
+        return [(name, value) for name, value in self.details if len(value) > LONGEST_VALUE]
 
     @property
     def who(self) -> str:
@@ -194,7 +89,7 @@ def page(*, account: Account, wanted: dict[str, Any], key: str) -> ActivityPage:
 def _page(rows: list[Activity], *, has_newer: bool, has_older: bool) -> ActivityPage:
     newer = _key("newer", rows[0]) if has_newer and rows else ""
     older = _key("older", rows[-1]) if has_older and rows else ""
-    return ActivityPage([ActivityLine(row, words(row.verb), _details(row)) for row in rows], newer, older)
+    return ActivityPage([line(row) for row in rows], newer, older)
 
 
 def _key(direction: str, row: Activity) -> str:
@@ -213,27 +108,15 @@ def _parsed(key: str) -> tuple[str, datetime | None, int]:
     return direction, at, int(row_id)
 
 
-def _details(row: Activity) -> list[tuple[str, str]]:
-    return [(name.replace("_", " "), _in_words(value)) for name, value in row.details.items()]
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return " → ".join(_in_words(each) for each in value)
-    if isinstance(value, dict) and value.keys() == {"count", "names"}:
-        return (
-            f"{value['count']:,} ({', '.join(value['names'])}{', …' if value['count'] > len(value['names']) else ''})"
-        )
-    if isinstance(value, dict):
-        return ", ".join(f"{_in_words(each)} {name}" for name, each in value.items())
-    return str(value)
+def line(row: Activity) -> ActivityLine:
+    """The row, in words."""
+    return ActivityLine(row, activity_words.words(row.verb), activity_words.target(row), activity_words.details(row))
 
 
 def rows(*, account: Account, wanted: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """The rows of the CSV, with columns in the order of HEADER, read from the database in chunks."""
     for row in found(account, wanted).iterator(chunk_size=2000):
-        details = "; ".join(f"{name}: {value}" for name, value in _details(row))
+        told = line(row)
+        details = "; ".join(f"{name}: {value}" for name, value in told.details)
         staff = "yes" if row.as_staff else ""
-        yield row.at, row.by_name, row.by_email, staff, words(row.verb), row.target, row.address, details
+        yield row.at, row.by_name, row.by_email, staff, told.words, told.target, row.address, details

@@ -11,13 +11,15 @@ from accounts.door import entered, rights_here
 from accounts.models import Membership
 from accounts.sessions import SessionStore, renew
 from accounts.teammates import grantors
+from common import mails
 
 WARNED_MINUTES = 5  # before a session ends
 MOST_SECONDS = 86_400  # a browser's timer counts no more than 24 days
 
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
-    """`account`, `membership`, `accounts` for the top bar; `can` (a set of rights) inside an account; `signup_open`.
+    """`account`, `membership`, `accounts` for the top bar; `can` (a set of rights) inside an account; `signup_open`;
+    `mail_is_set_up`.
 
     Outside an account's pages, `account` and `membership` are the ones that the person used last, so that the bar
     looks the same everywhere; `can` is empty there. `accounts` is [{"account", "url", "is_current"}]. `grantors`
@@ -31,6 +33,7 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "can": rights_here(request),
         "signup_open": settings.SIGNUP_OPEN,
         "session_end": SimpleLazyObject(lambda: session_end(request)),
+        "mail_is_set_up": mails.is_set_up(),
     }
 
 

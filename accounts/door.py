@@ -11,6 +11,7 @@ from accounts import activity, current_request, last_seen
 from accounts.models import Account, Membership, User
 from accounts.policy import Can, rights
 from accounts.second_factor import has_second_factor
+from accounts.touched import name_of
 
 SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
 P = ParamSpec("P")  # the view's other arguments from the URL
@@ -80,8 +81,11 @@ def rights_here(request: HttpRequest) -> frozenset[Can]:
 
 
 def record_refusal(request: HttpRequest, account: Account, details: dict[str, str]) -> None:
-    """Record in the account's activity that this request was refused."""
-    page = request.resolver_match.view_name if request.resolver_match else request.path
+    """Record in the account's activity that this request was refused, and what it was about."""
+    match = request.resolver_match
+    page = match.view_name if match else request.path
+    if match and (name := name_of(account, match.kwargs)):
+        details = details | {"on": name}
     activity.record_refusal(
         account=account, by=signed_in_user(request), target=f"{request.method} {page}", details=details
     )

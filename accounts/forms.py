@@ -1,7 +1,5 @@
 """Forms for teammates, invitations, the account's settings, the person's own login and the activity filter."""
 
-import re
-from itertools import groupby
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
@@ -14,51 +12,16 @@ from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
-from django.utils.text import Truncator
 
 from accounts.models import Account, User, WhoMayInvite, known_as
+from accounts.pasted_addresses import addresses
 from accounts.second_factor import has_second_factor
-from common.addresses import AddressField, check, invisible, normal
+from common.addresses import AddressField, normal
 from common.names import NameField
 from common.time_zones import time_zones
 
-MOST_AT_ONCE = 50
-LONGEST_QUOTED = 80
-PARTS = re.compile(r"[,;\n\r]+")  # invalid words between two of these are reported together, as one mistyped address
-
-
-def addresses(text: str) -> list[str]:
-    """The e-mail addresses in `text`, in their normal form, each once, in the order typed.
-
-    Spaces, line breaks, commas and semicolons separate them; angle brackets around one are dropped. Raises
-    ValidationError, which quotes each piece of text that is not an address.
-    """
-    found: list[str] = []
-    bad: list[str] = []
-    for part in PARTS.split(text):
-        pieces = [piece.strip("<>") for piece in part.split()]
-        for is_address, run in groupby(filter(None, pieces), key=_is_address):
-            if is_address:
-                found += map(normal, run)
-            else:
-                quoted = Truncator(words := " ".join(run)).chars(LONGEST_QUOTED)
-                bad.append(f"“{quoted}” {_fault(words)}")
-    if bad:
-        raise ValidationError(bad[:10])
-    return list(dict.fromkeys(found))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        check(normal(text))
-    except ValidationError:
-        return False
-    return True
-
-
-def _fault(words: str) -> str:
-    unseen = invisible(words.replace(" ", ""))
-    return f"holds a character that cannot be seen ({unseen[0]})." if unseen else "is not an e-mail address."
+MOST_AT_ONCE = 200  # addresses to invite
+LONGEST_LIST = 60_000  # characters: that many addresses, with a name each
 
 
 class InviteForm(forms.Form):
@@ -66,9 +29,17 @@ class InviteForm(forms.Form):
 
     emails = forms.CharField(
         label="E-mail address",
-        help_text="One, or several with commas or lines between them.",
+        max_length=LONGEST_LIST,
+        help_text="One, or several with commas or lines between them, with or without names.",
         widget=forms.Textarea(
-            attrs={"rows": 1, "autocomplete": "off", "spellcheck": "false", "placeholder": "ada@example.com"}
+            attrs={
+                "rows": 1,
+                "maxlength": False,  # browsers would cut what is pasted, without a word
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "placeholder": "ada@example.com",
+                "data-enter-submits": True,
+            }
         ),
     )
     read_only = forms.BooleanField(label="Read-only: can look, run queries and view reports", required=False)
@@ -78,7 +49,7 @@ class InviteForm(forms.Form):
         if not found:
             raise ValidationError("Type at least one e-mail address.")
         if len(found) > MOST_AT_ONCE:
-            raise ValidationError(f"{len(found)} addresses at once are too many; {MOST_AT_ONCE} are fine.")
+            raise ValidationError(f"{len(found):,} addresses at once are too many; {MOST_AT_ONCE} are fine.")
         return found
 
 

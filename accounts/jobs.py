@@ -53,7 +53,9 @@ def send_invitation(invitation_id: int, nonce: str) -> None:
     except (OSError, SMTPException) as error:
         Invitation.objects.filter(pk=invitation.pk, nonce=nonce).update(mail_problem=str(error)[:300])
         raise
-    Invitation.objects.filter(pk=invitation.pk, nonce=nonce).update(mailed_at=timezone.now(), mail_problem="")
+    Invitation.objects.filter(pk=invitation.pk, nonce=nonce).update(
+        mailed_at=timezone.now() if mails.is_set_up() else None, mail_problem=""
+    )
 
 
 @app.task(name="accounts.send_password_reset", queue=MAIL, retry=MAIL_RETRY)

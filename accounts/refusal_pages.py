@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts import second_factor
 from accounts.door import AccountClosed, SecondFactorMissing
 
 
@@ -21,6 +22,7 @@ class ClosedAccountMiddleware:
         if isinstance(exception, AccountClosed):
             return render(request, "account_closed.html", status=403)
         if isinstance(exception, SecondFactorMissing):
+            second_factor.remember_where_to(request)
             return redirect("accounts:second_factor_required")
         return None
 

@@ -6,7 +6,7 @@ from allauth.account.signals import password_changed, password_reset, password_s
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.http import HttpRequest
 
-from accounts import activity, known_browsers
+from accounts import activity, known_browsers, second_factor
 from accounts.actions import logins
 from accounts.models import User
 
@@ -24,7 +24,9 @@ def on_new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any
     known_browsers.remember(request, user)
 
 
-def on_authenticator_added(sender: Any, user: User, authenticator: Any, **kwargs: Any) -> None:
+def on_authenticator_added(sender: Any, request: HttpRequest, user: User, authenticator: Any, **kwargs: Any) -> None:
+    if authenticator.type != "recovery_codes":
+        second_factor.note_proof(request, authenticator)
     _record_authenticator(user, authenticator, "login.second_factor_add")
 
 

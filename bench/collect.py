@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import psutil
 import psycopg
@@ -30,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("track", "bulk", "rules", "catalogue", "one_insert")
 START_SECONDS = 60
 RULES = 10_000
-PAIRS = 5
+PAIRS = 9
 BULK = 1_000
 NO_FLOOD = 10**9  # events a second: a limit that is checked but never reached
 PROPERTIES = {"amount": 12.5, "currency": "EUR", "items": 3}
@@ -201,17 +202,20 @@ def catalogue(bench: Bench, connections: list[int]) -> None:
     with bench.server("bench.hello:application") as server, bench.server("bench.no_catalogue:application") as without:
         for label, sent, events, count in (("single", bench.event, 1, 64), ("bulk", body, BULK, 4)):
             bench.measure("(warm up)", server, "/api/track", sent, count, events=events)
-            shares = []
+            spent: dict[Server, list[tuple[float, float]]] = {server: [], without: []}
             for turn in range(PAIRS):
-                spent = {}
                 for which in (server, without) if turn % 2 else (without, server):
                     name = f"{label} with" if which is server else f"{label} none"
-                    before = cpu_seconds(which.worker) + bench.database_cpu_seconds()
+                    worker, database = cpu_seconds(which.worker), bench.database_cpu_seconds()
                     result = bench.measure(name, which, "/api/track", sent, count, events=events)
-                    after = cpu_seconds(which.worker) + bench.database_cpu_seconds()
-                    spent[which] = (after - before) / result.answered
-                shares.append(spent[server] / spent[without])
-            print(f"{'':>18} {sorted(shares)[PAIRS // 2] - 1:+.1%} processor time, of {PAIRS} pairs", flush=True)
+                    worker, database = cpu_seconds(which.worker) - worker, bench.database_cpu_seconds() - database
+                    each = 1e6 / (result.answered * events)
+                    spent[which].append((worker * each, database * each))
+            shares = [sum(one) / sum(other) for one, other in zip(spent[server], spent[without], strict=True)]
+            print(f"{'':>18} {median(shares) - 1:+.1%} processor time, the middle of {PAIRS} pairs", flush=True)
+            for name, which in (("with", server), ("none", without)):
+                worker, database = (median(times) for times in zip(*spent[which], strict=True))
+                print(f"{'':>18} {name}: worker {worker:.1f} µs, database {database:.1f} µs", flush=True)
 
 
 def one_insert(bench: Bench, connections: list[int]) -> None:

@@ -172,6 +172,16 @@ def sizes(table: str, start: datetime, end: datetime) -> dict[str, float]:
     return dict(rows(SIZES, {"table": table, "start": start, "end": end}))
 
 
+def pack_months() -> None:
+    """Pack all months that are over."""
+    queue: list[tuple[str, dict[str, Any]]] = [("events.pack", {"timestamp": int(time.time())})]
+    steps = {"events.pack": jobs.pack, "events.pack_month": jobs.pack_month, "events.place_month": jobs.place_month}
+    with mock.patch.object(jobs, "defer_once", lambda name, in_seconds=0, **given: queue.append((name, given))):
+        while queue:
+            name, given = queue.pop()
+            steps[name](**given)
+
+
 def pack() -> None:
     """Pack all months that are over, while somebody collects."""
     collecting = Collecting(conninfo(), Environment.objects.create(project=project(), name="Others").pk)
@@ -180,12 +190,7 @@ def pack() -> None:
         alone = sorted(seconds)
         seconds.clear()
         begun = time.perf_counter()
-        queue: list[tuple[str, dict[str, Any]]] = [("events.pack", {"timestamp": int(time.time())})]
-        steps = {"events.pack": jobs.pack, "events.pack_month": jobs.pack_month, "events.place_month": jobs.place_month}
-        with mock.patch.object(jobs, "defer_once", lambda name, in_seconds=0, **given: queue.append((name, given))):
-            while queue:
-                name, given = queue.pop()
-                steps[name](**given)
+        pack_months()
         took, beside = time.perf_counter() - begun, sorted(seconds)
     rows("delete from events where environment_id = %s", [collecting.environment_id])
     print(f"\npacked in {took:.0f} s; a commit of 100 events: middle, 99th of 100, longest")

@@ -185,12 +185,12 @@ def cost_of_sql(statements: list[tuple[str, Any]]) -> Cost:
                 cursor.execute(sql, params)
                 cursor.fetchall()
 
-    with _as_queries_run():
+    with as_queries_run():
         return cost(by_hand)
 
 
 @contextmanager
-def _as_queries_run() -> Any:
+def as_queries_run() -> Any:
     """Use the connection settings of analytics/store/postgresql/snapshot.py."""
     rows("select set_config('jit', 'off', false), set_config('random_page_cost', '1.1', false)")
     rows("select set_config('work_mem', '64MB', false)")
@@ -262,7 +262,7 @@ def site() -> None:
         tiles = [_tile_cost(browser, ours, tile, days) for tile in BUILTIN]
         print(f"{days:3} days  the dashboard's {len(tiles)} built-in tiles    {_sum(tiles)}   ", *tiles)
         since = rows(f"select current_date - {days - 1}")[0][0]
-        with _as_queries_run():
+        with as_queries_run():
             for title, sql in PLAIN.items():
                 plain = cost(partial(rows, sql, {"id": ours.pk, "since": since}), runs=2)
                 print(f"{days:3} days  plain SQL, {title:23} {plain}")

@@ -39,7 +39,8 @@ select
     (array['desktop', 'phone'])[1 + visitor %% 2],
     case when kind = 'custom'
         then jsonb_build_object(
-            'plan', (array['free', 'team', 'business'])[1 + page %% 3], 'amount', page %% 200, 'source', 'web')
+            'plan', (array['free', 'team', 'business'])[1 + page %% 3], 'amount', page %% 200, 'source', 'web',
+            'price', floor(power(random(), 3) * 100000) / 100)
         else '{}' end
 from (
     select

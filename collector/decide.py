@@ -7,7 +7,9 @@ It uses no clock, no network and no database, so tests can try odd requests by t
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct, structs
 
 from collector.environments.known_environments import KnownEnvironment, KnownEnvironments
 from collector.protocol import answers, beacons, fields, integrations, left_out, mobile, server_api
@@ -35,7 +37,7 @@ UNLIMITED = frozenset({"events", "messages"})  # the arrays that may hold any nu
 STEP = 250  # events and the like that are read at once: about two milliseconds
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True):
     """A request as it was sent. `headers` have names in lower case; `now` is in unix seconds."""
 
     method: str
@@ -66,7 +68,7 @@ COUNTED = tuple(outcome.value for outcome in Outcome if outcome not in WITHOUT_E
 """The outcomes of requests to an environment."""
 
 
-class Decision(NamedTuple):
+class Decision(Struct, frozen=True):
     """What to do with a request: commit all of `records`, then send `answer`."""
 
     answer: Answer
@@ -93,11 +95,11 @@ class Decision(NamedTuple):
         if not (left_out or noted.texts_cut or noted.nobodies):
             return done
         answer = done.answer.telling(left_out=left_out, cut=noted.texts_cut, nobodies=noted.nobodies)
-        return done._replace(properties_left_out=left_out, answer=answer)
+        return structs.replace(done, properties_left_out=left_out, answer=answer)
 
     def without(self, repeats: int) -> "Decision":
         """The decision, not counting the `repeats` of its events that came before."""
-        return self._replace(weight=max(0, self.weight - repeats)) if repeats else self
+        return structs.replace(self, weight=max(0, self.weight - repeats)) if repeats else self
 
     def not_storable(self) -> "Decision":
         """The decision if the database refuses its records although they passed all checks."""
@@ -105,7 +107,7 @@ class Decision(NamedTuple):
 
     def _not_stored(self, answer: Answer, outcome: Outcome) -> "Decision":
         weight = self.weight + (self.noted.refused if self.noted else 0)
-        return self._replace(answer=answer, outcome=outcome, weight=weight, properties_left_out=0, noted=None)
+        return structs.replace(self, answer=answer, outcome=outcome, weight=weight, properties_left_out=0, noted=None)
 
 
 NOTHING_NOTED = Noted()
@@ -236,7 +238,7 @@ def _read_in_steps(endpoint: Endpoint, content: Any, where: Where) -> Generator[
     records: list[Record] = []
     for first in range(0, len(items), STEP):
         try:
-            records += read(content | {many: items[first : first + STEP]}, replace(where, first=first))
+            records += read(content | {many: items[first : first + STEP]}, structs.replace(where, first=first))
         except BadField as error:
             bad = error
             return lambda: _raise(bad)
@@ -250,7 +252,9 @@ def _raise(error: BadField) -> list[Record]:
 
 def _noted(endpoint: Endpoint, opened: Contents, request: Request) -> Noted:
     """Where to note what is changed. Items can be bad one by one where the sender says so and there are several."""
-    is_partial = b"partial=" in request.query and b"partial=1" in request.query.split(b"&")
+    if not request.query:
+        return Noted()
+    is_partial = b"partial=1" in request.query.split(b"&")
     return Noted(is_partial=is_partial and endpoint.many is not None and endpoint.many in opened.content)
 
 
@@ -261,7 +265,7 @@ def _decision(
     buckets: Buckets,
     noted: Noted | None = None,
 ) -> Decision:
-    environment, weight, tokens = None, 0, 0
+    environment, weight, where = None, 0, None
     try:
         opened = endpoint.open(request.headers, request.query, request.body)
         app_id = fields.app_id(opened.app_id)
@@ -282,7 +286,6 @@ def _decision(
             return Decision(dropped, Outcome.LEFT_OUT, environment=environment, weight=weight)
         if seconds := buckets.wait_seconds(environment.environment_id, request.now):
             return Decision(answers.over_limit(seconds), Outcome.OVER_LIMIT, environment=environment, weight=weight)
-        tokens = price(weight, opened.size)
         if noted is None:
             noted = _noted(endpoint, opened, request)
         where = Where(environment.environment_id, request.now, request.headers.get(b"user-agent"), noted)
@@ -295,31 +298,36 @@ def _decision(
             records = left_out.without(environment.capture, records)
         without_room = leave_out(records)
     except BadField as bad:
-        return _refused(answers.bad_request(bad.line), environment, weight, tokens, noted)
+        refusal = answers.bad_request(bad.line)
     except Refused as refused:
-        return _refused(refused.answer, environment, weight, tokens, noted)
-    answer = opened.answer(endpoint.accepted)
-    if noted.is_partial:
-        weight -= noted.refused
-        answer = answers.partly(weight, noted.refused, noted.listed)
-    return Decision(
-        answer, Outcome.ACCEPTED, records, environment, size=size, weight=weight, tokens=tokens,
-        properties_left_out=without_room, noted=noted if noted else None,
-    )  # fmt: skip
+        refusal = refused.answer
+    else:
+        answer = opened.answer(endpoint.accepted)
+        if noted.is_partial:
+            weight -= noted.refused
+            answer = answers.partly(weight, noted.refused, noted.listed)
+        return Decision(
+            answer, Outcome.ACCEPTED, records, environment, size=size, weight=weight, tokens=tokens,
+            properties_left_out=without_room, noted=noted or None,
+        )  # fmt: skip
+    tokens = price(weight, opened.size) if where is not None else 0  # its content was read
+    return _refused(refusal, environment, weight, tokens, noted)
 
 
 def _refused(
     answer: Answer, environment: KnownEnvironment | None, weight: int, tokens: int, noted: Noted | None
 ) -> Decision:
     if noted is not None:
-        noted = replace(noted, refused=0, texts_cut=0, is_robot=False, listed=[])
-    return Decision(
-        answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens, noted=noted if noted else None
-    )
+        noted = structs.replace(noted, refused=0, texts_cut=0, is_robot=False, listed=[])
+    return Decision(answer, Outcome.BAD, environment=environment, weight=weight, tokens=tokens, noted=noted or None)
 
 
 def _properties(records: Sequence[Record]) -> int:
-    return sum(len(record.properties) for record in records if not isinstance(record, Identified))
+    count = 0
+    for record in records:
+        if not isinstance(record, Identified):
+            count += len(record.properties)
+    return count
 
 
 def _is_left_out(capture: Capture, opened: Contents, request: Request) -> bool:

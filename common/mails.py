@@ -31,6 +31,11 @@ def plain(text: str) -> str:
     return " ".join(kept.split())[:LONGEST_VALUE].strip()
 
 
+def is_set_up() -> bool:
+    """Whether mail leaves this server. Without EMAIL_URL it is written to files that only the operator can read."""
+    return bool(settings.EMAIL_BACKEND != settings.MAIL_FILES_BACKEND)
+
+
 @dataclass(frozen=True)
 class Paragraph:
     """A paragraph of text, or, with `url`, a button that leads there."""

@@ -16,6 +16,8 @@ SENT = (
 
 def in_one_spelling(record: EventRecord) -> EventRecord:
     """The event with its addresses as browsers send them. Most are, and cost a look. Hosts stay as they were sent."""
+    if record.path is record.query is record.hash is record.referrer is record.target_href is None:  # of a server
+        return record
     changed = {
         column: spelled
         for column, sent in SENT

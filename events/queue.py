@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from events.records import Record, Stored
 
 BATCH_RECORDS = 2_000  # in one commit, some 30 ms of work; a single request may bring more
@@ -23,8 +25,7 @@ QUICK_SECONDS = 1.0  # a batch that takes longer does not show that its rows are
 MOST_STRIKES = 10
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(Struct):
     """The records of a request, which are stored all or not at all, and the future that its sender awaits."""
 
     records: Sequence[Record]

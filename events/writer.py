@@ -74,6 +74,7 @@ class BatchWriter:
 
     async def start(self) -> None:
         """Begin to write. Succeeds at once, even without a database; then requests are refused."""
+        self._new_future = asyncio.get_running_loop().create_future  # asking for the loop is a system call
         self._tasks = [asyncio.create_task(self._serve(lane)) for lane in self._lanes]
         self._tasks.append(asyncio.create_task(self._expire()))
 
@@ -100,7 +101,7 @@ class BatchWriter:
         """
         if self._stopping or not self._queue.has_room(records[0].environment_id):
             raise Unavailable(Why.STOPPING if self._stopping else Why.FULL)
-        done = asyncio.get_running_loop().create_future()
+        done = self._new_future()
         if self._queue.put(Waiting(records, size, time.monotonic(), done)):
             self._filled.set()
         return done

@@ -11,12 +11,14 @@ import signal
 from collections.abc import Sized
 from typing import Any
 
+from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
 from heapadmin import open_files
 from heapadmin.reload import successor
+from heapadmin.whole_answers import Cycle
 
 FIRST_HEADERS_SECONDS = 20  # later ones have as long as an idle connection: gunicorn's setting keepalive
 GIVE_WAY = signal.SIGUSR2  # to a worker whose successor serves
@@ -32,6 +34,8 @@ REFUSAL = (
     b"Access-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n%b\n"
 )
 
+httptools_impl.RequestResponseCycle = Cycle  # which one it makes is no setting of uvicorn
+
 
 class BadHead(Exception):
     """A request's head is larger than any client's."""
@@ -45,7 +49,7 @@ class Flow(FlowControl):
         self._ahead = ahead
 
     def resume_reading(self) -> None:
-        if not self._ahead:
+        if self.read_paused and not self._ahead:
             super().resume_reading()
 
 
@@ -64,6 +68,7 @@ class Connection(HttpToolsProtocol):
         self.url = b""
         self._head_began = False
         self._head_bytes = 0
+        self._is_long = False  # whether a head that ends now may hold a long header
         seconds = self.timeout_keep_alive if self.gives_way else FIRST_HEADERS_SECONDS
         self._head_timer: asyncio.TimerHandle | None = self.loop.call_later(seconds, self._end_of_head)
         self._reading_timer: asyncio.TimerHandle | None = None
@@ -76,6 +81,7 @@ class Connection(HttpToolsProtocol):
 
     # --- Heads --------------------------------------------------------------------------------------------------------
     def data_received(self, data: bytes) -> None:
+        self._is_long = self._head_began or len(data) > MOST_HEADER_BYTES
         super().data_received(data)
         if self.cycle is not None and self.cycle.more_body:  # its body may never begin: the application's time runs
             self.cycle.message_event.set()
@@ -96,7 +102,7 @@ class Connection(HttpToolsProtocol):
         if (
             len(self.url) > MOST_URL_BYTES
             or len(self.headers) > MOST_HEADERS
-            or any(len(value) > MOST_HEADER_BYTES for _, value in self.headers)
+            or (self._is_long and any(len(value) > MOST_HEADER_BYTES for _, value in self.headers))
             or len(self.pipeline) > MOST_AHEAD
         ):
             raise BadHead

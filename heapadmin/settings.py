@@ -156,13 +156,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 EMAIL_URL = env.text("EMAIL_URL")  # empty: mail is written to DATA_DIR/mail
+MAIL_FILES_BACKEND = "heapadmin.mail_files.PrivateMailFiles"  # common.mails tells by it whether mail is set up
 if EMAIL_URL:
     vars().update(mail.mail_server(EMAIL_URL))
 else:
-    EMAIL_BACKEND = "heapadmin.mail_files.PrivateMailFiles"
+    EMAIL_BACKEND = MAIL_FILES_BACKEND
     EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = mail.sender(
-    "DEFAULT_FROM_EMAIL", env.text("DEFAULT_FROM_EMAIL", default="Heapadmin <heapadmin@localhost>")
+    "DEFAULT_FROM_EMAIL", env.text("DEFAULT_FROM_EMAIL", default=mail.default_sender(SITE_URL))
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold the worker
@@ -187,7 +188,7 @@ ENVIRONMENT_LANDING = "analytics:dashboard"  # the page that opens first in an e
 SIGNUP_OPEN = env.switch("SIGNUP_OPEN", default=True)
 INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, least=1, most=3_650)
 # per account, resending included
-INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=100, least=0, most=1_000_000)
+INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=400, least=0, most=1_000_000)
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

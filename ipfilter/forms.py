@@ -14,7 +14,10 @@ EVERYBODY = "Nothing is saved yet. Tick the box if that is what you want."
 
 
 class ExcludedIPsForm(forms.Form):
-    """One list as typed. After `is_valid`, `rules` holds the parsed rules, or `line_errors` what is not understood."""
+    """One list as typed. After `is_valid`, `rules` holds the parsed rules, or `line_errors` what is not understood.
+
+    `understood` are the rules in either case.
+    """
 
     text = forms.CharField(
         label="One per line",
@@ -38,6 +41,7 @@ class ExcludedIPsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.scope = scope
         self.rules: RuleList | None = None
+        self.understood: RuleList | None = None
         self.line_errors: list[LineError] = []
         self.is_preview = is_preview
         lines = str(self["text"].value() or "").count("\n") + 3
@@ -52,9 +56,9 @@ class ExcludedIPsForm(forms.Form):
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
         try:
-            self.rules = parse(text)
+            self.rules = self.understood = parse(text)
         except RulesError as refused:
-            self.line_errors = refused.errors
+            self.line_errors, self.understood = refused.errors, refused.understood
             raise forms.ValidationError(_in_short(refused.errors)) from None
         return text
 
@@ -64,12 +68,14 @@ class ExcludedIPsForm(forms.Form):
 
     @property
     def blocks_everybody(self) -> bool:
-        return self.rules is not None and (self.rules.blocks_everybody or self.blocks_everybody_together)
+        """Whether what is understood does, so that people read it while they still correct other lines."""
+        understood = self.understood
+        return understood is not None and (understood.blocks_everybody or self.blocks_everybody_together)
 
     @cached_property
     def blocks_everybody_together(self) -> bool:
         """Whether it does so only together with another list that applies. Call it on a validated form."""
-        return self.rules is not None and combined_lists.block_everybody(self.scope, self.rules)
+        return self.understood is not None and combined_lists.block_everybody(self.scope, self.understood)
 
     @property
     def has_suggestions(self) -> bool:

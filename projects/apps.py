@@ -8,4 +8,7 @@ class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
+        from projects import touched
+
         register_converter(AppIdConverter, "app_id")
+        touched.register()

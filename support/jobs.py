@@ -29,17 +29,19 @@ def mail_message(message_id: int) -> None:
     if message is None or not settings.SUPPORT_EMAIL:
         return
     message_mail(message).send()
-    Message.objects.filter(pk=message_id).update(mailed_at=timezone.now())
+    if mails.is_set_up():
+        Message.objects.filter(pk=message_id).update(mailed_at=timezone.now())
 
 
 @app.task(name="support.mail_reply", queue=MAIL, retry=MAIL_RETRY)
 def mail_reply(reply_id: int) -> None:
     """Mail support's answer to the writer, if it was not mailed yet."""
-    reply = Reply.objects.filter(pk=reply_id, mailed_at=None).select_related("message").first()
+    reply = Reply.objects.filter(pk=reply_id, mailed_at=None).select_related("message", "by").first()
     if reply is None:
         return
     reply_mail(reply).send()
-    Reply.objects.filter(pk=reply_id).update(mailed_at=timezone.now())
+    if mails.is_set_up():
+        Reply.objects.filter(pk=reply_id).update(mailed_at=timezone.now())
 
 
 # --- Closing accounts ---------------------------------------------------------------------------------------------

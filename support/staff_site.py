@@ -4,18 +4,24 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
+from accounts.door import signed_in_user
 from accounts.models import User
-from accounts.second_factor import has_second_factor
+from accounts.second_factor import has_second_factor, remember_where_to
+from common import mail_trial, mails
+
+TEST_MAIL_SECONDS = 10  # for all of it; the person waits
 
 
 class StaffSite(admin.AdminSite):
@@ -42,8 +48,35 @@ class StaffSite(admin.AdminSite):
         if not is_staff(request):
             return render(request, "support/staff_only.html", {"reason": "staff"}, status=403)
         if not has_second_factor(_pk(request)):
+            remember_where_to(request, target)
             return render(request, "support/staff_only.html", {"reason": "second_factor"}, status=403)
         return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': target})}")
+
+    def get_urls(self) -> list[Any]:
+        return [
+            path("test-mail/", self.admin_view(require_POST(self.test_mail)), name="test_mail"),
+            *super().get_urls(),
+        ]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page of staff knows; `mail` is what the notices about mail say."""
+        mail = {
+            "to_support": settings.SUPPORT_EMAIL,
+            "server": f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}",
+            "folder": settings.DATA_DIR / "mail",
+            "sender": settings.DEFAULT_FROM_EMAIL,
+        }
+        return super().each_context(request) | {"mail": mail}
+
+    def test_mail(self, request: HttpRequest) -> HttpResponse:
+        """Send a test mail to the person who asks, and say what became of it."""
+        try:
+            words = mail_trial.send(signed_in_user(request).email, TEST_MAIL_SECONDS)
+        except mail_trial.NotSent as error:
+            messages.error(request, str(error))
+        else:
+            (messages.success if mails.is_set_up() else messages.warning)(request, words)
+        return redirect("admin:index")
 
     def password_change(  # type: ignore[override]  # django-stubs knows templates alone
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

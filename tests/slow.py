@@ -13,6 +13,7 @@ SLOW = frozenset(
     for name in (
         "accounts/test_full_disk.py",
         "accounts/test_nothing_stored.py",
+        "analytics/test_behind_counts.py",
         "analytics/test_replica.py",
         "analytics/test_replica_left_alone.py",
         "browser/test_answer_first.py",

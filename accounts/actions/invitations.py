@@ -1,6 +1,6 @@
 """Invitations: send, resend, revoke, copy the link, accept, decline, and ask for a new link after expiry."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -110,6 +110,12 @@ def copy_link(*, invitation: Invitation, by: User) -> str:
     return link_of(current)
 
 
+def links_to_hand_over(account: Account, numbers: Collection[int]) -> list[tuple[str, str]]:
+    """(address, link) of open invitations of `account` whose link counts as copied, by the numbers of their rows."""
+    open_ones = account.invitations.open().filter(pk__in=numbers, link_copied_at__isnull=False).order_by("email")
+    return [(each.email, link_of(each)) for each in open_ones]
+
+
 def by_secret(secret: str) -> Invitation | None:
     """Find the invitation of a link, in any state. None if the link was replaced or never existed."""
     return (
@@ -208,7 +214,9 @@ def _renew_link(invitation: Invitation) -> None:
     invitation.nonce = links.new_nonce()
     invitation.digest = links.digest(PURPOSE, links.secret(PURPOSE, invitation.nonce))
     invitation.expires_at = timezone.now() + timedelta(days=settings.INVITATION_DAYS)
-    invitation.mailed_at = invitation.link_copied_at = invitation.asked_again_at = None
+    invitation.mailed_at = invitation.asked_again_at = None
+    # without mail the inviter is shown the link, as if it was copied
+    invitation.link_copied_at = None if mails.is_set_up() else timezone.now()
     invitation.mail_problem = ""
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import last_seen
+from accounts import last_seen, second_factor
 from accounts.actions import memberships
 from accounts.door import TenantRequest, account_view, signed_in_user
 from accounts.forms import AccountForm
@@ -46,9 +46,14 @@ def _show_settings(request: HttpRequest, form: AccountForm, status: int = 200) -
 
 @require_safe
 def second_factor_required(request: HttpRequest) -> HttpResponse:
-    """The page for people whose account requires a second factor that they have not set up yet."""
+    """The page for people whose account requires a second factor that they have not set up yet.
+
+    Once they have, it leads to where they were going.
+    """
     user = signed_in_user(request)
+    if has_second_factor(user.pk):
+        return redirect(second_factor.where_to(request))
     requiring = Account.objects.open().filter(memberships__user=user, require_second_factor=True).order_by("name")
-    if not requiring or has_second_factor(user.pk):
+    if not requiring:
         return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "accounts/second_factor_required.html", {"requiring": requiring})

@@ -13,7 +13,8 @@ from accounts.door import account_view, signed_in_user
 from accounts.forms import InviteForm
 from accounts.models import Account, Invitation
 from accounts.policy import Can
-from accounts.views.teammates import show_list
+from accounts.views.teammates import LINKS_TO_SHOW, show_list
+from common import mails
 from common.counted import counted
 
 TOO_MANY = "This account has sent as many invitations as it may within an hour. Try again later."
@@ -35,6 +36,7 @@ def invite(request: HttpRequest, account: Account) -> HttpResponse:
         form.add_error("emails", f"{' and '.join(invited.teammates)}: in this account already.")
         return show_list(request, account, form, status=422)
     messages.success(request, _invited_words(invited))
+    _show_links(request, invited.invitations)
     return redirect("accounts:teammate_list", account.pk)
 
 
@@ -42,7 +44,14 @@ def _invited_words(invited: invitations.Invited) -> str:
     count = len(invited.invitations)
     who = invited.invitations[0].email if count == 1 else counted(count, "person")
     already = f" {', '.join(invited.teammates)}: in this account already." if invited.teammates else ""
-    return f"Invited {who}. The mail is on its way.{already}"
+    on_the_way = "The mail is on its way." if count == 1 else "The mails are on their way."
+    return f"Invited {who}. {on_the_way}{already}" if mails.is_set_up() else f"Invited {who}.{already}"
+
+
+def _show_links(request: HttpRequest, invited: list[Invitation]) -> None:
+    """Without mail, have the Teammates tab show the links once. The session holds no link, only which."""
+    if not mails.is_set_up():
+        request.session[LINKS_TO_SHOW] = [each.pk for each in invited]
 
 
 @require_POST
@@ -50,13 +59,15 @@ def _invited_words(invited: invitations.Invited) -> str:
 def invitation_resend(request: HttpRequest, account: Account, invitation_id: int) -> HttpResponse:
     invitation = _invitation(account, invitation_id)
     try:
-        invitations.resend(invitation=invitation, by=signed_in_user(request))
+        renewed = invitations.resend(invitation=invitation, by=signed_in_user(request))
     except NotOpen:
         messages.error(request, NO_LONGER_OPEN)
     except TooManyInvitations:
         messages.error(request, TOO_MANY)
     else:
-        messages.success(request, f"Sent {invitation.email} a new link. The old one no longer works.")
+        words = "Sent {} a new link." if mails.is_set_up() else "Made a new link for {}."
+        messages.success(request, f"{words.format(invitation.email)} The old one no longer works.")
+        _show_links(request, [renewed])
     return redirect("accounts:teammate_list", account.pk)
 
 

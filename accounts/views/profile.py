@@ -17,6 +17,7 @@ from accounts.door import signed_in_user
 from accounts.forms import AppearanceForm, DeleteLoginForm, EmailChangeForm, NameForm
 from accounts.full_access import LastFullAccess
 from accounts.models import EmailChange, Membership
+from common import mails
 
 
 def profile(request: HttpRequest) -> HttpResponse:
@@ -61,16 +62,18 @@ def email_change(request: HttpRequest) -> HttpResponse:
         pending = EmailChange.objects.filter(user=user).first()
         return render(request, "accounts/email_change.html", {"form": form, "pending": pending})
     logins.ask_for_email_change(user=user, new_email=form.cleaned_data["new_email"])
-    messages.success(
-        request, "Two mails are on their way: one to each address. The change is made when both confirmed."
-    )
+    if mails.is_set_up():
+        words = "Two mails are on their way: one to each address. The change is made when both confirmed."
+    else:
+        words = "Two links are made. Ask whoever runs this server for them. The change is made when both are confirmed."
+    messages.success(request, words)
     return redirect("accounts:email_change")
 
 
 @require_POST
 def email_change_cancel(request: HttpRequest) -> HttpResponse:
     logins.cancel_email_change(user=signed_in_user(request))
-    messages.success(request, "The address stays as it is. The links in the mails no longer work.")
+    messages.success(request, "The address stays as it is. The two links no longer work.")
     return redirect("accounts:email_change")
 
 

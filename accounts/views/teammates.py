@@ -5,14 +5,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.actions import memberships
-from accounts.door import TenantRequest, account_view, record_refusal, signed_in_user
+from accounts.actions import invitations, memberships
+from accounts.door import TenantRequest, account_view, record_refusal, rights_here, signed_in_user
 from accounts.forms import AccessForm, InviteForm
 from accounts.full_access import LastFullAccess
 from accounts.models import Account, Membership
 from accounts.policy import Can, what_can
 from accounts.teammates import overview
 
+LINKS_TO_SHOW = "links_to_show"  # in the session: the rows of invitations whose links the list shows next
 LAST_ONE = "{name} is the last teammate with full access. Give full access to somebody else first."
 
 
@@ -33,8 +34,15 @@ def show_list(request: HttpRequest, account: Account, form: InviteForm, status: 
             pending_page=request.GET.get("pending"),
         ),
         "form": form,
+        "new_links": _new_links(request, account),
     }
     return render(request, "accounts/teammate_list.html", context, status=status)
+
+
+def _new_links(request: HttpRequest, account: Account) -> list[tuple[str, str]]:
+    """(address, link) of invitations that this person just made, once, for those whom no mail reaches."""
+    numbers = request.session.pop(LINKS_TO_SHOW, ()) if LINKS_TO_SHOW in request.session else ()
+    return invitations.links_to_hand_over(account, numbers) if numbers and Can.INVITE in rights_here(request) else []
 
 
 @require_safe

@@ -225,7 +225,9 @@ def _targets(
     buckets = len(across.names)
     band = 100 / buckets if buckets else 100
     points: dict[int, list[SafeString]] = {}
-    shown = zip(drawn, lines, strict=False) if buckets * len(drawn) <= MOST_POINTS else ()  # bars are not drawn here
+    has_points = buckets * len(drawn) <= MOST_POINTS
+    shown = zip(drawn, lines, strict=False) if has_points else ()  # bars are not drawn here
+    alone = lines[0] if not has_points and len(lines) == 1 else None  # then the whole band leads to its number
     for line, asked in shown:
         for point in line.points:
             mark = svg.element(
@@ -247,6 +249,7 @@ def _targets(
                 "rect", x=svg.percent(bucket * band), width=svg.percent(band), height="100%", class_="chart__target"
             ),
             class_="chart__hover",
+            data_at=_place(alone, bucket) if alone and alone.values[bucket] else None,
         )
         for bucket in range(buckets)
     ]

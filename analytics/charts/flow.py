@@ -23,7 +23,7 @@ MOST_LETTERS = 23  # in a column; what is wider all the same is clipped
 
 @dataclass(frozen=True)
 class FlowNode:
-    """`size` decides how high it is. `tip` has a name, then lines "what: value"."""
+    """`size` decides how high it is. `tip` has a name, then lines "what: value". `at` is the place of its number."""
 
     label: str
     number: str
@@ -32,6 +32,7 @@ class FlowNode:
     tip: str
     is_faint: bool = False
     branches: tuple["FlowNode", ...] = ()
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def _drawn(box: Box, column: int, leads_to_root: bool) -> SafeString:
         *marks,
         *_label(box, band, leads_to_root),
         class_=f"chart__hover series-{node.colour}" + (" flow--faint" if node.is_faint else ""),
+        data_at=node.at or None,
     )
 
 

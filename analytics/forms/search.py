@@ -48,20 +48,27 @@ def search(environment: Environment, what: Pickable, part: str, near: str = "") 
     Raises QueryTimeout.
     """
     scope = Scope.of(environment)
-    groups = _events(environment, scope, what, part) if what.is_of_events else _fields(scope, what, part, near)
+    state = event_store().catalogue_state(scope)
+    is_counted = state.counted_until is not None
+    if what.is_of_events:
+        groups = _events(environment, scope, what, part, is_counted=is_counted)
+    else:
+        groups = _fields(scope, what, part, near, is_counted=is_counted)
     groups = [each for each in groups if each.options]
     exact = any(part.strip().lower() == option.label.lower() for group in groups for option in group.options)
     if part.strip() and not exact:
         groups.append(FoundOptions("As typed", [FoundOption(f"{what.prefix}:{part.strip()}", part.strip())]))
-    is_full = event_store().catalogue_state(scope).is_full
-    return FoundChoices(groups, NO_ROOM if is_full else "")
+    return FoundChoices(groups, NO_ROOM if state.is_full else "")
 
 
-def _events(environment: Environment, scope: Scope, what: Pickable, part: str) -> list[FoundOptions]:
+def _events(
+    environment: Environment, scope: Scope, what: Pickable, part: str, *, is_counted: bool
+) -> list[FoundOptions]:
+    """Before the environment `is_counted` for the catalogue, also names of recent events, without a number."""
     builtins = {key: label for key, label in BUILTIN_LABELS.items() if what.has_sessions or key != Builtin.SESSION}
     definitions = Definition.objects.filter(environment=environment, name__icontains=part).order_by("name")
     known = {each.name: each for each in event_store().known_events(scope, part, MOST) if each.kind == "custom"}
-    names = dict.fromkeys([*known, *event_store().event_names(scope, part)])
+    names = dict.fromkeys([*known, *([] if is_counted else event_store().event_names(scope, part))])
     return [
         _group("Built in", RefersTo.BUILTIN, _with(builtins, part)),
         _group(
@@ -77,7 +84,13 @@ def _events(environment: Environment, scope: Scope, what: Pickable, part: str) -
     ]
 
 
-def _fields(scope: Scope, what: Pickable, part: str, near: str) -> list[FoundOptions]:
+def _fields(scope: Scope, what: Pickable, part: str, near: str, *, is_counted: bool) -> list[FoundOptions]:
+    """Likewise, of properties."""
+
+    def recent(source: Source, known: Sequence[KnownProperty]) -> list[FoundOption]:
+        keys = [] if is_counted else event_store().property_names(scope, source, part)
+        return [FoundOption(f"{source}:{key}", key) for key in keys if key not in {each.key for each in known}]
+
     groups: list[FoundOptions] = []
     if what.has_event_fields:
         events = _consists_of(scope, near)
@@ -86,11 +99,13 @@ def _fields(scope: Scope, what: Pickable, part: str, near: str) -> list[FoundOpt
         others = [each for each in known if not each.of_event]
         groups.append(_properties("Properties of this event", Source.PROPERTY, of_event))
         groups.append(_group("Event", Source.EVENT, _with(EVENT_FIELDS, part)))
-        groups.append(_properties("Other properties" if of_event else "Properties", Source.PROPERTY, others))
+        rest = _properties("Other properties" if of_event else "Properties", Source.PROPERTY, others)
+        groups.append(rest._replace(options=[*rest.options, *recent(Source.PROPERTY, known)]))
     if what.has_people_fields:
         people = event_store().known_properties(scope, Source.USER, part, (), MOST)
         groups.append(_group("Person", Source.PERSON, _with(PERSON_FIELDS, part)))
-        groups.append(_properties("Properties of the person", Source.USER, people))
+        of_people = _properties("Properties of the person", Source.USER, people)
+        groups.append(of_people._replace(options=[*of_people.options, *recent(Source.USER, people)]))
     return groups
 
 

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from analytics.event_words import person_name
-from analytics.questions.behind import MICROSECOND, BehindCursor, BehindList, Looking, NoPlace, NumberPlace
+from analytics.questions.behind import ALL, MICROSECOND, REST, BehindCursor, BehindList, Looking, NoPlace, NumberPlace
+from analytics.questions.conditions import Field
+from analytics.questions.group_labels import group_label
 from analytics.questions.query import Query
 from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table
 from analytics.questions.spans import Span
@@ -49,6 +51,16 @@ class Behind:
 
 
 Find = Callable[[Any, NumberPlace, QueryContext], Behind]  # (the question, …); raises NoPlace
+
+
+def group_named(by: Sequence[Field], group: str, values: Callable[[], Sequence[str | None] | None]) -> str:
+    """ "plan pro · Country DE"; nothing of all groups. `values` asks for those of a group; None if nobody has them."""
+    if group in (ALL, REST):
+        return "everything else" if group == REST else ""
+    found = values()
+    if found is None:
+        return "a group that has no events any more"
+    return " · ".join(f"{each.label} {group_label(each, value)}" for each, value in zip(by, found, strict=True))
 
 
 def with_dates(result: Result) -> Query:

@@ -23,7 +23,7 @@ from analytics.kinds.kind import AnswerView, QueryKind
 from analytics.kinds.lifecycle import LIFECYCLE
 from analytics.kinds.paths.page import PATHS
 from analytics.kinds.retention.page import RETENTION
-from analytics.kinds.sessions import SESSIONS
+from analytics.kinds.sessions.page import SESSIONS
 from analytics.kinds.stickiness import STICKINESS
 from analytics.kinds.users import USERS
 from analytics.kinds.watch import watched
@@ -32,7 +32,7 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, Unreadable
 from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result
-from analytics.sql.context import QueryContext, has_merges
+from analytics.sql.context import Ask, QueryContext, has_merges
 from analytics.store.current import event_store
 from analytics.store.failures import QueryDisturbed
 from analytics.store.protocol import TIME_LIMIT
@@ -119,8 +119,12 @@ def _run(query: Query, answer: Callable[[QueryContext], R], now: datetime, token
     return replace(result, ran=replace(result.ran, seconds=time.monotonic() - began))
 
 
-def _ask(query: Query, answer: Callable[[QueryContext], R], now: datetime, token: str, limit: timedelta) -> R:
+def _ask(query: Query, find: Callable[[QueryContext], R], now: datetime, token: str, limit: timedelta) -> R:
     with event_store().snapshot(query.scope.environment_id, token=token, limit=limit) as ask:
-        glossary = glossary_for(query, has_merges=has_merges(query.scope.environment_id, ask))
-        result = answer(QueryContext(query.scope, glossary, now, event_store().dialect, ask))
+        result = _answer(query, find, now, ask)
         return replace(result, ran=replace(result.ran, behind_seconds=ask.behind_seconds))
+
+
+def _answer(query: Query, find: Callable[[QueryContext], R], now: datetime, ask: Ask) -> R:
+    glossary = glossary_for(query, has_merges=has_merges(query.scope.environment_id, ask))
+    return find(QueryContext(query.scope, glossary, now, event_store().dialect, ask))

@@ -10,6 +10,7 @@ behind.after   the last row of the page before
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,10 +26,12 @@ PREFIX = "behind."
 AT = f"{PREFIX}at"
 NUMBER_AFTER = "~"
 MAX_GROUPS = 100
-LONGEST = 100  # characters of a place or a number
+LONGEST = 250  # characters of a place or a number; "everything else" of paths has 212
+DIGEST = re.compile("[0-9a-f]{32}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = 2**63
 MICROSECOND = timedelta(microseconds=1)
+ALL, REST = "all", "rest"  # groups of a place that have no number of their own
 NO_PLACE = "There is no such number in this answer."
 
 
@@ -63,12 +66,28 @@ class NumberPlace:
             raise NoPlace
         return found
 
+    def check_group(self, group: str, *, is_grouped: bool) -> None:
+        """A group is its number among those that the answer shows, REST for everything else, ALL for all together.
+
+        Raises NoPlace.
+        """
+        if group not in (ALL, REST):
+            index(group, len(self.groups) if is_grouped else 0)
+        elif group == REST and not is_grouped:
+            raise NoPlace
+
 
 def index(text: str, length: int) -> int:
     """The text as a number from 0 to before `length`. Raises NoPlace."""
     if not (text.isascii() and text.isdecimal() and len(text) < 7 and int(text) < length):
         raise NoPlace
     return int(text)
+
+
+def check_digests(texts: Iterable[str]) -> None:
+    """Raises NoPlace if one of them is nothing that `group_digest` makes."""
+    if not all(DIGEST.fullmatch(each) for each in texts):
+        raise NoPlace
 
 
 @dataclass(frozen=True)
@@ -127,6 +146,7 @@ def read_looking(reader: Reader, now: datetime) -> Looking:
     listed = reader.text(f"{PREFIX}list")
     if not place or len(place) > LONGEST or len(groups) > MAX_GROUPS or (listed and listed not in set(BehindList)):
         raise NoPlace
+    check_digests(groups)
     return Looking(
         NumberPlace(place, groups),
         min(_moment(reader, now), now),

@@ -35,7 +35,8 @@ class Shown(StrEnum):
 class Column:
     """`is_apart`: the name is no value, but says that it is missing or empty, or names all others together.
 
-    `behind`: the column's part of the place of its numbers (Table.place); without it, nothing stands behind them.
+    `behind`: the column's part of the place of its numbers (Table.place), where a * stands for the row's if that is not
+    its end; without it, nothing stands behind them.
     """
 
     name: str
@@ -60,8 +61,10 @@ class Table:
 
     def place(self, row: int, column: int) -> str:
         """The place of a number, such as "0.all.12"; empty if nothing stands behind it."""
-        own = self.columns[column].behind
-        return f"{own}.{self.behind[row]}" if own and self.behind and self.behind[row] else ""
+        own, of_row = self.columns[column].behind, self.behind[row] if self.behind else ""
+        if not own or not of_row:
+            return ""
+        return own.replace("*", of_row) if "*" in own else f"{own}.{of_row}"
 
 
 @dataclass(frozen=True)

@@ -83,15 +83,6 @@ def lowered(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
-def length_words(length: timedelta) -> str:
-    """ "0 s", "42 s", "3 min 5 s", "2 h 7 min": the two largest parts, cut to whole seconds."""
-    seconds = int(length.total_seconds())
-    hours, minutes, left = seconds // 3600, seconds // 60 % 60, seconds % 60
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {left} s" if minutes else f"{left} s"
-
-
 SIZES = ((1440, "day"), (60, "hour"), (1, "minute"))
 
 

@@ -63,7 +63,7 @@ class DayReader:
         """None when too few days are counted to help."""
         environment_id = context.scope.environment_id
         days = context.cut(span, Unit.DAY)
-        kept = kept_days(context.scope, days)
+        kept = context.once((kept_days, days[0], days[-1]), lambda: kept_days(context.scope, days))
         usable = kept.days
         if any(kind == "custom" for kind, _ in keys):
             usable = usable - kept.without_names
@@ -74,10 +74,10 @@ class DayReader:
         gaps = runs([day for day in days if day.start not in usable])
         if are_too_many(gaps, len(days)):
             return None
-        pending = few_pending(environment_id)
+        pending = context.once(few_pending, lambda: few_pending(environment_id))
         if pending is None:
             return None
-        highest = context.ask(HIGHEST, {"environment": environment_id})[0][0]
+        highest = context.once(HIGHEST, lambda: context.ask(HIGHEST, {"environment": environment_id})[0][0])
         return cls(context, usable, gaps, pending, dict(pending.places), count(highest + 1))
 
     def day_counts(

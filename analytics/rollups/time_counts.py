@@ -80,7 +80,7 @@ def _grouped_rows(
     if not is_kept or counting.counts is not Counts.EVENTS:
         return None
     days = context.cut(span, Unit.DAY)
-    kept = kept_days(context.scope, days)
+    kept = context.once((kept_days, days[0], days[-1]), lambda: kept_days(context.scope, days))
     ((kind, _),) = keys
     usable = kept.days - kept.without_sessions if SESSION in keys else kept.days
     labels = values(environment_id, usable, kind, by.key)

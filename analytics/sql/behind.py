@@ -8,7 +8,7 @@ events     rows (time, id)
 
 from collections.abc import Sequence
 
-from analytics.questions.behind import BehindCursor, BehindList
+from analytics.questions.behind import ALL, REST, BehindCursor, BehindList
 from analytics.questions.conditions import Match
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
@@ -79,6 +79,16 @@ def page_sql(statement: Statement, listed: BehindList, after: BehindCursor | Non
         f"select t.total as total, {columns}{person} from totals t left join page s on 1 = 1 {people}"
         f"order by s.{first} desc, s.{second} desc"
     )
+
+
+def of_group(statement: Statement, keys: Sequence[str], group: str, digests: Sequence[str]) -> list[str]:
+    """The condition that these encoded values are of the group (NumberPlace.check_group); none if it is all."""
+    if group == ALL or (group == REST and not digests):
+        return []
+    key = digest(statement, keys)
+    if group == REST:
+        return [f"{key} not in ({', '.join(statement.bind(each) for each in digests)})"]
+    return [f"{key} = {statement.bind(digests[int(group)])}"]
 
 
 def digest(statement: Statement, keys: Sequence[str]) -> str:

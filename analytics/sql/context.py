@@ -2,9 +2,9 @@
 """The context in which one question is asked: environment, glossary, moment and connection."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from analytics.definitions.glossary import Glossary
 from analytics.questions.before import Before, Earlier, earlier, up_to
@@ -15,6 +15,7 @@ from analytics.sql.dialect import Dialect
 from analytics.sql.selections import Limits, event_rows
 from analytics.sql.statement import Statement
 
+T = TypeVar("T")
 Tuples = list[tuple[Any, ...]]
 Ask = Callable[[str, dict[str, Any]], Tuples]  # SQL and its parameters
 
@@ -40,6 +41,14 @@ class QueryContext:
     ask: Ask
     received_until: datetime | None = None
     until: datetime | None = None
+    known: dict[object, Any] = field(default_factory=dict, compare=False)  # by `once`
+
+    def once(self, what: object, find: Callable[[], T]) -> T:
+        """What `find` gives, which is the same for all parts of the question: it is called once for each `what`."""
+        if what not in self.known:
+            self.known[what] = find()
+        found: T = self.known[what]
+        return found
 
     def statement(self) -> Statement:
         """A new, empty statement."""

@@ -14,7 +14,6 @@ from analytics.questions.query import PERCENTILES, Counting, Counts
 from analytics.sql.dialect import Dialect
 from analytics.sql.rows import Rows, joined
 
-KEY = "key"  # the columns that a slot has besides itself begin so
 LOW = {Counts.SMALLEST: "min", Counts.LARGEST: "max"}  # else the sum
 
 
@@ -42,22 +41,39 @@ def size_of_numbers(counts: Counts) -> str:
     return "count(*)" if counts in PERCENTILES else "sum(n)"
 
 
-def measured_numbers(dialect: Dialect, counts: Counts, source: str, columns: str, by: Sequence[str]) -> str:
-    """Rows (*columns, n, numbers, low, high), one for all rows of `source` that are equal in `by`.
+def grouped_by(sets: Sequence[Sequence[str]]) -> str:
+    each = ", ".join(f"({', '.join(names)})" for names in sets)
+    return f"group by grouping sets ({each})"
 
-    `source` has rows as `found_numbers`. `columns` are made of `by`.
+
+def measured_numbers(dialect: Dialect, counts: Counts, source: str, sets: Sequence[Sequence[str]]) -> str:
+    """Rows (*columns, n, numbers, low, high), for each of the `sets` one for all rows that are equal in its columns.
+
+    `source` has rows as `found_numbers`. The first set has all columns; null are those that another lacks.
     """
-    names = ", ".join(by)
-    group = f" group by {names}" if by else ""
-    if counts not in PERCENTILES:
-        low = f"{LOW.get(counts, 'sum')}(low)"
-        return (
-            f"select {columns}, sum(n) as n, sum(numbers) as numbers, {low} as low, null as high from {source}{group}"
-        )
+    if counts in PERCENTILES:
+        return " union all ".join(_percentile(dialect, counts, source, sets[0], by) for by in sets)
+    low = f"{LOW.get(counts, 'sum')}(low)"
+    measures = f"sum(n) as n, sum(numbers) as numbers, {low} as low, {dialect.constant_number('null')} as high"
+    return f"select {', '.join([*sets[0], measures])} from {source} {grouped_by(sets)}"
+
+
+def _percentile(dialect: Dialect, counts: Counts, source: str, columns: Sequence[str], by: Sequence[str]) -> str:
+    """The rows of one set."""
+    group = f" group by {', '.join(by)}" if by else ""
     known = f"select {', '.join([*by, 'count(*) as n', 'count(who) as numbers'])} from {source}{group}"
-    same = "".join(f" and s.{name} = c.{name}" for name in by if not name.startswith(KEY))
+    same = "".join(f" and s.{name} = c.{name}" for name in by)
     low, high = dialect.neighbours("s.who", "c.numbers", PERCENTILES[counts])
-    theirs = ", ".join(f"c.{name} as {name}" for name in (*by, "n", "numbers"))
+    shown = [f"c.{name} as {name}" if name in by else f"null as {name}" for name in columns]
     together = ", ".join(f"c.{name}" for name in (*by, "n", "numbers"))
-    placed = f"{low} as low, {high} as high from ({known}) c left join {source} s on s.who is not null{same}"
-    return f"select {columns}, n, numbers, low, high from (select {theirs}, {placed} group by {together}) p"
+    return (
+        f"select {', '.join(shown)}, c.n as n, c.numbers as numbers, {low} as low, {high} as high "
+        f"from ({known}) c left join {source} s on s.who is not null{same} group by {together}"
+    )
+
+
+def padded_numbers(dialect: Dialect, counted: str, columns: Sequence[str]) -> str:
+    """Rows (*columns, n, people) as rows of numbers: `people` in the place of `numbers`, the others null."""
+    nothing = dialect.constant_number("null")
+    shown = ", ".join(f"p.{name} as {name}" for name in (*columns, "n"))
+    return f"select {shown}, p.people as numbers, {nothing} as low, {nothing} as high from ({counted}) p"

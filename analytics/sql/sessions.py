@@ -26,6 +26,7 @@ IS_ENTRY, IS_EXIT = "viewed = 1 and seen = first_seen", "viewed = 1 and seen = l
 OWN = ("session_id", "started", "ended", "events", "pageviews", "entry", "exit", "person")
 ORIGIN = ("referrer", "utm_source", "utm_medium", "utm_campaign")  # of the first event
 TOTALS = ("sessions", "viewed", "bounces", "lower", "upper")
+WAS_VIEWED, WAS_BOUNCE = "pageviews > 0", "events = 1 and pageviews = 1"  # of a session
 BOUNCED = "(count(*) = 1 and sum(viewed) = 1)"
 
 
@@ -124,7 +125,7 @@ def page_sql(statement: Statement, segments: tuple[UUID, ...], after: tuple[date
     those with a pageview, bounces, and the one or two lengths in the middle. Then there is a row without a session if
     there are none.
     """
-    _define_kept(statement, segments)
+    define_kept(statement, segments)
     earlier = "true"
     if after is not None:
         earlier = f"(started, session_id) < ({statement.bind(after[0])}, {statement.bind(after[1])})"
@@ -148,12 +149,13 @@ def page_sql(statement: Statement, segments: tuple[UUID, ...], after: tuple[date
 
 def totals_sql(statement: Statement, segments: tuple[UUID, ...]) -> str:
     """One row: the TOTALS of `sessions`."""
-    _define_kept(statement, segments)
+    define_kept(statement, segments)
     _define_totals(statement)
     return statement.text(f"select {', '.join(TOTALS)} from totals")
 
 
-def _define_kept(statement: Statement, segments: tuple[UUID, ...]) -> None:
+def define_kept(statement: Statement, segments: tuple[UUID, ...]) -> None:
+    """Define `kept`: the `sessions` whose `person`, who did their first event, is in the segments."""
     rows = Rows(statement, "sessions e")
     where = in_segments(rows, segments)
     statement.define("kept", f"select e.*, {rows.actor} as person {rows.from_()} where {joined(Match.ALL, where)}")
@@ -168,7 +170,7 @@ def _define_totals(statement: Statement) -> None:
     middle = "case when place * 2 between total and total + 2 then length end"
     statement.define(
         "totals",
-        "select count(*) as sessions, sum(case when pageviews > 0 then 1 else 0 end) as viewed, "
-        "sum(case when events = 1 and pageviews = 1 then 1 else 0 end) as bounces, "
+        f"select count(*) as sessions, sum(case when {WAS_VIEWED} then 1 else 0 end) as viewed, "
+        f"sum(case when {WAS_BOUNCE} then 1 else 0 end) as bounces, "
         f"min({middle}) as lower, max({middle}) as upper from ranked",
     )

@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from analytics.charts.buttons import number_button
 from analytics.charts.scales import full, percent_text
 from analytics.questions import parameters
-from analytics.questions.behind import AT, NUMBER_AFTER
 from analytics.questions.query import Query
 from analytics.questions.results import Cell, Shown, Table, as_text
-from analytics.questions.words import length_words
+from analytics.questions.words import elapsed_words
 
 register = template.Library()
 NUMERIC = (Shown.NUMBER, Shown.PERCENT)
@@ -70,8 +70,8 @@ def percent(share: float | None) -> str:
 
 @register.filter
 def duration(value: timedelta | None) -> str:
-    """ "3 min 5 s"; None is a dash."""
-    return "–" if value is None else length_words(value)
+    """ "3 minutes 5 seconds", cut to whole seconds; None is a dash."""
+    return elapsed_words(None if value is None else int(value.total_seconds()))
 
 
 @register.filter
@@ -116,16 +116,8 @@ def without_places(table: Table) -> Table:
 
 @register.filter
 def behind(number: str, place: str) -> SafeString | str:
-    """A number, already as text, as a button that opens what is behind it; as it is without a place.
-
-    It belongs to the form "behind" of analytics/answer.html, which holds the question once for all its numbers.
-    """
-    return SafeString(_button(escape(number), escape(place))) if place else number
-
-
-def _button(number: str, place: str) -> str:
-    """Of escaped texts. The cell's place, and the number as it is shown, are what the button sends."""
-    return f'<button class="behind" form="behind" name="{AT}" value="{place}{NUMBER_AFTER}{number}">{number}</button>'
+    """A number, already as text, as a button that opens what is behind it; as it is without a place."""
+    return number_button(number, place)
 
 
 def _row(table: Table, at: int) -> str:
@@ -137,7 +129,7 @@ def _row(table: Table, at: int) -> str:
     first, *cells = (str(escape(_written(cell, column.shown))) for cell, column in zip(row, columns, strict=True))
     if table.behind and table.behind[at]:
         places = (table.place(at, column) if row[column] else "" for column in range(1, len(row)))
-        cells = [_button(cell, escape(place)) if place else cell for cell, place in zip(cells, places, strict=True)]
+        cells = [number_button(cell, place) if place else cell for cell, place in zip(cells, places, strict=True)]
     kinds = (CLASSES.get(column.shown, "") for column in columns[1:])
     rest = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(cells, kinds, strict=True))
     mark = ' <span class="faint">incomplete</span>' if at in table.incomplete else ""

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.door import signed_in_user
@@ -38,6 +39,7 @@ from projects.models import Environment
 
 AT_ONCE_IN_FILE = 10_000  # rows per query
 MAX_IN_FILE = 100_000
+MAX_WORDS = 1000  # of a number, in the notes of a segment
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def behind_segment(request: HttpRequest, environment: Environment) -> HttpRespon
     if not people:
         messages.error(request, "Nothing was saved: nobody is behind this number.")
         return redirect(back)
-    notes = f"{result.found.words}, as of {_moment(environment, looking)}."
+    notes = f"{Truncator(result.found.words).chars(MAX_WORDS)}, as of {_moment(environment, looking)}."
     if result.total > MAX_MEMBERS:
         notes += f" The first {len(people):,} of {counted(result.total, 'person')}: a list has no more."
     saved = actions.create_fixed_segment(environment=environment, name=name, people=people, notes=notes, by=by)

@@ -11,6 +11,7 @@ from io import BufferedReader
 from typing import TypeVar
 
 from django.db import Error, connection
+from msgspec import structs
 
 from collector.counts.excluded import count
 from collector.counts.tally import Tally
@@ -172,7 +173,7 @@ class Importer:
         stored = self._commit(records, events)
         self.report.properties_left_out += decision.properties_left_out
         self._note(decision.noted)
-        self._count(decision._replace(weight=stored), now)
+        self._count(structs.replace(decision, weight=stored), now)
 
     def _decide(self, events: Sequence[PastEvent], now: float) -> Decision:
         body = {"app_id": self.app_id, "events": [event.item for event in events]}

@@ -3,13 +3,12 @@
 The Collection page counts it, and the answer says what was changed.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 MOST_LISTED = 100  # of the items that a partial request is answered with
 
 
-@dataclass(slots=True)
-class Noted:
+class Noted(Struct):
     """Filled in while the records of a request are read."""
 
     texts_cut: int = 0

@@ -5,8 +5,9 @@ A bulk request is valid as a whole or refused as a whole.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from collector.protocol import fields
 from collector.protocol.errors import NO_OBJECT, BadField
@@ -20,8 +21,7 @@ Item = TypeVar("Item")
 NO_USER_PROPERTIES = frozenset({"id"})
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """The environment that a request is for, when it came (unix seconds), and its User-Agent.
 
     `first` is the place of the first item, where an array is read in several steps.

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from collector.protocol import answers, beacons, parameters, protobufs
 from collector.protocol.answers import Answer
@@ -10,7 +12,7 @@ from collector.protocol.errors import Refused
 from collector.request import bodies
 
 
-class Contents(NamedTuple):
+class Contents(Struct, frozen=True):
     """A request that is opened. `weigh` and `keys_in` work on `content` without reading its records."""
 
     app_id: Any

@@ -3,7 +3,7 @@
 import re
 from email.utils import parseaddr
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from heapadmin.given_settings.reader import WrongSetting, shown
 
@@ -60,6 +60,13 @@ def sender(name: str, text: str) -> str:
     if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
         raise WrongSetting(f"{name}={shown(text)} must be an e-mail address, or like Heapadmin <a@b.example>.")
     return text
+
+
+def default_sender(site_url: str) -> str:
+    """The sender of an installation at `site_url`: at its host, if that has a name which others can look up."""
+    host = urlsplit(site_url).hostname or ""
+    has_a_name = "." in host and ":" not in host and not host.rpartition(".")[2].isdecimal()
+    return f"Heapadmin <heapadmin@{host if has_a_name else 'localhost'}>"
 
 
 def _decoded(text: str) -> str:

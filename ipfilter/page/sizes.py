@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from common.counted import counted
-from ipfilter.rules import coverage
-from ipfilter.rules.lists import Rule
+from ipfilter.rules.lists import Rule, Triple
+from ipfilter.rules.union_size import TooManyOverlaps, union_size
 
 NETWORK_BITS = 64  # an IPv6 network that one household or office usually has
 
@@ -12,14 +12,23 @@ NETWORK_BITS = 64  # an IPv6 network that one household or office usually has
 def addresses_in_words(rules: Sequence[Rule]) -> str:
     """ "256 IPv4 addresses and 65,536 IPv6 networks (/64)"; "no address" for no rules.
 
-    A rule that another rule covers is not counted twice. Partly overlapping rules are, so the real number can be lower.
+    What several rules cover is counted once; if that would take too long, it says "up to".
     """
-    superfluous = coverage.covered([rule.triples for rule in rules])
-    triples = [triple for number, rule in enumerate(rules) if number not in superfluous for triple in rule.triples]
-    ipv4 = min(sum(triple.address_count for triple in triples if triple.version == 4), 1 << 32)
-    ipv6 = min(sum(triple.address_count for triple in triples if triple.version == 6), 1 << 128)
-    parts = [_some(ipv4, "IPv4 address"), _ipv6(ipv6)]
+    triples = [triple for rule in rules for triple in rule.triples]
+    parts = [_of_version(triples, version) for version in (4, 6)]
     return " and ".join(part for part in parts if part) or "no address"
+
+
+def _of_version(triples: Sequence[Triple], version: int) -> str:
+    words = _ipv6 if version == 6 else _ipv4
+    try:
+        return words(union_size(triples, version))
+    except TooManyOverlaps as most:
+        return f"up to {words(most.at_most)}"
+
+
+def _ipv4(count: int) -> str:
+    return _some(count, "IPv4 address")
 
 
 def _ipv6(count: int) -> str:

@@ -38,7 +38,8 @@ __all__ = [
     "parse",
 ]
 
-MAX_LINES = 10_000
+MAX_LINES = 100_000
+"""Far more than rules, so that notes and blank lines have room; MAX_RULES is the limit that people meet."""
 MAX_LINE_LENGTH = 200
 """In characters, including the comment; so `Rule.source` and `Rule.note` are never longer."""
 MAX_RULES = 10_000
@@ -94,11 +95,15 @@ class LineError(NamedTuple):
 
 
 class RulesError(Exception):
-    """The text is not a list of rules. `errors` names all of its bad lines, in order."""
+    """The text is not a list of rules.
 
-    def __init__(self, errors: list[LineError]) -> None:
+    `errors` names all of its bad lines, in order; `understood` are the rules of the other lines.
+    """
+
+    def __init__(self, errors: list[LineError], understood: "RuleList") -> None:
         super().__init__(errors)
         self.errors = errors
+        self.understood = understood
 
     def __str__(self) -> str:
         return "; ".join(f"line {error.line}: {error.text} {error.reason}" for error in self.errors)
@@ -146,7 +151,7 @@ def parse(text: str) -> RuleList:
         reason = f"is line {MAX_LINES + 1:,} of {len(lines):,}: a list has at most {MAX_LINES:,} lines"
         reading.errors.append(LineError(MAX_LINES + 1, _shortened(lines[MAX_LINES]), reason, None))
     if reading.errors:
-        raise RulesError(reading.errors)
+        raise RulesError(reading.errors, reading.result())
     return reading.result()
 
 

@@ -14,6 +14,7 @@ from ipfilter.rules.triples import BITS, FULL, MASKS
 Refusal = tuple[str, str | None]
 
 HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
+QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
 IDEOGRAPHIC_STOP = {0x3002: "."}
 
 LONGEST = 200
@@ -51,8 +52,8 @@ def _invisible(text: str) -> Refusal | None:
 
 
 def _is_hidden(character: str) -> bool:
-    """Zero-width and direction marks, control characters, surrogates, private and unassigned ones."""
-    return unicodedata.category(character)[0] == "C"
+    """Zero-width and direction marks, control characters, surrogates, private and unassigned ones. A tab is a space."""
+    return character != "\t" and unicodedata.category(character)[0] == "C"
 
 
 def _name(character: str) -> str:
@@ -77,6 +78,12 @@ def _beyond_ascii(text: str) -> Refusal | None:
 def _ascii_digit(character: str) -> str:
     digit = unicodedata.decimal(character, None)
     return character if digit is None else str(digit)
+
+
+def _quotes(text: str) -> Refusal | None:
+    if text[0] not in QUOTES and text[-1] not in QUOTES:
+        return None
+    return "has quotes around it: write the address alone", _near(text.strip(QUOTES + " \t"))
 
 
 def _web_address(text: str) -> Refusal | None:
@@ -106,6 +113,14 @@ def _port(text: str) -> Refusal | None:
     return "names a port: a rule holds for all ports, so write the address alone", _near(found[1])
 
 
+def _percent(text: str) -> Refusal | None:
+    """`10.%`, as databases write wildcards."""
+    parts = re.split(r"[.:]", text)
+    if "%" not in parts:
+        return None
+    return "has % in it: * stands for any number", _near(text.replace("%", "*"))
+
+
 def _zone(text: str) -> Refusal | None:
     if "%" not in text:
         return None
@@ -117,6 +132,8 @@ def _inner_space(text: str) -> Refusal | None:
     pieces = re.split(r"[\s;|]+", text)
     if len(pieces) == 1 or re.search(r"\s-|-\s", text):
         return None
+    if len(pieces) == 2 and pieces[1].startswith(("255.", "0.")) and (length := _mask_length(pieces[1])):
+        return "is an address and a netmask: write a / and the number of its bits", _near(f"{pieces[0]}/{length}")
     if "/" in text and _near("".join(pieces)):
         return "has a space in it", "".join(pieces)
     if all(piece and _near(piece) for piece in pieces):
@@ -163,16 +180,18 @@ def _cidr_address(head: str, tail: str, version: int) -> Refusal | None:
 
 
 def _netmask(head: str, tail: str) -> Refusal:
-    """Recognises 255.255.0.0 and also 0.0.255.255, as routers write it."""
+    length = _mask_length(tail)
     reason = "has a netmask after the /: write the number of its bits instead"
-    octets = [OCTETS.get(part) for part in tail.split(".")]
+    return reason, None if length is None else _near(f"{head}/{length}")
+
+
+def _mask_length(text: str) -> int | None:
+    """The number of bits of a netmask like 255.255.0.0, or 0.0.255.255; None for any other text."""
+    octets = [OCTETS.get(part) for part in text.split(".")]
     if len(octets) != 4 or None in octets:
-        return reason, None
+        return None
     mask = sum(octet << shift for octet, shift in zip(octets, (24, 16, 8, 0), strict=True) if octet)
-    for candidate in (mask, mask ^ FULL[4]):
-        if candidate in MASKS[4]:
-            return reason, _near(f"{head}/{candidate.bit_count()}")
-    return reason, None
+    return next((each.bit_count() for each in (mask, mask ^ FULL[4]) if each in MASKS[4]), None)
 
 
 def _dash(text: str) -> Refusal | None:
@@ -299,10 +318,12 @@ def _group_count(text: str, groups: list[str]) -> Refusal | None:
 
 CONFUSIONS: tuple[Callable[[str], Refusal | None], ...] = (
     _invisible,
+    _quotes,
     _beyond_ascii,
     _web_address,
     _brackets,
     _port,
+    _percent,
     _zone,
     _inner_space,
     _slash,

@@ -126,8 +126,10 @@ function distance(mark, x, y) {
   return Math.hypot(aside, above);
 }
 
-/* Bars and points of a bucket that are shown, and have something behind them. */
+/* Bars and points of a bucket that are shown, and have something behind them; a node of a flow, and a bucket of too many for
+   points, is one itself. */
 function marksOf(hover) {
+  if (hover.dataset.at) return [hover];
   const plot = hover.closest(".chart__plot");
   const bucket = [...plot.querySelectorAll(".chart__hover")].indexOf(hover);
   return [...plot.querySelectorAll(`[data-at$=".${bucket}"]`)].filter((mark) => !mark.closest(".is-off"));

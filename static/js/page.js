@@ -53,6 +53,14 @@ document.addEventListener("click", (event) => {
   else button?.closest(".notice").remove();
 });
 
+/* --- Enter sends a form from a field of several lines, Shift and Enter begin a new line --------------------------- */
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("[data-enter-submits]")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
+
 /* --- Relative times: the words of Django's `naturaltime`, for times less than a day ago ---------------------------- */
 
 const units = [

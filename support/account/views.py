@@ -3,12 +3,14 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.door import account_view, signed_in_user
+from accounts.door import account_view, rights_here, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
+from common import mails
 from common.counted import counted
 from support.account.actions import ask_to_close
 from support.account.forms import AskToCloseForm
@@ -35,10 +37,18 @@ def _page(request: HttpRequest, account: Account, form: AskToCloseForm, status: 
         "form": form,
         "visits_allowed": visit_actions.allowed(account),
         "visits": Visit.objects.filter(account=account).order_by("-started_at")[:SHOWN_VISITS],
-        "exports": exports,
+        "exports": [(each, _link_here(request, each)) for each in exports],
         "is_exporting": any(each.state in (ExportState.WAITING, ExportState.RUNNING) for each in exports),
     }
     return render(request, "support/account_support.html", context, status=status)
+
+
+def _link_here(request: HttpRequest, export: AccountExport) -> str:
+    """Where this person fetches an export that is ready, if no mail brings them the link. Otherwise ''."""
+    if mails.is_set_up() or export.state != ExportState.READY:
+        return ""
+    is_theirs = export.mail_to_id in {None, signed_in_user(request).pk} and Can.MANAGE in rights_here(request)
+    return reverse("support:export_download", args=[export_actions.secret_of(export)]) if is_theirs else ""
 
 
 @require_POST
@@ -61,7 +71,8 @@ def export_ask(request: HttpRequest, account: Account) -> HttpResponse:
     except export_actions.OneIsUnderWay:
         messages.warning(request, "An export is being made already.")
     else:
-        messages.success(request, f"The export is being made. Its link goes to {user.email} when it is ready.")
+        where = f"goes to {user.email}" if mails.is_set_up() else "stands here"
+        messages.success(request, f"The export is being made. Its link {where} when it is ready.")
     return redirect("support:account_support", account.pk)
 
 

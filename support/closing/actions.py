@@ -19,7 +19,7 @@ class AlreadyClosed(Exception):
 
 
 class NotReopenable(Exception):
-    """The account is not closed, or its rows are being removed already."""
+    """The account is not closed, its rows are being removed already, or it was closed without days of grace."""
 
 
 def close(*, account: Account, grace_days: int, asked_by: str, by: User | None) -> Closing:
@@ -65,7 +65,7 @@ def reopen(*, closing: Closing, by: User | None) -> Account:
     """Let everybody in again. Nothing was changed meanwhile. Raises NotReopenable once the purge has started."""
     locked = Closing.objects.select_for_update().get(pk=closing.pk)
     account = Account.objects.select_for_update().filter(pk=locked.account_number).first()
-    if locked.state != ClosingState.GRACE or account is None:
+    if not locked.may_be_reopened or account is None:
         raise NotReopenable
     locked.state, locked.reopened_at, locked.reopened_by = ClosingState.REOPENED, timezone.now(), by
     locked.save(update_fields=["state", "reopened_at", "reopened_by"])

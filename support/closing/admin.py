@@ -37,7 +37,7 @@ class ClosingAdmin(StaffModelAdmin):
             "closing": closing,
             "account": Account.objects.filter(pk=closing.account_number).first(),
             "is_purging": closing.state == ClosingState.PURGING,
-            "may_reopen": closing.state == ClosingState.GRACE,
+            "may_reopen": closing.may_be_reopened,
             "rows": sorted(closing.rows.items()),
         }
         return TemplateResponse(request, "admin/support/closing.html", context)

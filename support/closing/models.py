@@ -76,6 +76,18 @@ class Closing(models.Model):
         return f"Closing of account {self.account_number}"
 
     @property
+    def may_be_reopened(self) -> bool:
+        """Whether there is a way back: without days of grace there never was."""
+        return self.state == ClosingState.GRACE and self.grace_days > 0
+
+    @property
+    def state_in_words(self) -> str:
+        """The state; without days of grace nobody could ever reopen it."""
+        if self.state == ClosingState.GRACE and not self.may_be_reopened:
+            return ClosingState.PURGING.label
+        return ClosingState(self.state).label
+
+    @property
     def rows_removed(self) -> int:
         return sum(int(count) for count in self.rows.values())
 

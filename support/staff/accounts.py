@@ -18,7 +18,9 @@ from django.views.decorators.http import require_POST
 from accounts import activity
 from accounts.door import signed_in_user
 from accounts.models import Account, Activity, Membership
+from common import mails
 from common.counted import counted
+from common.row_names import rows_of
 from projects.models import Environment, Project
 from support.closing import actions as closing_actions
 from support.closing import row_counts
@@ -28,8 +30,13 @@ from support.staff.facts import facts_of, state_of
 from support.staff.forms import CloseForm, VisitForm
 from support.staff_admin import StaffModelAdmin, log, number_in
 from support.staff_site import staff_site
+from support.talk.models import Message
 from support.visits import actions as visit_actions
 
+EXPORT_LINK = {  # by whether mail is set up
+    True: "its link goes to the full-access teammates by mail.",
+    False: "mail is not set up on this server, so the full-access teammates find its link under Settings › Support.",
+}
 LOOKED = "support.look"
 LOOK_INTERVAL = timedelta(hours=1)  # repeated looks of one person at an account's page are recorded once in this time
 
@@ -52,6 +59,7 @@ class AccountAdmin(StaffModelAdmin):
                 project_count=_count_of(Project.objects.filter(account=OuterRef("pk")).order_by(), "account"),
                 last_activity_at=Subquery(newest.values("at")[:1]),
                 closing_state=Subquery(closing.values("state")[:1]),
+                closing_grace_days=Subquery(closing.values("grace_days")[:1]),
                 closing_grace_until=Subquery(closing.values("grace_until")[:1]),
             )
         )
@@ -81,7 +89,11 @@ class AccountAdmin(StaffModelAdmin):
 
     @admin.display(description="state")
     def state(self, account: Any) -> str:
-        found = Closing(state=account.closing_state, grace_until=account.closing_grace_until)
+        found = Closing(
+            state=account.closing_state,
+            grace_until=account.closing_grace_until,
+            grace_days=account.closing_grace_days or 0,
+        )
         return state_of(account, found if account.closing_state else None)
 
     @admin.display(description="members", ordering="members_total")
@@ -119,14 +131,17 @@ class AccountAdmin(StaffModelAdmin):
     def close(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what will be removed, ask for the account's name, and close it."""
         account = get_object_or_404(Account.objects.open(), pk=pk)
-        form = CloseForm(request.POST if request.method == "POST" else None, account=account)
+        message = _message(request, account)
+        asked_by = f"{message.email}, by message {message.pk}" if message else ""
+        posted = request.POST if request.method == "POST" else None
+        form = CloseForm(posted, account=account, initial={"asked_by": asked_by})
         if not form.is_valid():
             return self._page(
                 request,
                 "close",
                 account,
                 form=form,
-                counts=row_counts.count_rows(pk),
+                counts=[(rows_of(table, rows), table, rows) for table, rows in row_counts.count_rows(pk).items()],
                 span=row_counts.event_span(pk),
                 members=account.memberships.select_related("user").order_by("user__email"),
             )
@@ -156,7 +171,9 @@ class AccountAdmin(StaffModelAdmin):
     def visit(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for a reason, and start a visit: half an hour in the account's own pages."""
         account = get_object_or_404(Account.objects.open(), pk=pk)
-        form = VisitForm(request.POST if request.method == "POST" else None)
+        message = _message(request, account)
+        reason = f"Message {message.pk} of {message.email}" if message else ""
+        form = VisitForm(request.POST if request.method == "POST" else None, initial={"reason": reason})
         if not form.is_valid():
             return self._page(request, "visit", account, form=form, allowed=visit_actions.allowed(account))
         try:
@@ -176,8 +193,14 @@ class AccountAdmin(StaffModelAdmin):
             messages.warning(request, "An export of this account is being made already.")
         else:
             log(request, account, CHANGE, "Export asked for")
-            messages.success(request, "The export is being made; its link goes to the full-access teammates by mail.")
+            messages.success(request, f"The export is being made; {EXPORT_LINK[mails.is_set_up()]}")
         return redirect("admin:accounts_account_change", pk)
+
+
+def _message(request: HttpRequest, account: Account) -> Message | None:
+    """The account's message from which staff came to the page, if it is one."""
+    number = number_in(request.GET.get("message", ""))
+    return None if number is None else Message.objects.filter(account=account, pk=number).first()
 
 
 def _count_of(rows: QuerySet[Any], by: str) -> Coalesce:

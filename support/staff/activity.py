@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from accounts.activity_log import words
+from accounts import activity_words
 from accounts.models import Activity
 from support.staff_admin import StaffModelAdmin, link, number_in
 from support.staff_site import staff_site
@@ -16,7 +16,7 @@ from support.staff_site import staff_site
 
 @admin.register(Activity, site=staff_site)
 class ActivityAdmin(StaffModelAdmin):
-    list_display = ("at", "account_link", "by_email", "as_staff", "what", "target")
+    list_display = ("at", "account_link", "by_email", "as_staff", "what", "on_what")
     list_filter = ("as_staff",)
     search_fields = ("by_email", "verb", "target")
     search_help_text = "An account's number, a person's address, or what was done"
@@ -38,7 +38,11 @@ class ActivityAdmin(StaffModelAdmin):
 
     @admin.display(description="what", ordering="verb")
     def what(self, row: Activity) -> str:
-        return words(row.verb)
+        return activity_words.words(row.verb)
+
+    @admin.display(description="to what")
+    def on_what(self, row: Activity) -> str:
+        return activity_words.target(row)
 
     @admin.display(description="account")
     def account_link(self, row: Activity) -> SafeString:

@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from accounts.activity_log import words
+from accounts.activity_log import ActivityLine, line
 from accounts.models import Account, Activity, Membership
 from accounts.second_factor import users_with_second_factor
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from projects.models import Environment, Project
-from support.closing.models import Closing, ClosingState
+from support.closing.models import Closing
 from support.exports.models import AccountExport
 from support.talk.models import Message
 from support.visits.actions import allowed
@@ -37,7 +37,7 @@ class Facts:
     visits: QuerySet[Visit]
     exports: QuerySet[AccountExport]
     messages: QuerySet[Message]
-    activity: list[tuple[Activity, str]]  # and its verb in words
+    activity: list[ActivityLine]
 
 
 def facts_of(account: Account) -> Facts:
@@ -58,7 +58,7 @@ def facts_of(account: Account) -> Facts:
         visits=Visit.objects.filter(account=account).order_by("-started_at")[:10],
         exports=AccountExport.objects.filter(account=account).order_by("-asked_at")[:5],
         messages=Message.objects.filter(account=account).order_by("-sent_at")[:10],
-        activity=[(row, words(row.verb)) for row in activity.order_by("-at", "-pk")[:15]],
+        activity=[line(row) for row in activity.order_by("-at", "-pk")[:15]],
     )
 
 
@@ -68,7 +68,7 @@ def state_of(account: Account, closing: Closing | None) -> str:
         return "Open"
     if closing is None:
         return f"Closed since {account.closed_at:%Y-%m-%d %H:%M} UTC"
-    if closing.state == ClosingState.PURGING:
+    if not closing.may_be_reopened:
         return "Being removed"
     return f"Closed; can be reopened until {closing.grace_until:%Y-%m-%d %H:%M} UTC"
 

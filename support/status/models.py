@@ -97,7 +97,7 @@ class Backup(models.Model):
 class Impact(models.TextChoices):
     """The effect of an incident on the parts it concerns, while it lasts."""
 
-    NONE = "none", "Nothing does not work"
+    NONE = "none", "Everything works: for information"
     DEGRADED = "degraded", "Degraded"
     DOWN = "down", "Down"
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE
 from django.db.models import QuerySet
@@ -15,12 +16,17 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from accounts.door import signed_in_user
-from common import links
+from common import links, mails
 from support.staff_admin import StaffModelAdmin, link, log
 from support.staff_site import staff_site
 from support.talk import actions
+from support.talk.mail import reply_address
 from support.talk.models import LONGEST_TEXT, Message, MessageState
+from support.visits.actions import allowed as visits_allowed
 
+NOT_MAILED = (
+    "Mail is not set up on this server: your answer is kept, but {} does not get it. Write to them yourself as well."
+)
 BEGINNING = 80  # characters of a message in the list
 
 
@@ -28,7 +34,7 @@ class ReplyForm(forms.Form):
     """Staff's answer."""
 
     text = forms.CharField(
-        label="Answer, sent by mail",
+        label="Answer",
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 8}),
         error_messages={"required": "Write an answer."},
@@ -81,6 +87,10 @@ class MessageAdmin(StaffModelAdmin):
             "form": form,
             "states": [each for each in MessageState if each != message.state],
             "page_link": self._page_link(message),
+            "may_act": message.account is not None and message.account.closed_at is None,
+            "visits_allowed": message.account is not None and visits_allowed(message.account),
+            "mail_to_support": bool(settings.SUPPORT_EMAIL),
+            "reply_address": reply_address(signed_in_user(request)),
         }
         return TemplateResponse(request, "admin/support/message.html", context, status=status)
 
@@ -98,7 +108,10 @@ class MessageAdmin(StaffModelAdmin):
             return self._thread(request, message, form, status=422)
         actions.reply(message=message, text=form.cleaned_data["text"], by=signed_in_user(request))
         log(request, message, CHANGE, "Answered")
-        messages.success(request, f"Your answer goes to {message.email}.")
+        if mails.is_set_up():
+            messages.success(request, f"Your answer goes to {message.email}.")
+        else:
+            messages.warning(request, NOT_MAILED.format(message.email))
         return redirect("admin:support_message_change", pk)
 
     def set_state(self, request: HttpRequest, pk: int) -> HttpResponse:

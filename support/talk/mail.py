@@ -7,6 +7,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts.models import User
 from common import links
 from support.talk.models import Message, Reply
 
@@ -30,15 +31,20 @@ def message_mail(message: Message) -> EmailMessage:
 
 
 def reply_mail(reply: Reply) -> EmailMessage:
-    """The mail with `reply` to the writer. An answer to it goes to support."""
+    """The mail with `reply` to the writer. An answer to it goes to `reply_address`."""
     message = reply.message
     return EmailMessage(
         subject=f"Your message to Heapadmin ({message.pk})",
         body=render_to_string("support/mail/reply.txt", {"reply": reply, "message": message}),
         to=[message.email],
-        reply_to=[settings.SUPPORT_EMAIL] if settings.SUPPORT_EMAIL else None,
+        reply_to=[reply_address(reply.by)],
         headers={"References": _thread(message), "In-Reply-To": _thread(message)},
     )
+
+
+def reply_address(by: User | None) -> str:
+    """Where an answer to support's answer goes: to support, or without SUPPORT_EMAIL to the person who answered."""
+    return settings.SUPPORT_EMAIL or (by.email if by else settings.DEFAULT_FROM_EMAIL)
 
 
 def _thread(message: Message) -> str:

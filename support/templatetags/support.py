@@ -5,12 +5,15 @@ from typing import Any
 import psycopg
 from django import template
 
+from accounts.models import Account
 from common.user_agent import agent_of
+from support.closing.models import Closing
 from support.status import database
 from support.status.backups import BackupNews, news
 from support.status.models import State
 from support.status.render import WORDS
 from support.status.room import Room, measure
+from support.talk.models import Message, MessageState
 
 register = template.Library()
 
@@ -32,6 +35,18 @@ def browser_words(user_agent: str) -> str:
     """ "Chrome on Linux"; a header that names neither browser nor system stays as it is."""
     agent = agent_of(user_agent.encode("latin-1", "replace"))
     return " on ".join(part for part in (agent.browser, agent.os) if part and part != "Other") or user_agent
+
+
+@register.simple_tag
+def closing_of(account: Account) -> Closing | None:
+    """The closing of an account that is closed."""
+    return Closing.objects.under_way().filter(account_number=account.pk).first()
+
+
+@register.simple_tag
+def unread_messages() -> int:
+    """How many messages of Talk to Us nobody has answered or closed yet."""
+    return Message.objects.filter(state=MessageState.NEW).count()
 
 
 @register.simple_tag

@@ -13,12 +13,15 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.actions import logins
-from accounts.activity_log import KINDS, PER_PAGE, WORDS, page, words
+from accounts.activity_log import PER_PAGE, page
+from accounts.activity_words import KINDS, REFUSED, WORDS, words
 from accounts.models import Account, Activity
 from common.jobs import app as jobs
 from projects import actions as project_actions
 from support.models import MessageState
+from tests.analytics.factories import ReportFactory
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
+from tests.test_access import REFUSED_TO_READ_ONLY, TABLE
 
 pytestmark = pytest.mark.django_db
 
@@ -258,7 +261,7 @@ def test_every_verb_that_is_written_has_words():
         file
         for app in ("accounts", "projects", "ipfilter", "analytics", "support")
         for file in (settings.BASE_DIR / app).rglob("*.py")
-        if file.name != "activity_log.py"
+        if file.name != "activity_words.py"
     ]
     written = {verb for file in files for verb in quoted.findall(file.read_text())}
     written -= jobs.tasks.keys()  # their names look alike
@@ -274,3 +277,120 @@ def test_what_was_carried_over_is_told_by_number_and_name(account, ada):
     line = page(account=account, wanted={}, key="").lines[0]
 
     assert (line.words, dict(line.details)["created"]) == ("carried over into", "3 (Paid, Signed up, …)")
+
+
+def told(account, verb, target="", **details):
+    activity.record(account=account, by=None, verb=verb, target=target, details=details)
+    line = page(account=account, wanted={}, key="").lines[0]
+    return line.target, dict(line.details)
+
+
+class TestRefusals:
+    def refused(self, account, browser_of, name, *args, method="post"):
+        reader = MembershipFactory(account=account, read_only=True)
+        getattr(browser_of(reader.user), method)(reverse(name, args=args))
+        return page(account=account, wanted={"what": "refused"}, key="").lines[0]
+
+    def test_they_say_what_was_wanted_and_of_what(self, account, ada, browser_of):
+        report = ReportFactory(name="Signups", environment__project__account=account)
+        place = f"{report.environment.project.name} › {report.environment.name}"
+
+        line = self.refused(account, browser_of, "analytics:report_delete", report.environment.app_id, report.lineage)
+
+        assert line.target == f"to delete the report {place} › Signups"
+        assert line.details == []
+
+    def test_they_name_people_and_projects(self, account, ada, browser_of):
+        project = account.projects.get()
+
+        person = self.refused(account, browser_of, "accounts:teammate_remove", account.pk, ada.pk)
+        opened = self.refused(account, browser_of, "projects:project_edit", project.pk, method="get")
+
+        assert person.target == "to remove the teammate ada@shop.example"
+        assert opened.target == f"to open the page to change the project {project.name}"
+
+    def test_nothing_of_another_account_is_named(self, account, browser_of):
+        other = MembershipFactory(user__email="eve@else.example")
+
+        line = self.refused(account, browser_of, "accounts:teammate_remove", account.pk, other.pk)
+
+        assert line.target == "to remove a teammate"
+
+    def test_rows_of_before_have_no_path_and_no_view_name(self, account):
+        path = "/env/1/reports/5b0e7cf2-0000-4000-8000-000000000000/delete/"
+
+        target, details = told(account, "refused", "POST analytics:report_delete", path=path, needs="edit")
+
+        assert (target, details) == ("to delete a report", {})
+
+    @pytest.mark.parametrize(
+        ("view", "words"),
+        [
+            ("projects:api_key_revoke", "to revoke an API key"),
+            ("projects:environment_add", "to add an environment"),
+            ("accounts:leave", "to leave the account"),
+            ("accounts:teammate_access", "to change the access"),
+            ("ipfilter:excluded_ips", "to change the excluded IPs of the account"),
+        ],
+    )
+    def test_without_a_name_it_is_still_a_sentence(self, account, view, words):
+        assert told(account, "refused", f"POST {view}")[0] == words
+
+    def test_each_page_that_refuses_has_words(self):
+        refusing = {name for name, row in TABLE.items() if 403 in row} | set(REFUSED_TO_READ_ONLY)
+
+        assert refusing - REFUSED.keys() == set()
+
+
+class TestDetails:
+    def test_what_changed_is_told_from_before_to_after(self, account):
+        _, details = told(
+            account, "account.settings", who_may_invite=["full", "nobody"], require_second_factor=[False, True]
+        )
+
+        assert details == {
+            "who may invite": "Every teammate with full access → Nobody: invitations are switched off",
+            "require second factor": "no → yes",
+        }
+
+    def test_how_long_events_are_kept(self, account):
+        _, details = told(account, "project.months_kept", "Shop", Shop=[None, 12], Staging=[None, 1])
+
+        assert details == {"Shop": "for ever → 12 months", "Staging": "as the project → 1 month"}
+
+    def test_what_is_captured(self, account):
+        before, after = {"without_hash": True, "only_sites": ["a.example"]}, {"only_sites": ["a.example", "b.example"]}
+
+        _, details = told(account, "environment.capture", "Shop › Live", capture=[before, after])
+
+        assert details == {"only sites": "a.example → a.example, b.example", "without hash": "yes → no"}
+
+    def test_tables_are_told_by_what_their_rows_are_called(self, account):
+        _, details = told(
+            account, "project.removed", "Shop", rows={"analytics_definition": 2, "projects_environment": 1}
+        )
+
+        assert details == {"rows": "2 definitions, 1 environment"}
+
+    def test_a_list_is_not_told_as_a_change(self, account):
+        assert told(account, "environment.carry_undo", "Shop", left=["A", "B"])[1] == {"left": "A, B"}
+
+    def test_no_number_of_a_request_is_shown(self, account):
+        request = "5b0e7cf2-0000-4000-8000-000000000000"
+
+        assert told(account, "person.deleted_by_api", "1 person", request=request, events=1_200)[1] == {
+            "events": "1,200"
+        }
+
+    def test_a_session_is_told_by_its_browser(self, account):
+        agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+        assert told(account, "login.session_end", agent)[0] == "Firefox on Linux"
+
+    def test_a_long_list_is_folded_and_whole(self, account, ada, browser_of):
+        added = ", ".join(f"10.0.0.{number}" for number in range(100))
+        activity.record(account=account, by=ada.user, verb="excluded_ips.save", target="Shop", details={"added": added})
+
+        shown = browser_of(ada.user).get(reverse("accounts:activity_list", args=[account.pk])).content.decode()
+
+        assert added in shown and shown.index('class="activity__long') < shown.index(added)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from analytics.kinds.sessions import Bounced, Sessions
+from analytics.kinds.sessions.question import Bounced, Sessions
 from analytics.questions.conditions import Condition, Field, Operator
 from analytics.questions.query import Selection
 from tests.analytics.oracle import FakeEvent, World, group_holds, holds, in_segment, is_meant, session_starts

@@ -9,7 +9,7 @@ from analytics.kinds.graph.question import Graph, Series
 from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.paths.question import Along, Direction, Paths, Within
 from analytics.kinds.retention.question import CohortEntry, Retention, Return
-from analytics.kinds.sessions import Bounced, Sessions
+from analytics.kinds.sessions.question import Bounced, Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.before import Before

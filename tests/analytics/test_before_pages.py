@@ -12,7 +12,7 @@ from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.graph.page import show
 from analytics.kinds.graph.question import Graph, Series
 from analytics.kinds.registry import run
-from analytics.kinds.sessions import Sessions
+from analytics.kinds.sessions.question import Sessions
 from analytics.questions.before import Before
 from analytics.questions.conditions import Field
 from analytics.questions.periods import Period

@@ -1,8 +1,10 @@
 """What is behind a number, as a page, as a file and as a fixed segment."""
 
 import html
+import io
 import json
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -22,6 +24,8 @@ from tests.analytics.test_pages_questions import ask
 from tests.counting import queries_of
 from tests.factories import EnvironmentFactory
 
+pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
+
 SIGNED_UP = {"event": "event:Signed up", "days": "7"}
 
 
@@ -33,6 +37,10 @@ def opened(browser, environment, kind, parameters, number, nth=0):
     button = re.findall(rf'<button class="behind" form="behind" name="([^"]*)" value="([^"]*~{number})">', page)[nth]
     link = f"{form[1]}?{urlencode([(html.unescape(name), html.unescape(value)) for name, value in [*pairs, button]])}"
     return link, browser.get(link)
+
+
+def content(browser, link):
+    return b"".join(browser.get(link).streaming_content)
 
 
 def text(page):
@@ -111,6 +119,29 @@ def test_whole_units_may_reach_beyond_what_may_be_asked(environment, read_only, 
     assert counted(number, "person") in text(page)
 
 
+def test_a_share_of_a_funnel_is_a_part_and_a_whole(environment, read_only, ada_and_visitor):
+    funnel = {"step.0.event": "builtin:any", "step.1.event": "event:Signed up", "days": "7", "by": "property:plan"}
+    _, lost = opened(read_only, environment, "funnel", funnel, 1, nth=0)
+    _, share = opened(read_only, environment, "funnel", funnel, r"50\.0%")
+
+    assert "people who reached step 2, Signed up" in text(lost) and "1 person" in text(lost)
+    part, whole = re.findall(r'<li><a href="([^"]*)">', share.content.decode())
+    assert "1 person" in text(read_only.get(html.unescape(part)))
+    assert "people who reached step 1, Any event" in text(read_only.get(html.unescape(whole)))
+    assert "2 people" in text(read_only.get(html.unescape(whole)))
+
+
+def test_who_came_back(environment, read_only, ada_and_visitor):
+    days = {"start.event": "event:Signed up", "return.event": "event:Signed up", "unit": "day", "days": "7"}
+    _, came = opened(read_only, environment, "retention", days | {"cells": "people"}, 1, nth=2)
+    _, share = opened(read_only, environment, "retention", days, r"100\.0%")
+
+    assert "came back in day 1" in text(came) and "1 person" in text(came)
+    assert "ada@example.com" in text(came)
+    part, _ = re.findall(r'<li><a href="([^"]*)">', share.content.decode())
+    assert "1 person" in text(read_only.get(html.unescape(part)))
+
+
 @pytest.mark.parametrize("most", [1, 2, 10])
 def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeypatch, most):
     monkeypatch.setattr("analytics.views.behind.AT_ONCE_IN_FILE", most)
@@ -130,6 +161,12 @@ def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeyp
     found = json.loads(b"".join(people.streaming_content))
     assert [(row[0], row[1], row[-1]) for row in found["rows"]] == [("ada@example.com", None, 2), (None, "7", 1)]
     assert found["question"].startswith("Count of Signed up")
+    for listed in ("events", "people"):
+        of_list = export.replace("list=events", f"list={listed}")
+        table = pyarrow_parquet.read_table(io.BytesIO(content(read_only, of_list.replace("=csv", "=parquet"))))
+        rows = json.loads(content(read_only, of_list.replace("=csv", "=json")))["rows"]
+        assert [list(row.values()) for row in table.to_pylist()] == rows
+        assert len(rows) == {"events": 3, "people": 2}[listed]
 
 
 def test_later_merges_are_told_and_later_events_hidden(environment, read_only, ada_and_visitor):
@@ -159,6 +196,81 @@ def test_paging_takes_the_same_number_of_statements(environment, read_only, ada_
     assert "22 of 72 people" in text(read_only.get(older))
 
 
+def test_paths_and_sessions(environment, read_only, ada_and_visitor):
+    """Ada's path goes on to a page, the visitor's ends; one of the two sessions with a pageview is a bounce."""
+    add_event(
+        environment, actor_id=-5, kind="pageview", path="/pricing", session_id=-5, ago=timedelta(hours=24, minutes=-9)
+    )
+    add_event(environment, actor_id=7, kind="pageview", path="/", session_id=70, ago=timedelta(hours=2))
+    paths = {"anchor.event": "event:Signed up", "days": "7", "steps": "1"}
+
+    links = {number: opened(read_only, environment, "paths", paths, 1, nth)[1] for nth, number in enumerate("ab")}
+    _, all_people = opened(read_only, environment, "paths", paths, 2)
+    _, sessions = opened(read_only, environment, "sessions", {"days": "7"}, 4)
+    _, rate = opened(read_only, environment, "sessions", {"days": "7"}, r"50(?:\.0)?%")
+    bounces, viewed = re.findall(r'<li><a href="([^"]*)">', rate.content.decode())
+
+    assert "Paths after Signed up → /pricing, " in text(links["a"]) and "ada@example.com" in text(links["a"])
+    assert "Paths after Signed up → ended, " in text(links["b"]) and "Visitor 000007" in text(links["b"])
+    assert "2 people" in text(all_people)
+    assert "4 sessions" in text(sessions)
+    assert "1 session" in text(read_only.get(html.unescape(bounces)))
+    assert "2 sessions" in text(read_only.get(html.unescape(viewed)))
+
+
+def test_everything_else_of_paths_is_whoever_took_none_of_those_shown(environment, read_only, monkeypatch):
+    """Also when one of them is not among the largest any more."""
+    for module in ("answer", "sql"):
+        monkeypatch.setattr(f"analytics.kinds.paths.{module}.MOST_BRANCHES", 1)
+    for actor, path in enumerate(("/a", "/a", "/a", "/b", "/b")):
+        add_person(environment, actor)
+        add_event(environment, actor_id=actor, ago=timedelta(hours=2))
+        add_event(environment, actor_id=actor, kind="pageview", path=path, ago=timedelta(hours=1))
+    link, before = opened(
+        read_only, environment, "paths", {"anchor.event": "event:Signed up", "days": "7", "steps": "1"}, 2
+    )
+    assert "→ everything else, " in text(before) and "2 people" in text(before)
+    for actor in (0, 1):
+        erasure.erase(environment.pk, actor, None)
+
+    after = read_only.get(link)
+
+    assert "2 people" in text(after)
+    assert "Visitor 000003" in text(after) and "Visitor 000002" not in text(after)
+
+
+def test_a_slow_list_is_asked_for_again_and_one_without_a_place_waits(environment, full, ada_and_visitor, monkeypatch):
+    link, page = opened(full, environment, "graph", SIGNED_UP | {"counts": "users"}, 2)
+    export = html.unescape(re.search(r'href="([^"]*)">CSV', page.content.decode())[1])
+    monkeypatch.setattr("analytics.kinds.behind.page_sql", lambda statement, *_: "select pg_sleep(20)")
+    monkeypatch.setattr("analytics.views.behind.AT_ONCE", timedelta(milliseconds=100))
+    monkeypatch.setattr("analytics.views.behind.TIME_LIMIT", timedelta(milliseconds=200))
+
+    first, patient = full.get(link), full.get(link + "&wait=1")
+    assert "This takes a little longer" in text(first) and f"{html.escape(link)}" in first.content.decode()
+    assert "took too long" in text(patient) and "This takes" not in text(patient)
+
+    monkeypatch.setattr("analytics.store.places._here", threading.BoundedSemaphore(0))
+    queued, file = full.get(link), full.get(export)
+    url = reverse("analytics:behind_segment", args=[environment.app_id])
+    saved = full.post(url, {"name": "Early", "question": link.partition("?")[2]}, follow=True)
+    assert "This one waits for its turn" in text(queued)
+    assert (file.status_code, file["Retry-After"]) == (503, "5")
+    assert "Nothing was saved. Other questions are still running" in text(saved)
+
+
+def test_long_words_are_cut_and_whole_on_hover(environment, full):
+    plan = "long " * 100
+    add_event(environment, properties={"plan": plan})
+    _, page = opened(full, environment, "graph", SIGNED_UP | {"by": "property:plan"}, 1, nth=1)
+    heading = re.search(r'<h1 title="([^"]*)">([^<]*)</h1>', page.content.decode())
+
+    assert plan.strip() in heading[1] and len(heading[2]) == 300 and heading[2].endswith("…")
+
+
+TO_THE_END = {"kind": "funnel", "step.0.event": "builtin:any", "step.1.event": "event:Signed up"}
+CAME_BACK = {"kind": "retention", "start.event": "builtin:any", "return.event": "event:Signed up", "unit": "day"}
+
 FORGED = [
     {},
     {"behind.at": "0.all.7"},
@@ -179,10 +291,35 @@ FORGED = [
     {"behind.at": "0.all.0", "behind.after": "1" * 40 + "_1"},
     {"behind.at": "0.all.0", "days": "x"},
     {"behind.at": "0.all.0", "segment": "00000000-0000-0000-0000-000000000001"},
+    {"behind.at": "0.0.0", "by": "property:plan", "behind.group": "\0"},
+    {"behind.at": "0.0.0", "by": "property:plan", "behind.group": "plan=pro"},
+    {"behind.at": "people.1.all.here", "kind": "paths"},
+    {"behind.at": "people.0.0.here", "kind": "paths"},
+    {"behind.at": f"people.0.{'a' * 32}.here", "kind": "paths"},
+    {"behind.at": f"people.1.{'A' * 32}.here", "kind": "paths"},
+    {"behind.at": f"people.4.{'a' * 32}.here", "kind": "paths"},
+    {"behind.at": f"people.3.{'a' * 32}.end", "kind": "paths"},
+    {"behind.at": "people.0.all.rest", "kind": "paths"},
+    {"behind.at": "people.0.all.rest-\0", "kind": "paths"},
+    {"behind.at": f"people.0.all.end-{'a' * 32}", "kind": "paths"},
+    {"behind.at": f"people.0.all.rest-{'-'.join(['a' * 32] * 8)}", "kind": "paths"},
+    {"behind.at": "share.0.all.here", "kind": "paths"},
+    {"behind.at": "median", "kind": "sessions"},
+    {"behind.at": "sessions", "kind": "sessions", "behind.after": "9223372036854775807_0"},
     {"behind.at": "people.9", "kind": "stickiness"},
     {"behind.at": "people.7", "kind": "lifecycle", "unit": "day"},
     {"behind.at": "old.0", "kind": "lifecycle", "unit": "day"},
     {"behind.at": "people.0", "kind": "users"},
+    *(
+        TO_THE_END | {"behind.at": at}
+        for at in ("lost.all.0.all", "reached.0.1.all", "reached.all.2.all", "old.all.1.all")
+    ),
+    *(TO_THE_END | {"behind.at": at} for at in ("reached.all.1.0", "reached.all.1", "reached.rest.1.all")),
+    TO_THE_END | {"asks": "times", "behind.at": "reached.all.0.0"},
+    TO_THE_END | {"asks": "times", "behind.at": "reached.all.1.9"},
+    TO_THE_END | {"asks": "trend", "behind.at": "reached.all.1.7"},
+    *(CAME_BACK | {"behind.at": at} for at in ("came.all.6.0", "came.all.0.6", "came.all.7.all", "size.all.0.0")),
+    *(CAME_BACK | {"behind.at": at} for at in ("old.all.0.0", "share.all.0.all", "came.0.0.0", "came.all.0")),
 ]
 
 

@@ -1,5 +1,6 @@
 """Marks are where their numbers put them, and the SVG has no scripts and no inline styles."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
@@ -191,3 +192,15 @@ def test_values_below_zero_hang_from_it():
     assert [(bar.y, bar.height) for bar in new.bars] == [(30, 30), (50, 10)]
     assert [(bar.y, bar.height) for bar in returning.bars] == [(10, 20)]
     assert [(bar.y, bar.height) for bar in dormant.bars] == [(60, 40)]
+
+
+def test_a_line_of_too_many_points_leads_somewhere_all_the_same():
+    """The band of each bucket with a number does; of several lines, only the table tells which is meant."""
+    days = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in range(601)]
+    across = across_time(days, [True] * 601, Unit.DAY)
+    line = Line("Signups", (0, *range(1, 601)), behind="0.all")
+
+    alone, two = line_chart([line], across, "Signups"), line_chart([line, line], across, "Signups")
+
+    assert re.findall(r'<g class="chart__hover" data-at="([^"]*)">', alone)[:2] == ["0.all.1", "0.all.2"]
+    assert "data-at" not in two and "<circle" not in alone

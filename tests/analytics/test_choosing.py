@@ -73,6 +73,22 @@ def test_a_name_far_behind_the_newest_is_found_with_what_is_known_of_it(environm
     assert [(each.key, each.of_event) for each in of_views] == [("amount", True), ("reason", False)]
 
 
+def test_before_the_first_count_recent_names_are_found_and_later_the_catalogue_is_asked_once(reader, environment):
+    add_event(environment, name="Refund", properties={"reason": "late"})
+    add_person(environment, -5, identity="ann", properties={"reach": "gold"})
+
+    names, fields = found(reader, environment, q="Ref"), found(reader, environment, of="fields", q="rea")
+    url = reverse("analytics:suggested_names", args=[environment.app_id])
+    before = queries_of(reader, f"{url}?of=events&q=Ref")
+    catalogued(environment)
+
+    assert names["Custom events"] == ["event:Refund"]
+    assert fields["Properties"] == ["property:reason"] and fields["Properties of the person"] == ["user:reach"]
+    assert found(reader, environment, q="Ref")["Custom events"] == names["Custom events"]
+    assert found(reader, environment, of="fields", q="rea") == fields
+    assert queries_of(reader, f"{url}?of=events&q=Ref") <= before - 3  # names, when they were counted, recent events
+
+
 def test_the_search_finds_parts_in_all_that_there_is_and_nothing_of_others(reader, environment):
     other = EnvironmentFactory(project=environment.project, name="Staging", is_production=False)
     for each in (environment, other):

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts.models import Activity
 from analytics import jobs
+from analytics.actions import create_fixed_segment
 from analytics.expiry import removing
-from analytics.models import Expiry
+from analytics.models import Expiry, SegmentMember
 from analytics.rollups.refresh import refresh
 from common.database import conninfo
 from events import expiry
@@ -23,7 +24,7 @@ from events.upkeep import ensure_partitions
 from projects.keeping import kept_from
 from tests.analytics.rows import add_event, add_person, merge
 from tests.analytics.test_subtraction import become, collect, counted, counted_afresh, rows
-from tests.factories import EnvironmentFactory
+from tests.factories import EnvironmentFactory, UserFactory
 
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
 NOVEMBER, OCTOBER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
@@ -212,6 +213,16 @@ class TestPeople:
         run_to_the_end()
 
         assert people(environment) == {-3}
+
+    def test_they_leave_fixed_segments_with_whoever_was_merged_into_them(self, environment):
+        add_person(environment, -7, identity="ada@shop.example", last=LONG_AGO)
+        merge(environment, 42, -7)
+        add_person(environment, 9, last=NOW)
+        create_fixed_segment(environment=environment, name="Three", people=[-7, 42, 9], by=UserFactory())
+
+        run_to_the_end()
+
+        assert list(SegmentMember.objects.values_list("actor_id", flat=True)) == [9]
 
     def test_those_of_others_stay(self, environment, other):
         add_person(other, -1, identity="cy@shop.example", last=LONG_AGO)

@@ -56,7 +56,7 @@ def test_times_are_interpolated_in_the_middle_and_a_bin_begins_with_its_edge():
 
     (times,) = result.sides[0].times
     assert times.median == 2.5 * 3600
-    assert dict(zip(result.bin_names, times.bins, strict=False)) == {
+    assert dict(zip(result.query.bin_names, times.bins, strict=False)) == {
         "under 1 minute": 0,
         "1 to 5 minutes": 0,
         "5 to 30 minutes": 0,

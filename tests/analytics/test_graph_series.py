@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from analytics.kinds.graph.page import show
 from analytics.kinds.graph.question import Chart, Graph, Series
@@ -185,6 +187,22 @@ def test_counted_days_serve_each_series_by_itself(environment, monkeypatch):
     result = run(Graph(Scope.of(environment), series, Span(20), formula="A - B"), now=now)
 
     assert [each.total for each in result.lines] == [8, 9, 1, 9]
+
+
+def test_which_days_are_counted_is_looked_up_once_for_all_series(environment):
+    now = datetime.now(UTC)
+    for ago in range(2, 12):
+        at = now - timedelta(days=ago)
+        add_event(environment, kind="pageview", at=at, received_at=at)
+    refresh(environment)
+
+    with CaptureQueriesContext(connection) as queries:
+        run(Graph(Scope.of(environment), (Series(PAGEVIEW), Series(PAGEVIEW, Counts.USERS)), Span(20)), now=now)
+
+    asked = [query["sql"] for query in queries]
+    assert sum("from rollup_days" in sql for sql in asked) == 1
+    assert sum("from rollup_pending" in sql for sql in asked) == 1
+    assert sum("from rollup_counts" in sql for sql in asked) == 2
 
 
 def test_what_is_drawn_of_several_series_in_groups_is_a_little_of_each(environment):

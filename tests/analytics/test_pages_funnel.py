@@ -151,6 +151,14 @@ def test_times_are_a_chart_words_and_a_table(shop, read_only):
     assert row == "Paid,2,3600.0,0,0,0,0,2,0,0,0,0"
 
 
+def test_over_time_too_many_events_are_refused_in_words(shop, read_only, monkeypatch):
+    asked = FUNNEL | {"asks": "trend"}
+    assert "reads too many events" not in words(ask(read_only, shop, "funnel", asked))
+    monkeypatch.setattr("analytics.kinds.funnel.answer.MOST_SPREAD", 1)
+
+    assert "Over time this funnel reads too many events" in words(ask(read_only, shop, "funnel", asked))
+
+
 def test_conversion_over_time_is_a_line_and_a_table_with_the_whole_range(shop, read_only):
     add_event(shop, actor_id=9)
     report = make_report(shop, kind="funnel", parameters=[*FUNNEL.items(), ("asks", "trend"), ("unit", "week")])

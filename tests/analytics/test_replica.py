@@ -316,12 +316,12 @@ def test_words_for_everybody_do_not_tell_where_the_replica_is(environment, stand
 def test_a_question_that_runs_when_the_replica_goes_away_is_answered_by_the_primary(environment, standby, monkeypatch):
     answer, places = registry._answer, []
 
-    def cut_off(query, now, ask):
+    def cut_off(query, find, now, ask):
         places.append(ask("select pg_is_in_recovery()", {})[0][0])
         if len(places) == 1:
             threading.Timer(0.2, standby.process.send_signal, [signal.SIGQUIT]).start()
             ask("select pg_sleep(60)", {})
-        return answer(query, now, ask)
+        return answer(query, find, now, ask)
 
     monkeypatch.setattr(registry, "_answer", cut_off)
     try:
@@ -342,7 +342,7 @@ class TestConflicts:
         """Questions that are ended by the standby, as many as the test wants; then they are answered."""
         wanted, answer, asked = [], registry._answer, []
 
-        def disturbed(query, now, ask):
+        def disturbed(query, find, now, ask):
             asked.append(ask("select pg_is_in_recovery()", {})[0][0])
             if wanted and wanted.pop():
                 ask("select pg_sleep(0) from events limit 1", {})
@@ -350,7 +350,7 @@ class TestConflicts:
                     with other.transaction():
                         other.execute("lock table events in access exclusive mode")
                     ask("select pg_sleep(60)", {})
-            return answer(query, now, ask)
+            return answer(query, find, now, ask)
 
         monkeypatch.setattr(registry, "_answer", disturbed)
         return wanted, asked

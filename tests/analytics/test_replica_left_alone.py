@@ -63,10 +63,10 @@ def test_all_who_ask_at_once_wait_for_one_look_at_a_frozen_replica(environment, 
 def test_a_question_on_a_replica_that_freezes_ends_soon_after_its_limit(environment, standby, monkeypatch):
     answer, places = registry._answer, []
 
-    def frozen(query, now, ask):
+    def frozen(query, find, now, ask):
         places.append(ask("select pg_is_in_recovery()", {})[0][0])
         with hanging(standby):
-            return answer(query, now, ask)
+            return answer(query, find, now, ask)
 
     monkeypatch.setattr(registry, "_answer", frozen)
     began = time.monotonic()
@@ -146,10 +146,10 @@ def test_a_replica_that_lacks_what_an_upgrade_brings_is_not_asked_until_later(en
     where = {"dbname": connections["default"].settings_dict["NAME"]}
     answer, places = registry._answer, []
 
-    def answer_of_new_version(query, now, ask):
+    def answer_of_new_version(query, find, now, ask):
         places.append(ask("select pg_is_in_recovery()", {})[0][0])
         ask("select * from brought_by_upgrade", {})
-        return answer(query, now, ask)
+        return answer(query, find, now, ask)
 
     monkeypatch.setattr(registry, "_answer", answer_of_new_version)
     with standby.paused():

@@ -20,7 +20,7 @@ from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.paths.question import Paths
 from analytics.kinds.registry import run
 from analytics.kinds.retention.question import Retention
-from analytics.kinds.sessions import Sessions
+from analytics.kinds.sessions.question import Sessions
 from analytics.kinds.stickiness import Stickiness
 from analytics.kinds.users import Users
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from analytics.kinds import sessions as kind
 from analytics.kinds.registry import run
-from analytics.kinds.sessions import Bounced, Sessions
+from analytics.kinds.sessions import page as kind
+from analytics.kinds.sessions.question import Bounced, Sessions
 from analytics.questions.conditions import Condition, Field, Group, Operator
 from analytics.questions.query import SESSION, Scope
 from analytics.questions.spans import Span
@@ -82,10 +82,15 @@ def test_the_page_tells_of_each_session_and_leads_to_its_place_in_the_timeline(e
         read_only.get(url(environment, "sessions"), {"wait": "1"})
 
     said = words(page)
-    for text in ("2 sessions", "Median length 1 min 30 s", "Bounce rate 50.0%", "A session ends after 30 minutes"):
+    for text in (
+        "2 sessions",
+        "Median length 1 minute 30 seconds",
+        "Bounce rate 50.0%",
+        "A session ends after 30 minutes",
+    ):
         assert text in said, text
-    assert re.search(r"ada@shop.example .{5,30} 0 s 1 1 / bounce https://news.example/1 ", said)
-    assert re.search(r"ada@shop.example .{5,30} 3 min 0 s 2 2 /pricing /thanks – ", said)
+    assert re.search(r"ada@shop.example .{5,30} 0 seconds 1 1 / bounce https://news.example/1 ", said)
+    assert re.search(r"ada@shop.example .{5,30} 3 minutes 2 2 /pricing /thanks – ", said)
     link = re.findall(r'href="([^"]+)#timeline"', page.content.decode())[1]
     timeline = words(read_only.get(link.replace("&amp;", "&")))
     assert "/thanks" in timeline and "/pricing" in timeline and "news.example" not in timeline

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analytics.definitions.glossary import Glossary
 from analytics.kinds.lifecycle import Lifecycle
 from analytics.kinds.registry import kind_of
-from analytics.kinds.sessions import SessionRow
+from analytics.kinds.sessions.question import SessionRow
 from analytics.questions.conditions import BadQuery, Condition, Field, Group, Operator, Source, write_list
 from analytics.questions.query import PAGEVIEW, Counts, Scope
 from analytics.questions.spans import MAX_BUCKETS, Span, Unit, buckets

@@ -35,6 +35,9 @@ AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best
 COLOURS_HAVE_CHANGED = """() => Promise.allSettled(
     document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished))"""
 
+HEIGHT_OF_TALL_TABLES = """(height) => document.querySelectorAll(".table-scroll--tall")
+    .forEach((each) => { each.style.maxHeight = height; })"""
+
 
 def pytest_collection_modifyitems(items):
     for item in items:
@@ -212,14 +215,17 @@ def _violations(page, part):
 def axe_clean():
     """`axe_clean(page)` fails with what axe finds wrong on the page as it is now, in the light and the dark theme.
 
-    `part`, a selector, narrows it: what an open menu half covers is too small for axe.
+    `part`, a selector, narrows it: what an open menu half covers is too small for axe. Tall tables show all their rows
+    to it, since one of them is always half below the row of totals, and scrolls.
     """
 
     def check(page, part=None):
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.evaluate(COLOURS_HAVE_CHANGED)
+            page.evaluate(HEIGHT_OF_TALL_TABLES, "none")
             found = _violations(page, part)
+            page.evaluate(HEIGHT_OF_TALL_TABLES, "")
             assert not found, f"{page.url} in the {theme} theme:\n" + "\n".join(found)
 
     return check

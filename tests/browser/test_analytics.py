@@ -230,7 +230,9 @@ def test_two_people_saving_the_same_report(ada, other_page, teammate, live_serve
 
 def test_a_slow_question_shows_progress_after_half_a_second_and_can_be_cancelled(ada, environment, monkeypatch):
     ada.goto(url(environment, "graph"))
-    monkeypatch.setattr("analytics.kinds.registry._answer", lambda query, now, ask: ask("select pg_sleep(20)", {}))
+    monkeypatch.setattr(
+        "analytics.kinds.registry._answer", lambda query, find, now, ask: ask("select pg_sleep(20)", {})
+    )
 
     ada.get_by_role("button", name="Run Query").click()
     hidden_at_first = ada.locator("[data-wait]").is_hidden()

@@ -128,6 +128,22 @@ def test_suggestions_can_be_put_in(tab):
     expect(preview_of(tab)).to_contain_text("2 added")
 
 
+def test_what_saving_refused_is_gone_with_the_first_clean_preview(tab):
+    text_area(tab).fill("10.0.0.0 255.255.0.0")
+    tab.get_by_role("button", name="Save").click()
+    refused = tab.get_by_text("One line is not understood, so nothing is saved.")
+    expect(refused).to_be_visible()
+
+    text_area(tab).fill("10.0.0.0 255.255.0.0\n10.%")
+    expect(preview_of(tab)).to_contain_text("Line 2: 10.% has % in it")
+    expect(refused).to_be_visible()
+
+    text_area(tab).fill("10.0.0.0/16\n10.*")
+    expect(preview_of(tab)).to_contain_text("2 rules, 16,777,216 IPv4 addresses.")
+    expect(refused).to_have_count(0)
+    expect(text_area(tab)).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_everybody_is_kept_out_only_when_that_was_confirmed(tab, scope, axe_clean):
     text_area(tab).fill("*")
     expect(preview_of(tab)).to_contain_text("every visitor")

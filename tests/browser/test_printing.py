@@ -21,8 +21,10 @@ QUESTIONS = {
     "users": ("", "People by last activity", 7),
 }
 LEFT_TO_PRESS = """() => [...document.querySelectorAll(
-    ":is(input, select, textarea), button:not([data-series]), .button, .topbar, .talk, [role=search]")]
+    ":is(input, select, textarea), button:not([data-series], .behind), .button, .topbar, .talk, [role=search]")]
     .filter((each) => each.checkVisibility()).map((each) => each.outerHTML.slice(0, 80))"""
+NUMBERS_LOST = """() => [...document.querySelectorAll("button.behind")]
+    .filter((each) => !each.checkVisibility()).map((each) => each.outerHTML)"""
 CUT_OFF = """() => [...document.querySelectorAll(".table-scroll, .truncate, .sentence")]
     .filter((each) => each.checkVisibility() && getComputedStyle(each).overflow !== "visible")
     .map((each) => each.className)"""
@@ -63,6 +65,7 @@ def test_an_answer_is_whole_on_paper(signed_in_page, teammate, visits, kind):
     expect(page.locator(".sentence")).to_contain_text(words)
     assert page.locator("tbody tr").count() >= rows
     expect(page.locator("tbody tr").last).to_be_visible()
+    assert page.evaluate(NUMBERS_LOST) == []
 
 
 def test_reports_dashboards_lists_and_opened_rows_are_printed(signed_in_page, teammate, visits):

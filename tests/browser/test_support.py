@@ -130,7 +130,7 @@ def test_staff_answers_and_the_mail_arrives(page, staff_page, mailbox):
     to_support = mailbox.to("help@heapadmin.example")[0]
 
     staff_page.goto(re.search(r"https?://\S+/change/", text_of(to_support))[0])
-    staff_page.get_by_label("Answer, sent by mail").fill("Under Analyze, on the left.")
+    staff_page.get_by_label("Answer", exact=True).fill("Under Analyze, on the left.")
     staff_page.get_by_role("button", name="Send the answer").click()
     expect(staff_page.get_by_text("Your answer goes to ada@shop.example")).to_be_visible()
     work()
@@ -172,7 +172,8 @@ def test_close_be_locked_out_reopen_close_for_good_and_see_the_receipt(
     expect(signed_in_page.get_by_role("heading", name="Projects & environments")).to_be_visible()
 
     close(staff_page, account, days=0)
-    expect(staff_page.get_by_text("Closed, can be reopened")).to_be_visible()
+    expect(staff_page.get_by_text("Being removed", exact=True)).to_be_visible()
+    expect(staff_page.get_by_role("button", name="Reopen the account")).to_have_count(0)
     work()
 
     staff_page.reload()

@@ -50,6 +50,19 @@ def test_invite_somebody_new_who_sets_a_password_and_is_in(tab, other_page, mail
     expect(tab.get_by_role("link", name="Newcomer", exact=True)).to_be_visible()
 
 
+def test_enter_invites_and_shift_enter_begins_a_line(tab):
+    field = tab.get_by_label("E-mail address")
+    field.fill("Bob Smith <bob@example.com>")
+    field.press("Shift+Enter")
+    field.press_sequentially("ann@example.com")
+    expect(field).to_have_value("Bob Smith <bob@example.com>\nann@example.com")
+
+    field.press("Enter")
+
+    expect(tab.get_by_role("status").filter(has_text="Invited 2 people.")).to_be_visible()
+    assert sorted(Invitation.objects.values_list("email", flat=True)) == ["ann@example.com", "bob@example.com"]
+
+
 def test_invite_somebody_with_a_login_who_signs_in_and_accepts(tab, other_page, mailbox):
     User.objects.create_user("bob@shop.example", PASSWORD, name="Bob")
     invite(tab, "bob@shop.example")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from msgspec import structs
 
 from collector.counts.tally import Tally
 from collector.decide import Decision, Outcome
@@ -44,7 +45,7 @@ def stored(*fields):
 def test_the_events_of_robots_are_counted_without_repeats():
     environment = EnvironmentFactory()
     tally = Tally()
-    of_robot = decision(environment.pk, weight=5)._replace(noted=Noted(is_robot=True))
+    of_robot = structs.replace(decision(environment.pk, weight=5), noted=Noted(is_robot=True))
 
     tally.add("/h", of_robot, AT)
     tally.add("/h", of_robot.without(2), AT)

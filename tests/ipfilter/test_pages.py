@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIPList, KeptOut
-from ipfilter.rules.lists import MAX_LINE_LENGTH, MAX_LINES
+from ipfilter.rules.lists import MAX_LINE_LENGTH, MAX_RULES
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.ipfilter.factories import make_scope, rule_of, save
 
@@ -118,6 +118,17 @@ def test_rules_against_everybody_are_saved_once_the_box_is_ticked():
 
     post(client, scope, "0.0.0.0/0", everybody="on")
     assert scope.rules().count() == 1
+
+
+def test_rules_against_everybody_are_told_while_another_line_is_wrong():
+    scope = make_scope()
+
+    looked, saved = (way(signed_in(scope), scope, "10.1.2\n*") for way in (preview, post))
+
+    for response in (looked, saved):
+        assert "10.1.2 has only three parts" in text_of(response)
+        assert "keep out every visitor" in text_of(response)
+    assert not scope.rules().exists()
 
 
 def test_who_blocks_everybody_together_with_another_list_is_asked_and_told_which():
@@ -383,10 +394,10 @@ def test_an_environment_that_is_being_deleted_is_offered_nowhere():
 def test_the_longest_list_there_can_be_is_saved_and_shown():
     scope = make_scope()
     client = signed_in(scope)
-    lines = [f"10.{n // 250}.{n % 250}.1 # " for n in range(MAX_LINES)]
+    lines = [f"10.{n // 250}.{n % 250}.1 # " for n in range(MAX_RULES)]
     text = "\r\n".join(line + "x" * (MAX_LINE_LENGTH - len(line)) for line in lines)
 
     response = client.post(scope.url, {"text": text, "version": "0"}, follow=True)
 
     assert "Saved: 10,000 rules added, 0 removed." in text_of(response)
-    assert scope.rules().count() == MAX_LINES
+    assert scope.rules().count() == MAX_RULES

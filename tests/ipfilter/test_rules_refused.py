@@ -55,6 +55,13 @@ def errors(text):
         ("10.0.0.0/255.0.0.0", "netmask", "10.0.0.0/8"),
         ("10.0.0.0/0.255.255.255", "netmask", "10.0.0.0/8"),
         ("10.0.0.0/255.0.255.0", "netmask", None),
+        ("10.0.0.0/254.0.0.0", "netmask", "10.0.0.0/7"),
+        ("10.0.0.0 255.255.0.0", "an address and a netmask", "10.0.0.0/16"),
+        ("10.1.0.0\t0.0.255.255", "an address and a netmask", "10.1.0.0/16"),
+        ("1.2.3.4 255.255.255.255", "an address and a netmask", "1.2.3.4/32"),
+        ("10.0.0.0 255.0.255.0", "more than one address", "10.0.0.0, 255.0.255.0"),
+        ("1.2.3.4 128.0.0.0", "more than one address", "1.2.3.4, 128.0.0.0"),
+        ("0.0.0.0 0.0.0.0", "more than one address", "0.0.0.0, 0.0.0.0"),
         ("10.0.0.0/33", "from 0 to 32", None),
         ("::/129", "from 0 to 128", None),
         ("10.0.0.0/", "from 0 to 32", None),
@@ -79,6 +86,15 @@ def errors(text):
         ("1.1.1.1;2.2.2.2", "more than one address", "1.1.1.1, 2.2.2.2"),
         ("1.1.1.1 office", "note behind a # sign", None),
         ("fe80::1%eth0", "network interface", "fe80::1"),
+        ("10.%", "* stands for any number", "10.*"),
+        ("10.%.5.7", "* stands for any number", "10.*.5.7"),
+        ("2001:db8:%", "* stands for any number", "2001:db8:*"),
+        ("%", "* stands for any number", None),
+        ('"1.2.3.4"', "quotes", "1.2.3.4"),
+        ("'10.0.0.0/8'", "quotes", "10.0.0.0/8"),
+        ("“10.* ”", "quotes", "10.*"),
+        ('"', "quotes", None),
+        ('"*"', "quotes", None),
         ("2001:db8", "write 2001:db8:* to exclude", "2001:db8:*"),
         ("2001:db8:", "write 2001:db8:* to exclude", "2001:db8:*"),
         ("1:2:3:4:5:6:7:8:9", "9 groups", None),
@@ -155,6 +171,12 @@ def test_a_line_of_a_megabyte_is_reported_in_short():
     assert len(error.text) <= MAX_LINE_LENGTH + 1
 
 
+def test_notes_and_blank_lines_do_not_count_as_rules():
+    rules = [f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}" for number in range(MAX_RULES)]
+
+    assert len(parse("\n".join(f"# a note\n\n{rule} # another" for rule in rules)).rules) == MAX_RULES
+
+
 def test_a_list_may_have_just_as_many_lines_as_the_limit():
     lines = ["# a line"] * (MAX_LINES - 1) + ["1.1.1.1"]
 
@@ -164,7 +186,7 @@ def test_a_list_may_have_just_as_many_lines_as_the_limit():
 
 
 def test_wrong_rules_beyond_number_are_not_all_put_into_words():
-    text = "\n".join(["1," * (MAX_LINE_LENGTH // 2)] * MAX_LINES)
+    text = "\n".join(["1," * (MAX_LINE_LENGTH // 2)] * MAX_ERRORS)
 
     assert MAX_ERRORS <= len(errors(text)) <= MAX_ERRORS + MAX_LINE_LENGTH
 

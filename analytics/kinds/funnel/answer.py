@@ -15,17 +15,23 @@ from analytics.kinds.funnel.question import (
     StepTimes,
     step_labels,
 )
-from analytics.kinds.funnel.sql import funnel_sql, groups_sql, times_sql, trend_sql
+from analytics.kinds.funnel.reached import MOST_SPREAD
+from analytics.kinds.funnel.sql import REACHED, funnel_sql, groups_sql, times_sql, trend_sql
 from analytics.questions.before import Earlier
+from analytics.questions.conditions import BadQuery
 from analytics.questions.group_labels import group_label, rest_label
 from analytics.questions.query import TOP_GROUPS, Compared
 from analytics.questions.results import Ran
 from analytics.questions.spans import Bucket
-from analytics.sql.context import QueryContext
+from analytics.sql.context import QueryContext, Tuples
 from analytics.sql.time_counts import decode_key
 
 EVERYBODYS_SLOT = 0
 MICROSECONDS = 1_000_000  # in a second
+TOO_MANY = (
+    "Over time this funnel reads too many events, each for every day, week or month in which its person began. "
+    "Take a longer unit, a shorter conversion window or a shorter range."
+)
 
 
 def answer(funnel: Funnel, context: QueryContext) -> FunnelResult:
@@ -63,13 +69,12 @@ class _Asked:
 
     def side(self, compared: Compared, *, is_compared: bool) -> FunnelSide:
         of_side = replace(self, funnel=replace(self.funnel, compare=(), segments=compared.among(self.funnel.segments)))
-        statement = self.context.statement()
-        (row,) = self.context.rows(statement, funnel_sql(statement, of_side.funnel, self.start, self.end))
+        levels, times = of_side.levels()
         return FunnelSide(
             self.context.glossary.segment_label(compared.segment),
-            tuple(int(count or 0) for count in row),
+            self.reached({level: int(people) for _, _, level, people, _ in levels}),
             compared if is_compared else None,
-            times=of_side.times()[EVERYBODYS_SLOT],
+            times=times[EVERYBODYS_SLOT],
             trend=of_side.trend(),
             before=of_side.before(),
         )
@@ -85,14 +90,13 @@ class _Asked:
             return (0,) * len(self.funnel.steps)
         start, end, until = self.earlier.buckets[0].start, self.earlier.until, self.earlier.known_until
         statement = self.context.statement()
-        (row,) = self.context.rows(statement, funnel_sql(statement, self.funnel, start, end, until))
-        return tuple(int(count or 0) for count in row)
+        rows = self.context.rows(statement, funnel_sql(statement, self.funnel, start, end, until))
+        return self.reached({level: int(people) for level, people in rows})
 
     def groups(self) -> list[FunnelSide]:
         """Everybody, the largest groups by size, and the rest."""
         assert self.funnel.by is not None
-        statement = self.context.statement()
-        rows = self.context.rows(statement, groups_sql(statement, self.funnel, self.start, self.end, TOP_GROUPS))
+        rows, times = self.levels()
         levels: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         keys: dict[int, str | None] = {}
         labels: dict[int, str] = {}
@@ -104,7 +108,6 @@ class _Asked:
             labels[slot] = (
                 rest_label(number_of_groups - TOP_GROUPS) if is_rest else group_label(self.funnel.by, keys[slot])
             )
-        times = self.times()
         everyone = self.context.glossary.segment_label(None)
         everybody = FunnelSide(everyone, self.reached(levels[EVERYBODYS_SLOT]), times=times[EVERYBODYS_SLOT])
         return [everybody] + [
@@ -124,12 +127,22 @@ class _Asked:
         steps = range(1, len(self.funnel.steps) + 1)
         return tuple(sum(people for level, people in levels.items() if level >= step) for step in steps)
 
-    def times(self) -> defaultdict[int, tuple[StepTimes, ...]]:
-        """{slot: the times of each step after the first}, if they are asked for."""
-        if self.funnel.asks is not Asks.TIMES:
-            return defaultdict(tuple)
-        statement = self.context.statement()
-        rows = self.context.rows(statement, times_sql(statement, self.funnel, self.start, self.end, TOP_GROUPS))
+    def levels(self) -> tuple[Tuples, defaultdict[int, tuple[StepTimes, ...]]]:
+        """Rows as those of groups_sql, in one slot without groups; and the times by slot, if they are asked for."""
+        funnel, statement = self.funnel, self.context.statement()
+        if funnel.asks is Asks.TIMES:
+            rows = self.context.rows(statement, times_sql(statement, funnel, self.start, self.end, TOP_GROUPS))
+            of_times = [(slot, step, place, n) for slot, _, step, place, n, _ in rows if place != REACHED]
+            levels = [(slot, key, step, n, groups) for slot, key, step, place, n, groups in rows if place == REACHED]
+            return levels, self.times(of_times)
+        if funnel.by is not None:
+            sql = groups_sql(statement, funnel, self.start, self.end, TOP_GROUPS)
+            return self.context.rows(statement, sql), defaultdict(tuple)
+        rows = self.context.rows(statement, funnel_sql(statement, funnel, self.start, self.end))
+        return [(EVERYBODYS_SLOT, None, level, people, 0) for level, people in rows], defaultdict(tuple)
+
+    def times(self, rows: Tuples) -> defaultdict[int, tuple[StepTimes, ...]]:
+        """{slot: the times of each step after the first}, from rows (slot, step, bin, number) of times_sql."""
         bins: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * (len(BIN_EDGES) + 1))
         middle: dict[tuple[int, int], list[int]] = defaultdict(list)
         for slot, step, place, number in rows:
@@ -151,8 +164,10 @@ class _Asked:
             return ()
         statement = self.context.statement()
         rows = self.context.rows(statement, trend_sql(statement, self.funnel, self.cut))
-        levels: dict[datetime, dict[int, int]] = defaultdict(dict)
+        levels: dict[datetime | None, dict[int, int]] = defaultdict(dict)
         for bucket, level, people in rows:
+            if bucket is None and people > MOST_SPREAD:
+                raise BadQuery(TOO_MANY, "unit")
             levels[bucket][level] = int(people)
         return tuple(self.reached(levels[bucket.start]) for bucket in self.cut)
 

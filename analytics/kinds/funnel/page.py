@@ -1,6 +1,6 @@
 """Funnels: the form, and the answer as the page shows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.safestring import SafeString
 
@@ -14,6 +14,8 @@ from analytics.forms.rows import SelectionRow, group_rows, selection_rows
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.change import Change, change
 from analytics.kinds.funnel.answer import answer
+from analytics.kinds.funnel.behind import behind, shown_groups
+from analytics.kinds.funnel.places import FIRST, LOST, PREVIOUS, REACHED, number_place
 from analytics.kinds.funnel.question import (
     MAX_STEPS,
     Asks,
@@ -99,6 +101,22 @@ def _after(raw: Reader, row: SelectionRow) -> Select:
 
 
 @dataclass(frozen=True)
+class StepPlaces:
+    """The places of a step's numbers (behind.py); empty of those that are 0."""
+
+    reached: str = ""
+    lost: str = ""
+    previous: str = ""
+    first: str = ""
+
+    @classmethod
+    def of(cls, side: FunnelSide, place: str, step: int) -> "StepPlaces":
+        people = side.counts[step]
+        numbers = {REACHED: people, LOST: side.lost(step), PREVIOUS: people, FIRST: people}
+        return cls(*(number_place(what, place, step) if number else "" for what, number in numbers.items()))
+
+
+@dataclass(frozen=True)
 class StepSide:
     """One side of one step of a funnel. Shares are in percent; None is a share of nobody."""
 
@@ -109,6 +127,7 @@ class StepSide:
     of_previous: float | None
     lost: int
     took: str  # the median time from the start, in words; empty if it is not asked for
+    at: StepPlaces
 
 
 @dataclass(frozen=True)
@@ -135,29 +154,43 @@ class FunnelView(AnswerView):
     has_incomplete: bool
     groups: str  # the property that makes the groups, and how
 
+    @property
+    def steps_of_tile(self) -> tuple[StepView, ...]:
+        """The steps without places, for pages without the form that these are sent with (analytics/answer.html)."""
+        unplaced = StepPlaces()
+        return tuple(
+            replace(step, sides=tuple(replace(side, at=unplaced) for side in step.sides)) for step in self.steps
+        )
+
 
 def show(result: FunnelResult, title: str) -> FunnelView:
     query = result.query
-    drawn = _drawn(result.sides)
+    drawn, places = _drawn(result)
     return FunnelView(
         result,
         headline=_headline(result),
         is_empty=not any(side.counts[0] for side in result.sides),
-        steps=_steps(result, drawn),
+        steps=_steps(result, drawn, places),
         legend=_legend(result, drawn) if len(result.sides) > 1 else (),
         left_out=len(result.sides) - len(drawn),
-        chart=_chart(result, drawn, title),
+        chart=_chart(result, drawn, places, title),
         table=for_people(result.table(), result.buckets, query.unit, query.scope),
         asks=query.asks.value,
         unit=query.unit.value,
         has_incomplete=not all(bucket.complete for bucket in result.buckets),
         groups=query.by.label if query.by else "",
+        behind_groups=shown_groups(result),
     )
 
 
-def _drawn(sides: tuple[FunnelSide, ...]) -> tuple[FunnelSide, ...]:
-    """As many as there are colours, and the rest, which has none."""
-    return sides[:MAX_SERIES] + tuple(side for side in sides[MAX_SERIES:] if side.is_rest)
+def _drawn(result: FunnelResult) -> tuple[tuple[FunnelSide, ...], tuple[str, ...]]:
+    """As many sides as there are colours, and the rest, which has none; and their parts of places."""
+    placed = [
+        (side, place)
+        for number, (side, place) in enumerate(zip(result.sides, result.side_places, strict=True))
+        if number < MAX_SERIES or side.is_rest
+    ]
+    return tuple(side for side, _ in placed), tuple(place for _, place in placed)
 
 
 def _headline(result: FunnelResult) -> KeyFigure | None:
@@ -167,7 +200,8 @@ def _headline(result: FunnelResult) -> KeyFigure | None:
     if result.query.asks is Asks.TIMES:
         return KeyFigure(elapsed_words(side.times[-1].median), "median time to get to the end")
     did = f"of them did all {len(side.counts)}" if result.query.order is Order.ANY else "of them got to the end"
-    return KeyFigure(percent_text(side.conversion), did, change=_change(result, side))
+    place = number_place(FIRST, result.side_places[0], result.last) if side.counts[-1] else ""
+    return KeyFigure(percent_text(side.conversion), did, place, change=_change(result, side))
 
 
 def _change(result: FunnelResult, side: FunnelSide) -> Change | None:
@@ -188,7 +222,7 @@ def _colours(sides: tuple[FunnelSide, ...]) -> list[str]:
     return ["other" if side.is_rest else str(number % MAX_SERIES + 1) for number, side in enumerate(sides)]
 
 
-def _steps(result: FunnelResult, sides: tuple[FunnelSide, ...]) -> tuple[StepView, ...]:
+def _steps(result: FunnelResult, sides: tuple[FunnelSide, ...], places: tuple[str, ...]) -> tuple[StepView, ...]:
     marks = funnel_marks(result.step_labels, [side.counts for side in sides])
     has_numbers = result.query.order is not Order.ANY
     return tuple(
@@ -202,24 +236,32 @@ def _steps(result: FunnelResult, sides: tuple[FunnelSide, ...]) -> tuple[StepVie
                     side.counts[number],
                     side.of_first(number),
                     side.of_previous(number),
-                    side.counts[max(number - 1, 0)] - side.counts[number],
+                    side.lost(number),
                     elapsed_words(side.times[number - 1].median) if number and side.times else "",
+                    StepPlaces.of(side, place, number),
                 )
-                for side, mark, colour in zip(sides, marks[number], _colours(sides), strict=True)
+                for side, place, mark, colour in zip(sides, places, marks[number], _colours(sides), strict=True)
             ),
         )
         for number, label in enumerate(result.step_labels)
     )
 
 
-def _chart(result: FunnelResult, sides: tuple[FunnelSide, ...], title: str) -> SafeString | None:
+def _chart(
+    result: FunnelResult, sides: tuple[FunnelSide, ...], places: tuple[str, ...], title: str
+) -> SafeString | None:
     if result.query.asks is Asks.TREND:
         across = buckets_across(result.buckets, result.query.unit, result.query.scope)
-        return line_chart([Line(side.label, side.conversions) for side in sides], across, title, "%")
+        shares = (f"{FIRST}.{place}.{result.last}" for place in places)
+        lines = [Line(side.label, side.conversions, behind=at) for side, at in zip(sides, shares, strict=True)]
+        return line_chart(lines, across, title, "%")
     if result.query.asks is Asks.TIMES:
-        names = result.bin_names
+        names = result.query.bin_names
         labels = tuple(XLabel(place, BEGINS[place], place % 2 == 1) for place in range(len(names)))
-        lines = [Line(side.label, side.times[-1].bins[: len(names)], side.is_rest) for side in sides]
+        lines = [
+            Line(side.label, side.times[-1].bins[: len(names)], side.is_rest, behind=f"{REACHED}.{place}.{result.last}")
+            for side, place in zip(sides, places, strict=True)
+        ]
         return bar_chart(lines, Across(names, (True,) * len(names), labels), title)
     return None
 
@@ -236,5 +278,5 @@ FUNNEL = QueryKind(
     clauses=clauses,
     form=form,
     show=show,
-    behind=None,
+    behind=behind,
 )

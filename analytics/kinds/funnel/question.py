@@ -10,7 +10,9 @@ from uuid import UUID
 
 from analytics.definitions.glossary import Glossary
 from analytics.definitions.words import compared_words, selection_label, selection_words
+from analytics.kinds.funnel.places import FIRST, PREVIOUS, REACHED, number_place
 from analytics.questions.before import Before, Earlier, check_before
+from analytics.questions.behind import ALL, REST
 from analytics.questions.conditions import BadQuery, Field
 from analytics.questions.parameters import Reader, write_before, write_common, write_compared, write_selection
 from analytics.questions.query import (
@@ -147,6 +149,15 @@ class Funnel(Query["FunnelResult"]):
 
     def range_words(self) -> str:
         return span_words(self.span, self.before)
+
+    @property
+    def bin_names(self) -> tuple[str, ...]:
+        """ "under 1 minute", "1 to 5 minutes", … up to the one that holds the whole conversion window."""
+        edges = [timedelta(minutes=minutes) for minutes in BIN_EDGES]
+        used = sum(edge <= self.within for edge in edges)
+        between = (between_words(begins, ends) for begins, ends in pairwise(edges))
+        names = [f"under {duration_words(edges[0])}", *between, f"{duration_words(edges[-1])} and more"]
+        return tuple(names[: used + 1])
 
 
 def read(reader: Reader, scope: Scope) -> Funnel:
@@ -290,6 +301,10 @@ class FunnelSide:
     def of_previous(self, step: int) -> float | None:
         return percent(self.counts[step], self.counts[max(step - 1, 0)])
 
+    def lost(self, step: int) -> int:
+        """How many reached the step before and not this one."""
+        return self.counts[max(step - 1, 0)] - self.counts[step]
+
     @property
     def conversion(self) -> float | None:
         """The share of people who went from the first step to the last, in percent."""
@@ -319,6 +334,18 @@ class FunnelResult(Result):
     buckets: tuple[Bucket, ...] = ()
     earlier: Earlier | None = None
 
+    @property
+    def last(self) -> int:
+        """The number of the last step, from 0."""
+        return len(self.step_labels) - 1
+
+    @property
+    def side_places(self) -> tuple[str, ...]:
+        """Each side's part of the places of its numbers."""
+        if self.query.compare:
+            return tuple(map(str, range(len(self.sides))))
+        return (ALL, *(REST if side.is_rest else str(number) for number, side in enumerate(self.sides[1:])))
+
     def table(self) -> Table:
         if self.query.asks is Asks.TREND:
             return self._trend()
@@ -328,12 +355,15 @@ class FunnelResult(Result):
 
     def _steps(self) -> Table:
         columns = [Column("Step", Shown.TEXT)]
-        for side in self.sides:
+        for side, place in zip(self.sides, self.side_places, strict=True):
             prefix = f"{side.label}: " if side.compared else ""
+            previous, first = (
+                f"{prefix}{name}" if prefix else name.capitalize() for name in ("of previous step", "of first step")
+            )
             columns += [
-                Column(f"{prefix}people" if prefix else "People"),
-                Column(f"{prefix}of previous step" if prefix else "Of previous step", Shown.PERCENT),
-                Column(f"{prefix}of first step" if prefix else "Of first step", Shown.PERCENT),
+                Column(f"{prefix}people" if prefix else "People", behind=number_place(REACHED, place, "*")),
+                Column(previous, Shown.PERCENT, behind=number_place(PREVIOUS, place, "*")),
+                Column(first, Shown.PERCENT, behind=number_place(FIRST, place, "*")),
             ]
             if self.earlier:
                 names = ("people before", "of first step before")
@@ -349,50 +379,53 @@ class FunnelResult(Result):
                 if self.earlier:
                     row += [side.before[step], percent(side.before[step], side.before[0])]
             rows.append(tuple(row))
-        return Table(tuple(columns), tuple(rows))
+        return Table(tuple(columns), tuple(rows), behind=tuple(map(str, range(len(rows)))))
 
     def _groups(self) -> Table:
         """A row for each group, a column for each step."""
         assert self.query.by
         is_any_order = self.query.order is Order.ANY
         steps = (
-            Column(label if is_any_order else f"{number}. {label}") for number, label in enumerate(self.step_labels, 1)
+            Column(label if is_any_order else f"{step + 1}. {label}", behind=number_place(REACHED, "*", step))
+            for step, label in enumerate(self.step_labels)
         )
-        columns = (Column(self.query.by.label, Shown.TEXT), *steps, Column("Of first step", Shown.PERCENT))
+        share = Column("Of first step", Shown.PERCENT, behind=number_place(FIRST, "*", self.last))
+        columns = (Column(self.query.by.label, Shown.TEXT), *steps, share)
         apart = frozenset(place for place, side in enumerate(self.sides) if side.is_apart)
-        return Table(columns, tuple((side.label, *side.counts, side.conversion) for side in self.sides), apart=apart)
+        rows = tuple((side.label, *side.counts, side.conversion) for side in self.sides)
+        return Table(columns, rows, apart=apart, behind=self.side_places)
 
     def _times(self) -> Table:
         """A row for each step after the first of each side: how many reached it, the median, and how many by bin."""
         is_one = len(self.sides) == 1
         sides = () if is_one else (Column(self.query.by.label if self.query.by else "Segment", Shown.TEXT),)
-        numbers = (Column("People"), Column("Median in seconds"), *(Column(name) for name in self.bin_names))
+        bin_names = self.query.bin_names
+        bins = (Column(name, behind=f"{REACHED}.*.{number}") for number, name in enumerate(bin_names))
+        numbers = (Column("People", behind=f"{REACHED}.*.{ALL}"), Column("Median in seconds"), *bins)
         rows = tuple(
-            (*(() if is_one else (side.label,)), label, each.people, each.median, *each.bins[: len(self.bin_names)])
+            (*(() if is_one else (side.label,)), label, each.people, each.median, *each.bins[: len(bin_names)])
             for side in self.sides
             for label, each in zip(self.step_labels[1:], side.times, strict=True)
         )
         apart = (side.is_apart and not is_one for side in self.sides for _ in side.times)
         places = frozenset(place for place, is_apart in enumerate(apart) if is_apart)
-        return Table((*sides, Column("Up to step", Shown.TEXT), *numbers), rows, apart=places)
-
-    @property
-    def bin_names(self) -> tuple[str, ...]:
-        """ "under 1 minute", "1 to 5 minutes", … up to the one that holds the whole conversion window."""
-        edges = [timedelta(minutes=minutes) for minutes in BIN_EDGES]
-        used = sum(edge <= self.query.within for edge in edges)
-        between = (between_words(begins, ends) for begins, ends in pairwise(edges))
-        names = [f"under {duration_words(edges[0])}", *between, f"{duration_words(edges[-1])} and more"]
-        return tuple(names[: used + 1])
+        behind = tuple(f"{side}.{step}" for side in self.side_places for step in range(1, self.last + 1))
+        return Table((*sides, Column("Up to step", Shown.TEXT), *numbers), rows, apart=places, behind=behind)
 
     def _trend(self) -> Table:
         """A row for each bucket: of each side, how many began, how many got to the end, and their share."""
         unit, zone = self.query.unit, self.query.scope.zone
         columns = [Column(unit.capitalize(), Shown.TIME)]
-        for side in self.sides:
+        for side, place in zip(self.sides, self.side_places, strict=True):
             prefix = f"{side.label}: " if side.compared else ""
-            names = [f"{prefix}{name}" if prefix else name.capitalize() for name in ("began", "got to the end")]
-            columns += [*map(Column, names), Column(f"{prefix}share" if prefix else "Share", Shown.PERCENT)]
+            began, ended, share = (
+                f"{prefix}{name}" if prefix else name.capitalize() for name in ("began", "got to the end", "share")
+            )
+            columns += [
+                Column(began, behind=number_place(REACHED, place, 0, "*")),
+                Column(ended, behind=number_place(REACHED, place, self.last, "*")),
+                Column(share, Shown.PERCENT, behind=number_place(FIRST, place, self.last, "*")),
+            ]
         rows = [
             (
                 bucket_label(bucket, unit, zone),
@@ -402,7 +435,8 @@ class FunnelResult(Result):
         ]
         whole = ("Whole range", *(cell for side in self.sides for cell in _began_and_ended(side.counts)))
         incomplete = frozenset(place for place, bucket in enumerate(self.buckets) if not bucket.complete)
-        return Table(tuple(columns), (*rows, whole), incomplete)
+        behind = (*map(str, range(len(rows))), ALL)
+        return Table(tuple(columns), (*rows, whole), incomplete, behind=behind)
 
 
 def _began_and_ended(counts: tuple[int, ...]) -> tuple[Cell, ...]:

@@ -17,6 +17,8 @@ from analytics.kinds.funnel.question import Funnel, Order
 from analytics.questions.spans import Bucket
 from analytics.sql.statement import Statement
 
+MOST_SPREAD = 5_000_000  # events of a funnel over time, each once for each bucket to which it may belong
+
 
 @dataclass(frozen=True)
 class Attempts:
@@ -101,7 +103,8 @@ def _placed(statement: Statement, source: str, attempts: Attempts) -> str:
 def _of_buckets(statement: Statement, is_start: str, funnel: Funnel, end: datetime, attempts: Attempts) -> str:
     """Define the rows once for each bucket in which their person began and to whose attempts they may belong.
 
-    A start belongs to its own `bucket` alone, which ends after `last_start`.
+    A start belongs to its own `bucket` alone, which ends after `last_start`. There are at most MOST_SPREAD + 1 rows, so
+    that somebody who begins every hour, with a window of months, takes neither minutes nor gigabytes.
     """
     bucket = statement.dialect.bucket("time", attempts.buckets, statement.bind)
     statement.define(
@@ -113,7 +116,8 @@ def _of_buckets(statement: Statement, is_start: str, funnel: Funnel, end: dateti
     return statement.define(
         "spread",
         "select s.bucket as bucket, s.last_start as last_start, m.* from starts s "
-        f"join matched m on m.actor = s.actor and m.time >= s.first_start and m.time <= {latest}",
+        f"join matched m on m.actor = s.actor and m.time >= s.first_start and m.time <= {latest} "
+        f"limit {MOST_SPREAD + 1}",
     )
 
 

@@ -16,7 +16,9 @@ from analytics.sql.selections import EventKey, Limits, event_rows, keyed, keys_o
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import encoded
 
+REACHED = -1  # no number of BIN_EDGES
 Numbered = tuple[int, Selection]
+MICROSECONDS = 60_000_000  # in a minute
 KeySet = frozenset[EventKey] | None  # kinds and names; None is any
 Scan = tuple[bool, KeySet]  # whether it is sessions, and of which kinds and names
 
@@ -24,13 +26,10 @@ Scan = tuple[bool, KeySet]  # whether it is sessions, and of which kinds and nam
 def funnel_sql(
     statement: Statement, funnel: Funnel, start: datetime, end: datetime, known_until: datetime | None = None
 ) -> str:
-    """One row: for each step, how many people reached it; before the moment `known_until`, if there is one."""
+    """Rows (level, people): how many came so far, and no further; before the moment `known_until`, if there is one."""
     source = _reached(statement, funnel, start, end, Attempts(known_until=known_until))
-    last = len(funnel.steps)
-    statement.define("levels", f"select actor, {_level(last)} as level from {source} group by actor")
-    steps = range(1, last + 1)
-    counts = ", ".join(f"sum(case when level >= {step} then 1 else 0 end) as step_{step}" for step in steps)
-    return statement.text(f"select {counts} from levels")
+    statement.define("levels", f"select actor, {_level(len(funnel.steps))} as level from {source} group by actor")
+    return statement.text("select level, count(*) as people from levels group by level")
 
 
 def groups_sql(statement: Statement, funnel: Funnel, start: datetime, end: datetime, most: int) -> str:
@@ -38,7 +37,7 @@ def groups_sql(statement: Statement, funnel: Funnel, start: datetime, end: datet
 
     `slot` and `key` are those of sql/largest.py; `groups` is the number of all groups.
     """
-    ranked(statement, _people(statement, funnel, start, end, with_times=False), most)
+    ranked(statement, define_people(statement, funnel, start, end, with_times=False), most)
     return statement.text(
         "select slot, group_key as key, level, count(*) as people, (select count(*) as n from sizes) as groups "
         "from ranked group by 1, 2, 3"
@@ -46,16 +45,19 @@ def groups_sql(statement: Statement, funnel: Funnel, start: datetime, end: datet
 
 
 def times_sql(statement: Statement, funnel: Funnel, start: datetime, end: datetime, most: int) -> str:
-    """Rows (slot, step, bin, number): how many people took how long from the start to a step.
+    """Rows (slot, key, step, bin, number, groups): how many people took how long from the start to a step.
 
     `bin` is the number of BIN_EDGES up to this time, and `number` counts people. Where it is null, `number` is one of
-    the one or two times in the middle, in microseconds. `slot` is 0 for everybody, else that of a group.
+    the one or two times in the middle, in microseconds. `slot` is 0 for everybody, else that of a group. Where `bin` is
+    REACHED, the row is one of groups_sql: `number` people came to the step and no further; without groups in slot 0.
     """
-    people = _people(statement, funnel, start, end, with_times=True)
+    people = define_people(statement, funnel, start, end, with_times=True)
     steps = range(2, len(funnel.steps) + 1)
-    sources = [("0", people)]
+    sources, slot, key, groups = [("0", people)], "0", "null", "0"
     if funnel.by is not None:
-        sources.append(("slot", ranked(statement, people, most)))
+        people = ranked(statement, people, most)
+        sources.append(("slot", people))
+        slot, key, groups = "slot", "group_key", "(select count(*) as n from sizes)"
     statement.define(
         "times",
         " union all ".join(
@@ -69,22 +71,42 @@ def times_sql(statement: Statement, funnel: Funnel, start: datetime, end: dateti
         "select slot, step, took, row_number() over (partition by slot, step order by took) as place, "
         "count(*) over (partition by slot, step) as n from times",
     )
-    edges = [statement.bind(minutes * 60_000_000) for minutes in BIN_EDGES]
+    edges = [statement.bind(minutes * MICROSECONDS) for minutes in BIN_EDGES]
     whens = " ".join(f"when took < {edge} then {number}" for number, edge in enumerate(edges))
     return statement.text(
-        f"select slot, step, case {whens} else {len(edges)} end as bin, count(*) as number from times group by 1, 2, 3 "
-        "union all select slot, step, null as bin, took as number from placed_times "
+        f"select {slot} as slot, {key} as key, level as step, {REACHED} as bin, count(*) as number, {groups} as groups "
+        f"from {people} group by 1, 2, 3 "
+        f"union all select slot, null as key, step, case {whens} else {len(edges)} end as bin, count(*) as number, "
+        "0 as groups from times group by 1, 3, 4 "
+        "union all select slot, null as key, step, null as bin, took as number, 0 as groups from placed_times "
         "where 2 * place >= n and 2 * place <= n + 2"
     )
 
 
+def in_bin(statement: Statement, step: int, number: int) -> list[str]:
+    """The conditions that somebody of `define_people` took a time of this bin to the step."""
+    conditions = [f"took_{step} is not null"]
+    if number > 0:
+        conditions.append(f"took_{step} >= {statement.bind(BIN_EDGES[number - 1] * MICROSECONDS)}")
+    if number < len(BIN_EDGES):
+        conditions.append(f"took_{step} < {statement.bind(BIN_EDGES[number] * MICROSECONDS)}")
+    return conditions
+
+
 def trend_sql(statement: Statement, funnel: Funnel, buckets: Sequence[Bucket]) -> str:
-    """Rows (bucket, level, people): of those who began in this bucket, how many came so far, and no further."""
+    """Rows (bucket, level, people): of those who began in this bucket, how many came so far, and no further.
+
+    Where `bucket` is null, `people` is the number of events that were read, each once for each bucket to which it may
+    belong. If these are more than MOST_SPREAD, the other rows are wrong.
+    """
     attempts = Attempts(buckets=tuple(buckets))
     source = _reached(statement, funnel, buckets[0].start, buckets[-1].end, attempts)
     level = _level(len(funnel.steps))
     statement.define("levels", f"select actor, bucket, {level} as level from {source} group by actor, bucket")
-    return statement.text("select bucket, level, count(*) as people from levels where level > 0 group by 1, 2")
+    return statement.text(
+        "select bucket, level, count(*) as people from levels where level > 0 group by 1, 2 "
+        "union all select null as bucket, 0 as level, count(*) as people from spread"
+    )
 
 
 def _level(last: int) -> str:
@@ -93,8 +115,8 @@ def _level(last: int) -> str:
     return f"max(case {levels} else 0 end)"
 
 
-def _people(statement: Statement, funnel: Funnel, start: datetime, end: datetime, *, with_times: bool) -> str:
-    """Define rows of the people who began: `level`, with a property to group by `key`, with times `took_2`, `took_3`…
+def define_people(statement: Statement, funnel: Funnel, start: datetime, end: datetime, *, with_times: bool) -> str:
+    """Define rows (actor, level), one for each person; with a property `key`, with times `took_2`, `took_3`…
 
     The first event that reaches a step has the earliest start of all that reach it, because later events continue
     later starts. So the least of each are those of the attempt that counts.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from analytics.definitions.glossary import Glossary
-from analytics.kinds.graph.counting import Found, Numbers, ask, choose
+from analytics.kinds.graph.counting import Found, Numbers, ask
 from analytics.kinds.graph.formula import LETTERS, Formula, Unrounded
 from analytics.kinds.graph.measures import rounded
 from analytics.kinds.graph.question import Graph, GraphLine, GraphResult, GroupKey, LineBefore
@@ -58,11 +58,10 @@ def _lines(
     graph: Graph, context: QueryContext, cut: tuple[Bucket, ...], earlier: Earlier | None
 ) -> tuple[tuple[GraphLine, ...], Number | None, Number | None]:
     """The lines of a graph of one side, its total, and that of the same part of the earlier range."""
-    if earlier and graph.by:
-        _check_size(graph, len(earlier.pairs))
-    chosen, how_many = choose(graph, context, cut) if graph.by and len(graph.series) > 1 else (None, 0)
-    found = [ask(each, graph.span, graph.unit, context, cut, chosen) for each in graph.countings]
-    groups = _groups(graph, found[0].keys, found[0].how_many if chosen is None else how_many)
+    _check_size(graph, len(cut), len(earlier.pairs) if earlier else 0)
+    found = ask(graph.countings, graph.span, graph.unit, context, cut)
+    shown = {slot: key for each in found for slot, key in each.keys.items()}
+    groups = _groups(graph, shown, found[0].how_many)
     numbers = _numbers(graph, found, groups, _begun(graph, context, cut))
     names = _names(graph, context.glossary)
     lines = [
@@ -72,15 +71,18 @@ def _lines(
     ]
     if earlier is None:
         return tuple(lines), rounded(numbers.total), None
-    keys = [found[0].keys[slot] for slot in sorted(found[0].keys)] if graph.by else None
+    keys = [shown[slot] for slot in sorted(shown)] if graph.by else None
     before, total_before = _before(graph, context, earlier, groups, keys)
     compared = (replace(line, before=each) for line, each in zip(lines, before, strict=True))
     return tuple(compared), rounded(numbers.total), rounded(total_before)
 
 
-def _check_size(graph: Graph, buckets: int) -> None:
-    """Raise BadQuery where groups that are compared would be too many numbers."""
-    if buckets * 2 * (len(graph.series) + bool(graph.formula)) > MAX_BUCKETS:
+def _check_size(graph: Graph, buckets: int, pairs: int) -> None:
+    """Raise BadQuery where the lines of groups would be too many numbers."""
+    rows = len(graph.series) + bool(graph.formula)
+    if graph.by and len(graph.series) > 1 and buckets * rows > MAX_BUCKETS:
+        raise BadQuery("Several series in groups: take a longer unit, a shorter range or fewer series.", "unit")
+    if graph.by and pairs * 2 * rows > MAX_BUCKETS:
         raise BadQuery("Groups compared with before: take a longer unit, a shorter range or fewer series.", "before")
 
 
@@ -142,8 +144,11 @@ def _asked_before(
     groups: Sequence["GroupPlace"],
     keys: Sequence[Keys] | None,
 ) -> LineNumbers:
-    found = [ask(each, earlier.span, graph.unit, context, cut, keys) for each in graph.countings]
+    found = ask(graph.countings, earlier.span, graph.unit, context, cut, keys)
     return _numbers(graph, found, groups, _begun(graph, context, cut))
+
+
+# --- Lines -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -9,23 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analytics.charts.scales import bucket_name
-from analytics.kinds.behind import Behind, NumberPart
+from analytics.kinds.behind import Behind, NumberPart, group_named
 from analytics.kinds.graph.formula import LETTERS, Formula
 from analytics.kinds.graph.question import Graph, GraphResult
 from analytics.kinds.graph.words import series_words
-from analytics.questions.behind import BehindList, NoPlace, NumberPlace, group_digest, index
-from analytics.questions.group_labels import group_label
+from analytics.questions.behind import ALL, REST, BehindList, NumberPlace, group_digest, index
 from analytics.questions.query import Counting, Counts
 from analytics.questions.spans import Bucket
 from analytics.questions.words import group_words
-from analytics.sql.behind import define_behind, digest
+from analytics.sql.behind import define_behind, of_group
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import Rows
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import counted_once, counted_rows, decode_key, encode_key, keys_of_rows
 
-FORMULA, REST, ALL = "f", "rest", "all"
+FORMULA = "f"
 LISTS = {
     Counts.USERS: (BehindList.PEOPLE, BehindList.EVENTS),
     Counts.PER_USER: (BehindList.PEOPLE, BehindList.EVENTS),
@@ -77,12 +76,8 @@ class GraphNumber:
         """The events that are counted: those of the count itself, of this group and this time."""
         rows, where = counted_rows(statement, self.counting, self.limits)
         if self.group != ALL:
-            key = digest(statement, keys_of_rows(rows, self.counting))
-            if self.group != REST:
-                where.append(f"{key} = {statement.bind(self.groups[int(self.group)])}")
-            elif self.groups:
-                where.append(f"{key} not in ({', '.join(statement.bind(each) for each in self.groups)})")
-        counted_once(self.counting, rows, where, "")
+            where += of_group(statement, keys_of_rows(rows, self.counting), self.group, self.groups)
+        counted_once(self.counting, rows, where)
         if self.counting.counts.is_of_numbers and self.counting.of:
             where.append(f"{statement.dialect.decimal(rows.number(self.counting.of))} is not null")
         return rows, where
@@ -103,10 +98,7 @@ class GraphNumber:
 def behind(graph: Graph, place: NumberPlace, context: QueryContext) -> Behind:
     series, group, bucket = place.parts(3)
     cut = context.placed(graph.span, graph.unit).buckets
-    if group not in (ALL, REST):
-        index(group, len(place.groups) if graph.by else 0)
-    elif group == REST and not graph.by:
-        raise NoPlace
+    place.check_group(group, is_grouped=bool(graph.by))
     when = _when(graph, bucket, cut)
     if series == FORMULA and graph.formula:
         return _of_formula(graph, f"{group}.{bucket}", when, context)
@@ -120,7 +112,8 @@ def behind(graph: Graph, place: NumberPlace, context: QueryContext) -> Behind:
     cell = GraphNumber(counting, group, place.groups, _limits(graph, bucket, cut))
     asked = graph.series[0 if graph.compare else number]
     where = f"where {group_words(asked.where)}" if asked.where else ""
-    words = [f"{series_words(asked, context.glossary)} {where}".strip(), side, _group_words(graph, cell, context), when]
+    named = group_named(graph.by, group, lambda: cell.values(context))
+    words = [f"{series_words(asked, context.glossary)} {where}".strip(), side, named, when]
     return Behind(
         ", ".join(filter(None, words)),
         LISTS.get(counting.counts, (BehindList.EVENTS, BehindList.PEOPLE)),
@@ -154,17 +147,6 @@ def _limits(graph: Graph, bucket: str, cut: Sequence[Bucket]) -> Limits:
         return Limits(cut[0].start, cut[-1].end)
     own = cut[index(bucket, len(cut))]
     return Limits(cut[0].start if graph.cumulative else own.start, own.end)
-
-
-def _group_words(graph: Graph, cell: GraphNumber, context: QueryContext) -> str:
-    if cell.group == ALL:
-        return ""
-    if cell.group == REST:
-        return "everything else"
-    values = cell.values(context)
-    if values is None:
-        return "a group that has no events any more"
-    return " · ".join(f"{by.label} {group_label(by, value)}" for by, value in zip(graph.by, values, strict=True))
 
 
 def _of_formula(graph: Graph, rest: str, when: str, context: QueryContext) -> Behind:

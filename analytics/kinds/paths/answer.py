@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from analytics.kinds.paths.places import end_place, rest_place, step_place
 from analytics.kinds.paths.question import Along, Direction, Node, Paths, PathsResult, Sort
 from analytics.kinds.paths.sql import END, MOST_BRANCHES, paths_sql
 from analytics.questions.conditions import Field, Source, read_value
@@ -26,27 +27,34 @@ def answer(paths: Paths, context: QueryContext) -> PathsResult:
     root = Node(
         context.glossary.event_label(paths.anchor.event),
         sum(int(row[-1]) for row in rows),
-        branches=_branches(rows, 0, paths),
+        branches=_branches(rows, (), paths),
+        place=step_place(()),
     )
     return PathsResult(paths, Ran(context.now, start, end, note=placed.note), root)
 
 
-def _branches(rows: Sequence[tuple[Any, ...]], level: int, paths: Paths) -> tuple[Node, ...]:
-    """The nodes of one level below the same node, from its rows (place_1, step_1, …, people)."""
+def _branches(rows: Sequence[tuple[Any, ...]], above: tuple[str, ...], paths: Paths) -> tuple[Node, ...]:
+    """The nodes below the node that the steps `above` lead to, from its rows (place_1, step_1, …, people)."""
+    level = len(above)
     if level == paths.steps:
         return ()
     place, step = 2 * level, 2 * level + 1
-    found = []
+    found: list[Node] = []
+    shown: list[str] = []
     ordered = sorted(rows, key=lambda row: _order(row[place]))
     for (number, text), group in groupby(ordered, lambda row: row[place : step + 1]):
         below = list(group)
         people = sum(int(row[-1]) for row in below)
         if number == END:
-            found.append(Node(END_LABELS[paths.direction], people, Sort.END))
+            found.append(Node(END_LABELS[paths.direction], people, Sort.END, place=end_place(above)))
         elif number > MOST_BRANCHES:
-            found.append(Node(OTHERS_LABEL, people, Sort.OTHERS))
+            found.append(Node(OTHERS_LABEL, people, Sort.OTHERS, place=rest_place(above, shown)))
         else:
-            found.append(Node(step_label(text), people, branches=_branches(below, level + 1, paths)))
+            shown.append(text)
+            steps = (*above, text)
+            found.append(
+                Node(step_label(text), people, branches=_branches(below, steps, paths), place=step_place(steps))
+            )
     return tuple(found)
 
 

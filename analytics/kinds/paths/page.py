@@ -14,9 +14,11 @@ from analytics.forms.questions import ChecksMenu, QuestionForm, menus, select, s
 from analytics.forms.rows import SelectionRow, group_rows, selection_row
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
 from analytics.kinds.paths.answer import answer
+from analytics.kinds.paths.behind import behind
 from analytics.kinds.paths.question import (
     ALONG,
     MOST_STEPS,
+    PEOPLE,
     USUAL,
     USUAL_STEPS,
     WITHIN,
@@ -99,7 +101,7 @@ def show(result: PathsResult, title: str) -> PathsView:
     paths, root = result.query, result.root
     return PathsView(
         result,
-        headline=KeyFigure(full(root.people), noun(root.people, "person")),
+        headline=KeyFigure(full(root.people), noun(root.people, "person"), f"{PEOPLE}.{root.place}"),
         is_empty=not root.people,
         chart=flow_chart(
             _drawn(root, ROOT_COLOUR, root.people, root.people),
@@ -114,14 +116,8 @@ def show(result: PathsResult, title: str) -> PathsView:
         table=result.table(),
         direction=paths.direction.value,
         within=duration_words(WITHIN[paths.within]),
-        has_bounds=any(each.sort is Sort.OTHERS for each in _all(root)),
+        has_bounds=any(each.sort is Sort.OTHERS for each in root.all()),
     )
-
-
-def _all(node: Node) -> Iterator[Node]:
-    yield node
-    for branch in node.branches:
-        yield from _all(branch)
 
 
 def _most_frequent(root: Node, arrow: str) -> list[tuple[str, int]]:
@@ -156,7 +152,14 @@ def _drawn(node: Node, colour: str, of: int, everybody: int) -> FlowNode:
         for place, branch in enumerate(node.branches, 2)
     )
     return FlowNode(
-        node.label, number, node.people, colour, "\n".join(tip), is_faint=node.sort is Sort.END, branches=branches
+        node.label,
+        number,
+        node.people,
+        colour,
+        "\n".join(tip),
+        is_faint=node.sort is Sort.END,
+        branches=branches,
+        at=f"{PEOPLE}.{node.place}",
     )
 
 
@@ -172,5 +175,5 @@ PATHS = QueryKind(
     clauses=clauses,
     form=form,
     show=show,
-    behind=None,
+    behind=behind,
 )

@@ -1,7 +1,7 @@
 """What is asked, and the shape of the answer: a tree whose root is the event."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -154,6 +154,9 @@ def _bounds(paths: Paths) -> Iterator[str]:
 # --- The answer ------------------------------------------------------------------------------------------------------
 
 
+PEOPLE = "people"
+
+
 class Sort(StrEnum):
     STEP = "step"
     OTHERS = "others"  # all steps that are not among the largest; nothing follows it
@@ -164,13 +167,21 @@ class Sort(StrEnum):
 class Node:
     """A step, and how many `people` came along the whole path from the root to it. Its branches add up to them.
 
-    A node of the last step has no branches. Branches are in order of size, others and the end last.
+    A node of the last step has no branches. Branches are in order of size, others and the end last. `place` is where
+    its people stand (behind.py), without what is counted.
     """
 
     label: str
     people: int
     sort: Sort = Sort.STEP
     branches: tuple["Node", ...] = ()
+    place: str = field(default="", compare=False)
+
+    def all(self) -> Iterator["Node"]:
+        """Itself and all that follows, in the order of the table."""
+        yield self
+        for branch in self.branches:
+            yield from branch.all()
 
 
 @dataclass(frozen=True)
@@ -184,11 +195,12 @@ class PathsResult(Result):
         begin = "Start" if self.query.direction is Direction.AFTER else "End"
         columns = (
             *(Column(name, Shown.TEXT) for name in (begin, *steps)),
-            Column("People"),
+            Column("People", behind=PEOPLE),
             Column("Of the step before", Shown.PERCENT),
             Column("Of all people", Shown.PERCENT),
         )
-        return Table(columns, tuple(self._rows(self.root, (), self.root.people)))
+        places = tuple(node.place for node in self.root.all())
+        return Table(columns, tuple(self._rows(self.root, (), self.root.people)), behind=places)
 
     def _rows(self, node: Node, above: tuple[str, ...], of: int) -> Iterator[tuple[Cell, ...]]:
         labels = (*above, node.label)

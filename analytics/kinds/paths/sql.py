@@ -18,6 +18,7 @@ from analytics.sql.time_counts import encoded
 
 MOST_BRANCHES = 5  # of a node, besides all others and the end
 END = 0
+EVERYBODY = "anchors a left join walked w on w.actor = a.actor"
 
 
 def paths_sql(statement: Statement, paths: Paths, start: datetime, end: datetime) -> str:
@@ -25,8 +26,7 @@ def paths_sql(statement: Statement, paths: Paths, start: datetime, end: datetime
 
     A step is null where its place is not a rank. After others or an end, places are null.
     """
-    _define_anchors(statement, paths, Limits(start, end))
-    _define_steps(statement, paths, start, end)
+    define_walked(statement, paths, start, end)
     source = _define_routes(statement, paths)
     for level in range(1, paths.steps + 1):
         source = _define_level(statement, level, source)
@@ -40,6 +40,14 @@ def paths_sql(statement: Statement, paths: Paths, start: datetime, end: datetime
     ]
     groups = ", ".join(str(number) for number in range(1, len(columns) + 1))
     return statement.text(f"select {', '.join(columns)}, sum(people) as people from {source} group by {groups}")
+
+
+def define_walked(statement: Statement, paths: Paths, start: datetime, end: datetime) -> None:
+    """Define what EVERYBODY joins: `a`, each person, and `w` (step_1, step_2, …), null where their path has ended."""
+    _define_anchors(statement, paths, Limits(start, end))
+    _define_steps(statement, paths, start, end)
+    picked = ", ".join(f"max(case when number = {n} then step end) as step_{n}" for n in range(1, paths.steps + 1))
+    statement.define("walked", f"select actor, {picked} from steps where number <= {paths.steps} group by actor")
 
 
 def _define_anchors(statement: Statement, paths: Paths, limits: Limits) -> None:
@@ -103,14 +111,11 @@ def _step(statement: Statement, paths: Paths) -> str:
 def _define_routes(statement: Statement, paths: Paths) -> str:
     """Define `routes` (step_1, step_2, …, people): how many people went which way; null from its end on."""
     numbers = range(1, paths.steps + 1)
-    picked = ", ".join(f"max(case when number = {n} then step end) as step_{n}" for n in numbers)
-    statement.define("walked", f"select actor, {picked} from steps where number <= {paths.steps} group by actor")
     columns = ", ".join(f"w.step_{n} as step_{n}" for n in numbers)
     groups = ", ".join(str(n) for n in numbers)
     return statement.define(
         "routes",
-        f"select {columns}, count(*) as people from anchors a left join walked w on w.actor = a.actor "
-        f"group by {groups}",
+        f"select {columns}, count(*) as people from {EVERYBODY} group by {groups}",
     )
 
 

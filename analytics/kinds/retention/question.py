@@ -8,6 +8,7 @@ from uuid import UUID
 
 from analytics.definitions.glossary import Glossary
 from analytics.definitions.words import selection_label, selection_words
+from analytics.questions.behind import ALL, REST
 from analytics.questions.conditions import BadQuery, Field
 from analytics.questions.parameters import Reader, need, write_common, write_selection
 from analytics.questions.query import LAST_90_DAYS, EventReference, Query, Scope, Selection
@@ -136,6 +137,16 @@ def details(retention: Retention, glossary: Glossary) -> Iterator[str]:
         yield f"Who did it in several {retention.unit}s is in the cohort of each"
 
 
+# --- The places of its numbers: "<what>.<group>.<cohort>.<period>" (behind.py) ---------------------------------------
+
+CAME, SIZE, SHARE = "came", "size", "share"
+
+
+def number_place(what: str, group: str, cohort: int | str, period: int | str) -> str:
+    """The period after the cohort's own is 1 here, and 0 in the place, as in charts."""
+    return f"{what}.{group}.{cohort}.{period if isinstance(period, str) else period - 1}"
+
+
 # --- What an answer holds --------------------------------------------------------------------------------------------
 
 
@@ -183,6 +194,11 @@ class RetentionResult(Result):
     cohorts: tuple[Cohort, ...]
     groups: tuple[CohortGroup, ...] = ()
 
+    @property
+    def group_places(self) -> tuple[str, ...]:
+        """Each group's part of the places of its numbers."""
+        return tuple(REST if group.is_rest else str(number) for number, group in enumerate(self.groups))
+
     def is_running(self, cohort: int, period: int) -> bool:
         """Whether the number of this period of this cohort may still grow."""
         place = cohort + period
@@ -208,8 +224,11 @@ class RetentionResult(Result):
         columns = (
             *((Column(by.label, Shown.TEXT),) if by else ()),
             Column("Week from" if unit is Unit.WEEK else unit.capitalize(), Shown.TIME),
-            Column("People"),
-            *(Column(f"Came back in {unit} {period}{later}") for period in range(1, len(self.buckets))),
+            Column("People", behind=f"{SIZE}.*.{ALL}"),
+            *(
+                Column(f"Came back in {unit} {period}{later}", behind=f"{CAME}.*.{period - 1}")
+                for period in range(1, len(self.buckets))
+            ),
         )
         sides = [("Everyone", self.cohorts), *((group.label, group.cohorts) for group in self.groups)]
         rows = tuple(
@@ -217,4 +236,5 @@ class RetentionResult(Result):
             for label, cohorts in sides
             for each in cohorts
         )
-        return Table(columns, rows)
+        behind = (f"{side}.{cohort}" for side in (ALL, *self.group_places) for cohort in range(len(self.cohorts)))
+        return Table(columns, rows, behind=tuple(behind))

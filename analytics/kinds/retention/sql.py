@@ -21,19 +21,7 @@ from analytics.sql.time_counts import encoded
 
 def retention_sql(statement: Statement, retention: Retention, buckets: Sequence[Bucket], most: int) -> str:
     """`most` is how many groups are counted by themselves."""
-    is_of_pairs = retention.by is None and retention.entry is not CohortEntry.EVER
-    if is_of_pairs:
-        starts = active(statement, retention, retention.start, buckets, "started")
-    if is_of_pairs and retention.start == retention.returning:
-        returns = starts
-    else:
-        returns = active(statement, retention, retention.returning, buckets, "returned")
-    if is_of_pairs:
-        entered = "bucket" if retention.entry is CohortEntry.EVERY else "min(bucket)"
-        grouped = "" if retention.entry is CohortEntry.EVERY else " group by 1"
-        cohorts = statement.define("cohorts", f"select actor, {entered} as cohort from {starts}{grouped}")
-    else:
-        cohorts = _entered(statement, retention, buckets)
+    cohorts, returns = define_cohorts(statement, retention, buckets)
     own, of_cohort, number, group, also_period = "", "", "", "1", "1, 2"
     if retention.by is not None:
         cohorts = ranked(statement, cohorts, most)
@@ -50,6 +38,24 @@ def retention_sql(statement: Statement, retention: Retention, buckets: Sequence[
         f"select {own}cohort, null as period, count(*) as people{number} from {cohorts} group by {group} "
         f"union all {later}"
     )
+
+
+def define_cohorts(statement: Statement, retention: Retention, buckets: Sequence[Bucket]) -> tuple[str, str]:
+    """Define who is in which cohort, rows (actor, cohort) and with a property `key`, and who came: (actor, bucket)."""
+    is_of_pairs = retention.by is None and retention.entry is not CohortEntry.EVER
+    if is_of_pairs:
+        starts = active(statement, retention, retention.start, buckets, "started")
+    if is_of_pairs and retention.start == retention.returning:
+        returns = starts
+    else:
+        returns = active(statement, retention, retention.returning, buckets, "returned")
+    if is_of_pairs:
+        entered = "bucket" if retention.entry is CohortEntry.EVERY else "min(bucket)"
+        grouped = "" if retention.entry is CohortEntry.EVERY else " group by 1"
+        cohorts = statement.define("cohorts", f"select actor, {entered} as cohort from {starts}{grouped}")
+    else:
+        cohorts = _entered(statement, retention, buckets)
+    return cohorts, returns
 
 
 def _entered(statement: Statement, retention: Retention, buckets: Sequence[Bucket]) -> str:

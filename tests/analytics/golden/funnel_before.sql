@@ -91,9 +91,9 @@ levels as (
     from reached_3
     group by actor
 )
-select sum(case when level >= 1 then 1 else 0 end) as step_1, sum(case when level >= 2 then 1 else 0 end) as step_2,
-    sum(case when level >= 3 then 1 else 0 end) as step_3
-from levels;
+select level, count(*) as people
+from levels
+group by level;
 
 -- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 timestamptz, p6 timestamptz, p7 text, p8
 -- text, p9 timestamptz, p10 timestamptz, p11 text, p12 text, p13 timestamptz, p14 interval
@@ -177,6 +177,6 @@ levels as (
     from reached_3
     group by actor
 )
-select sum(case when level >= 1 then 1 else 0 end) as step_1, sum(case when level >= 2 then 1 else 0 end) as step_2,
-    sum(case when level >= 3 then 1 else 0 end) as step_3
-from levels;
+select level, count(*) as people
+from levels
+group by level;

@@ -66,5 +66,6 @@ levels as (
     from reached_2
     group by actor
 )
-select sum(case when level >= 1 then 1 else 0 end) as step_1, sum(case when level >= 2 then 1 else 0 end) as step_2
-from levels;
+select level, count(*) as people
+from levels
+group by level;

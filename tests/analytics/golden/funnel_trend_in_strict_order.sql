@@ -80,9 +80,9 @@ levels as (
     from reached_3
     group by actor
 )
-select sum(case when level >= 1 then 1 else 0 end) as step_1, sum(case when level >= 2 then 1 else 0 end) as step_2,
-    sum(case when level >= 3 then 1 else 0 end) as step_3
-from levels;
+select level, count(*) as people
+from levels
+group by level;
 
 -- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 timestamptz, p6 timestamptz, p7 text, p8
 -- text, p9 timestamptz, p10 timestamptz, p11 text, p12 text, p13 interval, p14 timestamptz, p15 interval, p16
@@ -158,6 +158,7 @@ spread as (
     select s.bucket as bucket, s.last_start as last_start, m.*
     from starts s
     join matched m on m.actor = s.actor and m.time >= s.first_start and m.time <= s.last_start + :'p19'::interval
+    limit 5000001
 ),
 reached_1 as (
     select *, case when is_1 and time <= last_start then time end as x1
@@ -187,4 +188,7 @@ levels as (
 select bucket, level, count(*) as people
 from levels
 where level > 0
-group by 1, 2;
+group by 1, 2
+union all
+select null as bucket, 0 as level, count(*) as people
+from spread;

@@ -23,11 +23,11 @@
 \set p16 '604800 s'
 \set p17 '2026-05-17 22:00:00+00:00'
 \set p18 '2026-05-17 22:00:00+00:00'
-with pairs as (
+with found as (
     select case when e.time < :'p18'::timestamptz then date_bin(:'p14'::interval, e.time, :'p15'::timestamptz)
-        else date_bin(:'p16'::interval, e.time, :'p17'::timestamptz) end as bucket, e.actor_id as actor_id,
-        count(*) as n
+        else date_bin(:'p16'::interval, e.time, :'p17'::timestamptz) end as bucket, coalesce(m.to_actor, e.actor_id) as who
     from events e
+    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where (
         e.environment_id = :p0
         and e.time >= :'p1'::timestamptz
@@ -48,17 +48,10 @@ with pairs as (
             ) > :'p13'::numeric
         )
     )
-    group by 1, 2
-),
-resolved as (
-    select e.bucket as bucket, coalesce(m.to_actor, e.actor_id) as actor_id, sum(e.n) as n
-    from pairs e
-    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
-    group by 1, 2
 )
-select 0 as slot, null as key, bucket, sum(n) as n, count(*) as people
-from resolved
-group by 3
-union all
-select null as slot, null as key, null as bucket, sum(n) as n, count(distinct actor_id) as people
-from resolved;
+select case when c.bucket is not null then 0 end as slot, null as key, c.*
+from (
+    select bucket, count(*) as n, count(distinct who) as people
+    from found
+    group by grouping sets((bucket), ())
+) c;

@@ -27,9 +27,8 @@ with did_0 as (
         and (((e.kind = :'p9' and e.name = :'p10')))
     group by 1
 ),
-pairs as (
-    select date_bin(:'p12'::interval, e.time, :'p13'::timestamptz) as bucket, e.session_id as actor_id,
-        count(*) as n
+found as (
+    select date_bin(:'p12'::interval, e.time, :'p13'::timestamptz) as bucket, e.session_id as who
     from events e
     left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     left join people p on p.environment_id = :p0 and p.actor_id = coalesce(m.to_actor, e.actor_id)
@@ -45,11 +44,10 @@ pairs as (
         )
         and e.session_id is not null
     )
-    group by 1, 2
 )
-select 0 as slot, null as key, bucket, count(*) as n, 0 as people
-from pairs
-group by 3
-union all
-select null as slot, null as key, null as bucket, count(distinct actor_id) as n, 0 as people
-from pairs;
+select case when c.bucket is not null then 0 end as slot, null as key, c.*
+from (
+    select bucket, count(distinct who) as n, 0 as people
+    from found
+    group by grouping sets((bucket), ())
+) c;

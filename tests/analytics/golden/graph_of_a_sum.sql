@@ -25,10 +25,9 @@ with found as (
     ) v
     group by bucket
 )
-select 0 as slot, null as key, bucket, sum(n) as n, sum(numbers) as numbers, sum(low) as low, null as high
-from found
-group by bucket
-union all
-select null as slot, null as key, null as bucket, sum(n) as n, sum(numbers) as numbers, sum(low) as low,
-    null as high
-from found;
+select case when c.bucket is not null then 0 end as slot, null as key, c.*
+from (
+    select bucket, sum(n) as n, sum(numbers) as numbers, sum(low) as low, null::numeric as high
+    from found
+    group by grouping sets((bucket), ())
+) c;

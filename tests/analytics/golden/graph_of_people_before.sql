@@ -17,29 +17,23 @@ limit 1;
 \set p4 'Signed up'
 \set p5 '86400 s'
 \set p6 '2026-06-12 22:00:00+00:00'
-with pairs as (
-    select date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket, e.actor_id as actor_id, count(*) as n
+with found as (
+    select date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket, coalesce(m.to_actor, e.actor_id) as who
     from events e
+    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where (
         e.environment_id = :p0
         and e.time >= :'p1'::timestamptz
         and e.time < :'p2'::timestamptz
         and ((e.kind = :'p3' and e.name = :'p4'))
     )
-    group by 1, 2
-),
-resolved as (
-    select e.bucket as bucket, coalesce(m.to_actor, e.actor_id) as actor_id, sum(e.n) as n
-    from pairs e
-    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
-    group by 1, 2
 )
-select 0 as slot, null as key, bucket, count(*) as n, 0 as people
-from resolved
-group by 3
-union all
-select null as slot, null as key, null as bucket, count(distinct actor_id) as n, 0 as people
-from resolved;
+select case when c.bucket is not null then 0 end as slot, null as key, c.*
+from (
+    select bucket, count(distinct who) as n, 0 as people
+    from found
+    group by grouping sets((bucket), ())
+) c;
 
 -- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 interval, p6 timestamptz
 \set p0 1
@@ -49,29 +43,23 @@ from resolved;
 \set p4 'Signed up'
 \set p5 '86400 s'
 \set p6 '2026-06-09 22:00:00+00:00'
-with pairs as (
-    select date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket, e.actor_id as actor_id, count(*) as n
+with found as (
+    select date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket, coalesce(m.to_actor, e.actor_id) as who
     from events e
+    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where (
         e.environment_id = :p0
         and e.time >= :'p1'::timestamptz
         and e.time < :'p2'::timestamptz
         and ((e.kind = :'p3' and e.name = :'p4'))
     )
-    group by 1, 2
-),
-resolved as (
-    select e.bucket as bucket, coalesce(m.to_actor, e.actor_id) as actor_id, sum(e.n) as n
-    from pairs e
-    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
-    group by 1, 2
 )
-select 0 as slot, null as key, bucket, count(*) as n, 0 as people
-from resolved
-group by 3
-union all
-select null as slot, null as key, null as bucket, count(distinct actor_id) as n, 0 as people
-from resolved;
+select case when c.bucket is not null then 0 end as slot, null as key, c.*
+from (
+    select bucket, count(distinct who) as n, 0 as people
+    from found
+    group by grouping sets((bucket), ())
+) c;
 
 -- p0 bigint, p1 timestamptz, p2 timestamptz, p3 text, p4 text, p5 interval, p6 timestamptz
 \set p0 1
@@ -81,26 +69,20 @@ from resolved;
 \set p4 'Signed up'
 \set p5 '86400 s'
 \set p6 '2026-06-09 22:00:00+00:00'
-with pairs as (
-    select date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket, e.actor_id as actor_id, count(*) as n
+with found as (
+    select date_bin(:'p5'::interval, e.time, :'p6'::timestamptz) as bucket, coalesce(m.to_actor, e.actor_id) as who
     from events e
+    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
     where (
         e.environment_id = :p0
         and e.time >= :'p1'::timestamptz
         and e.time < :'p2'::timestamptz
         and ((e.kind = :'p3' and e.name = :'p4'))
     )
-    group by 1, 2
-),
-resolved as (
-    select e.bucket as bucket, coalesce(m.to_actor, e.actor_id) as actor_id, sum(e.n) as n
-    from pairs e
-    left join merges m on m.environment_id = :p0 and m.from_actor = e.actor_id
-    group by 1, 2
 )
-select 0 as slot, null as key, bucket, count(*) as n, 0 as people
-from resolved
-group by 3
-union all
-select null as slot, null as key, null as bucket, count(distinct actor_id) as n, 0 as people
-from resolved;
+select case when c.bucket is not null then 0 end as slot, null as key, c.*
+from (
+    select bucket, count(distinct who) as n, 0 as people
+    from found
+    group by grouping sets((bucket), ())
+) c;

@@ -1,38 +1,26 @@
-"""Sessions: visits by their start, newest first, page by page, with their median length and bounce rate."""
+"""What is asked, and the shape of the answer."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from analytics.charts.scales import full, percent_text
 from analytics.definitions.glossary import Glossary
 from analytics.event_words import person_name
-from analytics.forms.choices import Choices
-from analytics.forms.controls import Control, Select, plain
-from analytics.forms.questions import QuestionForm, control, menus, select, span_controls, stray
-from analytics.forms.rows import group_rows
-from analytics.kinds.change import Change, change
-from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, RunQuery
 from analytics.questions.before import Before, Earlier, check_before
 from analytics.questions.conditions import MAX_VALUE, BadQuery
 from analytics.questions.parameters import Reader, need, write_before, write_common
 from analytics.questions.query import ANY_EVENT, LAST_7_DAYS, EventReference, Query, Scope, Selection
-from analytics.questions.results import Cell, Column, Ran, Result, Shown, Table, percent
-from analytics.questions.sessions import SESSION_RULE
+from analytics.questions.results import Cell, Column, Result, Shown, Table, percent
 from analytics.questions.spans import Span
-from analytics.questions.words import earlier_words, length_words, span_words
-from analytics.sql.context import QueryContext
-from analytics.sql.sessions import MAX_LENGTH, ORIGIN, TOTALS, SessionFilter, define_sessions, page_sql, totals_sql
+from analytics.questions.words import span_words
+from analytics.sql.sessions import MAX_LENGTH, SessionFilter
 from analytics.store.live import Position
-from common import web_addresses
-from common.counted import counted, noun
+from common.counted import counted
 
 MAX_MINUTES = MAX_LENGTH // timedelta(minutes=1)
-SESSIONS_AT_ONCE = 10_000  # per query of a file
-MAX_IN_FILE = 100_000
 MOMENT = timedelta(microseconds=1)
 
 
@@ -40,9 +28,6 @@ class Bounced(StrEnum):
     ANY = "any"
     YES = "yes"
     NO = "no"
-
-
-BOUNCED = plain([(Bounced.ANY.value, "all"), (Bounced.YES.value, "bounces"), (Bounced.NO.value, "no bounces")])
 
 
 @dataclass(frozen=True)
@@ -257,156 +242,3 @@ class SessionsResult(Result):
         if not self.has_more:
             return None
         return replace(self.query, after=self.sessions[-1].position, limit=limit or self.query.limit)
-
-
-def answer(asked: Sessions, context: QueryContext) -> SessionsResult:
-    placed = context.placed(asked.span, None)
-    start, end = placed.buckets[0].start, placed.buckets[-1].end
-    until = end if asked.after is None else min(end, asked.after.time + MOMENT)  # what is newer is not looked at again
-    statement = context.statement()
-    define_sessions(statement, start, until, asked.filter)
-    after = (asked.after.time, asked.after.id) if asked.after else None
-    rows = context.rows(statement, page_sql(statement, asked.segments, after, asked.limit + 1))
-    totals = None
-    if asked.after is None:
-        totals, rows = _totals(*rows[0][: len(TOTALS)]), [row[len(TOTALS) :] for row in rows]
-    found = [row for row in rows if row[0] is not None]
-    sessions = tuple(_row(*row) for row in found[: asked.limit])
-    ran = Ran(context.now, start, end, note=placed.note)
-    result = SessionsResult(asked, ran, sessions, len(found) > asked.limit, totals)
-    if asked.before is None or totals is None:
-        return result
-    earlier = context.earlier(asked.before, asked.span, placed, None)
-    ran = replace(ran, note=" ".join(filter(None, [placed.note, earlier.note])))
-    return replace(result, ran=ran, totals_before=_totals_before(asked, earlier, context), earlier=earlier)
-
-
-def _totals_before(asked: Sessions, earlier: Earlier, context: QueryContext) -> Totals:
-    """Of the sessions that began in the same part, as they were at its end."""
-    if not earlier.part:
-        return _totals(0, None, None, None, None)
-    statement = context.statement()
-    start, end = earlier.buckets[0].start, earlier.until
-    define_sessions(statement, start, end, asked.filter, earlier.known_until)
-    return _totals(*context.rows(statement, totals_sql(statement, asked.segments))[0])
-
-
-def _totals(
-    sessions: int, viewed: int | None, bounces: int | None, lower: timedelta | None, upper: timedelta | None
-) -> Totals:
-    median = None if lower is None or upper is None else (lower + upper) / 2
-    return Totals(sessions, median, int(viewed or 0), int(bounces or 0))
-
-
-def _row(
-    session_id: int,
-    started: datetime,
-    ended: datetime,
-    events: int,
-    pageviews: int,
-    entry: str | None,
-    exit_: str | None,
-    *who_and_whence: Any,
-) -> SessionRow:
-    actor_id, identity, *origin = who_and_whence
-    entry, exit_ = (path and web_addresses.read("path", path) for path in (entry, exit_))
-    came_from = tuple(text and web_addresses.read(name, text) for name, text in zip(ORIGIN, origin, strict=True))
-    return SessionRow(session_id, started, ended, events, int(pageviews), entry, exit_, actor_id, identity, came_from)
-
-
-# --- The page --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SessionsForm(QuestionForm):
-    event: Select
-    entry: Control
-    exit: Control
-    least: Control
-    most: Control
-    bounced: Select
-
-
-def form(raw: Reader, choices: Choices) -> SessionsForm:
-    return SessionsForm(
-        event=select(raw, "event", "With the event", choices.events, str(ANY_EVENT)),
-        span=span_controls(raw, 7, compares=True),
-        entry=replace(control(raw, "entry", "Entry page"), placeholder="/pricing*"),
-        exit=replace(control(raw, "exit", "Exit page"), placeholder="/checkout*"),
-        least=control(raw, "least", "At least, minutes", type_="number"),
-        most=control(raw, "most", "At most, minutes", type_="number"),
-        bounced=select(raw, "bounced", "Bounces", BOUNCED),
-        where=group_rows(raw, "where", choices.all_fields),
-        menus=menus(raw, choices, compare=False),
-        errors=stray(raw, "segment", "after"),
-    )
-
-
-@dataclass(frozen=True)
-class SessionsView(AnswerView):
-    result: SessionsResult
-    older: Sessions | None  # the next page
-    rule: str
-    most_in_file: int | None  # if a file does not hold them all
-    median_change: Change | None
-    bounce_change: Change | None
-
-
-def show(result: SessionsResult, title: str) -> SessionsView:
-    totals = result.totals
-    of_all, of_median, of_bounces = _changes(result)
-    return SessionsView(
-        result,
-        headline=KeyFigure(full(totals.sessions), noun(totals.sessions, "session"), change=of_all) if totals else None,
-        is_empty=not result.sessions,
-        older=result.following(),
-        rule=SESSION_RULE,
-        most_in_file=MAX_IN_FILE if totals and totals.sessions > MAX_IN_FILE else None,
-        median_change=of_median,
-        bounce_change=of_bounces,
-    )
-
-
-def _seconds_words(seconds: float | None) -> str:
-    return "–" if seconds is None else length_words(timedelta(seconds=seconds))
-
-
-def _changes(result: SessionsResult) -> tuple[Change | None, Change | None, Change | None]:
-    """Of the number of sessions, their median length and the bounce rate."""
-    now, before = result.totals, result.totals_before
-    if not (now and before and result.earlier):
-        return None, None, None
-    when = earlier_words(result.earlier, result.query.scope.zone)
-    median, median_before = (None if each.median is None else each.median.total_seconds() for each in (now, before))
-    return (
-        change(now.sessions, before.sessions, when),
-        change(median, median_before, when, shown=_seconds_words),
-        change(now.bounce_rate, before.bounce_rate, when, in_points=True, shown=percent_text),
-    )
-
-
-def further(result: SessionsResult, run: RunQuery) -> Iterator[Table]:
-    """All later pages as of the same moment, up to MAX_IN_FILE sessions."""
-    left = MAX_IN_FILE - len(result.sessions)
-    following = result.following(min(SESSIONS_AT_ONCE, left))
-    while following is not None and left > 0:
-        part = run(following, now=result.ran.as_of)
-        left -= len(part.sessions)
-        yield part.table()
-        following = part.following(min(SESSIONS_AT_ONCE, max(left, 1)))
-
-
-SESSIONS = QueryKind(
-    query=Sessions,
-    label="Sessions",
-    prompt=None,
-    read=read,
-    answer=answer,
-    further=further,
-    words=words,
-    details=details,
-    clauses=clauses,
-    form=form,
-    show=show,
-    behind=None,
-)

@@ -1,0 +1,259 @@
+"""Words for the activity: a phrase for each verb, for what was refused, and for the details."""
+
+import re
+from typing import Any
+
+from accounts.models import Activity, WhoMayInvite
+from common.counted import counted
+from common.row_names import rows_of
+from common.user_agent import agent_of
+
+WORDS = {
+    "account.open": "opened the account",
+    "account.settings": "changed the account's settings",
+    "account.close": "closed the account",
+    "account.reopen": "reopened the account",
+    "account.ask_to_close": "asked support to close the account",
+    "account.export": "asked for an export of the account",
+    "account.export_fetch": "fetched the export of the account",
+    "project.create": "created the project",
+    "project.change": "changed the project",
+    "project.months_kept": "changed how long events are kept in",
+    "project.delete": "deleted the project",
+    "project.removed": "All data is removed of the project",
+    "environment.add": "added the environment",
+    "environment.rename": "renamed the environment",
+    "environment.capture": "changed what is captured in",
+    "environment.delete": "deleted the environment",
+    "api_key.create": "created the API key",
+    "api_key.revoke": "revoked the API key",
+    "environment.removed": "All data is removed of the environment",
+    "environment.expired": "Events that are kept no longer are removed of the environment",
+    "environment.carry_over": "carried over into",
+    "environment.carry_undo": "took back what was carried over into",
+    "excluded_ips.save": "changed the excluded IPs of",
+    "definition.create": "made the definition",
+    "definition.change": "changed the definition",
+    "definition.delete": "deleted the definition",
+    "definition.tag": "changed the tags of the definition",
+    "segment.create": "made the segment",
+    "segment.change": "changed the segment",
+    "segment.delete": "deleted the segment",
+    "segment.tag": "changed the tags of the segment",
+    "report.create": "saved the report",
+    "report.change": "changed the report",
+    "report.delete": "deleted the report",
+    "report.tag": "changed the tags of the report",
+    "report.pin": "pinned to the dashboard:",
+    "report.unpin": "took off the dashboard:",
+    "dashboard.reorder": "put the dashboard into another order:",
+    "name.describe": "described the name",
+    "name.hide": "hid the name",
+    "name.show": "showed again the name",
+    "name.verify": "verified the name",
+    "name.unverify": "no longer verifies the name",
+    "person.delete": "asked to delete",
+    "person.deleted": "deleted all data of",
+    "person.download": "downloaded all data of",
+    "teammate.full_access": "gave full access to",
+    "teammate.read_only": "made read-only:",
+    "teammate.remove": "removed",
+    "teammate.leave": "left the account:",
+    "invitation.create": "invited",
+    "invitation.resend": "sent a new invitation to",
+    "invitation.revoke": "revoked the invitation of",
+    "invitation.copy_link": "copied the invitation link of",
+    "invitation.accept": "accepted the invitation of",
+    "invitation.decline": "declined the invitation of",
+    "invitation.ask_again": "asked for a new invitation of",
+    "person.delete_by_api": "asked for the deletion of",
+    "person.deleted_by_api": "has had deleted",
+    "login.sign_in": "signed in",
+    "login.rename": "changed their own name to",
+    "login.email_ask": "asked for another address than",
+    "login.email_cancel": "kept their own address",
+    "login.email": "changed their own address to",
+    "login.password": "changed their own password",
+    "login.second_factor_add": "added a second factor",
+    "login.second_factor_remove": "removed a second factor",
+    "login.recovery_codes": "made new recovery codes",
+    "login.session_end": "ended a session of their own",
+    "login.sessions_end": "ended all other sessions of their own",
+    "login.rescue_offer": "The operator made a one-time link for",
+    "login.rescue": "used the operator's one-time link",
+    "login.delete": "deleted their own login",
+    "support.look": "looked at",
+    "support.visit": "visited the account:",
+    "support.visit_end": "ended the visit:",
+    "support.allow_visits": "allowed visits of support",
+    "support.forbid_visits": "forbade visits of support",
+    "support.reply": "answered",
+    "support.new": "took up again:",
+    "support.answered": "marked as answered:",
+    "support.closed": "closed",
+    "refused": "was refused",
+}
+KINDS = {
+    "account": "The account",
+    "project": "Projects",
+    "environment": "Environments",
+    "api_key": "API keys",
+    "excluded_ips": "Excluded IPs",
+    "teammate": "Teammates",
+    "invitation": "Invitations",
+    "definition": "Definitions",
+    "segment": "Segments",
+    "report": "Reports",
+    "dashboard": "Dashboards",
+    "name": "Events and properties",
+    "person": "People",
+    "login": "Logins and passwords",
+    "support": "Support",
+    "refused": "Refused attempts",
+}
+REFUSED = {  # what the person wanted to do, by the page that refused it
+    "accounts:account_settings_save": "change the account's settings",
+    "accounts:invitation_link": "copy the invitation link of",
+    "accounts:invitation_resend": "send a new invitation to",
+    "accounts:invitation_revoke": "revoke the invitation of",
+    "accounts:invite": "invite people",
+    "accounts:leave": "leave the account",
+    "accounts:teammate_access": "change the access of",
+    "accounts:teammate_remove": "remove the teammate",
+    "analytics:behind_segment": "make a segment of people in",
+    "analytics:catalogue_note": "describe, hide or verify names of",
+    "analytics:compare_carry": "carry things over into",
+    "analytics:compare_undo": "take back what was carried over into",
+    "analytics:dashboard_order": "put the dashboard into another order in",
+    "analytics:definition_bulk": "change several definitions of",
+    "analytics:definition_create": "make a definition in",
+    "analytics:definition_delete": "delete the definition",
+    "analytics:definition_edit": "change the definition",
+    "analytics:definition_preview": "try a definition in",
+    "analytics:person_delete": "delete a person of",
+    "analytics:report_bulk": "change several reports of",
+    "analytics:report_create": "save a report in",
+    "analytics:report_delete": "delete the report",
+    "analytics:report_edit": "change the report",
+    "analytics:report_pin": "pin to the dashboard, or take off it, the report",
+    "analytics:report_save": "change the report",
+    "analytics:segment_bulk": "change several segments of",
+    "analytics:segment_create": "make a segment in",
+    "analytics:segment_delete": "delete the segment",
+    "analytics:segment_edit": "change the segment",
+    "analytics:segment_preview": "try a segment in",
+    "analytics:storage": "change how long events are kept in",
+    "ipfilter:environment_excluded_ips": "change the excluded IPs of",
+    "ipfilter:environment_excluded_ips_preview": "try excluded IPs for",
+    "ipfilter:excluded_ips": "change the excluded IPs of the account",
+    "ipfilter:excluded_ips_preview": "try excluded IPs for the account",
+    "projects:api_key_create": "create an API key in",
+    "projects:api_key_revoke": "revoke the API key",
+    "projects:environment_add": "add an environment to",
+    "projects:environment_capture": "change what is captured in",
+    "projects:environment_delete": "delete the environment",
+    "projects:environment_rename": "rename the environment",
+    "projects:project_create": "create a project",
+    "projects:project_delete": "delete the project",
+    "projects:project_edit": "change the project",
+    "support:close_ask": "ask support to close the account",
+    "support:export_ask": "ask for an export of the account",
+    "support:visits_allow": "allow or forbid visits of support",
+}
+CHANGES = {"account.settings", "project.change", "project.months_kept", "environment.rename", "environment.capture"}
+"""The verbs whose details are {what: [before, after]}."""
+LABELS = {"all": "all of them", "ending": "the key ends with", "reason": "why"}
+ANY = "*"
+HIDDEN = {
+    ("refused", "path"),
+    ("refused", "needs"),
+    ("refused", "on"),
+    ("refused", "teammate"),
+    (ANY, "request"),
+    ("excluded_ips.save", "app_id"),
+}
+"""Details that only programs need, by verb: paths, ids, and what stands in the line already."""
+
+
+def words(verb: str) -> str:
+    """The phrase for `verb`. A verb without a phrase stays readable ("report.star" becomes "report: star")."""
+    return WORDS.get(verb) or verb.replace(".", ": ").replace("_", " ")
+
+
+def target(row: Activity) -> str:
+    """What it was done to, in words."""
+    if row.verb == "login.session_end":
+        agent = agent_of(row.target.encode("latin-1", "replace"))
+        return " on ".join(part for part in (agent.browser, agent.os) if part and part != "Other")
+    return refused(row) if row.verb == "refused" else row.target
+
+
+def refused(row: Activity) -> str:
+    """What the person tried, as in "to change the report Signups", from the method and the view in the target."""
+    method, _, view = row.target.partition(" ")
+    if ":" not in view:
+        return f"to answer the {row.target}" if row.target.startswith("invitation of") else row.target
+    wanted = REFUSED.get(view) or view.rpartition(":")[2].replace("_", " ")
+    touched = row.details.get("on") or row.details.get("teammate") or ""
+    if not touched:
+        wanted = _of_nothing_named(wanted)
+    return f"{'to open the page to' if method == 'GET' else 'to'} {wanted} {touched}".strip()
+
+
+def _of_nothing_named(wanted: str) -> str:
+    """For rows from before names were kept: "delete a report" for "delete the report"; "save a report" without "in"."""
+    cut = re.sub(r" (of|in|into|to|for)$", "", wanted)
+    if cut != wanted:
+        return cut
+    return re.sub(
+        r" the (?!account)(?=(API key|\w+)$)", lambda found: " an " if found[1][0] in "aeioA" else " a ", wanted
+    )
+
+
+def details(row: Activity) -> list[tuple[str, str]]:
+    """(what, words) of everything else that is known of it."""
+    found: dict[str, Any] = {}
+    for name, value in row.details.items():
+        if (row.verb, name) in HIDDEN or (ANY, name) in HIDDEN:
+            continue
+        if name == "capture" and row.verb in CHANGES:
+            found |= _changed_parts(*value)
+        else:
+            found[name] = value
+    return [(LABELS.get(name, name.replace("_", " ")), _value(row, name, value)) for name, value in found.items()]
+
+
+def _changed_parts(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+    names = sorted(before.keys() | after.keys())
+    return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
+
+
+def _value(row: Activity, name: str, value: Any) -> str:
+    if isinstance(value, list) and row.verb in CHANGES:
+        return " → ".join(_one(row, name, each) for each in value)
+    return _one(row, name, value)
+
+
+def _one(row: Activity, name: str, value: Any) -> str:
+    if row.verb == "project.months_kept":
+        return _months(value, is_project=name == row.target)
+    if isinstance(value, bool) or (value is None and row.verb == "environment.capture"):
+        return "yes" if value else "no"
+    if value is None or value == [] or value == "":
+        return "none"
+    if name == "who_may_invite":
+        return dict(WhoMayInvite.choices).get(value, str(value))
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    if isinstance(value, dict) and value.keys() == {"count", "names"}:
+        more = ", …" if value["count"] > len(value["names"]) else ""
+        return f"{value['count']:,} ({', '.join(value['names'])}{more})"
+    if isinstance(value, dict):
+        return ", ".join(f"{_one(row, table, number)} {rows_of(table, number)}" for table, number in value.items())
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _months(months: int | None, *, is_project: bool) -> str:
+    if months is None:
+        return "for ever" if is_project else "as the project"
+    return counted(months, "month")
