@@ -23,6 +23,8 @@ from analytics.sql.statement import Statement
 from analytics.store.current import event_store
 from analytics.store.live import LiveEvent, Position
 
+EVENTS_AT_ONCE = 1_000  # of which each is read within the seconds that the live view has
+
 
 @dataclass(frozen=True)
 class NumberPart:
@@ -71,9 +73,11 @@ def with_dates(result: Result) -> Query:
     span = getattr(query, "span", None)
     if span is None:
         return query
-    zone = query.scope.zone
-    first, last = (each.astimezone(zone).date() for each in (result.ran.start, result.ran.end - MICROSECOND))
-    dated = query
+    zone, days, dated = query.scope.zone, result.ran.days, query
+    if days is None:
+        first, last = (each.astimezone(zone).date() for each in (result.ran.start, result.ran.end - MICROSECOND))
+    else:
+        first, last = days.local_days(result.ran.as_of, zone)
     return replace(dated, span=Span(None, first, last, over=span.over and span.days is None))
 
 
@@ -183,7 +187,12 @@ def with_events(result: BehindResult) -> BehindResult:
     places = [row for row in result.rows if isinstance(row, Position)]
     if not places:
         return result
-    return replace(result, rows=tuple(event_store().events_at(result.query.scope.environment_id, places)))
+    store, environment_id = event_store(), result.query.scope.environment_id
+    parts = (
+        store.events_at(environment_id, places[start : start + EVENTS_AT_ONCE])
+        for start in range(0, len(places), EVENTS_AT_ONCE)
+    )
+    return replace(result, rows=tuple(event for part in parts for event in part))
 
 
 def _cursor(listed: BehindList, row: Sequence[Any]) -> BehindCursor:

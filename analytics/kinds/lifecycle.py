@@ -244,7 +244,8 @@ def answer(lifecycle: Lifecycle, context: QueryContext) -> LifecycleResult:
             Stages(new, returning, people - new - returning, dormant) if has_begun else Stages(None, None, None, None)
         )
         people_before = people
-    return LifecycleResult(lifecycle, Ran(context.now, cut[0].start, cut[-1].end, note=placed.note), cut, tuple(stages))
+    ran = Ran(context.now, cut[0].start, cut[-1].end, note=placed.note, days=placed.span)
+    return LifecycleResult(lifecycle, ran, cut, tuple(stages))
 
 
 # --- The page --------------------------------------------------------------------------------------------------------

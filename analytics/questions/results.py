@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.questions.query import Query
-from analytics.questions.spans import Bucket, Unit
+from analytics.questions.spans import Bucket, Span, Unit
 
 Number = int | float | Decimal
 Cell = str | Number | None
@@ -72,7 +72,8 @@ class Ran:
     """The time of a run: `as_of` is its "now", `start` and `end` the span in UTC, `seconds` how long it took.
 
     What was stored within the last `behind_seconds` may be missing; None if nothing is. `note` is a sentence that pages
-    and the CSV show: where the span begins, if that is later than asked.
+    and the CSV show: where the span begins, if that is later than asked. `days` are the days that were asked for, of
+    a kind that widens them to whole units: the wider ones may be more than anybody may ask for.
     """
 
     as_of: datetime
@@ -81,6 +82,7 @@ class Ran:
     seconds: float = 0.0
     behind_seconds: float | None = None
     note: str = ""
+    days: Span | None = None
 
     @property
     def behind_words(self) -> str:

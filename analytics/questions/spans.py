@@ -186,7 +186,7 @@ def _shortened(first: date, unit: Unit | None) -> str:
 def in_whole_units(span: Span, unit: Unit, calendar: Calendar) -> Placed:
     """Like `placed`, but no bucket is cut: the first and the last are widened to their whole unit.
 
-    With `over`, without a unit that is not over.
+    With `over`, without a unit that is not over. The span has the same buckets without `over`, and is not widened.
     """
     found = placed(span, unit, calendar)
     days = found.span.local_days(calendar.now, calendar.zone)
@@ -196,7 +196,8 @@ def in_whole_units(span: Span, unit: Unit, calendar: Calendar) -> Placed:
     cut = tuple(bucket for bucket in cut if bucket.complete or not span.over)
     if not cut:
         raise BadQuery(f"No {unit} of this range is over yet.", "days")
-    return replace(found, buckets=cut)
+    end = (cut[-1].end - timedelta(microseconds=1)).astimezone(calendar.zone).date()
+    return replace(found, span=Span(None, days[0], min(days[1], end)), buckets=cut)
 
 
 def units_within(start: datetime, end: datetime, unit: Unit, calendar: Calendar) -> tuple[Bucket, ...]:

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -18,6 +18,7 @@ from analytics.environments.copy import copy
 from analytics.models import Segment, SegmentMember
 from analytics.questions.query import Scope
 from analytics.store.current import event_store
+from common.counted import counted
 from tests.analytics.rows import add_event, add_person, merge
 from tests.analytics.test_pages_questions import ask
 from tests.counting import queries_of
@@ -100,6 +101,24 @@ def test_other_kinds(environment, read_only, ada_and_visitor, kind, number, said
     assert said in text(page)
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "unit", "number"),
+    [
+        ("2000-01-01", "2000-03-01", "week", 0),
+        ("2199-11-20", "2199-12-01", "month", 0),
+        ("2016-12-30", "2027-01-06", "week", 1),
+    ],
+)
+def test_whole_units_may_reach_beyond_what_may_be_asked(environment, read_only, first, last, unit, number):
+    add_event(environment, at=datetime(2026, 5, 1, 12, tzinfo=UTC))
+    span = {"days": "custom", "from": first, "to": last, "unit": unit}
+
+    _, page = opened(read_only, environment, "lifecycle", SIGNED_UP | span, number)
+
+    assert page.status_code == 200
+    assert counted(number, "person") in text(page)
+
+
 def test_a_share_of_a_funnel_is_a_part_and_a_whole(environment, read_only, ada_and_visitor):
     funnel = {"step.0.event": "builtin:any", "step.1.event": "event:Signed up", "days": "7", "by": "property:plan"}
     _, lost = opened(read_only, environment, "funnel", funnel, 1, nth=0)
@@ -123,8 +142,10 @@ def test_who_came_back(environment, read_only, ada_and_visitor):
     assert "1 person" in text(read_only.get(html.unescape(part)))
 
 
-def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeypatch):
-    monkeypatch.setattr("analytics.views.behind.AT_ONCE_IN_FILE", 1)
+@pytest.mark.parametrize("most", [1, 2, 10])
+def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeypatch, most):
+    monkeypatch.setattr("analytics.views.behind.AT_ONCE_IN_FILE", most)
+    monkeypatch.setattr("analytics.kinds.behind.EVENTS_AT_ONCE", 2)
     _, page = opened(read_only, environment, "graph", SIGNED_UP, 3)
     export = html.unescape(re.search(r'href="([^"]*)">CSV', page.content.decode())[1])
 

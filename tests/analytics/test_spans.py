@@ -160,5 +160,7 @@ def test_what_is_not_over_is_left_out_after_widening():
     cut = in_whole_units(Span(10, over=True), Unit.WEEK, calendar).buckets
 
     assert [each.start.astimezone(BERLIN).date() for each in cut] == [date(2026, 3, 16)]
+    days = in_whole_units(Span(10, over=True), Unit.WEEK, calendar).span
+    assert in_whole_units(days, Unit.WEEK, calendar).buckets == cut
     with pytest.raises(BadQuery, match=r"No week of this range is over yet\."):
         in_whole_units(Span(2, over=True), Unit.WEEK, calendar)

@@ -137,6 +137,23 @@ def test_no_page_is_wider_than_the_window(page, world, live_server):
     assert seen > 50
 
 
+def test_names_of_a_list_and_words_of_a_tile_take_three_lines(page, world, live_server):
+    sign_in(page, world.users["full"], live_server.url)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(world.url("analytics:catalogue"))
+    name = page.locator(".rows__title", has_text=LONG_EVENT)
+    line = name.evaluate("each => parseFloat(getComputedStyle(each).lineHeight)")
+    assert name.bounding_box()["height"] <= 3 * line + 1
+
+    name.hover()
+    assert name.get_attribute("title") == LONG_EVENT
+    name.click()
+
+    words = page.locator(".tile__body .stat__note", has_text=LONG_EVENT)
+    line = words.evaluate("each => parseFloat(getComputedStyle(each).lineHeight)")
+    assert words.bounding_box()["height"] <= 3 * line + 1
+
+
 def test_what_is_cut_is_whole_on_hover(page, world, live_server):
     sign_in(page, world.users["full"], live_server.url)
     page.goto(world.url("analytics:report"))
