@@ -33,7 +33,7 @@ SAMPLED = {
 }
 NOT_HIDDEN = """
     (lower(value) = lower(%(whole)s) or not exists (
-        select from analytics_namenote t
+        select 1 from analytics_namenote t
          where t.environment_id = %(environment)s and t.kind = %(kind)s and t.name = value and t.is_hidden))
 """
 # Of each of the events that had it last, those up to then: it is among the newest of these, however rare it is.
