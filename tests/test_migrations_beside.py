@@ -66,6 +66,8 @@ def objections(operations):
             continue
         if getattr(operation, "model_name_lower", None) in made:
             continue
+        if isinstance(operation, migrations.SeparateDatabaseAndState) and not operation.database_operations:
+            continue
         touches_others = True
         if isinstance(operation, BREAKS_OLD_CODE) and not concerns(operation, added):
             yield f"{operation.describe()}: old code may not bear it"
@@ -125,6 +127,8 @@ BOTH_CHECKED = models.CheckConstraint(condition=Q(n=1) | Q(old=1), name="n")
         ([TIMEOUT, migrations.AddField("it", "note", TEXT)], None),
         ([TIMEOUT, migrations.AddField("it", "note", models.TextField(null=True))], None),
         ([migrations.CreateModel("It", [("note", models.TextField())])], None),
+        ([migrations.SeparateDatabaseAndState(state_operations=[migrations.AlterField("it", "note", TEXT)])], None),
+        ([migrations.SeparateDatabaseAndState([migrations.AlterField("it", "note", TEXT)])], "no lock_timeout"),
         ([migrations.AddField("it", "note", TEXT)], "no lock_timeout"),
         (
             [TIMEOUT, migrations.AddField("it", "note", models.TextField(default=""))],

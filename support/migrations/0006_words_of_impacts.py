@@ -11,17 +11,21 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="incident",
-            name="impact",
-            field=models.CharField(
-                choices=[
-                    ("none", "Everything works: for information"),
-                    ("degraded", "Degraded"),
-                    ("down", "Down"),
-                ],
-                default="degraded",
-                max_length=10,
-            ),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AlterField(
+                    model_name="incident",
+                    name="impact",
+                    field=models.CharField(
+                        choices=[
+                            ("none", "Everything works: for information"),
+                            ("degraded", "Degraded"),
+                            ("down", "Down"),
+                        ],
+                        default="degraded",
+                        max_length=10,
+                    ),
+                ),
+            ]
         ),
     ]
