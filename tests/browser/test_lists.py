@@ -80,6 +80,7 @@ def test_slash_searches_everything_where_a_page_has_no_search(signed_in_page, en
     expect(page.get_by_label("Search everything in Production")).to_be_focused()
 
     page.keyboard.type("pay")
+    expect(page.get_by_role("link", name="“pay” in it")).to_be_visible()  # "pa" has found other things before
     expect(page.get_by_role("heading", name="Reports")).to_be_visible()
     expect(page.get_by_role("heading", name="Properties of events")).to_be_visible()
     page.keyboard.press("ArrowDown")

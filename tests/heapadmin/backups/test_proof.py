@@ -1,6 +1,7 @@
 """`manage.py restore --check` proves a file, and touches nothing."""
 
 import os
+import re
 
 import psycopg
 import pytest
@@ -42,7 +43,7 @@ def test_a_good_one_is_proved_by_restoring_it_elsewhere(file, capsys, tmp_path, 
     said = checked(file, capsys)
 
     assert "It holds 3 events, 2 people, 1 account," in said
-    assert "support.0005_backups" in said
+    assert re.search(r"support\.\d{4}_\w+", said)
     assert "It was restored into a PostgreSQL of its own" in said
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from events")
