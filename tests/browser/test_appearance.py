@@ -41,7 +41,7 @@ def test_keys_lead_to_pages_and_run_the_question(signed_in_page, teammate):
     page.get_by_label("Property").select_option("Path")
     page.get_by_label("Value").fill("/gd")
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#answer h2")).to_contain_text("Count of Pageview")
+    expect(page.get_by_role("heading", level=2)).to_contain_text("Count of Pageview")
 
     page.locator("h1").click()
     page.keyboard.press("?")
