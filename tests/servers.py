@@ -229,7 +229,7 @@ def served_database(django_db_blocker):
             forget_connection()
         with psycopg.connect(conninfo_of(sibling_url("postgres")), autocommit=True) as admin:
             admin.execute(f'drop database if exists "{name}" with (force)')
-            admin.execute(f'create database "{name}"' + f' template "{original}"' * is_test_database)
+            create(admin, name, original if is_test_database else "template1")
             if not is_test_database:
                 manage(sibling_url(name), "migrate", "--verbosity=0")
             connections.databases[ALIAS] = connections.databases["default"] | {"NAME": name}
@@ -241,6 +241,19 @@ def served_database(django_db_blocker):
                 if outer is not None:
                     connections.databases[ALIAS] = outer
                 admin.execute(f'drop database "{name}" with (force)')
+
+
+def create(admin, name, template):
+    """Create the database, once no session of a test before, such as that of a page, uses the template."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            admin.execute(f'create database "{name}" template "{template}"')
+        except psycopg.errors.ObjectInUse:  # which PostgreSQL says after five seconds
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 def manage(url, *arguments):
