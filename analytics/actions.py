@@ -14,7 +14,7 @@ from analytics.definitions import used_by
 from analytics.definitions.bodies import FIXED_SEGMENT, DefinitionBody, SegmentBody
 from analytics.definitions.catalogue_names import CatalogueName
 from analytics.definitions.tags import changed_tags
-from analytics.models import MAX_MEMBERS, MODELS, Definition, NameNote, Pin, Report, Segment
+from analytics.models import MAX_MEMBERS, MODELS, MOST_NOTES, Definition, NameNote, Pin, Report, Segment
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
 from common.counted import counted
@@ -38,6 +38,10 @@ class Conflict(Exception):
 
 class Gone(Exception):
     """Another person deleted it in the meantime."""
+
+
+class TooManyNotes(Exception):
+    """The environment has MOST_NOTES notes on names, so there is no room for further ones."""
 
 
 class InUse(Exception):
@@ -209,9 +213,11 @@ def _write_notes(
 ) -> int:
     """Write these fields of the notes that say something else, and no others, because they may be written meanwhile.
 
-    A note that says nothing any more goes. Returns how many changed.
+    A note that says nothing any more goes. Returns how many changed. Raises TooManyNotes.
     """
     kept = NameNote.objects.filter(environment=environment)
+    if kept.count() + len(names) > MOST_NOTES:
+        raise TooManyNotes
     notes = [NameNote(environment=environment, kind=name.kind, name=name.name) for name in sorted(names, key=str)]
     NameNote.objects.bulk_create(notes, ignore_conflicts=True)
     wanted = {(name.kind, name.name) for name in names}

@@ -17,6 +17,7 @@ from projects.models import Environment
 MAX_TAGS = 10
 MAX_TAG = 30  # characters
 MAX_DESCRIPTION = 2_000  # characters
+MOST_NOTES = 20_000  # on names, in an environment: twice as many as the catalogue has room for
 NAME_KINDS = ["event", "kind", "builtin", "property", "user"]  # as references begin (definitions/catalogue_names.py)
 
 

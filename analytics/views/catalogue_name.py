@@ -16,7 +16,7 @@ from accounts.policy import Can
 from analytics import actions
 from analytics.definitions.catalogue_names import CatalogueName
 from analytics.definitions.name_uses import users_of_name
-from analytics.models import MAX_DESCRIPTION, NameNote
+from analytics.models import MAX_DESCRIPTION, MOST_NOTES, NameNote
 from analytics.questions.conditions import BadQuery, Field
 from analytics.questions.query import ANY_EVENT, RefersTo, Scope
 from analytics.store.catalogue import KnownEvent, KnownProperty
@@ -88,6 +88,15 @@ def catalogue_note(request: HttpRequest, environment: Environment) -> HttpRespon
     `back` is the query of the list from which it was sent, and `list` which one.
     """
     names = [_called(text) for text in request.POST.getlist("of")[:MOST_NAMES]]
+    try:
+        _note(request, environment, names)
+    except actions.TooManyNotes:
+        messages.error(request, f"{counted(MOST_NOTES, 'name')} have notes already. Nothing was changed.")
+    return redirect(_back(request, environment, names))
+
+
+def _note(request: HttpRequest, environment: Environment, names: list[CatalogueName]) -> None:
+    """Do what was asked for, and say so. Raises TooManyNotes."""
     by, do = signed_in_user(request), request.POST.get("do", "")
     if not names:
         messages.error(request, "Nothing was ticked, nothing was changed.")
@@ -106,7 +115,6 @@ def catalogue_note(request: HttpRequest, environment: Environment) -> HttpRespon
     elif do in ("verify", "unverify"):
         count = actions.verify_names(environment=environment, names=names, verified=do == "verify", by=by)
         messages.success(request, f"{counted(count, 'name')} {DONE[do]}.")
-    return redirect(_back(request, environment, names))
 
 
 def _called(text: str) -> CatalogueName:

@@ -243,6 +243,16 @@ def test_saying_something_of_a_name_writes_only_that_and_is_recorded_once(shop, 
     assert "Nothing was ticked" in words(note(full, shop, do="hide"))
 
 
+def test_notes_are_bounded(shop, full, monkeypatch):
+    monkeypatch.setattr("analytics.actions.MOST_NOTES", 1)
+
+    note(full, shop, "event:Refund", do="hide")
+    refused = note(full, shop, "event:Made up", do="hide")
+
+    assert "have notes already. Nothing was changed." in words(refused)
+    assert [each.name for each in NameNote.objects.all()] == ["Refund"]
+
+
 def test_from_a_list_one_comes_back_to_it(shop, full):
     sent = note(full, shop, "property:plan", do="hide", list="properties", back="q=a&sort=name&next=//evil&page=1")
 
