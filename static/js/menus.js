@@ -93,10 +93,10 @@ if (switcher) {
     const entry = event.target.closest("[data-switcher-entry]");
     if (entry) leadsFromHere(entry);
   });
+  /* The event comes a moment after the opening: what is typed in between stays. */
   switcher.addEventListener("toggle", () => {
-    input.value = "";
-    filter("");
     if (switcher.open && matchMedia("(hover: hover)").matches) input.focus();
+    if (!switcher.open) filter((input.value = ""));
   });
 }
 
@@ -113,7 +113,13 @@ function search() {
 }
 
 const keys = {
-  e: () => switcher && ((switcher.open = true), switcher.scrollIntoView({ block: "nearest" }), true),
+  e: () => {
+    if (!switcher) return false;
+    switcher.open = true;
+    switcher.scrollIntoView({ block: "nearest" });
+    switcher.querySelector("input").focus();
+    return true;
+  },
   "/": () => (search() ? (search().focus(), search().select(), true) : everywhere && (everywhere.click(), true)),
   "?": () => help && (help.showModal(), true),
 };
