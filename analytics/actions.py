@@ -17,6 +17,7 @@ from analytics.definitions.tags import changed_tags
 from analytics.models import MAX_MEMBERS, MODELS, MOST_NOTES, Definition, NameNote, Pin, Report, Segment
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
+from common.bidi import unturned
 from common.counted import counted
 from projects.models import Environment
 
@@ -333,7 +334,7 @@ def _note_several(
     details: dict[str, Any] | None = None,
 ) -> None:
     """One line of the activity for all of them, with the first names in its details."""
-    name, *others = [row.name for row in rows]
+    name, *others = [unturned(row.name) for row in rows]
     if not others:
         return _note(environment, by, verb, name, details)
     names = {"all": {"count": len(rows), "names": [name, *others][:MAX_NAMES]}}

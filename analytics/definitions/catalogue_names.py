@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from analytics.definitions.glossary import Glossary
 from analytics.questions.conditions import BadQuery, Field, Source
 from analytics.questions.query import Builtin, EventReference, RefersTo
+from common.bidi import unturned
 from events.names import MAX_BYTES
 
 EVENTS = (RefersTo.CUSTOM, RefersTo.KIND, RefersTo.BUILTIN)
@@ -52,4 +53,4 @@ class CatalogueName:
 
     @property
     def label(self) -> str:
-        return WITHOUT_DEFINITIONS.event_label(self.event) if self.event else self.name
+        return WITHOUT_DEFINITIONS.event_label(self.event) if self.event else unturned(self.name)

@@ -240,6 +240,8 @@ def test_saying_something_of_a_name_writes_only_that_and_is_recorded_once(shop, 
     note(full, shop, "event:Refund", do="describe", description="")
     note(full, shop, "event:Refund", "property:plan", do="unverify")
     assert not NameNote.objects.exists()
+    note(full, shop, "event:Paid\u202e", do="hide")
+    assert Activity.objects.latest("id").target == "Paid\ufffd"  # a sentence that its name does not turn around
     assert "Nothing was ticked" in words(note(full, shop, do="hide"))
 
 
