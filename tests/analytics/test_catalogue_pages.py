@@ -253,6 +253,9 @@ def test_notes_are_bounded(shop, full, monkeypatch):
 
     assert "have notes already. Nothing was changed." in words(refused)
     assert [each.name for each in NameNote.objects.all()] == ["Refund"]
+    note(full, shop, "event:Refund", do="describe", description="Money back")  # what is full can still be changed
+    note(full, shop, "event:Refund", do="show")
+    assert list(NameNote.objects.values_list("description", "is_hidden")) == [("Money back", False)]
 
 
 def test_from_a_list_one_comes_back_to_it(shop, full):
