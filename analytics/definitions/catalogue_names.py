@@ -1,6 +1,7 @@
 """Names in the catalogue: events, properties of events and of people, each as a text such as "event:Signed up"."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from analytics.definitions.glossary import Glossary
 from analytics.questions.conditions import BadQuery, Field, Source
@@ -33,7 +34,7 @@ class CatalogueName:
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
 
-    @property
+    @cached_property
     def event(self) -> EventReference | None:
         if self.kind not in EVENTS or (self.kind == RefersTo.BUILTIN and self.name != Builtin.PAGEVIEW):
             return None
