@@ -17,6 +17,7 @@ from analytics.questions.query import Scope
 from analytics.store.current import event_store
 from analytics.views import catalogue
 from analytics.views.catalogue import WantedNames
+from analytics.views.last_matches import last_matches
 from events.catalogue import counting
 from events.catalogue.announcements import announce
 from tests.analytics.kept import EVERY, make_definition, make_report, make_segment
@@ -357,3 +358,27 @@ def test_definitions_tell_when_they_matched_last_and_which_match_nothing(shop, r
         cursor.execute("delete from catalogue_counts where events = 0")
         cursor.execute("insert into catalogue_left_out values (%s, '2026-01-01', 1, 0)", [shop.pk])
     assert cells()["D"] == cells()["E"] == "not known"
+
+
+class LookedUp(dict):
+    """Times of events, and how often one was looked up."""
+
+    count = 0
+
+    def get(self, *args):
+        self.count += 1
+        return super().get(*args)
+
+
+def test_definitions_of_definitions_are_looked_at_once_each(environment, monkeypatch):
+    rows = [make_definition(environment, "0", body=made_of("event:Refund"))]
+    for name in "1234":
+        one = {"event": f"definition:{rows[-1].lineage}", "where": EVERY}
+        rows.append(make_definition(environment, name, body={"alternatives": [one] * 20}))
+    seen = LookedUp({"event:Refund": timezone.now()})
+    monkeypatch.setattr(event_store(), "last_seen", lambda scope, events: seen)
+
+    found = last_matches(environment, rows)
+
+    assert {each.at for each in found.values()} == set(seen.values())
+    assert seen.count == 1
