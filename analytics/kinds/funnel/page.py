@@ -169,7 +169,7 @@ def show(result: FunnelResult, title: str) -> FunnelView:
     return FunnelView(
         result,
         headline=_headline(result),
-        is_empty=not any(side.counts[0] for side in result.sides),
+        is_empty=not any(side.counts[0] or any(side.before) for side in result.sides),
         steps=_steps(result, drawn, places),
         legend=_legend(result, drawn) if len(result.sides) > 1 else (),
         left_out=len(result.sides) - len(drawn),

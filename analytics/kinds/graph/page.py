@@ -210,7 +210,7 @@ def show(result: GraphResult, title: str) -> GraphView:
     return GraphView(
         result,
         headline=_headline(result),
-        is_empty=not any(each.total or each.events for each in result.lines),
+        is_empty=not any(each.total or each.events or (each.before and each.before.whole) for each in result.lines),
         chart=chart,
         legend=_legend(result, lines),
         left_out=left_out if chart else 0,
