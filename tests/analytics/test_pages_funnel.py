@@ -133,6 +133,8 @@ def test_groups_are_bars_and_a_table_and_missing_is_set_apart(shop, read_only):
         '<em class="soft">(empty)</em>',
         "gold",
     ]
+    apart = re.findall(r'<span class="truncate is-apart"[^>]*>(.*?)</span>', page)
+    assert apart == ["Everyone", "(none)", "(empty)"] * 3  # of the legend and of two steps
     assert lines == [
         "plan,1. Signed up,2. Paid,Of first step",
         "Everyone,3,2,66.7",

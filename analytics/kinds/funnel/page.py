@@ -121,6 +121,7 @@ class StepSide:
     """One side of one step of a funnel. Shares are in percent; None is a share of nobody."""
 
     label: str
+    is_apart: bool  # the label is no value
     bar: SafeString
     people: int
     of_first: float | None
@@ -213,7 +214,7 @@ def _change(result: FunnelResult, side: FunnelSide) -> Change | None:
 
 def _legend(result: FunnelResult, sides: tuple[FunnelSide, ...]) -> tuple[LegendItem, ...]:
     return tuple(
-        LegendItem(side.label, colour, percent_text(side.conversion), change=_change(result, side))
+        LegendItem(side.label, colour, percent_text(side.conversion), side.is_apart, _change(result, side))
         for side, colour in zip(sides, _colours(sides), strict=True)
     )
 
@@ -232,6 +233,7 @@ def _steps(result: FunnelResult, sides: tuple[FunnelSide, ...], places: tuple[st
             tuple(
                 StepSide(
                     side.label,
+                    side.is_apart,
                     share_bar(mark.width, mark.before, colour),
                     side.counts[number],
                     side.of_first(number),

@@ -278,37 +278,20 @@ def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
 
     Beside a formula, it says what the letters stand for and what they come to.
     """
-    if result.query.formula:
-        return _legend_of_formula(result, lines)
-    if len(lines) < 2 and not result.query.compare:
+    query = result.query
+    if len(lines) < 2 and not (query.compare or query.formula):
         return ()
     named = [each for each in _drawn(result) if not each.is_other]  # in the order of the lines
-    return tuple(
+    drawn = [
         LegendItem(line.name, colour, "", is_apart=True)
         if line.is_other
         else LegendItem(
             line.name, colour, full(named[place].total), named[place].is_apart, _change_of(result, named[place])
         )
         for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
-    )
-
-
-def _legend_of_formula(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
-    named = [each for each in _drawn(result) if not each.is_other]
-    drawn = tuple(
-        LegendItem(line.name, colour, "", is_apart=True)
-        if line.is_other
-        else LegendItem(line.name, colour, full(named[place].total), change=_change_of(result, named[place]))
-        for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
-    )
-    if result.query.by:
-        return drawn
-    operands = (
-        LegendItem(each.label, "", full(each.total), change=_change_of(result, each))
-        for each in result.lines
-        if each.series is not None
-    )
-    return (*drawn, *operands)
+    ]
+    operands = [each for each in result.lines if each.series is not None] if query.formula and not query.by else []
+    return (*drawn, *(LegendItem(each.label, "", full(each.total), change=_change_of(result, each)) for each in operands))
 
 
 def _ranking(result: GraphResult) -> tuple[RankingItem, ...]:

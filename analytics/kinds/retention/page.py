@@ -140,7 +140,7 @@ def show(result: RetentionResult, title: str) -> RetentionView:
         headline=_headline(result, everybody) if periods else None,
         is_empty=not any(cohort.size for cohort in result.cohorts),
         chart=line_chart(lines, across_periods(unit, len(periods)), title, "%"),
-        legend=_legend(lines) if groups else (),
+        legend=_legend(result, lines) if groups else (),
         periods=periods,
         everybody=everybody,
         groups=groups,
@@ -159,10 +159,11 @@ def _headline(result: RetentionResult, everybody: TriangleView) -> KeyFigure:
     return KeyFigure(percent_text(share), f"came back in {result.query.unit} 1{or_later}", place)
 
 
-def _legend(lines: list[Line]) -> tuple[LegendItem, ...]:
+def _legend(result: RetentionResult, lines: list[Line]) -> tuple[LegendItem, ...]:
+    apart = [True, *(group.is_apart for group in result.groups)]  # everyone is no value either
     return tuple(
-        LegendItem(line.name, colour, percent_text(line.values[0]) if line.values else "")
-        for line, colour in zip(lines, colours(lines), strict=True)
+        LegendItem(line.name, colour, percent_text(line.values[0]) if line.values else "", is_apart)
+        for line, colour, is_apart in zip(lines, colours(lines), apart, strict=True)
     )
 
 
