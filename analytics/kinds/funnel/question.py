@@ -114,11 +114,6 @@ class Funnel(Query["FunnelResult"]):
             if each.selection in self.steps[each.after - 1 : each.after + 1]:
                 raise BadQuery("What is excluded between two steps cannot be one of them.", "without")
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether only the counts of steps are asked for, in order."""
-        return self.asks is Asks.STEPS and self.by is None and self.order is Order.IN_ORDER and not self.without
-
     def parameters(self) -> Iterator[tuple[str, str]]:
         """What was not there when reports were first kept is only written if it is not the default."""
         for number, step in enumerate(self.steps):
