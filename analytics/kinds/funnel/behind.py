@@ -7,15 +7,9 @@ from datetime import datetime
 from analytics.charts.scales import bucket_name
 from analytics.kinds.behind import Behind, NumberPart, group_named
 from analytics.kinds.funnel.places import FIRST, LOST, PREVIOUS, REACHED, number_place
-from analytics.kinds.funnel.question import (
-    Asks,
-    Funnel,
-    FunnelResult,
-    Order,
-    step_labels,
-    words,
-)
+from analytics.kinds.funnel.question import Asks, Funnel, FunnelResult, Order
 from analytics.kinds.funnel.sql import define_people, in_bin
+from analytics.kinds.funnel.words import step_labels, words
 from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, group_digest, index
 from analytics.questions.conditions import Match
 from analytics.sql.behind import BEHIND, group_values, of_group

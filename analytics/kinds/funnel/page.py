@@ -23,11 +23,9 @@ from analytics.kinds.funnel.question import (
     FunnelResult,
     FunnelSide,
     Order,
-    clauses,
-    details,
     read,
-    words,
 )
+from analytics.kinds.funnel.words import clauses, details, words
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.parameters import Reader
 from analytics.questions.results import Table
