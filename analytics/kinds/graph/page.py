@@ -290,11 +290,10 @@ def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
         )
         for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
     ]
-    operands = [each for each in result.lines if each.series is not None] if query.formula and not query.by else []
-    return (
-        *drawn,
-        *(LegendItem(each.label, "", full(each.total), change=_change_of(result, each)) for each in operands),
-    )
+    if query.formula and not query.by:
+        operands = (each for each in result.lines if each.series is not None)
+        drawn += [LegendItem(each.label, "", full(each.total), change=_change_of(result, each)) for each in operands]
+    return tuple(drawn)
 
 
 def _ranking(result: GraphResult) -> tuple[RankingItem, ...]:
