@@ -10,8 +10,10 @@ from collections.abc import Sequence
 
 from analytics.questions.behind import ALL, REST, BehindCursor, BehindList
 from analytics.questions.conditions import Match
+from analytics.sql.context import QueryContext
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
+from analytics.sql.time_counts import decode_key
 
 BEHIND = "behind"
 ORDER = {  # of a list, the last first
@@ -55,6 +57,18 @@ def only_of(rows: Rows, people: str) -> None:
     """Keep only events of those in the common table expression `people`, whose column is `actor`, once each."""
     actor = rows.actor
     rows.join(people, f"join {people} on {people}.actor = {actor}")
+
+
+def group_values(
+    context: QueryContext, statement: Statement, keys: Sequence[str], source: str
+) -> list[str | None] | None:
+    """The values of the one group in `source`, a FROM and its conditions; None if nobody is in it any more.
+
+    `keys` are expressions of encoded values.
+    """
+    columns = ", ".join(f"{key} as key_{place}" for place, key in enumerate(keys))
+    found = context.rows(statement, statement.text(f"select {columns} {source} limit 1"))
+    return [decode_key(each) for each in found[0]] if found else None
 
 
 def page_sql(statement: Statement, listed: BehindList, after: BehindCursor | None, most: int) -> str:

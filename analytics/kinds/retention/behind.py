@@ -28,12 +28,12 @@ from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, gr
 from analytics.questions.conditions import Match
 from analytics.questions.spans import Bucket, Unit
 from analytics.sql.active import matching
-from analytics.sql.behind import BEHIND, define_behind, of_group, only_of
+from analytics.sql.behind import BEHIND, define_behind, group_values, of_group, only_of
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
-from analytics.sql.time_counts import decode_key, encode_key
+from analytics.sql.time_counts import encode_key
 
 
 def shown_groups(result: RetentionResult) -> tuple[str, ...]:
@@ -93,9 +93,7 @@ class RetentionNumber:
     def values(self, context: QueryContext) -> list[str | None] | None:
         """The group's value; None if nobody has it any more."""
         statement = context.statement()
-        chosen = self.chosen(statement)
-        found = context.rows(statement, statement.text(f"select c.key as key {chosen} limit 1"))
-        return [decode_key(found[0][0])] if found else None
+        return group_values(context, statement, ["c.key"], self.chosen(statement))
 
 
 def behind(retention: Retention, place: NumberPlace, context: QueryContext) -> Behind:
