@@ -11,6 +11,8 @@ import pytest
 from django.conf import settings
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from heapadmin.deployment import private_database_url
 from heapadmin.postgres import PrivatePostgres
@@ -23,6 +25,10 @@ select relname from pg_class
    and relname <> all(%s)
 """
 PRIVATE = pytest.StashKey[tuple[PrivatePostgres, Path]]()
+
+# An example has no deadline: how long it takes says more of what runs beside it.
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 
 
 def pytest_addoption(parser):

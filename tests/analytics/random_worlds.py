@@ -67,7 +67,6 @@ _environment_ids = itertools.count(1_000_000)
 # HYPOTHESIS_EXAMPLES=2000 tries more than the usual run.
 thorough = settings(
     max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")),
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
     phases=[each for each in Phase if os.environ.get("HYPOTHESIS_SHRINK", "1") == "1" or each is not Phase.shrink],

@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector.request.client_address import UNKNOWN, VENDOR_HEADERS, TrustedProxies, client_address, explain
@@ -278,7 +278,6 @@ NAMES = st.sampled_from([b"x-forwarded-for", b"forwarded", b"Forwarded", b"x-rea
 HEADERS = st.lists(st.tuples(NAMES, NOISE.map(lambda text: text.encode("utf-8", "replace")) | st.binary(max_size=20)))
 
 
-@settings(deadline=None)
 @given(st.none() | NOISE, HEADERS, st.sampled_from(["", "1", "2", "10.0.0.0/8, 8000::/1", "unix, 1.*"]))
 @example(PROXY, fwd('for="\\'), "1")
 @example(None, fwd('",'), "1")
@@ -291,7 +290,6 @@ def test_any_header_gives_an_address(peer, headers, trusted):
     assert explain(peer, headers, proxies).address == address
 
 
-@settings(deadline=None)
 @given(NOISE)
 @example('for="')
 @example('"')

@@ -46,7 +46,7 @@ PROPERTIES = st.dictionaries(NAMES, VALUES, max_size=8)
 
 
 @pytest.mark.django_db
-@hypothesis_settings(max_examples=400, deadline=None)
+@hypothesis_settings(max_examples=400)
 @given(known=PROPERTIES, given=PROPERTIES, most=st.integers(0, 8), most_bytes=st.integers(2, 160))
 def test_the_limits_hold_by_the_rule(known, given, most, most_bytes):
     ((found, taken),) = rows(

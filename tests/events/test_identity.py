@@ -28,7 +28,7 @@ def clear():
 
 
 @pytest.mark.django_db
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(batches=st.lists(st.lists(CALLS, min_size=1, max_size=6), max_size=6))
 def test_any_sequence_in_any_batches_ends_like_the_naive_model(batches):
     clear()

@@ -3,19 +3,12 @@
 import sys
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from hypothesis import assume, example, settings
-from hypothesis import given as given_by_hypothesis
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ipfilter.rules.canonical import triples_of
 from ipfilter.rules.lists import RulesError, compile_rules, parse
 from ipfilter.rules.parsing import NotARule, parse_rule
-
-
-def given(*strategies):
-    """No test here depends on a clock, so none has a deadline."""
-    return lambda test: settings(deadline=None)(given_by_hypothesis(*strategies)(test))
-
 
 IPV4 = st.integers(0, 2**32 - 1).map(IPv4Address)
 IPV6 = st.integers(0, 2**128 - 1).map(IPv6Address) | st.integers(0, 2**34).map(IPv6Address)
