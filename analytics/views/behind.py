@@ -82,7 +82,7 @@ def behind(request: HttpRequest, environment: Environment) -> HttpResponse:
         result = run_behind(asked.query, asked.looking, limit=TIME_LIMIT if patient else AT_ONCE)
         context |= shown(environment, asked, result)
     except BadQuery as error:
-        context["failure"], status = error.message, 400
+        context["failure"], status = error.message, 422  # which htmx shows
     except QueryBusy:
         context["is_queued"] = True
     except QueryFailed as error:

@@ -16,6 +16,7 @@ from analytics import actions, erasure
 from analytics.definitions.bodies import FIXED_SEGMENT
 from analytics.environments.copy import copy
 from analytics.models import Segment, SegmentMember
+from analytics.questions.behind import NO_PLACE
 from analytics.questions.query import Scope
 from analytics.store.current import event_store
 from common.counted import counted
@@ -259,6 +260,14 @@ def test_a_slow_list_is_asked_for_again_and_one_without_a_place_waits(environmen
     assert "Nothing was saved. Other questions are still running" in text(saved)
 
 
+def test_a_page_that_waits_is_told_of_a_number_that_does_not_exist(environment, read_only):
+    """htmx shows a part whose status is 422, and none whose status is 400 (base.html): it would wait for ever."""
+    page = read_only.get(reverse("analytics:behind", args=[environment.app_id]), SIGNED_UP, headers={"HX-Request": "true"})
+
+    assert page.status_code == 422
+    assert NO_PLACE in text(page)
+
+
 def test_long_words_are_cut_and_whole_on_hover(environment, full):
     plan = "long " * 100
     add_event(environment, properties={"plan": plan})
@@ -330,7 +339,7 @@ def test_forged_places(environment, read_only, ada_and_visitor):
             if view == "analytics:behind_export" and "behind.after" in parameters:
                 continue  # a file begins at the beginning
             page = read_only.get(url, SIGNED_UP | {"wait": "1"} | parameters)
-            assert page.status_code == 400, parameters
+            assert page.status_code == (422 if view == "analytics:behind" else 400), parameters
             assert ("<nav" in page.content.decode()) == (view == "analytics:behind")
         assert read_only.get(url, {"kind": "pie", "behind.at": "0.all.0"}).status_code == 404
 
