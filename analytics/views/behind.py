@@ -149,7 +149,7 @@ def _rows(result: BehindResult) -> Iterator[tuple[Cell, ...]]:
         yield from part.table().rows
         left -= len(part.rows)
         following = part.following(min(AT_ONCE_IN_FILE, max(left, 1)))
-        part = run_behind(part.query, following) if following and left > 0 else None
+        part = run_behind(part.query, following, found=part.found) if following and left > 0 else None
 
 
 @require_POST

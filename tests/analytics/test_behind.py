@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -170,6 +172,19 @@ def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeyp
         assert len(rows) == {"events": 3, "people": 2}[listed]
 
 
+def test_a_file_names_its_group_once(environment, read_only, ada_and_visitor, monkeypatch):
+    monkeypatch.setattr("analytics.views.behind.AT_ONCE_IN_FILE", 1)
+    _, page = opened(read_only, environment, "graph", SIGNED_UP | {"by": "property:plan"}, 3, nth=1)
+    export = html.unescape(re.search(r'href="([^"]*)">CSV', page.content.decode())[1])
+
+    with CaptureQueriesContext(connection) as asked:
+        lines = content(read_only, export).decode("utf-8-sig").splitlines()
+
+    assert len(lines) == 4
+    assert sum("from totals" in each["sql"] for each in asked) == 3  # pages
+    assert sum("key_0" in each["sql"] for each in asked) == 1
+
+
 def test_later_merges_are_told_and_later_events_hidden(environment, read_only, ada_and_visitor):
     link, _ = opened(read_only, environment, "graph", SIGNED_UP | {"counts": "users"}, 2)
     merge(environment, 7, -5)
@@ -262,7 +277,9 @@ def test_a_slow_list_is_asked_for_again_and_one_without_a_place_waits(environmen
 
 def test_a_page_that_waits_is_told_of_a_number_that_does_not_exist(environment, read_only):
     """htmx shows a part whose status is 422, and none whose status is 400 (base.html): it would wait for ever."""
-    page = read_only.get(reverse("analytics:behind", args=[environment.app_id]), SIGNED_UP, headers={"HX-Request": "true"})
+    page = read_only.get(
+        reverse("analytics:behind", args=[environment.app_id]), SIGNED_UP, headers={"HX-Request": "true"}
+    )
 
     assert page.status_code == 422
     assert NO_PLACE in text(page)
