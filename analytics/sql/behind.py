@@ -6,10 +6,12 @@ sessions   rows (session_id, started, actor, events): begun by which person, and
 events     rows (time, id)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from analytics.questions.behind import ALL, REST, BehindCursor, BehindList
 from analytics.questions.conditions import Match
+from analytics.sql.context import QueryContext
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
 
@@ -55,6 +57,14 @@ def only_of(rows: Rows, people: str) -> None:
     """Keep only events of those in the common table expression `people`, whose column is `actor`, once each."""
     actor = rows.actor
     rows.join(people, f"join {people} on {people}.actor = {actor}")
+
+
+def first_of(context: QueryContext, columns: str, chosen: Callable[[Statement], str]) -> tuple[Any, ...] | None:
+    """These columns of any row of what is `chosen`, a FROM and its conditions; None if there is none."""
+    statement = context.statement()
+    source = chosen(statement)
+    found = context.rows(statement, statement.text(f"select {columns} {source} limit 1"))
+    return found[0] if found else None
 
 
 def page_sql(statement: Statement, listed: BehindList, after: BehindCursor | None, most: int) -> str:

@@ -18,7 +18,7 @@ from analytics.kinds.funnel.question import (
 from analytics.kinds.funnel.sql import define_people, in_bin
 from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, group_digest, index
 from analytics.questions.conditions import Match
-from analytics.sql.behind import BEHIND, of_group
+from analytics.sql.behind import BEHIND, first_of, of_group
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
@@ -60,10 +60,8 @@ class FunnelNumber:
 
     def values(self, context: QueryContext) -> list[str | None] | None:
         """The group's value; None if nobody has it any more."""
-        statement = context.statement()
-        chosen = self.chosen(statement)
-        found = context.rows(statement, statement.text(f"select key {chosen} limit 1"))
-        return [decode_key(found[0][0])] if found else None
+        found = first_of(context, "key", self.chosen)
+        return [decode_key(each) for each in found] if found else None
 
 
 def behind(funnel: Funnel, place: NumberPlace, context: QueryContext) -> Behind:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from analytics.kinds.behind import Behind
 from analytics.kinds.paths.answer import END_LABELS, OTHERS_LABEL, step_label
-from analytics.kinds.paths.places import ALL, BETWEEN, ENDED, HERE, REST
+from analytics.kinds.paths.places import BETWEEN, ENDED, HERE
 from analytics.kinds.paths.question import PEOPLE, Direction, Paths, words
 from analytics.kinds.paths.sql import EVERYBODY, define_walked
-from analytics.questions.behind import BehindList, NoPlace, NumberPlace, check_digests, index
+from analytics.questions.behind import ALL, REST, BehindList, NoPlace, NumberPlace, check_digests, index
 from analytics.questions.conditions import Match
-from analytics.sql.behind import BEHIND, digest
+from analytics.sql.behind import BEHIND, digest, first_of
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
@@ -52,11 +52,9 @@ class PathsNumber:
         """The steps as people read them."""
         if not self.steps:
             return []
-        statement = context.statement()
-        chosen = self.chosen(statement)
         steps = ", ".join(f"w.step_{n} as step_{n}" for n in range(1, self.steps + 1))
-        found = context.rows(statement, statement.text(f"select {steps} {chosen} limit 1"))
-        return [step_label(each) for each in found[0]] if found else ["a path that nobody goes any more"]
+        found = first_of(context, steps, self.chosen)
+        return [step_label(each) for each in found] if found else ["a path that nobody goes any more"]
 
 
 def _digest(statement: Statement, steps: int) -> str:

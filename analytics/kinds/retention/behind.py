@@ -28,7 +28,7 @@ from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, gr
 from analytics.questions.conditions import Match
 from analytics.questions.spans import Bucket, Unit
 from analytics.sql.active import matching
-from analytics.sql.behind import BEHIND, define_behind, of_group, only_of
+from analytics.sql.behind import BEHIND, define_behind, first_of, of_group, only_of
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.selections import Limits
@@ -92,10 +92,8 @@ class RetentionNumber:
 
     def values(self, context: QueryContext) -> list[str | None] | None:
         """The group's value; None if nobody has it any more."""
-        statement = context.statement()
-        chosen = self.chosen(statement)
-        found = context.rows(statement, statement.text(f"select c.key as key {chosen} limit 1"))
-        return [decode_key(found[0][0])] if found else None
+        found = first_of(context, "c.key as key", self.chosen)
+        return [decode_key(each) for each in found] if found else None
 
 
 def behind(retention: Retention, place: NumberPlace, context: QueryContext) -> Behind:
