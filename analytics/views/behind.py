@@ -20,7 +20,7 @@ from analytics import actions
 from analytics.forms.definitions import name_and_notes
 from analytics.kinds.behind import BehindResult, PersonBehind, parameters
 from analytics.kinds.registry import KINDS, kind_of, parse, run_behind
-from analytics.models import MAX_MEMBERS
+from analytics.models import MAX_MEMBERS, MOST_MEMBERS
 from analytics.questions.behind import BehindList, Looking, read_looking
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, querystring
@@ -177,7 +177,12 @@ def behind_segment(request: HttpRequest, environment: Environment) -> HttpRespon
     notes = f"{Truncator(result.found.words).chars(MAX_WORDS)}, as of {_moment(environment, looking)}."
     if result.total > MAX_MEMBERS:
         notes += f" The first {len(people):,} of {counted(result.total, 'person')}: a list has no more."
-    saved = actions.create_fixed_segment(environment=environment, name=name, people=people, notes=notes, by=by)
+    try:
+        saved = actions.create_fixed_segment(environment=environment, name=name, people=people, notes=notes, by=by)
+    except actions.TooManyMembers:
+        room = f"the fixed segments of this environment have room for {counted(MOST_MEMBERS, 'person')} together"
+        messages.error(request, f"Nothing was saved: {room}. Delete one that nobody needs.")
+        return redirect(back)
     cut = f", the first of {result.total:,}: a list has no more" if result.total > MAX_MEMBERS else ""
     messages.success(request, f"Segment {saved.name} saved, with {counted(len(people), 'person')}{cut}.")
     return redirect("analytics:segment", environment.app_id, saved.lineage)

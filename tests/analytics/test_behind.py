@@ -18,7 +18,6 @@ from analytics import actions, erasure
 from analytics.definitions.bodies import FIXED_SEGMENT
 from analytics.environments.copy import copy
 from analytics.models import Segment, SegmentMember
-from analytics.questions.behind import NO_PLACE
 from analytics.questions.query import Scope
 from analytics.store.current import event_store
 from common.counted import counted
@@ -275,16 +274,6 @@ def test_a_slow_list_is_asked_for_again_and_one_without_a_place_waits(environmen
     assert "Nothing was saved. Other questions are still running" in text(saved)
 
 
-def test_a_page_that_waits_is_told_of_a_number_that_does_not_exist(environment, read_only):
-    """htmx shows a part whose status is 422, and none whose status is 400 (base.html): it would wait for ever."""
-    page = read_only.get(
-        reverse("analytics:behind", args=[environment.app_id]), SIGNED_UP, headers={"HX-Request": "true"}
-    )
-
-    assert page.status_code == 422
-    assert NO_PLACE in text(page)
-
-
 def test_long_words_are_cut_and_whole_on_hover(environment, full):
     plan = "long " * 100
     add_event(environment, properties={"plan": plan})
@@ -350,6 +339,7 @@ FORGED = [
 
 
 def test_forged_places(environment, read_only, ada_and_visitor):
+    """htmx shows a list whose status is 422, and none whose status is 400: one that waits would do so for ever."""
     for view in ("analytics:behind", "analytics:behind_export"):
         url = reverse(view, args=[environment.app_id])
         for parameters in FORGED:
@@ -429,6 +419,19 @@ def test_a_list_is_bounded_and_says_so(environment, full, ada_and_visitor, monke
 
     assert "with 1 person, the first of 2: a list has no more." in text(page)
     assert SegmentMember.objects.count() == 1
+
+
+def test_lists_are_bounded_together(environment, full, ada_and_visitor, monkeypatch):
+    monkeypatch.setattr("analytics.actions.MOST_MEMBERS", 3)
+    make(full, environment)
+    elsewhere = EnvironmentFactory(project=environment.project, name="Elsewhere", is_production=False)
+
+    page = make(full, environment, "Second")
+
+    assert "Nothing was saved: the fixed segments of this environment" in text(page)
+    assert (Segment.objects.count(), SegmentMember.objects.count()) == (1, 2)
+    actions.create_fixed_segment(environment=environment, name="One more", people=[9], by=full.user)
+    actions.create_fixed_segment(environment=elsewhere, name="Its own", people=[7, 8, 9], by=full.user)
 
 
 def test_a_copied_environment_gets_the_segment_without_people(environment, full, ada_and_visitor):
