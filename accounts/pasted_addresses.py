@@ -29,11 +29,11 @@ def addresses(text: str) -> list[str]:
         if is_address:
             found.append(normal(words))
         else:
-            doubtful.append(f"“{Truncator(words).chars(LONGEST_QUOTED)}” {_fault(words)}")
-    if more := doubtful[MOST_NAMED:]:
-        doubtful[MOST_NAMED:] = [f"{len(more):,} more of this text are not e-mail addresses."]
+            doubtful.append(words)
     if doubtful:
-        raise ValidationError(doubtful)
+        told = [f"“{Truncator(words).chars(LONGEST_QUOTED)}” {_fault(words)}" for words in doubtful[:MOST_NAMED]]
+        more = len(doubtful) - len(told)
+        raise ValidationError(told + ([f"{more:,} more of this text are not e-mail addresses."] if more else []))
     return list(dict.fromkeys(found))
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 
 from accounts import second_factor
 from accounts.door import AccountClosed, SecondFactorMissing
+from accounts.sign_in import page_of
+from common import htmx
 
 
 class ClosedAccountMiddleware:
@@ -22,8 +25,8 @@ class ClosedAccountMiddleware:
         if isinstance(exception, AccountClosed):
             return render(request, "account_closed.html", status=403)
         if isinstance(exception, SecondFactorMissing):
-            second_factor.remember_where_to(request)
-            return redirect("accounts:second_factor_required")
+            second_factor.remember_where_to(request, page_of(request))
+            return htmx.leave(request, reverse("accounts:second_factor_required"), status=403)
         return None
 
 

@@ -21,10 +21,9 @@ def users_with_second_factor(user_ids: Iterable[int]) -> set[int]:
     return set(Authenticator.objects.filter(user_id__in=user_ids, type__in=KINDS).values_list("user_id", flat=True))
 
 
-def remember_where_to(request: HttpRequest, path: str = "") -> None:
-    """Note the page that asked for a second factor, to lead there once there is one. A posted form is no page."""
-    if path or request.method == "GET":
-        request.session[WHERE_TO] = path or request.get_full_path()
+def remember_where_to(request: HttpRequest, path: str) -> None:
+    """Note the page that asked for a second factor, to lead there once there is one."""
+    request.session[WHERE_TO] = path
 
 
 def where_to(request: HttpRequest) -> str:

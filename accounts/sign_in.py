@@ -23,7 +23,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
         sign_in = redirect_to_login(
             page_of(request), self.get_login_url(view_func), self.get_redirect_field_name(view_func)
         )
-        return HttpResponse(status=401, headers={"HX-Redirect": sign_in.url}) if htmx.is_part(request) else sign_in
+        return htmx.leave(request, sign_in.url, status=401)
 
 
 def page_of(request: HttpRequest) -> str:

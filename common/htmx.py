@@ -1,6 +1,6 @@
 """Recognises requests from htmx for a part of an open page. No other code reads htmx's headers."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import patch_vary_headers
 
 HEADER = "HX-Request"
@@ -19,6 +19,11 @@ def current_url(request: HttpRequest) -> str:
 def comes_by_itself(request: HttpRequest) -> bool:
     """Whether the page asks by itself, every few seconds or once it is open, while its person may be elsewhere."""
     return is_part(request) and BY_ITSELF in request.headers
+
+
+def leave(request: HttpRequest, url: str, status: int) -> HttpResponse:
+    """A redirect. If htmx asks for a part, the whole page goes there: `status` with HX-Redirect."""
+    return HttpResponse(status=status, headers={"HX-Redirect": url}) if is_part(request) else HttpResponseRedirect(url)
 
 
 def varying(response: HttpResponse) -> HttpResponse:

@@ -63,7 +63,7 @@ class _Delivery(threading.Thread):
     def run(self) -> None:
         try:
             self.words = self._hand_over()
-        except (OSError, smtplib.SMTPException, NotAccepted) as error:
+        except Exception as error:  # whatever it is: a thread that ends without one has sent the mail
             self.error = error
         finally:
             self.hang_up()
@@ -110,6 +110,8 @@ def _reason(error: Exception, seconds: int) -> str:
     """Why, in words of the server's or our own; no password is in them."""
     if TIMED_OUT in str(error):  # smtplib makes another error of it
         return f"It took more than {seconds} seconds: is a firewall in between, or is the port or the scheme wrong?"
+    if isinstance(error, UnicodeError):  # its own words quote the letter, perhaps of the password
+        return "EMAIL_URL or DEFAULT_FROM_EMAIL holds a letter that no mail server takes."
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"The server refuses the login in EMAIL_URL: {_words(error.smtp_code, error.smtp_error)}"
     if isinstance(error, NotAccepted):

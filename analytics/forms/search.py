@@ -134,19 +134,20 @@ def _properties(title: str, source: Source, known: Sequence[KnownProperty]) -> F
 
 
 def _of_event(known: KnownEvent | None) -> str:
-    return _about(counted(known.events, "event") if known.events else "", known.said) if known else ""
+    return about(counted(known.events, "event") if known.events else "", known.said) if known else ""
 
 
 def _of_property(known: KnownProperty) -> str:
     """ "verified · 1,204 events, a number in 97 · What it means": no numbers before they are counted."""
     if not known.events:
-        return _about("", known.said)
+        return about("", known.said)
     said = counted(known.events, "person" if known.source is Source.USER else "event")
     if known.numbers:
         said += ", a number in all" if known.numbers == known.events else f", a number in {known.numbers:,}"
-    return _about(said, known.said)
+    return about(said, known.said)
 
 
-def _about(numbers: str, said: SaidOfName) -> str:
+def about(numbers: str, said: SaidOfName) -> str:
+    """ "verified · 1,204 events · What it means": those of the three that there are."""
     parts = ["verified" if said.is_verified else "", numbers, Truncator(said.description).chars(MAX_ABOUT)]
     return " · ".join(part for part in parts if part)

@@ -21,6 +21,7 @@ from analytics.rollups.reader import (
     SESSION,
     DayCounts,
     Pending,
+    UsableDays,
     day_counts,
     few_pending,
     kept_days,
@@ -47,6 +48,11 @@ def exact_keys(event: EventReference, glossary: Glossary) -> frozenset[EventKey]
     return frozenset({ANY}) if ANY in found else frozenset(found)
 
 
+def kept_once(context: QueryContext, days: Sequence[Bucket]) -> UsableDays:
+    """Which of these days are counted; read once for all parts of a question."""
+    return context.once((kept_days, days[0], days[-1]), lambda: kept_days(context.scope, days))
+
+
 @dataclass
 class DayReader:
     """Reads the days of a span, of which `usable` are counted; `gaps` are runs of the others, read from events."""
@@ -63,7 +69,7 @@ class DayReader:
         """None when too few days are counted to help."""
         environment_id = context.scope.environment_id
         days = context.cut(span, Unit.DAY)
-        kept = context.once((kept_days, days[0], days[-1]), lambda: kept_days(context.scope, days))
+        kept = kept_once(context, days)
         usable = kept.days
         if any(kind == "custom" for kind, _ in keys):
             usable = usable - kept.without_names

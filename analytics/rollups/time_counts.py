@@ -17,8 +17,8 @@ from analytics.questions.query import TOP_GROUPS, Counting, Counts
 from analytics.questions.spans import Bucket, Span, Unit
 from analytics.rollups.bitmaps import union
 from analytics.rollups.builder import FIELDS
-from analytics.rollups.days import DayReader, are_too_many, by_bucket, exact_keys, runs
-from analytics.rollups.reader import SESSION, DayCounts, kept_days, values
+from analytics.rollups.days import DayReader, are_too_many, by_bucket, exact_keys, kept_once, runs
+from analytics.rollups.reader import SESSION, DayCounts, values
 from analytics.sql.context import QueryContext, Tuples
 from analytics.sql.selections import EventKey
 from analytics.sql.time_counts import OTHER, Keys
@@ -80,7 +80,7 @@ def _grouped_rows(
     if not is_kept or counting.counts is not Counts.EVENTS:
         return None
     days = context.cut(span, Unit.DAY)
-    kept = context.once((kept_days, days[0], days[-1]), lambda: kept_days(context.scope, days))
+    kept = kept_once(context, days)
     ((kind, _),) = keys
     usable = kept.days - kept.without_sessions if SESSION in keys else kept.days
     labels = values(environment_id, usable, kind, by.key)

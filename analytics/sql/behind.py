@@ -6,14 +6,14 @@ sessions   rows (session_id, started, actor, events): begun by which person, and
 events     rows (time, id)
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from analytics.questions.behind import ALL, REST, BehindCursor, BehindList
 from analytics.questions.conditions import Match
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import Rows, joined
 from analytics.sql.statement import Statement
+from analytics.sql.time_counts import decode_key
 
 BEHIND = "behind"
 ORDER = {  # of a list, the last first
@@ -59,12 +59,16 @@ def only_of(rows: Rows, people: str) -> None:
     rows.join(people, f"join {people} on {people}.actor = {actor}")
 
 
-def first_of(context: QueryContext, columns: str, chosen: Callable[[Statement], str]) -> tuple[Any, ...] | None:
-    """These columns of any row of what is `chosen`, a FROM and its conditions; None if there is none."""
-    statement = context.statement()
-    source = chosen(statement)
+def group_values(
+    context: QueryContext, statement: Statement, keys: Sequence[str], source: str
+) -> list[str | None] | None:
+    """The values of the one group in `source`, a FROM and its conditions; None if nobody is in it any more.
+
+    `keys` are expressions of encoded values.
+    """
+    columns = ", ".join(f"{key} as key_{place}" for place, key in enumerate(keys))
     found = context.rows(statement, statement.text(f"select {columns} {source} limit 1"))
-    return found[0] if found else None
+    return [decode_key(each) for each in found[0]] if found else None
 
 
 def page_sql(statement: Statement, listed: BehindList, after: BehindCursor | None, most: int) -> str:

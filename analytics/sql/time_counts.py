@@ -149,9 +149,9 @@ def series_sql(
         statement.define(f"found_{number}", found_sql(statement, counting, limits, buckets))
     columns = key_columns(countings[0])
     how_many = "null"
-    before = [each for each in countings if chosen is None and each.counts.is_distinct and not each.cumulative]
+    by_group = [chosen is None and each.counts.is_distinct and not each.cumulative for each in countings]
     for number, counting in enumerate(countings):
-        if counting in before:
+        if by_group[number]:
             sets = [[*columns, "bucket"], columns, []]
             statement.define(f"counted_{number}", _counted(statement, counting, f"found_{number}", sets))
     if chosen is None:
@@ -163,7 +163,7 @@ def series_sql(
     any_numbers = any(counting.counts.is_of_numbers for counting in countings)
     parts = []
     for number, counting in enumerate(countings):
-        if counting in before:
+        if by_group[number]:
             counted = _of_largest(f"counted_{number}", f"found_{number}", columns)
         else:
             cells = statement.define(f"cells_{number}", _cells(f"found_{number}", columns))

@@ -12,14 +12,15 @@ from urllib.parse import urlencode
 from django.db.models import Case, Q, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
 from analytics.default_tiles import BUILTIN
+from analytics.forms.search import about
 from analytics.models import MODELS, NameNote, Pin
 from analytics.questions.conditions import Source
 from analytics.questions.query import ANY_EVENT, RefersTo, Scope
+from analytics.store.catalogue import SaidOfName
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from analytics.views.pages import page
@@ -29,7 +30,6 @@ from projects.door import environment_view
 from projects.models import Environment
 
 MOST = 10  # results of one sort
-MAX_NOTE = 120  # characters of a description
 MAX_TEXT = 255  # characters, as many as an identity has
 SECONDS = 2.0  # after which no further names are read from the events
 
@@ -124,8 +124,7 @@ class _Collected:
         """What people say of these names: "verified · What it means"."""
         notes = NameNote.objects.filter(environment=self.environment, kind=kind, name__in=names)
         said = notes.values_list("name", "verified_at", "description")
-        parts = {name: ("verified" if at else "", Truncator(text).chars(MAX_NOTE)) for name, at, text in said}
-        return {name: " · ".join(part for part in each if part) for name, each in parts.items()}
+        return {name: about("", SaidOfName(text, is_verified=at is not None)) for name, at, text in said}
 
     def _hit(self, name: str, parameters: dict[str, str], note: str) -> Hit:
         return Hit(name, f"{_url(self.environment, 'graph')}?{urlencode(parameters)}", note)

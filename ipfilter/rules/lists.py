@@ -198,6 +198,8 @@ class _Reading:
         except NotARule as refused:
             self.errors.append(_line_error(number, source, refused))
             return
+        if self.is_over_a_limit:  # what is wrong with further lines is still told, but the list cannot be saved
+            return
         first = self.rules.get(meaning.canonical)
         if first:
             self.notices.append(Notice(number, _duplicate_text(source, first)))
@@ -206,6 +208,10 @@ class _Reading:
             self.notices.append(Notice(number, meaning.notice))
         self.rules[meaning.canonical] = Rule(source, meaning.canonical, meaning.triples, note, number)
         self.check_limits(number, source, meaning)
+
+    @property
+    def is_over_a_limit(self) -> bool:
+        return len(self.rules) > MAX_RULES or self.triple_count > MAX_TRIPLES
 
     def check_limits(self, number: int, source: str, meaning: Meaning) -> None:
         """Add an error for the one rule that exceeds a limit, not for each one after it."""

@@ -150,9 +150,15 @@ document.addEventListener("htmx:beforeRequest", count(1));
 document.addEventListener("htmx:afterRequest", count(-1));
 
 /* The server renews a session that is used, not one whose page only asks by itself. After a sign-in in another tab, the
-   token of this page is an old one: what counts is the cookie. */
+   token of this page is an old one: what counts is the cookie. But if somebody else has signed in, this page is not
+   theirs: its old token stays, and the server refuses it. */
 
-const token = () => document.cookie.match(/(?:^|; )csrftoken=(\w+)/)?.[1];
+const { person } = document.body.dataset;
+localStorage.person = person ?? "";
+
+function token() {
+  if (!person || localStorage.person === person) return document.cookie.match(/(?:^|; )csrftoken=(\w+)/)?.[1];
+}
 
 document.addEventListener("htmx:configRequest", ({ detail: { headers, formData, triggeringEvent } }) => {
   if (!triggeringEvent) headers["X-By-Itself"] = "true";

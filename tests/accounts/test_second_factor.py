@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Activity, User
-from accounts.second_factor import has_second_factor
+from accounts.second_factor import WHERE_TO, has_second_factor
 from tests.accounts.conftest import PASSWORD
 from tests.authenticator import code_for
 from tests.factories import MembershipFactory
@@ -70,6 +70,23 @@ def test_no_page_of_the_account_opens_by_get_or_post(requiring, bob, browser_of,
     for answer in (client.get(url), client.post(url, {"name": "X"})):
         assert answer.status_code == 302
         assert answer.url == reverse("accounts:second_factor_required")
+
+
+def test_a_part_or_a_form_leads_the_whole_page_to_set_one_up_and_back_to_itself(requiring, bob, browser_of):
+    client = browser_of(bob.user)
+    seen = reverse("accounts:teammate_list", args=[requiring.pk]) + "?page=2"
+    part = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{seen}"}
+
+    answer = client.get(reverse("accounts:activity_list", args=[requiring.pk]), headers=part)
+
+    assert (answer.status_code, answer.content) == (403, b"")
+    assert answer["HX-Redirect"] == reverse("accounts:second_factor_required")
+    assert client.session[WHERE_TO] == seen
+
+    client.post(
+        reverse("accounts:invite", args=[requiring.pk]), headers={"Referer": "http://testserver" + seen.split("?")[0]}
+    )
+    assert client.session[WHERE_TO] == seen.split("?")[0]
 
 
 def test_who_has_one_gets_in(requiring, bob, browser_of):

@@ -12,6 +12,7 @@ from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.graph.page import show
 from analytics.kinds.graph.question import Graph, Series
 from analytics.kinds.registry import run
+from analytics.kinds.registry import show as show_of_any_kind
 from analytics.kinds.sessions.question import Sessions
 from analytics.questions.before import Before
 from analytics.questions.conditions import Field
@@ -103,6 +104,21 @@ def test_where_nothing_is_left_the_total_before_is_told(environment):
 
     assert (result.lines, result.total, result.total_before) == ((), 0, 2)
     assert result.ran.note == "There are no events before 17 Nov 2026."
+
+
+def test_what_fell_to_nothing_is_shown_with_what_was_before(environment):
+    add(environment, 2, WEDNESDAY - timedelta(days=8))
+    funnel = Funnel(
+        Scope.of(environment), (Selection(SIGNED_UP), Selection(PAID)), span=THIS_WEEK, before=Before.PERIOD
+    )
+
+    graph = show(asked(environment, Series(SIGNED_UP), Series(PAID)), "")
+    steps = show_of_any_kind(run(funnel, now=WEDNESDAY), "")
+    nothing = show(asked(environment, Series(PAID)), "")
+
+    assert (graph.is_empty, graph.chart.count("chart__pale")) == (False, 2)
+    assert (steps.is_empty, steps.table.rows[0][1], steps.table.rows[0][4]) == (False, 0, 1)
+    assert nothing.is_empty
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,16 @@ def test_groups_are_chosen_once_for_all_series(environment, monkeypatch):
     assert show(result, "").left_out == 0  # all lines of the formula are drawn
 
 
+def test_in_the_legend_of_a_formula_missing_is_set_apart(environment):
+    for properties in ({}, {"plan": "(none)"}):
+        for name in ("Paid", "Signed up"):
+            add_event(environment, at=TUESDAY, kind="custom", name=name, properties=properties)
+
+    view = show(answered(environment, Series(PAID), Series(SIGNED_UP), by=(PLAN,), formula="A / B"), "")
+
+    assert [(each.name, each.is_apart) for each in view.legend] == [("(none)", True), ("(none)", False)]
+
+
 def test_the_rest_counts_its_people_once(environment, monkeypatch):
     monkeypatch.setattr("analytics.sql.time_counts.TOP_GROUPS", 1)
     for actor, country in ((1, "DE"), (2, "DE"), (2, "FR"), (2, "IT")):

@@ -102,6 +102,8 @@ def test_groups_are_lines_averages_and_triangles(shop, read_only):
         "(empty)",
     ]
     assert '<em class="soft">(none)</em>' in page
+    apart = re.findall(r'<span class="truncate is-apart"[^>]*>(.*?)</span>', page)
+    assert apart == ["Everyone", "(none)", "(empty)", "(none)", "(empty)"]  # of the legend and of two triangles
     assert page.count('<table class="table table--dense triangle">') == 5  # averages, everybody, three groups
     assert "A group has the value of plan" in words(response)
     assert lines[0].startswith("plan,Day,People,Came back in day 1")

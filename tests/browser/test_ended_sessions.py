@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from accounts.models import Invitation
+from accounts.models import Invitation, User
 from analytics.models import Definition
 from tests.browser.conftest import Teammate, sign_in
 from tests.factories import MembershipFactory
@@ -189,3 +189,21 @@ def test_a_form_goes_out_after_signing_in_in_another_tab_and_signing_out_forgets
     other.goto(reverse("accounts:profile"))
     expect(other.get_by_label("Your name")).to_have_value("Ada King")
     assert other.evaluate("sessionStorage.draft") is None
+
+
+def test_a_page_of_somebody_who_was_signed_in_before_sends_nothing_for_who_is_now(ada, teammate):
+    grace = User.objects.create_user("grace@shop.example", PASSWORD, name="Grace")
+    MembershipFactory(account=teammate.account, user=grace)
+    other = ada.context.new_page()
+    ada.goto(reverse("accounts:profile"))
+    ada.get_by_label("Your name").fill("Ada King")
+    Session.objects.all().delete()
+    other.goto(reverse("accounts:profile"))
+    sign_in_again(other, grace)
+    expect(other.get_by_label("Your name")).to_have_value("Grace")
+
+    ada.get_by_role("button", name="Save").first.click()
+
+    expect(ada.get_by_role("heading", name="This form was not sent")).to_be_visible()
+    grace.refresh_from_db()
+    assert grace.name == "Grace"

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
+from urllib.parse import quote
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -126,6 +127,15 @@ def test_a_wrong_password_is_told_and_not_shown(send, context):
         send(f"smtp+tls://{ADA}:hunter2@127.0.0.1:{port}")
 
     assert "hunter2" not in str(error.value)
+    assert mailbox.messages == []
+
+
+def test_a_password_that_no_mail_server_takes_is_told_and_not_shown(send):
+    login = {"auth_require_tls": False, "authenticator": allowed}
+    with serving(**login) as (mailbox, port), pytest.raises(CommandError, match="holds a letter") as error:
+        send(f"smtp://{quote(ADA)}:gr%C3%BCn@127.0.0.1:{port}")
+
+    assert "ü" not in str(error.value)
     assert mailbox.messages == []
 
 

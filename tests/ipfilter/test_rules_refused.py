@@ -206,3 +206,19 @@ def test_one_odd_range_is_fine_and_thousands_of_them_are_refused_once():
     assert len(parse(odd[0]).rules[0].triples) > 100
     (error,) = errors("\n".join(odd))
     assert "one range too many" in error.reason
+
+
+@pytest.mark.parametrize("kind", ["addresses", "ranges"])
+def test_what_is_understood_of_a_list_beyond_the_limits_is_within_them(kind):
+    """What is understood is compared with every other list, so nobody can make it as long as they like."""
+    lines = {
+        "addresses": [f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in range(2 * MAX_RULES)],
+        "ranges": [f"{n:x}::1-{n + 1:x}::fffe" for n in range(1, MAX_TRIPLES // 50)],
+    }[kind]
+    with pytest.raises(RulesError) as refused:
+        parse("\n".join([*lines, "no rule"]))
+
+    understood = refused.value.understood.rules
+    assert len(understood) <= MAX_RULES + 1
+    assert sum(len(rule.triples) for rule in understood[:-1]) <= MAX_TRIPLES
+    assert [error.text for error in refused.value.errors][1:] == ["no rule"]

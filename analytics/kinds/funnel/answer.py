@@ -13,10 +13,10 @@ from analytics.kinds.funnel.question import (
     FunnelResult,
     FunnelSide,
     StepTimes,
-    step_labels,
 )
 from analytics.kinds.funnel.reached import MOST_SPREAD
 from analytics.kinds.funnel.sql import REACHED, funnel_sql, groups_sql, times_sql, trend_sql
+from analytics.kinds.funnel.words import step_labels
 from analytics.questions.before import Earlier
 from analytics.questions.conditions import BadQuery
 from analytics.questions.group_labels import group_label, rest_label

@@ -7,22 +7,16 @@ from datetime import datetime
 from analytics.charts.scales import bucket_name
 from analytics.kinds.behind import Behind, NumberPart, group_named
 from analytics.kinds.funnel.places import FIRST, LOST, PREVIOUS, REACHED, number_place
-from analytics.kinds.funnel.question import (
-    Asks,
-    Funnel,
-    FunnelResult,
-    Order,
-    step_labels,
-    words,
-)
+from analytics.kinds.funnel.question import Asks, Funnel, FunnelResult, Order
 from analytics.kinds.funnel.sql import define_people, in_bin
+from analytics.kinds.funnel.words import step_labels, words
 from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, group_digest, index
 from analytics.questions.conditions import Match
-from analytics.sql.behind import BEHIND, first_of, of_group
+from analytics.sql.behind import BEHIND, group_values, of_group
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
-from analytics.sql.time_counts import decode_key, encode_key
+from analytics.sql.time_counts import encode_key
 
 
 def shown_groups(result: FunnelResult) -> tuple[str, ...]:
@@ -60,8 +54,8 @@ class FunnelNumber:
 
     def values(self, context: QueryContext) -> list[str | None] | None:
         """The group's value; None if nobody has it any more."""
-        found = first_of(context, "key", self.chosen)
-        return [decode_key(each) for each in found] if found else None
+        statement = context.statement()
+        return group_values(context, statement, ["key"], self.chosen(statement))
 
 
 def behind(funnel: Funnel, place: NumberPlace, context: QueryContext) -> Behind:

@@ -23,11 +23,9 @@ from analytics.kinds.funnel.question import (
     FunnelResult,
     FunnelSide,
     Order,
-    clauses,
-    details,
     read,
-    words,
 )
+from analytics.kinds.funnel.words import clauses, details, words
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.parameters import Reader
 from analytics.questions.results import Table
@@ -121,6 +119,7 @@ class StepSide:
     """One side of one step of a funnel. Shares are in percent; None is a share of nobody."""
 
     label: str
+    is_apart: bool  # the label is no value
     bar: SafeString
     people: int
     of_first: float | None
@@ -169,7 +168,7 @@ def show(result: FunnelResult, title: str) -> FunnelView:
     return FunnelView(
         result,
         headline=_headline(result),
-        is_empty=not any(side.counts[0] for side in result.sides),
+        is_empty=not any(side.counts[0] or any(side.before) for side in result.sides),
         steps=_steps(result, drawn, places),
         legend=_legend(result, drawn) if len(result.sides) > 1 else (),
         left_out=len(result.sides) - len(drawn),
@@ -213,7 +212,7 @@ def _change(result: FunnelResult, side: FunnelSide) -> Change | None:
 
 def _legend(result: FunnelResult, sides: tuple[FunnelSide, ...]) -> tuple[LegendItem, ...]:
     return tuple(
-        LegendItem(side.label, colour, percent_text(side.conversion), change=_change(result, side))
+        LegendItem(side.label, colour, percent_text(side.conversion), side.is_apart, _change(result, side))
         for side, colour in zip(sides, _colours(sides), strict=True)
     )
 
@@ -232,6 +231,7 @@ def _steps(result: FunnelResult, sides: tuple[FunnelSide, ...], places: tuple[st
             tuple(
                 StepSide(
                     side.label,
+                    side.is_apart,
                     share_bar(mark.width, mark.before, colour),
                     side.counts[number],
                     side.of_first(number),

@@ -14,15 +14,16 @@ from analytics.kinds.graph.formula import LETTERS, Formula
 from analytics.kinds.graph.question import Graph, GraphResult
 from analytics.kinds.graph.words import series_words
 from analytics.questions.behind import ALL, REST, BehindList, NumberPlace, group_digest, index
+from analytics.questions.conditions import Match
 from analytics.questions.query import Counting, Counts
 from analytics.questions.spans import Bucket
 from analytics.questions.words import group_words
-from analytics.sql.behind import define_behind, of_group
+from analytics.sql.behind import define_behind, group_values, of_group
 from analytics.sql.context import QueryContext
-from analytics.sql.rows import Rows
+from analytics.sql.rows import Rows, joined
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
-from analytics.sql.time_counts import counted_once, counted_rows, decode_key, encode_key, keys_of_rows
+from analytics.sql.time_counts import counted_once, counted_rows, encode_key, keys_of_rows
 
 FORMULA = "f"
 LISTS = {
@@ -89,10 +90,8 @@ class GraphNumber:
         """The group's values; None if it has no event any more."""
         statement = context.statement()
         rows, where = self.rows(statement)
-        keys = ", ".join(f"{key} as key_{place}" for place, key in enumerate(keys_of_rows(rows, self.counting)))
-        sql = statement.text(f"select {keys} {rows.from_()} where {' and '.join(where) or 'true'} limit 1")
-        found = context.rows(statement, sql)
-        return [decode_key(each) for each in found[0]] if found else None
+        keys = keys_of_rows(rows, self.counting)
+        return group_values(context, statement, keys, f"{rows.from_()} where {joined(Match.ALL, where)}")
 
 
 def behind(graph: Graph, place: NumberPlace, context: QueryContext) -> Behind:

@@ -210,7 +210,7 @@ def show(result: GraphResult, title: str) -> GraphView:
     return GraphView(
         result,
         headline=_headline(result),
-        is_empty=not any(each.total or each.events for each in result.lines),
+        is_empty=not any(each.total or each.events or (each.before and each.before.whole) for each in result.lines),
         chart=chart,
         legend=_legend(result, lines),
         left_out=left_out if chart else 0,
@@ -278,37 +278,22 @@ def _legend(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
 
     Beside a formula, it says what the letters stand for and what they come to.
     """
-    if result.query.formula:
-        return _legend_of_formula(result, lines)
-    if len(lines) < 2 and not result.query.compare:
+    query = result.query
+    if len(lines) < 2 and not (query.compare or query.formula):
         return ()
     named = [each for each in _drawn(result) if not each.is_other]  # in the order of the lines
-    return tuple(
+    drawn = [
         LegendItem(line.name, colour, "", is_apart=True)
         if line.is_other
         else LegendItem(
             line.name, colour, full(named[place].total), named[place].is_apart, _change_of(result, named[place])
         )
         for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
-    )
-
-
-def _legend_of_formula(result: GraphResult, lines: list[Line]) -> tuple[LegendItem, ...]:
-    named = [each for each in _drawn(result) if not each.is_other]
-    drawn = tuple(
-        LegendItem(line.name, colour, "", is_apart=True)
-        if line.is_other
-        else LegendItem(line.name, colour, full(named[place].total), change=_change_of(result, named[place]))
-        for place, (line, colour) in enumerate(zip(lines, colours(lines), strict=True))
-    )
-    if result.query.by:
-        return drawn
-    operands = (
-        LegendItem(each.label, "", full(each.total), change=_change_of(result, each))
-        for each in result.lines
-        if each.series is not None
-    )
-    return (*drawn, *operands)
+    ]
+    if query.formula and not query.by:
+        operands = (each for each in result.lines if each.series is not None)
+        drawn += [LegendItem(each.label, "", full(each.total), change=_change_of(result, each)) for each in operands]
+    return tuple(drawn)
 
 
 def _ranking(result: GraphResult) -> tuple[RankingItem, ...]:

@@ -11,7 +11,7 @@ from analytics.kinds.paths.question import PEOPLE, Direction, Paths, words
 from analytics.kinds.paths.sql import EVERYBODY, define_walked
 from analytics.questions.behind import ALL, REST, BehindList, NoPlace, NumberPlace, check_digests, index
 from analytics.questions.conditions import Match
-from analytics.sql.behind import BEHIND, digest, first_of
+from analytics.sql.behind import BEHIND, digest
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
@@ -52,9 +52,11 @@ class PathsNumber:
         """The steps as people read them."""
         if not self.steps:
             return []
+        statement = context.statement()
+        chosen = self.chosen(statement)
         steps = ", ".join(f"w.step_{n} as step_{n}" for n in range(1, self.steps + 1))
-        found = first_of(context, steps, self.chosen)
-        return [step_label(each) for each in found] if found else ["a path that nobody goes any more"]
+        found = context.rows(statement, statement.text(f"select {steps} {chosen} limit 1"))
+        return [step_label(each) for each in found[0]] if found else ["a path that nobody goes any more"]
 
 
 def _digest(statement: Statement, steps: int) -> str:

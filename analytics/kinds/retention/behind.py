@@ -28,12 +28,12 @@ from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, gr
 from analytics.questions.conditions import Match
 from analytics.questions.spans import Bucket, Unit
 from analytics.sql.active import matching
-from analytics.sql.behind import BEHIND, define_behind, first_of, of_group, only_of
+from analytics.sql.behind import BEHIND, define_behind, group_values, of_group, only_of
 from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
-from analytics.sql.time_counts import decode_key, encode_key
+from analytics.sql.time_counts import encode_key
 
 
 def shown_groups(result: RetentionResult) -> tuple[str, ...]:
@@ -92,8 +92,8 @@ class RetentionNumber:
 
     def values(self, context: QueryContext) -> list[str | None] | None:
         """The group's value; None if nobody has it any more."""
-        found = first_of(context, "c.key as key", self.chosen)
-        return [decode_key(each) for each in found] if found else None
+        statement = context.statement()
+        return group_values(context, statement, ["c.key"], self.chosen(statement))
 
 
 def behind(retention: Retention, place: NumberPlace, context: QueryContext) -> Behind:

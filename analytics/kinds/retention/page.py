@@ -110,7 +110,6 @@ class TriangleView:
 class RetentionView(AnswerView):
     chart: SafeString
     legend: tuple[LegendItem, ...]
-    periods: tuple[int, ...]
     everybody: TriangleView
     groups: tuple[TriangleView, ...]  # without their cohorts, if these are too many
     unit: str
@@ -122,7 +121,6 @@ class RetentionView(AnswerView):
 
 def show(result: RetentionResult, title: str) -> RetentionView:
     query, unit = result.query, result.query.unit
-    periods = tuple(range(1, len(result.buckets)))
     has_room = len(result.groups) * len(result.buckets) * len(result.cohorts) / 2 <= MOST_CELLS
     everybody = _triangle(result, "Everyone", ALL, result.cohorts)
     groups = tuple(
@@ -137,11 +135,10 @@ def show(result: RetentionResult, title: str) -> RetentionView:
     or_later = query.counts_as is Return.OR_AFTER
     return RetentionView(
         result,
-        headline=_headline(result, everybody) if periods else None,
+        headline=_headline(result, everybody) if everybody.averages else None,
         is_empty=not any(cohort.size for cohort in result.cohorts),
-        chart=line_chart(lines, across_periods(unit, len(periods)), title, "%"),
-        legend=_legend(lines) if groups else (),
-        periods=periods,
+        chart=line_chart(lines, across_periods(unit, len(everybody.averages)), title, "%"),
+        legend=_legend(result, lines) if groups else (),
         everybody=everybody,
         groups=groups,
         unit=unit.value,
@@ -159,10 +156,11 @@ def _headline(result: RetentionResult, everybody: TriangleView) -> KeyFigure:
     return KeyFigure(percent_text(share), f"came back in {result.query.unit} 1{or_later}", place)
 
 
-def _legend(lines: list[Line]) -> tuple[LegendItem, ...]:
+def _legend(result: RetentionResult, lines: list[Line]) -> tuple[LegendItem, ...]:
+    apart = [True, *(group.is_apart for group in result.groups)]  # everyone is no value either
     return tuple(
-        LegendItem(line.name, colour, percent_text(line.values[0]) if line.values else "")
-        for line, colour in zip(lines, colours(lines), strict=True)
+        LegendItem(line.name, colour, percent_text(line.values[0]) if line.values else "", is_apart)
+        for line, colour, is_apart in zip(lines, colours(lines), apart, strict=True)
     )
 
 

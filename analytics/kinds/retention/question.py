@@ -205,11 +205,11 @@ class RetentionResult(Result):
         is_open = self.query.counts_as is Return.OR_AFTER and self.buckets[-1].end > self.ran.as_of
         return place < len(self.buckets) and (is_open or not self.buckets[place].complete)
 
-    def average(self, period: int, cohorts: tuple[Cohort, ...] | None = None) -> float | None:
+    def average(self, period: int, cohorts: tuple[Cohort, ...]) -> float | None:
         """The percentage of people who came back, over all these cohorts for which the period is over."""
         counted = [
             (came, each.size)
-            for index, each in enumerate(self.cohorts if cohorts is None else cohorts)
+            for index, each in enumerate(cohorts)
             if (came := each.returned[period]) is not None and self.buckets[index + period].complete
         ]
         return percent(sum(came for came, _ in counted), sum(size for _, size in counted))
