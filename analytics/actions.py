@@ -28,6 +28,7 @@ from analytics.models import (
 )
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
+from common.bidi import unturned
 from common.counted import counted
 from projects.models import Environment
 
@@ -234,20 +235,21 @@ def _write_notes(
     A note that says nothing any more goes. Returns how many changed. Raises TooManyNotes.
     """
     kept = NameNote.objects.filter(environment=environment)
-    if kept.count() + len(names) > MOST_NOTES:
+    of_names = kept.filter(name__in=[name.name for name in names])
+    wanted = {(name.kind, name.name) for name in names}
+    new = wanted.difference(of_names.values_list("kind", "name"))
+    if new and kept.count() + len(new) > MOST_NOTES:
         raise TooManyNotes
     notes = [NameNote(environment=environment, kind=name.kind, name=name.name) for name in sorted(names, key=str)]
     NameNote.objects.bulk_create(notes, ignore_conflicts=True)
-    wanted = {(name.kind, name.name) for name in names}
-    found = kept.filter(name__in=[name.name for name in names]).order_by("pk").select_for_update()
-    of_names = [note for note in found if (note.kind, note.name) in wanted]
-    changed = [note for note in of_names if is_other(note)]
+    found = [note for note in of_names.order_by("pk").select_for_update() if (note.kind, note.name) in wanted]
+    changed = [note for note in found if is_other(note)]
     if changed:
         of_changed = kept.filter(pk__in=[note.pk for note in changed])
         of_changed.update(**fields, changed_at=timezone.now(), changed_by=by)
         details = {"description": fields["description"]} if "description" in fields else None
         _note_several(environment, by, verb, changed, details)
-    kept.filter(pk__in=[note.pk for note in of_names], description="", is_hidden=False, verified_at=None).delete()
+    kept.filter(pk__in=[note.pk for note in found], description="", is_hidden=False, verified_at=None).delete()
     return len(changed)
 
 
@@ -351,7 +353,7 @@ def _note_several(
     details: dict[str, Any] | None = None,
 ) -> None:
     """One line of the activity for all of them, with the first names in its details."""
-    name, *others = [row.name for row in rows]
+    name, *others = [unturned(row.name) for row in rows]
     if not others:
         return _note(environment, by, verb, name, details)
     names = {"all": {"count": len(rows), "names": [name, *others][:MAX_NAMES]}}

@@ -72,9 +72,9 @@ def _without_the_browsers_loop(item):
     """Hide the event loop that Playwright keeps in this thread from its first test on.
 
     Others want to run loops of their own; and Django has other database connections where a loop runs, so all three
-    phases of a test must agree.
+    phases of a test must agree. A test of the browser is told by its mark: others may call a fixture `browser` too.
     """
-    if "browser" in item.fixturenames:
+    if item.get_closest_marker("browser"):
         return (yield)
     loop = asyncio._get_running_loop()
     asyncio._set_running_loop(None)

@@ -229,7 +229,7 @@ def served_database(django_db_blocker):
             forget_connection()
         with psycopg.connect(conninfo_of(sibling_url("postgres")), autocommit=True) as admin:
             admin.execute(f'drop database if exists "{name}" with (force)')
-            create(admin, name, original if is_test_database else "template1")
+            admin.execute(f'create database "{name}"' + f' template "{original}"' * is_test_database)
             if not is_test_database:
                 manage(sibling_url(name), "migrate", "--verbosity=0")
             connections.databases[ALIAS] = connections.databases["default"] | {"NAME": name}
@@ -241,17 +241,6 @@ def served_database(django_db_blocker):
                 if outer is not None:
                     connections.databases[ALIAS] = outer
                 admin.execute(f'drop database "{name}" with (force)')
-
-
-def create(admin, name, template):
-    """Create the database. Sessions that tests before have left on the template are ended."""
-    while True:
-        try:
-            admin.execute(f'create database "{name}" template "{template}"')
-        except psycopg.errors.ObjectInUse:  # which PostgreSQL says after five seconds
-            admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [template])
-        else:
-            return
 
 
 def manage(url, *arguments):

@@ -1,10 +1,12 @@
 """Names in the catalogue: events, properties of events and of people, each as a text such as "event:Signed up"."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from analytics.definitions.glossary import Glossary
 from analytics.questions.conditions import BadQuery, Field, Source
 from analytics.questions.query import Builtin, EventReference, RefersTo
+from common.bidi import unturned
 from events.names import MAX_BYTES
 
 EVENTS = (RefersTo.CUSTOM, RefersTo.KIND, RefersTo.BUILTIN)
@@ -32,7 +34,7 @@ class CatalogueName:
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
 
-    @property
+    @cached_property
     def event(self) -> EventReference | None:
         if self.kind not in EVENTS or (self.kind == RefersTo.BUILTIN and self.name != Builtin.PAGEVIEW):
             return None
@@ -52,4 +54,4 @@ class CatalogueName:
 
     @property
     def label(self) -> str:
-        return WITHOUT_DEFINITIONS.event_label(self.event) if self.event else self.name
+        return WITHOUT_DEFINITIONS.event_label(self.event) if self.event else unturned(self.name)

@@ -9,6 +9,7 @@ from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.models import Definition, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import EventReference, Query, RefersTo
+from common.bidi import unturned
 
 BUILTIN_LABELS = {"pageview": "Pageview", "session": "Session", "any": "Any event"}
 KIND_LABELS = {"click": "Click", "change": "Change", "submit": "Submit"}
@@ -48,7 +49,7 @@ class Glossary:
             named = self.definitions.get(UUID(event.key))
             return named.name if named else "Deleted definition"
         labels = {RefersTo.BUILTIN: BUILTIN_LABELS, RefersTo.KIND: KIND_LABELS}.get(event.to, {})
-        return labels.get(event.key, event.key)
+        return labels.get(event.key) or unturned(event.key)
 
     def segment_label(self, lineage: UUID | None) -> str:
         if lineage is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from common import web_addresses
+from common.bidi import unturned
 from common.numbers import NUMBER
 
 MAX_CONDITIONS = 20
@@ -93,7 +94,8 @@ class Field:
     @property
     def label(self) -> str:
         """The name that people see."""
-        return (EVENT_FIELDS if self.source is Source.EVENT else PERSON_FIELDS).get(self.key, self.key)
+        labels = EVENT_FIELDS if self.source is Source.EVENT else PERSON_FIELDS
+        return labels.get(self.key) or unturned(self.key)
 
     @property
     def is_of_people(self) -> bool:

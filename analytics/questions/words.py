@@ -8,6 +8,7 @@ from analytics.questions.before import Before, Earlier
 from analytics.questions.conditions import Condition, Group, Match
 from analytics.questions.query import Counts
 from analytics.questions.spans import Span
+from common.bidi import unturned
 from common.counted import counted, noun
 from common.local_days import midnight
 
@@ -68,7 +69,7 @@ def joined_words(words: list[str], match: Match) -> str:
 
 
 def condition_words(condition: Condition) -> str:
-    value = f" {condition.value}" if condition.operator.takes_value else ""
+    value = f" {unturned(condition.value)}" if condition.operator.takes_value else ""
     return f"{condition.field.label} {condition.operator.label}{value}"
 
 

@@ -27,6 +27,7 @@ from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from analytics.views.lists import Heading
 from analytics.views.pages import TOO_SLOW, page
+from common.bidi import unturned
 from common.counted import counted
 from common.sparkline import Bars
 from projects.door import environment_view
@@ -75,7 +76,7 @@ class NameRow:
     def label(self) -> str:
         if self.called:
             return self.called.label
-        return self.known.name if isinstance(self.known, KnownEvent) else self.known.key
+        return unturned(self.known.name if isinstance(self.known, KnownEvent) else self.known.key)
 
     @property
     def types(self) -> list[str]:
@@ -96,6 +97,7 @@ class WantedNames:
         texts = {name: parameters.get(name, "").replace("\0", "").strip() for name in ("q", "show", "sort")}
         if texts["sort"].removeprefix("-") not in ORDERS:
             texts["sort"] = cls.sort
+        texts["q"] = unturned(texts["q"])  # as labels are
         if texts["show"] not in SHOWN:
             texts["show"] = cls.show
         return cls(**texts)

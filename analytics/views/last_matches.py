@@ -48,9 +48,9 @@ def last_matches(environment: Environment, definitions: Iterable[Definition]) ->
     except QueryTimeout:
         return {}
     is_whole = state.counted_until is not None and not state.is_full
-    found = {}
-    for lineage, body in bodies.items():
-        bounds = _of_any(body, bodies, seen)
+    matches, found = _NestedMatches(bodies, seen), {}
+    for lineage in bodies:
+        bounds = matches.of(lineage)
         is_exact = bounds.least is not None and bounds.least == bounds.most
         found[lineage] = LastMatch(bounds.least if is_exact else None, is_whole and bounds.most is None)
     return found
@@ -71,21 +71,32 @@ def _bodies(environment: Environment, definitions: Iterable[Definition]) -> dict
         return bodies
 
 
-def _of_any(body: DefinitionBody, bodies: Bodies, seen: LastTimes, depth: int = 0) -> _Bounds:
-    bounds = [_of(each, bodies, seen, depth) for each in body.alternatives]
-    return _Bounds(
-        max((each.least for each in bounds if each.least), default=None),
-        max((each.most for each in bounds if each.most), default=None),
-    )
+class _NestedMatches:
+    """When definitions matched, each looked at once: definitions of definitions multiply."""
 
+    def __init__(self, bodies: Bodies, seen: LastTimes) -> None:
+        self._bodies, self._seen = bodies, seen
+        self._known: dict[UUID, _Bounds] = {}
 
-def _of(selection: Selection, bodies: Bodies, seen: LastTimes, depth: int) -> _Bounds:
-    lineage = selection.event.lineage
-    if selection.event == ANY_EVENT or depth > MAX_DEPTH:
-        return UNKNOWN
-    if lineage is None:
-        at = seen.get(str(selection.event))
-        found = _Bounds(at, at) if at or str(selection.event) not in seen else UNKNOWN
-    else:
-        found = _of_any(bodies[lineage], bodies, seen, depth + 1) if lineage in bodies else _Bounds()
-    return _Bounds(None, found.most) if selection.where else found
+    def of(self, lineage: UUID, depth: int = 0) -> _Bounds:
+        if lineage not in self._bodies:
+            return _Bounds()
+        if lineage not in self._known:
+            self._known[lineage] = UNKNOWN  # while it is looked at
+            bounds = [self._of_selection(each, depth) for each in self._bodies[lineage].alternatives]
+            self._known[lineage] = _Bounds(
+                max((each.least for each in bounds if each.least), default=None),
+                max((each.most for each in bounds if each.most), default=None),
+            )
+        return self._known[lineage]
+
+    def _of_selection(self, selection: Selection, depth: int) -> _Bounds:
+        lineage = selection.event.lineage
+        if selection.event == ANY_EVENT or depth > MAX_DEPTH:
+            return UNKNOWN
+        if lineage is None:
+            at = self._seen.get(str(selection.event))
+            found = _Bounds(at, at) if at or str(selection.event) not in self._seen else UNKNOWN
+        else:
+            found = self.of(lineage, depth + 1)
+        return _Bounds(None, found.most) if selection.where else found

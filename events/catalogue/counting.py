@@ -77,14 +77,15 @@ OF_BEFORE = """
 delete from catalogue_counts
  where environment_id = %s and month = %s and (events > 0 or announced_at < %s)
 """
+# Each reads the names of one environment, however many others have.
 UNUSED = (
-    """delete from catalogue_names n where environment_id = %s and not exists (
+    """delete from catalogue_names n where environment_id = %(environment)s and not exists (
         select from catalogue_counts c where c.environment_id = n.environment_id and c.name_id = n.id)""",
-    """delete from catalogue_keys k where environment_id = %s and not exists (
+    """delete from catalogue_keys k where environment_id = %(environment)s and not exists (
         select from catalogue_counts c where c.environment_id = k.environment_id and c.key_id = k.id)""",
-    """delete from catalogue_counts c where environment_id = %s and (
-        not exists (select from catalogue_names n where n.id = c.name_id)
-        or key_id <> 0 and not exists (select from catalogue_keys k where k.id = c.key_id))""",
+    """delete from catalogue_counts where environment_id = %(environment)s and (
+        name_id not in (select id from catalogue_names where environment_id = %(environment)s)
+        or key_id <> 0 and key_id not in (select id from catalogue_keys where environment_id = %(environment)s))""",
 )
 
 
@@ -198,4 +199,4 @@ def _remove_unused(environment_id: int) -> None:
     """Remove names that no event has any more."""
     with connection.cursor() as cursor:
         for statement in UNUSED:
-            cursor.execute(statement, [environment_id])
+            cursor.execute(statement, {"environment": environment_id})

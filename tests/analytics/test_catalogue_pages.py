@@ -17,6 +17,7 @@ from analytics.questions.query import Scope
 from analytics.store.current import event_store
 from analytics.views import catalogue
 from analytics.views.catalogue import WantedNames
+from analytics.views.last_matches import last_matches
 from events.catalogue import counting
 from events.catalogue.announcements import announce
 from tests.analytics.kept import EVERY, make_definition, make_report, make_segment
@@ -58,11 +59,11 @@ def made_of(event, *conditions):
 
 @pytest.fixture
 def shop(environment):
-    """Refunds of long ago, signups of today and a click; one property with mixed values."""
+    """Refunds of long ago, signups of some hours ago and a click; one property with mixed values."""
     for days in (100, 40, 20, 20, 3):
         add_event(environment, name="Refund", ago=days * DAY, properties={"amount": 12, "reason": "late"})
-    add_event(environment, name="Signed up", properties={"amount": "much", "plan": "gold"})
-    add_event(environment, kind="click")
+    add_event(environment, name="Signed up", ago=timedelta(hours=3), properties={"amount": "much", "plan": "gold"})
+    add_event(environment, kind="click", ago=timedelta(hours=2))
     add_event(environment, kind="pageview", ago=8 * DAY)
     add_person(environment, -5, identity="ann", properties={"team": "red"})
     catalogued(environment)
@@ -240,6 +241,8 @@ def test_saying_something_of_a_name_writes_only_that_and_is_recorded_once(shop, 
     note(full, shop, "event:Refund", do="describe", description="")
     note(full, shop, "event:Refund", "property:plan", do="unverify")
     assert not NameNote.objects.exists()
+    note(full, shop, "event:Paid\u202e", do="hide")
+    assert Activity.objects.latest("id").target == "Paid\ufffd"  # a sentence that its name does not turn around
     assert "Nothing was ticked" in words(note(full, shop, do="hide"))
 
 
@@ -251,6 +254,9 @@ def test_notes_are_bounded(shop, full, monkeypatch):
 
     assert "have notes already. Nothing was changed." in words(refused)
     assert [each.name for each in NameNote.objects.all()] == ["Refund"]
+    note(full, shop, "event:Refund", do="describe", description="Money back")  # what is full can still be changed
+    note(full, shop, "event:Refund", do="show")
+    assert list(NameNote.objects.values_list("description", "is_hidden")) == [("Money back", False)]
 
 
 def test_from_a_list_one_comes_back_to_it(shop, full):
@@ -343,7 +349,7 @@ def test_definitions_tell_when_they_matched_last_and_which_match_nothing(shop, r
 
     assert cells() == {
         "A": "3\xa0days ago", "B": "3\xa0days ago", "C": "not known", "D": "matches nothing now",
-        "E": "matches nothing now", "F": "not known", "G": "now", "H": "not known",
+        "E": "matches nothing now", "F": "not known", "G": "2\xa0hours ago", "H": "not known",
     }  # fmt: skip
 
     announce([event("ann", "Gone", environment_id=shop.pk)])
@@ -352,3 +358,27 @@ def test_definitions_tell_when_they_matched_last_and_which_match_nothing(shop, r
         cursor.execute("delete from catalogue_counts where events = 0")
         cursor.execute("insert into catalogue_left_out values (%s, '2026-01-01', 1, 0)", [shop.pk])
     assert cells()["D"] == cells()["E"] == "not known"
+
+
+class LookedUp(dict):
+    """Times of events, and how often one was looked up."""
+
+    count = 0
+
+    def get(self, *args):
+        self.count += 1
+        return super().get(*args)
+
+
+def test_definitions_of_definitions_are_looked_at_once_each(environment, monkeypatch):
+    rows = [make_definition(environment, "0", body=made_of("event:Refund"))]
+    for name in "1234":
+        one = {"event": f"definition:{rows[-1].lineage}", "where": EVERY}
+        rows.append(make_definition(environment, name, body={"alternatives": [one] * 20}))
+    seen = LookedUp({"event:Refund": timezone.now()})
+    monkeypatch.setattr(event_store(), "last_seen", lambda scope, events: seen)
+
+    found = last_matches(environment, rows)
+
+    assert {each.at for each in found.values()} == set(seen.values())
+    assert seen.count == 1
