@@ -14,7 +14,18 @@ from analytics.definitions import used_by
 from analytics.definitions.bodies import FIXED_SEGMENT, DefinitionBody, SegmentBody
 from analytics.definitions.catalogue_names import CatalogueName
 from analytics.definitions.tags import changed_tags
-from analytics.models import MAX_MEMBERS, MODELS, MOST_NOTES, Definition, NameNote, Pin, Report, Segment
+from analytics.models import (
+    MAX_MEMBERS,
+    MODELS,
+    MOST_MEMBERS,
+    MOST_NOTES,
+    Definition,
+    NameNote,
+    Pin,
+    Report,
+    Segment,
+    SegmentMember,
+)
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
 from common.bidi import unturned
@@ -43,6 +54,10 @@ class Gone(Exception):
 
 class TooManyNotes(Exception):
     """The environment has MOST_NOTES notes on names, so there is no room for further ones."""
+
+
+class TooManyMembers(Exception):
+    """The fixed segments of the environment would have more than MOST_MEMBERS people."""
 
 
 class InUse(Exception):
@@ -90,10 +105,13 @@ def create_segment(*, environment: Environment, name: str, body: SegmentBody, no
 def create_fixed_segment(
     *, environment: Environment, name: str, people: Sequence[int], notes: str = "", by: User
 ) -> Segment:
-    """A segment of these people, at most MAX_MEMBERS, who stay in it."""
+    """A segment of these people, at most MAX_MEMBERS, who stay in it. Raises TooManyMembers."""
+    people = people[:MAX_MEMBERS]
+    if SegmentMember.objects.filter(environment_id=environment.pk).count() + len(people) > MOST_MEMBERS:
+        raise TooManyMembers
     saved = _create(Segment(environment=environment, name=name, notes=notes, body=FIXED_SEGMENT.to_json()), by)
     with connection.cursor() as cursor:
-        cursor.execute(ADD_MEMBERS, [environment.pk, saved.lineage, list(people[:MAX_MEMBERS])])
+        cursor.execute(ADD_MEMBERS, [environment.pk, saved.lineage, list(people)])
     return saved
 
 

@@ -77,7 +77,8 @@ class Segment(Kept):
         indexes = [models.Index(fields=["environment", "name"], name="segment_by_name")]
 
 
-MAX_MEMBERS = 100_000
+MAX_MEMBERS = 100_000  # of a segment
+MOST_MEMBERS = 1_000_000  # of all fixed segments of an environment
 
 
 class SegmentMember(models.Model):

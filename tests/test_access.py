@@ -43,7 +43,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:catalogue_name": ("get", LOGIN, 404, 404, 302, 302),  # without one, to the list
     "analytics:catalogue_note": NO_GET,
     "analytics:catalogue_properties": ("get", LOGIN, 404, 404, 200, 200),
-    "analytics:behind": ("get", LOGIN, 404, 404, 400, 400),  # without a number; tests/analytics/test_behind.py
+    "analytics:behind": ("get", LOGIN, 404, 404, 422, 422),  # without a number; tests/analytics/test_behind.py
     "analytics:behind_export": ("get", LOGIN, 404, 404, 400, 400),
     "analytics:behind_segment": NO_GET,
     "analytics:compare": ("get", LOGIN, 404, 404, 200, 200),

@@ -163,10 +163,15 @@ class BehindResult(Result):
         return at.astimezone(self.query.scope.zone).isoformat(sep=" ", timespec="seconds") if at else None
 
 
-def look_behind(query: Query, looking: Looking, find: Find, context: QueryContext) -> BehindResult:
-    """One page, as of the moment of the answer: events that arrived later are hidden. Raises NoPlace."""
+def look_behind(
+    query: Query, looking: Looking, find: Find, context: QueryContext, found: Behind | None = None
+) -> BehindResult:
+    """One page, as of the moment of the answer: events that arrived later are hidden. Raises NoPlace.
+
+    `found` is what an earlier page has found, because naming a group may take as long as the list.
+    """
     context = replace(context, received_until=looking.as_of)
-    found = find(query, looking.place, context)
+    found = found or find(query, looking.place, context)
     ran = Ran(looking.as_of, looking.as_of, looking.as_of)
     if found.define is None:
         return BehindResult(query, ran, looking, found, BehindList.PEOPLE, 0, (), None)

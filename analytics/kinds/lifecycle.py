@@ -19,7 +19,7 @@ from analytics.forms.rows import group_rows
 from analytics.kinds.behind import Behind
 from analytics.kinds.buckets import buckets_across, for_people
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
-from analytics.questions.behind import BehindList, NoPlace, NumberPlace, index
+from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, index
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, write_common
 from analytics.questions.query import ANY_EVENT, LAST_90_DAYS, EventReference, Query, Scope, Selection
@@ -125,7 +125,7 @@ def define_stages(statement: Statement, lifecycle: Lifecycle, before: Bucket, cu
 
 # --- What stands behind a number: "new.<unit from 0>", "dormant.<unit>", …, and "new.all" ----------------------------
 
-ALL, NEW = "all", "new"
+NEW = "new"
 WORDS = {
     "new": "New people",
     "returning": "Returning people",

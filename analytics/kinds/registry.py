@@ -16,7 +16,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from analytics.definitions.glossary import glossary_for
-from analytics.kinds.behind import BehindResult, look_behind, with_events
+from analytics.kinds.behind import Behind, BehindResult, look_behind, with_events
 from analytics.kinds.funnel.page import FUNNEL
 from analytics.kinds.graph.page import GRAPH
 from analytics.kinds.kind import AnswerView, QueryKind
@@ -98,12 +98,17 @@ def run(query: Query[R], *, now: datetime | None = None, token: str = "", limit:
     return _run(query, answer, now or timezone.now(), token, limit)
 
 
-def run_behind(query: Query, looking: Looking, *, token: str = "", limit: timedelta = TIME_LIMIT) -> BehindResult:
-    """What stands behind a number of the answer to this question. Raises as `run` does, and NoPlace."""
+def run_behind(
+    query: Query, looking: Looking, *, found: Behind | None = None, limit: timedelta = TIME_LIMIT
+) -> BehindResult:
+    """What stands behind a number of the answer to this question; `found` by an earlier page of it, if there is one.
+
+    Raises as `run` does, and NoPlace.
+    """
     find = kind_of(query).behind
     if find is None:
         raise NoPlace
-    return with_events(_run(query, partial(look_behind, query, looking, find), looking.as_of, token, limit))
+    return with_events(_run(query, partial(look_behind, query, looking, find, found=found), looking.as_of, "", limit))
 
 
 def _run(query: Query, answer: Callable[[QueryContext], R], now: datetime, token: str, limit: timedelta) -> R:

@@ -18,7 +18,7 @@ from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select
 from analytics.forms.rows import group_rows
 from analytics.kinds.behind import Behind, NumberPart
 from analytics.kinds.kind import AnswerView, KeyFigure, QueryKind, nothing_further
-from analytics.questions.behind import BehindList, NoPlace, NumberPlace, index
+from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, index
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, write_common
 from analytics.questions.query import ANY_EVENT, LAST_30_DAYS, EventReference, Query, Scope, Selection
@@ -90,7 +90,7 @@ def clauses(stickiness: Stickiness, glossary: Glossary) -> Iterable[str]:
 
 # --- What stands behind a number: "people.<bar from 0>", "share.<bar>"; bars "more" (than one unit) and "all" --------
 
-PEOPLE, SHARE, MORE, ALL = "people", "share", "more", "all"
+PEOPLE, SHARE, MORE = "people", "share", "more"
 
 
 def behind(stickiness: Stickiness, place: NumberPlace, context: QueryContext) -> Behind:
@@ -204,10 +204,9 @@ class StickinessView(AnswerView):
 
 def show(result: StickinessResult, title: str) -> StickinessView:
     unit, often = result.query.unit, percent(result.total - result.people[0], result.total)
-    within = "on" if unit is Unit.DAY else "in"
     return StickinessView(
         result,
-        headline=KeyFigure(percent_text(often), f"active {within} more than one {unit}", f"{SHARE}.{MORE}"),
+        headline=KeyFigure(percent_text(often), f"active {_how_often(unit, MORE)}", f"{SHARE}.{MORE}"),
         is_empty=not result.total,
         chart=bar_chart([Line("People", result.people, behind=PEOPLE)], across_numbers(result), title),
         table=result.table(),

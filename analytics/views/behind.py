@@ -20,7 +20,7 @@ from analytics import actions
 from analytics.forms.definitions import name_and_notes
 from analytics.kinds.behind import BehindResult, PersonBehind, parameters
 from analytics.kinds.registry import KINDS, kind_of, parse, run_behind
-from analytics.models import MAX_MEMBERS
+from analytics.models import MAX_MEMBERS, MOST_MEMBERS
 from analytics.questions.behind import BehindList, Looking, read_looking
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, querystring
@@ -82,7 +82,7 @@ def behind(request: HttpRequest, environment: Environment) -> HttpResponse:
         result = run_behind(asked.query, asked.looking, limit=TIME_LIMIT if patient else AT_ONCE)
         context |= shown(environment, asked, result)
     except BadQuery as error:
-        context["failure"], status = error.message, 400
+        context["failure"], status = error.message, 422  # which htmx shows
     except QueryBusy:
         context["is_queued"] = True
     except QueryFailed as error:
@@ -149,7 +149,7 @@ def _rows(result: BehindResult) -> Iterator[tuple[Cell, ...]]:
         yield from part.table().rows
         left -= len(part.rows)
         following = part.following(min(AT_ONCE_IN_FILE, max(left, 1)))
-        part = run_behind(part.query, following) if following and left > 0 else None
+        part = run_behind(part.query, following, found=part.found) if following and left > 0 else None
 
 
 @require_POST
@@ -177,7 +177,12 @@ def behind_segment(request: HttpRequest, environment: Environment) -> HttpRespon
     notes = f"{Truncator(result.found.words).chars(MAX_WORDS)}, as of {_moment(environment, looking)}."
     if result.total > MAX_MEMBERS:
         notes += f" The first {len(people):,} of {counted(result.total, 'person')}: a list has no more."
-    saved = actions.create_fixed_segment(environment=environment, name=name, people=people, notes=notes, by=by)
+    try:
+        saved = actions.create_fixed_segment(environment=environment, name=name, people=people, notes=notes, by=by)
+    except actions.TooManyMembers:
+        room = f"the fixed segments of this environment have room for {counted(MOST_MEMBERS, 'person')} together"
+        messages.error(request, f"Nothing was saved: {room}. Delete one that nobody needs.")
+        return redirect(back)
     cut = f", the first of {result.total:,}: a list has no more" if result.total > MAX_MEMBERS else ""
     messages.success(request, f"Segment {saved.name} saved, with {counted(len(people), 'person')}{cut}.")
     return redirect("analytics:segment", environment.app_id, saved.lineage)

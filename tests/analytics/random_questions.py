@@ -36,6 +36,7 @@ from tests.analytics.random_worlds import (
     references,
     selections,
     simple_references,
+    simple_selections,
 )
 
 
@@ -51,6 +52,12 @@ def spans(draw, world, longest=90):
         return Span(None, edge - timedelta(days=draw(st.integers(0, 1))), edge, over=over)
     first = world.now.date() + timedelta(days=draw(st.integers(-longest // 2, 5)))
     return Span(None, first, first + timedelta(days=draw(st.integers(0, longest // 2))), over=over)
+
+
+def whole_span(world):
+    """All days of events."""
+    days = [event.time.date() for event in world.events] or [world.now.date()]
+    return Span(None, min(days), max(days))
 
 
 def befores(span):
@@ -108,8 +115,7 @@ def graphs(draw, world, environment_id):
     series = tuple(draw(st.lists(series_of_graphs(measures, filters), min_size=1, max_size=most)))
     formulas = [each for each in FORMULAS if not set(each) & set("ABC"[len(series) :])]
     compare = () if by or len(series) > 1 else draw(compared_lists)
-    days = [event.time.date() for event in world.events] or [world.now.date()]
-    span = Span(None, min(days), max(days)) if wide else draw(spans(world, 30 if unit is Unit.HOUR else 90))
+    span = whole_span(world) if wide else draw(spans(world, 30 if unit is Unit.HOUR else 90))
     return Graph(
         draw(scopes(environment_id)),
         series=series,
@@ -175,18 +181,21 @@ def retentions(draw, world, environment_id):
 
 @st.composite
 def paths_questions(draw, world, environment_id):
+    """Three of four look at nearly all events, so that there are paths, and most of these go far."""
+    wide = draw(st.integers(0, 3)) > 0
     along = draw(st.sets(st.sampled_from(list(Along)), min_size=1))
+    along |= {Along.PAGEVIEW, Along.CUSTOM} if wide else set()
     return Paths(
         draw(scopes(environment_id)),
-        anchor=draw(selections),
+        anchor=draw(simple_selections if wide else selections),
         direction=draw(st.sampled_from(list(Direction))),
         along=tuple(each for each in Along if each in along),
         steps=draw(st.integers(1, 5)),
-        within=draw(st.sampled_from(list(Within))),
+        within=draw(st.sampled_from([*Within, Within.MONTH, Within.MONTH, Within.MONTH] if wide else list(Within))),
         clean=draw(st.booleans()),
-        span=draw(spans(world)),
-        where=draw(few_groups),
-        segments=draw(segment_lists),
+        span=whole_span(world) if wide else draw(spans(world)),
+        where=Group() if wide else draw(few_groups),
+        segments=() if wide else draw(segment_lists),
     )
 
 

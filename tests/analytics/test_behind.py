@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -169,6 +171,19 @@ def test_a_file_holds_all_pages(environment, read_only, ada_and_visitor, monkeyp
         assert len(rows) == {"events": 3, "people": 2}[listed]
 
 
+def test_a_file_names_its_group_once(environment, read_only, ada_and_visitor, monkeypatch):
+    monkeypatch.setattr("analytics.views.behind.AT_ONCE_IN_FILE", 1)
+    _, page = opened(read_only, environment, "graph", SIGNED_UP | {"by": "property:plan"}, 3, nth=1)
+    export = html.unescape(re.search(r'href="([^"]*)">CSV', page.content.decode())[1])
+
+    with CaptureQueriesContext(connection) as asked:
+        lines = content(read_only, export).decode("utf-8-sig").splitlines()
+
+    assert len(lines) == 4
+    assert sum("from totals" in each["sql"] for each in asked) == 3  # pages
+    assert sum("key_0" in each["sql"] for each in asked) == 1
+
+
 def test_later_merges_are_told_and_later_events_hidden(environment, read_only, ada_and_visitor):
     link, _ = opened(read_only, environment, "graph", SIGNED_UP | {"counts": "users"}, 2)
     merge(environment, 7, -5)
@@ -324,13 +339,14 @@ FORGED = [
 
 
 def test_forged_places(environment, read_only, ada_and_visitor):
+    """htmx shows a list whose status is 422, and none whose status is 400: one that waits would do so for ever."""
     for view in ("analytics:behind", "analytics:behind_export"):
         url = reverse(view, args=[environment.app_id])
         for parameters in FORGED:
             if view == "analytics:behind_export" and "behind.after" in parameters:
                 continue  # a file begins at the beginning
             page = read_only.get(url, SIGNED_UP | {"wait": "1"} | parameters)
-            assert page.status_code == 400, parameters
+            assert page.status_code == (422 if view == "analytics:behind" else 400), parameters
             assert ("<nav" in page.content.decode()) == (view == "analytics:behind")
         assert read_only.get(url, {"kind": "pie", "behind.at": "0.all.0"}).status_code == 404
 
@@ -403,6 +419,19 @@ def test_a_list_is_bounded_and_says_so(environment, full, ada_and_visitor, monke
 
     assert "with 1 person, the first of 2: a list has no more." in text(page)
     assert SegmentMember.objects.count() == 1
+
+
+def test_lists_are_bounded_together(environment, full, ada_and_visitor, monkeypatch):
+    monkeypatch.setattr("analytics.actions.MOST_MEMBERS", 3)
+    make(full, environment)
+    elsewhere = EnvironmentFactory(project=environment.project, name="Elsewhere", is_production=False)
+
+    page = make(full, environment, "Second")
+
+    assert "Nothing was saved: the fixed segments of this environment" in text(page)
+    assert (Segment.objects.count(), SegmentMember.objects.count()) == (1, 2)
+    actions.create_fixed_segment(environment=environment, name="One more", people=[9], by=full.user)
+    actions.create_fixed_segment(environment=elsewhere, name="Its own", people=[7, 8, 9], by=full.user)
 
 
 def test_a_copied_environment_gets_the_segment_without_people(environment, full, ada_and_visitor):

@@ -38,7 +38,16 @@ from tests.analytics.random_questions import (
     stickiness_questions,
     users_questions,
 )
-from tests.analytics.random_worlds import SEGMENTS, _environment_ids, ask, insert, insert_world, thorough, worlds
+from tests.analytics.random_worlds import (
+    SEGMENTS,
+    _environment_ids,
+    ask,
+    insert,
+    insert_world,
+    thorough,
+    visited_worlds,
+    worlds,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -142,7 +151,7 @@ def everything(query, place, groups, world, listed):
 
 
 @some
-@given(worlds(), st.data())
+@given(st.one_of(worlds(), visited_worlds()), st.data())
 def test_a_number_is_how_many_stand_behind_it(world, data):
     with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
         patch.setattr("analytics.sql.time_counts.TOP_GROUPS", 3)
@@ -290,7 +299,7 @@ def check_measure(graph, place, number, own, world):
 
 
 @some
-@given(worlds(), st.data())
+@given(st.one_of(worlds(), visited_worlds()), st.data())
 def test_what_changes_later(world, data):
     """Later merges and deletions change the list; what arrives later does not."""
     with transaction.atomic(), pytest.MonkeyPatch.context() as patch:

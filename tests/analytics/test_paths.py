@@ -17,14 +17,14 @@ from analytics.sql.dialect import POSTGRESQL
 from tests.analytics import oracle_of_paths
 from tests.analytics.oracle import FakeEvent, World
 from tests.analytics.random_questions import paths_questions
-from tests.analytics.random_worlds import store, thorough, worlds
+from tests.analytics.random_worlds import store, thorough, visited_worlds, worlds
 from tests.analytics.test_sql_against_oracle import MOMENT, answer, answer_or_none, asked, cut_of
 
 pytestmark = pytest.mark.django_db
 
 
 @thorough
-@given(worlds(), st.data())
+@given(st.one_of(worlds(), visited_worlds()), st.data())
 def test_paths(world, data):
     with asked(data, world, paths_questions) as questions, pytest.MonkeyPatch.context() as patch:
         most = data.draw(st.integers(1, 2))

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from analytics.kinds.behind import Behind
 from analytics.kinds.paths.answer import END_LABELS, OTHERS_LABEL, step_label
-from analytics.kinds.paths.places import ALL, BETWEEN, ENDED, HERE, REST
+from analytics.kinds.paths.places import BETWEEN, ENDED, HERE
 from analytics.kinds.paths.question import PEOPLE, Direction, Paths, words
 from analytics.kinds.paths.sql import EVERYBODY, define_walked
-from analytics.questions.behind import BehindList, NoPlace, NumberPlace, check_digests, index
+from analytics.questions.behind import ALL, REST, BehindList, NoPlace, NumberPlace, check_digests, index
 from analytics.questions.conditions import Match
 from analytics.sql.behind import BEHIND, digest
 from analytics.sql.context import QueryContext

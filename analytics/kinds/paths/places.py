@@ -8,9 +8,9 @@ which    "here", everybody who came there; "end", whose path ends there; "rest-<
 
 from collections.abc import Sequence
 
-from analytics.questions.behind import group_digest
+from analytics.questions.behind import ALL, REST, group_digest
 
-ALL, HERE, ENDED, REST, BETWEEN = "all", "here", "end", "rest", "-"
+HERE, ENDED, BETWEEN = "here", "end", "-"
 
 
 def step_place(steps: Sequence[str]) -> str:
