@@ -3,13 +3,19 @@
 import time
 from datetime import UTC, datetime
 
+from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from analytics import erasure
+from analytics.definitions.bodies import DefinitionBody
 from analytics.expiry import removing
 from analytics.expiry.night import NIGHTLY
+from analytics.models import Definition
+from analytics.questions.conditions import BadQuery
+from analytics.questions.query import Scope
 from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
 from common.jobs import LOW, SLICE_SECONDS, defer_once
 
 LOWEST = -20  # the lowest priority, because nobody waits for counted days: queries are exact without them
@@ -50,3 +56,36 @@ def expire(timestamp: int, after: int) -> None:
     following = removing.run(datetime.fromtimestamp(timestamp, UTC), seconds=SLICE_SECONDS, after=after)
     if following is not None:
         defer_once("analytics.expire", in_seconds=1, timestamp=timestamp, after=following)
+
+
+@app.periodic(cron="41 4 * * *")
+@app.task(name="analytics.look_nightly", queueing_lock="analytics.look_nightly", pass_context=False, priority=LOWEST)
+def look_nightly(timestamp: int) -> None:
+    """Find out when each definition matched last, for the list of definitions."""
+    defer_once("analytics.look", timestamp=timestamp, after=0)
+
+
+@app.task(name="analytics.look", priority=LOWEST)
+def look(timestamp: int, after: int) -> None:
+    """Look at the definitions after that id, as many as there is time for, and queue again for the others."""
+    until = time.monotonic() + SLICE_SECONDS
+    following = Definition.objects.filter(pk__gt=after).select_related("environment__project").order_by("pk")
+    for definition in following[:100]:
+        _look(definition)
+        after = definition.pk
+        if time.monotonic() > until:
+            break
+    if Definition.objects.filter(pk__gt=after).exists():
+        defer_once("analytics.look", in_seconds=1, timestamp=timestamp, after=after)
+
+
+def _look(definition: Definition) -> None:
+    """It stays not known where that takes too long. Somebody may change the definition, or delete it, meanwhile."""
+    now = timezone.now()
+    try:
+        body = DefinitionBody.from_json(definition.body)
+        matched_at = event_store().last_match(Scope.of(definition.environment), body)
+    except (BadQuery, KeyError, TypeError, ValueError, QueryTimeout):
+        return
+    same = Definition.objects.filter(pk=definition.pk, version=definition.version)
+    same.update(looked_at=now, matched_at=matched_at)

@@ -58,9 +58,14 @@ def kept_constraints(thing: str) -> list[Any]:
 
 
 class Definition(Kept):
-    """A named event: the union of some selections (`bodies.DefinitionBody`). Retroactive: it reads all past data."""
+    """A named event: the union of some selections (`bodies.DefinitionBody`). Retroactive: it reads all past data.
+
+    At `looked_at`, a night, its last event in 90 days was that of `matched_at`, None if there was none.
+    """
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="definitions")
+    looked_at = models.DateTimeField(null=True)
+    matched_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = kept_constraints("definition")

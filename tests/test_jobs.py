@@ -27,6 +27,8 @@ JOBS = {
     "analytics.erase_person": ("environment_id", "actor_id", "by_id"),
     "analytics.expire": ("timestamp", "after"),
     "analytics.expire_nightly": ("timestamp",),
+    "analytics.look": ("timestamp", "after"),
+    "analytics.look_nightly": ("timestamp",),
     "collector.delete_people": ("request_id",),
     "collector.deletions": ("timestamp",),
     "collector.old_hours": ("timestamp",),

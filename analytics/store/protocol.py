@@ -122,6 +122,10 @@ class EventStore(Protocol):
         """What a definition matches. Raises BadQuery (it refers to something missing) and QueryTimeout."""
         ...
 
+    def last_match(self, scope: Scope, body: DefinitionBody) -> datetime | None:
+        """The time of the last event of 90 days that a definition matches. Raises as preview_definition does."""
+        ...
+
     def preview_segment(self, scope: Scope, body: SegmentBody, lineage: UUID | None = None) -> int:
         """How many people are in a segment; a fixed one needs its lineage. Raises BadQuery and QueryTimeout."""
         ...

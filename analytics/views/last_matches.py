@@ -1,6 +1,9 @@
-"""When definitions matched last, as far as the catalogue tells: one statement, however many events match."""
+"""When definitions matched last: as far as the catalogue tells, in one statement, else as a job found out at night.
 
-from collections.abc import Iterable, Mapping
+The catalogue knows names, not which of their events fulfil conditions.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -20,10 +23,14 @@ LastTimes = Mapping[str, datetime | None]  # by the text of the reference; None 
 
 @dataclass(frozen=True)
 class LastMatch:
-    """`at` is None if it is not known: conditions are not in the catalogue. `never`: nothing is there that matches."""
+    """`at` is None if it is not known. `never`: nothing is there that matches.
+
+    With `as_of` it is what was found at that moment; without `at`, nothing of 90 days matched then.
+    """
 
     at: datetime | None = None
     never: bool = False
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,20 @@ class _Bounds:
 UNKNOWN = _Bounds(None, datetime.max.replace(tzinfo=UTC))
 
 
-def last_matches(environment: Environment, definitions: Iterable[Definition]) -> dict[UUID, LastMatch]:
-    """By lineage. Definitions that cannot be read, and all if the catalogue is slow, are left out."""
+def last_matches(environment: Environment, definitions: Sequence[Definition]) -> dict[UUID, LastMatch]:
+    """By lineage."""
+    known = _known_matches(environment, definitions)
+    return {each.lineage: known.get(each.lineage) or _of_night(each) for each in definitions}
+
+
+def _of_night(definition: Definition) -> LastMatch:
+    if definition.looked_at is None or definition.looked_at < definition.changed_at:
+        return LastMatch()
+    return LastMatch(definition.matched_at, as_of=definition.looked_at)
+
+
+def _known_matches(environment: Environment, definitions: Sequence[Definition]) -> dict[UUID, LastMatch]:
+    """What the catalogue tells: nothing if it is slow."""
     bodies = _bodies(environment, definitions)
     scope, store = Scope.of(environment), event_store()
     events = {each.event for body in bodies.values() for each in body.alternatives if each.event.lineage is None}
@@ -51,12 +70,14 @@ def last_matches(environment: Environment, definitions: Iterable[Definition]) ->
     matches, found = _NestedMatches(bodies, seen), {}
     for lineage in bodies:
         bounds = matches.of(lineage)
-        is_exact = bounds.least is not None and bounds.least == bounds.most
-        found[lineage] = LastMatch(bounds.least if is_exact else None, is_whole and bounds.most is None)
+        if bounds.least is not None and bounds.least == bounds.most:
+            found[lineage] = LastMatch(bounds.least)
+        elif is_whole and bounds.most is None:
+            found[lineage] = LastMatch(never=True)
     return found
 
 
-def _bodies(environment: Environment, definitions: Iterable[Definition]) -> dict[UUID, DefinitionBody]:
+def _bodies(environment: Environment, definitions: Sequence[Definition]) -> dict[UUID, DefinitionBody]:
     """These definitions, and those that they are made of."""
     bodies: dict[UUID, DefinitionBody] = {}
     for each in definitions:

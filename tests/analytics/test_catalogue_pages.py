@@ -7,14 +7,18 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Activity
+from analytics import jobs
+from analytics.definitions.bodies import DefinitionBody
 from analytics.definitions.catalogue_names import CatalogueName
 from analytics.environments.copy import copy
-from analytics.models import NameNote
+from analytics.models import Definition, NameNote
 from analytics.questions.conditions import BadQuery, Source
 from analytics.questions.query import Scope
 from analytics.store.current import event_store
+from analytics.store.failures import QueryTimeout
 from analytics.views import catalogue
 from analytics.views.catalogue import WantedNames
 from analytics.views.last_matches import last_matches
@@ -358,6 +362,44 @@ def test_definitions_tell_when_they_matched_last_and_which_match_nothing(shop, r
         cursor.execute("delete from catalogue_counts where events = 0")
         cursor.execute("insert into catalogue_left_out values (%s, '2026-01-01', 1, 0)", [shop.pk])
     assert cells()["D"] == cells()["E"] == "not known"
+
+
+def test_what_the_catalogue_does_not_know_of_definitions_is_looked_for_at_night(shop, read_only, monkeypatch):
+    where = {"field": "property:amount", "op": "is", "value": "12"}
+    some = make_definition(shop, "A some", made_of("event:Refund", where))
+    make_definition(shop, "B none", made_of("event:Refund", where | {"value": "no such"}))
+    make_definition(shop, "C broken", {"alternatives": "x"})
+    slow = make_definition(shop, "D slow", made_of("builtin:any"))
+    add_event(shop, name="Refund", ago=2 * DAY, properties={"amount": "12"})
+    add_event(shop, name="Refund", ago=100 * DAY, properties={"amount": "no such"})
+    last_match = event_store().last_match
+
+    def too_slow_for_any(scope, body):
+        if body == DefinitionBody.from_json(slow.body):
+            raise QueryTimeout
+        return last_match(scope, body)
+
+    monkeypatch.setattr(event_store(), "last_match", too_slow_for_any)
+    monkeypatch.setattr(jobs, "SLICE_SECONDS", 0)  # one at a time
+
+    def cells():
+        page = read_only.get(url(shop, "definition_list")).content.decode()
+        rows = re.findall(r'rows__title"[^>]*>([A-D])[^<]*<.*?data-label="Last seen">(.*?)</td>', page, re.DOTALL)
+        return {name: re.sub(r"<[^>]+>", " ", cell).strip() for name, cell in rows}
+
+    assert set(cells().values()) == {"not known"}
+    jobs.look_nightly(0)
+    while (waiting := ProcrastinateJob.objects.filter(task_name="analytics.look", status="todo").first()) is not None:
+        ProcrastinateJob.objects.filter(pk=waiting.pk).delete()
+        jobs.look(**waiting.args)
+
+    found = cells()
+    assert "as of " in found["A"] and "nothing in 90 days" in found["B"]
+    assert found["C"] == found["D"] == "not known"
+    some.refresh_from_db()
+    assert abs(some.matched_at - (timezone.now() - 2 * DAY)) < timedelta(minutes=5)
+    Definition.objects.filter(pk=some.pk).update(changed_at=timezone.now())
+    assert cells()["A"] == "not known"  # what it was last night is another definition's
 
 
 class LookedUp(dict):

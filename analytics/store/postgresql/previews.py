@@ -25,6 +25,7 @@ from analytics.store.protocol import DefinitionPreview
 LATEST = 10
 TIME_LIMIT = timedelta(seconds=5)
 TIME_LIMIT_BEFORE = timedelta(seconds=1)
+TIME_LIMIT_OF_LAST = timedelta(seconds=1)
 
 
 def preview_definition(scope: Scope, body: DefinitionBody) -> DefinitionPreview:
@@ -52,6 +53,17 @@ def _count_before(scope: Scope, body: DefinitionBody, now: datetime, compared: E
 def _count(scope: Scope, body: DefinitionBody, now: datetime, limits: Limits) -> int:
     counting, conditions, source = _matching(scope, body, now, limits)
     return _number(f"select count(*) as n {source} where {conditions}", counting.parameters)
+
+
+def last_match(scope: Scope, body: DefinitionBody) -> datetime | None:
+    now = timezone.now()
+    with limited(scope.environment_id, TIME_LIMIT_OF_LAST):
+        statement, conditions, source = _matching(scope, body, now, Limits(*LAST_90_DAYS.bounds(now, scope.zone)))
+        sql = f"select e.time as time {source} where {conditions} order by e.time desc limit 1"
+        with connection.cursor() as cursor:
+            cursor.execute(sql, statement.parameters)
+            (at,) = cursor.fetchone() or (None,)
+    return at
 
 
 def preview_segment(scope: Scope, body: SegmentBody, lineage: UUID | None = None) -> int:

@@ -22,7 +22,7 @@ from analytics.store.postgresql.names import (
     values_of,
 )
 from analytics.store.postgresql.people import count_done, has_person, known_person, merged_into
-from analytics.store.postgresql.previews import preview_definition, preview_segment
+from analytics.store.postgresql.previews import last_match, preview_definition, preview_segment
 from analytics.store.postgresql.snapshot import cancel, snapshot
 from analytics.store.postgresql.suggestions import event_names, field_values, property_names
 from analytics.store.postgresql.usage import bytes_used, count_before, events_per_day, probe, span, usage
@@ -53,6 +53,7 @@ __all__ = [
     "known_events",
     "known_person",
     "known_properties",
+    "last_match",
     "last_seen",
     "merged_into",
     "monthly_values",
