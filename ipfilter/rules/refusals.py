@@ -81,7 +81,7 @@ def _ascii_digit(character: str) -> str:
 
 
 def _quotes(text: str) -> Refusal | None:
-    if text[0] not in QUOTES and text[-1] not in QUOTES:
+    if not text.startswith(tuple(QUOTES)) and not text.endswith(tuple(QUOTES)):
         return None
     return "has quotes around it: write the address alone", _near(text.strip(QUOTES + " \t"))
 
@@ -164,6 +164,8 @@ def _slash(text: str) -> Refusal | None:
         return f"needs a number from 0 to {BITS[version]} after the /", None
     if tail != str(int(tail)):
         return "has a leading zero after the /", _near(f"{head}/{int(tail)}")
+    if not head:
+        return "has no address before the /", None
     return _cidr_address(head, tail, version)
 
 
