@@ -17,12 +17,12 @@ from analytics.models import Note
 from common.local_days import midnight
 from projects.models import ApiKey, Environment
 
-MOST_NOTES = 1_000  # in an environment
+MOST_ON_CHARTS = 1_000  # in an environment
 MOST_SHOWN = 50  # on a chart
 
 
 class NoRoomForNotes(Exception):
-    """The environment has MOST_NOTES already."""
+    """The environment has MOST_ON_CHARTS already."""
 
 
 @transaction.atomic
@@ -37,7 +37,7 @@ def add_note(
     notes = Note.objects.filter(environment=environment)
     if (there := notes.filter(at=at, is_day=is_day, text=text).first()) is not None:
         return there, False
-    if notes.count() >= MOST_NOTES:
+    if notes.count() >= MOST_ON_CHARTS:
         raise NoRoomForNotes
     program = f"API key {key.name}" if key else ""
     added = Note.objects.create(

@@ -25,8 +25,8 @@ from projects.models import Environment
 PAGE_SIZE = 50
 CHARTS = {"analytics:report", "analytics:dashboard", *(f"analytics:{kind}" for kind in KINDS)}
 FULL = (
-    f"There are {counted(notes.MOST_NOTES, 'note')} in this environment already, which is all that it has room for. "
-    "Delete some first."
+    f"There are {counted(notes.MOST_ON_CHARTS, 'note')} in this environment already, which is all that it has room "
+    "for. Delete some first."
 )
 
 
@@ -35,7 +35,7 @@ FULL = (
 def note_list(request: HttpRequest, environment: Environment) -> HttpResponse:
     rows = Paginator(notes.listed_notes(environment), PAGE_SIZE).get_page(request.GET.get("page"))
     zone = ZoneInfo(environment.project.time_zone)
-    context = {"rows": rows, "listed": [(note, note.when(zone)) for note in rows], "most": notes.MOST_NOTES}
+    context = {"rows": rows, "listed": [(note, note.when(zone)) for note in rows]}
     return page(request, environment, "analytics/note_list.html", context)
 
 

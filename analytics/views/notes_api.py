@@ -37,7 +37,7 @@ def note_add(request: HttpRequest, key: ApiKey) -> HttpResponse:
             environment=found, at=at, is_day=is_day, text=form.cleaned_data["text"], by=None, key=key
         )
     except notes.NoRoomForNotes:
-        most = counted(notes.MOST_NOTES, "note")
+        most = counted(notes.MOST_ON_CHARTS, "note")
         return refusal(409, f"this environment has {most} already: delete some first")
     when = {"day": note.at.date().isoformat()} if is_day else {"at": note.at.isoformat()}
     return JsonResponse({"note_id": note.pk, "text": note.text} | when, status=201 if is_new else 200)

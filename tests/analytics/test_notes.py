@@ -294,7 +294,7 @@ def test_what_was_typed_for_a_deleted_note_is_offered_as_a_new_one(shop, full):
 
 
 def test_a_full_environment_takes_no_more_in_words(shop, full, monkeypatch):
-    monkeypatch.setattr(notes, "MOST_NOTES", 1)
+    monkeypatch.setattr(notes, "MOST_ON_CHARTS", 1)
     add(full, shop)
 
     assert add(full, shop).status_code == 302  # the same is there already
@@ -319,7 +319,7 @@ def test_the_list_is_of_this_environment_and_says_who_added_them(shop, read_only
 
 @pytest.mark.django_db(transaction=True)
 def test_of_several_at_once_no_more_are_added_than_there_is_room_for(environment, monkeypatch):
-    monkeypatch.setattr(notes, "MOST_NOTES", 2)
+    monkeypatch.setattr(notes, "MOST_ON_CHARTS", 2)
     full = []
 
     def run(number):
@@ -408,6 +408,6 @@ def test_a_key_reaches_environments_of_its_own_project_alone(shop, deploys, monk
     assert deploys(sent, EnvironmentFactory()).status_code == 404
     assert deploys(sent, authorization="Bearer wrong").status_code == 401
     assert Client().get(API).status_code == 405
-    monkeypatch.setattr(notes, "MOST_NOTES", 0)
+    monkeypatch.setattr(notes, "MOST_ON_CHARTS", 0)
     assert deploys(sent).status_code == 409
     assert not Note.objects.exists()
