@@ -6,7 +6,7 @@ The file has its full size from the start, so it can also be written while the d
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -47,12 +47,12 @@ class SharedFile:
             return None
         return (number, content) if number and zlib.crc32(content) == checksum else None
 
-    def write(self, number: int, content: bytes, *, unless_in: range) -> None:
-        """Replace the content, unless its number is in `unless_in`. Raises OSError."""
+    def write(self, number: int, content: bytes, *, keeps: Callable[[int], bool]) -> None:
+        """Replace the content, unless `keeps`, asked under the lock, says to keep that number. Raises OSError."""
         if len(content) > MOST_BYTES:
             raise OSError(f"{len(content):,} bytes are too many for {self._path}")
         with self._locked() as descriptor:
-            if _head(descriptor)[0] not in unless_in:
+            if not keeps(_head(descriptor)[0]):
                 os.pwrite(descriptor, _HEAD.pack(number, len(content), zlib.crc32(content)) + content, 0)
 
     @contextmanager

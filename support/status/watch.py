@@ -136,8 +136,7 @@ class Watch:
         """Share a snapshot, unless another worker has shared a newer one. Returns what is to be told now."""
         number = _number(snapshot.taken_at)
         try:
-            newer = range(number + 1, _number(self._now()) + 1)  # not one of the future: the clock was set back
-            self._file().write(number, packing.pack(snapshot), unless_in=newer)
+            self._file().write(number, packing.pack(snapshot), keeps=lambda shared: self._is_newer(shared, number))
         except OSError as error:
             log.warning("Workers may tell different things on the status page, which cannot be shared: %s", error)
             published = Published.of(snapshot)
@@ -147,6 +146,10 @@ class Watch:
         with self._lock:
             self._number = 0  # what is in the file now was not read yet
             return self._newest() or Published.of(snapshot)
+
+    def _is_newer(self, shared: int, number: int) -> bool:
+        """Not if it is of the future: the clock was set back."""
+        return number < shared <= _number(self._now())
 
     def _age_seconds(self, published: Published) -> float:
         """Endless for a snapshot of the future: the clock was set back."""

@@ -12,7 +12,7 @@ from support.status.middleware import StatusMiddleware
 from support.status.shared_file import FILE_NAME, MOST_BYTES, SharedFile
 from tests.small_disk import small_disk
 
-OLDER = range(0)  # no content is kept
+OLDER = set().__contains__  # no content is kept
 WRITE = """
 import sys
 from contextlib import suppress
@@ -21,7 +21,7 @@ from support.status.shared_file import SharedFile
 file, number = SharedFile(Path(sys.argv[1])), int(sys.argv[2])
 for n in range(300):
     with suppress(BlockingIOError):  # the others had the lock for a tenth of a second
-        file.write(number + n, bytes([number % 251]) * (number % 1_000 * 200), unless_in=range(0))
+        file.write(number + n, bytes([number % 251]) * (number % 1_000 * 200), keeps=lambda shared: False)
 """
 
 
@@ -42,20 +42,20 @@ def test_a_pipe_in_its_place_holds_nobody_up(file, tmp_path):
 
     assert (file.newest_number(), file.read()) == (0, None)
     with pytest.raises(OSError):
-        file.write(5, b"five", unless_in=OLDER)
+        file.write(5, b"five", keeps=OLDER)
 
 
 def test_what_is_written_is_read_and_a_newer_one_stays(file):
-    file.write(5, b"five", unless_in=OLDER)
-    file.write(4, b"four", unless_in=range(5, 10))
+    file.write(5, b"five", keeps=OLDER)
+    file.write(4, b"four", keeps=range(5, 10).__contains__)
     assert file.read() == (5, b"five")
 
-    file.write(6, b"6", unless_in=range(7, 10))
+    file.write(6, b"6", keeps=range(7, 10).__contains__)
     assert (file.newest_number(), file.read()) == (6, (6, b"6"))
 
 
 def test_half_a_content_is_none(file, tmp_path):
-    file.write(5, b"x" * 1_000, unless_in=OLDER)
+    file.write(5, b"x" * 1_000, keeps=OLDER)
     with (tmp_path / "status").open("r+b") as opened:
         opened.seek(500)
         opened.write(b"y")
@@ -78,24 +78,24 @@ def test_readers_never_see_a_mixture_while_others_write(file, tmp_path):
 
 
 def test_it_is_the_owners_alone_has_one_size_and_takes_no_more(file, tmp_path):
-    file.write(1, b"", unless_in=OLDER)
+    file.write(1, b"", keeps=OLDER)
     size = (tmp_path / "status").stat().st_size
-    file.write(2, os.urandom(MOST_BYTES), unless_in=OLDER)
+    file.write(2, os.urandom(MOST_BYTES), keeps=OLDER)
 
     assert (tmp_path / "status").stat().st_size == size
     assert (tmp_path / "status").stat().st_mode & 0o777 == 0o600
     with pytest.raises(OSError, match="too many"):
-        file.write(3, bytes(MOST_BYTES + 1), unless_in=OLDER)
+        file.write(3, bytes(MOST_BYTES + 1), keeps=OLDER)
     assert file.newest_number() == 2
 
 
 def test_it_can_be_written_while_the_disk_is_full():
     with small_disk(1) as disk:
         file = SharedFile(disk.folder / "status")
-        file.write(1, b"", unless_in=OLDER)
+        file.write(1, b"", keeps=OLDER)
         disk.fill()
 
-        file.write(2, os.urandom(MOST_BYTES), unless_in=OLDER)
+        file.write(2, os.urandom(MOST_BYTES), keeps=OLDER)
 
         assert file.read()[0] == 2
 
@@ -108,7 +108,7 @@ def test_a_worker_that_starts_makes_room_for_it_before_anybody_asks(settings):
         file = SharedFile(disk.folder / FILE_NAME)
         assert file.read() is None
 
-        file.write(1, os.urandom(MOST_BYTES), unless_in=OLDER)
+        file.write(1, os.urandom(MOST_BYTES), keeps=OLDER)
 
         assert file.read()[0] == 1
 

@@ -258,6 +258,23 @@ def test_a_look_that_comes_late_counts_more_than_that_it_was_late():
     assert part(watch.current().snapshot, Component.CONSOLE).state == State.UP
 
 
+def test_what_another_worker_shared_between_taking_and_sharing_stays(monkeypatch, folder):
+    clock = [NOON]
+    watch, other = Watch(now=lambda: clock[0]), Watch(now=lambda: clock[0])
+    older = watch._take_snapshot()
+    real = packing.pack
+
+    def pack_slowly(snapshot):
+        monkeypatch.setattr(packing, "pack", real)
+        clock[0] += timedelta(milliseconds=5)
+        other._publish(other._take_snapshot())
+        return real(snapshot)
+
+    monkeypatch.setattr(packing, "pack", pack_slowly)
+
+    assert watch._publish(older).snapshot.taken_at == other.current().snapshot.taken_at == clock[0] > older.taken_at
+
+
 def test_an_outage_is_written_down_once_it_is_over(monkeypatch, folder):
     clock = [NOON]
     watch, other = Watch(now=lambda: clock[0]), Watch(now=lambda: clock[0])
