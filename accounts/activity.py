@@ -20,16 +20,18 @@ def record(
     target: str = "",
     details: dict[str, Any] | None = None,
     program: str = "",
+    project_number: int | None = None,
 ) -> Activity:
     """Add one row to the account's activity.
 
     `verb` is "<thing>.<what>" ("environment.add"); `target` names the thing in words; `details` is any JSON.
+    `project_number` is the id of the project that it is about: teammates without access to it do not see the row.
     `program` names the program that acted when nobody is signed in. The address of the request, if there is one,
     comes from `accounts.current_request`. Rows are marked as staff's if a staff member acts in the staff pages, or in
     an account that they do not belong to.
     """
     row = _row(account.pk, by, verb, target, details)
-    return Activity.objects.create(**row | ({"by_name": program} if program else {}))
+    return Activity.objects.create(**row | ({"by_name": program} if program else {}), project_number=project_number)
 
 
 def record_everywhere(*, user: User, verb: str, target: str = "", details: dict[str, Any] | None = None) -> None:
@@ -38,7 +40,14 @@ def record_everywhere(*, user: User, verb: str, target: str = "", details: dict[
     Activity.objects.bulk_create(Activity(**_row(account, user, verb, target, details)) for account in accounts)
 
 
-def record_refusal(*, account: Account, by: User, target: str, details: dict[str, Any] | None = None) -> None:
+def record_refusal(
+    *,
+    account: Account,
+    by: User,
+    target: str,
+    details: dict[str, Any] | None = None,
+    project_number: int | None = None,
+) -> None:
     """Record that `by` tried something without having the right; at most once a minute for the same `target`.
 
     The refused change has been rolled back already, so this row has no transaction to share with it.
@@ -47,7 +56,7 @@ def record_refusal(*, account: Account, by: User, target: str, details: dict[str
         account=account, by=by, verb=REFUSED, target=target[:300], at__gt=timezone.now() - REFUSAL_INTERVAL
     )
     if not recent.exists():
-        record(account=account, by=by, verb=REFUSED, target=target, details=details)
+        record(account=account, by=by, verb=REFUSED, target=target, details=details, project_number=project_number)
 
 
 def _row(account_id: int, by: User | None, verb: str, target: str, details: dict[str, Any] | None) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from accounts import activity_words
-from accounts.activity_words import KINDS
-from accounts.models import Account, Activity
+from accounts import activity_words, by_project
+from accounts.activity_words import KINDS, OF_THE_ACCOUNT
+from accounts.models import Activity, Membership
 
 PER_PAGE = 50
 LONGEST_VALUE = 120  # characters of a detail; a longer one is folded
@@ -54,9 +56,17 @@ class ActivityPage:
     older_key: str
 
 
-def found(account: Account, wanted: dict[str, Any]) -> QuerySet[Activity]:
-    """The account's rows that match the filter, newest first. Days are days in the account's time zone."""
+def found(membership: Membership, wanted: dict[str, Any]) -> QuerySet[Activity]:
+    """The account's rows that match the filter, newest first. Days are days in the account's time zone.
+
+    A teammate who does not reach all projects sees the rows of those that they reach, and of the account itself. What
+    was written before rows had a project they see only if its verb tells that it is about none.
+    """
+    account = membership.account
     rows = Activity.objects.filter(account=account).order_by("-at", "-id")
+    if (reached := by_project.known().reached(membership)) is not None:
+        of_the_account = (Q(project_number=None, verb__startswith=f"{kind}.") for kind in OF_THE_ACCOUNT)
+        rows = rows.filter(reduce(or_, of_the_account, Q(project_number__in=reached)))
     if who := wanted.get("who"):
         rows = rows.filter(Q(by_email__icontains=who) | Q(by_name__icontains=who))
     if what := wanted.get("what"):
@@ -71,9 +81,9 @@ def found(account: Account, wanted: dict[str, Any]) -> QuerySet[Activity]:
     return rows
 
 
-def page(*, account: Account, wanted: dict[str, Any], key: str) -> ActivityPage:
+def page(*, membership: Membership, wanted: dict[str, Any], key: str) -> ActivityPage:
     """The page that `key` names: "older:<moment>:<id>" or "newer:<moment>:<id>". Other text gives the newest page."""
-    rows = found(account, wanted)
+    rows = found(membership, wanted)
     direction, at, row_id = _parsed(key)
     if at is None:
         taken = list(rows[: PER_PAGE + 1])
@@ -113,9 +123,9 @@ def line(row: Activity) -> ActivityLine:
     return ActivityLine(row, activity_words.words(row.verb), activity_words.target(row), activity_words.details(row))
 
 
-def rows(*, account: Account, wanted: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+def rows(*, membership: Membership, wanted: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """The rows of the CSV, with columns in the order of HEADER, read from the database in chunks."""
-    for row in found(account, wanted).iterator(chunk_size=2000):
+    for row in found(membership, wanted).iterator(chunk_size=2000):
         told = line(row)
         details = "; ".join(f"{name}: {value}" for name, value in told.details)
         staff = "yes" if row.as_staff else ""

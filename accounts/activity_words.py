@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from accounts.models import Activity, WhoMayInvite
+from accounts.models import Activity, RolesByProject, WhoMayInvite
 from common.counted import counted
 from common.row_names import rows_of
 from common.user_agent import agent_of
@@ -60,6 +60,7 @@ WORDS = {
     "person.download": "downloaded all data of",
     "teammate.full_access": "gave full access to",
     "teammate.read_only": "made read-only:",
+    "teammate.role": "changed the access to the project",
     "teammate.remove": "removed",
     "teammate.leave": "left the account:",
     "invitation.create": "invited",
@@ -115,6 +116,7 @@ KINDS = {
     "support": "Support",
     "refused": "Refused attempts",
 }
+OF_THE_ACCOUNT = ("account", "teammate", "invitation", "login", "support")  # kinds that are about no project
 REFUSED = {  # what the person wanted to do, by the page that refused it
     "accounts:account_settings_save": "change the account's settings",
     "accounts:invitation_link": "copy the invitation link of",
@@ -156,6 +158,8 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
     "ipfilter:excluded_ips_preview": "try excluded IPs for the account",
     "projects:api_key_create": "create an API key in",
     "projects:api_key_revoke": "revoke the API key",
+    "projects:invitation_roles": "choose the projects for the invitation of",
+    "projects:teammate_roles": "change the access to projects of",
     "projects:environment_add": "add an environment to",
     "projects:environment_capture": "change what is captured in",
     "projects:environment_delete": "delete the environment",
@@ -169,7 +173,12 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
 }
 CHANGES = {"account.settings", "project.change", "project.months_kept", "environment.rename", "environment.capture"}
 """The verbs whose details are {what: [before, after]}."""
-LABELS = {"all": "all of them", "ending": "the key ends with", "reason": "why"}
+LABELS = {
+    "all": "all of them",
+    "ending": "the key ends with",
+    "reason": "why",
+    "roles_by_project": "what read-only teammates reach",
+}
 ANY = "*"
 HIDDEN = {
     ("refused", "path"),
@@ -250,6 +259,8 @@ def _one(row: Activity, name: str, value: Any) -> str:
         return "none"
     if name == "who_may_invite":
         return dict(WhoMayInvite.choices).get(value, str(value))
+    if name == "roles_by_project":
+        return dict(RolesByProject.choices).get(value, str(value))
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
     if isinstance(value, dict) and value.keys() == {"count", "names"}:

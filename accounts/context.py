@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.door import entered, rights_here
-from accounts.models import Membership
+from accounts.models import Access, Membership
+from accounts.policy import Can
 from accounts.sessions import SessionStore, renew
 from accounts.teammates import grantors
 from common import mails
@@ -22,13 +23,15 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
     `mail_is_set_up`.
 
     Outside an account's pages, `account` and `membership` are the ones that the person used last, so that the bar
-    looks the same everywhere; `can` is empty there. `accounts` is [{"account", "url", "is_current"}]. `grantors`
+    looks the same everywhere; `can` is empty there. `reads_only`: whether the person
+    only looks here. `accounts` is [{"account", "url", "is_current"}]. `grantors`
     names the people whom a read-only teammate can ask for more rights. `session_end` is about the person's session.
     """
     return {
         "membership": SimpleLazyObject(lambda: membership_of(request)),
         "account": SimpleLazyObject(lambda: _account(request)),
         "accounts": SimpleLazyObject(lambda: _accounts(request)),
+        "reads_only": SimpleLazyObject(lambda: reads_only(request)),
         "grantors": SimpleLazyObject(lambda: _grantors(request)),
         "can": rights_here(request),
         "signup_open": settings.SIGNUP_OPEN,
@@ -49,6 +52,14 @@ def membership_of(request: HttpRequest) -> Membership | None:
     return entered(request) or next(iter(_memberships(request)), None)
 
 
+def reads_only(request: HttpRequest) -> bool:
+    """Whether the person may change nothing on this page; outside an account, in the one used last."""
+    if granted := rights_here(request):
+        return Can.EDIT not in granted
+    membership = membership_of(request)
+    return membership is not None and membership.access is Access.READ_ONLY
+
+
 def _account(request: HttpRequest) -> Any:
     membership = membership_of(request)
     return membership.account if membership else None
@@ -56,7 +67,7 @@ def _account(request: HttpRequest) -> Any:
 
 def _grantors(request: HttpRequest) -> list[str]:
     membership = membership_of(request)
-    return grantors(membership.account) if membership and membership.read_only else []
+    return grantors(membership.account) if membership and reads_only(request) else []
 
 
 def _accounts(request: HttpRequest) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The only way into an account's pages: turns an id in the URL into an account that the signed-in user may use."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
@@ -8,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from accounts import activity, current_request, last_seen
-from accounts.models import Account, Membership, User
+from accounts.models import Access, Account, Membership, User
 from accounts.policy import Can, rights
 from accounts.second_factor import has_second_factor
 from accounts.touched import name_of
@@ -34,6 +35,14 @@ class GuardedView(Protocol[Answered]):
     def __call__(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> Answered: ...
 
 
+@dataclass(frozen=True)
+class InProject:
+    """The project of a page, and what access the person has there (projects/door.py)."""
+
+    project_number: int
+    access: Access
+
+
 class AccountClosed(Exception):
     """The user belongs to the account, but the account is closed."""
 
@@ -42,8 +51,12 @@ class SecondFactorMissing(Exception):
     """The account requires a second factor, and the user has none yet."""
 
 
-def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> TenantRequest:
-    """Check that one membership has one right. Returns the request, with the membership and all its rights set on it.
+def enter(
+    request: HttpRequest, membership: Membership | None, needs: Can, within: InProject | None = None
+) -> TenantRequest:
+    """Check that one membership has one right, in the account or `within` a project.
+
+    Returns the request, with the membership and all its rights there set on it.
 
     Raises Http404 without a membership, so that strangers do not learn that the account exists. Raises
     PermissionDenied for a teammate without the right, and records that in the account's activity. AccountClosed and
@@ -61,11 +74,11 @@ def enter(request: HttpRequest, membership: Membership | None, needs: Can) -> Te
         raise AccountClosed
     if account.require_second_factor and not has_second_factor(user.pk):
         raise SecondFactorMissing
-    granted = rights(membership)
+    granted = rights(membership, within.access if within else None)
     inside.can = granted
     last_seen.note_in_account(membership)
     if needs not in granted:
-        record_refusal(request, account, {"path": request.path, "needs": needs.value})
+        record_refusal(request, account, {"path": request.path, "needs": needs.value}, within)
         raise PermissionDenied
     return inside
 
@@ -80,14 +93,20 @@ def rights_here(request: HttpRequest) -> frozenset[Can]:
     return getattr(request, "can", frozenset())
 
 
-def record_refusal(request: HttpRequest, account: Account, details: dict[str, str]) -> None:
+def record_refusal(
+    request: HttpRequest, account: Account, details: dict[str, str], within: InProject | None = None
+) -> None:
     """Record in the account's activity that this request was refused, and what it was about."""
     match = request.resolver_match
     page = match.view_name if match else request.path
     if match and (name := name_of(account, match.kwargs)):
         details = details | {"on": name}
     activity.record_refusal(
-        account=account, by=signed_in_user(request), target=f"{request.method} {page}", details=details
+        account=account,
+        by=signed_in_user(request),
+        target=f"{request.method} {page}",
+        details=details,
+        project_number=within.project_number if within else None,
     )
 
 

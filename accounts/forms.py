@@ -13,14 +13,16 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
-from accounts.models import Account, User, WhoMayInvite, known_as
+from accounts.models import Account, RolesByProject, User, WhoMayInvite, known_as
 from accounts.pasted_addresses import addresses
 from accounts.second_factor import has_second_factor
 from common.addresses import AddressField, normal
+from common.counted import counted
 from common.names import NameField
 from common.time_zones import time_zones
 
 MOST_AT_ONCE = 200  # addresses to invite
+SURE = "sure_to_show"  # the checkbox that confirms it
 LONGEST_LIST = 60_000  # characters: that many addresses, with a name each
 
 
@@ -168,15 +170,24 @@ class AccountForm(ChangesForm, forms.ModelForm):
 
     class Meta:
         model = Account
-        fields = ("name", "time_zone", "who_may_invite", "require_second_factor")
-        labels = {"who_may_invite": "Who may invite", "require_second_factor": "Require a second factor of everybody"}
+        fields = ("name", "time_zone", "who_may_invite", "require_second_factor", "roles_by_project")
+        labels = {
+            "who_may_invite": "Who may invite",
+            "require_second_factor": "Require a second factor of everybody",
+            "roles_by_project": "What read-only teammates reach",
+        }
         help_texts = {
+            "roles_by_project": "By project: full access, read-only or none is chosen for each under Teammates. "
+            "Those with full access to the account have it in every project.",
             "require_second_factor": "Teammates without one are asked to set it up before they get in.",
         }
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
+        self.now: str = self.instance.roles_by_project
+        if self.is_bound and "roles_by_project" not in self.data:  # sent by a page from before there was the field
+            del self.fields["roles_by_project"]
 
     def clean(self) -> dict[str, Any]:
         """Only people with a second factor may require one, so that they do not lock themselves out."""
@@ -187,7 +198,28 @@ class AccountForm(ChangesForm, forms.ModelForm):
         ):
             if on and field in self.changed_data and not has_second_factor(self.by.pk):
                 self.add_error(field, "Set up a second factor for yourself first, under Profile & security.")
+        if "roles_by_project" in cleaned:
+            self._ask_to_widen(cleaned["roles_by_project"])
         return cleaned
+
+    def _ask_to_widen(self, wanted: str) -> None:
+        """Ask, with a checkbox, before teammates are shown projects that are hidden from them now."""
+        hides = RolesByProject.values.index
+        read_only = self.instance.memberships.filter(read_only=True).count()
+        if hides(wanted) < hides(self.now) and read_only and self.data.get(SURE) != "on":
+            self.add_error("roles_by_project", _widening(wanted, read_only))
+            self.fields[SURE] = forms.BooleanField(label="Yes, show these projects", required=False)
+
+
+def _widening(wanted: str, read_only: int) -> str:
+    """What changes for how many, when access by project is switched off or hides less."""
+    who = f"{counted(read_only, 'read-only teammate')} will see"
+    if wanted == RolesByProject.OFF:
+        return (
+            f"{who} every project, and can change nothing in any. What is chosen by project is kept, and holds again "
+            "when this is switched on again. Confirm it below."
+        )
+    return f"{who} every project for which nothing is chosen for them. Confirm it below."
 
 
 class NameForm(forms.Form):

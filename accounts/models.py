@@ -103,6 +103,21 @@ class WhoMayInvite(models.TextChoices):
     NOBODY = "nobody", "Nobody: invitations are switched off"
 
 
+class Access(models.TextChoices):
+    """What a teammate may do, in an account or in one project (accounts/policy.py has the table)."""
+
+    READ_ONLY = "read_only", "read-only"
+    FULL = "full", "full access"
+
+
+class RolesByProject(models.TextChoices):
+    """What read-only teammates reach. The last two differ in projects for which nothing was chosen."""
+
+    OFF = "off", "Every project, read-only"
+    READ_ONLY = "read_only", "By project. Where nothing is chosen: read-only"
+    NONE = "none", "By project. Where nothing is chosen: no access"
+
+
 class Account(models.Model):
     """The tenant. While `closed_at` is set, nobody gets in and its environments accept no events."""
 
@@ -110,6 +125,9 @@ class Account(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")  # what new projects start with
     who_may_invite = models.CharField(max_length=20, choices=WhoMayInvite.choices, default=WhoMayInvite.FULL)
     require_second_factor = models.BooleanField(default=False)
+    roles_by_project = models.CharField(
+        max_length=20, choices=RolesByProject.choices, default=RolesByProject.OFF, db_default=RolesByProject.OFF
+    )
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
     members = models.ManyToManyField(
@@ -123,6 +141,9 @@ class Account(models.Model):
             models.CheckConstraint(condition=~Q(name=""), name="account_has_a_name"),
             models.CheckConstraint(
                 condition=Q(who_may_invite__in=WhoMayInvite.values), name="account_who_may_invite_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(roles_by_project__in=RolesByProject.values), name="account_roles_by_project_is_known"
             ),
         ]
 
@@ -164,6 +185,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.account}"
+
+    @property
+    def access(self) -> Access:
+        """In the account. In a project it may differ: projects/access.py."""
+        return Access.READ_ONLY if self.read_only else Access.FULL
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -222,6 +248,11 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.account}"
+
+    @property
+    def access(self) -> Access:
+        """What the person gets in the account."""
+        return Access.READ_ONLY if self.read_only else Access.FULL
 
     @property
     def is_open(self) -> bool:
@@ -315,6 +346,7 @@ class Activity(models.Model):
     verb = models.CharField(max_length=60)  # "project.create", "excluded_ips.save": app-wide constant names
     target = models.CharField(max_length=300, blank=True)  # what it was done to, in words
     details = models.JSONField(default=dict)
+    project_number = models.BigIntegerField(null=True)  # whose it is; no foreign key, for rows outlive projects
     address = models.GenericIPAddressField(null=True)
 
     class Meta:

@@ -368,4 +368,5 @@ def _note(environment: Environment, by: User, verb: str, target: str, details: d
         verb=verb,
         target=target,
         details={"project": project.name, "environment": environment.name} | (details or {}),
+        project_number=project.pk,
     )

@@ -40,4 +40,6 @@ def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, in
 def _note(environment: Environment, by: User | None, verb: str, rows: dict[str, int]) -> None:
     project = environment.project
     details = {"project": project.name, "environment": environment.name} | rows
-    activity.record(account=project.account, by=by, verb=verb, target=TARGET, details=details)
+    activity.record(
+        account=project.account, by=by, verb=verb, target=TARGET, details=details, project_number=project.pk
+    )

@@ -23,8 +23,16 @@ PAGE_ROWS = 1_000
 
 def note(*, environment: Environment, by: User) -> None:
     """Who took such a file is in the account's activity, and whose it was is not: that would outlive the person."""
-    details = {"project": environment.project.name, "environment": environment.name}
-    activity.record(account=environment.project.account, by=by, verb="person.download", target=TARGET, details=details)
+    project = environment.project
+    details = {"project": project.name, "environment": environment.name}
+    activity.record(
+        account=project.account,
+        by=by,
+        verb="person.download",
+        target=TARGET,
+        details=details,
+        project_number=project.pk,
+    )
 
 
 def lines(environment: Environment, person: KnownPerson) -> Iterator[str]:

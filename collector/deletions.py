@@ -93,4 +93,5 @@ def _note(request: DeletionRequest, verb: str) -> None:
         verb=verb,
         target=counted(request.people, "person"),
         details={"project": project.name, "request": str(request.pk)} | request.rows,
+        project_number=project.pk,
     )

@@ -67,6 +67,7 @@ def _bar(kind: str, request: HttpRequest) -> dict[str, Any]:
     return {
         "account": account,
         "membership": Membership(account=account, read_only="reader" in request.GET),
+        "reads_only": "reader" in request.GET,
         "accounts": [
             {"account": account, "url": "#", "is_current": True},
             {"account": Account(name="Difference Co"), "url": "#"},

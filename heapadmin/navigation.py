@@ -53,7 +53,8 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys([f"projects:api_key_{part}" for part in ("list", "create", "revoke")], "projects:project_list"),
     **dict.fromkeys(
-        [f"accounts:{page}" for page in ("teammate", "teammate_remove", "leave", "invite", "invitation_link")],
+        [f"accounts:{page}" for page in ("teammate", "teammate_remove", "leave", "invite", "invitation_link")]
+        + ["projects:teammate_roles", "projects:invitation_roles"],
         "accounts:teammate_list",
     ),
     **dict.fromkeys(

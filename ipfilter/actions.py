@@ -90,7 +90,14 @@ def save_list(
     _put(kept, rules.rules, by)
     kept.text, kept.version, kept.saved_at, kept.saved_by = text, version + 1, timezone.now(), by
     kept.save(update_fields=["text", "version", "saved_at", "saved_by"])
-    activity.record(account=scope.account, by=by, verb=VERB, target=str(scope), details=_details(scope, saved))
+    activity.record(
+        account=scope.account,
+        by=by,
+        verb=VERB,
+        target=str(scope),
+        details=_details(scope, saved),
+        project_number=scope.environment.project_id if scope.environment else None,
+    )
     return saved
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.current_request import client_address
-from accounts.door import account_view, signed_in_user
+from accounts.door import TenantRequest, account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
 from common.htmx import is_part, varying
@@ -22,39 +22,39 @@ from projects.models import Environment
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @account_view(Can.VIEW, to_save=Can.MANAGE)
-def excluded_ips(request: HttpRequest, account: Account) -> HttpResponse:
+def excluded_ips(request: TenantRequest, account: Account) -> HttpResponse:
     return _look_or_save(request, ListScope(account))
 
 
 @require_POST
 @account_view(Can.MANAGE)
-def excluded_ips_preview(request: HttpRequest, account: Account) -> HttpResponse:
+def excluded_ips_preview(request: TenantRequest, account: Account) -> HttpResponse:
     return _preview(request, ListScope(account))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @environment_view(Can.VIEW, to_save=Can.MANAGE)
-def environment_excluded_ips(request: HttpRequest, environment: Environment) -> HttpResponse:
+def environment_excluded_ips(request: TenantRequest, environment: Environment) -> HttpResponse:
     return _look_or_save(request, ListScope.of(environment))
 
 
 @require_POST
 @environment_view(Can.MANAGE)
-def environment_excluded_ips_preview(request: HttpRequest, environment: Environment) -> HttpResponse:
+def environment_excluded_ips_preview(request: TenantRequest, environment: Environment) -> HttpResponse:
     return _preview(request, ListScope.of(environment))
 
 
-def _look_or_save(request: HttpRequest, scope: ListScope) -> HttpResponse:
+def _look_or_save(request: TenantRequest, scope: ListScope) -> HttpResponse:
     return _save(request, scope) if request.method == "POST" else _look(request, scope)
 
 
-def _look(request: HttpRequest, scope: ListScope) -> HttpResponse:
+def _look(request: TenantRequest, scope: ListScope) -> HttpResponse:
     if is_part(request) and "address" in request.GET:
         return varying(render(request, "ipfilter/tested.html", context.testing(request, scope) | {"scope": scope}))
     return _page(request, scope, ExcludedIPsForm.showing(scope))
 
 
-def _save(request: HttpRequest, scope: ListScope) -> HttpResponse:
+def _save(request: TenantRequest, scope: ListScope) -> HttpResponse:
     form = ExcludedIPsForm(request.POST, scope=scope)
     if not form.is_valid():
         return _page(request, scope, form)
@@ -82,7 +82,7 @@ def _of_old_version(data: QueryDict, scope: ListScope, other: actions.SavedMeanw
     return form
 
 
-def _preview(request: HttpRequest, scope: ListScope) -> HttpResponse:
+def _preview(request: TenantRequest, scope: ListScope) -> HttpResponse:
     """Show what saving would do, without saving. `add` and `suggestions` change the text first."""
     form = ExcludedIPsForm(request.POST, scope=scope, is_preview=True)
     form.is_valid()
@@ -114,5 +114,5 @@ def _with_own_address(request: HttpRequest, text: str) -> str:
     return text_edits.with_rule(text, wanted, name=str(signed_in_user(request)), on=timezone.now().date())
 
 
-def _page(request: HttpRequest, scope: ListScope, form: ExcludedIPsForm) -> HttpResponse:
+def _page(request: TenantRequest, scope: ListScope, form: ExcludedIPsForm) -> HttpResponse:
     return varying(render(request, "ipfilter/excluded_ips.html", context.context(request, scope, form)))

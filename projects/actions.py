@@ -39,7 +39,14 @@ def create_project(*, account: Account, name: str, by: User | None, app_id: str 
     """
     project = Project.objects.create(account=account, name=name, time_zone=account.time_zone, created_by=by)
     Environment.objects.create(project=project, name=PRODUCTION, is_production=True, created_by=by, **_brought(app_id))
-    activity.record(account=account, by=by, verb="project.create", target=name, details=_brought(app_id))
+    activity.record(
+        account=account,
+        by=by,
+        verb="project.create",
+        target=name,
+        details=_brought(app_id),
+        project_number=project.pk,
+    )
     return project
 
 
@@ -88,6 +95,7 @@ def add_environment(
         verb="environment.add",
         target=f"{project.name} › {name}",
         details={"copied": added.copied, "from": source.name, **_brought(app_id)},
+        project_number=project.pk,
     )
     return added
 
@@ -104,7 +112,14 @@ def change_project(*, project: Project, by: User, **values: Any) -> list[str]:
     """
     changed = change(project, values)
     if changed:
-        activity.record(account=project.account, by=by, verb="project.change", target=project.name, details=changed)
+        activity.record(
+            account=project.account,
+            by=by,
+            verb="project.change",
+            target=project.name,
+            details=changed,
+            project_number=project.pk,
+        )
     return list(changed)
 
 
@@ -123,7 +138,12 @@ def change_months_kept(*, project: Project, by: User, months: dict[int | None, i
             changed[name] = values["months_kept"]
     if changed:
         activity.record(
-            account=project.account, by=by, verb="project.months_kept", target=project.name, details=changed
+            account=project.account,
+            by=by,
+            verb="project.months_kept",
+            target=project.name,
+            details=changed,
+            project_number=project.pk,
         )
     return bool(changed)
 
@@ -139,6 +159,7 @@ def rename_environment(*, environment: Environment, name: str, by: User) -> None
             verb="environment.rename",
             target=f"{project.name} › {name}",
             details=changed,
+            project_number=project.pk,
         )
 
 
@@ -159,6 +180,7 @@ def change_capture(*, environment: Environment, by: User, **changes: bool | tupl
             verb="environment.capture",
             target=f"{project.name} › {environment.name}",
             details=changed,
+            project_number=project.pk,
         )
     return bool(changed)
 
@@ -176,7 +198,14 @@ def delete_environment(*, environment: Environment, by: User) -> Removal:
     if not live.exclude(pk=environment.pk).exists():
         raise LastOne(f"{environment.name} is the only environment of {project.name}. Delete the project instead.")
     name = f"{project.name} › {environment.name}"
-    return _delete(environments=[environment], project=None, account=environment.project.account, name=name, by=by)
+    return _delete(
+        environments=[environment],
+        project=project,
+        is_whole=False,
+        account=environment.project.account,
+        name=name,
+        by=by,
+    )
 
 
 @transaction.atomic
@@ -190,7 +219,7 @@ def delete_project(*, project: Project, by: User) -> Removal:
     if not account.projects.live().exclude(pk=project.pk).exists():
         raise LastOne(f"{project.name} is the only project of {account.name}. Create another one first.")
     environments = list(project.environments.live())
-    return _delete(environments=environments, project=project, account=account, name=project.name, by=by)
+    return _delete(environments=environments, project=project, is_whole=True, account=account, name=project.name, by=by)
 
 
 def _locked(project: Project) -> Project:
@@ -205,18 +234,31 @@ def _locked(project: Project) -> Project:
 
 
 def _delete(
-    *, environments: list[Environment], project: Project | None, account: Account, name: str, by: User
+    *, environments: list[Environment], project: Project, is_whole: bool, account: Account, name: str, by: User
 ) -> Removal:
+    """Delete these environments of a project; with `is_whole` they are all, and the project goes too."""
     now = timezone.now()
-    scope = {"environment_id": [each.pk for each in environments]} | ({"project_id": [project.pk]} if project else {})
+    scope = {"environment_id": [each.pk for each in environments]} | ({"project_id": [project.pk]} if is_whole else {})
     Environment.objects.filter(pk__in=scope["environment_id"]).update(deleting_at=now)
-    if project is not None:
+    if is_whole:
         Project.objects.filter(pk=project.pk).update(deleting_at=now)
     asked = Removal.objects.create(
-        account=account, name=name, scope=scope, expected=removal.count(scope), asked_by=by, asked_at=now
+        account=account,
+        name=name,
+        scope=scope,
+        project_number=project.pk,
+        expected=removal.count(scope),
+        asked_by=by,
+        asked_at=now,
     )
-    verb = "project.delete" if project else "environment.delete"
-    activity.record(account=account, by=by, verb=verb, target=name, details={"rows": asked.expected})
+    activity.record(
+        account=account,
+        by=by,
+        verb="project.delete" if is_whole else "environment.delete",
+        target=name,
+        details={"rows": asked.expected},
+        project_number=project.pk,
+    )
     jobs.defer_once("projects.remove", removal_id=asked.pk)
     return asked
 
@@ -246,4 +288,6 @@ def revoke_api_key(*, key: ApiKey, by: User) -> None:
 def _record_api_key(key: ApiKey, by: User, verb: str) -> None:
     project = key.project
     details = {"project": project.name, "ending": key.ending}
-    activity.record(account=project.account, by=by, verb=verb, target=key.name, details=details)
+    activity.record(
+        account=project.account, by=by, verb=verb, target=key.name, details=details, project_number=project.pk
+    )

@@ -8,7 +8,9 @@ class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
-        from projects import touched
+        from accounts import by_project
+        from projects import roles, touched
 
         register_converter(AppIdConverter, "app_id")
         touched.register()
+        by_project.register(roles.Roles())

@@ -13,12 +13,13 @@ from accounts.context import membership_of
 from accounts.door import entered
 from accounts.models import Membership
 from accounts.second_factor import has_second_factor
+from projects.access import reached_environments
 from projects.door import LAST_ENVIRONMENT, entered_environment
 from projects.models import Environment
 
 
 def switcher(request: HttpRequest) -> dict[str, Any]:
-    """`environment`: the one in the URL, if any; `switcher_projects`: the account's projects and environments.
+    """`environment`: the one in the URL, if any; `switcher_projects`: what the person reaches.
 
     `place` is the environment in the bar: the same, or on other pages the one from which the person came.
     `switcher_projects` is [{"project", "environments": [{"environment", "url", "is_current"}]}], read on first use.
@@ -60,18 +61,17 @@ class _SwitcherRequest(HttpRequest):
 
 
 def _environments(request: HttpRequest) -> list[Environment]:
-    """Those of the account whose page this is, or else of the account used last, project by project."""
+    """Those that the person reaches in the account whose page this is, or else in the one used last, by project."""
     read = cast(_SwitcherRequest, request)
     if not hasattr(read, "environments"):
         membership = entered(request) or _last_used(request)
-        read.environments = _of_account(membership.account_id) if membership else []
+        read.environments = _reached_by(membership) if membership else []
     return read.environments
 
 
-def _of_account(account_id: int) -> list[Environment]:
+def _reached_by(membership: Membership) -> list[Environment]:
     return list(
-        Environment.objects.live()
-        .filter(project__account_id=account_id)
+        reached_environments(membership)
         .select_related("project")
         .order_by("project__name", "project_id", "-is_production", "name")
     )

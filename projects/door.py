@@ -5,12 +5,12 @@ from functools import wraps
 from typing import Concatenate, cast
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
-from accounts.door import GuardedView, P, Response, TenantRequest, enter, guarded, membership_in, needed
-from accounts.models import Membership
+from accounts.door import GuardedView, InProject, P, Response, TenantRequest, enter, guarded, membership_in, needed
 from accounts.policy import Can
 from common.htmx import is_part
+from projects.access import access
 from projects.models import Environment, Project
 
 LAST_ENVIRONMENT = "last_environment"  # session key: the app_id of the environment viewed last
@@ -25,7 +25,7 @@ class EnvironmentRequest(TenantRequest):
 def environment_view(
     needs: Can, to_save: Can | None = None
 ) -> Callable[[Callable[Concatenate[EnvironmentRequest, Environment, P], Response]], GuardedView[Response]]:
-    """Turn `app_id` from the URL into an `Environment` in whose account the user has the right `needs`.
+    """Turn `app_id` from the URL into an `Environment` in whose project the user has the right `needs`.
 
     The view gets it with `project` and `project.account` loaded; `request.environment` is the same object. `to_save` is
     the right that a POST needs, as in `account_view`.
@@ -35,9 +35,9 @@ def environment_view(
         @wraps(view)
         def checked(request: HttpRequest, app_id: str, *args: P.args, **kwargs: P.kwargs) -> Response:
             environment = Environment.objects.live().select_related("project__account").filter(app_id=app_id).first()
-            membership = _membership(request, environment.project if environment else None)
+            project = environment.project if environment else None
             try:
-                inside = cast(EnvironmentRequest, enter(request, membership, needed(request, needs, to_save)))
+                inside = cast(EnvironmentRequest, _enter(request, project, needed(request, needs, to_save)))
             except PermissionDenied:  # to a teammate, whose error page is one inside the environment
                 cast(EnvironmentRequest, request).environment = cast(Environment, environment)
                 raise
@@ -61,7 +61,7 @@ def entered_environment(request: HttpRequest) -> Environment | None:
 def project_view(
     needs: Can, to_save: Can | None = None
 ) -> Callable[[Callable[Concatenate[TenantRequest, Project, P], Response]], GuardedView[Response]]:
-    """Turn `project_id` from the URL into a `Project` in whose account the user has the right `needs`.
+    """Turn `project_id` from the URL into a `Project` in which the user has the right `needs`.
 
     `to_save` is the right that a POST needs, as in `account_view`.
     """
@@ -70,7 +70,7 @@ def project_view(
         @wraps(view)
         def checked(request: HttpRequest, project_id: int, *args: P.args, **kwargs: P.kwargs) -> Response:
             project = Project.objects.live().select_related("account").filter(pk=project_id).first()
-            inside = enter(request, _membership(request, project), needed(request, needs, to_save))
+            inside = _enter(request, project, needed(request, needs, to_save))
             assert project is not None
             return view(inside, project, *args, **kwargs)
 
@@ -79,7 +79,10 @@ def project_view(
     return decorate
 
 
-def _membership(request: HttpRequest, project: Project | None) -> Membership | None:
-    if project is None:
-        return None
-    return membership_in(request, project.account_id)
+def _enter(request: HttpRequest, project: Project | None, needs: Can) -> TenantRequest:
+    """Raises Http404 if there is no such project, or none for this person (projects/access.py)."""
+    membership = membership_in(request, project.account_id) if project else None
+    here = access(membership, project) if membership and project else None
+    if project is None or here is None:
+        raise Http404
+    return enter(request, membership, needs, InProject(project.pk, here))

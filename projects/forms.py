@@ -27,10 +27,15 @@ class AppIdField(forms.RegexField):
         )
 
 
-def app_id_problem(app_id: str, account: Account) -> str:
-    """Why `account` cannot have this app_id, or "". Of others it does not tell whether they have it or had it."""
+def app_id_problem(app_id: str, account: Account, project: Project | None = None) -> str:
+    """Why `account` cannot have this app_id, or "". Of others it does not tell whether they have it or had it.
+
+    With `project` no other project is named, which may be hidden from the person.
+    """
     own = Environment.objects.filter(app_id=app_id, project__account=account).select_related("project").first()
     if own is not None:
+        if project is not None and own.project_id != project.pk:
+            return "It is the app_id of another project of this account."
         ends = ", which is being deleted. It is free when that is done" if own.deleting_at else ""
         return f"It is the app_id of {own.project.name} › {own.name}{ends}."
     if UsedAppId.objects.filter(app_id=app_id).exclude(account_number=account.pk).exists():
@@ -53,11 +58,12 @@ class AppIdForm(forms.Form):
     """What forms for a new environment share: an app_id from Heap. Subclasses set `account`."""
 
     account: Account
+    project: Project | None = None  # to which the environment is added
     app_id = AppIdField(label="app_id from Heap", help_text=BRING_AN_APP_ID)
 
     def clean_app_id(self) -> str:
         app_id: str = self.cleaned_data["app_id"]
-        if app_id and (problem := app_id_problem(app_id, self.account)):
+        if app_id and (problem := app_id_problem(app_id, self.account, self.project)):
             raise forms.ValidationError(problem)
         return app_id
 
@@ -174,7 +180,7 @@ class EnvironmentForm(AppIdForm, EnvironmentNameForm):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, project=project, **kwargs)
-        self.account = project.account
+        self.account, self.project = project.account, project
         source = self.fields["source"]
         assert isinstance(source, forms.ModelChoiceField)
         source.queryset = project.environments.live().order_by("-is_production", "name")

@@ -1,13 +1,12 @@
 """Tables of projects, their environments and API keys, and of removals (deletions that are running or done)."""
 
 import secrets
-from typing import Any
 
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.models import Account, User
+from accounts.models import Access, Account, Invitation, Membership, User
 
 PRODUCTION = "Production"
 LIVE = models.Q(deleting_at=None)
@@ -61,10 +60,6 @@ class EnvironmentQuerySet(models.QuerySet["Environment"]):
         """Environments that are not being deleted. Deleting a project deletes all of its environments."""
         return self.filter(deleting_at=None)
 
-    def of(self, user: Any) -> "EnvironmentQuerySet":
-        """The environments that `user` may see: those of the open accounts that they belong to."""
-        return self.live().filter(project__account__memberships__user=user, project__account__closed_at=None)
-
 
 class Environment(models.Model):
     """A target for events, identified by `app_id`: Production, or a copy of the project with its own data.
@@ -101,6 +96,36 @@ class Environment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ProjectRole(models.Model):
+    """The access that was chosen for one teammate in one project; `access` is '' where the project is hidden from them.
+
+    It holds while the account's `roles_by_project` is on and the teammate is read-only in the account, and is kept
+    otherwise. The role of an invitation becomes the teammate's when it is accepted. projects/access.py reads roles.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="roles")
+    membership = models.ForeignKey(Membership, models.CASCADE, null=True, related_name="project_roles")
+    invitation = models.ForeignKey(Invitation, models.CASCADE, null=True, related_name="project_roles")
+    access = models.CharField(max_length=20, choices=Access.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["membership", "project"], name="projectrole_once_per_teammate"),
+            models.UniqueConstraint(fields=["invitation", "project"], name="projectrole_once_per_invitation"),
+            models.CheckConstraint(
+                condition=models.Q(membership=None, invitation__isnull=False)
+                | models.Q(membership__isnull=False, invitation=None),
+                name="projectrole_of_a_teammate_or_an_invitation",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(access__in=["", *Access.values]), name="projectrole_access_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.access or 'none'} in {self.project}"
 
 
 class UsedAppId(models.Model):
@@ -170,6 +195,7 @@ class Removal(models.Model):
     account = models.ForeignKey(Account, models.CASCADE, related_name="removals")
     name = models.CharField(max_length=210)  # "Web shop" or "Web shop › Staging"
     scope = models.JSONField()
+    project_number = models.BigIntegerField(null=True)  # of the project; no foreign key, for the row outlives it
     expected = models.PositiveBigIntegerField()  # number of rows when the deletion was asked for
     rows = models.JSONField(default=dict)
     asked_at = models.DateTimeField(default=timezone.now)

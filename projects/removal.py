@@ -92,6 +92,7 @@ def _finish(removal_id: int) -> bool:
             verb="project.removed" if "project_id" in removal.scope else "environment.removed",
             target=removal.name,
             details={"rows": removal.rows},
+            project_number=removal.project_number,
         )
     return True
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects import first_login_page, views
+from projects import first_login_page, roles_page, views
 
 app_name = "projects"
 urlpatterns = [
@@ -11,6 +11,16 @@ urlpatterns = [
     path("account/<int:account_id>/projects/", views.project_list, name="project_list"),
     path("account/<int:account_id>/projects/create/", views.project_create, name="project_create"),
     path("account/<int:account_id>/projects/removals/", views.removals, name="removals"),
+    path(
+        "account/<int:account_id>/teammates/<int:membership_id>/projects/",
+        roles_page.teammate_roles,
+        name="teammate_roles",
+    ),
+    path(
+        "account/<int:account_id>/invitations/<int:invitation_id>/projects/",
+        roles_page.invitation_roles,
+        name="invitation_roles",
+    ),
     path("projects/<int:project_id>/edit/", views.project_edit, name="project_edit"),
     path("projects/<int:project_id>/delete/", views.project_delete, name="project_delete"),
     path("projects/<int:project_id>/api-keys/", views.api_key_list, name="api_key_list"),

@@ -17,11 +17,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.door import account_view, enter, signed_in_user
+from accounts.door import TenantRequest, account_view, enter, signed_in_user
 from accounts.models import Account, Membership
-from accounts.policy import Can
+from accounts.policy import Can, has_roles
 from common.database import TookTooLong
 from projects import actions, delete_question, install_guide, registry
+from projects.access import full_in, reached_environments, reached_projects
 from projects.capture import Capture
 from projects.door import LAST_ENVIRONMENT, environment_view, project_view
 from projects.forms import (
@@ -32,7 +33,7 @@ from projects.forms import (
     NewProjectForm,
     ProjectSettingsForm,
 )
-from projects.models import Environment, Project, Removal
+from projects.models import LIVE, Environment, Project, Removal
 from projects.snippet import token_curl
 from projects.switch_target import destination
 
@@ -43,15 +44,13 @@ REMOVAL_SHOWN_FOR = timedelta(hours=1)  # how long a finished removal is still s
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Redirect to the last viewed environment of the last used account. People without an account get a page."""
-    membership = Membership.objects.latest_used(signed_in_user(request)).first()
+    membership = Membership.objects.latest_used(signed_in_user(request)).select_related("account").first()
     if membership is None:
         closed = Membership.objects.select_related("account").filter(user=signed_in_user(request)).first()
         if closed is not None:
             enter(request, closed, Can.VIEW)  # raises AccountClosed, which shows the page about it
         return render(request, "projects/no_account.html")
-    environments = (
-        Environment.objects.live().filter(project__account_id=membership.account_id).order_by("-is_production", "pk")
-    )
+    environments = reached_environments(membership).order_by("-is_production", "pk")
     last = environments.filter(app_id=request.session.get(LAST_ENVIRONMENT, "")).first()
     environment = last or environments.first()
     if environment is None:
@@ -61,20 +60,26 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @account_view(Can.VIEW)
-def project_list(request: HttpRequest, account: Account) -> HttpResponse:
-    context = {"projects": _with_environments(account), "removals": _recent_removals(account)}
+def project_list(request: TenantRequest, account: Account) -> HttpResponse:
+    membership = request.membership
+    context = {
+        "projects": _with_environments(membership),
+        "managed": full_in(membership),
+        "removals": _recent_removals(membership),
+        "has_roles": has_roles(membership),
+    }
     return render(request, "projects/project_list.html", context)
 
 
 def _with_environments(
-    account: Account,
+    membership: Membership,
 ) -> list[tuple[Project, list[tuple[Environment, registry.Usage | None, registry.KeptCounts]]]]:
-    """Each project with its environments, Production first, and the usage and contents of each environment.
+    """Each project that the person reaches, with its environments, Production first, and their usage and contents.
 
     The usage is None where reading it took too long.
     """
     live = Prefetch("environments", Environment.objects.live().order_by("-is_production", "name"), "shown")
-    projects = list(account.projects.live().prefetch_related(live).order_by("name"))
+    projects = list(reached_projects(membership).filter(LIVE).prefetch_related(live).order_by("name"))
     environments: list[Environment] = [each for project in projects for each in project.shown]
     kept = registry.kept(environments)
     try:
@@ -88,14 +93,17 @@ def _with_environments(
 
 @require_safe
 @account_view(Can.VIEW)
-def removals(request: HttpRequest, account: Account) -> HttpResponse:
+def removals(request: TenantRequest, account: Account) -> HttpResponse:
     """The part of the list that shows the progress of deletions. It refreshes itself while one is running."""
-    return render(request, "projects/removals.html", {"removals": _recent_removals(account)})
+    return render(request, "projects/removals.html", {"removals": _recent_removals(request.membership)})
 
 
-def _recent_removals(account: Account) -> list[Removal]:
+def _recent_removals(membership: Membership) -> list[Removal]:
     shown = Q(done_at=None) | Q(done_at__gte=timezone.now() - REMOVAL_SHOWN_FOR)
-    return list(account.removals.filter(shown).order_by("-asked_at")[:20])
+    removals = membership.account.removals.filter(shown)
+    if has_roles(membership):
+        removals = removals.filter(project_number__in=reached_projects(membership))
+    return list(removals.order_by("-asked_at")[:20])
 
 
 @account_view(Can.MANAGE)

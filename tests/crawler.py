@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
+from django.urls import resolve
+
 SAFE = ("hx-get", "data-picker")  # what it asks when typed into
 HTMX_UNSAFE = ("hx-post", "hx-put", "hx-patch", "hx-delete")
 
@@ -72,3 +74,26 @@ def links_of(response) -> list[str]:
 def forms_of(response) -> list[Form]:
     """The page's forms, and what htmx posts."""
     return _page(response).forms
+
+
+def pages_of(client):
+    """(URL, answer) of one page of each kind that links lead to, from the first page on."""
+    waiting, seen = ["/"], set()
+    while waiting:
+        url = waiting.pop()
+        response = client.get(url, follow=True)
+        yield url, response
+        for link in links_of(response):
+            if (place := place_of(link)) not in seen:
+                seen.add(place)
+                waiting.append(link)
+
+
+def place_of(url: str) -> tuple[str, tuple]:
+    """The view and ids of a URL: its query does not count as another place."""
+    match = resolve(url.partition("?")[0])
+    return match.view_name, tuple(match.kwargs.items())
+
+
+def text_of(response) -> str:
+    return (b"".join(response.streaming_content) if response.streaming else response.content).decode(errors="replace")

@@ -5,7 +5,7 @@ import factory
 from accounts.models import Account, Membership, User
 from collector.models import DeletionRequest
 from projects import api_keys
-from projects.models import PRODUCTION, ApiKey, Environment, Project
+from projects.models import PRODUCTION, ApiKey, Environment, Project, ProjectRole
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -47,6 +47,19 @@ class EnvironmentFactory(factory.django.DjangoModelFactory):
     project = factory.SubFactory(ProjectFactory)
     name = PRODUCTION
     is_production = True
+
+
+class ProjectRoleFactory(factory.django.DjangoModelFactory):
+    """A teammate who looks at one project; the other projects of the account are as the account says."""
+
+    class Meta:
+        model = ProjectRole
+
+    project = factory.SubFactory(ProjectFactory)
+    membership = factory.SubFactory(
+        MembershipFactory, account=factory.SelfAttribute("..project.account"), read_only=True
+    )
+    access = "read_only"
 
 
 class ApiKeyFactory(factory.django.DjangoModelFactory):

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import Account, Invitation, User
+from accounts.models import Account, Invitation, RolesByProject, User
 from analytics.models import Carry, Definition, Note, Pin, Report, Segment
 from common import links
 from events.models import Person
@@ -40,8 +40,11 @@ class World:
 
 
 def make_account() -> World:
-    """An account with two full-access teammates, a read-only one, an open invitation and one environment."""
-    environment = EnvironmentFactory()
+    """An account with two full-access teammates, a read-only one, an open invitation and one environment.
+
+    It has access by project, and nothing is chosen: read-only people look everywhere, as without.
+    """
+    environment = EnvironmentFactory(project__account__roles_by_project=RolesByProject.READ_ONLY)
     account = environment.project.account
     full = MembershipFactory(account=account).user
     MembershipFactory(account=account)
@@ -49,7 +52,7 @@ def make_account() -> World:
     ids = {
         "account_id": account.pk,
         "membership_id": read_only.pk,
-        "invitation_id": make_invitation(account, full).pk,
+        "invitation_id": make_invitation(account, full, read_only=True).pk,
         "project_id": environment.project_id,
         "api_key_id": ApiKeyFactory(project=environment.project).pk,
         "app_id": environment.app_id,
@@ -58,7 +61,13 @@ def make_account() -> World:
         "lineage": add_kept(environment),
         "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }
-    Removal.objects.create(account=account, name="Old shop", scope={"environment_id": []}, expected=1)
+    Removal.objects.create(
+        account=account,
+        name="Old shop",
+        scope={"environment_id": []},
+        project_number=environment.project_id,
+        expected=1,
+    )
     return World(account, {"full": full, "read_only": read_only.user}, ids)
 
 

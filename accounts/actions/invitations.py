@@ -7,10 +7,11 @@ from datetime import timedelta
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
+from django.forms import BaseForm
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import activity
+from accounts import activity, by_project
 from accounts.full_access import require_full_access
 from accounts.models import Account, Activity, Invitation, Membership, User
 from common import jobs, links, mails
@@ -37,8 +38,12 @@ class Invited:
 
 
 @transaction.atomic
-def invite(*, account: Account, emails: Sequence[str], read_only: bool, by: User) -> Invited:
+def invite(
+    *, account: Account, emails: Sequence[str], read_only: bool, by: User, projects: BaseForm | None = None
+) -> Invited:
     """Invite addresses (lower case, each once). An open invitation is renewed, and its old link stops working.
+
+    `projects` is the valid form that chose their projects (accounts/by_project.py).
 
     Raises TooManyInvitations, and then nobody is invited. Raises PermissionDenied if `by` has lost the right meanwhile.
     """
@@ -52,6 +57,8 @@ def invite(*, account: Account, emails: Sequence[str], read_only: bool, by: User
     invitations = [
         _offer(offers.get(email) or Invitation(account=account, email=email), read_only, by) for email in wanted
     ]
+    if projects is not None and read_only:
+        by_project.known().offer(projects, invitations, by)
     return Invited(invitations, sorted(teammates))
 
 
@@ -132,11 +139,13 @@ def accept(*, invitation: Invitation, user: User) -> Membership:
     current = _open_for_answer(invitation)
     if current.email != user.email:
         raise ValueError("the invitation is for another address")
-    membership, _ = Membership.objects.get_or_create(
+    membership, is_new = Membership.objects.get_or_create(
         account=current.account,
         user=user,
         defaults={"read_only": current.read_only, "invited_by": current.invited_by, "last_seen_at": timezone.now()},
     )
+    if is_new:
+        by_project.known().join(current, membership)
     current.accepted_at = timezone.now()
     current.accepted_by = user
     current.save(update_fields=["accepted_at", "accepted_by"])

@@ -82,7 +82,7 @@ def _revoke_invitations_of(membership: Membership) -> int:
 
 @transaction.atomic
 def change_settings(*, account: Account, by: User, **values: Any) -> list[str]:
-    """Set fields of an account (name, time_zone, who_may_invite, require_second_factor); returns those that changed."""
+    """Set fields of an account, those of AccountForm; returns those that changed."""
     changed = change(account, values)
     if changed:
         activity.record(account=account, by=by, verb="account.settings", target=account.name, details=changed)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import activity_log
-from accounts.door import account_view, signed_in_user
+from accounts.door import TenantRequest, account_view, signed_in_user
 from accounts.forms import ActivityFilterForm
 from accounts.models import Account
 from accounts.policy import Can
@@ -18,10 +18,10 @@ from common import csv
 
 @require_safe
 @account_view(Can.VIEW)
-def activity_list(request: HttpRequest, account: Account) -> HttpResponse:
+def activity_list(request: TenantRequest, account: Account) -> HttpResponse:
     form = _filter_form(request)
     wanted = form.cleaned_data if form.is_valid() else {}
-    page = activity_log.page(account=account, wanted=wanted, key=request.GET.get("key", ""))
+    page = activity_log.page(membership=request.membership, wanted=wanted, key=request.GET.get("key", ""))
     context = {
         "form": form,
         "lines": page.lines,
@@ -35,11 +35,11 @@ def activity_list(request: HttpRequest, account: Account) -> HttpResponse:
 
 @require_safe
 @account_view(Can.VIEW)
-def activity_csv(request: HttpRequest, account: Account) -> HttpResponseBase:
+def activity_csv(request: TenantRequest, account: Account) -> HttpResponseBase:
     """All rows that match the filter, as CSV."""
     form = _filter_form(request)
     wanted = form.cleaned_data if form.is_valid() else {}
-    rows = activity_log.rows(account=account, wanted=wanted)
+    rows = activity_log.rows(membership=request.membership, wanted=wanted)
     name = f"activity-{timezone.now():%Y-%m-%d}-{account.name}"
     return csv.response(name, activity_log.HEADER, rows, signed_in_user(request).pk)
 

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from accounts import by_project
 from accounts.actions import invitations
 from accounts.actions.invitations import NotOpen, TooManyInvitations
 from accounts.door import account_view, signed_in_user
@@ -24,17 +25,19 @@ NO_LONGER_OPEN = "That invitation was answered or revoked meanwhile."
 @require_POST
 @account_view(Can.INVITE)
 def invite(request: HttpRequest, account: Account) -> HttpResponse:
-    form = InviteForm(request.POST)
-    if not form.is_valid():
-        return show_list(request, account, form, status=422)
+    form, projects = InviteForm(request.POST), by_project.known().form(account, request.POST)
+    if not form.is_valid() or (projects is not None and not projects.is_valid()):
+        return show_list(request, account, form, projects, status=422)
     try:
-        invited = invitations.invite(account=account, by=signed_in_user(request), **form.cleaned_data)
+        invited = invitations.invite(
+            account=account, by=signed_in_user(request), projects=projects, **form.cleaned_data
+        )
     except TooManyInvitations:
         form.add_error("emails", ValidationError(TOO_MANY))
-        return show_list(request, account, form, status=429)
+        return show_list(request, account, form, projects, status=429)
     if not invited.invitations:
         form.add_error("emails", f"{' and '.join(invited.teammates)}: in this account already.")
-        return show_list(request, account, form, status=422)
+        return show_list(request, account, form, projects, status=422)
     messages.success(request, _invited_words(invited))
     _show_links(request, invited.invitations)
     return redirect("accounts:teammate_list", account.pk)

@@ -1,16 +1,18 @@
 """The Teammates tab: who is in the account, and what they may do."""
 
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import by_project
 from accounts.actions import invitations, memberships
 from accounts.door import TenantRequest, account_view, record_refusal, rights_here, signed_in_user
 from accounts.forms import AccessForm, InviteForm
 from accounts.full_access import LastFullAccess
-from accounts.models import Account, Membership
-from accounts.policy import Can, what_can
+from accounts.models import Account, Membership, RolesByProject
+from accounts.policy import Can, has_roles, what_can
 from accounts.teammates import overview
 
 LINKS_TO_SHOW = "links_to_show"  # in the session: the rows of invitations whose links the list shows next
@@ -20,11 +22,17 @@ LAST_ONE = "{name} is the last teammate with full access. Give full access to so
 @require_safe
 @account_view(Can.VIEW)
 def teammate_list(request: HttpRequest, account: Account) -> HttpResponse:
-    return show_list(request, account, InviteForm())
+    projects = by_project.known().form(account, None) if Can.INVITE in rights_here(request) else None
+    return show_list(request, account, InviteForm(), projects)
 
 
-def show_list(request: HttpRequest, account: Account, form: InviteForm, status: int = 200) -> HttpResponse:
-    """Show the Teammates tab with `form`, which may hold errors. Inviting shows its errors on this page as well."""
+def show_list(
+    request: HttpRequest, account: Account, form: InviteForm, projects: BaseForm | None, status: int = 200
+) -> HttpResponse:
+    """Show the Teammates tab with `form`, which may hold errors. Inviting shows its errors on this page as well.
+
+    `projects` is the form that chooses projects for those to invite, where there is something to choose.
+    """
     context = {
         "overview": overview(
             account=account,
@@ -34,6 +42,8 @@ def show_list(request: HttpRequest, account: Account, form: InviteForm, status: 
             pending_page=request.GET.get("pending"),
         ),
         "form": form,
+        "projects_form": projects,
+        "has_roles": account.roles_by_project != RolesByProject.OFF,
         "new_links": _new_links(request, account),
     }
     return render(request, "accounts/teammate_list.html", context, status=status)
@@ -56,6 +66,7 @@ def teammate(request: HttpRequest, account: Account, membership_id: int) -> Http
         {
             "teammate": membership,
             "lines": what_can(membership),
+            "has_roles": has_roles(membership),
             "is_self": membership.user_id == signed_in_user(request).pk,
         },
     )
@@ -75,7 +86,8 @@ def teammate_access(request: HttpRequest, account: Account, membership_id: int) 
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     else:
-        messages.success(request, f"{membership.user} {'is read-only' if read_only else 'has full access'} now.")
+        membership.read_only = read_only
+        messages.success(request, _access_words(membership))
     return redirect("accounts:teammate_list", account.pk)
 
 
@@ -112,6 +124,12 @@ def leave(request: TenantRequest, account: Account) -> HttpResponse:
         pass  # the membership was removed meanwhile
     messages.success(request, f"You have left {account.name}.")
     return redirect("projects:home")
+
+
+def _access_words(membership: Membership) -> str:
+    if has_roles(membership):
+        return f"{membership.user} is read-only now, and reaches the projects that are chosen for them."
+    return f"{membership.user} {'is read-only' if membership.read_only else 'has full access'} now."
 
 
 def _teammate(account: Account, membership_id: int) -> Membership:

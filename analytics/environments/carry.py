@@ -223,5 +223,10 @@ def note(environment: Environment, by: User, verb: str, details: dict[str, Any])
     """Record a carry-over, or its undoing, in the account's activity."""
     project = environment.project
     activity.record(
-        account=project.account, by=by, verb=verb, target=f"{project.name} › {environment.name}", details=details
+        account=project.account,
+        by=by,
+        verb=verb,
+        target=f"{project.name} › {environment.name}",
+        details=details,
+        project_number=project.pk,
     )

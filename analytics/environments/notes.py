@@ -77,6 +77,7 @@ def _record(note: Note, by: User | None, verb: str, details: dict[str, Any] | No
         target=note.text,
         details={"project": project.name, "environment": note.environment.name} | when | (details or {}),
         program=program,
+        project_number=project.pk,
     )
 
 

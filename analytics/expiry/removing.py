@@ -173,4 +173,5 @@ def _finish(key: int) -> None:
             verb="environment.expired",
             target=f"{project.name} › {begun.environment.name}",
             details={"before": begun.before.date().isoformat()} | begun.rows,
+            project_number=project.pk,
         )

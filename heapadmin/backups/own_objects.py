@@ -63,6 +63,7 @@ FUNCTIONS = (
     "note_gone_months()",
     "note_merges()",
     "note_packing()",
+    "projectrole_stays_in_its_account()",
     "property_bytes(text, jsonb)",
     "require_full_access(bigint)",
     "set_customers(json)",

@@ -9,6 +9,8 @@ from django.db.models import Count
 from django.http import HttpRequest
 
 from accounts.current_request import client_address
+from accounts.door import TenantRequest
+from accounts.models import Membership
 from ipfilter.address_check import NoAddress, check, rules_for
 from ipfilter.forms import ExcludedIPsForm
 from ipfilter.list_scope import ListScope
@@ -33,17 +35,17 @@ class Choice:
         return self.scope.url
 
 
-def context(request: HttpRequest, scope: ListScope, form: ExcludedIPsForm) -> dict[str, Any]:
+def context(request: TenantRequest, scope: ListScope, form: ExcludedIPsForm) -> dict[str, Any]:
     """Everything that the page shows; `form` is bound if a text was posted."""
     order = request.GET.get("order", "list")
     page = statistics.rule_page(scope, order=order, number=request.GET.get("page", ""))
     return editing(request, scope, form) | {
-        "choices": list(_choices(scope)),
+        "choices": list(_choices(scope, request.membership)),
         "elsewhere": _elsewhere(scope),
         "order": order if order in statistics.ORDERS else "list",
         "page": page,
         "rule_lines": statistics.rule_lines(page),
-        "environment_lines": statistics.environment_lines(scope),
+        "environment_lines": statistics.environment_lines(scope, request.membership),
         "history": history.latest(scope),
     } | testing(request, scope)  # fmt: skip
 
@@ -75,13 +77,14 @@ def testing(request: HttpRequest, scope: ListScope) -> dict[str, Any]:
         return {"tested": text, "checked": None, "no_address": str(why)}
 
 
-def _choices(scope: ListScope) -> Iterator[tuple[Project | None, list[Choice]]]:
-    """The account's list, then those of the environments by project."""
+def _choices(scope: ListScope, membership: Membership) -> Iterator[tuple[Project | None, list[Choice]]]:
+    """The account's list, then those of the environments that the person reaches, by project."""
     lists = ExcludedIPList.objects.filter(account=scope.account).annotate(rule_count=Count("rules"))
     counts: dict[int | None, int] = dict(lists.values_list("environment_id", "rule_count"))
     everywhere = ListScope(scope.account)
     yield None, [Choice(everywhere, counts.get(None, 0), is_current=scope.environment is None)]
-    for project, environments in groupby(statistics.environments_of(everywhere), key=lambda each: each.project):
+    reached = statistics.environments_of(everywhere, membership)
+    for project, environments in groupby(reached, key=lambda each: each.project):
         own = [(each, counts.get(each.pk, 0)) for each in environments]
         yield project, [Choice(ListScope.of(each), count, each == scope.environment) for each, count in own]
 

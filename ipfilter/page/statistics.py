@@ -10,9 +10,11 @@ from django.db.models import Count, F, Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts.models import Membership
 from common.sparkline import Bars
 from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIP, KeptOut
+from projects.access import reached_environments
 from projects.models import Environment
 from projects.registry import KeptCounts
 
@@ -70,8 +72,8 @@ def rule_lines(rules: Iterable[Any]) -> list[RuleLine]:
     return [RuleLine(rule, rule.total, rule.last_at, daily.get(rule.pk, _NOTHING)) for rule in rules]
 
 
-def environment_lines(scope: ListScope) -> list[EnvironmentLine]:
-    """What this list kept out of each environment where it applies, the highest total first."""
+def environment_lines(scope: ListScope, membership: Membership) -> list[EnvironmentLine]:
+    """What this list kept out of each environment where it applies that the person reaches, the highest total first."""
     counted = KeptOut.objects.filter(rule__in=scope.rules())
     totals = {
         environment_id: (total, last_at)
@@ -82,18 +84,17 @@ def environment_lines(scope: ListScope) -> list[EnvironmentLine]:
     daily = _daily(counted, "environment_id")
     lines = [
         EnvironmentLine(each, *totals.get(each.pk, (0, None)), daily.get(each.pk, _NOTHING))
-        for each in environments_of(scope)
+        for each in environments_of(scope, membership)
     ]
     return sorted(lines, key=lambda line: -line.total)
 
 
-def environments_of(scope: ListScope) -> list[Environment]:
-    """The environments where the list applies, by project and name, Production first; without those being deleted."""
+def environments_of(scope: ListScope, membership: Membership) -> list[Environment]:
+    """The environments where the list applies that the person reaches, by project and name, Production first."""
     if scope.environment:
         return [scope.environment]
     return list(
-        Environment.objects.live()
-        .filter(project__account=scope.account)
+        reached_environments(membership)
         .select_related("project")
         .order_by("project__name", "project_id", "-is_production", "name")
     )

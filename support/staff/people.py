@@ -46,7 +46,7 @@ class PersonAdmin(StaffModelAdmin):
             (
                 reverse("admin:accounts_account_change", args=[each.account_id]),
                 each.account.name,
-                " (read-only)" if each.read_only else "",
+                f", {each.access.label}",
             )
             for each in memberships
         )

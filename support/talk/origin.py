@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, resolve
 
-from accounts.models import Account, User
+from accounts.models import Account, Membership, User
+from projects.access import access
 from projects.models import Environment
 from support.talk.models import LONGEST_PAGE
 
@@ -56,13 +57,7 @@ def _account_and_environment(request: HttpRequest, match: ResolverMatch) -> tupl
     if not isinstance(request.user, User):
         return None, None
     own = Account.objects.filter(memberships__user=request.user)
-    environment = None
-    if "app_id" in match.kwargs:
-        environment = (
-            Environment.objects.filter(app_id=match.kwargs["app_id"], project__account__in=own)
-            .select_related("project__account")
-            .first()
-        )
+    environment = _environment(request.user, match.kwargs["app_id"]) if "app_id" in match.kwargs else None
     if environment is not None:
         return environment.project.account, environment
     if "project_id" in match.kwargs:
@@ -71,3 +66,12 @@ def _account_and_environment(request: HttpRequest, match: ResolverMatch) -> tupl
         own = own.filter(pk=match.kwargs["account_id"])
     found = list(own.order_by("pk")[:2])
     return (found[0] if len(found) == 1 else None), None
+
+
+def _environment(user: User, app_id: str) -> Environment | None:
+    """The environment, if the writer reaches it."""
+    environment = Environment.objects.select_related("project__account").filter(app_id=app_id).first()
+    account_id = environment.project.account_id if environment else None
+    membership = Membership.objects.select_related("account").filter(account=account_id, user=user).first()
+    is_theirs = environment and membership and access(membership, environment.project)
+    return environment if is_theirs else None

@@ -15,7 +15,7 @@ from accounts import activity
 from accounts.actions import logins
 from accounts.activity_log import PER_PAGE, page
 from accounts.activity_words import KINDS, REFUSED, WORDS, words
-from accounts.models import Account, Activity
+from accounts.models import Account, Activity, Membership
 from common.jobs import app as jobs
 from projects import actions as project_actions
 from support.models import MessageState
@@ -274,14 +274,14 @@ def test_what_was_carried_over_is_told_by_number_and_name(account, ada):
     details = {"created": {"count": 3, "names": ["Paid", "Signed up"]}, "from": "Staging"}
     activity.record(account=account, by=ada.user, verb="environment.carry_over", target="Shop › Live", details=details)
 
-    line = page(account=account, wanted={}, key="").lines[0]
+    line = page(membership=Membership(account=account), wanted={}, key="").lines[0]
 
     assert (line.words, dict(line.details)["created"]) == ("carried over into", "3 (Paid, Signed up, …)")
 
 
 def told(account, verb, target="", **details):
     activity.record(account=account, by=None, verb=verb, target=target, details=details)
-    line = page(account=account, wanted={}, key="").lines[0]
+    line = page(membership=Membership(account=account), wanted={}, key="").lines[0]
     return line.target, dict(line.details)
 
 
@@ -289,7 +289,7 @@ class TestRefusals:
     def refused(self, account, browser_of, name, *args, method="post"):
         reader = MembershipFactory(account=account, read_only=True)
         getattr(browser_of(reader.user), method)(reverse(name, args=args))
-        return page(account=account, wanted={"what": "refused"}, key="").lines[0]
+        return page(membership=Membership(account=account), wanted={"what": "refused"}, key="").lines[0]
 
     def test_they_say_what_was_wanted_and_of_what(self, account, ada, browser_of):
         report = ReportFactory(name="Signups", environment__project__account=account)

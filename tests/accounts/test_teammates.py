@@ -139,7 +139,7 @@ class TestPolicy:
         shown = browser_of(ada.user).get(reverse("accounts:teammate", args=[account.pk, reader.pk])).context["lines"]
 
         assert shown == what_can(reader)
-        assert ("Change the excluded IPs", False) in shown
+        assert ("Change the excluded IPs of environments", "no") in shown
 
     @pytest.mark.parametrize("who", [WhoMayInvite.NOBODY, WhoMayInvite.SECOND_FACTOR])
     def test_the_account_decides_who_may_invite(self, account, ada, browser_of, who):

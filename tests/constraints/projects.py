@@ -1,8 +1,17 @@
 """What breaks the constraints of the tables of projects."""
 
-from projects.models import Removal, new_app_id
+from projects.models import ProjectRole, Removal, new_app_id
 from tests.constraints.rows import Breaks, again, change, each, without
-from tests.factories import AccountFactory, ApiKeyFactory, EnvironmentFactory, ProjectFactory, UserFactory
+from tests.factories import (
+    AccountFactory,
+    ApiKeyFactory,
+    EnvironmentFactory,
+    MembershipFactory,
+    ProjectFactory,
+    ProjectRoleFactory,
+    UserFactory,
+)
+from tests.world import make_invitation
 
 
 def used_elsewhere() -> str:
@@ -10,6 +19,12 @@ def used_elsewhere() -> str:
     gone = EnvironmentFactory()
     gone.delete()
     return gone.app_id
+
+
+def of_an_invitation() -> ProjectRole:
+    role = ProjectRoleFactory()
+    invitation = make_invitation(role.project.account, UserFactory())
+    return ProjectRoleFactory(project=role.project, membership=None, invitation=invitation)
 
 
 BREAKS: Breaks = {
@@ -47,6 +62,21 @@ BREAKS: Breaks = {
     "projects_apikey_digest_key": lambda: again(ApiKeyFactory(), name="Another"),
     "apikey_ending_four_characters": each(lambda ending: ApiKeyFactory(ending=ending), "", "abc"),
     "apikey_revoked_by_with_a_time": lambda: ApiKeyFactory(revoked_by=UserFactory()),
+    "projectrole_once_per_teammate": lambda: again(ProjectRoleFactory(), access="full"),
+    "projectrole_once_per_invitation": lambda: again(of_an_invitation()),
+    "projectrole_of_a_teammate_or_an_invitation": [
+        lambda: ProjectRoleFactory(membership=None),
+        lambda: change(of_an_invitation(), membership=MembershipFactory()),
+    ],
+    "projectrole_stays_in_its_account: insert projects_projectrole": [
+        lambda: ProjectRoleFactory(membership=MembershipFactory(read_only=True)),
+        lambda: ProjectRoleFactory(membership=None, invitation=make_invitation(AccountFactory(), UserFactory())),
+    ],
+    "projectrole_stays_in_its_account: update projects_projectrole": [
+        lambda: change(ProjectRoleFactory(), project=ProjectFactory()),
+        lambda: change(ProjectRoleFactory(), membership=MembershipFactory()),
+    ],
+    "projectrole_access_is_known": lambda: ProjectRoleFactory(access="some"),
     "projects_removal_expected_check": lambda: Removal.objects.create(
         account=AccountFactory(), name="Shop", scope={}, expected=-1
     ),

@@ -138,6 +138,7 @@ UNTOLD = {  # tables whose rows go without being named in the question, and why 
     "collector_deletiontarget": "people still to be deleted, who go as well",
     "ipfilter_excludediplist": "its rules are told",
     "ipfilter_keptout": "counts of requests",
+    "projects_projectrole": "who reached the project that goes",
     "rollup_counts": "counts of the collected data",
     "rollup_days": "counts of the collected data",
     "rollup_marks": "counts of the collected data",

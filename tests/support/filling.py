@@ -14,7 +14,14 @@ from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from projects.tables import account_tables, any_of, conditions, read_schema, scope_of
 from support.models import AccountExport, ExportPart, Message, Reply, SupportAccess, Visit
-from tests.factories import ApiKeyFactory, DeletionRequestFactory, EnvironmentFactory, MembershipFactory, ProjectFactory
+from tests.factories import (
+    ApiKeyFactory,
+    DeletionRequestFactory,
+    EnvironmentFactory,
+    MembershipFactory,
+    ProjectFactory,
+    ProjectRoleFactory,
+)
 
 EVENTS = """
 insert into events (environment_id, time, actor_id, session_id, kind, name, properties)
@@ -45,7 +52,8 @@ def make_account(name: str = "Shop", *, events: int = 2_000, span: timedelta = t
     account = environment.project.account
     second = EnvironmentFactory(project=ProjectFactory(account=account))
     member = MembershipFactory(account=account).user
-    MembershipFactory(account=account, read_only=True, invited_by=member)
+    reader = MembershipFactory(account=account, read_only=True, invited_by=member)
+    ProjectRoleFactory(project=environment.project, membership=reader)
     for each in (environment, second):
         collect(each.pk, events=events, span=span)
         _define(each, member)

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         environment = Environment.objects.filter(app_id=options["app_id"]).first()
         if environment is None:
             raise CommandError(f"No environment has the app_id {options['app_id']}.")
-        teammate = environment.project.account.memberships.filter(read_only=False).order_by("pk").first()
+        teammate = environment.project.account.memberships.full_access().order_by("pk").first()
         if teammate is None:
             raise CommandError("Nobody may change anything in that account.")
         made = sample.fill(environment, teammate.user)

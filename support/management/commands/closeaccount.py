@@ -57,7 +57,7 @@ class Command(BaseCommand):
         if span.oldest_at and span.newest_at:
             self.stdout.write(f"Events from {span.oldest_at:%Y-%m-%d} to {span.newest_at:%Y-%m-%d}.")
         for membership in account.memberships.select_related("user").order_by("user__email"):
-            self.stdout.write(f"  {membership.user.email}{' (read-only)' if membership.read_only else ''}")
+            self.stdout.write(f"  {membership.user.email}, {membership.access.label}")
 
     def _close(self, account: Account, options: dict[str, Any]) -> Closing:
         days: int = options["grace_days"]
