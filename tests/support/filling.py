@@ -8,13 +8,20 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from accounts import activity
-from accounts.models import Account, Invitation
+from accounts.models import Account, Invitation, Membership
 from analytics.models import Definition, NameNote, Pin, Report, ReportKind, Segment
 from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from projects.tables import account_tables, any_of, conditions, read_schema, scope_of
 from support.models import AccountExport, ExportPart, Message, Reply, SupportAccess, Visit
-from tests.factories import ApiKeyFactory, DeletionRequestFactory, EnvironmentFactory, MembershipFactory, ProjectFactory
+from tests.factories import (
+    ApiKeyFactory,
+    ApiTokenFactory,
+    DeletionRequestFactory,
+    EnvironmentFactory,
+    MembershipFactory,
+    ProjectFactory,
+)
 
 EVENTS = """
 insert into events (environment_id, time, actor_id, session_id, kind, name, properties)
@@ -92,6 +99,7 @@ def _settings(account, environment, member):
     )
     activity.record(account=account, by=member, verb="project.create", target="Shop")
     key = ApiKeyFactory(project=environment.project, created_by=member)
+    ApiTokenFactory(project=environment.project, membership=Membership.objects.get(account=account, user=member))
     DeletionRequestFactory(api_key=key).targets.create(identity="person-1")
 
 
