@@ -27,6 +27,8 @@ WORDS = {
     "environment.delete": "deleted the environment",
     "api_key.create": "created the API key",
     "api_key.revoke": "revoked the API key",
+    "api_token.create": "created the API token",
+    "api_token.revoke": "revoked the API token",
     "environment.removed": "All data is removed of the environment",
     "environment.expired": "Events that are kept no longer are removed of the environment",
     "environment.carry_over": "carried over into",
@@ -102,6 +104,7 @@ KINDS = {
     "project": "Projects",
     "environment": "Environments",
     "api_key": "API keys",
+    "api_token": "API tokens",
     "excluded_ips": "Excluded IPs",
     "teammate": "Teammates",
     "invitation": "Invitations",
@@ -157,9 +160,11 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
     "ipfilter:excluded_ips": "change the excluded IPs of the account",
     "ipfilter:excluded_ips_preview": "try excluded IPs for the account",
     "projects:api_key_create": "create an API key in",
+    "projects:api_token_create": "create an API token for",
     "projects:api_key_revoke": "revoke the API key",
     "projects:invitation_roles": "choose the projects for the invitation of",
     "projects:teammate_roles": "change the access to projects of",
+    "projects:api_token_revoke": "revoke the API token",
     "projects:environment_add": "add an environment to",
     "projects:environment_capture": "change what is captured in",
     "projects:environment_delete": "delete the environment",
@@ -175,7 +180,7 @@ CHANGES = {"account.settings", "project.change", "project.months_kept", "environ
 """The verbs whose details are {what: [before, after]}."""
 LABELS = {
     "all": "all of them",
-    "ending": "the key ends with",
+    "ending": "it ends with",
     "reason": "why",
     "roles_by_project": "what read-only teammates reach",
 }

@@ -1,4 +1,4 @@
-"""The URLs of analytics' pages."""
+"""The URLs of analytics' pages, and of the read API."""
 
 from django.urls import path, re_path, register_converter
 
@@ -24,6 +24,7 @@ from analytics.views import (
     storage,
     suggestions,
 )
+from analytics.views.read_api import urls as read_api
 from collector.request.paths import ROOT, with_slashes
 
 app_name = "analytics"
@@ -88,4 +89,5 @@ urlpatterns = [
     path(REPORT + "edit/", reports.report_edit, name="report_edit"),
     path(REPORT + "delete/", reports.report_delete, name="report_delete"),
     path(REPORT + "pin/", reports.report_pin, name="report_pin"),
+    *read_api.urlpatterns,
 ]

@@ -39,7 +39,11 @@ FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search 
     ("Compare environments", "analytics:compare"),
     ("Collection", "collector:collection"),
 ]
-PAGES_OF_PROJECT = [("Storage", "analytics:storage"), ("API keys", "projects:api_key_list")]
+PAGES_OF_PROJECT = [
+    ("Storage", "analytics:storage"),
+    ("API keys", "projects:api_key_list"),
+    ("API tokens", "projects:api_token_list"),
+]
 PART_OF = {  # for each page without its own tab, the view whose tab is marked as current
     **dict.fromkeys(
         [f"analytics:definition{part}" for part in ("", "_create", "_edit", "_delete", "_bulk")]
@@ -51,7 +55,10 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     "analytics:behind": "analytics:graph",
     **dict.fromkeys([f"analytics:note_{part}" for part in ("add", "edit", "delete")], "analytics:note_list"),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
-    **dict.fromkeys([f"projects:api_key_{part}" for part in ("list", "create", "revoke")], "projects:project_list"),
+    **dict.fromkeys(
+        [f"projects:api_{of}_{part}" for of in ("key", "token") for part in ("list", "create", "revoke")],
+        "projects:project_list",
+    ),
     **dict.fromkeys(
         [f"accounts:{page}" for page in ("teammate", "teammate_remove", "leave", "invite", "invitation_link")]
         + ["projects:teammate_roles", "projects:invitation_roles"],

@@ -44,6 +44,9 @@ EVENTS_MONTHS = env.number("EVENTS_MONTHS", default=0, least=0, most=120)  # for
 SLOW_QUESTION_SECONDS = env.number("SLOW_QUESTION_SECONDS", default=5, least=0, most=3_600)
 # of everybody together; the others wait for their turn
 QUESTIONS_AT_ONCE = env.number("QUESTIONS_AT_ONCE", default=6, least=1, most=1_000)
+READ_REQUESTS_PER_MINUTE = env.number(
+    "READ_REQUESTS_PER_MINUTE", default=120, least=1, most=10_000
+)  # with one API token
 TRUSTED_PROXIES = proxies.trusted(env.text("TRUSTED_PROXIES"))
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 METRICS_TOKEN = env.text("METRICS_TOKEN")  # with it Prometheus may read /metrics; empty: nobody may
@@ -209,6 +212,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {  # allauth's own of other names stay as they are; accounts/sign_in_pauses.py is about passwords
     "api_key": "30/m/ip",  # failures (collector/views/public_api.py)
+    "read_api": f"{READ_REQUESTS_PER_MINUTE}/m/key",  # requests with one API token (projects/api_tokens/door.py)
     "login": "",  # it would hold up known browsers too; "sign_in" takes its place
     "sign_in": "30/m/ip",  # from browsers that are not known (accounts/adapter.py)
 }

@@ -62,13 +62,21 @@ class Saved:
 
 @transaction.atomic
 def save_list(
-    *, scope: ListScope, text: str, rules: RuleList, version: int, by: User, everybody_confirmed: bool = False
+    *,
+    scope: ListScope,
+    text: str,
+    rules: RuleList,
+    version: int,
+    by: User,
+    everybody_confirmed: bool = False,
+    api_token: str = "",
 ) -> Saved:
     """Make `rules`, parsed from `text`, the rules in force of `scope`.
 
     Rules that stay keep their rows, and so their counters. `version` is the version of the list that `by` was editing.
     Raises SavedMeanwhile if that is no longer the newest. Raises BlocksEverybody if the rules keep all visitors out,
-    alone or together with another list that applies, and `everybody_confirmed` is false.
+    alone or together with another list that applies, and `everybody_confirmed` is false. `api_token` names the token
+    with which a program of `by` did it.
     """
     if not everybody_confirmed and (rules.blocks_everybody or combined_lists.block_everybody(scope, rules)):
         raise BlocksEverybody
@@ -95,7 +103,7 @@ def save_list(
         by=by,
         verb=VERB,
         target=str(scope),
-        details=_details(scope, saved),
+        details=_details(scope, saved) | ({"API_token": api_token} if api_token else {}),
         project_number=scope.environment.project_id if scope.environment else None,
     )
     return saved

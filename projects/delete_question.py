@@ -25,6 +25,7 @@ class DeleteQuestion:
                 kept[kind] = kept.get(kind, 0) + number
         if project is not None:
             kept["API keys"] = project.api_keys.count()
+            kept["API tokens"] = project.api_tokens.count()
         names = ", ".join(each.name for each in environments)
         goes = [
             f"{counted(len(environments), 'environment')}: {names}",

@@ -1,7 +1,8 @@
-"""Tables of projects, their environments and API keys, and of removals (deletions that are running or done)."""
+"""Tables of projects, their environments, API keys and API tokens, and of removals (deletions, running or done)."""
 
 import secrets
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -183,6 +184,80 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TokenScope(models.TextChoices):
+    """What an API token is for. A request that needs another scope is refused, whatever the token's maker may do."""
+
+    DEFINITIONS = "definitions", "Read environments, definitions, segments, reports and the catalogue"
+    QUERIES = "queries", "Run reports and questions"
+    PEOPLE = "people", "Read people: lists of them, and questions that name a property of people"
+    EXCLUDED_IPS = "excluded_ips", "Read excluded IPs"
+    CHANGE_EXCLUDED_IPS = "change_excluded_ips", "Change excluded IPs, as far as you may yourself"
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def in_force(self) -> "ApiTokenQuerySet":
+        """Tokens that work: not revoked, of somebody who is a teammate still, for a project that is there.
+
+        Once a membership ends, its tokens have none for ever, also if the same person comes back.
+        """
+        return self.filter(
+            revoked_at=None,
+            membership__account=models.F("project__account"),
+            membership__user__is_active=True,
+            project__deleting_at=None,
+            project__account__closed_at=None,
+        )
+
+
+class ApiToken(models.Model):
+    """Lets a program read one project as a person: what its maker may do now, within `scopes`.
+
+    Of the secret it keeps what an ApiKey keeps. Without a `membership`, its maker has left.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="api_tokens")
+    membership = models.ForeignKey(Membership, models.SET_NULL, null=True, related_name="+")
+    name = models.CharField(max_length=100)
+    scopes = ArrayField(models.CharField(max_length=30))  # of TokenScope
+    digest = models.CharField(max_length=64, unique=True)
+    ending = models.CharField(max_length=4)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    last_used_at = models.DateTimeField(null=True)  # to the minute
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "project", Lower("name"), condition=models.Q(revoked_at=None), name="apitoken_name_once_per_project"
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="apitoken_has_a_name"),
+            models.CheckConstraint(
+                condition=models.Q(scopes__contained_by=TokenScope.values, scopes__len__gte=1),
+                name="apitoken_scopes_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(digest__regex=r"^[0-9a-f]{64}$"), name="apitoken_digest_is_sha256"
+            ),
+            models.CheckConstraint(condition=models.Q(ending__regex=r"^.{4}$"), name="apitoken_ending_four_characters"),
+            models.CheckConstraint(
+                condition=models.Q(revoked_by=None) | models.Q(revoked_at__isnull=False),
+                name="apitoken_revoked_by_with_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scopes_in_short(self) -> list[str]:
+        """ "queries", "excluded IPs"."""
+        return [each.replace("_", " ").replace("ips", "IPs") for each in self.scopes]
 
 
 class Removal(models.Model):

@@ -50,3 +50,8 @@ def curl(*, app_id: str, site_url: str) -> str:
 def token_curl(*, app_id: str, secret: str, site_url: str) -> str:
     """A command that fetches an access token with an API key."""
     return f"curl -X POST {site_url}/api/public/v0/auth_token -u '{app_id}:{secret}'"
+
+
+def read_curl(*, secret: str, site_url: str) -> str:
+    """A command that asks with an API token what it opens."""
+    return f"curl {site_url}/api/public/v1/project -H 'Authorization: Bearer {secret}'"

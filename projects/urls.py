@@ -1,8 +1,9 @@
-"""URLs of projects, environments, API keys and the install page."""
+"""URLs of projects, environments, API keys, API tokens and the install page."""
 
 from django.urls import path
 
 from projects import first_login_page, roles_page, views
+from projects.api_tokens import views as tokens
 
 app_name = "projects"
 urlpatterns = [
@@ -26,6 +27,13 @@ urlpatterns = [
     path("projects/<int:project_id>/api-keys/", views.api_key_list, name="api_key_list"),
     path("projects/<int:project_id>/api-keys/create/", views.api_key_create, name="api_key_create"),
     path("projects/<int:project_id>/api-keys/<int:api_key_id>/revoke/", views.api_key_revoke, name="api_key_revoke"),
+    path("projects/<int:project_id>/api-tokens/", tokens.api_token_list, name="api_token_list"),
+    path("projects/<int:project_id>/api-tokens/create/", tokens.api_token_create, name="api_token_create"),
+    path(
+        "projects/<int:project_id>/api-tokens/<int:api_token_id>/revoke/",
+        tokens.api_token_revoke,
+        name="api_token_revoke",
+    ),
     path("env/<app_id:app_id>/capture/", views.environment_capture, name="environment_capture"),
     path("env/<app_id:app_id>/rename/", views.environment_rename, name="environment_rename"),
     path("env/<app_id:app_id>/delete/", views.environment_delete, name="environment_delete"),

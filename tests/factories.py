@@ -5,7 +5,8 @@ import factory
 from accounts.models import Account, Membership, User
 from collector.models import DeletionRequest
 from projects import api_keys
-from projects.models import PRODUCTION, ApiKey, Environment, Project, ProjectRole
+from projects.api_tokens import tokens
+from projects.models import PRODUCTION, ApiKey, ApiToken, Environment, Project, ProjectRole, TokenScope
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -74,6 +75,23 @@ class ApiKeyFactory(factory.django.DjangoModelFactory):
     secret = factory.Sequence(lambda n: f"hak_secret-{n:04}")
     digest = factory.LazyAttribute(lambda key: api_keys.digest(key.secret))
     ending = factory.LazyAttribute(lambda key: key.secret[-4:])
+
+
+class ApiTokenFactory(factory.django.DjangoModelFactory):
+    """A token for everything, of a teammate with full access. Its secret is `secret`, which is no field."""
+
+    class Meta:
+        model = ApiToken
+        exclude = ("secret",)
+
+    project = factory.SubFactory(ProjectFactory)
+    membership = factory.LazyAttribute(lambda token: MembershipFactory(account=token.project.account))
+    created_by = factory.LazyAttribute(lambda token: token.membership.user)
+    name = factory.Sequence(lambda n: f"Token {n}")
+    scopes = factory.LazyFunction(lambda: list(TokenScope.values))
+    secret = factory.LazyFunction(tokens.new_secret)
+    digest = factory.LazyAttribute(lambda token: tokens.digest(token.secret))
+    ending = factory.LazyAttribute(lambda token: token.secret[-4:])
 
 
 class DeletionRequestFactory(factory.django.DjangoModelFactory):

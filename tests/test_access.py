@@ -105,6 +105,9 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "projects:api_key_create": ("get", LOGIN, 404, 404, 403, 200),
     "projects:api_key_list": ("get", LOGIN, 404, 404, 200, 200),
     "projects:api_key_revoke": ("get", LOGIN, 404, 404, 403, 200),
+    "projects:api_token_create": ("get", LOGIN, 404, 404, 200, 200),
+    "projects:api_token_list": ("get", LOGIN, 404, 404, 200, 200),
+    "projects:api_token_revoke": ("get", LOGIN, 404, 404, 403, 200),  # another's
     "projects:environment_add": ("get", LOGIN, 404, 404, 403, 200),
     "projects:environment_delete": ("get", LOGIN, 404, 404, 403, 200),
     "projects:environment_capture": ("get", LOGIN, 404, 404, 200, 200),
@@ -198,6 +201,10 @@ WRITES = {
     "ipfilter:excluded_ips_preview": Write(None, {"text": "10.1.*"}, full=200, unrecorded="a preview changes nothing"),
     "projects:api_key_create": Write("api_key.create", {"name": "Nightly"}, full=200),  # shows the secret
     "projects:api_key_revoke": Write("api_key.revoke"),
+    "projects:api_token_create": Write(
+        "api_token.create", {"name": "Nightly", "scopes": ["queries"]}, read_only=200, full=200
+    ),
+    "projects:api_token_revoke": Write("api_token.revoke"),
     "projects:environment_add": Write(
         "environment.add",
         lambda world: {"name": "Copy", "source": world.ids["environment_id"]},

@@ -16,6 +16,7 @@ from analytics.models import MAX_NOTE
 from analytics.rollups import builder, reader
 from analytics.rollups.refresh import KEPT_DAYS
 from analytics.store.postgresql import suggestions
+from analytics.views.read_api import paging
 from collector import rate_limits
 from collector.counts import metrics, proxies
 from collector.counts.excluded import MOST_KEYS
@@ -301,6 +302,7 @@ BOUNDS_IN_SCHEMA = {
     "components/parameters/i/schema/maxLength": limits.MAX_IDENTITY,
     "components/parameters/t0/schema/maxLength": limits.MAX_EVENT,
     "components/schemas/AccountProperties/oneOf/0/properties/accounts/maxItems": limits.MAX_USERS,
+    "components/parameters/limit/schema/maximum": paging.MOST,
     "components/schemas/AppId/pattern": f"^[0-9]{{1,{limits.MAX_KEY}}}$",
     "components/schemas/Beacon/properties/i/maxLength": limits.MAX_IDENTITY,
     "components/schemas/Beacon/properties/t0/maxLength": limits.MAX_EVENT,

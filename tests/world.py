@@ -15,7 +15,7 @@ from analytics.models import Carry, Definition, Note, Pin, Report, Segment
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
-from tests.factories import ApiKeyFactory, EnvironmentFactory, MembershipFactory, UserFactory
+from tests.factories import ApiKeyFactory, ApiTokenFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 
 @dataclass
@@ -55,6 +55,9 @@ def make_account() -> World:
         "invitation_id": make_invitation(account, full, read_only=True).pk,
         "project_id": environment.project_id,
         "api_key_id": ApiKeyFactory(project=environment.project).pk,
+        "api_token_id": ApiTokenFactory(
+            project=environment.project, membership=account.memberships.get(user=full), name="Weekly"
+        ).pk,
         "app_id": environment.app_id,
         "environment_id": environment.pk,
         "actor_id": add_person(environment),

@@ -61,6 +61,10 @@ class KnownProperty:
     def called(self) -> CatalogueName | None:
         return _called(self.source, self.key)
 
+    @property
+    def is_of_people(self) -> bool:
+        return self.source is Source.USER
+
 
 def _called(kind: str, name: str) -> CatalogueName | None:
     try:

@@ -158,14 +158,14 @@ def types_of(known: KnownProperty) -> list[str]:
 @environment_view(Can.VIEW)
 def catalogue(request: HttpRequest, environment: Environment) -> HttpResponse:
     """All events."""
-    return _list(request, environment, "events", _known_events, _days, "Last 30 days")
+    return _list(request, environment, "events", known_events, _days, "Last 30 days")
 
 
 @require_safe
 @environment_view(Can.VIEW)
 def catalogue_properties(request: HttpRequest, environment: Environment) -> HttpResponse:
     """All properties of events and of people."""
-    return _list(request, environment, "properties", _known_properties, _months, f"Last {MONTHS} months")
+    return _list(request, environment, "properties", known_properties, _months, f"Last {MONTHS} months")
 
 
 def _list(
@@ -197,20 +197,22 @@ def _list(
     return page(request, environment, "analytics/catalogue.html", context | {"state": state})
 
 
-def _known_events(scope: Scope) -> list[Known]:
+def known_events(scope: Scope) -> list[Known]:
+    """All events that have a name. Raises QueryTimeout."""
     return [
         each for each in event_store().known_events(scope, most=ALL, hidden=True) if each.name or each.kind != "custom"
     ]
 
 
-def _known_properties(scope: Scope) -> list[Known]:
+def known_properties(scope: Scope) -> list[Known]:
+    """All properties, of events and of people. Raises QueryTimeout."""
     sources = (Source.PROPERTY, Source.USER)
     return [each for source in sources for each in event_store().known_properties(scope, source, most=ALL, hidden=True)]
 
 
 def _row(known: Known, uses: Mapping[str, NameUses], since: datetime) -> NameRow:
     called = known.called
-    is_of_people = isinstance(known, KnownProperty) and known.source is Source.USER
+    is_of_people = isinstance(known, KnownProperty) and known.is_of_people
     used = uses.get(str(called)) or NameUses({})
     return NameRow(known, called, used, known.first_at >= since and not is_of_people)
 

@@ -36,7 +36,7 @@ def export(request: HttpRequest, environment: Environment) -> HttpResponseBase:
         return refused(asked.failure or " ".join(asked.errors.values()) or "Nothing was asked.")
     name = request.GET.get("name", "") or f"{environment.project.name} {KINDS[kind].label}"
     result = asked.result
-    return file_of(result, _rows(result), _words(result), name, chosen, signed_in_user(request))
+    return file_of(result, _rows(result), in_words(result), name, chosen, signed_in_user(request))
 
 
 def wanted_format(request: HttpRequest) -> str | None:
@@ -76,8 +76,8 @@ def one_of(names: list[str]) -> str:
     return f"{', '.join(most)} or {last}"
 
 
-def _words(result: Result) -> str:
-    """ "Count of Pageview, last 30 days"."""
+def in_words(result: Result) -> str:
+    """The question: "Count of Pageview, last 30 days"."""
     query = result.query
     return ", ".join(filter(None, [kind_of(query).words(query, glossary_for(query)), query.range_words()]))
 

@@ -37,6 +37,7 @@ FUNCTIONS = (
     "activity_is_append_only()",
     "add_to_catalogue(json, integer, integer, integer)",
     "add_to_catalogue(json, integer, integer, integer, integer)",
+    "apitoken_stays_in_its_account()",
     "app_id_stays_with_its_account()",
     "bounded(jsonb, jsonb, integer, integer)",
     "by_sender(jsonb, json)",

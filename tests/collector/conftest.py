@@ -17,7 +17,8 @@ def collecting_server(django_db_setup, django_db_blocker, tmp_path_factory):
         yield RUNNING[0]
         return
     with served_database(django_db_blocker) as url:
-        RUNNING.append(CollectingServer(url, tmp_path_factory.mktemp("collecting")).collect_static().start())
+        many = {"READ_REQUESTS_PER_MINUTE": "10000"}  # schemathesis asks on and on
+        RUNNING.append(CollectingServer(url, tmp_path_factory.mktemp("collecting"), **many).collect_static().start())
         yield RUNNING[0]
         RUNNING.pop().stop()
 

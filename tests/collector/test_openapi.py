@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -9,9 +10,11 @@ import pytest
 import yaml
 from django.conf import settings
 
+from analytics.views.read_api import urls as read_api
 from collector.decide import ENDPOINTS
 from collector.views.public_api import ROOT
 from tests.collector.test_public_api import Shop
+from tests.collector.test_read_api_client import make_token
 
 DOCUMENT = settings.BASE_DIR / "docs" / "openapi.yaml"
 TRACKERS = ("/js/heap-{app_id}.js", "/config/{app_id}/heap_config.js")
@@ -37,7 +40,17 @@ def test_it_has_every_path_with_its_methods():
         {path: {"OPTIONS", *endpoint.methods} for path, endpoint in ENDPOINTS.items()}
         | {path: {"OPTIONS", "GET"} for path in TRACKERS}
         | {f"{ROOT}{path}": {method} for path, method in PUBLIC.items()}
+        | reading()
     )
+
+
+def reading():
+    """The paths of the read API, from its URLs."""
+    found = {}
+    for pattern in read_api.urlpatterns[:-1]:  # the last one is for paths that there are not
+        path = re.sub(r"<\w+:(\w+)>", r"{\1}", str(pattern.pattern)).replace("{lineage}", "{id}")
+        found[f"/{path}"] = set(pattern.callback.by_method)
+    return found
 
 
 CONFIG = """
@@ -46,7 +59,7 @@ allow-x00 = false
 deterministic = true
 database = "none"
 [checks.negative_data_rejection]
-expected-statuses = [400, 404, 413, 414, 415]
+expected-statuses = [400, 401, 404, 413, 414, 415]
 """
 NARROWER = {  # bounds that the document gives only in words, or that depend on the current time
     "Timestamp": {"enum": ["2017-03-10T22:21:56+00:00", "2017-03-10T22:21:56.5Z", 1489184516, 1489184516000, None]},
@@ -83,6 +96,33 @@ def test_so_do_the_paths_for_holders_of_an_api_key(server, environment, tmp_path
     options += ["--exclude-checks=ignored_auth"]  # the header goes along always
 
     result = hold(server, document(), tmp_path, *options)
+
+    assert result.returncode == 0, shown(result)
+
+
+NARROWER_READING = {
+    "PageCursor": {"const": ""},
+    "QuestionDays": {"enum": ["7", "30", "this_month"]},
+    "QuestionEvent": {"enum": ["builtin:pageview", "event:Signed up"]},
+    "QuestionKind": {"enum": ["graph", "lifecycle", "sessions", "users"]},  # the others need more parameters
+    "ExcludedIPsText": {"enum": ["", "192.0.2.0/24 # office"]},
+}
+
+
+@pytest.mark.parametrize("mode", ["positive", "negative"])
+def test_so_do_the_paths_for_holders_of_an_api_token(server, environment, tmp_path, mode):
+    told = document()
+    schemas = told["components"]["schemas"]
+    if mode == "positive":
+        schemas |= NARROWER_READING
+    schemas["ReadAppId"] = {"const": environment.app_id}
+    secret = make_token(environment.project)
+    options = [f"--mode={mode}", f"--include-path-regex=^/{read_api.ROOT}", f"--header=Authorization: Bearer {secret}"]
+    options += ["--exclude-checks=ignored_auth"]
+    if mode == "negative":
+        options.append("--exclude-checks=positive_data_acceptance")
+
+    result = hold(server, told, tmp_path, *options)
 
     assert result.returncode == 0, shown(result)
 

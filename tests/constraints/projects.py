@@ -5,6 +5,7 @@ from tests.constraints.rows import Breaks, again, change, each, without
 from tests.factories import (
     AccountFactory,
     ApiKeyFactory,
+    ApiTokenFactory,
     EnvironmentFactory,
     MembershipFactory,
     ProjectFactory,
@@ -77,6 +78,18 @@ BREAKS: Breaks = {
         lambda: change(ProjectRoleFactory(), membership=MembershipFactory()),
     ],
     "projectrole_access_is_known": lambda: ProjectRoleFactory(access="some"),
+    "apitoken_stays_in_its_account: insert projects_apitoken": lambda: ApiTokenFactory(membership=MembershipFactory()),
+    "apitoken_stays_in_its_account: update projects_apitoken": [
+        lambda: change(ApiTokenFactory(), membership=MembershipFactory()),
+        lambda: change(ApiTokenFactory(), project=ProjectFactory()),
+    ],
+    "apitoken_name_once_per_project": lambda: again(ApiTokenFactory(name="Weekly"), name="WEEKLY", digest="0" * 64),
+    "apitoken_has_a_name": lambda: ApiTokenFactory(name=""),
+    "apitoken_scopes_known": each(lambda scopes: ApiTokenFactory(scopes=scopes), [], ["everything"], ["queries", ""]),
+    "apitoken_digest_is_sha256": each(lambda digest: ApiTokenFactory(digest=digest), "", "A" * 64, "0" * 63),
+    "projects_apitoken_digest_key": lambda: again(ApiTokenFactory(), name="Another"),
+    "apitoken_ending_four_characters": each(lambda ending: ApiTokenFactory(ending=ending), "", "abc"),
+    "apitoken_revoked_by_with_a_time": lambda: ApiTokenFactory(revoked_by=UserFactory()),
     "projects_removal_expected_check": lambda: Removal.objects.create(
         account=AccountFactory(), name="Shop", scope={}, expected=-1
     ),

@@ -120,6 +120,7 @@ TOLD = {
     "analytics_segment",
     "ipfilter_excludedip",
     "projects_apikey",
+    "projects_apitoken",
     "projects_environment",
 }
 UNTOLD = {  # tables whose rows go without being named in the question, and why nobody misses the number

@@ -12,7 +12,7 @@ from projects.tables import account_tables, read_schema
 from support.models import Message
 from tests.analytics.factories import ReportFactory
 from tests.constraints.rows import check_now
-from tests.factories import EnvironmentFactory, MembershipFactory, ProjectRoleFactory
+from tests.factories import ApiTokenFactory, EnvironmentFactory, MembershipFactory, ProjectRoleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -46,11 +46,16 @@ def role_in_a_project_of(theirs, ours):
     ProjectRoleFactory(project=theirs.project, membership=MembershipFactory(account=ours.project.account))
 
 
+def a_token_for_a_teammate_of(theirs, ours):
+    ApiTokenFactory(project=ours.project, membership=MembershipFactory(account=theirs.project.account))
+
+
 STRADDLING = {  # tables that name two things that belong to somebody: a row that names those of two
     "analytics_pin": pin_a_report_of,
     "ipfilter_excludediplist": list_for_an_environment_of,
     "ipfilter_keptout": count_by_a_rule_of,
     "projects_projectrole": role_in_a_project_of,
+    "projects_apitoken": a_token_for_a_teammate_of,
     "support_message": write_about_an_environment_of,
 }
 IN_ONE_ACCOUNT = ["analytics_pin", "ipfilter_keptout"]  # where two environments of one project are kept apart too

@@ -8,7 +8,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from accounts import activity
-from accounts.models import Account, Invitation
+from accounts.models import Account, Invitation, Membership
 from analytics.models import Definition, NameNote, Pin, Report, ReportKind, Segment
 from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
@@ -16,6 +16,7 @@ from projects.tables import account_tables, any_of, conditions, read_schema, sco
 from support.models import AccountExport, ExportPart, Message, Reply, SupportAccess, Visit
 from tests.factories import (
     ApiKeyFactory,
+    ApiTokenFactory,
     DeletionRequestFactory,
     EnvironmentFactory,
     MembershipFactory,
@@ -100,6 +101,7 @@ def _settings(account, environment, member):
     )
     activity.record(account=account, by=member, verb="project.create", target="Shop")
     key = ApiKeyFactory(project=environment.project, created_by=member)
+    ApiTokenFactory(project=environment.project, membership=Membership.objects.get(account=account, user=member))
     DeletionRequestFactory(api_key=key).targets.create(identity="person-1")
 
 
