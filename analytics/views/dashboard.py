@@ -16,6 +16,7 @@ from analytics.default_tiles import BUILTIN, BY_LINEAGE
 from analytics.models import Report
 from analytics.views.analyze import answer_context, has_events
 from analytics.views.answers import Parameters, answer, understand
+from analytics.views.first_steps import first_steps
 from analytics.views.pages import page, rendered
 from analytics.views.reports import find_report
 from common.htmx import is_part
@@ -31,10 +32,12 @@ def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
     if "all" in request.GET:
         for tile in tiles:
             tile["html"] = rendered(request, environment, "analytics/tile_body.html", _tile_context(environment, tile))
+    arrived = has_events(environment)
     context = {
         "tiles": tiles,
         "is_builtin": tiles[0]["report"] is None,
-        "has_events": has_events(environment),
+        "has_events": arrived,
+        "first_steps": first_steps(request, environment) if arrived else [],
     }
     return page(request, environment, "analytics/dashboard.html", context)
 
