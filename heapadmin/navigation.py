@@ -19,7 +19,6 @@ ENVIRONMENT_NAV: list[Entry] = [
     ("Live", "analytics:live"),
     ("Definitions", "analytics:definition_list"),
     ("Catalogue", "analytics:catalogue"),
-    ("Notes", "analytics:note_list"),
     ("Analyze", [(kind.label, f"analytics:{name}") for name, kind in KINDS.items()]),
     ("Reports", "analytics:report_list"),
     (
@@ -28,6 +27,7 @@ ENVIRONMENT_NAV: list[Entry] = [
             ("Install", "projects:install"),
             ("Collection", "collector:collection"),
             ("Excluded IPs", "ipfilter:environment_excluded_ips"),
+            ("Notes", "analytics:note_list"),
             ("Compare environments", "analytics:compare"),
         ],
     ),

@@ -114,7 +114,9 @@ def access_ask(request: TenantRequest, account: Account) -> HttpResponse:
     elif mails.is_set_up():
         messages.success(request, f"Who can give you full access is told by mail: {names}.")
     else:
-        messages.warning(request, f"It stands in Activity. Mail is not set up on this server: tell {names} yourself.")
+        messages.warning(
+            request, f"That you asked stands in Activity. Mail is not set up on this server: tell {names} yourself."
+        )
     return redirect(page_of(request))
 
 
