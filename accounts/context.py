@@ -20,7 +20,7 @@ MOST_SECONDS = 86_400  # a browser's timer counts no more than 24 days
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
     """`account`, `membership`, `accounts` for the top bar; `can` (a set of rights) inside an account; `signup_open`;
-    `mail_is_set_up`.
+    `docs_url`; `mail_is_set_up`.
 
     Outside an account's pages, `account` and `membership` are the ones that the person used last, so that the bar
     looks the same everywhere; `can` is empty there. `reads_only`: whether the person
@@ -35,16 +35,26 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "grantors": SimpleLazyObject(lambda: _grantors(request)),
         "can": rights_here(request),
         "signup_open": settings.SIGNUP_OPEN,
+        "docs_url": settings.DOCS_URL,
         "session_end": SimpleLazyObject(lambda: session_end(request)),
         "mail_is_set_up": mails.is_set_up(),
     }
 
 
 def session_end(request: HttpRequest) -> dict[str, Any]:
-    """`warns`: whether the session ends in less than `warned_before` minutes. `ask_in`: seconds until to look again."""
+    """`warns`: whether the session ends in less than `warned_before` minutes. `ask_in`: seconds until to look again.
+
+    `longest_days` is set if it ends because it has lasted that long, and cannot be renewed.
+    """
     renew(request)  # or a page would warn of what it prevents
-    left = cast(SessionStore, request.session).seconds_left() - WARNED_MINUTES * 60
-    return {"warns": left <= 0, "ask_in": min(max(left + 1, 1), MOST_SECONDS), "warned_before": WARNED_MINUTES}
+    session = cast(SessionStore, request.session)
+    left = session.seconds_left() - WARNED_MINUTES * 60
+    return {
+        "warns": left <= 0,
+        "ask_in": min(max(left + 1, 1), MOST_SECONDS),
+        "warned_before": WARNED_MINUTES,
+        "longest_days": settings.SESSION_DAYS if session.seconds_to_longest() <= WARNED_MINUTES * 60 else None,
+    }
 
 
 def membership_of(request: HttpRequest) -> Membership | None:

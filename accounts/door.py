@@ -78,7 +78,8 @@ def enter(
     inside.can = granted
     last_seen.note_in_account(membership)
     if needs not in granted:
-        record_refusal(request, account, {"path": request.path, "needs": needs.value}, within)
+        project_number = within.project_number if within else None
+        record_refusal(request, account, {"path": request.path, "needs": needs.value}, project_number)
         raise PermissionDenied
     return inside
 
@@ -94,7 +95,7 @@ def rights_here(request: HttpRequest) -> frozenset[Can]:
 
 
 def record_refusal(
-    request: HttpRequest, account: Account, details: dict[str, str], within: InProject | None = None
+    request: HttpRequest, account: Account, details: dict[str, str], project_number: int | None = None
 ) -> None:
     """Record in the account's activity that this request was refused, and what it was about."""
     match = request.resolver_match
@@ -106,7 +107,7 @@ def record_refusal(
         by=signed_in_user(request),
         target=f"{request.method} {page}",
         details=details,
-        project_number=within.project_number if within else None,
+        project_number=project_number,
     )
 
 

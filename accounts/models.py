@@ -174,6 +174,8 @@ class Membership(models.Model):
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     joined_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(null=True, blank=True)  # in this account; to the minute
+    first_asked_at = models.DateTimeField(null=True, blank=True)  # a question of any environment of the account
+    first_steps_hidden_at = models.DateTimeField(null=True, blank=True)  # by the person, on all dashboards
     visit: object = None  # set if the membership is lent for a visit of support (door.register_lender) and not saved
 
     objects = MembershipQuerySet.as_manager()

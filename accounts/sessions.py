@@ -1,8 +1,12 @@
-"""Sessions: they last while they are used. While the database cannot store anything, those that are there work."""
+"""Sessions: they last while they are used, but not for ever, because somebody else may have got hold of one.
 
-from datetime import datetime
+While the database cannot store anything, those that are there work.
+"""
+
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
@@ -15,6 +19,7 @@ from common.database import cannot_store
 from common.htmx import comes_by_itself
 
 READING = ("GET", "HEAD")
+SIGNED_IN_AT = "signed_in_at"  # session key: seconds since 1970
 RENEWALS = 50  # at most, in the time that an unused session lasts: not every page costs an UPDATE
 
 
@@ -26,6 +31,21 @@ class SessionStore(db.SessionStore):
         self.ends_at = stored.expire_date if stored else None
         return stored
 
+    def get_expiry_age(self, **kwargs: Any) -> int:
+        """How many seconds the session lasts if it is saved now."""
+        age: int = super().get_expiry_age(**kwargs)
+        return max(0, min(age, self.seconds_to_longest()))
+
+    def get_expiry_date(self, **kwargs: Any) -> datetime:
+        """The same as a moment."""
+        return timezone.now() + timedelta(seconds=self.get_expiry_age(**kwargs))
+
+    def seconds_to_longest(self) -> int:
+        """How long until a new sign-in is needed, however much the session is used (SESSION_DAYS)."""
+        signed_in_at = self.get(SIGNED_IN_AT)
+        since = timezone.now() - datetime.fromtimestamp(signed_in_at, UTC) if signed_in_at else timedelta()
+        return int((timedelta(days=settings.SESSION_DAYS) - since).total_seconds())
+
     def seconds_left(self) -> int:
         """How long the session still lasts if nobody uses it."""
         if self.modified or self.ends_at is None:
@@ -33,9 +53,9 @@ class SessionStore(db.SessionStore):
         return max(0, int((self.ends_at - timezone.now()).total_seconds()))
 
     def is_due(self) -> bool:
-        """Whether enough of the session's time has passed to renew it."""
-        age: int = self.get_expiry_age()
-        return self.seconds_left() < age - age / RENEWALS
+        """Whether enough of the session's time has passed to renew it, or it was promised more than it may have."""
+        age = self.get_expiry_age()
+        return not age - age / RENEWALS <= self.seconds_left() <= age + 60
 
     def save(self, must_create: bool = False) -> None:
         """Raises the database's error if there is no room. Django says then that somebody deleted the session."""
@@ -51,7 +71,13 @@ def renew(request: HttpRequest) -> None:
     """Let the session last from now on, if this request is a use of it and enough of its time has passed."""
     session = cast(SessionStore, request.session)
     if not comes_by_itself(request) and session.is_due():
+        session.setdefault(SIGNED_IN_AT, int(timezone.now().timestamp()))  # before SESSION_DAYS nobody noted it
         session.modified = True
+
+
+def note_sign_in(sender: Any, request: HttpRequest, **_: Any) -> None:
+    """Count the days of the session from now on. Connected to Django's signal of a sign-in."""
+    request.session[SIGNED_IN_AT] = int(timezone.now().timestamp())
 
 
 class SessionMiddleware(middleware.SessionMiddleware):

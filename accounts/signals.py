@@ -4,11 +4,13 @@ from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.contrib.auth.signals import user_logged_in as session_begins
 from django.http import HttpRequest
 
 from accounts import activity, known_browsers, second_factor
 from accounts.actions import logins
 from accounts.models import User
+from accounts.sessions import note_sign_in
 
 
 def on_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
@@ -46,6 +48,7 @@ def _record_authenticator(user: User, authenticator: Any, verb: str) -> None:
 
 def connect() -> None:
     """Connect the signals; called once, when Django is ready."""
+    session_begins.connect(note_sign_in)
     user_logged_in.connect(on_sign_in)
     for signal in (password_changed, password_set, password_reset):
         signal.connect(on_new_password)

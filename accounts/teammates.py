@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils import timezone
 
@@ -75,7 +75,12 @@ def _found(account: Account, search: str) -> QuerySet[Membership]:
     return memberships
 
 
+def who_grants(account: Account) -> QuerySet[Membership]:
+    """Teammates who can give others more rights, the most recently seen first."""
+    full = account.memberships.full_access().select_related("user")
+    return full.order_by(F("last_seen_at").desc(nulls_last=True), "pk")
+
+
 def grantors(account: Account) -> list[str]:
-    """Names of teammates who can give others more rights, the most recently seen first, at most three."""
-    full = account.memberships.full_access().select_related("user").order_by("-last_seen_at", "pk")
-    return [str(each.user) for each in full[:GRANTORS_NAMED]]
+    """The names of at most three of them."""
+    return [str(each.user) for each in who_grants(account)[:GRANTORS_NAMED]]

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:account_id>/teammates/<int:membership_id>/", teammates.teammate, name="teammate"),
     path("<int:account_id>/teammates/<int:membership_id>/access/", teammates.teammate_access, name="teammate_access"),
     path("<int:account_id>/teammates/<int:membership_id>/remove/", teammates.teammate_remove, name="teammate_remove"),
+    path("<int:account_id>/ask-for-access/", teammates.access_ask, name="access_ask"),
     path("<int:account_id>/leave/", teammates.leave, name="leave"),
     path(
         "<int:account_id>/invitations/<int:invitation_id>/resend/",

@@ -19,10 +19,18 @@ ENVIRONMENT_NAV: list[Entry] = [
     ("Live", "analytics:live"),
     ("Definitions", "analytics:definition_list"),
     ("Catalogue", "analytics:catalogue"),
-    ("Notes", "analytics:note_list"),
     ("Analyze", [(kind.label, f"analytics:{name}") for name, kind in KINDS.items()]),
     ("Reports", "analytics:report_list"),
-    ("Install", "projects:install"),
+    (
+        "Environment",
+        [
+            ("Install", "projects:install"),
+            ("Collection", "collector:collection"),
+            ("Excluded IPs", "ipfilter:environment_excluded_ips"),
+            ("Notes", "analytics:note_list"),
+            ("Compare environments", "analytics:compare"),
+        ],
+    ),
 ]
 SETTINGS_TABS: list[Entry] = [
     ("Teammates", "accounts:teammate_list"),
@@ -36,8 +44,6 @@ GO_KEYS = {"analytics:dashboard": "d", "analytics:live": "l"}  # after `g`
 FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search finds beside the links of the header
     ("Segments", "analytics:segment_list"),
     ("Properties", "analytics:catalogue_properties"),
-    ("Compare environments", "analytics:compare"),
-    ("Collection", "collector:collection"),
 ]
 PAGES_OF_PROJECT = [
     ("Storage", "analytics:storage"),
@@ -71,7 +77,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         "projects:project_list",
     ),
     "accounts:account_settings_save": "accounts:account_settings",
-    **dict.fromkeys(["collector:collection", "projects:environment_capture"], "projects:install"),
+    "projects:environment_capture": "projects:install",
     **dict.fromkeys(
         [f"ipfilter:{page}" for page in ("environment_excluded_ips", "environment_excluded_ips_preview")]
         + ["ipfilter:excluded_ips_preview"],  # a whole page if there is no JavaScript
@@ -106,7 +112,12 @@ def _console_pages(environment: Environment | None, membership: Membership | Non
     flat = [
         each for label, below in ENVIRONMENT_NAV for each in ([(label, below)] if isinstance(below, str) else below)
     ]
-    tabs = [(label, view) for label, view in SETTINGS_TABS if isinstance(view, str)]
+    taken = [label for label, _ in flat]
+    tabs = [
+        (f"{label} of the account" if label in taken else label, view)
+        for label, view in SETTINGS_TABS
+        if isinstance(view, str)
+    ]
     pages = [
         *((label, reverse(view, args=[environment.app_id])) for label, view in [*flat, *FURTHER_PAGES]),
         *((label, reverse(view, args=[environment.project_id])) for label, view in PAGES_OF_PROJECT),
@@ -117,13 +128,14 @@ def _console_pages(environment: Environment | None, membership: Membership | Non
 
 def _links(request: HttpRequest, pages: list[Entry], argument: str | int) -> list[dict[str, Any]]:
     page = request.resolver_match.view_name if request.resolver_match else ""
-    current = PART_OF.get(page, page)
+    current = {page, PART_OF.get(page, page)}
     return [_link(label, below, argument, current) for label, below in pages]
 
 
-def _link(label: str, target: str | list[tuple[str, str]], argument: str | int, current: str) -> dict[str, Any]:
+def _link(label: str, target: str | list[tuple[str, str]], argument: str | int, current: set[str]) -> dict[str, Any]:
+    """`current`: the view of this page, and the one whose entry it belongs to."""
     if isinstance(target, str):
         url = reverse(target, args=[argument])
-        return {"label": label, "url": url, "current": target == current, "key": GO_KEYS.get(target, "")}
+        return {"label": label, "url": url, "current": target in current, "key": GO_KEYS.get(target, "")}
     children = [_link(name, view, argument, current) for name, view in target]
     return {"label": label, "children": children, "current": any(child["current"] for child in children)}

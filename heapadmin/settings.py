@@ -189,6 +189,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "projects:home"
 ENVIRONMENT_LANDING = "analytics:dashboard"  # the page that opens first in an environment
 SIGNUP_OPEN = env.switch("SIGNUP_OPEN", default=True)
+DOCS_URL = addresses.page("DOCS_URL", env.text("DOCS_URL"))
+SESSION_DAYS = env.number("SESSION_DAYS", default=30, least=1, most=3_650)  # until a new sign-in, used or not
 INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, least=1, most=3_650)
 # per account, resending included
 INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=400, least=0, most=1_000_000)

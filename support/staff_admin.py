@@ -1,12 +1,14 @@
 """The base of all pages of the staff's admin. They are read-only unless a page allows a change."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import DateTimeField, Field, Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,6 +16,14 @@ from django.utils.safestring import SafeString
 from accounts.door import signed_in_user
 from support.staff_site import staff_site
 
+# Django's own field for a moment is two, which no label names.
+MOMENTS: "Mapping[type[Field[Any, Any]], Mapping[str, Any]]" = {
+    DateTimeField: {
+        "form_class": forms.DateTimeField,
+        "widget": forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}, format="%Y-%m-%dT%H:%M:%S"),
+        "help_text": "UTC",
+    }
+}
 LONGEST_NUMBER = 18  # digits that surely fit into a bigint
 
 
@@ -21,6 +31,7 @@ class StaffModelAdmin(admin.ModelAdmin):
     """A list, and a read-only page per row. There are no actions on many rows and no drop-downs of all accounts."""
 
     actions = None
+    formfield_overrides = MOMENTS
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False

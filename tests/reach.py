@@ -24,6 +24,7 @@ NOT_SERVED = {"tests", "bench"}
 ALLAUTH = Path(allauth.__file__).parent
 NOT_INSTALLED = {"headless", "socialaccount", "idp", "tests", "migrations", "management"}  # parts of allauth
 DJANGO = [Path(django.__file__).parent / part for part in ("views", "forms", "contrib/admin")]
+ADMINS_TAGS = Path(django.__file__).parent / "contrib/admin/templatetags"
 NEVER_BEGUN = {"ConfirmLoginCodeView"}  # signing in by a code from a mail is not switched on
 FILE = re.compile(r"[\w/-]+\.(?:html|txt)")
 ALLAUTHS_MAIL = re.compile(r"(?:account|mfa)/email/(\w+)")  # send_mail of our adapter looks for mail/<name>.txt
@@ -34,6 +35,7 @@ def reachable_templates() -> set[str]:
     code = [*our_code(), *code_of(*DJANGO), *_reachable_code_of_allauth()]
     found: set[str] = set()
     todo = _names_in(code) | {view.template_name for view in _views_reached() if getattr(view, "template_name", None)}
+    todo |= {f"admin/{name}" for name in _names_in(code_of(ADMINS_TAGS))}  # they are named without the folder
     while todo:
         name = todo.pop()
         if name not in found and (nodes := _nodes(name)) is not None:

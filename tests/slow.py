@@ -19,6 +19,7 @@ SLOW = frozenset(
         "browser/test_answer_first.py",
         "browser/test_ended_sessions.py",
         "browser/test_picker.py",
+        "browser/test_staff_pages.py",
         "collector/test_fair_lanes.py",
         "collector/test_faults.py",
         "collector/test_full_disk.py",

@@ -23,6 +23,7 @@ LOGIN = "login"  # a redirect to the sign-in page
 NO_GET = ("get", LOGIN, 405, 405, 405, 405)  # takes nothing but a POST
 
 TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
+    "accounts:access_ask": NO_GET,
     "accounts:account_settings": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:account_settings_save": NO_GET,
     "accounts:activity_csv": ("get", LOGIN, 404, 404, 200, 200),
@@ -50,6 +51,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:compare_undo": NO_GET,
     "analytics:dashboard": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:dashboard_order": NO_GET,
+    "analytics:first_steps_hide": NO_GET,
     "analytics:definition": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:definition_bulk": NO_GET,
     "analytics:definition_create": ("get", LOGIN, 404, 404, 403, 200),
@@ -130,6 +132,9 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
 }
 SEGMENT = {"name": "Known", "group.0.where.0.field": "person:identity", "group.0.where.0.op": "exists"}
 WRITES = {
+    "accounts:access_ask": Write(
+        None, read_only=302, unrecorded="they have it, and nothing happens: tests/accounts/test_asked_access.py"
+    ),
     "accounts:account_settings_save": Write(
         "account.settings",
         {"name": "Renamed", "time_zone": "Europe/Paris", "who_may_invite": "full", "roles_by_project": "none"},
@@ -158,6 +163,7 @@ WRITES = {
         "environment.carry_undo", lambda world: {"carry": carried_over(world).pk}, foreign=("carry",)
     ),
     "analytics:dashboard_order": Write("dashboard.reorder", lambda world: {"lineage": world.ids["lineage"]}),
+    "analytics:first_steps_hide": Write(None, unrecorded="the person has read them; nothing of the account changes"),
     **{
         f"analytics:{noun}_bulk": Write(
             f"{noun}.tag",

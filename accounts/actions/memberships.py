@@ -1,14 +1,22 @@
 """Everything that changes an account's settings and memberships. Each change is recorded in the account's activity."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import activity
 from accounts.full_access import keeping_full_access, require_full_access
-from accounts.models import Account, Invitation, Membership, User
+from accounts.models import Account, Activity, Invitation, Membership, User
+from accounts.teammates import who_grants
+from common import jobs, links, mails
 from common.changes import change
+
+ASK_INTERVAL = timedelta(days=1)
+MOST_ASKED = 20  # teammates with full access, those first who were seen last
+ASK = "teammate.ask_access"
 
 
 def set_access(*, membership: Membership, read_only: bool, by: User) -> None:
@@ -32,6 +40,32 @@ def set_access(*, membership: Membership, read_only: bool, by: User) -> None:
             target=current.user.email,
             details={"invitations_revoked": revoked} if revoked else {},
         )
+
+
+@transaction.atomic
+def ask_for_access(*, membership: Membership) -> bool:
+    """Mail those who can give full access that a read-only teammate asks for it.
+
+    False, and nothing happens, if they have it, or have asked within the last day. Raises Membership.DoesNotExist if
+    they have left.
+    """
+    current = _locked(membership)
+    account, user = current.account, current.user
+    since = timezone.now() - ASK_INTERVAL
+    if not current.read_only or Activity.objects.filter(account=account, by=user, verb=ASK, at__gt=since).exists():
+        return False
+    activity.record(account=account, by=user, verb=ASK, target=user.email)
+    context = {
+        "email": user.email,
+        "name": mails.plain(user.name),
+        "account": mails.plain(account.name),
+        "link": links.absolute(reverse("accounts:teammate_list", args=[account.pk])),
+    }
+    for each in who_grants(account)[:MOST_ASKED]:
+        jobs.defer(
+            "accounts.send_mail", template="access_asked", to=each.user.email, context=context, reply_to=user.email
+        )
+    return True
 
 
 @transaction.atomic

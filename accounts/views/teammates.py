@@ -13,7 +13,9 @@ from accounts.forms import AccessForm, InviteForm
 from accounts.full_access import LastFullAccess
 from accounts.models import Account, Membership, RolesByProject
 from accounts.policy import Can, has_roles, what_can
-from accounts.teammates import overview
+from accounts.sign_in import page_of
+from accounts.teammates import grantors, overview
+from common import mails
 
 LINKS_TO_SHOW = "links_to_show"  # in the session: the rows of invitations whose links the list shows next
 LAST_ONE = "{name} is the last teammate with full access. Give full access to somebody else first."
@@ -108,6 +110,26 @@ def teammate_remove(request: HttpRequest, account: Account, membership_id: int) 
         also = f" {revoked} invitations that were still open are revoked." if revoked else ""
         messages.success(request, f"{membership.user} is no longer a teammate. What they made stays.{also}")
     return redirect("accounts:teammate_list", account.pk)
+
+
+@require_POST
+@account_view(Can.LEAVE)
+def access_ask(request: TenantRequest, account: Account) -> HttpResponse:
+    """Ask those with full access for it, and go back to the page with the button."""
+    try:
+        is_asked = memberships.ask_for_access(membership=request.membership)
+    except Membership.DoesNotExist as gone:
+        raise Http404 from gone
+    names = " and ".join(grantors(account))
+    if not is_asked:
+        messages.info(request, "You have full access, or have asked for it within the last day.")
+    elif mails.is_set_up():
+        messages.success(request, f"Who can give you full access is told by mail: {names}.")
+    else:
+        messages.warning(
+            request, f"That you asked stands in Activity. Mail is not set up on this server: tell {names} yourself."
+        )
+    return redirect(page_of(request))
 
 
 @account_view(Can.LEAVE)

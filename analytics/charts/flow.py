@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from analytics.charts import svg
+from common.charts import svg
 
 COLUMN = 184  # of a step, with the band that leads to the next
 HEIGHT = 520

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.utils.safestring import SafeString
 
-from analytics.charts import svg
-from analytics.charts.plots import center
 from analytics.questions.spans import Bucket
+from common.charts import svg
+from common.charts.plots import center
 from common.counted import counted
 
 NEAREST = 2.5  # percent of the axis between two marks: 25 pixels of 1,000

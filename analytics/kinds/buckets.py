@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from analytics.charts.charts import Across, across_time
-from analytics.charts.scales import bucket_name
 from analytics.questions.query import Scope
 from analytics.questions.results import Table
 from analytics.questions.spans import Bucket, Unit
+from common.charts.charts import Across, across_time
+from common.charts.scales import bucket_name
 
 AxisBuckets = Sequence[Bucket | None]
 

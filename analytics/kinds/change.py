@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from analytics.charts.scales import full, percent_text
 from analytics.questions.results import Number
+from common.charts.scales import full, percent_text
 
 ARROWS = {1: "▲", -1: "▼", 0: ""}
 SIGNS = {1: "+", -1: "\N{MINUS SIGN}", 0: ""}

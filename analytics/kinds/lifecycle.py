@@ -8,9 +8,6 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.charts import bar_chart
-from analytics.charts.plots import Line, colours
-from analytics.charts.scales import bucket_name, full
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
@@ -31,6 +28,9 @@ from analytics.sql.behind import define_behind, only_of
 from analytics.sql.context import QueryContext
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
+from common.charts.charts import bar_chart
+from common.charts.plots import Line, colours
+from common.charts.scales import bucket_name, full
 from common.counted import noun
 
 

@@ -8,9 +8,6 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.charts import Across, bar_chart
-from analytics.charts.plots import Line
-from analytics.charts.scales import numbered_labels, percent_text
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
@@ -30,6 +27,9 @@ from analytics.sql.behind import define_behind, only_of
 from analytics.sql.context import QueryContext
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
+from common.charts.charts import Across, bar_chart
+from common.charts.plots import Line
+from common.charts.scales import numbered_labels, percent_text
 from common.counted import counted
 
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from analytics.charts.scales import full
 from analytics.definitions.glossary import Glossary
 from analytics.event_words import person_name
 from analytics.forms.choices import Choices
@@ -28,6 +27,7 @@ from analytics.sql.context import QueryContext
 from analytics.sql.people import people_count_sql, people_rows
 from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
+from common.charts.scales import full
 from common.counted import noun
 
 MAX_PROPERTY_COLUMNS = 12

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -10,19 +9,13 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.periods import Period, days_of
 from common import local_days
 from common.local_days import midnight
+from common.time_units import Unit as Unit
 
 PRESETS = (7, 30, 90, 365)
 MAX_BUCKETS = 1100  # three times 366 days by day; 45 days by hour
 MAX_DAYS = 3660
 EARLIEST = date(2000, 1, 1)
 LATEST = date(2199, 12, 1)
-
-
-class Unit(StrEnum):
-    HOUR = "hour"
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
 
 
 def most_days(unit: Unit | None) -> int:

@@ -10,11 +10,11 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from analytics.charts.buttons import number_button
-from analytics.charts.scales import full, percent_text
 from analytics.questions import parameters
 from analytics.questions.query import Query
 from analytics.questions.results import Cell, Shown, Table, as_text
 from analytics.questions.words import elapsed_words
+from common.charts.scales import full, percent_text
 
 register = template.Library()
 NUMERIC = (Shown.NUMBER, Shown.PERCENT)

@@ -19,6 +19,7 @@ from analytics.store.current import event_store
 from analytics.views import export_formats
 from analytics.views.answers import TOKEN, AnsweredQuestion, ask
 from analytics.views.chart_notes import notes_of_answer
+from analytics.views.first_steps import note_asked
 from analytics.views.pages import page
 from common.database import TookTooLong
 from common.htmx import is_part
@@ -34,6 +35,8 @@ def analyze(kind: AnyKind) -> Callable[..., HttpResponseBase]:
     @environment_view(Can.VIEW)
     def view(request: HttpRequest, environment: Environment) -> HttpResponse:
         asked = ask(request, environment, kind.name, request.GET)
+        if asked.result is not None and request.GET:
+            note_asked(request)
         return answered(request, environment, asked, reverse(f"analytics:{kind.name}", args=[environment.app_id]))
 
     return view

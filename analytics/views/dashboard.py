@@ -17,6 +17,7 @@ from analytics.models import Report
 from analytics.views.analyze import answer_context, has_events
 from analytics.views.answers import Parameters, answer, understand
 from analytics.views.chart_notes import TileNotes
+from analytics.views.first_steps import first_steps
 from analytics.views.pages import page, rendered
 from analytics.views.reports import find_report
 from common.htmx import is_part
@@ -34,10 +35,12 @@ def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
         for tile in tiles:
             context = _tile_context(environment, tile, notes)
             tile["html"] = rendered(request, environment, "analytics/tile_body.html", context)
+    arrived = has_events(environment)
     context = {
         "tiles": tiles,
         "is_builtin": tiles[0]["report"] is None,
-        "has_events": has_events(environment),
+        "has_events": arrived,
+        "first_steps": first_steps(request, environment) if arrived else [],
     }
     return page(request, environment, "analytics/dashboard.html", context)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
+from collector.counts.hourly_charts import hourly_charts
 from collector.counts.overview import CollectionOverview, overview
 from collector.protocol.limits import MAX_PROPERTIES, MAX_PROPERTIES_BYTES, MAX_TEXT
 from collector.rate_limits import BURST_SECONDS
@@ -65,8 +66,10 @@ def _numbers(request: HttpRequest, environment: Environment, template: str) -> H
     version = blake2b(repr(numbers).encode(), digest_size=8).hexdigest()
     if request.GET.get("version") == version:
         return HttpResponse(status=204)
+    zone = ZoneInfo(environment.project.time_zone)
     context = {
         "numbers": numbers,
+        "charts": hourly_charts(numbers.hours, zone),
         "version": version,
         "per_second": settings.EVENTS_PER_SECOND,
         "notices": _notices(numbers),
@@ -78,5 +81,5 @@ def _numbers(request: HttpRequest, environment: Environment, template: str) -> H
         "of_event": _limit(MAX_PROPERTIES, MAX_PROPERTIES_BYTES),
         "at_once": f"up to {settings.EVENTS_PER_SECOND * BURST_SECONDS:,.0f} at once",
     }
-    with timezone.override(ZoneInfo(environment.project.time_zone)):
+    with timezone.override(zone):
         return render(request, template, context)

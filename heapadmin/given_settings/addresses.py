@@ -60,6 +60,16 @@ def origin(name: str, text: str) -> str:
     return f"{parts.scheme}://{host}" + ("" if is_default else f":{port}")
 
 
+def page(name: str, text: str) -> str:
+    """The address of a page, or "" if none is given. Raises WrongSetting."""
+    example = f"Write it like this: {name}=https://docs.example.com/heapadmin/"
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        if not text or (parts.scheme in DEFAULT_PORTS and _host(_netloc_host(parts)) and "@" not in parts.netloc):
+            return text
+    raise WrongSetting(f"{name}={shown(text)} is not the address of a page. {example}")
+
+
 def allowed_hosts(given: list[str], *, host: str, site_url: str) -> list[str]:
     """ALLOWED_HOSTS as Django compares them; if none are given, those that lead to `host` and `site_url`."""
     if given:

@@ -61,7 +61,7 @@ def api_token_create(request: TenantRequest, project: Project) -> HttpResponse:
 def api_token_revoke(request: TenantRequest, project: Project, api_token_id: int) -> HttpResponse:
     token = get_object_or_404(project.api_tokens.filter(revoked_at=None), pk=api_token_id)
     if not _may_revoke(request, token):
-        record_refusal(request, project.account, {"path": request.path})
+        record_refusal(request, project.account, {"path": request.path}, project.pk)
         raise PermissionDenied
     if request.method != "POST":
         return render(request, "projects/api_token_revoke.html", {"project": project, "token": token})

@@ -1,4 +1,4 @@
-/* Draws a chart anew to the scale of the series that are shown. The arithmetic is that of analytics/charts: scales.py
+/* Draws a chart anew to the scale of the series that are shown. The arithmetic is that of common/charts: scales.py
    chooses the ticks and writes them, plots.py stacks the bars. */
 
 const STEPS = [1, 2, 2.5, 5, 10];

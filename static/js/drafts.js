@@ -1,7 +1,9 @@
 /* What was typed into the forms of a page is there again when one comes back to it by way of another page that came in
-   between, such as the one to sign in. It is kept in this tab only. Secrets are not kept. */
+   between, such as the one to sign in. It is kept in this tab only. Secrets are not kept. A message to support, which can
+   be written on every page, is there again on every page, until it is sent. */
 
 const KEY = "draft";
+const MESSAGE = "message";
 const person = document.body.dataset.person;
 const SECRET = "[type=password], [autocomplete=one-time-code], [name=code]";
 const UNKEPT = "[type=submit], [type=button], [type=file], [type=search], [name=csrfmiddlewaretoken]";
@@ -35,6 +37,7 @@ function keep() {
 function forget() {
   touched.clear();
   delete sessionStorage[KEY];
+  delete sessionStorage[MESSAGE];
 }
 
 addEventListener("pagehide", keep);
@@ -80,7 +83,7 @@ function comeBack() {
   if (!draft) return;
   const isBetween = !person || document.querySelector(".entrance");
   if (isBetween) sessionStorage[KEY] = JSON.stringify({ ...draft, left: true });
-  else if (!draft.left || draft.person !== person) forget();
+  else if (!draft.left || draft.person !== person) (touched.clear(), delete sessionStorage[KEY]);
   else if (draft.page === location.pathname) {
     sessionStorage[KEY] = JSON.stringify({ ...draft, left: false });
     for (const [key, typed] of draft.typed) {
@@ -94,5 +97,31 @@ function comeBack() {
     document.getElementById("messages").append(notice);
   }
 }
+
+/* --- A message to support ----------------------------------------------------------------------------------------------- */
+
+const words = (form) => fields(form).filter((each) => each.type !== "hidden" && each.name !== "website");
+
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest?.("[data-message]");
+  if (!form) return;
+  const typed = words(form).map((each) => [each.name, each.value]);
+  sessionStorage[MESSAGE] = JSON.stringify({ person, typed });
+});
+
+/* Nobody else is shown it who signs in after its writer; who was not signed in may have signed in meanwhile. */
+function bringMessage() {
+  const kept = JSON.parse(sessionStorage[MESSAGE] ?? "null");
+  const isOfOther = kept?.person && person && kept.person !== person;
+  if (isOfOther || document.querySelector("[data-talk-sent]")) delete sessionStorage[MESSAGE];
+  else if (kept && (!kept.person || kept.person === person)) {
+    for (const form of document.querySelectorAll("[data-message]")) {
+      for (const [name, value] of kept.typed) if (form.elements[name]?.value === "") form.elements[name].value = value;
+    }
+  }
+}
+
+document.addEventListener("DOMContentLoaded", bringMessage);
+document.addEventListener("htmx:load", bringMessage);
 
 document.addEventListener("DOMContentLoaded", comeBack); // when the scripts of the page's forms are ready

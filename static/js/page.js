@@ -19,6 +19,20 @@ document.addEventListener("pointerover", (event) => {
   else if (!element.title && isCut(element)) element.title = element.textContent.trim();
 });
 
+/* --- A part that comes anew by itself: what was opened stays open, and a chart stays while its numbers are looked at - */
+
+let opened = [];
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.target.matches?.("[data-stays-as-read]")) return;
+  opened = [...detail.target.querySelectorAll("details[id][open]")].map((each) => each.id);
+  if (detail.target.querySelector(".chart__tip")) detail.shouldSwap = false;
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const id of opened.splice(0)) document.getElementById(id)?.setAttribute("open", "");
+});
+
 /* --- Copy ------------------------------------------------------------------------------------------------------ */
 
 function select(element) {

@@ -29,7 +29,7 @@ class PersonAdmin(StaffModelAdmin):
         "joined_at",
         "last_login",
         "last_seen_at",
-        "accounts",
+        "belongs_to",
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -40,7 +40,7 @@ class PersonAdmin(StaffModelAdmin):
         return has_second_factor(user.pk)
 
     @admin.display(description="accounts")
-    def accounts(self, user: User) -> SafeString:
+    def belongs_to(self, user: User) -> SafeString:
         memberships = user.memberships.select_related("account").order_by("account__name")
         rows = (
             (

@@ -8,7 +8,7 @@ from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 
 from accounts.door import signed_in_user
-from support.staff_admin import StaffModelAdmin
+from support.staff_admin import MOMENTS, StaffModelAdmin
 from support.staff_site import staff_site
 from support.status.models import Incident, IncidentUpdate
 
@@ -19,6 +19,7 @@ class UpdateInline(admin.StackedInline):
     model = IncidentUpdate
     extra = 1
     fields = ("text", "at")
+    formfield_overrides = MOMENTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IncidentUpdate]:
         return super().get_queryset(request).order_by("-at", "-pk")

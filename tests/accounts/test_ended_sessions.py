@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.sessions import SIGNED_IN_AT
 from accounts.sign_in import can_be_opened
 from tests.test_access import NO_GET, PERSONAL, TABLE
 from tests.world import PARAMS
@@ -126,6 +127,41 @@ def test_the_page_is_told_when_its_session_ends_and_can_make_it_last(browser):
     assert left() > timedelta(days=13)
     assert "Stay signed in" not in look("?warned=1").text
     assert browser.get(path)["Location"] == "/"
+
+
+@pytest.mark.django_db
+def test_a_session_ends_some_days_after_its_sign_in_however_much_it_is_used(browser, teammates):
+    def signed_in(**ago):
+        stored = browser.session
+        stored[SIGNED_IN_AT] = (timezone.now() - timedelta(**ago)).timestamp()
+        stored.save()
+
+    signed_in(days=29)
+    assert timedelta(hours=23) < left() < timedelta(hours=25)
+    assert "sessionid" not in browser.get(teammates).cookies  # nothing to renew
+
+    signed_in(days=29, hours=23, minutes=56)
+    page = browser.get(teammates).content.decode()
+    assert "30 days after you signed in" in page and "Stay signed in" not in page
+    browser.post(reverse("accounts:session"), headers=PART)
+    assert left() < timedelta(minutes=5)
+
+    signed_in(days=30, seconds=1)
+    assert next_of(browser.get(teammates)["Location"]) == teammates
+
+
+@pytest.mark.django_db
+def test_sessions_of_before_the_limit_and_under_a_lower_one_count_from_their_next_renewal(browser, teammates, settings):
+    stored = browser.session
+    del stored[SIGNED_IN_AT]
+    stored.save()
+    age(days=1)
+    browser.get(teammates)
+    assert Session.objects.get().get_decoded()[SIGNED_IN_AT] == pytest.approx(timezone.now().timestamp(), abs=60)
+
+    settings.SESSION_DAYS = 2
+    browser.get(teammates)
+    assert left() < timedelta(days=2, minutes=1)
 
 
 @pytest.mark.django_db

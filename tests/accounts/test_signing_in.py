@@ -281,3 +281,13 @@ def test_signing_in_is_in_the_activity_of_the_persons_accounts(known, account):
     sign_in()
 
     assert Activity.objects.get(account=account).verb == "login.sign_in"
+
+
+def test_the_sign_in_page_says_what_this_is_and_links_to_status_and_to_docs_if_there_are_any(settings):
+    def page():
+        return Client().get(reverse(settings.LOGIN_URL)).content.decode()
+
+    assert "Heapadmin shows what people do" in page() and reverse("support:status") in page()
+    assert "Docs</a>" not in page()
+    settings.DOCS_URL = "https://docs.example.com/"
+    assert '<a href="https://docs.example.com/">Docs</a>' in page()

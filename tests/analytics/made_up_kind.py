@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from analytics.charts.scales import full
 from analytics.definitions.glossary import Glossary
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select
@@ -19,6 +18,7 @@ from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.segments import in_segments
 from analytics.sql.selections import Limits, event_rows, selected
+from common.charts.scales import full
 
 TEMPLATES = {
     "form.html": '{% include "analytics/form/select.html" with select=form.event only %}',

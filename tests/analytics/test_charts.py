@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.charts import svg
-from analytics.charts.charts import Across, across_periods, across_time, bar_chart, line_chart, share_bar
-from analytics.charts.plots import Line, Shades, bar_marks, fold, funnel_marks, line_marks, value_scale
-from analytics.charts.scales import scale
+from analytics.charts.folding import fold
 from analytics.questions.spans import Unit
+from common.charts import svg
+from common.charts.charts import Across, across_periods, across_time, bar_chart, line_chart, share_bar
+from common.charts.plots import Line, Shades, bar_marks, funnel_marks, line_marks, value_scale
+from common.charts.scales import scale
 
 NAMES = "abcdefghijkl"
 

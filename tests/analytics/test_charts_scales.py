@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.charts.scales import MAX_X_LABELS, bucket_labels, bucket_name, compact, full, scale
 from analytics.questions.spans import Unit
+from common.charts.scales import MAX_X_LABELS, bucket_labels, bucket_name, compact, full, scale
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

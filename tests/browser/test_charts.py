@@ -7,10 +7,10 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from analytics.charts.charts import across_time, bar_chart, line_chart
-from analytics.charts.plots import Line, colours
-from analytics.charts.scales import compact, scale
 from analytics.questions.spans import Unit
+from common.charts.charts import across_time, bar_chart, line_chart
+from common.charts.plots import Line, colours
+from common.charts.scales import compact, scale
 
 DAYS = [datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=number) for number in range(4)]
 ACROSS = across_time(DAYS, [False, True, True, False], Unit.DAY)

@@ -84,7 +84,31 @@ def test_everything_is_there_without_javascript(new_page, teammate, busy, addres
     plain.goto(address)
 
     expect(numbers_of(plain)).to_contain_text("Order placed")
+    plain.get_by_text("The same numbers as a table").click()
     expect(plain.get_by_role("region", name="The last 24 hours").get_by_role("row")).to_have_count(25)
+
+
+def test_hours_are_charts_with_the_reasons_of_refusals_and_the_table_stays_open(
+    signed_in_page, teammate, busy, address
+):
+    page = signed_in_page
+    page.goto(address)
+    accepted, refused = (page.get_by_role("figure", name=name) for name in ("Accepted events", "Dropped and refused"))
+    expect(accepted.locator(".chart__bar")).to_have_count(24)
+    expect(refused.get_by_role("button")).to_have_count(len(COUNTED) - 1)
+    page.get_by_text("The same numbers as a table").click()
+    expect(page.get_by_role("region", name="The last 24 hours")).to_be_visible()
+
+    refused.locator(".chart__plot").press("End")
+    expect(refused.get_by_role("status")).to_contain_text("Refused: bad request")
+    with page.expect_response("**/collection/numbers/**") as held:
+        CollectedHour.objects.filter(outcome="accepted").update(requests=7_654_321)
+    assert held.value.status in (200, 204)
+    expect(refused.get_by_role("status")).to_be_visible()  # nothing is swapped under who reads it
+
+    page.keyboard.press("Escape")
+    expect(numbers_of(page)).to_contain_text("7,654,321", timeout=15_000)
+    expect(page.get_by_role("region", name="The last 24 hours")).to_be_visible()
 
 
 def test_the_dot_leads_here(signed_in_page, teammate, busy, address):

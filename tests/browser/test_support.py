@@ -110,6 +110,38 @@ def test_closed_and_opened_again_the_words_are_still_there(signed_in_page, teamm
     expect(panel.get_by_label("Message")).to_have_value("Half a sen")
 
 
+def test_the_words_are_there_on_other_pages_and_after_the_session_ended_until_they_are_sent(
+    page, teammate, live_server
+):
+    def panel():
+        page.get_by_role("button", name="Talk to Us").click()
+        return page.get_by_role("dialog", name="Talk to Us").get_by_label("Message")
+
+    sign_in(page, teammate.user, live_server.url)
+    page.goto(f"/account/{teammate.account.pk}/projects/")
+    panel().fill("Half a sen")
+    page.goto(f"/account/{teammate.account.pk}/teammates/")
+    expect(panel()).to_have_value("Half a sen")
+
+    page.context.clear_cookies()
+    page.reload()
+    expect(panel()).to_have_value("")  # nobody knows yet who this is
+    sign_in(page, teammate.user, live_server.url)
+    page.goto(f"/account/{teammate.account.pk}/projects/")
+    expect(panel()).to_have_value("Half a sen")
+    page.goto("/talk/")
+    expect(page.get_by_label("Message")).to_have_value("Half a sen")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text(SENT)).to_be_visible()
+    page.goto(f"/account/{teammate.account.pk}/projects/")
+    expect(panel()).to_have_value("")
+
+    page.get_by_role("dialog", name="Talk to Us").get_by_label("Message").fill("For my eyes")
+    sign_in(page, MembershipFactory(account=teammate.account).user, live_server.url)
+    page.goto(f"/account/{teammate.account.pk}/projects/")
+    expect(panel()).to_have_value("")
+
+
 def test_without_javascript_it_is_a_page_of_its_own(new_page, live_server):
     page = new_page(java_script_enabled=False)
     page.goto("/login/login/")

@@ -241,13 +241,11 @@ def test_an_incident_is_written_with_updates_and_who_wrote_them(client):
         "title": "Slow queries",
         "queries": "on",
         "impact": "degraded",
-        "started_at_0": "2026-01-01",
-        "started_at_1": "10:00:00",
+        "started_at": "2026-01-01T10:00",
         "updates-TOTAL_FORMS": "1",
         "updates-INITIAL_FORMS": "0",
         "updates-0-text": "We are looking into it.",
-        "updates-0-at_0": "2026-01-01",
-        "updates-0-at_1": "10:05:00",
+        "updates-0-at": "2026-01-01T10:05:30",
     }
 
     response = client.post(reverse("admin:support_incident_add"), data)
@@ -255,6 +253,7 @@ def test_an_incident_is_written_with_updates_and_who_wrote_them(client):
     assert response.status_code == 302, response.context["errors"]
     incident = Incident.objects.get()
     assert incident.updates.get().by is not None
+    assert (incident.started_at.minute, incident.updates.get().at.second) == (0, 30)
     assert LogEntry.objects.get().object_repr == f"incident {incident.pk}"
 
 

@@ -4,7 +4,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from analytics.charts.scales import bucket_name
 from analytics.kinds.behind import Behind, NumberPart, group_named
 from analytics.kinds.funnel.places import FIRST, LOST, PREVIOUS, REACHED, number_place
 from analytics.kinds.funnel.question import Asks, Funnel, FunnelResult, Order
@@ -17,6 +16,7 @@ from analytics.sql.context import QueryContext
 from analytics.sql.rows import joined
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import encode_key
+from common.charts.scales import bucket_name
 
 
 def shown_groups(result: FunnelResult) -> tuple[str, ...]:

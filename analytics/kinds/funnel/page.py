@@ -4,9 +4,6 @@ from dataclasses import dataclass, replace
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.charts import Across, bar_chart, line_chart, share_bar
-from analytics.charts.plots import MAX_SERIES, Line, funnel_marks
-from analytics.charts.scales import XLabel, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain, with_nothing
 from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
@@ -31,6 +28,9 @@ from analytics.questions.parameters import Reader
 from analytics.questions.results import Table
 from analytics.questions.spans import Unit
 from analytics.questions.words import earlier_words, elapsed_words
+from common.charts.charts import Across, bar_chart, line_chart, share_bar
+from common.charts.plots import MAX_SERIES, Line, funnel_marks
+from common.charts.scales import XLabel, percent_text
 
 WINDOWS = plain([("minute", "minutes"), ("hour", "hours"), ("day", "days")])
 ORDERS = plain(

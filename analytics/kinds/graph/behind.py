@@ -8,7 +8,6 @@ bucket   its number from 0, "all" for the whole range
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from analytics.charts.scales import bucket_name
 from analytics.kinds.behind import Behind, NumberPart, group_named
 from analytics.kinds.graph.formula import LETTERS, Formula
 from analytics.kinds.graph.question import Graph, GraphResult
@@ -24,6 +23,7 @@ from analytics.sql.rows import Rows, joined
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import counted_once, counted_rows, encode_key, keys_of_rows
+from common.charts.scales import bucket_name
 
 FORMULA = "f"
 LISTS = {

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.charts import bar_chart, line_chart, share_bar
-from analytics.charts.plots import Line, colours, fold
-from analytics.charts.scales import full
+from analytics.charts.folding import fold
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Control, Select, plain, with_nothing
 from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
@@ -35,6 +33,9 @@ from analytics.questions.query import PAGEVIEW, Counts, RefersTo
 from analytics.questions.results import Number, Table
 from analytics.questions.spans import Unit
 from analytics.questions.words import COUNTED, earlier_words, lowered
+from common.charts.charts import bar_chart, line_chart, share_bar
+from common.charts.plots import Line, colours
+from common.charts.scales import full
 from common.counted import noun
 
 COUNTS = plain((each.value, COUNTED[each]) for each in Counts)

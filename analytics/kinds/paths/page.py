@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from analytics.charts.charts import share_bar
 from analytics.charts.flow import FlowNode, flow_chart
-from analytics.charts.scales import full, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Select, plain
 from analytics.forms.questions import ChecksMenu, QuestionForm, menus, select, span_controls, stray
@@ -37,6 +35,8 @@ from analytics.questions.parameters import Reader
 from analytics.questions.query import SESSION
 from analytics.questions.results import Table, percent
 from analytics.questions.words import duration_words
+from common.charts.charts import share_bar
+from common.charts.scales import full, percent_text
 from common.counted import counted, noun
 
 ROOT_COLOUR = "1"

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from analytics.charts.plots import MAX_SERIES
 from analytics.kinds.retention.question import Cohort, CohortEntry, CohortGroup, Retention, RetentionResult, Return
 from analytics.kinds.retention.sql import retention_sql
 from analytics.questions.conditions import BadQuery
@@ -15,6 +14,7 @@ from analytics.questions.spans import Bucket, Span
 from analytics.sql.context import QueryContext, Tuples
 from analytics.sql.time_counts import decode_key
 from analytics.store.current import event_store
+from common.charts.plots import MAX_SERIES
 
 MOST_GROUPS = MAX_SERIES - 1  # each is a line beside that of everybody
 MOST_PERIODS = 366  # in groups: 1,100 days would be 5 million rows and 1.4 GB

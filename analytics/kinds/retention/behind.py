@@ -10,7 +10,6 @@ period   its number, 0 for the first after the cohort; "all" for the size of a c
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analytics.charts.scales import bucket_name
 from analytics.kinds.behind import Behind, NumberPart, group_named
 from analytics.kinds.retention.question import (
     CAME,
@@ -34,6 +33,7 @@ from analytics.sql.rows import joined
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
 from analytics.sql.time_counts import encode_key
+from common.charts.scales import bucket_name
 
 
 def shown_groups(result: RetentionResult) -> tuple[str, ...]:

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from django.utils.safestring import SafeString
 
 from analytics.charts.buttons import number_button
-from analytics.charts.charts import across_periods, line_chart
-from analytics.charts.plots import Line, Shades, colours
-from analytics.charts.scales import bucket_name, full, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Select, plain, with_nothing
 from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select, span_controls, stray
@@ -35,6 +32,9 @@ from analytics.questions.behind import ALL
 from analytics.questions.parameters import Reader
 from analytics.questions.query import PAGEVIEW
 from analytics.questions.spans import Unit
+from common.charts.charts import across_periods, line_chart
+from common.charts.plots import Line, Shades, colours
+from common.charts.scales import bucket_name, full, percent_text
 from common.counted import counted
 
 ENTRIES = plain(

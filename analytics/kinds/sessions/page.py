@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from analytics.charts.scales import full, percent_text
 from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain
 from analytics.forms.questions import QuestionForm, control, menus, select, span_controls, stray
@@ -18,6 +17,7 @@ from analytics.questions.query import ANY_EVENT
 from analytics.questions.results import Table
 from analytics.questions.sessions import SESSION_RULE
 from analytics.questions.words import earlier_words, elapsed_words
+from common.charts.scales import full, percent_text
 from common.counted import noun
 
 SESSIONS_AT_ONCE = 10_000  # per query of a file

@@ -164,3 +164,12 @@ def test_all_hosts_are_still_refused_in_production(refusal):
 
 def test_proxies_that_cannot_be_read_are_told_before_anything_starts(refusal):
     assert refusal(TRUSTED_PROXIES="10.0.0.0/99").startswith("TRUSTED_PROXIES=10.0.0.0/99 ")
+
+
+def test_the_docs_are_a_page_or_nothing(read, refusal):
+    assert [read(DOCS_URL=url)["DOCS_URL"] for url in ("", "https://docs.example.com/a?b#c")] == [
+        "",
+        "https://docs.example.com/a?b#c",
+    ]
+    for wrong in ("docs.example.com", "javascript:alert(1)", "https://", "http://ada:secret@docs.example.com/"):
+        assert "is not the address of a page" in refusal(DOCS_URL=wrong)

@@ -65,6 +65,7 @@ def test_a_data_folder_that_cannot_be_made_is_named(refusal, tmp_path):
         ("EVENTS_MONTHS", "121"),
         ("SLOW_QUESTION_SECONDS", "0.5"),
         ("INVITATION_DAYS", "99999999999"),
+        ("SESSION_DAYS", "0"),
         ("INVITATIONS_PER_HOUR", "many"),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from analytics.questions.spans import Unit
+from common.time_units import Unit
 
 ROUND_STEPS = (1, 2, 2.5, 5, 10)
 COMPACT = ((1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))

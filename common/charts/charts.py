@@ -10,10 +10,10 @@ from datetime import datetime
 
 from django.utils.safestring import SafeString
 
-from analytics.charts import svg
-from analytics.charts.plots import DrawnLine, Line, Value, bar_marks, center, colours, line_marks, value_scale
-from analytics.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full, numbered_labels
-from analytics.questions.spans import Unit
+from common.charts import svg
+from common.charts.plots import DrawnLine, Line, Value, bar_marks, center, colours, line_marks, value_scale
+from common.charts.scales import Scale, XLabel, bucket_labels, bucket_name, compact, full, numbered_labels
+from common.time_units import Unit
 
 MOST_POINTS = 600  # up to this many values, each has a dot that shows under the pointer
 LABEL_WIDTH = 7  # pixels: a wide digit at the size of axis labels
