@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Account, Invitation, User
-from analytics.models import Carry, Definition, Pin, Report, Segment
+from analytics.models import Carry, Dashboard, Definition, Report, Segment
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
@@ -70,7 +70,7 @@ def add_person(environment: Environment) -> int:
 
 
 def add_kept(environment: Environment) -> uuid.UUID:
-    """A definition, a segment and a pinned report, all of the same lineage, which is what their URLs name."""
+    """A definition, a segment, a report and a dashboard with it, all of the same lineage, which their URLs name."""
     lineage = uuid.uuid4()
     known = {"field": "person:identity", "op": "exists", "value": ""}
     bodies = {
@@ -88,7 +88,8 @@ def add_kept(environment: Environment) -> uuid.UUID:
         kind="graph",
         body={"parameters": [["event", "builtin:pageview"]]},
     )
-    Pin.objects.create(environment=environment, report=report, position=0)
+    tile = {"id": str(lineage), "size": "medium", "shows": "answer", "report": str(report.lineage)}
+    Dashboard.objects.create(environment=environment, lineage=lineage, name="Dashboard kept", body={"tiles": [tile]})
     return lineage
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -9,6 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.policy import Can
+from analytics.dashboards.kept import dashboards, reports_on
+from analytics.dashboards.starters import opening_event
 from analytics.definitions.glossary import Glossary, glossary_for
 from analytics.forms.choices import choices
 from analytics.kinds.kind import pinned_parameters
@@ -32,10 +35,15 @@ def analyze(kind: AnyKind) -> Callable[..., HttpResponseBase]:
     @require_safe
     @environment_view(Can.VIEW)
     def view(request: HttpRequest, environment: Environment) -> HttpResponse:
-        asked = ask(request, environment, kind.name, request.GET)
+        asked = ask(request, environment, kind.name, request.GET or opening(environment, kind.name))
         return answered(request, environment, asked, reverse(f"analytics:{kind.name}", args=[environment.app_id]))
 
     return view
+
+
+def opening(environment: Environment, kind: str) -> dict[str, list[str]]:
+    """The parameters with which a page opens that was given none: a graph needs an event that there is."""
+    return {"event": [str(opening_event(environment))]} if kind == "graph" else {}
 
 
 def answered(
@@ -60,11 +68,17 @@ def answered(
         if not asked.is_queued:  # it asks again, and the address belongs to the answer
             response["HX-Push-Url"] = context["link"]
         return response
+    context |= {"dashboards": dashboards(environment), "on": _on(environment, report)}
     context["question"] = kind_named(asked.kind).form(asked.raw, choices(environment, asked.raw))
     response = page(request, environment, "analytics/analyze.html", context, 422 if asked.errors else 200)
     if asked.errors:
         response["HX-Retarget"], response["HX-Reselect"], response["HX-Reswap"] = "#analyze", "#analyze", "outerHTML"
     return response
+
+
+def _on(environment: Environment, report: Report | None) -> list[UUID]:
+    """The lineages of the dashboards on which the report is."""
+    return [each.lineage for each in reports_on(environment).get(report.lineage, [])] if report else []
 
 
 def has_events(environment: Environment) -> bool:
