@@ -33,6 +33,7 @@ SETTINGS_TABS: list[Entry] = [
 ]
 GO_KEYS = {"analytics:dashboard": "d", "analytics:live": "l"}  # after `g`
 FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search finds beside the links of the header
+    ("Dashboards", "analytics:dashboard_list"),
     ("Segments", "analytics:segment_list"),
     ("Properties", "analytics:catalogue_properties"),
     ("Compare environments", "analytics:compare"),
@@ -40,6 +41,9 @@ FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search 
 ]
 PAGES_OF_PROJECT = [("Storage", "analytics:storage"), ("API keys", "projects:api_key_list")]
 PART_OF = {  # for each page without its own tab, the view whose tab is marked as current
+    **dict.fromkeys(
+        [f"analytics:dashboard_{page}" for page in ("page", "list", "create", "edit", "delete")], "analytics:dashboard"
+    ),
     **dict.fromkeys(
         [f"analytics:definition{part}" for part in ("", "_create", "_edit", "_delete", "_bulk")]
         + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete", "_bulk")],

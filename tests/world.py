@@ -55,7 +55,8 @@ def make_account() -> World:
         "app_id": environment.app_id,
         "environment_id": environment.pk,
         "actor_id": add_person(environment),
-        "lineage": add_kept(environment),
+        "lineage": (lineage := add_kept(environment)),
+        "tile": lineage,
     }
     Removal.objects.create(account=account, name="Old shop", scope={"environment_id": []}, expected=1)
     return World(account, {"full": full, "read_only": read_only.user}, ids)
@@ -89,7 +90,9 @@ def add_kept(environment: Environment) -> uuid.UUID:
         body={"parameters": [["event", "builtin:pageview"]]},
     )
     tile = {"id": str(lineage), "size": "medium", "shows": "answer", "report": str(report.lineage)}
-    Dashboard.objects.create(environment=environment, lineage=lineage, name="Dashboard kept", body={"tiles": [tile]})
+    tiles = [tile, {"id": str(uuid.uuid4()), "heading": "Kept"}]
+    Dashboard.objects.create(environment=environment, lineage=lineage, name="Dashboard kept", body={"tiles": tiles})
+    Dashboard.objects.create(environment=environment, name="Another", body={"tiles": []})
     return lineage
 
 

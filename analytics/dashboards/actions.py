@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
+from analytics.actions import Gone as Gone
 from analytics.actions import note
 from analytics.dashboards.kept import saved_dashboards, tiles_of
 from analytics.dashboards.tiles import Tile, in_order, moved, write_tiles
@@ -20,10 +21,6 @@ from projects.models import Environment
 
 class TooMany(Exception):
     """There is no room for a further dashboard or tile. The message says so."""
-
-
-class Gone(Exception):
-    """Another person deleted it in the meantime."""
 
 
 @transaction.atomic

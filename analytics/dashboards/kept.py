@@ -69,10 +69,10 @@ def _with_reports(found: list[Dashboard]) -> list[list[tuple[Tile, Report | None
     ]
 
 
-def reports_on(environment: Environment) -> dict[UUID, list[Dashboard]]:
-    """The dashboards on which each report is, in order."""
-    found: dict[UUID, list[Dashboard]] = {}
-    for dashboard in dashboards(environment):
+def reports_on(found: list[Dashboard]) -> dict[UUID, list[Dashboard]]:
+    """On which of these dashboards each report is, in order."""
+    on: dict[UUID, list[Dashboard]] = {}
+    for dashboard in found:
         for lineage in dict.fromkeys(reports_of(read_tiles(dashboard.body) or [])):
-            found.setdefault(lineage, []).append(dashboard)
-    return found
+            on.setdefault(lineage, []).append(dashboard)
+    return on

@@ -13,7 +13,7 @@ MAX_TEXT = 2_000
 
 
 class Size(StrEnum):
-    """How wide a tile is."""
+    """How wide a tile is: a third, a half or the whole of a page that has room."""
 
     SMALL = "small"
     MEDIUM = "medium"
@@ -35,7 +35,7 @@ class Tile:
     """
 
     id: UUID
-    size: Size = Size.MEDIUM
+    size: Size = Size.SMALL
     shows: Shows = Shows.ANSWER
     report: UUID | None = None
     kind: str = ""

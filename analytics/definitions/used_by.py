@@ -75,7 +75,7 @@ def bulk_deletion(environment: Environment, noun: str, lineages: Iterable[UUID])
 
 
 def _everything(environment: Environment) -> dict[LineageKey, tuple[str, Any]]:
-    """{key: (name, body)} of what is kept in this environment. A report takes its tiles along, so without dashboards."""
+    """{key: (name, body)} of what is kept here, without dashboards: a report takes its tiles along."""
     return {
         LineageKey(noun, lineage): (name, body)
         for noun, model in MODELS.items()

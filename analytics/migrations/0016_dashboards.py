@@ -23,7 +23,7 @@ select environment_id,
        case number when 0 then 'Overview' else 'Overview ' || number + 1 end,
        '', '{{}}', jsonb_build_object('tiles', tiles), 1, number, now(), now()
   from (select environment_id, number,
-               jsonb_agg(jsonb_build_object('id', gen_random_uuid(), 'size', 'medium', 'shows', 'answer',
+               jsonb_agg(jsonb_build_object('id', gen_random_uuid(), 'size', 'small', 'shows', 'answer',
                                             'report', lineage) order by place) as tiles
           from (select pin.environment_id, report.lineage, place, (place - 1) / 40 as number
                   from (select *, row_number() over (partition by environment_id order by position, id) as place

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -61,6 +60,8 @@ def answered(
     `version` is the report's version when it was opened; the form sends it along from one run to the next.
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
+    context["dashboards"] = everything = dashboards(environment)
+    context["on"] = [each.lineage for each in reports_on(everything).get(report.lineage, [])] if report else []
     if context["answer"] and context["answer"].is_empty:
         context["is_waiting"] = not has_events(environment)
     if is_part(request) and not asked.errors:
@@ -68,17 +69,11 @@ def answered(
         if not asked.is_queued:  # it asks again, and the address belongs to the answer
             response["HX-Push-Url"] = context["link"]
         return response
-    context |= {"dashboards": dashboards(environment), "on": _on(environment, report)}
     context["question"] = kind_named(asked.kind).form(asked.raw, choices(environment, asked.raw))
     response = page(request, environment, "analytics/analyze.html", context, 422 if asked.errors else 200)
     if asked.errors:
         response["HX-Retarget"], response["HX-Reselect"], response["HX-Reswap"] = "#analyze", "#analyze", "outerHTML"
     return response
-
-
-def _on(environment: Environment, report: Report | None) -> list[UUID]:
-    """The lineages of the dashboards on which the report is."""
-    return [each.lineage for each in reports_on(environment).get(report.lineage, [])] if report else []
 
 
 def has_events(environment: Environment) -> bool:

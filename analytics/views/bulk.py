@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
-from analytics.dashboards.kept import reports_on
+from analytics.dashboards.kept import dashboards, reports_on
 from analytics.definitions.tags import BadTags, read_tags
 from analytics.definitions.used_by import bulk_deletion
 from analytics.models import MODELS
@@ -97,7 +97,7 @@ def _delete(request: HttpRequest, environment: Environment, noun: str, lineages:
     """Say what goes and what cannot go; once confirmed, delete what can."""
     if "confirmed" not in request.POST:
         found = bulk_deletion(environment, noun, lineages)
-        on_dashboards = len(reports_on(environment).keys() & set(lineages)) if noun == "report" else 0
+        on_dashboards = len(reports_on(dashboards(environment)).keys() & set(lineages)) if noun == "report" else 0
         context = {
             "noun": noun,
             "deletion": found,

@@ -17,7 +17,7 @@ from analytics.dashboards.forms import range_form
 from analytics.dashboards.kept import dashboards, tiles_with_reports
 from analytics.dashboards.tiles import RANGE, Shows, Size, Tile, in_range, range_of
 from analytics.dashboards.words import range_words
-from analytics.models import MAX_TILES, Dashboard, Report
+from analytics.models import Dashboard, Report
 from analytics.questions.parameters import Reader, as_lists
 from analytics.views.analyze import answer_context, has_events
 from analytics.views.answers import Parameters, answer, understand
@@ -26,6 +26,7 @@ from common.htmx import comes_by_itself
 from projects.door import environment_view
 from projects.models import Environment
 
+EACH_ITS_OWN = {"days": [""]}  # in a URL, where the dashboard has a range
 KEPT_SECONDS = 60  # an answer for screens that refresh by themselves, so that many of them ask as often as one
 
 
@@ -72,26 +73,24 @@ def _shown(
     if found is None:
         raise Http404
     chosen = chosen_range(request, found)
-    is_wall = "wall" in request.GET
-    tiles = [
-        _tile(request, environment, found, tile, report, chosen, at_once="all" in request.GET)
-        for tile, report in tiles_with_reports(found)
-    ]
+    tiles = [_tile(request, environment, found, tile, report, chosen) for tile, report in tiles_with_reports(found)]
     page_url = reverse("analytics:dashboard_page", args=[environment.app_id, found.lineage])
     context = {
         "dashboard": found,
         "dashboards": everything,
         "tiles": tiles,
-        "has_room": len(tiles) < MAX_TILES,
         "has_events": has_events(environment),
         "range": range_form(Reader(chosen)),
         "range_words": range_words(chosen),
         "is_own_range": chosen != range_of(found.body),
+        "range_pairs": [(name, value) for name, values in chosen.items() for value in values],
+        "is_chosen": "tiles" in found.body,
+        "removed": removed_title(request, found),
         "page_url": page_url,
-        "query": _query(chosen if chosen != range_of(found.body) else {}),
+        "query": _query(EACH_ITS_OWN | chosen) if chosen != range_of(found.body) else "",
         "sizes": list(Size),
     }
-    template = "analytics/dashboard_wall.html" if is_wall else "analytics/dashboard.html"
+    template = "analytics/dashboard_wall.html" if "wall" in request.GET else "analytics/dashboard.html"
     return page(request, environment, template, context)
 
 
@@ -101,6 +100,16 @@ def chosen_range(request: HttpRequest, dashboard: Dashboard) -> dict[str, list[s
         asked = Reader(request.GET)
         return {name: values for name in RANGE if (values := asked.all(name))}
     return range_of(dashboard.body)
+
+
+REMOVED = "removed_tile"
+"""In the session: what was removed last and can be put back, {"dashboard", "tile", "place", "title"}."""
+
+
+def removed_title(request: HttpRequest, dashboard: Dashboard) -> str:
+    """What was removed from this dashboard a moment ago is called so; empty if nothing was."""
+    removed = request.session.get(REMOVED) if "removed" in request.GET else None
+    return removed["title"] if removed and removed["dashboard"] == str(dashboard.lineage) else ""
 
 
 def _query(parameters: dict[str, list[str]]) -> str:
@@ -122,8 +131,6 @@ def _tile(
     tile: Tile,
     report: Report | None,
     chosen: dict[str, list[str]],
-    *,
-    at_once: bool,
 ) -> ShownTile:
     if not tile.asks:
         return ShownTile(tile, tile.heading or "Note")
@@ -136,10 +143,11 @@ def _tile(
     link = page_url if report and not chosen else f"{page_url}?{_query(parameters)}"
     url = reverse("analytics:tile", args=[environment.app_id, dashboard.lineage, tile.id])
     html = ""
-    if at_once:
+    if "all" in request.GET:
         context = _tile_context(environment, kind, parameters, tile)
         html = rendered(request, environment, "analytics/tile_body.html", context)
-    return ShownTile(tile, report.name if report else tile.name, link, f"{url}?{_query(chosen)}", html)
+    query = _query(EACH_ITS_OWN | chosen | ({"wall": ["1"]} if "wall" in request.GET else {}))
+    return ShownTile(tile, report.name if report else tile.name, link, f"{url}?{query}", html)
 
 
 def _tile_context(environment: Environment, kind: str, parameters: Parameters, tile: Tile) -> dict[str, Any]:

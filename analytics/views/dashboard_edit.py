@@ -13,11 +13,11 @@ from accounts.policy import Can
 from analytics.dashboards import actions
 from analytics.dashboards.forms import read_range
 from analytics.dashboards.kept import dashboards, tiles_with_reports
-from analytics.dashboards.tiles import MAX_HEADING, MAX_TEXT, Shows, Size, read_tiles
+from analytics.dashboards.tiles import MAX_HEADING, MAX_TEXT, Size, read_tiles
 from analytics.forms.definitions import name_and_notes
 from analytics.models import MAX_DASHBOARDS, MAX_TILES, Report
 from analytics.questions.parameters import Reader
-from analytics.views.dashboard import find_dashboard
+from analytics.views.dashboard import find_dashboard, removed_title
 from analytics.views.pages import page
 from projects.door import environment_view
 from projects.models import Environment
@@ -97,7 +97,7 @@ def dashboard_edit(request: HttpRequest, environment: Environment, lineage: UUID
         "most": MAX_TILES,
         "reports": reports.only("lineage", "name")[:MAX_CHOICES],
         "sizes": list(Size),
-        "shows": [(Shows.ANSWER, "chart"), (Shows.NUMBER, "number")],
+        "removed": removed_title(request, found),
         "longest_heading": MAX_HEADING,
         "longest_text": MAX_TEXT,
     }

@@ -15,7 +15,7 @@ from django.db.models import Func, Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from analytics.dashboards.kept import reports_on
+from analytics.dashboards.kept import dashboards, reports_on
 from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT, LineageKey, references
 from analytics.definitions.used_by import uses
 from analytics.environments.compare import Thing
@@ -173,7 +173,7 @@ def _uses(environment: Environment, noun: str) -> dict[UUID, int]:
     """How often each thing is used, by lineage. A report is used on dashboards."""
     if noun != REPORT:
         return uses(environment)
-    return {lineage: len(found) for lineage, found in reports_on(environment).items()}
+    return {lineage: len(found) for lineage, found in reports_on(dashboards(environment)).items()}
 
 
 def _tags(everything: QuerySet[Any]) -> list[str]:

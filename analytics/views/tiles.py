@@ -15,15 +15,14 @@ from analytics.dashboards import actions
 from analytics.dashboards.forms import read_fields, read_text
 from analytics.dashboards.kept import tiles_with_reports
 from analytics.dashboards.tiles import MAX_HEADING, MAX_TEXT, Tile
-from analytics.models import Dashboard, Report
+from analytics.models import Dashboard
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader
-from analytics.views.dashboard import find_dashboard
+from analytics.views.dashboard import REMOVED, find_dashboard
+from analytics.views.reports import find_report
 from common.htmx import is_part
 from projects.door import environment_view
 from projects.models import Environment
-
-REMOVED = "removed_tile"  # in the session: what can be put back
 
 
 @require_POST
@@ -65,14 +64,12 @@ def _new_tile(environment: Environment, raw: Reader) -> Tile:
 
 
 def _report(environment: Environment, text: str) -> UUID:
-    """Raises BadQuery."""
+    """Raises BadQuery, and Http404 if this environment has no such report."""
     try:
         lineage = UUID(text)
     except ValueError:
         raise BadQuery("Choose a report.") from None
-    if not Report.objects.filter(environment=environment, lineage=lineage).exists():
-        raise BadQuery("This report is not there any more.")
-    return lineage
+    return find_report(environment, lineage).lineage
 
 
 @require_POST

@@ -47,8 +47,8 @@ def ask(environment: Environment, by: User) -> None:
         reports[name] = actions.create_report(environment=environment, name=name, query=query, by=by).lineage
     visitors, *others = reports.values()
     tiles = [
-        Tile(uuid4(), Size.SMALL, Shows.NUMBER, visitors),
-        Tile(uuid4(), Size.SMALL, text="This shop is made up, like everybody in it."),
+        Tile(uuid4(), Size.MEDIUM, Shows.NUMBER, visitors),
+        Tile(uuid4(), Size.MEDIUM, text="This shop is made up, like everybody in it."),
         Tile(uuid4(), Size.WIDE, report=visitors),
         Tile(uuid4(), heading="From looking to buying"),
         *(Tile(uuid4(), report=lineage) for lineage in others),
