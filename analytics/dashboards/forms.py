@@ -1,4 +1,4 @@
-"""The forms of dashboards: the range for all tiles, and what is typed into headings and notes."""
+"""The forms of dashboards: the range for all tiles, and what is typed into headings and texts."""
 
 from dataclasses import replace
 from typing import Any

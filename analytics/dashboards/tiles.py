@@ -51,7 +51,7 @@ class Tile:
 
     @property
     def title(self) -> str:
-        """What it is called, unless it is a report; of a note all that it says."""
+        """What it is called, unless it is a report; of a text all that it says."""
         return self.name or self.heading or self.text
 
     def to_json(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from analytics.questions.words import span_words
 
 
 def dashboard_words(body: dict[str, Any], glossary: Glossary) -> Iterator[str]:
-    """ "Range: last 7 days", "Signups, wide", "Heading: This week", "Note: Ask Ada."."""
+    """ "Range: last 7 days", "Signups, wide", "Heading: This week", "Text, small: Ask Ada."."""
     if words := range_words(range_of(body)):
         yield f"Range: {words}"
     tiles = read_tiles(body)
@@ -33,6 +33,6 @@ def _tile_words(tile: Tile, glossary: Glossary) -> str:
     if tile.heading:
         return f"Heading: {tile.heading}"
     if not tile.asks:
-        return f"Note, {tile.size}: {tile.text}"
+        return f"Text, {tile.size}: {tile.text}"
     name = glossary.reports.get(tile.report, "Deleted report") if tile.report else tile.name
     return ", ".join([name, tile.size, *(["as a number"] if tile.shows is Shows.NUMBER else [])])

@@ -20,7 +20,8 @@ from analytics.dashboards.words import range_words
 from analytics.models import Dashboard, Report
 from analytics.questions.parameters import Reader, as_lists
 from analytics.views.analyze import answer_context, has_events
-from analytics.views.answers import Parameters, answer, understand
+from analytics.views.answers import AnsweredQuestion, answer, understand
+from analytics.views.chart_notes import TileNotes
 from analytics.views.pages import page, rendered
 from common.htmx import comes_by_itself
 from projects.door import environment_view
@@ -73,7 +74,10 @@ def _shown(
     if found is None:
         raise Http404
     chosen = chosen_range(request, found)
-    tiles = [_tile(request, environment, found, tile, report, chosen) for tile, report in tiles_with_reports(found)]
+    notes = TileNotes(environment)
+    tiles = [
+        _tile(request, environment, found, tile, report, chosen, notes) for tile, report in tiles_with_reports(found)
+    ]
     page_url = reverse("analytics:dashboard_page", args=[environment.app_id, found.lineage])
     context = {
         "dashboard": found,
@@ -131,9 +135,10 @@ def _tile(
     tile: Tile,
     report: Report | None,
     chosen: dict[str, list[str]],
+    notes: TileNotes,
 ) -> ShownTile:
     if not tile.asks:
-        return ShownTile(tile, tile.heading or "Note")
+        return ShownTile(tile, tile.heading or "Text")
     kind, parameters = question_of(tile, report, chosen)
     page_url = (
         reverse("analytics:report", args=[environment.app_id, report.lineage])
@@ -144,15 +149,15 @@ def _tile(
     url = reverse("analytics:tile", args=[environment.app_id, dashboard.lineage, tile.id])
     html = ""
     if "all" in request.GET:
-        context = _tile_context(environment, kind, parameters, tile)
+        context = _tile_context(answer(environment, understand(environment, kind, parameters)), tile, notes)
         html = rendered(request, environment, "analytics/tile_body.html", context)
     query = _query(EACH_ITS_OWN | chosen | ({"wall": ["1"]} if "wall" in request.GET else {}))
     return ShownTile(tile, report.name if report else tile.name, link, f"{url}?{query}", html)
 
 
-def _tile_context(environment: Environment, kind: str, parameters: Parameters, tile: Tile) -> dict[str, Any]:
-    asked = understand(environment, kind, parameters)
-    return answer_context(answer(environment, asked), "") | {"is_number": tile.shows is Shows.NUMBER}
+def _tile_context(asked: AnsweredQuestion, tile: Tile, notes: TileNotes) -> dict[str, Any]:
+    context = answer_context(asked, "")
+    return context | {"is_number": tile.shows is Shows.NUMBER, "marks": notes.marks(context["answer"])}
 
 
 @require_safe
@@ -176,7 +181,7 @@ def _answered(
     html = cache.get(key) if shares else None
     if html is None:
         asked = answer(environment, asked)
-        context = answer_context(asked, "") | {"is_number": tile.shows is Shows.NUMBER, "url": request.get_full_path()}
+        context = _tile_context(asked, tile, TileNotes(environment)) | {"url": request.get_full_path()}
         html = rendered(request, environment, "analytics/tile_body.html", context)
         if shares and asked.result is not None:
             cache.set(key, html, KEPT_SECONDS)

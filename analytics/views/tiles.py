@@ -28,7 +28,7 @@ from projects.models import Environment
 @require_POST
 @environment_view(Can.EDIT)
 def tile_add(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Add the `report`, the `heading` or the note `text` that the form sends; with `undo`, the tile removed last."""
+    """Add the `report`, the `heading` or the `text` that the form sends; with `undo`, the tile removed last."""
     dashboard, place = find_dashboard(environment, lineage), None
     try:
         if "undo" in request.POST:
@@ -125,7 +125,7 @@ def _find(dashboard: Dashboard, tile: UUID) -> tuple[Tile, str]:
     """The tile and what it is called. Raises Http404."""
     for each, report in tiles_with_reports(dashboard):
         if each.id == tile:
-            return each, report.name if report else "The note" if each.text else each.title
+            return each, report.name if report else "The text" if each.text else each.title
     raise Http404
 
 

@@ -28,7 +28,7 @@ from tests.factories import EnvironmentFactory, UserFactory
 from tests.together import both_at_once
 
 pytestmark = pytest.mark.django_db
-FROM_PINS = import_module("analytics.migrations.0016_dashboards").FROM_PINS
+FROM_PINS = import_module("analytics.migrations.0017_dashboards").FROM_PINS
 GONE = [["event", "definition:00000000-0000-0000-0000-000000000001"]]
 
 

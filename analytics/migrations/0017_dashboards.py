@@ -43,7 +43,7 @@ def who() -> models.ForeignKey:
 class Migration(migrations.Migration):
     runs_beside_old_code = True
     dependencies = [
-        ("analytics", "0015_last_matches"),
+        ("analytics", "0016_notes_on_the_time_axis"),
         ("projects", "0009_months_kept"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
