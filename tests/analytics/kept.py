@@ -1,5 +1,7 @@
 """Definitions, segments and reports with the least that is valid."""
 
+from django.urls import reverse
+
 from analytics.dashboards.kept import OVERVIEW
 from analytics.dashboards.tiles import Tile, write_tiles
 from analytics.models import Dashboard, Definition, Report, Segment
@@ -34,3 +36,9 @@ def pin(*reports, **fields) -> Dashboard:
     return Dashboard.objects.create(
         **{"environment": environment, "lineage": OVERVIEW, "name": "Overview", "body": body, **fields}
     )
+
+
+def pinned_tile(report) -> str:
+    """Put the report on a dashboard; returns the address of its tile."""
+    app_id, dashboard = report.environment.app_id, pin(report)
+    return reverse("analytics:tile", args=[app_id, dashboard.lineage, report.lineage])
