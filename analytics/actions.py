@@ -1,11 +1,11 @@
-"""Changes to definitions, segments, reports, the dashboard, notes on names. Saving an old version raises `Conflict`."""
+"""Changes to definitions, segments, reports, notes on names. Saving an old version raises `Conflict`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import activity
@@ -21,7 +21,6 @@ from analytics.models import (
     MOST_NOTES,
     Definition,
     NameNote,
-    Pin,
     Report,
     Segment,
     SegmentMember,
@@ -29,7 +28,6 @@ from analytics.models import (
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Query
 from common.bidi import unturned
-from common.counted import counted
 from projects.models import Environment
 
 MAX_NAMES = 50  # listed in the activity
@@ -263,46 +261,6 @@ def parameters_of(report: Report) -> dict[str, list[str]]:
     return as_lists(report.body["parameters"])
 
 
-@transaction.atomic
-def pin(*, report: Report, by: User) -> Pin:
-    """Add it at the end of the dashboard. If it is already there, nothing changes."""
-    environment = _lock_dashboard(report.environment)
-    if (there := Pin.objects.filter(environment=environment, report=report).first()) is not None:
-        return there
-    last = Pin.objects.filter(environment=environment).aggregate(last=Max("position"))["last"]
-    made = Pin.objects.create(environment=environment, report=report, position=0 if last is None else last + 1)
-    _note(environment, by, "report.pin", report.name)
-    return made
-
-
-@transaction.atomic
-def unpin(*, report: Report, by: User) -> None:
-    """Take it off the dashboard. If it is not there, nothing changes."""
-    gone, _ = Pin.objects.filter(environment=report.environment, report=report).delete()
-    if gone:
-        _note(report.environment, by, "report.unpin", report.name)
-
-
-@transaction.atomic
-def reorder(*, environment: Environment, lineages: list[UUID], by: User) -> None:
-    """Order the tiles by this list of report lineages. Tiles that are not listed follow, in their old order."""
-    _lock_dashboard(environment)
-    places = {lineage: place for place, lineage in enumerate(lineages)}
-    pins = sorted(
-        Pin.objects.filter(environment=environment).select_related("report"),
-        key=lambda each: (places.get(each.report.lineage, len(places)), each.position),
-    )
-    for position, each in enumerate(pins):
-        each.position = position
-    Pin.objects.bulk_update(pins, ["position"], batch_size=500)
-    _note(environment, by, "dashboard.reorder", counted(len(pins), "tile"))
-
-
-def _lock_dashboard(environment: Environment) -> Environment:
-    """Lock the dashboard, so that two people who arrange it take turns."""
-    return Environment.objects.select_for_update(no_key=True).select_related("project__account").get(pk=environment.pk)
-
-
 def _lock_definitions(environment: Environment) -> None:
     """Lock the definitions, because two concurrent changes could form a circle that neither forms alone."""
     with connection.cursor() as cursor:
@@ -312,7 +270,7 @@ def _lock_definitions(environment: Environment) -> None:
 def _create(kept: K, by: User) -> K:
     kept.created_by = kept.changed_by = by
     kept.save(force_insert=True)
-    _note(kept.environment, by, f"{_noun(kept)}.create", kept.name)
+    note(kept.environment, by, f"{_noun(kept)}.create", kept.name)
     return kept
 
 
@@ -327,13 +285,13 @@ def _change(kept: K, version: int, by: User, **fields: Any) -> K:
         raise Gone
     if not changed:
         raise Conflict(current)
-    _note(current.environment, by, f"{_noun(kept)}.change", current.name)
+    note(current.environment, by, f"{_noun(kept)}.change", current.name)
     return current
 
 
 def _delete(kept: Definition | Segment | Report, by: User) -> None:
     if kept.pk is not None and type(kept).objects.filter(environment=kept.environment, pk=kept.pk).delete()[0]:
-        _note(kept.environment, by, f"{_noun(kept)}.delete", kept.name)
+        note(kept.environment, by, f"{_noun(kept)}.delete", kept.name)
 
 
 def _refuse_used(users: used_by.UsedBy, although_used: bool) -> None:
@@ -355,12 +313,13 @@ def _note_several(
     """One line of the activity for all of them, with the first names in its details."""
     name, *others = [unturned(row.name) for row in rows]
     if not others:
-        return _note(environment, by, verb, name, details)
+        return note(environment, by, verb, name, details)
     names = {"all": {"count": len(rows), "names": [name, *others][:MAX_NAMES]}}
-    return _note(environment, by, verb, f"{name[:200]} and {len(others):,} more", names | (details or {}))
+    return note(environment, by, verb, f"{name[:200]} and {len(others):,} more", names | (details or {}))
 
 
-def _note(environment: Environment, by: User, verb: str, target: str, details: dict[str, Any] | None = None) -> None:
+def note(environment: Environment, by: User, verb: str, target: str, details: dict[str, Any] | None = None) -> None:
+    """Record it in the account's activity, with the project and the environment in its details."""
     project = environment.project
     activity.record(
         account=project.account,

@@ -1,4 +1,4 @@
-"""What people keep in an environment: definitions, segments, reports, those pinned to its dashboard, and notes.
+"""What people keep in an environment: definitions, segments, reports, dashboards, and notes.
 
 A `body` refers to other definitions and segments by `lineage` only, which is unique per environment: so copying an
 environment rewrites nothing, and nothing can point into another environment.
@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.fields.json import KeyTransform
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from accounts.models import User
@@ -130,10 +132,44 @@ class Report(Kept):
         indexes = [models.Index(fields=["environment", "name"], name="report_by_name")]
 
 
-MODELS: dict[str, type[Definition] | type[Segment] | type[Report]] = {  # by noun (definitions/lineages.py)
+MAX_DASHBOARDS = 20  # of an environment
+MAX_TILES = 40  # of a dashboard
+LAST = 32_000  # the position of dashboards that nobody has put anywhere
+
+
+class Dashboard(Kept):
+    """Tiles in an order. `body` = {"tiles": [Tile.to_json(), …], "range": [[name, value], …]} (dashboards/tiles.py).
+
+    Without "tiles" it shows what the environment has (dashboards/starters.py); without "range", each report its own.
+    Dashboards are ordered by `position`, then by age. An environment without a row has one named Overview all the same
+    (dashboards/kept.py).
+    """
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="dashboards")
+    position = models.PositiveSmallIntegerField(default=LAST)
+
+    class Meta:
+        constraints = [
+            *kept_constraints("dashboard"),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(
+                    models.Func(
+                        KeyTransform("tiles", "body"),
+                        function="jsonb_array_length",
+                        output_field=models.IntegerField(),
+                    ),
+                    MAX_TILES,
+                ),
+                name="dashboard_tiles_few",
+            ),
+        ]
+
+
+MODELS: dict[str, type[Definition] | type[Segment] | type[Report] | type[Dashboard]] = {  # by noun (lineages.py)
     "definition": Definition,
     "segment": Segment,
     "report": Report,
+    "dashboard": Dashboard,
 }
 
 
@@ -216,9 +252,10 @@ class Note(models.Model):
 
 
 class Pin(models.Model):
-    """A report on its environment's dashboard, the tile at `position` (from 0, no gaps needed).
+    """Where servers of the version before dashboards kept a report on the only dashboard. Nothing reads it any more.
 
-    A composite foreign key (migration 0001) keeps a report and its pin in one environment.
+    Its rows became tiles in migration 0017. The table goes with a later version. A composite foreign key (migration
+    0001) keeps a report and its pin in one environment.
     """
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="pins")

@@ -12,6 +12,7 @@ from analytics.views import (
     catalogue_name,
     compare,
     dashboard,
+    dashboard_edit,
     definitions,
     exports,
     first_steps,
@@ -24,6 +25,7 @@ from analytics.views import (
     segments,
     storage,
     suggestions,
+    tiles,
 )
 from analytics.views.read_api import urls as read_api
 from collector.request.paths import ROOT, with_slashes
@@ -35,12 +37,23 @@ ENVIRONMENT = "env/<app_id:app_id>/"
 DEFINITION = ENVIRONMENT + "definitions/<uuid:lineage>/"
 SEGMENT = ENVIRONMENT + "segments/<uuid:lineage>/"
 REPORT = ENVIRONMENT + "reports/<uuid:lineage>/"
+DASHBOARD = ENVIRONMENT + "dashboards/<uuid:lineage>/"
 NOTE = ENVIRONMENT + "notes/<int:note_id>/"
 urlpatterns = [
     path(ENVIRONMENT, dashboard.dashboard, name="dashboard"),
-    path(ENVIRONMENT + "tiles/<uuid:lineage>/", dashboard.tile, name="tile"),
-    path(ENVIRONMENT + "order/", dashboard.dashboard_order, name="dashboard_order"),
     path(ENVIRONMENT + "first-steps/hide/", first_steps.first_steps_hide, name="first_steps_hide"),
+    path(ENVIRONMENT + "dashboards/", dashboard_edit.dashboard_list, name="dashboard_list"),
+    path(ENVIRONMENT + "dashboards/new/", dashboard_edit.dashboard_create, name="dashboard_create"),
+    path(ENVIRONMENT + "dashboards/order/", dashboard_edit.dashboard_order, name="dashboard_order"),
+    path(DASHBOARD, dashboard.dashboard_page, name="dashboard_page"),
+    path(DASHBOARD + "edit/", dashboard_edit.dashboard_edit, name="dashboard_edit"),
+    path(DASHBOARD + "range/", dashboard_edit.dashboard_range, name="dashboard_range"),
+    path(DASHBOARD + "delete/", dashboard_edit.dashboard_delete, name="dashboard_delete"),
+    path(DASHBOARD + "tiles/add/", tiles.tile_add, name="tile_add"),
+    path(DASHBOARD + "tiles/order/", tiles.tile_order, name="tile_order"),
+    path(DASHBOARD + "tiles/<uuid:tile>/", dashboard.tile, name="tile"),
+    path(DASHBOARD + "tiles/<uuid:tile>/change/", tiles.tile_change, name="tile_change"),
+    path(DASHBOARD + "tiles/<uuid:tile>/remove/", tiles.tile_remove, name="tile_remove"),
     path(ENVIRONMENT + "search/", search.search, name="search"),
     path(ENVIRONMENT + "live/", live.live, name="live"),
     path(ENVIRONMENT + "live/rows/", live.live_rows, name="live_rows"),

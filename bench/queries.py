@@ -27,7 +27,7 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from accounts.models import Account, User  # noqa: E402
-from analytics.default_tiles import BUILTIN  # noqa: E402
+from analytics.dashboards.starters import OF_PAGES  # noqa: E402
 from analytics.rollups import cohorts, time_counts  # noqa: E402
 from analytics.rollups.refresh import refresh  # noqa: E402
 from bench.query_data import Site, make  # noqa: E402
@@ -259,7 +259,7 @@ def site() -> None:
             with without_counted_days():
                 raw = cost(partial(browser.get, url), runs=2)
             print(f"{days:3} days  {title:34} {counted}  {raw}")
-        tiles = [_tile_cost(browser, ours, tile, days) for tile in BUILTIN]
+        tiles = [_tile_cost(browser, ours, tile, days) for tile in OF_PAGES]
         print(f"{days:3} days  the dashboard's {len(tiles)} built-in tiles    {_sum(tiles)}   ", *tiles)
         since = rows(f"select current_date - {days - 1}")[0][0]
         with as_queries_run():

@@ -42,6 +42,7 @@ SETTINGS_TABS: list[Entry] = [
 ]
 GO_KEYS = {"analytics:dashboard": "d", "analytics:live": "l"}  # after `g`
 FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search finds beside the links of the header
+    ("Dashboards", "analytics:dashboard_list"),
     ("Segments", "analytics:segment_list"),
     ("Properties", "analytics:catalogue_properties"),
 ]
@@ -51,6 +52,9 @@ PAGES_OF_PROJECT = [
     ("API tokens", "projects:api_token_list"),
 ]
 PART_OF = {  # for each page without its own tab, the view whose tab is marked as current
+    **dict.fromkeys(
+        [f"analytics:dashboard_{page}" for page in ("page", "list", "create", "edit", "delete")], "analytics:dashboard"
+    ),
     **dict.fromkeys(
         [f"analytics:definition{part}" for part in ("", "_create", "_edit", "_delete", "_bulk")]
         + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete", "_bulk")],

@@ -34,7 +34,8 @@ class Counterpart:
 
     noun: str  # "report"
     list_view: str  # where to go if there is none
-    exists: Callable[[Environment, dict[str, Any]], bool]  # (the other environment, the page's URL arguments)
+    find: Callable[[Environment, dict[str, Any]], dict[str, Any] | None]
+    """Takes the other environment and the page's URL arguments; returns those of the same page there, None without."""
 
 
 Copier = Callable[[Environment, Environment], dict[str, int]]

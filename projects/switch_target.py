@@ -33,8 +33,8 @@ def destination(*, came_from: str, environment: Environment) -> Destination:
     counterpart = registry.counterpart(match.view_name)
     if counterpart is None:
         return Destination(reverse(settings.ENVIRONMENT_LANDING, args=[environment.app_id]))
-    if counterpart.exists(environment, match.kwargs):
-        return Destination(_with_query(match.view_name, match.kwargs | {"app_id": environment.app_id}, query))
+    if (arguments := counterpart.find(environment, match.kwargs)) is not None:
+        return Destination(_with_query(match.view_name, arguments | {"app_id": environment.app_id}, query))
     word = f"This {counterpart.noun} does not exist in {environment.name}. Here are those that do."
     return Destination(reverse(counterpart.list_view, args=[environment.app_id]), word)
 

@@ -50,8 +50,14 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:compare_carry": NO_GET,
     "analytics:compare_undo": NO_GET,
     "analytics:dashboard": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:dashboard_create": NO_GET,
+    "analytics:dashboard_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:dashboard_edit": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:dashboard_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:dashboard_order": NO_GET,
     "analytics:first_steps_hide": NO_GET,
+    "analytics:dashboard_page": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:dashboard_range": NO_GET,
     "analytics:definition": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:definition_bulk": NO_GET,
     "analytics:definition_create": ("get", LOGIN, 404, 404, 403, 200),
@@ -96,6 +102,10 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:suggested_names": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:tile_add": NO_GET,
+    "analytics:tile_change": NO_GET,
+    "analytics:tile_order": NO_GET,
+    "analytics:tile_remove": NO_GET,
     "analytics:sessions": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:users": ("get", LOGIN, 404, 404, 200, 200),
     "collector:collection": ("get", LOGIN, 404, 404, 200, 200),
@@ -162,8 +172,20 @@ WRITES = {
     "analytics:compare_undo": Write(
         "environment.carry_undo", lambda world: {"carry": carried_over(world).pk}, foreign=("carry",)
     ),
-    "analytics:dashboard_order": Write("dashboard.reorder", lambda world: {"lineage": world.ids["lineage"]}),
     "analytics:first_steps_hide": Write(None, unrecorded="the person has read them; nothing of the account changes"),
+    "analytics:dashboard_create": Write("dashboard.create", {"name": "Sales"}),
+    "analytics:dashboard_delete": Write("dashboard.delete"),
+    "analytics:dashboard_edit": Write("dashboard.change", {"name": "Sales"}),
+    "analytics:dashboard_order": Write(
+        "dashboard.order", lambda world: {"move": world.ids["lineage"], "by": "1"}, foreign=("move",)
+    ),
+    "analytics:dashboard_range": Write("dashboard.range", {"days": "7", "before": "period"}),
+    "analytics:tile_add": Write(
+        "dashboard.tile_add", lambda world: {"report": world.ids["lineage"]}, foreign=("report",)
+    ),
+    "analytics:tile_change": Write("dashboard.tile_change", {"size": "wide"}),
+    "analytics:tile_order": Write("dashboard.reorder", lambda world: {"move": world.ids["tile"], "by": "1"}),
+    "analytics:tile_remove": Write("dashboard.tile_remove"),
     **{
         f"analytics:{noun}_bulk": Write(
             f"{noun}.tag",
@@ -192,7 +214,9 @@ WRITES = {
     ),
     "analytics:report_delete": Write("report.delete"),
     "analytics:report_edit": Write("report.change", {"name": "Views", "version": "1"}),
-    "analytics:report_pin": Write("report.unpin", {"off": "1"}),
+    "analytics:report_pin": Write(
+        "report.unpin", lambda world: {"off": "1", "dashboard": world.ids["lineage"]}, foreign=("dashboard",)
+    ),
     "analytics:report_save": Write(
         "report.change", {"kind": "graph", "question": "event=builtin:session", "version": "1"}
     ),

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Account, Invitation, RolesByProject, User
-from analytics.models import Carry, Definition, Note, Pin, Report, Segment
+from analytics.models import Carry, Dashboard, Definition, Note, Report, Segment
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
@@ -61,7 +61,8 @@ def make_account() -> World:
         "app_id": environment.app_id,
         "environment_id": environment.pk,
         "actor_id": add_person(environment),
-        "lineage": add_kept(environment),
+        "lineage": (lineage := add_kept(environment)),
+        "tile": lineage,
         "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }
     Removal.objects.create(
@@ -83,7 +84,7 @@ def add_person(environment: Environment) -> int:
 
 
 def add_kept(environment: Environment) -> uuid.UUID:
-    """A definition, a segment and a pinned report, all of the same lineage, which is what their URLs name."""
+    """A definition, a segment, a report and a dashboard with it, all of the same lineage, which their URLs name."""
     lineage = uuid.uuid4()
     known = {"field": "person:identity", "op": "exists", "value": ""}
     bodies = {
@@ -101,7 +102,10 @@ def add_kept(environment: Environment) -> uuid.UUID:
         kind="graph",
         body={"parameters": [["event", "builtin:pageview"]]},
     )
-    Pin.objects.create(environment=environment, report=report, position=0)
+    tile = {"id": str(lineage), "size": "medium", "shows": "answer", "report": str(report.lineage)}
+    tiles = [tile, {"id": str(uuid.uuid4()), "heading": "Kept"}]
+    Dashboard.objects.create(environment=environment, lineage=lineage, name="Dashboard kept", body={"tiles": tiles})
+    Dashboard.objects.create(environment=environment, name="Another", body={"tiles": []})
     return lineage
 
 

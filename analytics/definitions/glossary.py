@@ -30,6 +30,7 @@ class Glossary:
     definitions: dict[UUID, Named[DefinitionBody]] = field(default_factory=dict)
     segments: dict[UUID, Named[SegmentBody]] = field(default_factory=dict)
     has_merges: bool = True
+    reports: dict[UUID, str] = field(default_factory=dict)  # names, for dashboards in words
 
     def definition(self, lineage: UUID) -> DefinitionBody:
         try:

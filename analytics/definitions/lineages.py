@@ -1,10 +1,11 @@
-"""Finding and replacing references to definitions and segments in stored bodies (JSON).
+"""Finding and replacing references to definitions, segments and reports in stored bodies (JSON).
 
-References have fixed places in the three shapes (definitions/bodies.py, actions.report_body):
+References have fixed places in the four shapes (definitions/bodies.py, actions.report_body, dashboards/tiles.py):
 
 - a definition's {"alternatives": [{"event": "definition:<lineage>", …}]};
 - a segment's {"groups": [{"clauses": [{"did": {"event": "definition:<lineage>", …}, …}]}]};
-- a report's {"parameters": [["event" or "….event", "definition:<lineage>"], ["segment" or "compare", "<lineage>"]]}.
+- a report's {"parameters": [["event" or "….event", "definition:<lineage>"], ["segment" or "compare", "<lineage>"]]};
+- a dashboard's {"tiles": [{"report": "<lineage>", …}, {"parameters": as of a report, …}]}.
 
 This also works for bodies that can no longer be parsed: parts with another shape are left as they are.
 """
@@ -19,14 +20,15 @@ JsonValue = Any
 DEFINITION = "definition"
 SEGMENT = "segment"
 REPORT = "report"
-NOUNS = (DEFINITION, SEGMENT, REPORT)  # each may only refer to itself and to nouns before it
+DASHBOARD = "dashboard"
+NOUNS = (DEFINITION, SEGMENT, REPORT, DASHBOARD)  # each may only refer to itself and to nouns before it
 PREFIX = f"{DEFINITION}:"
 NAMES_SEGMENTS = ("segment", "compare")
 
 
 @dataclass(frozen=True)
 class LineageKey:
-    """Names a definition, segment or report of some environment."""
+    """Names a definition, segment, report or dashboard of some environment."""
 
     noun: str
     lineage: UUID
@@ -39,7 +41,7 @@ class LineageKey:
         """Raises ValueError."""
         noun, _, lineage = text.partition(":")
         if noun not in NOUNS:
-            raise ValueError("neither a definition, a segment nor a report")
+            raise ValueError("neither a definition, a segment, a report nor a dashboard")
         return cls(noun, UUID(lineage))
 
 
@@ -82,6 +84,7 @@ NewKey = Callable[[LineageKey], LineageKey]
 def _walk(body: JsonValue, change: NewKey) -> JsonValue:
     body = _each(body, "alternatives", lambda selection: _selection(selection, change))
     body = _each(body, "groups", lambda group: _each(group, "clauses", lambda clause: _clause(clause, change)))
+    body = _each(body, "tiles", lambda tile: _tile(tile, change))
     return _each(body, "parameters", lambda pair: _parameter(pair, change))
 
 
@@ -102,6 +105,12 @@ def _selection(selection: JsonValue, change: NewKey) -> JsonValue:
     if not isinstance(selection, dict) or "event" not in selection:
         return selection
     return selection | {"event": _event(selection["event"], change)}
+
+
+def _tile(tile: JsonValue, change: NewKey) -> JsonValue:
+    if isinstance(tile, dict) and isinstance(tile.get("report"), str) and (lineage := _lineage(tile["report"])):
+        return tile | {"report": str(change(LineageKey(REPORT, lineage)).lineage)}
+    return _each(tile, "parameters", lambda pair: _parameter(pair, change))
 
 
 def _parameter(pair: JsonValue, change: NewKey) -> JsonValue:

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 
 from analytics.definitions.bodies import DefinitionBody, SegmentBody
 from analytics.definitions.glossary import definitions_of, read_definitions
-from analytics.definitions.lineages import LineageKey, references, unreferenced
+from analytics.definitions.lineages import DASHBOARD, LineageKey, references, unreferenced
 from analytics.models import MODELS, Definition, Report, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Query
@@ -75,10 +75,11 @@ def bulk_deletion(environment: Environment, noun: str, lineages: Iterable[UUID])
 
 
 def _everything(environment: Environment) -> dict[LineageKey, tuple[str, Any]]:
-    """{key: (name, body)} of all that is kept in this environment."""
+    """{key: (name, body)} of what is kept here, without dashboards: a report takes its tiles along."""
     return {
         LineageKey(noun, lineage): (name, body)
         for noun, model in MODELS.items()
+        if noun != DASHBOARD
         for lineage, name, body in model._default_manager.filter(environment=environment).values_list(
             "lineage", "name", "body"
         )

@@ -1,4 +1,4 @@
-"""Carrying definitions, segments and reports over from one environment of a project into another.
+"""Carrying definitions, segments, reports and dashboards over from one environment of a project into another.
 
 Their dependencies are carried along. A clash is a counterpart that differs. The choice about clashes also applies to
 dependencies, so that a report carried over with "replace" means the same in both environments.
@@ -15,15 +15,16 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import User
-from analytics.definitions.lineages import DEFINITION, REPORT, LineageKey, references, rewrite
+from analytics.dashboards.kept import OVERVIEW, saved_dashboards
+from analytics.definitions.lineages import DASHBOARD, DEFINITION, REPORT, LineageKey, references, rewrite
 from analytics.environments.compare import EnvironmentComparison, PairState, Thing, compare
-from analytics.models import MODELS, Carry, Definition, Report, Segment
+from analytics.models import MAX_DASHBOARDS, MODELS, Carry, Dashboard, Definition, Report, Segment
 from projects.models import Environment
 
 MAX_NAME = 200
 MAX_NAMES = 50  # listed in the activity
 BATCH = 1000
-KeptRow = Definition | Segment | Report
+KeptRow = Definition | Segment | Report | Dashboard
 
 
 class Clash(StrEnum):
@@ -34,8 +35,8 @@ class Clash(StrEnum):
     SKIP = "skip"
 
 
-class Circle(Exception):
-    """A definition would contain itself."""
+class NotPossible(Exception):
+    """A definition would contain itself, or there would be more than MAX_DASHBOARDS. The message says so."""
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Receipt:
 
 
 def things(environment: Environment) -> list[Thing]:
-    """All definitions, segments and reports of an environment, read with three statements."""
+    """All definitions, segments, reports and dashboards of an environment, read with a statement for each noun."""
     found = []
     for noun, model in MODELS.items():
         columns = ["lineage", "name", "notes", "tags", "body", *(["kind"] if noun == REPORT else [])]
@@ -71,7 +72,7 @@ def carry(
     """Carry the `chosen` things of `source`, and what they depend on, over into `target`, in one transaction.
 
     Returns the receipt, and the Carry that can be undone (None if nothing was done). Keys that `source` lacks are
-    ignored. Raises Circle, and ValueError unless the environments are two of one project.
+    ignored. Raises NotPossible, and ValueError unless the environments are two of one project.
     """
     if source.project_id != target.project_id or source.pk == target.pk:
         raise ValueError("these are not two environments of one project")
@@ -79,6 +80,7 @@ def carry(
     plan = _Plan(compare(things(source), things(target)), source.name, clash)
     for key in chosen:
         plan.add(key)
+    _make_room(target, {key.lineage for key in plan.created if key.noun == DASHBOARD})
     changes = _write(plan, target, by)
     if not changes:
         return plan.receipt, None
@@ -188,8 +190,16 @@ def save(noun: str, rows: list[Any], contents: dict[uuid.UUID, dict[str, Any]], 
         MODELS[noun]._default_manager.bulk_update(rows, fields, batch_size=BATCH)
 
 
+def _make_room(environment: Environment, new: set[uuid.UUID]) -> None:
+    """Raises NotPossible if there is no room for new dashboards. The Overview that nobody has saved yet stays."""
+    if new and OVERVIEW not in new:
+        saved_dashboards(environment)
+    if new and environment.dashboards.count() + len(new) > MAX_DASHBOARDS:
+        raise NotPossible(f"There would be more than {MAX_DASHBOARDS} dashboards. Nothing was carried over.")
+
+
 def _refuse_circles(environment: Environment) -> None:
-    """Raises Circle if a definition of this environment contains itself, directly or through others."""
+    """Raises NotPossible if a definition of this environment contains itself, directly or through others."""
     made_of = {
         LineageKey(DEFINITION, lineage): [(name, key) for key in references(body)]
         for lineage, name, body in environment.definitions.values_list("lineage", "name", "body")
@@ -207,7 +217,7 @@ def _refuse_circles(environment: Environment) -> None:
                 state[key] = True
                 path.pop()
             elif state.get(inner) is False:
-                raise Circle(f"{name} would be made of itself. Nothing was carried over.")
+                raise NotPossible(f"{name} would be made of itself. Nothing was carried over.")
             elif inner not in state:
                 state[inner] = False
                 path.append((inner, iter(made_of.get(inner, []))))

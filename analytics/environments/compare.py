@@ -14,12 +14,12 @@ from uuid import UUID
 
 import orjson
 
-from analytics.definitions.lineages import DEFINITION, NOUNS, REPORT, SEGMENT, LineageKey, rewrite
+from analytics.definitions.lineages import NOUNS, LineageKey, rewrite
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A definition, a segment or a report as it is stored. Only reports have a `kind`."""
+    """A definition, a segment, a report or a dashboard as it is stored. Only reports have a `kind`."""
 
     noun: str
     lineage: UUID
@@ -86,8 +86,7 @@ def compare(there: Iterable[Thing], here: Iterable[Thing]) -> EnvironmentCompari
         matches.match(noun, _content)
         matches.match(noun, lambda thing, mapping: (thing.name, thing.kind))
     pairs = [_pair(one, other, matches.mapping) for one, other in matches.found()]
-    order = {DEFINITION: 0, SEGMENT: 1, REPORT: 2}
-    pairs.sort(key=lambda pair: (order[pair.thing.noun], pair.thing.name.lower(), str(pair.thing.lineage)))
+    pairs.sort(key=lambda pair: (NOUNS.index(pair.thing.noun), pair.thing.name.lower(), str(pair.thing.lineage)))
     return EnvironmentComparison(pairs)
 
 

@@ -1,7 +1,7 @@
-"""Copying definitions, segments, reports, the dashboard and notes on names, but no data, into a new environment.
+"""Copying definitions, segments, reports, dashboards and notes on names, but no data, into a new environment.
 
 One INSERT … SELECT per table, whatever the number of rows. Bodies need no rewriting: they refer by lineage, and the
-copy keeps the lineages. Pins find their report in the copy by lineage too.
+copy keeps the lineages.
 """
 
 from django.db import connection
@@ -9,9 +9,10 @@ from django.db import connection
 from projects.models import Environment
 
 KEPT = ("lineage", "name", "notes", "tags", "body", "created_at", "created_by_id", "changed_at", "changed_by_id")
-# {name for people: (table, columns)}. Reports come first, definitions last: by then the rows to which the copied rows
-# refer exist, even if they were made while the copy ran.
+# {name for people: (table, columns)}. Dashboards come first, definitions last: by then the rows to which the copied
+# rows refer exist, even if they were made while the copy ran.
 TABLES = {
+    "dashboards": ("analytics_dashboard", (*KEPT, "position")),
     "reports": ("analytics_report", (*KEPT, "kind")),
     "segments": ("analytics_segment", KEPT),
     "definitions": ("analytics_definition", KEPT),
@@ -21,20 +22,12 @@ NOTES = f"""
     insert into analytics_namenote (environment_id, {NOTED})
     select %(target)s, {NOTED} from analytics_namenote where environment_id = %(source)s order by id
 """  # noqa: S608  fixed names
-PINS = """
-    insert into analytics_pin (environment_id, report_id, position)
-    select %(target)s, copy.id, pin.position
-      from analytics_pin pin
-      join analytics_report original on original.id = pin.report_id
-      join analytics_report copy on copy.environment_id = %(target)s and copy.lineage = original.lineage
-     where pin.environment_id = %(source)s
-"""
 
 
 def copy(source: Environment, target: Environment) -> dict[str, int]:
     """Copy what `source` keeps into the empty `target`. Returns {name: count}. Call it in a transaction.
 
-    The counts include segments only if there are any, and never pins or notes on names.
+    The counts include segments and dashboards only if there are any, and never notes on names.
     """
     both = {"source": source.pk, "target": target.pk}
     counts = {}
@@ -47,6 +40,7 @@ def copy(source: Environment, target: Environment) -> dict[str, int]:
                 both,
             )
             counts[noun] = cursor.rowcount
-        cursor.execute(PINS, both)
         cursor.execute(NOTES, both)
-    return {noun: counts[noun] for noun in ("definitions", "segments", "reports") if counts[noun] or noun != "segments"}
+    always = ("definitions", "reports")
+    nouns = ("definitions", "segments", "reports", "dashboards")
+    return {noun: counts[noun] for noun in nouns if counts[noun] or noun in always}

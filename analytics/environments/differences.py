@@ -1,11 +1,12 @@
-"""Definitions, segments and reports in words, line by line, and the differences between two of them."""
+"""Definitions, segments, reports and dashboards in words, line by line, and the differences between two of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from analytics.dashboards.words import dashboard_words
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.definitions.glossary import Glossary, Named
-from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT
+from analytics.definitions.lineages import DASHBOARD, DEFINITION, REPORT, SEGMENT
 from analytics.definitions.words import definition_words, filter_words, segment_words
 from analytics.environments.compare import Pair, Thing
 from analytics.kinds.registry import kind_named, kind_of, parse
@@ -63,6 +64,7 @@ def names_only(things: list[Thing]) -> Glossary:
     return Glossary(
         {thing.lineage: Named(thing.name, definition) for thing in things if thing.noun == DEFINITION},
         {thing.lineage: Named(thing.name, segment) for thing in things if thing.noun == SEGMENT},
+        reports={thing.lineage: thing.name for thing in things if thing.noun == REPORT},
     )
 
 
@@ -73,6 +75,8 @@ def lines(thing: Thing, glossary: Glossary, *, detailed: bool = True) -> list[st
             return definition_words(DefinitionBody.from_json(thing.body), glossary)
         if thing.noun == SEGMENT:
             return list(segment_words(SegmentBody.from_json(thing.body), glossary))
+        if thing.noun == DASHBOARD:
+            return list(dashboard_words(thing.body, glossary))
         return list(_report(thing, glossary, detailed))
     except (BadQuery, KeyError, TypeError, ValueError):
         return [UNREADABLE]

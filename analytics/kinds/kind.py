@@ -18,6 +18,7 @@ from analytics.questions.query import Query, Scope
 from analytics.questions.results import Result, Table
 from analytics.questions.words import lowered
 from analytics.sql.context import QueryContext
+from common.sparkline import Bars
 
 Q = TypeVar("Q", bound=Query)
 R = TypeVar("R", bound=Result)
@@ -49,6 +50,20 @@ class LegendItem:
 
 
 @dataclass(frozen=True)
+class Sparkline(Bars):
+    """The key figure bucket by bucket. `counts` are thousandths of the largest, which `in_words` tells."""
+
+    in_words: str = ""
+
+    @classmethod
+    def of(cls, values: Iterable[float | None], unit: str, largest: Callable[[float], str]) -> "Sparkline":
+        known = [max(value or 0, 0) for value in values]
+        top = max(known, default=0)
+        words = f"By {unit}, at most {largest(top)}."
+        return cls([round(1000 * value / top) if top else 0 for value in known], words)
+
+
+@dataclass(frozen=True)
 class AnswerView:
     """A result as the page shows it. Each kind adds what its own templates need. Nothing is counted here.
 
@@ -60,6 +75,7 @@ class AnswerView:
     headline: KeyFigure | None  # None if no single number sums up the result
     is_empty: bool
     behind_groups: tuple[str, ...] = field(default=(), kw_only=True)
+    spark: Sparkline | None = field(default=None, kw_only=True)  # of the headline, where it is counted over time
     time_axis: TimeAxis | None = field(default=None, kw_only=True)
 
 

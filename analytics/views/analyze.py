@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.policy import Can
+from analytics.dashboards.kept import dashboards, reports_on
+from analytics.dashboards.starters import opening_event
 from analytics.definitions.glossary import Glossary, glossary_for
 from analytics.forms.choices import choices
 from analytics.kinds.kind import pinned_parameters
@@ -34,12 +36,17 @@ def analyze(kind: AnyKind) -> Callable[..., HttpResponseBase]:
     @require_safe
     @environment_view(Can.VIEW)
     def view(request: HttpRequest, environment: Environment) -> HttpResponse:
-        asked = ask(request, environment, kind.name, request.GET)
+        asked = ask(request, environment, kind.name, request.GET or opening(environment, kind.name))
         if asked.result is not None and request.GET:
             note_asked(request)
         return answered(request, environment, asked, reverse(f"analytics:{kind.name}", args=[environment.app_id]))
 
     return view
+
+
+def opening(environment: Environment, kind: str) -> dict[str, list[str]]:
+    """The parameters with which a page opens that was given none: a graph needs an event that there is."""
+    return {"event": [str(opening_event(environment))]} if kind == "graph" else {}
 
 
 def answered(
@@ -57,6 +64,8 @@ def answered(
     `version` is the report's version when it was opened; the form sends it along from one run to the next.
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
+    context["dashboards"] = everything = dashboards(environment)
+    context["on"] = [each.lineage for each in reports_on(everything).get(report.lineage, [])] if report else []
     context["notes"] = notes_of_answer(environment, context["answer"], context["link"])
     if context["answer"] and context["answer"].is_empty:
         context["is_waiting"] = not has_events(environment)

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
+from analytics.dashboards.kept import dashboards, reports_on
 from analytics.definitions.tags import BadTags, read_tags
 from analytics.definitions.used_by import bulk_deletion
-from analytics.models import MODELS, Pin
+from analytics.models import MODELS
 from analytics.views.lists import Wanted
 from analytics.views.pages import page
 from common.counted import counted
@@ -96,13 +97,11 @@ def _delete(request: HttpRequest, environment: Environment, noun: str, lineages:
     """Say what goes and what cannot go; once confirmed, delete what can."""
     if "confirmed" not in request.POST:
         found = bulk_deletion(environment, noun, lineages)
-        pins = (
-            Pin.objects.filter(environment=environment, report__lineage__in=lineages).count() if noun == "report" else 0
-        )
+        on_dashboards = len(reports_on(dashboards(environment)).keys() & set(lineages)) if noun == "report" else 0
         context = {
             "noun": noun,
             "deletion": found,
-            "pins": pins,
+            "on_dashboards": on_dashboards,
             "listed": MAX_LISTED,
             "back": request.POST.get("back", ""),
             "cancel": _list_url(request, environment, noun),

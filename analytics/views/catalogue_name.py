@@ -77,7 +77,7 @@ def catalogue_chart(request: HttpRequest, environment: Environment) -> HttpRespo
     """The volume of one name by day, as a graph answers it; loaded by its page."""
     called = _called(request.GET.get("of", ""))
     asked = understand(environment, "graph", {name: [value] for name, value in _question(called)})
-    context = answer_context(answer(environment, asked), "") | {"in_tile": True, "url": request.get_full_path()}
+    context = answer_context(answer(environment, asked), "") | {"url": request.get_full_path()}
     context["marks"] = TileNotes(environment).marks(context["answer"])
     return page(request, environment, "analytics/tile_body.html", context)
 

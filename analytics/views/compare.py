@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics.definitions.lineages import LineageKey
-from analytics.environments.carry import Circle, Clash, carry, things
+from analytics.environments.carry import Clash, NotPossible, carry, things
 from analytics.environments.compare import EnvironmentComparison, Pair, PairState, compare
 from analytics.environments.differences import Difference, differences, names_only
 from analytics.environments.undo import Undone, undo
@@ -113,8 +113,8 @@ def compare_carry(request: HttpRequest, environment: Environment) -> HttpRespons
         return _back(environment, source)
     try:
         receipt, _ = carry(source=source, target=environment, chosen=chosen, clash=clash, by=signed_in_user(request))
-    except Circle as circle:
-        messages.error(request, str(circle))
+    except NotPossible as error:
+        messages.error(request, str(error))
     else:
         messages.success(request, f"{receipt}.")
     return _back(environment, source)

@@ -1,124 +1,195 @@
-"""The dashboard of an environment: pinned reports as tiles. Each tile loads by itself and shows its own error."""
+"""Looking at dashboards. Each tile that asks loads by itself and shows its own error."""
 
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import F
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
-from analytics.default_tiles import BUILTIN, BY_LINEAGE
-from analytics.models import Report
+from analytics.dashboards.forms import range_form
+from analytics.dashboards.kept import dashboards, tiles_with_reports
+from analytics.dashboards.tiles import RANGE, Shows, Size, Tile, in_range, range_of
+from analytics.dashboards.words import range_words
+from analytics.models import Dashboard, Report
+from analytics.questions.parameters import Reader, as_lists
 from analytics.views.analyze import answer_context, has_events
-from analytics.views.answers import Parameters, answer, understand
+from analytics.views.answers import AnsweredQuestion, answer, understand
 from analytics.views.chart_notes import TileNotes
 from analytics.views.first_steps import first_steps
 from analytics.views.pages import page, rendered
-from analytics.views.reports import find_report
-from common.htmx import is_part
+from common.htmx import comes_by_itself
 from projects.door import environment_view
 from projects.models import Environment
+
+EACH_ITS_OWN = {"days": [""]}  # in a URL, where the dashboard has a range
+KEPT_SECONDS = 60  # an answer for screens that refresh by themselves, so that many of them ask as often as one
+
+
+@dataclass(frozen=True)
+class ShownTile:
+    """A tile on the page: what it is called, and where it leads and loads from if it asks."""
+
+    tile: Tile
+    title: str
+    link: str = ""
+    url: str = ""
+    html: str = ""
+
+
+def find_dashboard(environment: Environment, lineage: UUID) -> Dashboard:
+    """Raises Http404."""
+    for each in dashboards(environment):
+        if each.lineage == lineage:
+            return each
+    raise Http404
 
 
 @require_safe
 @environment_view(Can.VIEW)
 def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The frame of the page. With `?all` every tile is drawn at once, for browsers without JavaScript."""
-    tiles = _tiles(environment)
-    if "all" in request.GET:
-        notes = TileNotes(environment)
-        for tile in tiles:
-            context = _tile_context(environment, tile, notes)
-            tile["html"] = rendered(request, environment, "analytics/tile_body.html", context)
-    arrived = has_events(environment)
-    context = {
-        "tiles": tiles,
-        "is_builtin": tiles[0]["report"] is None,
-        "has_events": arrived,
-        "first_steps": first_steps(request, environment) if arrived else [],
-    }
-    return page(request, environment, "analytics/dashboard.html", context)
-
-
-def _tiles(environment: Environment) -> list[dict[str, Any]]:
-    """Each tile's title and the URL that loads it: the pinned reports, or the built-in tiles."""
-    pinned = Report.objects.filter(environment=environment, pin__isnull=False).order_by(F("pin__position"))
-    tiles: list[dict[str, Any]] = [
-        {
-            "lineage": each.lineage,
-            "title": each.name,
-            "kind": each.kind,
-            "report": each,
-            "parameters": actions.parameters_of(each),
-            "url": reverse("analytics:tile", args=[environment.app_id, each.lineage]),
-            "link": reverse("analytics:report", args=[environment.app_id, each.lineage]),
-        }
-        for each in pinned
-    ]
-    return tiles or [
-        {
-            "lineage": each.lineage,
-            "title": each.title,
-            "kind": each.kind,
-            "report": None,
-            "parameters": each.as_lists(),
-            "url": reverse("analytics:tile", args=[environment.app_id, each.lineage]),
-            "link": _question_link(environment, each.kind, each.as_lists()),
-        }
-        for each in BUILTIN
-    ]
-
-
-def _question_link(environment: Environment, kind: str, parameters: Parameters) -> str:
-    asked = understand(environment, kind, parameters)
-    return f"{reverse(f'analytics:{kind}', args=[environment.app_id])}?{asked.querystring}"
-
-
-def _tile_context(environment: Environment, tile: dict[str, Any], notes: TileNotes) -> dict[str, Any]:
-    asked = understand(environment, tile["kind"], tile["parameters"])
-    context = answer_context(answer(environment, asked), "")
-    return context | {"in_tile": True, "marks": notes.marks(context["answer"])}
+    """The first one."""
+    return _shown(request, environment, dashboards(environment), None)
 
 
 @require_safe
 @environment_view(Can.VIEW)
-def tile(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Draw one pinned report or one built-in tile."""
-    builtin = BY_LINEAGE.get(lineage)
-    if builtin is not None:
-        shown = {"kind": builtin.kind, "parameters": builtin.as_lists()}
-    else:
-        found = find_report(environment, lineage)
-        shown = {"kind": found.kind, "parameters": actions.parameters_of(found)}
-    context = _tile_context(environment, shown, TileNotes(environment)) | {"url": request.path}
-    return page(request, environment, "analytics/tile_body.html", context)
+def dashboard_page(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
+    return _shown(request, environment, dashboards(environment), lineage)
 
 
-@require_POST
-@environment_view(Can.EDIT)
-def dashboard_order(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Order the tiles as the repeated parameter `lineage` lists them, or `move` one tile `by` one place (-1 or 1)."""
-    reports = Report.objects.filter(environment=environment, pin__isnull=False).order_by("pin__position")
-    order = [str(each) for each in reports.values_list("lineage", flat=True)]
-    wanted = [each for each in request.POST.getlist("lineage") if each in order]
-    if not wanted:
-        wanted = _moved(order, request.POST.get("move", ""), request.POST.get("by", ""))
-    actions.reorder(environment=environment, lineages=[UUID(each) for each in wanted], by=signed_in_user(request))
-    if is_part(request):
-        return HttpResponse(status=204)
-    return redirect("analytics:dashboard", environment.app_id)
+def _shown(
+    request: HttpRequest, environment: Environment, everything: list[Dashboard], lineage: UUID | None
+) -> HttpResponse:
+    """The frame of the page. `?days=` and `?before=` give all tiles another range.
+
+    With `?all` every tile is drawn at once, for browsers without JavaScript; `?wall` is for a screen on a wall.
+    """
+    found = next((each for each in everything if lineage in (None, each.lineage)), None)
+    if found is None:
+        raise Http404
+    chosen = chosen_range(request, found)
+    notes = TileNotes(environment)
+    arrived = has_events(environment)
+    tiles = [
+        _tile(request, environment, found, tile, report, chosen, notes) for tile, report in tiles_with_reports(found)
+    ]
+    page_url = reverse("analytics:dashboard_page", args=[environment.app_id, found.lineage])
+    context = {
+        "dashboard": found,
+        "dashboards": everything,
+        "tiles": tiles,
+        "has_events": arrived,
+        "first_steps": first_steps(request, environment) if arrived else [],
+        "range": range_form(Reader(chosen)),
+        "range_words": range_words(chosen),
+        "is_own_range": chosen != range_of(found.body),
+        "range_pairs": [(name, value) for name, values in chosen.items() for value in values],
+        "is_chosen": "tiles" in found.body,
+        "removed": removed_title(request, found),
+        "page_url": page_url,
+        "query": _query(EACH_ITS_OWN | chosen) if chosen != range_of(found.body) else "",
+        "sizes": list(Size),
+    }
+    template = "analytics/dashboard_wall.html" if "wall" in request.GET else "analytics/dashboard.html"
+    return page(request, environment, template, context)
 
 
-def _moved(order: list[str], lineage: str, by: str) -> list[str]:
-    """The order with one tile moved one place to the front ("-1") or to the back ("1")."""
-    if lineage not in order or by not in ("-1", "1"):
-        return order
-    here = order.index(lineage)
-    there = min(max(here + int(by), 0), len(order) - 1)
-    rest = [each for each in order if each != lineage]
-    return [*rest[:there], lineage, *rest[there:]]
+def chosen_range(request: HttpRequest, dashboard: Dashboard) -> dict[str, list[str]]:
+    """The parameters of the range for all tiles: those in the URL, or else the dashboard's own; {} if it has none."""
+    if any(name in request.GET for name in RANGE):
+        asked = Reader(request.GET)
+        return {name: values for name in RANGE if (values := asked.all(name))}
+    return range_of(dashboard.body)
+
+
+REMOVED = "removed_tile"
+"""In the session: what was removed last and can be put back, {"dashboard", "tile", "place", "title"}."""
+
+
+def removed_title(request: HttpRequest, dashboard: Dashboard) -> str:
+    """What was removed from this dashboard a moment ago is called so; empty if nothing was."""
+    removed = request.session.get(REMOVED) if "removed" in request.GET else None
+    return removed["title"] if removed and removed["dashboard"] == str(dashboard.lineage) else ""
+
+
+def _query(parameters: dict[str, list[str]]) -> str:
+    return urlencode(parameters, doseq=True)
+
+
+def question_of(tile: Tile, report: Report | None, chosen: dict[str, list[str]]) -> tuple[str, dict[str, list[str]]]:
+    """The kind and the parameters of what a tile asks, in the range of the dashboard."""
+    kind, parameters = (
+        (report.kind, actions.parameters_of(report)) if report else (tile.kind, as_lists(tile.parameters))
+    )
+    return kind, in_range(parameters, chosen, tile.shows)
+
+
+def _tile(
+    request: HttpRequest,
+    environment: Environment,
+    dashboard: Dashboard,
+    tile: Tile,
+    report: Report | None,
+    chosen: dict[str, list[str]],
+    notes: TileNotes,
+) -> ShownTile:
+    if not tile.asks:
+        return ShownTile(tile, tile.heading or "Text")
+    kind, parameters = question_of(tile, report, chosen)
+    page_url = (
+        reverse("analytics:report", args=[environment.app_id, report.lineage])
+        if report
+        else reverse(f"analytics:{kind}", args=[environment.app_id])
+    )
+    link = page_url if report and not chosen else f"{page_url}?{_query(parameters)}"
+    url = reverse("analytics:tile", args=[environment.app_id, dashboard.lineage, tile.id])
+    html = ""
+    if "all" in request.GET:
+        context = _tile_context(answer(environment, understand(environment, kind, parameters)), tile, notes)
+        html = rendered(request, environment, "analytics/tile_body.html", context)
+    query = _query(EACH_ITS_OWN | chosen | ({"wall": ["1"]} if "wall" in request.GET else {}))
+    return ShownTile(tile, report.name if report else tile.name, link, f"{url}?{query}", html)
+
+
+def _tile_context(asked: AnsweredQuestion, tile: Tile, notes: TileNotes) -> dict[str, Any]:
+    context = answer_context(asked, "")
+    return context | {"is_number": tile.shows is Shows.NUMBER, "marks": notes.marks(context["answer"])}
+
+
+@require_safe
+@environment_view(Can.VIEW)
+def tile(request: HttpRequest, environment: Environment, lineage: UUID, tile: UUID) -> HttpResponse:
+    """The answer of one tile. Pages that refresh by themselves share it for KEPT_SECONDS."""
+    dashboard = find_dashboard(environment, lineage)
+    for each, report in tiles_with_reports(dashboard):
+        if each.id == tile and each.asks:
+            return _answered(request, environment, dashboard, each, report)
+    raise Http404
+
+
+def _answered(
+    request: HttpRequest, environment: Environment, dashboard: Dashboard, tile: Tile, report: Report | None
+) -> HttpResponse:
+    kind, parameters = question_of(tile, report, chosen_range(request, dashboard))
+    asked = understand(environment, kind, parameters)
+    shares = "wall" in request.GET and comes_by_itself(request) and asked.query is not None
+    key = f"tile:{environment.pk}:{_digest(kind, tile.shows, asked.querystring)}"
+    html = cache.get(key) if shares else None
+    if html is None:
+        asked = answer(environment, asked)
+        context = _tile_context(asked, tile, TileNotes(environment)) | {"url": request.get_full_path()}
+        html = rendered(request, environment, "analytics/tile_body.html", context)
+        if shares and asked.result is not None:
+            cache.set(key, html, KEPT_SECONDS)
+    return HttpResponse(html)
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()

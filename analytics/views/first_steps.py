@@ -53,7 +53,7 @@ def first_steps(request: HttpRequest, environment: Environment) -> list[FirstSte
         ),
         FirstStep(
             "Save a report",
-            "Keep a question under a name, and pin it here.",
+            "Keep a question under a name, and put it on a dashboard.",
             reverse("analytics:report_list", args=[app_id]),
             is_saved,
         ),

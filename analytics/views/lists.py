@@ -15,11 +15,12 @@ from django.db.models import Func, Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from analytics.definitions.lineages import DEFINITION, NOUNS, REPORT, LineageKey, references
+from analytics.dashboards.kept import dashboards, reports_on
+from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT, LineageKey, references
 from analytics.definitions.used_by import uses
 from analytics.environments.compare import Thing
 from analytics.environments.differences import lines, names_only
-from analytics.models import MODELS, Definition, Pin, Report, Segment
+from analytics.models import MODELS, Definition, Report, Segment
 from analytics.views.last_matches import LastMatch, last_matches
 from projects.models import Environment
 
@@ -119,7 +120,7 @@ class KeptList:
             "tags": Heading("Tags"),
             "owner": self._heading("Owner", "owner"),
             "changed": self._heading("Changed", "changed", falls=True),
-            "used": self._heading("On the dashboard" if is_report else "Used in", "used", falls=True),
+            "used": self._heading("On dashboards" if is_report else "Used in", "used", falls=True),
         }
 
     def _heading(self, name: str, column: str, falls: bool = False) -> Heading:
@@ -169,10 +170,10 @@ def _rows(everything: QuerySet[Any], page: Page[Any]) -> list[AnyKept]:
 
 
 def _uses(environment: Environment, noun: str) -> dict[UUID, int]:
-    """How often each thing is used, by lineage. A report is used where it is on the dashboard."""
+    """How often each thing is used, by lineage. A report is used on dashboards."""
     if noun != REPORT:
         return uses(environment)
-    return dict.fromkeys(Pin.objects.filter(environment=environment).values_list("report__lineage", flat=True), 1)
+    return {lineage: len(found) for lineage, found in reports_on(dashboards(environment)).items()}
 
 
 def _tags(everything: QuerySet[Any]) -> list[str]:
@@ -190,7 +191,7 @@ def in_words(environment: Environment, noun: str, rows: Iterable[AnyKept]) -> li
     things = [(row, Thing(noun, row.lineage, row.name, row.notes, row.body, getattr(row, "kind", ""))) for row in rows]
     keys = {key for _, thing in things for key in references(thing.body)}
     named = names_only(
-        [Thing(*each, "", {}) for noun in NOUNS if noun != REPORT for each in _names(environment, noun, keys)]
+        [Thing(*each, "", {}) for noun in (DEFINITION, SEGMENT) for each in _names(environment, noun, keys)]
     )
     return [(row, lines(thing, named, detailed=False)) for row, thing in things]
 

@@ -14,15 +14,18 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
+from analytics.dashboards import actions as dashboard_actions
+from analytics.dashboards.kept import dashboards, reports_on
 from analytics.definitions.lineages import REPORT
 from analytics.forms.definitions import name_and_notes
 from analytics.kinds.registry import KINDS, parse
-from analytics.models import Report
+from analytics.models import Dashboard, Report
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, querystring
 from analytics.questions.query import Query, Scope
 from analytics.views.analyze import answered
 from analytics.views.answers import Parameters, ask
+from analytics.views.dashboard import find_dashboard
 from analytics.views.lists import kept_list
 from analytics.views.pages import page
 from analytics.views.parts import version_of
@@ -31,7 +34,7 @@ from projects.models import Environment
 
 
 def _found(environment: Environment, lineage: UUID) -> QuerySet[Report]:
-    reports = Report.objects.select_related("created_by", "changed_by", "pin")
+    reports = Report.objects.select_related("created_by", "changed_by")
     return reports.filter(environment=environment, lineage=lineage)
 
 
@@ -74,17 +77,24 @@ def report_create(request: HttpRequest, environment: Environment) -> HttpRespons
     raw = Reader(request.POST)
     name, notes = name_and_notes(raw)
     if raw.errors:
-        context = {"errors": raw.errors, "name": name, "kind": query.kind, "question": request.POST["question"]}
-        return page(request, environment, "analytics/report_create.html", context | {"notes": notes})
+        context = {
+            "errors": raw.errors,
+            "dashboards": dashboards(environment),
+            "name": name,
+            "kind": query.kind,
+            "question": request.POST["question"],
+        }
+        return page(request, environment, "analytics/report_create.html", context)
     by = signed_in_user(request)
+    dashboard = _dashboard(request, environment) if request.POST.get("dashboard") else None
     try:
         saved = actions.create_report(environment=environment, name=name, query=query, notes=notes, by=by)
     except BadQuery as error:
         messages.error(request, f"Nothing was saved. {error.message}")
         return redirect(_question_url(environment, query))
-    if "pin" in request.POST:
-        actions.pin(report=saved, by=by)
     messages.success(request, f"Report {saved.name} saved.")
+    if dashboard:
+        _pin(request, dashboard, saved, is_on=True)
     return redirect("analytics:report", environment.app_id, saved.lineage)
 
 
@@ -171,7 +181,8 @@ def _offer_as_new(request: HttpRequest, environment: Environment) -> HttpRespons
 def report_delete(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     found = find_report(environment, lineage)
     if request.method != "POST":
-        return page(request, environment, "analytics/report_delete.html", {"report": found})
+        context = {"report": found, "on": reports_on(dashboards(environment)).get(found.lineage, [])}
+        return page(request, environment, "analytics/report_delete.html", context)
     actions.delete_report(report=found, by=signed_in_user(request))
     messages.success(request, f"Report {found.name} deleted.")
     return redirect("analytics:report_list", environment.app_id)
@@ -180,14 +191,28 @@ def report_delete(request: HttpRequest, environment: Environment, lineage: UUID)
 @require_POST
 @environment_view(Can.EDIT)
 def report_pin(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
-    """Add it to the dashboard, or with `off` remove it."""
+    """Add it to the `dashboard` that the form names, or with `off` take it off."""
     found = find_report(environment, lineage)
-    if "off" in request.POST:
-        actions.unpin(report=found, by=signed_in_user(request))
-        messages.success(request, f"{found.name} is no longer on the dashboard.")
+    _pin(request, _dashboard(request, environment), found, is_on="off" not in request.POST)
+    return redirect("analytics:report", environment.app_id, found.lineage)
+
+
+def _dashboard(request: HttpRequest, environment: Environment) -> Dashboard:
+    """The one that the form names. Raises Http404."""
+    try:
+        return find_dashboard(environment, UUID(request.POST.get("dashboard", "")))
+    except ValueError:
+        raise Http404 from None
+
+
+def _pin(request: HttpRequest, dashboard: Dashboard, report: Report, *, is_on: bool) -> None:
+    """Add the report to the dashboard, or take it off, and say so."""
+    change = dashboard_actions.pin if is_on else dashboard_actions.unpin
+    try:
+        change(dashboard=dashboard, report=report, by=signed_in_user(request))
+    except dashboard_actions.TooMany as error:
+        messages.error(request, f"{report.name} is not on {dashboard.name}. {error}")
+    except dashboard_actions.Gone:
+        raise Http404 from None
     else:
-        actions.pin(report=found, by=signed_in_user(request))
-        messages.success(request, f"{found.name} is on the dashboard.")
-    back = "analytics:dashboard" if request.POST.get("back") == "dashboard" else "analytics:report"
-    args = [environment.app_id] if back == "analytics:dashboard" else [environment.app_id, found.lineage]
-    return redirect(back, *args)
+        messages.success(request, f"{report.name} is {'' if is_on else 'no longer '}on {dashboard.name}.")

@@ -12,12 +12,14 @@ from urllib.parse import urlencode
 from django.db.models import Case, Q, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics.default_tiles import BUILTIN
+from analytics.dashboards.kept import tiles_of_all
+from analytics.definitions.lineages import DASHBOARD
 from analytics.forms.search import about
-from analytics.models import MODELS, NameNote, Pin
+from analytics.models import MODELS, NameNote
 from analytics.questions.conditions import Source
 from analytics.questions.query import ANY_EVENT, RefersTo, Scope
 from analytics.store.catalogue import SaidOfName
@@ -58,7 +60,8 @@ def search(request: HttpRequest, environment: Environment) -> HttpResponse:
     context: dict[str, Any] = {"text": text, "groups": [], "is_cut": False}
     if text:
         collected = _Collected(environment, text)
-        found = [*_kept(environment, text), _tiles(environment, text), *collected.found(), _people(environment, text)]
+        kept = [*_kept(environment, text), *_dashboards(environment, text)]
+        found = [*kept, *collected.found(), _people(environment, text)]
         context |= {"groups": [group for group in found if group.hits], "is_cut": collected.is_cut}
     template = "analytics/search_found.html" if is_part(request) else "analytics/search.html"
     return varying(page(request, environment, template, context))
@@ -68,6 +71,8 @@ def _kept(environment: Environment, text: str) -> Iterator[FoundGroup]:
     """Definitions, segments and reports with this in their name, or with this tag; names that begin with it first."""
     begins = Case(When(name__istartswith=text, then=Value(0)), default=Value(1))
     for noun, model in MODELS.items():
+        if noun == DASHBOARD:
+            continue  # without a list that can be narrowed; see _dashboards
         fits = Q(name__icontains=text) | Q(tags__contains=[text.lower()])
         rows = model._default_manager.filter(fits, environment=environment).order_by(begins, "name", "pk")
         found = list(rows.values_list("name", "lineage", "tags")[: MOST + 1])
@@ -76,14 +81,18 @@ def _kept(environment: Environment, text: str) -> Iterator[FoundGroup]:
         yield FoundGroup(f"{noun.capitalize()}s", hits, more)
 
 
-def _tiles(environment: Environment, text: str) -> FoundGroup:
-    """Tiles of the dashboard: the pinned reports, or the built-in ones where none is pinned."""
-    pins = Pin.objects.filter(environment=environment).order_by("position")
-    tiles = list(pins.values_list("report__name", "report__lineage"))
-    tiles = tiles or [(each.title, each.lineage) for each in BUILTIN]
-    dashboard = _url(environment, "dashboard")
-    fits = [Hit(name, f"{dashboard}#tile-{lineage}") for name, lineage in tiles if text.lower() in name.lower()]
-    return FoundGroup("On the dashboard", fits[:MOST])
+def _dashboards(environment: Environment, text: str) -> Iterator[FoundGroup]:
+    """Dashboards by their name, and the tiles that show a report or a question of this name, or say it."""
+    found, tiles = [], []
+    for each, shown in tiles_of_all(environment):
+        url = _url(environment, "dashboard_page", each.lineage)
+        if text.lower() in each.name.lower():
+            found.append(Hit(each.name, url))
+        for tile, name in shown:
+            if text.lower() in name.lower():
+                tiles.append(Hit(Truncator(name).chars(MAX_TEXT), f"{url}#tile-{tile}", each.name))
+    yield FoundGroup("Dashboards", found[:MOST])
+    yield FoundGroup("On dashboards", tiles[:MOST])
 
 
 class _Collected:

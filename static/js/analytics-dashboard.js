@@ -1,14 +1,15 @@
-/* The dashboard: ordering tiles by dragging, and by the arrow buttons on a tile without leaving the page. */
+/* Dashboards: ordering tiles by dragging, and by the arrow buttons on a tile without leaving the page; and a screen on a
+   wall, whose answers come anew. */
 
 const list = document.querySelector("[data-tiles][data-order]");
 const status = document.querySelector("[data-order-status]");
 
-const tiles = () => [...list.querySelectorAll("[data-lineage]")];
+const tiles = () => [...list.querySelectorAll("[data-tile-id]")];
 const place = (tile) => tiles().indexOf(tile) + 1;
 
 function save(tile) {
   const title = tile.querySelector("h2").textContent.trim();
-  htmx.ajax("POST", list.dataset.order, { values: { lineage: tiles().map((each) => each.dataset.lineage) }, swap: "none" });
+  htmx.ajax("POST", list.dataset.order, { values: { tile: tiles().map((each) => each.dataset.tileId) }, swap: "none" });
   status.textContent = `${title} is number ${place(tile)} of ${tiles().length}.`;
   refresh();
 }
@@ -36,7 +37,7 @@ if (list) {
     const button = event.target.closest("[data-move]");
     if (!button) return;
     event.preventDefault();
-    move(button.closest("[data-lineage]"), Number(button.dataset.move));
+    move(button.closest("[data-tile-id]"), Number(button.dataset.move));
     button.focus();
   });
 
@@ -47,13 +48,13 @@ if (list) {
     head.addEventListener("pointerdown", (event) => (tile.draggable = !event.target.closest("a, button")));
   }
   list.addEventListener("dragstart", (event) => {
-    dragged = event.target.closest("[data-lineage]");
+    dragged = event.target.closest("[data-tile-id]");
     event.dataTransfer.effectAllowed = "move";
-    event.dataTransfer.setData("text/plain", dragged.dataset.lineage);
+    event.dataTransfer.setData("text/plain", dragged.dataset.tileId);
     dragged.classList.add("is-dragged");
   });
   list.addEventListener("dragover", (event) => {
-    const over = event.target.closest("[data-lineage]");
+    const over = event.target.closest("[data-tile-id]");
     if (!dragged) return;
     event.preventDefault();
     if (!over || over === dragged) return;
@@ -67,4 +68,25 @@ if (list) {
     save(dragged);
     dragged = null;
   });
+}
+
+/* A page that nobody can see asks nothing. It catches up when somebody looks again. */
+const wall = document.querySelector("[data-wall]");
+const EVERY = 5 * 60 * 1000;
+
+if (wall) {
+  let last = Date.now();
+  const renew = () => {
+    if (document.hidden || Date.now() - last < EVERY) return;
+    last = Date.now();
+    for (const tile of wall.querySelectorAll("[data-url]")) {
+      const body = tile.querySelector(".tile__body");
+      // Each has a source of its own: of one source htmx sends the first and the last alone.
+      if (body) htmx.ajax("GET", tile.dataset.url, { source: body, target: body, swap: "outerHTML" });;
+    }
+    wall.querySelector("[data-wall-time]").textContent = "just now";
+  };
+  setInterval(renew, 10_000);
+  document.addEventListener("visibilitychange", renew);
+  wall.querySelector("[data-wall-full]").addEventListener("click", () => wall.requestFullscreen());
 }

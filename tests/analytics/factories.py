@@ -7,7 +7,7 @@ import factory
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.kinds.graph.question import Graph, Series
-from analytics.models import Definition, Expiry, Pin, Report, Segment
+from analytics.models import Dashboard, Definition, Expiry, Pin, Report, Segment
 from analytics.questions.conditions import Condition, Field, Operator, Source
 from analytics.questions.query import (
     LAST_30_DAYS,
@@ -59,6 +59,14 @@ class ReportFactory(KeptFactory):
     name = factory.Sequence(lambda n: f"Report {n}")
     kind = "graph"
     body = factory.LazyFunction(lambda: {"parameters": [["event", "builtin:pageview"]]})
+
+
+class DashboardFactory(KeptFactory):
+    class Meta:
+        model = Dashboard
+
+    name = factory.Sequence(lambda n: f"Dashboard {n}")
+    body = factory.LazyFunction(lambda: {"tiles": []})
 
 
 class PinFactory(factory.django.DjangoModelFactory):

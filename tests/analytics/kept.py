@@ -1,6 +1,10 @@
 """Definitions, segments and reports with the least that is valid."""
 
-from analytics.models import Definition, Pin, Report, Segment
+from django.urls import reverse
+
+from analytics.dashboards.kept import OVERVIEW
+from analytics.dashboards.tiles import Tile, write_tiles
+from analytics.models import Dashboard, Definition, Report, Segment
 
 EVERY = {"match": "all", "conditions": []}
 PAGEVIEWS = {"alternatives": [{"event": "builtin:pageview", "where": EVERY}]}
@@ -25,5 +29,16 @@ def make_report(environment, name="Views", kind="graph", parameters=None, **fiel
     )
 
 
-def pin(report, position=0) -> Pin:
-    return Pin.objects.create(environment=report.environment, report=report, position=position)
+def pin(*reports, **fields) -> Dashboard:
+    """The first dashboard of their environment, with these reports on it."""
+    body = write_tiles({}, [Tile(report.lineage, report=report.lineage) for report in reports])
+    environment = reports[0].environment
+    return Dashboard.objects.create(
+        **{"environment": environment, "lineage": OVERVIEW, "name": "Overview", "body": body, **fields}
+    )
+
+
+def pinned_tile(report) -> str:
+    """Put the report on a dashboard; returns the address of its tile."""
+    app_id, dashboard = report.environment.app_id, pin(report)
+    return reverse("analytics:tile", args=[app_id, dashboard.lineage, report.lineage])

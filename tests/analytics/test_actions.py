@@ -10,7 +10,7 @@ from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBod
 from analytics.kinds.funnel.question import Funnel
 from analytics.kinds.graph.question import Graph, Series
 from analytics.kinds.registry import parse
-from analytics.models import Definition, Pin, Report, Segment
+from analytics.models import Definition, Report, Segment
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import PAGEVIEW, Did, Scope, Selection
 from tests.analytics.factories import (
@@ -139,44 +139,3 @@ def test_a_report_gives_back_the_query_it_was_made_of(environment, ada):
     report = actions.create_report(environment=environment, name="R", query=funnel, by=ada)
 
     assert parse(report.kind, actions.parameters_of(report), scope).query == funnel
-
-
-def test_a_report_is_pinned_last_once_and_unpinned(environment, ada):
-    first, second = ReportFactory.create_batch(2, environment=environment)
-
-    for report in (first, second, first):
-        actions.pin(report=report, by=ada)
-    assert list(Pin.objects.order_by("position").values_list("report", flat=True)) == [first.pk, second.pk]
-    actions.unpin(report=first, by=ada)
-
-    assert Pin.objects.get().report == second
-
-
-def test_tiles_are_reordered_and_those_not_named_follow(environment, ada):
-    a, b, c = ReportFactory.create_batch(3, environment=environment)
-    for report in (a, b, c):
-        actions.pin(report=report, by=ada)
-
-    actions.reorder(environment=environment, lineages=[c.lineage, a.lineage], by=ada)
-
-    assert list(Pin.objects.order_by("position").values_list("report", flat=True)) == [c.pk, a.pk, b.pk]
-
-
-def test_another_environments_tiles_are_not_touched(environment, ada):
-    mine, theirs = ReportFactory(environment=environment), ReportFactory()
-    for report in (mine, theirs):
-        actions.pin(report=report, by=ada)
-
-    actions.reorder(environment=environment, lineages=[theirs.lineage, mine.lineage], by=ada)
-
-    assert Pin.objects.get(report=theirs).position == 0
-
-
-def test_deleting_a_report_takes_its_tile_along(environment, ada):
-    report = ReportFactory(environment=environment)
-    actions.pin(report=report, by=ada)
-
-    actions.delete_report(report=report, by=ada)
-
-    assert not Pin.objects.exists()
-    assert Activity.objects.latest("pk").verb == "report.delete"

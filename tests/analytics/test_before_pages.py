@@ -19,7 +19,7 @@ from analytics.questions.conditions import Field
 from analytics.questions.periods import Period
 from analytics.questions.query import Counts, EventReference, RefersTo, Scope, Selection
 from analytics.questions.spans import Span, Unit
-from tests.analytics.kept import EVERY, make_definition, make_report, pin
+from tests.analytics.kept import EVERY, make_definition, make_report, pinned_tile
 from tests.analytics.rows import add_event
 
 pytestmark = pytest.mark.django_db
@@ -201,11 +201,10 @@ GRAPH = [["event", "event:Signed up"], ["days", "7"], ["before", "period"]]
 
 def test_the_page_the_tile_and_the_files_say_what_it_is_compared_with(doubled, full):
     report = make_report(doubled, parameters=GRAPH)
-    pin(report)
     link = "&".join(f"{name}={value}" for name, value in GRAPH)
 
     page = words(full.get(f"{reverse('analytics:graph', args=[doubled.app_id])}?{link}"))
-    tile = words(full.get(reverse("analytics:tile", args=[doubled.app_id, report.lineage])))
+    tile = words(full.get(pinned_tile(report)))
     kept = words(full.get(reverse("analytics:report", args=[doubled.app_id, report.lineage])))
     export = f"{reverse('analytics:export', args=[doubled.app_id])}?kind=graph&{link}"
     file = json.loads(b"".join(full.get(f"{export}&format=json").streaming_content))

@@ -10,13 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Activity
-from analytics import actions
-from analytics.models import Definition, NameNote, Note, Pin, Report, Segment
+from analytics.dashboards.kept import OVERVIEW, dashboards, tiles_with_reports
+from analytics.models import Dashboard, Definition, NameNote, Note, Report, Segment
 from events.models import Event
 from projects import views
 from projects.actions import add_environment
 from projects.models import Environment
-from tests.analytics.factories import DefinitionFactory, ReportFactory, SegmentFactory, refers_to
+from tests.analytics.factories import DashboardFactory, DefinitionFactory, ReportFactory, SegmentFactory, refers_to
+from tests.analytics.kept import pin
 from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 from tests.support.filling import make_account
 
@@ -76,19 +77,21 @@ def test_copies_are_independent(source):
     assert Definition.objects.get(environment=environment).name == "Old"
 
 
-def test_the_dashboard_is_copied_in_its_order(source):
+def test_dashboards_are_copied_in_their_order_with_their_tiles(source):
     first, second, _ = ReportFactory.create_batch(3, environment=source)
-    for report in (second, first):
-        actions.pin(report=report, by=UserFactory())
+    pin(second, first, position=2)
+    DashboardFactory(environment=source, name="Sales", position=1)
 
     environment = copied(source).environment
 
-    pins = Pin.objects.filter(environment=environment).order_by("position")
-    assert [pin.report.lineage for pin in pins] == [second.lineage, first.lineage]
-    assert {pin.report.environment_id for pin in pins} == {environment.pk}
+    sales, overview = dashboards(environment)
+    assert (sales.name, overview.lineage) == ("Sales", OVERVIEW)
+    shown = [report for _, report in tiles_with_reports(overview)]
+    assert [report.lineage for report in shown] == [second.lineage, first.lineage]
+    assert {report.environment_id for report in shown} == {environment.pk}
 
 
-COPIED = {"analytics_definition", "analytics_segment", "analytics_report", "analytics_pin", "analytics_namenote"}
+COPIED = {"analytics_definition", "analytics_segment", "analytics_report", "analytics_dashboard", "analytics_namenote"}
 SOURCE_IDS = 7_400_000_001  # the first id, so high that no other number in a row looks like an id
 
 
@@ -105,7 +108,7 @@ def far_away():
     segment = SegmentFactory(environment=source, pk=SOURCE_IDS + 3, body={"match": "all", "groups": clauses})
     parameters = {"parameters": [["event", event], ["segment", str(segment.lineage)]]}
     report = ReportFactory(environment=source, pk=SOURCE_IDS + 4, body=parameters)
-    Pin.objects.create(pk=SOURCE_IDS + 5, environment=source, report=report, position=0)
+    pin(report, pk=SOURCE_IDS + 5)
     NameNote.objects.create(pk=SOURCE_IDS + 6, environment=source, kind="event", name="Paid", description="Money")
     Note.objects.create(environment=source, at="2026-03-14 12:00Z", is_day=False, text="Deployed")  # is not copied
     return source
@@ -197,7 +200,7 @@ def test_a_failure_at_any_step_leaves_nothing_behind(far_away):
 
 def everything() -> dict[str, int]:
     models = {"environments": Environment, "definitions": Definition, "segments": Segment, "reports": Report,
-              "pins": Pin, "activity": Activity}  # fmt: skip
+              "dashboards": Dashboard, "activity": Activity}  # fmt: skip
     return {name: model.objects.count() for name, model in models.items()}
 
 

@@ -20,7 +20,7 @@ from analytics.questions.query import Query, Scope
 from analytics.questions.results import Ran, Result, Table
 from heapadmin.navigation import ENVIRONMENT_NAV
 from tests.analytics.factories import ANY_PAGEVIEW, IN_TEAM_PLAN
-from tests.analytics.kept import make_report
+from tests.analytics.kept import make_report, pinned_tile
 from tests.analytics.oracle import World
 from tests.analytics.random_questions import (
     funnels,
@@ -216,7 +216,7 @@ def test_its_form_its_answer_and_its_tile_are_drawn(busy, full, kind):
     report = make_report(busy, kind=kind.name, parameters=[pair.split("=") for pair in FOUND[kind.name].split("&")])
 
     page = full.get(reverse(f"analytics:{kind.name}", args=[busy.app_id]), lists(FOUND[kind.name]))
-    tile = full.get(reverse("analytics:tile", args=[busy.app_id, report.lineage]))
+    tile = full.get(pinned_tile(report))
 
     drawn = [{template.name for template in response.templates} for response in (page, tile)]
     assert {kind.form_template, kind.answer_template} <= drawn[0]

@@ -13,7 +13,7 @@ from analytics.definitions.bodies import DefinitionBody
 from analytics.questions.query import EventReference, RefersTo, Selection
 from analytics.questions.spans import Span
 from tests.analytics.factories import ReportFactory
-from tests.analytics.kept import make_definition, make_segment
+from tests.analytics.kept import make_definition, make_segment, pin
 from tests.analytics.rows import add_event, add_person
 
 SIGNED_UP = EventReference(RefersTo.CUSTOM, "Signed up")
@@ -89,7 +89,7 @@ def test_every_page_counts_the_same_last_7_days(environment, full):
             page(full, "definition_preview", app_id, **{"any.0.event": str(SIGNED_UP)}),
         ),
         "a graph": number(r"(\d+) events", page(full, "graph", app_id, **counting)),
-        "a tile": number(r"(\d+) events", page(full, "tile", app_id, report.lineage)),
+        "a tile": number(r"(\d+) events", page(full, "tile", app_id, pin(report).lineage, report.lineage)),
         "the CSV of a graph": int(table(full, app_id, kind="graph", **counting)[-1][1]),
         "the list of projects": int(
             re.search(

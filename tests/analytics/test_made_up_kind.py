@@ -11,6 +11,7 @@ from django.template import engines
 from django.urls import reverse
 
 from analytics import actions
+from analytics.dashboards.kept import OVERVIEW
 from analytics.environments.carry import things
 from analytics.environments.differences import lines, names_only
 from analytics.kinds.registry import KINDS, parse, run
@@ -59,7 +60,7 @@ def test_it_is_saved_opened_pinned_and_exported(listed, environment, joined, ful
     question = f"event=definition:{joined.lineage}"
     full.post(
         reverse("analytics:report_create", args=[environment.app_id]),
-        {"name": "All who joined", "kind": "total", "question": question, "pin": "on"},
+        {"name": "All who joined", "kind": "total", "question": question, "dashboard": str(OVERVIEW)},
     )
     report = Report.objects.get()
 

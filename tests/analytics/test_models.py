@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics.models import Definition, Pin, Report, Segment
+from analytics.models import Dashboard, Definition, Pin, Report, Segment
 from tests.analytics.factories import DefinitionFactory, PinFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
@@ -15,4 +15,4 @@ def test_what_is_kept_goes_with_its_environment():
 
     environment.delete()
 
-    assert not any(model.objects.exists() for model in (Definition, Segment, Report, Pin))
+    assert not any(model.objects.exists() for model in (Dashboard, Definition, Segment, Report, Pin))

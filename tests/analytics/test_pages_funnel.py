@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils import timezone
 
 from analytics.definitions.glossary import Glossary
@@ -13,7 +12,7 @@ from analytics.kinds.registry import kind_of, parse
 from analytics.questions.parameters import querystring
 from analytics.questions.query import Scope
 from analytics.questions.words import between_words, elapsed_words
-from tests.analytics.kept import make_report
+from tests.analytics.kept import make_report, pinned_tile
 from tests.analytics.rows import add_event
 from tests.analytics.test_pages_questions import FUNNEL, ask, csv_of, html, text, words
 
@@ -167,7 +166,7 @@ def test_conversion_over_time_is_a_line_and_a_table_with_the_whole_range(shop, r
 
     page = words(ask(read_only, shop, "funnel", FUNNEL | {"asks": "trend", "unit": "week"}))
     lines = text(csv_of(read_only, shop, kind="funnel", **FUNNEL, asks="trend", unit="week")).splitlines()
-    tile = read_only.get(reverse("analytics:tile", args=[shop.app_id, report.lineage]))
+    tile = read_only.get(pinned_tile(report))
 
     assert "Conversion by week: Signed up → Paid" in page and "who began then still has time" in page
     assert lines[0] == "Week,Began,Got to the end,Share"

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import Activity
 from analytics.definitions.tags import BadTags, changed_tags, read_tags
-from analytics.models import MODELS, Definition, Pin, Report
+from analytics.models import MODELS, Definition, Report
 from tests.analytics.kept import EVERY, make_definition, make_report, make_segment, pin
 from tests.factories import EnvironmentFactory, UserFactory
 
@@ -85,7 +85,7 @@ def test_each_row_says_what_it_asks_whose_it_is_and_where_it_is_used(environment
     assert re.search("Paid Pageview Since March not known checkout Ada .* 2 places", definitions)
     assert re.search("Known .* exists .* 1 place", segments)
     assert "Numbers graph Count of Paid by plan · last 30 days · Only people in Known" in reports
-    assert re.search("Broken graph Cannot be read any more. somebody .* no Numbers .* yes", reports)
+    assert re.search("Broken graph Cannot be read any more. somebody .* none Numbers .* 1 dashboard", reports)
 
 
 def test_the_order_is_by_any_column_and_back(environment, read_only, noun):
@@ -285,5 +285,6 @@ def test_deleted_reports_leave_the_dashboard(environment, full):
     asked = words(send(full, environment, "report", one, two, do="delete"))
     send(full, environment, "report", one, two, do="delete", confirmed="1")
 
-    assert "with 1 tile of the dashboard" in asked
-    assert not Report.objects.exists() and not Pin.objects.exists()
+    assert "with the tiles of 1 report on dashboards" in asked
+    assert not Report.objects.exists()
+    assert "No tiles yet" in words(full.get(url(environment, "dashboard")))

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from analytics.kinds.registry import KINDS
 from analytics.store.failures import QueryTimeout
-from tests.analytics.kept import make_definition, make_report, make_segment
+from tests.analytics.kept import make_definition, make_report, make_segment, pinned_tile
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
 
@@ -173,7 +173,7 @@ def test_the_tile_of_paths_has_the_most_frequent_ones(environment, read_only, di
     parameters = [["anchor.event", "event:Signed up"], ["direction", direction]]
     report = make_report(environment, kind="paths", parameters=parameters)
 
-    tile = words(read_only.get(reverse("analytics:tile", args=[environment.app_id, report.lineage])))
+    tile = words(read_only.get(pinned_tile(report)))
 
     assert f"{said} 3" in tile
 

@@ -2,15 +2,16 @@
 
 import re
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 
 from accounts.models import Activity
-from analytics.default_tiles import BUILTIN
-from analytics.models import Pin, Report
+from analytics.dashboards.kept import OVERVIEW
+from analytics.models import Dashboard, Report
 from tests.analytics.kept import make_report, pin
-from tests.analytics.rows import add_event, add_person
+from tests.analytics.rows import add_event
 from tests.factories import EnvironmentFactory
 
 
@@ -42,10 +43,12 @@ def test_a_question_is_saved_under_a_name(environment, full):
     assert ["days", "7"] in report.body["parameters"]
 
 
-def test_a_report_can_be_pinned_as_it_is_saved(environment, full):
-    save(full, environment, pin="on")
+def test_a_report_can_be_added_to_a_dashboard_as_it_is_saved(environment, full):
+    save(full, environment, dashboard=str(OVERVIEW))
 
-    assert Pin.objects.get().report.name == "Weekly"
+    assert "Weekly" in words(full.get(url(environment, "dashboard")))
+    assert save(full, environment, dashboard=str(uuid4()), name="Other").status_code == 404
+    assert not Report.objects.filter(name="Other").exists()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 201])
@@ -218,12 +221,15 @@ def test_notes_are_as_long_as_those_of_definitions_at_most(environment, full):
 
 
 def test_deleting_a_report_takes_its_tile_along(environment, full):
-    report = make_report(environment)
-    pin(report)
+    report, other = make_report(environment, name="Mine"), make_report(environment, name="Other")
+    pin(report, other)
 
+    asked = words(full.get(url(environment, "report_delete", report.lineage)))
     full.post(url(environment, "report_delete", report.lineage))
 
-    assert (Report.objects.count(), Pin.objects.count()) == (0, 0)
+    assert "and its tile on Overview" in asked
+    page = html(full.get(url(environment, "dashboard")))
+    assert ">Other</a>" in page and ">Mine</a>" not in page
 
 
 def test_a_report_whose_definition_is_gone_says_so(environment, read_only):
@@ -245,135 +251,15 @@ def test_reports_are_searched_by_name(environment, read_only):
     assert not re.search("Pears|of others", page)
 
 
-# --- Dashboard ------------------------------------------------------------------------------------------------------
-
-
-def test_before_the_first_event_there_is_the_first_step_in_place_of_empty_tiles(environment, read_only):
-    page = read_only.get(url(environment, "dashboard"))
-
-    assert "Waiting for the first event" in words(page)
-    assert reverse("projects:install", args=[environment.app_id]) in html(page)
-    assert "data-tile" not in html(page)
-
-
-def test_pinned_reports_stay_before_the_first_event(environment, read_only):
-    pin(make_report(environment, name="Mine"))
-
-    page = words(read_only.get(url(environment, "dashboard")))
-
-    assert "Mine" in page and "No event has arrived here yet." in page
-
-
-def test_without_pins_there_are_built_in_tiles(environment, read_only):
-    add_event(environment)
-
-    page = html(read_only.get(url(environment, "dashboard")))
-
-    assert page.count("data-tile") - page.count("data-tiles") == len(BUILTIN)
-
-
-@pytest.mark.parametrize("tile", BUILTIN, ids=lambda tile: tile.key)
-def test_every_built_in_tile_can_be_drawn(environment, read_only, tile):
-    add_event(environment, kind="pageview", path="/cart", session_id=1)
-
-    response = read_only.get(url(environment, "tile", tile.lineage))
-
-    assert response.status_code == 200
-    assert "stat__value" in html(response)
-
-
-def test_pinned_reports_take_their_place_in_order(environment, read_only):
-    pin(make_report(environment, name="Second"), position=2)
-    pin(make_report(environment, name="First"), position=1)
-
-    page = words(read_only.get(url(environment, "dashboard")))
-
-    assert page.index("First") < page.index("Second")
-    assert "Who comes back" not in page
-
-
-@pytest.mark.parametrize(
-    "kind", ["graph", "funnel", "paths", "retention", "stickiness", "lifecycle", "sessions", "users"]
-)
-def test_a_report_of_every_kind_is_a_tile(environment, read_only, kind):
-    add_event(environment, kind="pageview")
-    add_person(environment, 1)
-    steps = [["step.0.event", "builtin:pageview"], ["step.1.event", "builtin:pageview"]]
-    report = make_report(environment, kind=kind, parameters=steps if kind == "funnel" else [["days", "30"]])
-
-    response = read_only.get(url(environment, "tile", report.lineage))
-
-    assert "stat__value" in html(response)
-
-
-def test_a_tile_that_fails_says_so_and_the_others_are_drawn(environment, read_only):
-    gone = make_report(environment, parameters=[["event", "definition:00000000-0000-0000-0000-000000000001"]])
-    fine = make_report(environment, name="Fine")
-    pin(gone, 0)
-    pin(fine, 1)
-
-    page = words(read_only.get(url(environment, "dashboard"), {"all": "1"}))
-
-    assert "not there any more" in page
-    assert "Count of Pageview" in page
-
-
-def test_the_tile_has_the_number_of_the_report(environment, read_only):
-    for number in range(1234):
-        add_event(environment, kind="pageview", actor_id=number)
+def test_a_report_is_put_on_a_dashboard_and_taken_off_and_that_is_told(environment, full):
     report = make_report(environment)
+    on = {"dashboard": str(OVERVIEW)}
 
-    tile = words(read_only.get(url(environment, "tile", report.lineage)))
-    page = words(read_only.get(url(environment, "report", report.lineage)))
+    full.post(url(environment, "report_pin", report.lineage), on)
+    full.post(url(environment, "report_pin", report.lineage), on)  # twice is once
+    page = words(full.get(url(environment, "report", report.lineage)))
+    full.post(url(environment, "report_pin", report.lineage), on | {"off": "1"})
 
-    assert "1,234 pageviews" in tile
-    assert "1,234 pageviews" in page
-
-
-def tiles_in_order(environment) -> list[str]:
-    return list(Report.objects.filter(environment=environment).order_by("pin__position").values_list("name", flat=True))
-
-
-@pytest.fixture
-def three(environment):
-    reports = [make_report(environment, name=name) for name in "abc"]
-    for position, report in enumerate(reports):
-        pin(report, position)
-    return reports
-
-
-def test_tiles_are_ordered_as_they_were_dragged(environment, full, three):
-    order = [three[2].lineage, three[0].lineage, three[1].lineage]
-
-    full.post(url(environment, "dashboard_order"), {"lineage": order})
-
-    assert tiles_in_order(environment) == ["c", "a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("tile", "by", "order"), [(0, "1", "bac"), (2, "-1", "acb"), (0, "-1", "abc"), (2, "9", "abc")]
-)
-def test_a_tile_moves_by_a_button(environment, full, three, tile, by, order):
-    full.post(url(environment, "dashboard_order"), {"move": three[tile].lineage, "by": by})
-
-    assert tiles_in_order(environment) == list(order)
-
-
-def test_another_environments_tiles_stay_as_they_are(environment, full, three):
-    elsewhere = EnvironmentFactory()
-    for position, name in enumerate("xy"):
-        pin(make_report(elsewhere, name=name), position)
-    theirs = Report.objects.get(name="y").lineage
-
-    full.post(url(environment, "dashboard_order"), {"lineage": [theirs]})
-
-    assert tiles_in_order(elsewhere) == ["x", "y"]
-
-
-def test_pinning_and_unpinning_is_told_in_the_activity(environment, full):
-    report = make_report(environment)
-
-    full.post(url(environment, "report_pin", report.lineage))
-    full.post(url(environment, "report_pin", report.lineage), {"off": "1"})
-
+    assert "On 1 dashboard" in page and "Take off Overview" in page
     assert list(Activity.objects.order_by("id").values_list("verb", flat=True)) == ["report.pin", "report.unpin"]
+    assert str(report.lineage) not in str(Dashboard.objects.get().body)

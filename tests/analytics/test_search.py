@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -13,11 +14,12 @@ from analytics.store.failures import QueryTimeout
 from analytics.store.postgresql import suggestions
 from analytics.views import search
 from events.identity import actor_of
+from tests.analytics.factories import DashboardFactory
 from tests.analytics.kept import make_definition, make_report, make_segment, pin
 from tests.analytics.rows import add_event, add_person
 from tests.factories import EnvironmentFactory
 
-ALL = ["Pages", "Definitions", "Segments", "Reports", "On the dashboard", "Events", "Properties of events",
+ALL = ["Pages", "Definitions", "Segments", "Reports", "Dashboards", "On dashboards", "Events", "Properties of events",
        "Properties of people", "People"]  # fmt: skip
 
 
@@ -44,14 +46,15 @@ def fill(environment, word):
 
 def test_it_finds_every_sort_of_thing_and_leads_to_it(environment, read_only):
     fill(environment, "Retention")
+    DashboardFactory(environment=environment, name="Retention board")
     fill(EnvironmentFactory(), "Retention of others")
 
     sections = found(read_only, environment, "retention")
     assert list(sections) == ALL[:-1]
     assert sections["Pages"] == [("Retention", url(environment, "retention"))]
     assert [name for title in ALL[1:-1] for name, _ in sections[title]] == [
-        "Retention definition", "Tagged", "My Retention", "My Retention", "Retention sent", "Retention_id",
-        "Retention_plan"]  # fmt: skip
+        "Retention definition", "Tagged", "My Retention", "Retention board", "My Retention", "Retention sent",
+        "Retention_id", "Retention_plan"]  # fmt: skip
     event = urlencode({"event": "event:Retention sent"})
     assert sections["Events"] == [("Retention sent", f"{url(environment, 'graph')}?{event}")]
     links = [link for hits in sections.values() for _, link in hits]
@@ -67,10 +70,10 @@ def test_pages_of_the_console_are_found_as_the_person_may_see_them(environment, 
         assert pages and {read_only.get(link).status_code for _, link in pages} == {200}
 
 
-def test_the_built_in_tiles_are_found_until_something_is_pinned(environment, read_only):
-    assert found(read_only, environment, "pageviews")["On the dashboard"]
+def test_the_built_in_tiles_are_found_until_others_are_chosen(environment, read_only):
+    assert found(read_only, environment, "pageviews")["On dashboards"]
     pin(make_report(environment, "Mine"))
-    assert "On the dashboard" not in found(read_only, environment, "pageviews")
+    assert "On dashboards" not in found(read_only, environment, "pageviews")
 
 
 def test_a_sort_shows_its_first_rows_and_leads_to_the_rest(environment, read_only):
@@ -127,7 +130,7 @@ def test_htmx_gets_the_results_alone_with_as_many_statements_for_many(environmen
     few = statements()
     for number in range(5):
         make_definition(environment, f"Plan {number}")
-        pin(make_report(environment, f"Plan {number}"), number + 1)
+        pin(make_report(environment, f"Plan {number}"), lineage=uuid4())
         add_event(environment, name=f"Plan {number}", properties={f"plan{number}": 1})
 
     assert statements() == few

@@ -120,7 +120,7 @@ def test_a_graph_is_asked_saved_pinned_and_read_by_a_reader(ada, reader, environ
     ada.locator("summary", has_text="Save").click()
     expect(ada.get_by_label("Name of the report")).to_be_focused()
     ada.get_by_label("Name of the report").fill("Payments by plan")
-    ada.get_by_label("Pin to the dashboard").check()
+    ada.get_by_label("Add to a dashboard").select_option("Overview")
     ada.get_by_role("button", name="Save report").click()
     expect(ada.get_by_role("heading", level=1)).to_have_text("Payments by plan")
 
@@ -136,7 +136,7 @@ def test_a_graph_is_asked_saved_pinned_and_read_by_a_reader(ada, reader, environ
     assert refused.status == 403
 
     reader.goto(url(environment, "dashboard"))
-    expect(reader.locator(".tile")).to_contain_text("14 events")
+    expect(reader.locator(".tile", has_text="Payments by plan")).to_contain_text("14 events")
 
 
 def test_a_segment_narrows_a_question_and_is_compared(ada, environment, visits):
@@ -284,45 +284,6 @@ def test_the_legend_hides_and_shows_a_line(ada, environment, visits):
     expect(line).to_be_visible()
 
 
-# --- Dashboard ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def three(environment):
-    for position, name in enumerate(("One", "Two", "Three")):
-        pin(make_report(environment, name=name), position)
-
-
-def order_kept(environment) -> list[str]:
-    return list(Report.objects.filter(environment=environment).order_by("pin__position").values_list("name", flat=True))
-
-
-def test_a_tile_is_moved_by_keyboard_and_keeps_the_focus(ada, environment, three):
-    ada.goto(url(environment, "dashboard"))
-    button = ada.get_by_role("button", name="Move One back")
-    button.focus()
-
-    with ada.expect_response(lambda response: response.url.endswith("/order/")):
-        ada.keyboard.press("Enter")
-
-    expect(ada.locator(".tile h2")).to_have_text(["Two", "One", "Three"])
-    expect(button).to_be_focused()
-    assert order_kept(environment) == ["Two", "One", "Three"]
-    expect(ada.get_by_role("button", name="Move Two forward")).to_have_attribute("aria-disabled", "true")
-    expect(ada.get_by_role("button", name="Move One forward")).to_have_attribute("aria-disabled", "false")
-
-
-def test_a_tile_is_dragged(ada, environment, three):
-    ada.goto(url(environment, "dashboard"))
-
-    with ada.expect_response(lambda response: response.url.endswith("/order/")):
-        ada.locator(".tile", has_text="Three").locator(".tile__head").drag_to(
-            ada.locator(".tile", has_text="One"), source_position={"x": 150, "y": 10}
-        )
-
-    assert order_kept(environment)[0] == "Three"
-
-
 # --- Without JavaScript, small, wide, and read by a machine ---------------------------------------------------------
 
 
@@ -364,7 +325,8 @@ def test_no_page_scrolls_sideways(ada, environment, visits, name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_jumps_while_a_page_comes(ada, environment, three, visits, name):
+def test_nothing_jumps_while_a_page_comes(ada, environment, visits, name):
+    pin(*(make_report(environment, name=name) for name in ("One", "Two", "Three")))
     ada.set_viewport_size({"width": 360, "height": 800})
 
     goto_with_styles_last(ada, url(environment, name))

@@ -76,7 +76,8 @@ def test_a_project_is_made_copied_switched_and_kept_apart(ada, teammate):
 
     staging = add_environment(ada, teammate, production)
 
-    expect(ada.locator(".messages")).to_contain_text("Staging created: 1 definition and 1 report copied, 0 events.")
+    told = "Staging created: 1 definition, 1 report and 1 dashboard copied, 0 events."
+    expect(ada.locator(".messages")).to_contain_text(told)
     ada.goto(report_url(production, lineage))
     ada.get_by_label("Range").select_option("last 7 days")
     ada.get_by_role("button", name="Run", exact=True).click()
@@ -95,7 +96,7 @@ def test_a_project_is_made_copied_switched_and_kept_apart(ada, teammate):
     switch(ada, "Production", production.project.name)
     expect(shown(ada)).to_have_text(ONE)
     ada.goto(reverse("analytics:dashboard", args=[staging.app_id]))
-    expect(ada.locator(".tile")).to_contain_text("2 events")
+    expect(ada.locator(".tile", has_text="Signups")).to_contain_text("2 events")
 
 
 def make_project(ada, teammate, name) -> Environment:
@@ -108,7 +109,7 @@ def make_project(ada, teammate, name) -> Environment:
 
 
 def define_and_report(ada, environment) -> str:
-    """Define what was sent, ask for it, save and pin it; returns the report's lineage."""
+    """Define what was sent, ask for it, save it on the dashboard; returns the report's lineage."""
     ada.goto(reverse("analytics:definition_create", args=[environment.app_id]))
     ada.get_by_label("Name").fill("Newcomer")
     ada.get_by_role("combobox", name="Event 1", exact=True).select_option("Signed up")
@@ -118,7 +119,7 @@ def define_and_report(ada, environment) -> str:
     expect(shown(ada)).to_have_text(ONE)
     ada.locator("summary", has_text="Save").click()
     ada.get_by_label("Name of the report").fill("Signups")
-    ada.get_by_label("Pin to the dashboard").check()
+    ada.get_by_label("Add to a dashboard").select_option("Overview")
     ada.get_by_role("button", name="Save report").click()
     expect(ada.get_by_role("heading", level=1)).to_have_text("Signups")
     return str(Report.objects.get(environment=environment).lineage)

@@ -4,7 +4,14 @@ import uuid
 from datetime import UTC, datetime
 
 from analytics.models import NameNote, Note
-from tests.analytics.factories import DefinitionFactory, ExpiryFactory, PinFactory, ReportFactory, SegmentFactory
+from tests.analytics.factories import (
+    DashboardFactory,
+    DefinitionFactory,
+    ExpiryFactory,
+    PinFactory,
+    ReportFactory,
+    SegmentFactory,
+)
 from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
 from tests.factories import EnvironmentFactory, UserFactory
 
@@ -46,6 +53,9 @@ BREAKS: Breaks = {
     **kept(DefinitionFactory),
     **kept(SegmentFactory),
     **kept(ReportFactory),
+    **kept(DashboardFactory),
+    "dashboard_tiles_few": lambda: DashboardFactory(body={"tiles": [{}] * 41}),
+    "analytics_dashboard_position_check": lambda: DashboardFactory(position=-1),
     "expiry_one_at_a_time": lambda: again(ExpiryFactory()),
     "report_kind_known": lambda: ReportFactory(kind="pie"),
     "name_noted_once_per_environment": lambda: again(noted()),

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from accounts import activity
 from accounts.models import Account, Invitation, Membership
-from analytics.models import Definition, NameNote, Pin, Report, ReportKind, Segment
+from analytics.models import Dashboard, Definition, NameNote, Pin, Report, ReportKind, Segment
 from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from projects.tables import account_tables, any_of, conditions, read_schema, scope_of
@@ -82,6 +82,7 @@ def _define(environment, member):
     kind = ReportKind.values[0]
     report = Report.objects.create(environment=environment, name="Signups", kind=kind, created_by=member)
     Pin.objects.create(environment=environment, report=report, position=1)
+    Dashboard.objects.create(environment=environment, name="Overview", created_by=member)
     NameNote.objects.create(environment=environment, kind="event", name="Signed up", changed_by=member)
 
 

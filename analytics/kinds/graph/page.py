@@ -27,7 +27,7 @@ from analytics.kinds.graph.question import (
     series_prefixes,
 )
 from analytics.kinds.graph.words import clauses, details, words
-from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
+from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, Sparkline, nothing_further
 from analytics.questions.parameters import Reader
 from analytics.questions.query import PAGEVIEW, Counts, RefersTo
 from analytics.questions.results import Number, Table
@@ -222,6 +222,7 @@ def show(result: GraphResult, title: str) -> GraphView:
         pale=f"{PALE[query.chart]}: {query.before.label}" if query.before and before else "",
         is_pale_left_out=bool(query.before and not before),
         behind_groups=tuple(shown_groups(result)),
+        spark=_spark(result),
         time_axis=TimeAxis(result.axis, query.unit) if chart else None,
     )
 
@@ -251,6 +252,16 @@ def _headline(result: GraphResult) -> KeyFigure | None:
     unit = result.query.formula or _counted_unit(result.query.series[0], result.total)
     change_of_all = _change(result, result.total, result.total_before)
     return KeyFigure(full(result.total), unit, headline_place(result.query), change_of_all)
+
+
+def _spark(result: GraphResult) -> Sparkline | None:
+    """Of the line whose total is the headline."""
+    drawn = _drawn(result)
+    if not result.is_of_one or len(drawn) != 1:
+        return None
+    begun = [bucket.start <= result.ran.as_of for bucket in result.buckets]
+    values = [value for value, is_begun in zip(drawn[0].values, begun, strict=True) if is_begun]
+    return Sparkline.of(_floats(values), result.query.unit.value, full)
 
 
 def _change(result: GraphResult, now: Number | None, before: Number | None) -> Change | None:
