@@ -43,13 +43,12 @@ class _EndingAdapter(HTTPAdapter):
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         plain, sockets = pool.ConnectionCls, self.sockets
 
-        class Known(plain):  # type: ignore[misc]
-            def _new_conn(self) -> socket.socket:
-                opened: socket.socket = super()._new_conn()
-                sockets.append(opened.dup())  # the first one is given away to TLS
-                return opened
+        def new_socket(connection: Any) -> socket.socket:
+            opened: socket.socket = plain._new_conn(connection)
+            sockets.append(opened.dup())  # the first one is given away to TLS
+            return opened
 
-        pool.ConnectionCls = Known
+        pool.ConnectionCls = type("Known", (plain,), {"_new_conn": new_socket})
         return pool
 
 

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Account, Invitation, RolesByProject, User
+from analytics.alerts.models import Alert, Webhook
 from analytics.models import Carry, Dashboard, Definition, Note, Report, Segment
 from common import links
 from events.models import Person
@@ -63,6 +64,10 @@ def make_account() -> World:
         "actor_id": add_person(environment),
         "lineage": (lineage := add_kept(environment)),
         "tile": lineage,
+        "alert_id": add_alert(environment, lineage),
+        "webhook_id": Webhook.objects.create(
+            environment=environment, name="Pager", secret_url="https://pager.example/hook", nonce=links.new_nonce()
+        ).pk,
         "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }
     Removal.objects.create(
@@ -107,6 +112,15 @@ def add_kept(environment: Environment) -> uuid.UUID:
     Dashboard.objects.create(environment=environment, lineage=lineage, name="Dashboard kept", body={"tiles": tiles})
     Dashboard.objects.create(environment=environment, name="Another", body={"tiles": []})
     return lineage
+
+
+def add_alert(environment: Environment, lineage: uuid.UUID) -> int:
+    """An alert on the report of this lineage."""
+    judged = {"figure": "interval", "unit": "day", "rule": "above", "fires_at": 5, "over_at": 5}
+    alert = Alert.objects.create(
+        environment=environment, name="Many views", watches="report", lineage=lineage, **judged
+    )
+    return alert.pk
 
 
 def other_environment(world: World) -> Environment:

@@ -46,9 +46,7 @@ def _claimed(delivery_id: int) -> AlertDelivery | None:
     waiting = AlertDelivery.objects.filter(pk=delivery_id, state=State.WAITING, membership__isnull=False)
     if not waiting.update(state=State.SENDING, tried_at=timezone.now(), problem=INTERRUPTED):
         return None
-    with_all = AlertDelivery.objects.select_related(
-        "membership__user", "change__alert__environment__project__account"
-    )
+    with_all = AlertDelivery.objects.select_related("membership__user", "change__alert__environment__project__account")
     return with_all.filter(pk=delivery_id).first()
 
 

@@ -10,8 +10,8 @@ from analytics import actions
 from analytics.alerts.intervals import interval_before
 from analytics.alerts.models import Alert, Figure, Rule, Watches
 from analytics.definitions.bodies import DefinitionBody
-from analytics.kinds.funnel.question import Asks, Funnel, FunnelResult
-from analytics.kinds.graph.question import Graph, GraphResult
+from analytics.kinds.funnel.question import Asks, Funnel
+from analytics.kinds.graph.question import Graph
 from analytics.kinds.registry import parse, run
 from analytics.models import Definition, Report
 from analytics.questions.before import Before
@@ -27,6 +27,7 @@ LIMIT = timedelta(seconds=10)  # of a question, less than a page's: others wait 
 LONGEST_SILENCE = timedelta(days=90)  # so far back the store looks for an event
 STALE = timedelta(days=3)  # definitions are looked at each night
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NOTHING = UUID(int=0)
 LARGEST = Fraction(sys.float_info.max)
 
 
@@ -60,7 +61,7 @@ def read(alert: Alert, interval: Bucket) -> Reading:
 
 def question(alert: Alert) -> Graph | Funnel:
     """The report's question, as far as the alert needs it. Raises Unanswerable if it has no such number."""
-    report = Report.objects.filter(environment=alert.environment, lineage=alert.lineage).first()
+    report = Report.objects.filter(environment=alert.environment, lineage=alert.lineage or NOTHING).first()
     if report is None:
         raise Unanswerable("Its report is deleted.")
     parsed = parse(report.kind, actions.parameters_of(report), Scope.of(alert.environment))
@@ -118,11 +119,11 @@ def _span(alert: Alert, query: Graph | Funnel, interval: Bucket) -> Span:
 
 def _of_range(query: Graph | Funnel, span: Span, compares: bool) -> tuple[Number | None, Number | None]:
     """The number of the whole range, and of the one before, which has as many days."""
-    asked = replace(query, span=span, before=Before.PERIOD if compares else None)
-    result: GraphResult | FunnelResult = run(asked, limit=LIMIT)
-    if isinstance(result, GraphResult):
+    before = Before.PERIOD if compares else None
+    if isinstance(query, Graph):
+        result = run(replace(query, span=span, before=before), limit=LIMIT)
         return result.total, result.total_before
-    side = result.sides[0]
+    side = run(replace(query, span=span, before=before), limit=LIMIT).sides[0]
     return side.conversion, side.conversion_before if compares else None
 
 
@@ -173,7 +174,7 @@ def _hours_without(alert: Alert, interval: Bucket) -> float | None:
 
 def _days_without_match(alert: Alert) -> float | None:
     """Days between the last match of the definition and the night when it was looked at; None if it never was."""
-    found = Definition.objects.filter(environment=alert.environment, lineage=alert.lineage).first()
+    found = Definition.objects.filter(environment=alert.environment, lineage=alert.lineage or NOTHING).first()
     if found is None:
         raise Unanswerable("Its definition is deleted.")
     if found.looked_at is None:
@@ -185,10 +186,3 @@ def _days_without_match(alert: Alert) -> float | None:
 
 def _passed(start: datetime, end: datetime, unit: timedelta) -> float:
     return max((end - start) / unit, 0.0)
-
-
-def references(alert: Alert) -> UUID | None:
-    """The lineage of the definition or report that it names; None if it names none."""
-    if alert.lineage:
-        return alert.lineage
-    return EventReference.parse(alert.event).lineage if alert.event else None

@@ -20,7 +20,7 @@ class Names:
     """What the lineages of an environment's alerts are called: two statements, however many alerts there are."""
 
     def __init__(self, environment: Environment, alerts: list[Alert]) -> None:
-        reports = {each.lineage for each in alerts if each.watches == Watches.REPORT}
+        reports = {each.lineage for each in alerts if each.watches == Watches.REPORT and each.lineage}
         definitions = {each.lineage for each in alerts if each.watches == Watches.DEFINITION and each.lineage}
         events = [EventReference.parse(each.event) for each in alerts if each.event]
         definitions |= {event.lineage for event in events if event.lineage}

@@ -7,6 +7,7 @@ day is given up. After a kill a delivery is sent again, with the same id.
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -54,11 +55,10 @@ def _due(now: datetime) -> QuerySet[Webhook]:
 @transaction.atomic
 def _claimed(now: datetime) -> list[tuple[Webhook, AlertDelivery]]:
     """Webhooks that nobody else sends to meanwhile, those that were not tried for longest first, with what waits."""
-    turn = Window(
-        RowNumber(), partition_by=F("environment__project__account"), order_by=[F("tried_at").asc(nulls_first=True), "pk"]
-    )
+    oldest_first: list[Any] = [F("tried_at").asc(nulls_first=True), "pk"]
+    turn = Window(RowNumber(), partition_by=F("environment__project__account"), order_by=oldest_first)
     ranked = _due(now).annotate(turn=turn).filter(turn__lte=OF_AN_ACCOUNT)
-    numbers = ranked.order_by("turn", F("tried_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
+    numbers = ranked.order_by("turn", *oldest_first).values_list("pk", flat=True)
     locked = Webhook.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=list(numbers[:AT_ONCE]))
     found = []
     for webhook in locked.select_related("environment__project__account").order_by("pk"):
