@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from analytics.alerts import intervals, words
-from analytics.alerts.models import Alert, AlertChange, AlertDelivery, AlertRecipient, Change
+from analytics.alerts.models import Alert, AlertChange, AlertDelivery, AlertRecipient, Change, Rule
 from analytics.alerts.reading import Reading, Unanswerable, read
 from analytics.alerts.rules import Thresholds
 from analytics.questions.conditions import BadQuery
@@ -121,7 +121,7 @@ def _note(alert: Alert, interval: Bucket, following: datetime, found: Reading | 
 
 
 def _answered(row: Alert, reading: Reading) -> Change | None:
-    rule = Thresholds(row.rule, row.fires_at, row.over_at)  # type: ignore[arg-type]  # a Rule is its text
+    rule = Thresholds(Rule(row.rule), row.fires_at, row.over_at)
     was_firing, row.value, row.problem = row.is_firing, reading.value, ""
     row.is_firing = rule.is_firing(was_firing, reading.value)
     if row.is_firing == was_firing:

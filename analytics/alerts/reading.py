@@ -53,7 +53,7 @@ def read(alert: Alert, interval: Bucket) -> Reading:
         return _of_report(alert, interval)
     if alert.watches == Watches.SILENCE:
         return Reading(_hours_without(alert, interval))
-    return Reading(_days_without_match(alert))
+    return Reading(_days_without_match(alert, interval))
 
 
 # --- A number of a report -------------------------------------------------------------------------------------------
@@ -172,14 +172,14 @@ def _hours_without(alert: Alert, interval: Bucket) -> float | None:
     return _passed(last or interval.end - LONGEST_SILENCE, interval.end, HOUR)
 
 
-def _days_without_match(alert: Alert) -> float | None:
+def _days_without_match(alert: Alert, interval: Bucket) -> float | None:
     """Days between the last match of the definition and the night when it was looked at; None if it never was."""
     found = Definition.objects.filter(environment=alert.environment, lineage=alert.lineage or NOTHING).first()
     if found is None:
         raise Unanswerable("Its definition is deleted.")
     if found.looked_at is None:
         return None
-    if alert.next_at - found.looked_at > STALE:
+    if interval.end - found.looked_at > STALE:
         raise Unanswerable("Looking for its last match takes too long.")
     return _passed(found.matched_at or found.looked_at - LONGEST_SILENCE, found.looked_at, DAY)
 
