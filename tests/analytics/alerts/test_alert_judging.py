@@ -24,6 +24,7 @@ from tests.analytics.alerts.factories import (
     silence,
     told_to,
 )
+from tests.analytics.alerts.kills import Killed, killed_before
 from tests.analytics.factories import DefinitionFactory, ReportFactory
 from tests.analytics.rows import add_event
 from tests.factories import EnvironmentFactory
@@ -290,25 +291,6 @@ class TestCannotBeJudged:
         assert judging.run(seconds=60, after=0) is None
         assert [Alert.objects.get(pk=each.pk).judged_until is None for each in (broken, fine)] == [True, False]
         assert "could not be judged" in caplog.text
-
-
-class Killed(BaseException):
-    """The process ends between two statements."""
-
-
-def killed_before(number):
-    """Within, the statement of this number, and all that follow, are never sent."""
-    count = 0
-
-    def execute(run, sql, params, many, context):
-        nonlocal count
-        if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):  # what a dying connection does by itself
-            count += 1
-            if count == number:
-                raise Killed
-        return run(sql, params, many, context)
-
-    return connection.execute_wrapper(execute)
 
 
 def test_a_kill_between_any_two_statements_tells_nothing_twice_and_loses_nothing(environment):
