@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import Activity
 from accounts.policy import READ_ONLY
 from analytics.event_words import person_name
-from tests.world import PARAMS, Write, carried_over, make_world, other_environment, resolve_view
+from tests.world import PARAMS, Write, alert_on_views, carried_over, make_world, other_environment, resolve_view
 
 pytestmark = pytest.mark.django_db
 
@@ -153,10 +153,6 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "support:freshness": ("get", LOGIN, 404, 404, 200, 200),
     "support:visits_allow": NO_GET,
 }
-def alert_on_views(world):
-    body = {"watches": "report", "name": "Few views", "report": world.ids["lineage"], "unit": "day", "rule": "below"}
-    told = {"recipients": [world.ids["membership_id"]], "webhooks": [world.ids["webhook_id"]]}
-    return body | told | {"figure": "interval", "fires_at": "3", "measured": "percent"}
 
 
 SEGMENT = {"name": "Known", "group.0.where.0.field": "person:identity", "group.0.where.0.op": "exists"}

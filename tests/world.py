@@ -123,6 +123,13 @@ def add_alert(environment: Environment, lineage: uuid.UUID) -> int:
     return alert.pk
 
 
+def alert_on_views(world: World) -> dict[str, Any]:
+    """What the form of an alert sends."""
+    body = {"watches": "report", "name": "Few views", "report": world.ids["lineage"], "unit": "day", "rule": "below"}
+    told = {"recipients": [world.ids["membership_id"]], "webhooks": [world.ids["webhook_id"]]}
+    return body | told | {"figure": "interval", "fires_at": "3", "measured": "percent"}
+
+
 def other_environment(world: World) -> Environment:
     """A second environment of the account's project; the segment of the same lineage has another name there."""
     staging, is_new = Environment.objects.get_or_create(project_id=world.ids["project_id"], name="Staging")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import Membership
-from analytics.alerts.models import MAX_URL, Alert, Figure, Rule, Watches, Webhook
+from analytics.alerts.models import MAX_URL, Alert, AlertRule, Figure, Watches, Webhook
 from analytics.alerts.reading import Unanswerable, question
 from analytics.models import Definition, Report, ReportKind
 from analytics.questions.spans import Unit
@@ -26,7 +26,7 @@ FIGURES = [
     (Figure.INTERVAL.value, "of that hour, day or week alone"),
     (Figure.TOTAL.value, "of the report’s whole range, up to then"),
 ]
-RULES = [(rule.value, rule.label) for rule in Rule if rule is not Rule.LASTS]
+RULES = [(rule.value, rule.label) for rule in AlertRule if rule is not AlertRule.LASTS]
 
 
 class AlertForm(forms.Form):
@@ -143,7 +143,7 @@ class ReportForm(AlertForm):
 
     def fields_of_alert(self) -> dict[str, Any]:
         given = self.cleaned_data
-        fires_at, over_at, rule = given["fires_at"], given.get("over_at"), Rule(given["rule"])
+        fires_at, over_at, rule = given["fires_at"], given.get("over_at"), AlertRule(given["rule"])
         return {
             "lineage": UUID(given["report"]),
             "unit": given["unit"],
@@ -158,11 +158,11 @@ class ReportForm(AlertForm):
         if self.errors:
             return
         alert = self.made
-        if Rule(alert.rule).is_of_difference and alert.fires_at < 0:
+        if AlertRule(alert.rule).is_of_difference and alert.fires_at < 0:
             self.add_error("fires_at", "By how much it changes is not negative: choose another direction.")
-        if alert.rule == Rule.BELOW and alert.over_at < alert.fires_at:
+        if alert.rule == AlertRule.BELOW and alert.over_at < alert.fires_at:
             self.add_error("over_at", "It is over above this, which cannot be below the threshold.")
-        if alert.rule != Rule.BELOW and alert.over_at > alert.fires_at:
+        if alert.rule != AlertRule.BELOW and alert.over_at > alert.fires_at:
             self.add_error("over_at", "It is over below this, which cannot be above the threshold.")
         try:
             question(alert)
@@ -188,7 +188,7 @@ class SilenceForm(AlertForm):
 
     def fields_of_alert(self) -> dict[str, Any]:
         hours = self.cleaned_data["hours"]
-        return {"event": self.event, "rule": Rule.LASTS, "unit": Unit.HOUR, "fires_at": hours, "over_at": hours}
+        return {"event": self.event, "rule": AlertRule.LASTS, "unit": Unit.HOUR, "fires_at": hours, "over_at": hours}
 
 
 class DefinitionForm(AlertForm):
@@ -213,7 +213,7 @@ class DefinitionForm(AlertForm):
 
     def fields_of_alert(self) -> dict[str, Any]:
         days = self.cleaned_data["days"]
-        fixed = {"rule": Rule.LASTS, "unit": Unit.DAY, "fires_at": days, "over_at": days}
+        fixed = {"rule": AlertRule.LASTS, "unit": Unit.DAY, "fires_at": days, "over_at": days}
         return {"lineage": UUID(self.cleaned_data["definition"]), **fixed}
 
 

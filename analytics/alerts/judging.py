@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from analytics.alerts import intervals, words
-from analytics.alerts.models import Alert, AlertChange, AlertDelivery, AlertRecipient, Change, Rule
-from analytics.alerts.reading import Reading, Unanswerable, read
+from analytics.alerts.models import Alert, AlertChange, AlertDelivery, AlertRecipient, AlertRule, ChangeKind
+from analytics.alerts.reading import FoundNumber, Unanswerable, read
 from analytics.alerts.rules import Thresholds
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Scope
@@ -103,7 +103,7 @@ def _try_again(alert: Alert, interval: Bucket, following: datetime, now: datetim
 
 
 @transaction.atomic
-def _note(alert: Alert, interval: Bucket, following: datetime, found: Reading | str) -> None:
+def _note(alert: Alert, interval: Bucket, following: datetime, found: FoundNumber | str) -> None:
     """Write what was found, or why nothing was. Nothing is written of an alert that changed meanwhile."""
     rows = Alert.objects.select_for_update(of=("self",)).select_related("environment__project__account")
     row = rows.filter(pk=alert.pk, version=alert.version, is_on=True).first()
@@ -112,7 +112,7 @@ def _note(alert: Alert, interval: Bucket, following: datetime, found: Reading | 
     change = _unanswered(row, found) if isinstance(found, str) else _answered(row, found)
     row.judged_until, row.next_at, row.attempts = interval.end, following, 0
     if change is not None:
-        if change is not Change.UNANSWERED:
+        if change is not ChangeKind.UNANSWERED:
             row.turned_at = timezone.now()
         _tell(row, interval, change, found)
     row.save(
@@ -120,23 +120,23 @@ def _note(alert: Alert, interval: Bucket, following: datetime, found: Reading | 
     )
 
 
-def _answered(row: Alert, reading: Reading) -> Change | None:
-    rule = Thresholds(Rule(row.rule), row.fires_at, row.over_at)
+def _answered(row: Alert, reading: FoundNumber) -> ChangeKind | None:
+    rule = Thresholds(AlertRule(row.rule), row.fires_at, row.over_at)
     was_firing, row.value, row.problem = row.is_firing, reading.value, ""
     row.is_firing = rule.is_firing(was_firing, reading.value)
     if row.is_firing == was_firing:
         return None
-    return Change.FIRED if row.is_firing else Change.OVER
+    return ChangeKind.FIRED if row.is_firing else ChangeKind.OVER
 
 
-def _unanswered(row: Alert, problem: str) -> Change | None:
+def _unanswered(row: Alert, problem: str) -> ChangeKind | None:
     """It is as it was, so it is not over. Told when it begins, and not again until there was an answer."""
     is_new, row.problem, row.value = not row.problem, problem[:300], None
-    return Change.UNANSWERED if is_new else None
+    return ChangeKind.UNANSWERED if is_new else None
 
 
-def _tell(row: Alert, interval: Bucket, change: Change, found: Reading | str) -> None:
-    reading = Reading(None) if isinstance(found, str) else found
+def _tell(row: Alert, interval: Bucket, change: ChangeKind, found: FoundNumber | str) -> None:
+    reading = FoundNumber(None) if isinstance(found, str) else found
     told = words.told(row, interval, reading, words.names_for(row))
     if isinstance(found, str):
         told["words"] = found

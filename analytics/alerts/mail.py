@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from analytics.alerts.models import AlertChange, AlertDelivery, Change, State
+from analytics.alerts.models import AlertChange, AlertDelivery, ChangeKind, DeliveryState
 from common import links, mails
 from common.jobs import defer_once
 from projects.access import access_in
@@ -30,7 +30,7 @@ def send(delivery_id: int) -> None:
     environment = delivery.change.alert.environment
     user = delivery.membership.user
     if environment.deleting_at is not None or access_in(user, environment.project) is None:
-        _end(delivery, State.DROPPED, "The teammate does not reach the project any more.")
+        _end(delivery, DeliveryState.DROPPED, "The teammate does not reach the project any more.")
         return
     message = mail(delivery.change, user.email)
     try:
@@ -38,19 +38,19 @@ def send(delivery_id: int) -> None:
     except (OSError, SMTPException) as error:
         _failed(delivery, str(error))
     else:
-        _end(delivery, State.SENT, "" if mails.is_set_up() else "No mail server is set up: it is in a file.")
+        _end(delivery, DeliveryState.SENT, "" if mails.is_set_up() else "No mail server is set up: it is in a file.")
 
 
 def _claimed(delivery_id: int) -> AlertDelivery | None:
     """The delivery, marked as being sent; None if it is not waiting."""
-    waiting = AlertDelivery.objects.filter(pk=delivery_id, state=State.WAITING, membership__isnull=False)
-    if not waiting.update(state=State.SENDING, tried_at=timezone.now(), problem=INTERRUPTED):
+    waiting = AlertDelivery.objects.filter(pk=delivery_id, state=DeliveryState.WAITING, membership__isnull=False)
+    if not waiting.update(state=DeliveryState.SENDING, tried_at=timezone.now(), problem=INTERRUPTED):
         return None
     with_all = AlertDelivery.objects.select_related("membership__user", "change__alert__environment__project__account")
     return with_all.filter(pk=delivery_id).first()
 
 
-def _end(delivery: AlertDelivery, state: State, problem: str) -> None:
+def _end(delivery: AlertDelivery, state: DeliveryState, problem: str) -> None:
     AlertDelivery.objects.filter(pk=delivery.pk).update(state=state, problem=problem, attempts=delivery.attempts + 1)
 
 
@@ -58,7 +58,7 @@ def _end(delivery: AlertDelivery, state: State, problem: str) -> None:
 def _failed(delivery: AlertDelivery, problem: str) -> None:
     """The server did not take it, so it may be sent again."""
     is_last = delivery.attempts >= len(PAUSES)
-    _end(delivery, State.FAILED if is_last else State.WAITING, problem[:200])
+    _end(delivery, DeliveryState.FAILED if is_last else DeliveryState.WAITING, problem[:200])
     if not is_last:
         pause = int(PAUSES[delivery.attempts].total_seconds())
         defer_once("analytics.mail_alert", in_seconds=pause, delivery_id=delivery.pk)
@@ -69,8 +69,8 @@ def mail(change: AlertChange, to: str) -> EmailMultiAlternatives:
     environment, told = change.alert.environment, change.told
     context = {
         "name": mails.plain(told["name"]),
-        "is_fired": change.change == Change.FIRED,
-        "is_over": change.change == Change.OVER,
+        "is_fired": change.change == ChangeKind.FIRED,
+        "is_over": change.change == ChangeKind.OVER,
         "watched": mails.plain(told["watched"]),
         "words": mails.plain(told["words"]),
         "when": told["when"],

@@ -27,7 +27,7 @@ class Figure(models.TextChoices):
     TOTAL = "total"
 
 
-class Rule(models.TextChoices):
+class AlertRule(models.TextChoices):
     """How the number has to be. Of the last three, the number is the difference from the period before."""
 
     ABOVE = "above", "is above"
@@ -39,7 +39,7 @@ class Rule(models.TextChoices):
 
     @property
     def is_of_difference(self) -> bool:
-        return self in (Rule.ROSE, Rule.FELL, Rule.CHANGED)
+        return self in (AlertRule.ROSE, AlertRule.FELL, AlertRule.CHANGED)
 
 
 class Webhook(models.Model):
@@ -97,7 +97,7 @@ class Alert(models.Model):
     lineage = models.UUIDField(null=True)
     event = models.CharField(max_length=MAX_EVENT, blank=True)
     figure = models.CharField(max_length=10, choices=Figure, blank=True)
-    rule = models.CharField(max_length=10, choices=Rule)
+    rule = models.CharField(max_length=10, choices=AlertRule)
     in_percent = models.BooleanField(default=False)
     fires_at = models.FloatField()
     over_at = models.FloatField()
@@ -122,17 +122,19 @@ class Alert(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~models.Q(name=""), name="alert_has_a_name"),
-            models.CheckConstraint(condition=models.Q(rule__in=Rule.values), name="alert_rule_known"),
+            models.CheckConstraint(condition=models.Q(rule__in=AlertRule.values), name="alert_rule_known"),
             models.CheckConstraint(condition=models.Q(unit__in=["hour", "day", "week"]), name="alert_unit_known"),
             models.CheckConstraint(
                 condition=models.Q(watches=Watches.REPORT, lineage__isnull=False, figure__in=Figure.values)
-                | models.Q(watches=Watches.SILENCE, lineage=None, figure="", rule=Rule.LASTS, unit="hour")
-                | models.Q(watches=Watches.DEFINITION, lineage__isnull=False, figure="", rule=Rule.LASTS, unit="day"),
+                | models.Q(watches=Watches.SILENCE, lineage=None, figure="", rule=AlertRule.LASTS, unit="hour")
+                | models.Q(
+                    watches=Watches.DEFINITION, lineage__isnull=False, figure="", rule=AlertRule.LASTS, unit="day"
+                ),
                 name="alert_watches_one_thing",
             ),
             models.CheckConstraint(
-                condition=models.Q(rule=Rule.BELOW, over_at__gte=models.F("fires_at"))
-                | (~models.Q(rule=Rule.BELOW) & models.Q(over_at__lte=models.F("fires_at"))),
+                condition=models.Q(rule=AlertRule.BELOW, over_at__gte=models.F("fires_at"))
+                | (~models.Q(rule=AlertRule.BELOW) & models.Q(over_at__lte=models.F("fires_at"))),
                 name="alert_over_on_the_other_side",
             ),
         ]
@@ -152,7 +154,7 @@ class AlertRecipient(models.Model):
         constraints = [models.UniqueConstraint(fields=["alert", "membership"], name="alert_recipient_once")]
 
 
-class Change(models.TextChoices):
+class ChangeKind(models.TextChoices):
     FIRED = "fired", "fired"
     OVER = "over", "is over"
     UNANSWERED = "unanswered", "cannot be judged"
@@ -166,19 +168,19 @@ class AlertChange(models.Model):
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="changes")
     interval_end = models.DateTimeField()
-    change = models.CharField(max_length=10, choices=Change)
+    change = models.CharField(max_length=10, choices=ChangeKind)
     told = models.JSONField()
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["alert", "interval_end", "change"], name="alert_change_once"),
-            models.CheckConstraint(condition=models.Q(change__in=Change.values), name="alert_change_known"),
+            models.CheckConstraint(condition=models.Q(change__in=ChangeKind.values), name="alert_change_known"),
         ]
         indexes = [models.Index(fields=["at"], name="alertchange_by_age")]
 
 
-class State(models.TextChoices):
+class DeliveryState(models.TextChoices):
     WAITING = "waiting", "waiting"
     SENDING = "sending", "being sent"
     SENT = "sent", "sent"
@@ -197,7 +199,7 @@ class AlertDelivery(models.Model):
     membership = models.ForeignKey(Membership, models.CASCADE, null=True, related_name="+")
     webhook = models.ForeignKey(Webhook, models.CASCADE, null=True, related_name="deliveries")
     number = models.UUIDField(default=uuid.uuid4, unique=True)
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     answer = models.PositiveSmallIntegerField(null=True)
     problem = models.CharField(max_length=200, blank=True)
@@ -208,7 +210,9 @@ class AlertDelivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["change", "membership"], name="alert_delivery_once_per_teammate"),
             models.UniqueConstraint(fields=["change", "webhook"], name="alert_delivery_once_per_webhook"),
-            models.CheckConstraint(condition=models.Q(state__in=State.values), name="alert_delivery_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=DeliveryState.values), name="alert_delivery_state_known"
+            ),
             models.CheckConstraint(
                 condition=models.Q(membership__isnull=False, webhook=None, change__isnull=False)
                 | models.Q(membership=None, webhook__isnull=False),

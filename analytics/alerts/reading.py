@@ -8,7 +8,7 @@ from uuid import UUID
 
 from analytics import actions
 from analytics.alerts.intervals import interval_before
-from analytics.alerts.models import Alert, Figure, Rule, Watches
+from analytics.alerts.models import Alert, AlertRule, Figure, Watches
 from analytics.definitions.bodies import DefinitionBody
 from analytics.kinds.funnel.question import Asks, Funnel
 from analytics.kinds.graph.question import Graph
@@ -36,7 +36,7 @@ class Unanswerable(Exception):
 
 
 @dataclass(frozen=True)
-class Reading:
+class FoundNumber:
     """What the rule is asked about; None if there is no number, such as a share of nobody.
 
     Of a difference, `now` and `before` are the two numbers that it is the difference of.
@@ -47,13 +47,13 @@ class Reading:
     before: float | None = None
 
 
-def read(alert: Alert, interval: Bucket) -> Reading:
+def read(alert: Alert, interval: Bucket) -> FoundNumber:
     """Raises Unanswerable, BadQuery and QueryFailed."""
     if alert.watches == Watches.REPORT:
         return _of_report(alert, interval)
     if alert.watches == Watches.SILENCE:
-        return Reading(_hours_without(alert, interval))
-    return Reading(_days_without_match(alert, interval))
+        return FoundNumber(_hours_without(alert, interval))
+    return FoundNumber(_days_without_match(alert, interval))
 
 
 # --- A number of a report -------------------------------------------------------------------------------------------
@@ -92,16 +92,16 @@ def checked(query: Query, alert: Alert) -> Graph | Funnel:
     return replace(query, by=(), before=None)
 
 
-def _of_report(alert: Alert, interval: Bucket) -> Reading:
+def _of_report(alert: Alert, interval: Bucket) -> FoundNumber:
     query = question(alert)
-    compares = Rule(alert.rule).is_of_difference
+    compares = AlertRule(alert.rule).is_of_difference
     if alert.figure == Figure.TOTAL or isinstance(query, Funnel):
         now, before = _of_range(query, _span(alert, query, interval), compares)
     else:
         now, before = _of_interval(query, alert, interval, compares)
     if not compares:
-        return Reading(_float(now))
-    return Reading(_difference(now, before, alert.in_percent), _float(now), _float(before))
+        return FoundNumber(_float(now))
+    return FoundNumber(_difference(now, before, alert.in_percent), _float(now), _float(before))
 
 
 def _span(alert: Alert, query: Graph | Funnel, interval: Bucket) -> Span:

@@ -6,14 +6,14 @@ watches whether a number is above 100 may only be over once it is below 80.
 
 from dataclasses import dataclass
 
-from analytics.alerts.models import Rule
+from analytics.alerts.models import AlertRule
 
 
 @dataclass(frozen=True)
 class Thresholds:
     """Where it fires, and where it is over: the same, or on the calm side of it."""
 
-    rule: Rule
+    rule: AlertRule
     fires_at: float
     over_at: float
 
@@ -24,16 +24,16 @@ class Thresholds:
         """
         if value is None:
             return before
-        if self.rule is Rule.BELOW:
+        if self.rule is AlertRule.BELOW:
             return value < self.fires_at or (before and value <= self.over_at)
         seen = _seen(self.rule, value)
-        if self.rule is Rule.LASTS:
+        if self.rule is AlertRule.LASTS:
             return seen >= self.fires_at or (before and seen >= self.over_at)
         return seen > self.fires_at or (before and seen >= self.over_at)
 
 
-def _seen(rule: Rule, value: float) -> float:
+def _seen(rule: AlertRule, value: float) -> float:
     """The number as it is compared with thresholds that are not negative."""
-    if rule is Rule.FELL:
+    if rule is AlertRule.FELL:
         return -value
-    return abs(value) if rule is Rule.CHANGED else value
+    return abs(value) if rule is AlertRule.CHANGED else value

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from analytics.alerts.models import Alert, Figure, Rule, Watches
-from analytics.alerts.reading import Reading
+from analytics.alerts.models import Alert, AlertRule, Figure, Watches
+from analytics.alerts.reading import FoundNumber
 from analytics.definitions.glossary import Glossary, read_definitions
 from analytics.models import Report, ReportKind
 from analytics.questions.query import EventReference
@@ -55,7 +55,7 @@ def watched(alert: Alert, names: Names) -> str:
         return f"{what} for {_lasting(alert.fires_at, 'hour')}."
     if alert.watches == Watches.DEFINITION:
         return f"The definition {names.of(alert)} has not matched for {_lasting(alert.fires_at, 'day')}."
-    rule = Rule(alert.rule)
+    rule = AlertRule(alert.rule)
     number = "conversion" if names.is_share(alert) else "number"
     when = f"of each {alert.unit}" if alert.figure == Figure.INTERVAL else f"of its whole range, each {alert.unit},"
     words = f"The {number} of {names.of(alert)} {when} {rule.label} {_threshold(alert, alert.fires_at, names)}"
@@ -63,22 +63,22 @@ def watched(alert: Alert, names: Names) -> str:
         words += " against the period before"
     if alert.over_at == alert.fires_at:
         return f"{words}."
-    side = "above" if rule is Rule.BELOW else "below" if not rule.is_of_difference else "by less than"
+    side = "above" if rule is AlertRule.BELOW else "below" if not rule.is_of_difference else "by less than"
     over = "it is" if not rule.is_of_difference else f"it {_verb(rule)}"
     return f"{words}. Over when {over} {side} {_threshold(alert, alert.over_at, names)}."
 
 
-def _verb(rule: Rule) -> str:
+def _verb(rule: AlertRule) -> str:
     return rule.label.removesuffix(" by more than")
 
 
 def _threshold(alert: Alert, number: float, names: Names) -> str:
-    if Rule(alert.rule).is_of_difference and not alert.in_percent:
+    if AlertRule(alert.rule).is_of_difference and not alert.in_percent:
         return full(number) + (" percentage points" if names.is_share(alert) else "")
     return full(number) + (" %" if alert.in_percent or names.is_share(alert) else "")
 
 
-def found(alert: Alert, reading: Reading, names: Names) -> str:
+def found(alert: Alert, reading: FoundNumber, names: Names) -> str:
     """What was found, in a sentence: "It was 135.", "It fell by 20 %, from 100 to 80."."""
     if reading.value is None:
         return "There was no number."
@@ -87,7 +87,7 @@ def found(alert: Alert, reading: Reading, names: Names) -> str:
     if alert.watches == Watches.DEFINITION:
         return f"Its last match was {_lasting(reading.value, 'day')} before."
     share = " %" if names.is_share(alert) else ""
-    if not Rule(alert.rule).is_of_difference:
+    if not AlertRule(alert.rule).is_of_difference:
         return f"It was {full(_rounded(reading.value))}{share}."
     by = _threshold(alert, _rounded(abs(reading.value)), names)
     verb = "rose" if reading.value > 0 else "fell"
@@ -128,7 +128,7 @@ def _day(moment: datetime) -> str:
     return f"{moment:%a} {moment.day} {moment:%b}"
 
 
-def told(alert: Alert, interval: Bucket, reading: Reading, names: Names) -> dict[str, object]:
+def told(alert: Alert, interval: Bucket, reading: FoundNumber, names: Names) -> dict[str, object]:
     """What a change says, for good: AlertChange.told."""
     zone = ZoneInfo(alert.environment.project.time_zone)
     return {

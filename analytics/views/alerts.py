@@ -15,7 +15,7 @@ from accounts.policy import Can
 from analytics.alerts import actions, log
 from analytics.alerts.forms import FORMS, AlertForm, SilenceForm
 from analytics.alerts.models import Alert, AlertRecipient, Watches, Webhook
-from analytics.alerts.reading import Reading
+from analytics.alerts.reading import FoundNumber
 from analytics.alerts.words import Names, found, names_for, watched
 from analytics.forms.choices import choices
 from analytics.forms.controls import Select, with_nothing
@@ -59,7 +59,7 @@ def last_found(alert: Alert, names: Names) -> str:
     """What it had in the interval judged last; empty before, and where it could not be judged."""
     if alert.judged_until is None or alert.problem or alert.value is None:
         return ""
-    return found(alert, Reading(alert.value), names)
+    return found(alert, FoundNumber(alert.value), names)
 
 
 @require_safe

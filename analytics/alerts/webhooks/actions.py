@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from analytics.actions import note
 from analytics.alerts.actions import NoRoom
-from analytics.alerts.models import MAX_WEBHOOKS, AlertDelivery, State, Webhook
+from analytics.alerts.models import MAX_WEBHOOKS, AlertDelivery, DeliveryState, Webhook
 from analytics.alerts.webhooks import secrets
 from common import links
 from common.counted import counted
@@ -47,7 +47,7 @@ def change_secret(*, webhook: Webhook, by: User) -> str:
 def test_webhook(*, webhook: Webhook, by: User) -> None:
     """Send it a message that says that this is a test, now. Raises NoRoom."""
     row = Webhook.objects.select_for_update().get(pk=webhook.pk)
-    if row.deliveries.filter(change=None, state=State.WAITING).count() >= MOST_TESTS:
+    if row.deliveries.filter(change=None, state=DeliveryState.WAITING).count() >= MOST_TESTS:
         raise NoRoom(f"{counted(MOST_TESTS, 'test')} are waiting already.")
     AlertDelivery.objects.create(webhook=row)
     Webhook.objects.filter(pk=row.pk).update(paused_until=None)

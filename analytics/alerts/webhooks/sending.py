@@ -16,7 +16,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts import activity
-from analytics.alerts.models import AlertDelivery, State, Webhook
+from analytics.alerts.models import AlertDelivery, DeliveryState, Webhook
 from analytics.alerts.webhooks import payload, secrets
 from common.guarded_http import MOST_SECONDS, NoUsableAnswer, fetch
 
@@ -40,7 +40,7 @@ def run(*, seconds: float) -> bool:
 
 
 def _due(now: datetime) -> QuerySet[Webhook]:
-    waiting = AlertDelivery.objects.filter(webhook=OuterRef("pk"), state=State.WAITING)
+    waiting = AlertDelivery.objects.filter(webhook=OuterRef("pk"), state=DeliveryState.WAITING)
     return Webhook.objects.filter(
         Exists(waiting),
         Q(paused_until=None) | Q(paused_until__lte=now),
@@ -64,7 +64,7 @@ def _claimed(now: datetime) -> list[tuple[Webhook, AlertDelivery]]:
     for webhook in locked.select_related("environment__project__account").order_by("pk"):
         if webhook.claimed_until is not None and webhook.claimed_until > now:
             continue
-        waiting = webhook.deliveries.filter(state=State.WAITING).select_related("change")
+        waiting = webhook.deliveries.filter(state=DeliveryState.WAITING).select_related("change")
         if (oldest := waiting.order_by("created_at", "pk").first()) is not None:
             Webhook.objects.filter(pk=webhook.pk).update(claimed_until=now + LEASE, tried_at=now)
             found.append((webhook, oldest))
@@ -98,9 +98,9 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> Sent:
 def note(webhook: Webhook, delivery: AlertDelivery, status: int | None, problem: str) -> None:
     """Write what became of an attempt, and let others send to the webhook again."""
     now = timezone.now()
-    state = State.WAITING if problem else State.SENT
+    state = DeliveryState.WAITING if problem else DeliveryState.SENT
     if problem and delivery.created_at + GIVEN_UP_AFTER < now:
-        state = State.FAILED
+        state = DeliveryState.FAILED
     AlertDelivery.objects.filter(pk=delivery.pk).update(
         state=state, answer=status, problem=problem, tried_at=now, attempts=F("attempts") + 1
     )
@@ -118,7 +118,9 @@ def _end(webhook: Webhook, now: datetime) -> None:
     """It answered that it is gone for good: nothing is sent to it any more."""
     if not Webhook.objects.filter(pk=webhook.pk, ended_at=None).update(ended_at=now):
         return
-    webhook.deliveries.filter(state=State.WAITING).update(state=State.DROPPED, problem="The webhook has ended.")
+    webhook.deliveries.filter(state=DeliveryState.WAITING).update(
+        state=DeliveryState.DROPPED, problem="The webhook has ended."
+    )
     project = webhook.environment.project
     activity.record(
         account=project.account,

@@ -10,7 +10,7 @@ from accounts.actions import memberships
 from accounts.models import RolesByProject
 from analytics.alerts import mail
 from analytics.alerts.judging import judge
-from analytics.alerts.models import Alert, AlertDelivery, State
+from analytics.alerts.models import Alert, AlertDelivery, DeliveryState
 from tests.analytics.alerts.factories import NOON, AlertFactory, sign_up, told_to
 from tests.analytics.alerts.kills import Killed, killed_before
 from tests.factories import EnvironmentFactory
@@ -51,14 +51,14 @@ class TestDelivered:
         client.force_login(membership.user)
         response = client.get(path_in(message))
         assert response.status_code == 200
-        assert AlertDelivery.objects.get().state == State.SENT
+        assert AlertDelivery.objects.get().state == DeliveryState.SENT
 
     def test_a_server_that_refuses_is_asked_again_later(self, mailbox):
         fired()
         mailbox.refusing = True
         mailbox.work()
         delivery = AlertDelivery.objects.get()
-        assert (delivery.state, delivery.attempts) == (State.WAITING, 1)
+        assert (delivery.state, delivery.attempts) == (DeliveryState.WAITING, 1)
         assert "the disk is full" in delivery.problem
 
         mailbox.refusing = False
@@ -66,7 +66,7 @@ class TestDelivered:
             cursor.execute("update procrastinate_jobs set scheduled_at = now() where status = 'todo'")
         mailbox.work()
 
-        assert (len(mailbox.messages), AlertDelivery.objects.get().state) == (1, State.SENT)
+        assert (len(mailbox.messages), AlertDelivery.objects.get().state) == (1, DeliveryState.SENT)
 
     def test_it_is_given_up_at_last(self, mailbox):
         fired()
@@ -76,7 +76,7 @@ class TestDelivered:
             mail.send(delivery.pk)
 
         delivery.refresh_from_db()
-        assert (delivery.state, delivery.attempts) == (State.FAILED, 8)
+        assert (delivery.state, delivery.attempts) == (DeliveryState.FAILED, 8)
 
 
 @pytest.mark.django_db
@@ -105,7 +105,7 @@ def test_who_no_longer_reaches_the_project_is_told_nothing(mailbox, how):
 
     assert mailbox.messages == []
     left = AlertDelivery.objects.filter(pk=delivery.pk).first()
-    assert (left is None) if how == "left" else (left.state == State.DROPPED)
+    assert (left is None) if how == "left" else (left.state == DeliveryState.DROPPED)
 
 
 @pytest.mark.django_db
@@ -131,10 +131,10 @@ def test_a_kill_between_any_two_statements_sends_it_once_at_most(mailbox):
         delivery.refresh_from_db()
         messages = mailbox.to(f"{number}@x.example")
         assert len(messages) <= 1
-        if delivery.state == State.SENDING:
+        if delivery.state == DeliveryState.SENDING:
             assert delivery.problem == mail.INTERRUPTED
         else:
-            assert (len(messages), delivery.state) == (1, State.SENT)
+            assert (len(messages), delivery.state) == (1, DeliveryState.SENT)
             sent += 1
     assert number > 4
     assert sent  # before it was handed over, nothing is lost

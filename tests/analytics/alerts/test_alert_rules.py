@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.alerts.intervals import SETTLING, interval_before, last_finished, next_judging
-from analytics.alerts.models import Rule
+from analytics.alerts.models import AlertRule
 from analytics.alerts.reading import _difference, _float
 from analytics.alerts.rules import Thresholds
 from analytics.alerts.words import interval_words
@@ -49,13 +49,13 @@ def told_by_a_plain_loop(rule, fires_at, over_at, values):
 
 
 @given(
-    rule=st.sampled_from(list(Rule)),
+    rule=st.sampled_from(list(AlertRule)),
     fires_at=st.integers(-4, 4),
     slack=st.integers(0, 4),
     values=st.lists(NUMBERS, max_size=30),
 )
 def test_it_is_told_as_a_plain_loop_tells_it(rule, fires_at, slack, values):
-    over_at = fires_at + slack if rule is Rule.BELOW else fires_at - slack
+    over_at = fires_at + slack if rule is AlertRule.BELOW else fires_at - slack
     thresholds, firing, told = Thresholds(rule, fires_at, over_at), False, []
 
     for place, value in enumerate(values):
@@ -68,7 +68,7 @@ def test_it_is_told_as_a_plain_loop_tells_it(rule, fires_at, slack, values):
 
 
 def test_a_number_about_the_threshold_fires_once():
-    above = Thresholds(Rule.ABOVE, 100, 80)
+    above = Thresholds(AlertRule.ABOVE, 100, 80)
 
     firing, seen = False, []
     for value in (99, 101, 95, 102, 81, 101, 80, 79, 100):

@@ -10,7 +10,7 @@ from standardwebhooks import WebhookVerificationError
 
 from accounts.models import Activity
 from analytics.alerts.judging import judge
-from analytics.alerts.models import Alert, AlertChange, AlertDelivery, State, Webhook
+from analytics.alerts.models import Alert, AlertChange, AlertDelivery, DeliveryState, Webhook
 from analytics.alerts.webhooks import actions, secrets, sending
 from common import guarded_http
 from tests.analytics.alerts.factories import NOON, AlertFactory, WebhookFactory, sign_up
@@ -64,7 +64,7 @@ def test_an_alert_that_fires_is_told_signed(environment, webhook, listener):
     assert (sent["type"], sent["data"]["alert"]["name"]) == ("alert.fired", alert.name)
     assert (sent["data"]["value"], sent["data"]["found"]) == (3, "It was 3.")
     assert sent["data"]["interval"] == {"starts": "2026-06-14T00:00:00+00:00", "ends": "2026-06-15T00:00:00+00:00"}
-    assert (AlertDelivery.objects.get().state, AlertDelivery.objects.get().answer) == (State.SENT, 204)
+    assert (AlertDelivery.objects.get().state, AlertDelivery.objects.get().answer) == (DeliveryState.SENT, 204)
 
 
 def test_while_the_secret_is_changed_both_sign(webhook, listener):
@@ -93,7 +93,12 @@ def test_a_repetition_has_the_same_id_and_the_same_bytes(webhook, listener):
 
     assert len({(headers["webhook-id"], body) for headers, body in listener.received}) == 1
     delivery = AlertDelivery.objects.get()
-    assert (len(listener.received), delivery.attempts, delivery.state, delivery.problem) == (4, 4, State.SENT, "")
+    assert (len(listener.received), delivery.attempts, delivery.state, delivery.problem) == (
+        4,
+        4,
+        DeliveryState.SENT,
+        "",
+    )
 
 
 def test_pauses_grow_and_after_a_day_it_is_given_up(webhook, listener):
@@ -114,7 +119,7 @@ def test_pauses_grow_and_after_a_day_it_is_given_up(webhook, listener):
     sending.run(seconds=5)
 
     delivery.refresh_from_db()
-    assert (delivery.state, delivery.problem, delivery.attempts) == (State.FAILED, "It answers 500.", 9)
+    assert (delivery.state, delivery.problem, delivery.attempts) == (DeliveryState.FAILED, "It answers 500.", 9)
 
 
 def test_410_ends_it(environment, webhook, listener):
@@ -129,7 +134,7 @@ def test_410_ends_it(environment, webhook, listener):
     assert webhook.ended_at is not None
     assert len(listener.received) == 1
     assert set(AlertDelivery.objects.values_list("state", "problem")) == {
-        (State.DROPPED, "The webhook has ended."),
+        (DeliveryState.DROPPED, "The webhook has ended."),
     }
     row = Activity.objects.get()
     assert (row.verb, row.target, row.by, row.project_number) == (
@@ -157,7 +162,7 @@ def test_answers_that_are_none(webhook, listener, monkeypatch, answer, problem):
     sending.run(seconds=5)
 
     delivery = AlertDelivery.objects.get()
-    assert (len(listener.received), delivery.state, delivery.problem) == (1, State.WAITING, problem)
+    assert (len(listener.received), delivery.state, delivery.problem) == (1, DeliveryState.WAITING, problem)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +227,7 @@ def test_a_kill_between_any_two_statements_repeats_the_same_message_at_most(envi
             pass
         delivery.refresh_from_db()
         ids = [headers["webhook-id"] for headers, _ in listener.received]
-        assert (delivery.state, ids.count(f"msg_{delivery.number.hex}") in (1, 2)) == (State.SENT, True)
+        assert (delivery.state, ids.count(f"msg_{delivery.number.hex}") in (1, 2)) == (DeliveryState.SENT, True)
     assert number > 5
 
 
