@@ -24,7 +24,7 @@ def create_api_token(
 ) -> tuple[ApiToken, str]:
     """Create a token that reaches what this membership reaches; returns it and its secret, shown this once.
 
-    Raises IntegrityError if the project has a token of that name that is not revoked (case-insensitive), and TooManyTokens.
+    Raises IntegrityError if the project has a token of that name that is not revoked (case-insensitive); TooManyTokens.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # so that two at once are counted
     if project.api_tokens.filter(revoked_at=None).count() >= MOST_IN_FORCE:
