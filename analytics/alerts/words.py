@@ -5,7 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from analytics.alerts.models import Alert, AlertRule, Figure, Watches
-from analytics.alerts.reading import FoundNumber
+from analytics.alerts.reading import HOUR, LONGEST_SILENCE, FoundNumber
 from analytics.definitions.glossary import Glossary, read_definitions
 from analytics.models import Report, ReportKind
 from analytics.questions.query import EventReference
@@ -83,7 +83,9 @@ def found(alert: Alert, reading: FoundNumber, names: Names) -> str:
     if reading.value is None:
         return "There was no number."
     if alert.watches == Watches.SILENCE:
-        return f"The last one came {_lasting(reading.value, 'hour')} before."
+        if reading.value >= LONGEST_SILENCE / HOUR:
+            return f"There was none in {counted(LONGEST_SILENCE.days, 'day')}."
+        return f"The last one came {_lasting(reading.value, 'hour')} before its end."
     if alert.watches == Watches.DEFINITION:
         return f"Its last match was {_lasting(reading.value, 'day')} before."
     share = " %" if names.is_share(alert) else ""
@@ -91,6 +93,8 @@ def found(alert: Alert, reading: FoundNumber, names: Names) -> str:
         return f"It was {full(_rounded(reading.value))}{share}."
     by = _threshold(alert, _rounded(abs(reading.value)), names)
     verb = "rose" if reading.value > 0 else "fell"
+    if reading.now is None:
+        return f"It {verb} by {by}." if reading.value else "It stayed the same."
     both = f"from {full(_rounded(reading.before))}{share} to {full(_rounded(reading.now))}{share}"
     return (
         f"It {verb} by {by}, {both}." if reading.value else f"It stayed the same, {full(_rounded(reading.now))}{share}."
@@ -105,7 +109,7 @@ def _rounded(number: float | None) -> float | int:
 
 def _lasting(amount: float, unit: str) -> str:
     """ "3 hours", "2 days"; hours of more than two days as days; minutes of less than an hour."""
-    if unit == "hour" and 0 < amount < 1:
+    if unit == "hour" and amount < 1:
         return counted(round(amount * 60), "minute")
     if unit == "hour" and amount >= 48 and not amount % 24:
         return counted(int(amount / 24), "day")
