@@ -57,6 +57,15 @@ def test_once_a_day(account, ada, reader, monkeypatch):
     assert asked(account).count() == 2
 
 
+def test_who_asks_again_is_told_that_they_asked_and_whom_they_may_ask_otherwise(account, ada, reader, browser_of):
+    ask(browser_of(reader.user), account)
+
+    page = ask(browser_of(reader.user), account).content.decode()
+
+    assert "You have asked within the last day. Who can give you full access: Ada." in page
+    assert "You have full access." in ask(browser_of(ada.user), account).content.decode()
+
+
 def test_without_mail_it_says_so_and_stands_in_the_activity(account, ada, reader, browser_of, settings):
     settings.EMAIL_BACKEND = settings.MAIL_FILES_BACKEND
 
