@@ -246,9 +246,14 @@ def _mail(invitation: Invitation) -> None:
 
 
 def _mail_inviter(invitation: Invitation, template: str) -> None:
-    inviter = invitation.invited_by
-    if inviter is None or not invitation.account.memberships.filter(user=inviter).exists():
+    if invitation.invited_by_id is None:
         return
     link = links.absolute(reverse("accounts:teammate_list", args=[invitation.account_id]))
     context = {"email": invitation.email, "account": mails.plain(invitation.account.name), "link": link}
-    jobs.defer("accounts.send_mail", template=template, to=inviter.email, context=context)
+    jobs.defer(
+        "accounts.mail_teammate",
+        account_id=invitation.account_id,
+        user_id=invitation.invited_by_id,
+        template=template,
+        context=context,
+    )
