@@ -7,6 +7,7 @@ from datetime import timedelta
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
 from django.forms import BaseForm
 from django.urls import reverse
 from django.utils import timezone
@@ -19,10 +20,13 @@ from common import jobs, links, mails
 PURPOSE = "invitation"
 SENDING = ("invitation.create", "invitation.resend")  # the verbs that the hourly limit counts
 ASK_AGAIN_INTERVAL = timedelta(days=1)
+MOST_TO_ONE = 5  # mails to one address in an hour, which may be of somebody who wants none
+OF_ACCOUNT = "This account has sent as many invitations as it may within an hour. Try again later."
+TO_ONE = "Within the last hour {} was sent as many invitations as may be. Copy the link, or try again later."
 
 
 class TooManyInvitations(Exception):
-    """The account has reached its limit of invitations per hour."""
+    """A limit of invitations per hour is reached, of the account or of an address. The message says which."""
 
 
 class NotOpen(Exception):
@@ -53,7 +57,7 @@ def invite(
     offers = {each.email: each for each in account.invitations.open().select_for_update().filter(email__in=emails)}
     teammates = set(account.memberships.filter(user__email__in=emails).values_list("user__email", flat=True))
     wanted = [email for email in emails if email not in teammates]
-    _count_against_limit(account, len(wanted))
+    _count_against_limits(account, wanted)
     invitations = [
         _offer(offers.get(email) or Invitation(account=account, email=email), read_only, by) for email in wanted
     ]
@@ -79,7 +83,7 @@ def resend(*, invitation: Invitation, by: User) -> Invitation:
     _lock(invitation.account)
     require_full_access(invitation.account, by)
     current = _locked(invitation)
-    _count_against_limit(current.account, 1)
+    _count_against_limits(current.account, [current.email])
     current.invited_by = by
     _renew_link(current)
     current.save()
@@ -229,12 +233,15 @@ def _renew_link(invitation: Invitation) -> None:
     invitation.mail_problem = ""
 
 
-def _count_against_limit(account: Account, more: int) -> None:
-    """Raise TooManyInvitations if `more` would exceed the hourly limit. Exact, because the caller locks the account."""
+def _count_against_limits(account: Account, emails: Sequence[str]) -> None:
+    """Raise TooManyInvitations if these would exceed an hourly limit. Exact, because the caller locks the account."""
     since = timezone.now() - timedelta(hours=1)
-    sent = Activity.objects.filter(account=account, at__gt=since, verb__in=SENDING).count()
-    if more and sent + more > settings.INVITATIONS_PER_HOUR:
-        raise TooManyInvitations
+    sent = Activity.objects.filter(account=account, at__gt=since, verb__in=SENDING)
+    if emails and sent.count() + len(emails) > settings.INVITATIONS_PER_HOUR:
+        raise TooManyInvitations(OF_ACCOUNT)
+    to_each = sent.filter(target__in=emails).values("target").annotate(count=Count("pk")).order_by("target")
+    if full := to_each.filter(count__gte=MOST_TO_ONE).first():
+        raise TooManyInvitations(TO_ONE.format(full["target"]))
 
 
 def _record(invitation: Invitation, by: User | None, verb: str, **details: bool) -> None:
@@ -246,9 +253,14 @@ def _mail(invitation: Invitation) -> None:
 
 
 def _mail_inviter(invitation: Invitation, template: str) -> None:
-    inviter = invitation.invited_by
-    if inviter is None or not invitation.account.memberships.filter(user=inviter).exists():
+    if invitation.invited_by_id is None:
         return
     link = links.absolute(reverse("accounts:teammate_list", args=[invitation.account_id]))
     context = {"email": invitation.email, "account": mails.plain(invitation.account.name), "link": link}
-    jobs.defer("accounts.send_mail", template=template, to=inviter.email, context=context)
+    jobs.defer(
+        "accounts.mail_teammate",
+        account_id=invitation.account_id,
+        user_id=invitation.invited_by_id,
+        template=template,
+        context=context,
+    )

@@ -63,7 +63,12 @@ def ask_for_access(*, membership: Membership) -> bool:
     }
     for each in who_grants(account)[:MOST_ASKED]:
         jobs.defer(
-            "accounts.send_mail", template="access_asked", to=each.user.email, context=context, reply_to=user.email
+            "accounts.mail_teammate",
+            account_id=account.pk,
+            user_id=each.user_id,
+            template="access_asked",
+            context=context,
+            reply_to=user.email,
         )
     return True
 

@@ -11,7 +11,7 @@ from accounts.actions import invitations, memberships
 from accounts.door import TenantRequest, account_view, record_refusal, rights_here, signed_in_user
 from accounts.forms import AccessForm, InviteForm
 from accounts.full_access import LastFullAccess
-from accounts.models import Account, Membership, RolesByProject
+from accounts.models import Access, Account, Membership, RolesByProject
 from accounts.policy import Can, has_roles, what_can
 from accounts.sign_in import page_of
 from accounts.teammates import grantors, overview
@@ -121,8 +121,10 @@ def access_ask(request: TenantRequest, account: Account) -> HttpResponse:
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     names = " and ".join(grantors(account))
-    if not is_asked:
-        messages.info(request, "You have full access, or have asked for it within the last day.")
+    if request.membership.access is Access.FULL:
+        messages.info(request, "You have full access.")
+    elif not is_asked:
+        messages.info(request, f"You have asked within the last day. Who can give you full access: {names}.")
     elif mails.is_set_up():
         messages.success(request, f"Who can give you full access is told by mail: {names}.")
     else:
