@@ -2,18 +2,17 @@
 
 from django.urls import path, re_path
 
-from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT
+from analytics.definitions.lineages import NOUNS, REPORT
 from analytics.views.read_api import answers, catalogue, excluded_ips, kept
 from projects.api_tokens.door import endpoint, nothing_here
 
 ROOT = "api/public/v1/"
 ENVIRONMENT = f"{ROOT}environments/<app_id:app_id>/"
-READ = (DEFINITION, SEGMENT, REPORT)  # dashboards, which arrange reports, are read by nobody's program yet
 urlpatterns = [
     path(f"{ROOT}project", endpoint(GET=kept.project)),
     path(f"{ROOT}environments", endpoint(GET=kept.environments)),
-    *(path(f"{ENVIRONMENT}{noun}s", endpoint(GET=kept.kept_list), {"noun": noun}) for noun in READ),
-    *(path(f"{ENVIRONMENT}{noun}s/<uuid:lineage>", endpoint(GET=kept.kept_one), {"noun": noun}) for noun in READ),
+    *(path(f"{ENVIRONMENT}{noun}s", endpoint(GET=kept.kept_list), {"noun": noun}) for noun in NOUNS),
+    *(path(f"{ENVIRONMENT}{noun}s/<uuid:lineage>", endpoint(GET=kept.kept_one), {"noun": noun}) for noun in NOUNS),
     path(f"{ENVIRONMENT}{REPORT}s/<uuid:lineage>/answer", endpoint(GET=answers.report)),
     path(f"{ENVIRONMENT}questions/<str:kind>", endpoint(GET=answers.question)),
     path(f"{ENVIRONMENT}catalogue/events", endpoint(GET=catalogue.events)),
