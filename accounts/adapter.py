@@ -16,11 +16,13 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts import activity, known_browsers, sign_in_pauses
 from accounts.current_request import client_address
 from accounts.models import User
 from accounts.sign_in_pauses import Attempt
+from accounts.sso import session as sso_session
 from common import encryption, jobs, links, mails
 from common.addresses import check, normal
 from common.counted import counted
@@ -71,6 +73,13 @@ class AccountAdapter(DefaultAccountAdapter):
         is_theirs = isinstance(request.user, User) and request.user.email == email  # they confirm their password
         browser = request.session.session_key if is_theirs else known_browsers.known_browser(request, email)
         return Attempt(email, self.get_client_ip(request), browser)
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        """The page that offers to sign out at the provider too, if this session began at one."""
+        if provider := sso_session.provider_of(request):
+            return reverse("accounts:sso_signed_out", args=[provider.slug])
+        url: str = super().get_logout_redirect_url(request)
+        return url
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         jobs.defer("accounts.send_password_reset", user_id=user.pk, to=email)

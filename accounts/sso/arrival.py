@@ -1,7 +1,8 @@
 """What happens when a provider has said who somebody is, whatever the protocol. Each protocol ends by calling `arrive`.
 
-The way of a sign-in: views/sso.py begins an attempt (attempts.py) and sends the browser to the provider; the protocol
-checks the answer and makes a Person of it (person.py); `arrive` finds the login by its identity, or makes one.
+The way of a sign-in: views/sso_sign_in.py begins an attempt (attempts.py) and sends the browser to the
+provider; the protocol checks the answer and makes an SsoPerson of it (person.py); `arrive` finds the login by its
+identity, or makes one.
 """
 
 from django.contrib import messages
@@ -13,13 +14,13 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.sso import session
 from accounts.sso.actions import people, providers
-from accounts.sso.attempts import Attempt, Purpose
+from accounts.sso.attempts import Purpose, SsoAttempt
 from accounts.sso.models import IdentityProvider, SsoIdentity
-from accounts.sso.person import Person, Refused
+from accounts.sso.person import SignInRefused, SsoPerson
 
 
-def arrive(request: HttpRequest, provider: IdentityProvider, attempt: Attempt, person: Person) -> HttpResponse:
-    """Do what the attempt was for, and lead on. Raises Refused, which is then in the account's activity too.
+def arrive(request: HttpRequest, provider: IdentityProvider, attempt: SsoAttempt, person: SsoPerson) -> HttpResponse:
+    """Do what the attempt was for, and lead on. Raises SignInRefused, which is then in the account's activity too.
 
     `attempt` was taken from this browser's session, so it is the same person as at its beginning, or nobody still.
     """
@@ -31,12 +32,12 @@ def arrive(request: HttpRequest, provider: IdentityProvider, attempt: Attempt, p
                 return _connected(request, provider, attempt, person)
             case Purpose.SIGN_IN:
                 return _signed_in(request, provider, attempt, person)
-    except Refused as refusal:
+    except SignInRefused as refusal:
         people.record_refusal(provider=provider, person=person, why=str(refusal))
         raise
 
 
-def _tested(request: HttpRequest, provider: IdentityProvider, person: Person) -> HttpResponse:
+def _tested(request: HttpRequest, provider: IdentityProvider, person: SsoPerson) -> HttpResponse:
     user = _signed_in_user(request)
     identity = people.connect(provider=provider, person=person, user=user)
     providers.note_test(provider=provider, by=user)
@@ -47,22 +48,30 @@ def _tested(request: HttpRequest, provider: IdentityProvider, person: Person) ->
     return redirect("accounts:sso", provider.account_id)
 
 
-def _connected(request: HttpRequest, provider: IdentityProvider, attempt: Attempt, person: Person) -> HttpResponse:
+def _connected(
+    request: HttpRequest, provider: IdentityProvider, attempt: SsoAttempt, person: SsoPerson
+) -> HttpResponse:
     identity = people.connect(provider=provider, person=person, user=_signed_in_user(request))
     session.add(request, identity)
     messages.success(request, f"Connected. From now on you can sign in with {provider.name}.")
     return redirect(attempt.where_to or reverse("accounts:sso_connections"))
 
 
-def _signed_in(request: HttpRequest, provider: IdentityProvider, attempt: Attempt, person: Person) -> HttpResponse:
+def _signed_in(
+    request: HttpRequest, provider: IdentityProvider, attempt: SsoAttempt, person: SsoPerson
+) -> HttpResponse:
     if not IdentityProvider.objects.usable().filter(pk=provider.pk).exists():
-        raise Refused(f"Single sign-on with {provider.name} is switched off.")
+        raise SignInRefused(f"Single sign-on with {provider.name} is switched off.")
     identity = _known(provider, person)
     if isinstance(request.user, User):
         if identity is None:
-            raise Refused(f"Your login is not connected with {provider.name} yet. Connect it under Profile & security.")
+            raise SignInRefused(
+                f"Your login is not connected with {provider.name} yet. Connect it under Profile & security."
+            )
         if identity.user_id != request.user.pk:
-            raise Refused(f"{provider.name} says that you are somebody else than who is signed in. Sign out first.")
+            raise SignInRefused(
+                f"{provider.name} says that you are somebody else than who is signed in. Sign out first."
+            )
         people.note_use(identity=identity)
         session.add(request, identity)
     else:
@@ -73,28 +82,28 @@ def _signed_in(request: HttpRequest, provider: IdentityProvider, attempt: Attemp
 
 
 def _signed_in_user(request: HttpRequest) -> User:
-    """Whoever began it. Raises Refused if their session has ended meanwhile."""
+    """Whoever began it. Raises SignInRefused if their session has ended meanwhile."""
     if not isinstance(request.user, User):
-        raise Refused("Your session has ended meanwhile. Sign in and begin again.")
+        raise SignInRefused("Your session has ended meanwhile. Sign in and begin again.")
     return request.user
 
 
-def _known(provider: IdentityProvider, person: Person) -> SsoIdentity | None:
-    """The identity of somebody who may still sign in. Raises Refused if their login or membership has ended."""
+def _known(provider: IdentityProvider, person: SsoPerson) -> SsoIdentity | None:
+    """The identity of somebody who may still sign in. Raises SignInRefused if their login or membership has ended."""
     found = (
         SsoIdentity.objects.select_related("user", "provider")
         .filter(provider=provider, issuer=person.issuer, subject=person.subject)
         .first()
     )
     if found is not None and not found.user.is_active:
-        raise Refused("This login is switched off. Ask the people with full access.")
+        raise SignInRefused("This login is switched off. Ask the people with full access.")
     return found
 
 
-def _joined(provider: IdentityProvider, person: Person) -> SsoIdentity:
+def _joined(provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
     try:
         return people.join(provider=provider, person=person)
     except IntegrityError:  # the same person signs in twice for the first time, or has just made a login
         if identity := _known(provider, person):
             return identity
-        raise Refused("Somebody else was doing the same at that moment. Try again.") from None
+        raise SignInRefused("Somebody else was doing the same at that moment. Try again.") from None

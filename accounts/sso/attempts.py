@@ -24,7 +24,7 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True)
-class Attempt:
+class SsoAttempt:
     """One way to a provider and back. `state` goes with it (as SAML's RelayState); `nonce` is in what it signs.
 
     `user_id` is the person who was signed in when it began. `where_to` is a path of this site, or "".
@@ -40,9 +40,9 @@ class Attempt:
     at: float
 
 
-def begin(request: HttpRequest, provider: IdentityProvider, purpose: Purpose, where_to: str = "") -> Attempt:
+def begin(request: HttpRequest, provider: IdentityProvider, purpose: Purpose, where_to: str = "") -> SsoAttempt:
     """Note that this browser is sent to `provider`."""
-    attempt = Attempt(
+    attempt = SsoAttempt(
         provider_id=provider.pk,
         purpose=purpose,
         user_id=request.user.pk,
@@ -57,7 +57,7 @@ def begin(request: HttpRequest, provider: IdentityProvider, purpose: Purpose, wh
     return attempt
 
 
-def take(request: HttpRequest, provider: IdentityProvider, state: str) -> Attempt | None:
+def take(request: HttpRequest, provider: IdentityProvider, state: str) -> SsoAttempt | None:
     """The attempt that this answer belongs to, once. None if this browser has begun none, or somebody else is here."""
     begun = _begun(request)
     found = next((each for each in begun if secrets.compare_digest(each.state.encode(), state.encode())), None)
@@ -68,8 +68,8 @@ def take(request: HttpRequest, provider: IdentityProvider, state: str) -> Attemp
     return found if is_of_this else None
 
 
-def _begun(request: HttpRequest) -> list[Attempt]:
+def _begun(request: HttpRequest) -> list[SsoAttempt]:
     """Those that have not run out, as the session has them."""
     stored = request.session.get(KEY, [])
-    found = [Attempt(**{**each, "purpose": Purpose(each["purpose"])}) for each in stored]
+    found = [SsoAttempt(**{**each, "purpose": Purpose(each["purpose"])}) for each in stored]
     return [each for each in found if time.time() - each.at < LASTS_SECONDS]

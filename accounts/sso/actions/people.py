@@ -11,7 +11,7 @@ from accounts import activity
 from accounts.actions import invitations
 from accounts.models import Account, Activity, Invitation, Membership, User
 from accounts.sso.models import IdentityProvider, SsoDomain, SsoIdentity
-from accounts.sso.person import Person, Refused
+from accounts.sso.person import SignInRefused, SsoPerson
 from common.addresses import check, normal
 
 REFUSED = "sso.refuse"
@@ -20,16 +20,16 @@ NAME = 150  # characters, as long as the column
 
 
 @transaction.atomic
-def join(*, provider: IdentityProvider, person: Person) -> SsoIdentity:
+def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
     """Make a login and a membership for somebody whom nobody here knows, and return their identity.
 
     They come by an invitation of exactly their address, or because it is in a domain that the account has proven.
-    Raises Refused, and IntegrityError if the same is done elsewhere at the same moment.
+    Raises SignInRefused, and IntegrityError if the same is done elsewhere at the same moment.
     """
     account = _lock(provider)
     address = _vouched_address(provider, person)
     if User.objects.filter(email=address).exists():
-        raise Refused(
+        raise SignInRefused(
             f"There is a login with the address {address} already. Sign in with it, "
             f"then connect it with {provider.name} under Profile & security."
         )
@@ -37,7 +37,7 @@ def join(*, provider: IdentityProvider, person: Person) -> SsoIdentity:
     is_proven = SsoDomain.objects.filter(account=account, domain=domain, proven_at__isnull=False).exists()
     invitation = account.invitations.open().filter(email=address, expires_at__gt=timezone.now()).first()
     if not is_proven and invitation is None:
-        raise Refused(
+        raise SignInRefused(
             f"Nobody has invited {address} to this account, and {domain} is not among the domains that it has proven."
         )
     user: User = User.objects.create_user(address, None, name=" ".join(person.name.split())[:NAME])
@@ -57,29 +57,29 @@ def _give_membership(provider: IdentityProvider, account: Account, user: User, i
     activity.record(account=account, by=user, verb="sso.join", target=user.email, details=details)
 
 
-def _vouched_address(provider: IdentityProvider, person: Person) -> str:
-    """The address in its normal form. Raises Refused if the provider sends none, or does not vouch for it."""
+def _vouched_address(provider: IdentityProvider, person: SsoPerson) -> str:
+    """The address in its normal form. Raises SignInRefused if the provider sends none, or does not vouch for it."""
     if not person.email:
-        raise Refused(f"{provider.name} did not say what your e-mail address is. Whoever set it up can let it.")
+        raise SignInRefused(f"{provider.name} did not say what your e-mail address is. Whoever set it up can let it.")
     if not person.email_verified:
-        raise Refused(f"{provider.name} does not say that your e-mail address is verified.")
+        raise SignInRefused(f"{provider.name} does not say that your e-mail address is verified.")
     address = normal(person.email)
     try:
         check(address)
     except ValidationError:
-        raise Refused(f"What {provider.name} gave as your e-mail address is none.") from None
+        raise SignInRefused(f"What {provider.name} gave as your e-mail address is none.") from None
     return address
 
 
 @transaction.atomic
-def connect(*, provider: IdentityProvider, person: Person, user: User) -> SsoIdentity:
-    """Let `user`, who is signed in and a teammate, sign in through the provider from now on. Raises Refused."""
+def connect(*, provider: IdentityProvider, person: SsoPerson, user: User) -> SsoIdentity:
+    """Let `user`, who is signed in and a teammate, sign in through the provider from now on. Raises SignInRefused."""
     account = _lock(provider)
     if not account.memberships.filter(user=user).exists():
-        raise Refused("You are no teammate of the account that this provider belongs to.")
+        raise SignInRefused("You are no teammate of the account that this provider belongs to.")
     known = SsoIdentity.objects.filter(provider=provider, issuer=person.issuer, subject=person.subject).first()
     if known is not None and known.user_id != user.pk:
-        raise Refused(f"Another login is connected with this person of {provider.name}.")
+        raise SignInRefused(f"Another login is connected with this person of {provider.name}.")
     if known is not None:
         return known
     SsoIdentity.objects.filter(provider=provider, user=user).delete()  # they are somebody else there now
@@ -104,17 +104,19 @@ def disconnect(*, identity: SsoIdentity, by: User) -> None:
 
 
 def note_use(*, identity: SsoIdentity) -> None:
-    """Somebody has just signed in. Raises Refused if their account is closed, or they are no teammate any more."""
+    """Somebody has just signed in. Raises SignInRefused if they are no teammate any more."""
     provider = identity.provider
     if provider.account is not None:
         if not Membership.objects.filter(account=provider.account, user=identity.user).exists():
-            raise Refused("You are no teammate of this account any more. Ask somebody with full access to invite you.")
+            raise SignInRefused(
+                "You are no teammate of this account any more. Ask somebody with full access to invite you."
+            )
         details = {"through": provider.name}
         activity.record(account=provider.account, by=identity.user, verb="login.sign_in", details=details)
     SsoIdentity.objects.filter(pk=identity.pk).update(used_at=timezone.now())
 
 
-def record_refusal(*, provider: IdentityProvider, person: Person, why: str) -> None:
+def record_refusal(*, provider: IdentityProvider, person: SsoPerson, why: str) -> None:
     """Tell in the account's activity that somebody could not get in; the same at most once a minute."""
     if provider.account is None:
         return
@@ -128,12 +130,12 @@ def record_refusal(*, provider: IdentityProvider, person: Person, why: str) -> N
 
 
 def _lock(provider: IdentityProvider) -> Account:
-    """The provider's account, locked. Raises Refused if it is closed."""
-    account = Account.objects.select_for_update(no_key=True).open().filter(pk=provider.account_id).first()
+    """The provider's account, locked. Raises SignInRefused if it is closed."""
+    account = Account.objects.select_for_update(no_key=True).open().filter(identity_providers=provider.pk).first()
     if account is None:
-        raise Refused("The account that this provider belongs to is closed.")
+        raise SignInRefused("The account that this provider belongs to is closed.")
     return account
 
 
-def _bind(provider: IdentityProvider, person: Person, user: User) -> SsoIdentity:
+def _bind(provider: IdentityProvider, person: SsoPerson, user: User) -> SsoIdentity:
     return SsoIdentity.objects.create(provider=provider, issuer=person.issuer, subject=person.subject, user=user)
