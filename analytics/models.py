@@ -1,17 +1,20 @@
-"""What people keep in an environment: definitions, segments, reports, and the reports pinned to its dashboard.
+"""What people keep in an environment: definitions, segments, reports, those pinned to its dashboard, and notes.
 
 A `body` refers to other definitions and segments by `lineage` only, which is unique per environment: so copying an
 environment rewrites nothing, and nothing can point into another environment.
 """
 
 import uuid
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
+from common.local_days import midnight
 from projects.models import Environment
 
 MAX_TAGS = 10
@@ -164,6 +167,52 @@ class NameNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
+
+
+MAX_NOTE = 500  # characters
+
+
+class Note(models.Model):
+    """What happened at some time, in one line: a deploy, a campaign, an outage. The environment's charts mark it.
+
+    `at` is a moment. For a whole day (`is_day`) it is midnight UTC of that date in any time zone, so that the day stays
+    the same when the project's time zone changes. `program` names the program that made it, if no person did.
+    """
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="notes")
+    at = models.DateTimeField()
+    is_day = models.BooleanField()
+    text = models.CharField(max_length=MAX_NOTE)
+    program = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(text=""), name="note_has_a_text"),
+            models.CheckConstraint(
+                condition=models.Q(at__gte=datetime(1999, 12, 31, tzinfo=UTC), at__lt=datetime(2200, 1, 1, tzinfo=UTC)),
+                name="note_within_the_calendar",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_day=False) | models.Q(at__time=time(0)), name="note_of_a_day_at_midnight"
+            ),
+        ]
+        indexes = [models.Index(fields=["environment", "at"], name="note_by_time")]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def begins(self, zone: ZoneInfo) -> datetime:
+        """The moment, or the first one of the day in this time zone; in UTC."""
+        return midnight(self.at.astimezone(UTC).date(), zone) if self.is_day else self.at
+
+    def when(self, zone: ZoneInfo) -> str:
+        """ "Tue 3 Mar 2026", or "Tue 3 Mar 2026, 14:05 CET"."""
+        local = self.at.astimezone(UTC if self.is_day else zone)
+        return f"{local:%a} {local.day} {local:%b %Y}" + ("" if self.is_day else f"{local:, %H:%M %Z}")
 
 
 class Pin(models.Model):

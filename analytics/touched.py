@@ -1,15 +1,16 @@
-"""Names definitions, segments and reports for the activity, by the lineage in a URL."""
+"""Names definitions, segments, reports and notes for the activity, by what is in a URL."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import Account
 from accounts.touched import register_namer
-from analytics.models import MODELS
+from analytics.models import MODELS, Note
 
 
 def register() -> None:
     register_namer("lineage", _kept)
+    register_namer("note_id", _note)
 
 
 def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
@@ -22,3 +23,8 @@ def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
         if found is not None:
             return found.name
     return ""
+
+
+def _note(account: Account, arguments: Mapping[str, Any]) -> str:
+    found = Note.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
+    return str(found.filter(pk=arguments["note_id"]).first() or "")

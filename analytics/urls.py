@@ -1,6 +1,6 @@
 """The URLs of analytics' pages."""
 
-from django.urls import path, register_converter
+from django.urls import path, re_path, register_converter
 
 from analytics.converters import ActorIdConverter
 from analytics.kinds.registry import KINDS
@@ -15,6 +15,8 @@ from analytics.views import (
     definitions,
     exports,
     live,
+    notes,
+    notes_api,
     people,
     reports,
     search,
@@ -22,6 +24,7 @@ from analytics.views import (
     storage,
     suggestions,
 )
+from collector.request.paths import ROOT, with_slashes
 
 app_name = "analytics"
 register_converter(ActorIdConverter, "actor_id")
@@ -30,6 +33,7 @@ ENVIRONMENT = "env/<app_id:app_id>/"
 DEFINITION = ENVIRONMENT + "definitions/<uuid:lineage>/"
 SEGMENT = ENVIRONMENT + "segments/<uuid:lineage>/"
 REPORT = ENVIRONMENT + "reports/<uuid:lineage>/"
+NOTE = ENVIRONMENT + "notes/<int:note_id>/"
 urlpatterns = [
     path(ENVIRONMENT, dashboard.dashboard, name="dashboard"),
     path(ENVIRONMENT + "tiles/<uuid:lineage>/", dashboard.tile, name="tile"),
@@ -49,6 +53,11 @@ urlpatterns = [
     path(ENVIRONMENT + "catalogue/name/", catalogue_name.catalogue_name, name="catalogue_name"),
     path(ENVIRONMENT + "catalogue/name/chart/", catalogue_name.catalogue_chart, name="catalogue_chart"),
     path(ENVIRONMENT + "catalogue/name/note/", catalogue_name.catalogue_note, name="catalogue_note"),
+    path(ENVIRONMENT + "notes/", notes.note_list, name="note_list"),
+    path(ENVIRONMENT + "notes/new/", notes.note_add, name="note_add"),
+    path(NOTE + "edit/", notes.note_edit, name="note_edit"),
+    path(NOTE + "delete/", notes.note_delete, name="note_delete"),
+    re_path(with_slashes(f"{ROOT}notes"), notes_api.note_add),  # programs call it, no code builds its URL
     path(ENVIRONMENT + "segments/", segments.segment_list, name="segment_list"),
     path(ENVIRONMENT + "segments/new/", segments.segment_create, name="segment_create"),
     path(ENVIRONMENT + "segments/preview/", segments.segment_preview, name="segment_preview"),

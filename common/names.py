@@ -15,6 +15,8 @@ class NameField(forms.CharField):
     Control characters, and those that change the direction of text, are removed; something visible must remain.
     """
 
+    default_error_messages = {"invisible": "A name needs something that can be seen."}
+
     def to_python(self, value: Any) -> str:
         """The name as it is stored."""
         typed = super().to_python(value) or ""
@@ -24,7 +26,7 @@ class NameField(forms.CharField):
     def validate(self, value: Any) -> None:
         super().validate(value)
         if value and all(unicodedata.category(each)[0] in "CZ" for each in value):
-            raise ValidationError("A name needs something that can be seen.")
+            raise ValidationError(self.error_messages["invisible"])
 
 
 def _is_harmless(character: str) -> bool:

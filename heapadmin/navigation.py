@@ -20,6 +20,7 @@ ENVIRONMENT_NAV: list[Entry] = [
     ("Live", "analytics:live"),
     ("Definitions", "analytics:definition_list"),
     ("Catalogue", "analytics:catalogue"),
+    ("Notes", "analytics:note_list"),
     ("Analyze", [(kind.label, f"analytics:{name}") for name, kind in KINDS.items()]),
     ("Reports", "analytics:report_list"),
     ("Install", "projects:install"),
@@ -51,6 +52,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     **dict.fromkeys([f"analytics:catalogue_{page}" for page in ("properties", "name")], "analytics:catalogue"),
     **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
     "analytics:behind": "analytics:graph",
+    **dict.fromkeys([f"analytics:note_{part}" for part in ("add", "edit", "delete")], "analytics:note_list"),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys([f"projects:api_key_{part}" for part in ("list", "create", "revoke")], "projects:project_list"),
     **dict.fromkeys(

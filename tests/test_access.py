@@ -73,6 +73,10 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:graph": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live_rows": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:note_add": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:note_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:note_edit": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:note_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:person": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:person_download": NO_GET,
     "analytics:person_delete": ("get", LOGIN, 404, 404, 403, 200),
@@ -200,6 +204,9 @@ WRITES = {
     "analytics:query_cancel": Write(
         None, {"token": "0" * 32}, read_only=204, full=204, unrecorded="stops a question that one asked oneself"
     ),
+    "analytics:note_add": Write("note.create", {"day": "2026-03-14", "text": "Sale begins"}),
+    "analytics:note_delete": Write("note.delete"),
+    "analytics:note_edit": Write("note.change", {"day": "2026-03-14", "text": "Sale begins"}),
     "analytics:report_create": Write(
         "report.create", {"name": "Views", "kind": "graph", "question": "event=builtin:pageview"}
     ),

@@ -12,6 +12,7 @@ from django.db.migrations import RunSQL, SeparateDatabaseAndState
 from django.db.migrations.loader import MigrationLoader
 from prometheus_client import Counter
 
+from analytics.models import MAX_NOTE
 from analytics.rollups import builder, reader
 from analytics.rollups.refresh import KEPT_DAYS
 from analytics.store.postgresql import suggestions
@@ -308,6 +309,7 @@ BOUNDS_IN_SCHEMA = {
     "components/schemas/IdentityText/maxLength": limits.MAX_IDENTITY,
     "components/schemas/Imported/properties/errors/maxItems": MAX_REASONS,
     "paths//api/public/v0/import/post/parameters/1/schema/maximum": 10**MAX_DIGITS - 1,
+    "paths//api/public/v0/notes/post/requestBody/content/application/json/schema/properties/text/maxLength": MAX_NOTE,
     "components/schemas/Literals/items/maxLength": limits.MAX_TEXT,
     "components/schemas/Properties/propertyNames/maxLength": limits.MAX_KEY,
     "components/schemas/PropertiesBeacon/properties/i/maxLength": limits.MAX_IDENTITY,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Invitation, User
 from accounts.sso.models import IdentityProvider
-from analytics.models import Carry, Definition, Pin, Report, Segment
+from analytics.models import Carry, Definition, Note, Pin, Report, Segment
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
@@ -59,6 +59,7 @@ def make_account() -> World:
         "environment_id": environment.pk,
         "actor_id": add_person(environment),
         "lineage": add_kept(environment),
+        "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }
     Removal.objects.create(account=account, name="Old shop", scope={"environment_id": []}, expected=1)
     return World(account, {"full": full, "read_only": read_only.user}, ids)

@@ -1,7 +1,7 @@
 """What pages of answers over time share: the chart's axis, and the times of the table as people say them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from analytics.charts.charts import Across, across_time
 from analytics.charts.scales import bucket_name
@@ -10,6 +10,14 @@ from analytics.questions.results import Table
 from analytics.questions.spans import Bucket, Unit
 
 AxisBuckets = Sequence[Bucket | None]
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """The buckets of a chart over time, in units; None where an earlier range has a bucket more."""
+
+    buckets: AxisBuckets
+    unit: Unit
 
 
 def buckets_across(buckets: AxisBuckets, unit: Unit, scope: Scope, before: AxisBuckets = ()) -> Across:

@@ -10,6 +10,7 @@ from analytics.definitions.words import filter_words
 from analytics.forms.choices import Choices
 from analytics.forms.questions import QuestionForm
 from analytics.kinds.behind import Find, with_dates
+from analytics.kinds.buckets import TimeAxis
 from analytics.kinds.change import Change
 from analytics.questions.behind import pinned
 from analytics.questions.parameters import Reader
@@ -51,13 +52,15 @@ class LegendItem:
 class AnswerView:
     """A result as the page shows it. Each kind adds what its own templates need. Nothing is counted here.
 
-    `behind_groups`: digests of the groups that it shows (questions/behind.py).
+    `behind_groups`: digests of the groups that it shows (questions/behind.py). `time_axis`: that of its chart, where
+    notes are marked; None without a chart over time.
     """
 
     result: Result
     headline: KeyFigure | None  # None if no single number sums up the result
     is_empty: bool
     behind_groups: tuple[str, ...] = field(default=(), kw_only=True)
+    time_axis: TimeAxis | None = field(default=None, kw_only=True)
 
 
 class RunQuery(Protocol):
@@ -106,12 +109,12 @@ class QueryKind(Generic[Q, R]):
 
     @property
     def answer_template(self) -> str:
-        """An answer that is not empty. Context: `answer`, `environment`, `action` (the page's own URL)."""
+        """An answer that is not empty. Context: `answer`, `environment`, `action` (the page's URL), `notes`, `can`."""
         return f"analytics/kinds/{self.name}/answer.html"
 
     @property
     def tile_template(self) -> str:
-        """A small answer for the dashboard. Context: `answer`, `environment`, `title`."""
+        """A small answer for the dashboard. Context: `answer`, `environment`, `title`, `marks`."""
         return f"analytics/kinds/{self.name}/tile.html"
 
 

@@ -17,7 +17,7 @@ from analytics.forms.controls import Select
 from analytics.forms.questions import UNITS_OF_DAYS, QuestionForm, menus, select, span_controls, stray
 from analytics.forms.rows import group_rows
 from analytics.kinds.behind import Behind
-from analytics.kinds.buckets import buckets_across, for_people
+from analytics.kinds.buckets import TimeAxis, buckets_across, for_people
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem, QueryKind, nothing_further
 from analytics.questions.behind import ALL, BehindList, NoPlace, NumberPlace, index
 from analytics.questions.conditions import BadQuery
@@ -291,6 +291,7 @@ def show(result: LifecycleResult, title: str) -> LifecycleView:
         table=table,
         has_incomplete=bool(table.incomplete),
         unit=unit.value,
+        time_axis=TimeAxis(result.buckets, unit),
     )
 
 

@@ -18,6 +18,7 @@ from analytics.questions.sessions import SESSION_RULE, counts_sessions
 from analytics.store.current import event_store
 from analytics.views import export_formats
 from analytics.views.answers import TOKEN, AnsweredQuestion, ask
+from analytics.views.chart_notes import notes_of_answer
 from analytics.views.pages import page
 from common.database import TookTooLong
 from common.htmx import is_part
@@ -53,6 +54,7 @@ def answered(
     `version` is the report's version when it was opened; the form sends it along from one run to the next.
     """
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
+    context["notes"] = notes_of_answer(environment, context["answer"], context["link"])
     if context["answer"] and context["answer"].is_empty:
         context["is_waiting"] = not has_events(environment)
     if is_part(request) and not asked.errors:

@@ -25,6 +25,7 @@ from analytics.store.failures import QueryTimeout
 from analytics.views.analyze import answer_context
 from analytics.views.answers import answer, understand
 from analytics.views.catalogue import ALL, WantedNames, types_of
+from analytics.views.chart_notes import TileNotes
 from analytics.views.pages import TOO_SLOW, page
 from common.counted import counted
 from projects.door import environment_view
@@ -77,6 +78,7 @@ def catalogue_chart(request: HttpRequest, environment: Environment) -> HttpRespo
     called = _called(request.GET.get("of", ""))
     asked = understand(environment, "graph", {name: [value] for name, value in _question(called)})
     context = answer_context(answer(environment, asked), "") | {"in_tile": True, "url": request.get_full_path()}
+    context["marks"] = TileNotes(environment).marks(context["answer"])
     return page(request, environment, "analytics/tile_body.html", context)
 
 

@@ -16,6 +16,7 @@ from analytics.default_tiles import BUILTIN, BY_LINEAGE
 from analytics.models import Report
 from analytics.views.analyze import answer_context, has_events
 from analytics.views.answers import Parameters, answer, understand
+from analytics.views.chart_notes import TileNotes
 from analytics.views.pages import page, rendered
 from analytics.views.reports import find_report
 from common.htmx import is_part
@@ -29,8 +30,10 @@ def dashboard(request: HttpRequest, environment: Environment) -> HttpResponse:
     """The frame of the page. With `?all` every tile is drawn at once, for browsers without JavaScript."""
     tiles = _tiles(environment)
     if "all" in request.GET:
+        notes = TileNotes(environment)
         for tile in tiles:
-            tile["html"] = rendered(request, environment, "analytics/tile_body.html", _tile_context(environment, tile))
+            context = _tile_context(environment, tile, notes)
+            tile["html"] = rendered(request, environment, "analytics/tile_body.html", context)
     context = {
         "tiles": tiles,
         "is_builtin": tiles[0]["report"] is None,
@@ -73,9 +76,10 @@ def _question_link(environment: Environment, kind: str, parameters: Parameters) 
     return f"{reverse(f'analytics:{kind}', args=[environment.app_id])}?{asked.querystring}"
 
 
-def _tile_context(environment: Environment, tile: dict[str, Any]) -> dict[str, Any]:
+def _tile_context(environment: Environment, tile: dict[str, Any], notes: TileNotes) -> dict[str, Any]:
     asked = understand(environment, tile["kind"], tile["parameters"])
-    return answer_context(answer(environment, asked), "") | {"in_tile": True}
+    context = answer_context(answer(environment, asked), "")
+    return context | {"in_tile": True, "marks": notes.marks(context["answer"])}
 
 
 @require_safe
@@ -88,7 +92,7 @@ def tile(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpR
     else:
         found = find_report(environment, lineage)
         shown = {"kind": found.kind, "parameters": actions.parameters_of(found)}
-    context = _tile_context(environment, shown) | {"url": request.path}
+    context = _tile_context(environment, shown, TileNotes(environment)) | {"url": request.path}
     return page(request, environment, "analytics/tile_body.html", context)
 
 

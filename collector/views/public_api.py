@@ -6,21 +6,14 @@ excluded, because it collects. No answer has CORS headers: a web page cannot kee
 
 import base64
 import binascii
-import logging
 import time
 import uuid
-from collections.abc import Callable
-from functools import wraps
 from http import HTTPStatus
 from io import BufferedReader, BytesIO
 
 from allauth.core import ratelimit
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 
 from collector import deletions
 from collector.imports.importer import Importer, ImportRefused, ImportReport
@@ -31,17 +24,14 @@ from collector.protocol import answers, fields, server_api
 from collector.protocol.errors import BadField, Refused
 from collector.protocol.limits import MAX_DELETION_BYTES, MAX_DELETIONS
 from collector.request import access_tokens
-from collector.request.bodies import json_object
 from collector.request.client_address import TrustedProxies, client_address
 from collector.request.paths import ROOT
+from collector.views.programs import credentials, endpoint, json_body, refusal, refused_by_collector, with_token
 from common import links
-from common.database import in_one_line
-from events.faults import Unavailable, Why
+from events.faults import Unavailable
 from events.imports import Months
 from projects import api_keys
 from projects.models import ApiKey, Environment
-
-log = logging.getLogger(__name__)
 
 ATTEMPTS = "api_key"  # in ACCOUNT_RATE_LIMITS, where it is a limit per minute
 RETRY_AFTER_SECONDS = 60
@@ -57,87 +47,46 @@ REPORTED = (
 
 import_turns = ImportTurns()
 
-View = Callable[..., HttpResponse]
 
-
-def _endpoint(method: str) -> Callable[[View], View]:
-    """Decorate a view for programs that accepts one method."""
-
-    def decorate(view: View) -> View:
-        @csrf_exempt
-        @login_not_required
-        @never_cache
-        @wraps(view)
-        def checked(request: HttpRequest, **kwargs: str) -> HttpResponse:
-            if request.method != method:
-                return _refusal(405, f"use {method}", {"Allow": method})
-            try:
-                return view(request, **kwargs)
-            except OperationalError as error:
-                log.warning("The public API was answered 503: %s", in_one_line(error))
-                return _refusal(503, Why.NO_ANSWER, {"Retry-After": str(answers.RETRY_AFTER_SECONDS)})
-
-        return checked
-
-    return decorate
-
-
-def _with_token(view: View) -> View:
-    """Pass the view the API key that the request's token was issued for, if the key is still in force."""
-
-    @wraps(view)
-    def checked(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        key_id = access_tokens.key_id(_credentials(request, "bearer"))
-        key = None if key_id is None else api_keys.by_id(key_id)
-        if key is None:
-            line = "the access token is missing or over, or its API key is no longer in force"
-            return _refusal(401, line, {"WWW-Authenticate": 'Bearer realm="Heapadmin API"'})
-        return view(request, key, **kwargs)
-
-    return checked
-
-
-@_endpoint("POST")
+@endpoint("POST")
 def auth_token(request: HttpRequest) -> HttpResponse:
     """Exchange app_id and API key, by HTTP Basic, for an access token.
 
     Failures are counted by client address, not by app_id: pages show the app_id, so anyone could lock its owner out.
     """
     if not ratelimit.consume(request, action=ATTEMPTS, dry_run=True):
-        return _refusal(429, "too many failed attempts", {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return refusal(429, "too many failed attempts", {"Retry-After": str(RETRY_AFTER_SECONDS)})
     app_id, secret = _basic(request)
     key = api_keys.find(app_id=app_id, secret=secret)
     if key is None:
         ratelimit.consume(request, action=ATTEMPTS)
         line = "app_id and API key do not belong together, or the key is no longer in force"
-        return _refusal(401, line, {"WWW-Authenticate": 'Basic realm="Heapadmin API", charset="UTF-8"'})
+        return refusal(401, line, {"WWW-Authenticate": 'Basic realm="Heapadmin API", charset="UTF-8"'})
     return JsonResponse({"access_token": access_tokens.issue(key)})
 
 
-@_endpoint("POST")
-@_with_token
+@endpoint("POST")
+@with_token
 def user_deletion(request: HttpRequest, key: ApiKey) -> HttpResponse:
     """Request the deletion of people. Answers when the request is committed; a job then deletes them."""
-    headers = {name.lower().encode(): value.encode("latin-1", "replace") for name, value in request.headers.items()}
     try:
-        body = json_object(headers, request.read(MAX_DELETION_BYTES + 1), MAX_DELETION_BYTES)
-        identities = _identities(body)
+        identities = _identities(json_body(request, MAX_DELETION_BYTES))
     except BadField as bad:
-        return _refusal(400, bad.line)
+        return refusal(400, bad.line)
     except Refused as refused:
-        return HttpResponse(refused.answer.body, status=refused.answer.status, content_type="text/plain")
+        return refused_by_collector(refused)
     asked = deletions.ask(key=key, identities=identities)
     location = {"deletion_request_location": links.absolute(f"{ROOT}deletion_status/{asked.pk}")}
     return JsonResponse({"deletion_request_id": asked.pk, "status": asked.status} | location, status=201)
 
 
-@_endpoint("GET")
-@_with_token
+@endpoint("GET")
+@with_token
 def deletion_status(request: HttpRequest, key: ApiKey, request_id: str) -> HttpResponse:
     """The progress of a deletion that any key of the same project asked for."""
     asked = _asked(key, request_id)
     if asked is None:
-        return _refusal(404, "no such deletion in this project")
+        return refusal(404, "no such deletion in this project")
     return JsonResponse(
         {
             "deletion_request_id": asked.pk,
@@ -152,8 +101,8 @@ def deletion_status(request: HttpRequest, key: ApiKey, request_id: str) -> HttpR
     )
 
 
-@_endpoint("POST")
-@_with_token
+@endpoint("POST")
+@with_token
 def import_events(request: HttpRequest, key: ApiKey) -> HttpResponse:
     """Import events of the past (NDJSON, plain or gzip) into the environment `?app_id=…` of the key's project.
 
@@ -161,16 +110,16 @@ def import_events(request: HttpRequest, key: ApiKey) -> HttpResponse:
     """
     environment = Environment.objects.live().filter(project=key.project, app_id=request.GET.get("app_id", "")).first()
     if environment is None:
-        return _refusal(404, "app_id in the address names no environment of this project")
+        return refusal(404, "app_id in the address names no environment of this project")
     from_line = request.GET.get("from_line", "1")
     if not (from_line.isascii() and from_line.isdecimal() and len(from_line) <= MAX_DIGITS):
-        return _refusal(400, "from_line must be the number of a line")
+        return refusal(400, "from_line must be the number of a line")
     body = request.read(MAX_IMPORT_BYTES + 1)
     if len(body) > MAX_IMPORT_BYTES:
-        return _refusal(413, f"the body is larger than {MAX_IMPORT_BYTES:,} bytes: send it in pieces")
+        return refusal(413, f"the body is larger than {MAX_IMPORT_BYTES:,} bytes: send it in pieces")
     with import_turns.turn(key.project_id) as has_turn:
         if not has_turn:
-            return _refusal(429, "another import is running", {"Retry-After": str(RETRY_SECONDS)})
+            return refusal(429, "another import is running", {"Retry-After": str(RETRY_SECONDS)})
         importer = Importer(environment.app_id, _address(request), tries=IMPORT_TRIES, months=Months(IMPORT_TRIES))
         return _imported(importer, body, int(from_line))
 
@@ -201,7 +150,7 @@ def _broken_off(status: int, reason: str, report: ImportReport) -> HttpResponse:
     headers = {"X-Heapadmin-Lines-Done": str(report.last_line)}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(answers.RETRY_AFTER_SECONDS)
-    return _refusal(status, line, headers)
+    return refusal(status, line, headers)
 
 
 def _told(report: ImportReport) -> HttpResponse:
@@ -240,19 +189,8 @@ def _identities(body: server_api.JsonObject) -> list[str]:
 def _basic(request: HttpRequest) -> tuple[str, str]:
     """The app_id and the API key; empty texts if they are missing or malformed."""
     try:
-        text = base64.b64decode(_credentials(request, "basic"), validate=True).decode()
+        text = base64.b64decode(credentials(request, "basic"), validate=True).decode()
     except (binascii.Error, ValueError):
         return "", ""
     user, _, password = text.partition(":")
     return (user, password) if user.isascii() and user.isdecimal() else ("", "")
-
-
-def _credentials(request: HttpRequest, scheme: str) -> str:
-    given, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    return credentials.strip() if given.lower() == scheme else ""
-
-
-def _refusal(status: int, line: str, headers: dict[str, str] | None = None) -> HttpResponse:
-    """A refusal in the form that the collector uses: the status in words, and a line."""
-    text = f"{HTTPStatus(status).phrase}\n{line}\n"
-    return HttpResponse(text, status=status, content_type="text/plain", headers=headers)

@@ -5,7 +5,7 @@
 /* Moves the titles into data attributes, because otherwise the browser would show its own tips above ours. Without this
    file nothing can be chosen in a plot, so that only here it becomes a stop for the keyboard. */
 function prepare(root) {
-  for (const title of root.querySelectorAll("[data-chart] .chart__hover > title")) {
+  for (const title of root.querySelectorAll("[data-chart] :is(.chart__hover, .chart__mark) > title")) {
     title.parentElement.dataset.tip = title.textContent;
     title.remove();
   }
@@ -45,11 +45,16 @@ let here = null; // the bucket whose numbers it shows
 
 function rows(hover) {
   const [name, ...values] = hover.dataset.tip.split("\n");
+  if (hover.matches(".chart__mark")) return [words(name, "chart__tip-title"), ...values.map((text) => words(text, "chart__tip-note"))];
   const legend = [...hover.closest("[data-chart]").querySelectorAll("button[data-series]")];
-  const title = document.createElement("p");
-  title.className = "chart__tip-title";
-  title.textContent = name;
-  return [title, ...values.flatMap((text, index) => row(text, legend[index % legend.length]))];
+  return [words(name, "chart__tip-title"), ...values.flatMap((text, index) => row(text, legend[index % legend.length]))];
+}
+
+function words(text, className) {
+  const line = document.createElement("p");
+  line.className = className;
+  line.textContent = text;
+  return line;
 }
 
 function row(text, item) {
@@ -104,7 +109,7 @@ function hide() {
 }
 
 function follow(event) {
-  const hover = event.target.closest?.(".chart__hover[data-tip]");
+  const hover = event.target.closest?.(".chart__hover[data-tip], .chart__mark");
   if (!hover) return hide();
   show(hover, event.clientX, event.clientY);
   hover.classList.toggle("is-open", !!buttonAt(hover, event.clientX, event.clientY));
@@ -126,12 +131,17 @@ function distance(mark, x, y) {
   return Math.hypot(aside, above);
 }
 
+function bucketOf(hover, plot) {
+  return [...plot.querySelectorAll(".chart__hover")].indexOf(hover);
+}
+
 /* Bars and points of a bucket that are shown, and have something behind them; a node of a flow, and a bucket of too many for
    points, is one itself. */
 function marksOf(hover) {
   if (hover.dataset.at) return [hover];
   const plot = hover.closest(".chart__plot");
-  const bucket = [...plot.querySelectorAll(".chart__hover")].indexOf(hover);
+  if (!plot) return [];
+  const bucket = bucketOf(hover, plot);
   return [...plot.querySelectorAll(`[data-at$=".${bucket}"]`)].filter((mark) => !mark.closest(".is-off"));
 }
 
@@ -170,13 +180,43 @@ document.addEventListener("keydown", (event) => {
   if (!plot || !["ArrowRight", "ArrowLeft", "Home", "End"].includes(event.key)) return;
   event.preventDefault();
   const hover = step(plot, event.key);
-  const box = hover.querySelector(".chart__target").getBoundingClientRect();
-  show(hover, box.left + box.width / 2, box.top + box.height / 2);
+  showInMiddle(hover, hover.querySelector(".chart__target"));
+  fillIn(hover);
   tip.removeAttribute("aria-hidden");
   tip.setAttribute("role", "status");
 });
 
-document.addEventListener("focusout", (event) => event.target.matches?.(".chart__plot") && hide());
+document.addEventListener("focusout", (event) => event.target.matches?.(".chart__plot, .chart__mark") && hide());
+
+function showInMiddle(hover, part) {
+  const box = part.getBoundingClientRect();
+  show(hover, box.left + box.width / 2, box.top + box.height / 2);
+}
+
+/* --- Notes -------------------------------------------------------------------------------------------------------------- */
+
+document.addEventListener("focusin", (event) => event.target.matches?.(".chart__mark") && showInMiddle(event.target, event.target));
+
+/* The button for a new note means the bucket that was chosen last, by a click, a finger or the keyboard. */
+function fillIn(hover) {
+  const button = hover.closest("[data-chart]").querySelector("[data-adds-note]");
+  const plot = hover.closest(".chart__plot");
+  const at = plot && button?.dataset.addsNote.split(" ")[bucketOf(hover, plot)];
+  if (!at || at === "-") return;
+  const [day, time] = at.split("T");
+  const url = new URL(button.href);
+  url.searchParams.set("day", day);
+  if (time) url.searchParams.set("time", time);
+  button.href = url.href;
+  button.querySelector("[data-note-when]").textContent = `: ${hover.dataset.tip.split("\n")[0]}`;
+}
+
+/* A finger sees the note where it is; others follow the mark to the list. */
+document.addEventListener("click", (event) => {
+  const hover = event.target.closest?.(".chart__hover[data-tip], .chart__mark");
+  if (hover?.matches(".chart__hover")) fillIn(hover);
+  else if (hover && event.pointerType === "touch") event.preventDefault();
+});
 
 /* --- A link to copy ------------------------------------------------------------------------------------------------------ */
 

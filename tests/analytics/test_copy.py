@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Activity
 from analytics import actions
-from analytics.models import Definition, NameNote, Pin, Report, Segment
+from analytics.models import Definition, NameNote, Note, Pin, Report, Segment
 from events.models import Event
 from projects import views
 from projects.actions import add_environment
@@ -107,6 +107,7 @@ def far_away():
     report = ReportFactory(environment=source, pk=SOURCE_IDS + 4, body=parameters)
     Pin.objects.create(pk=SOURCE_IDS + 5, environment=source, report=report, position=0)
     NameNote.objects.create(pk=SOURCE_IDS + 6, environment=source, kind="event", name="Paid", description="Money")
+    Note.objects.create(environment=source, at="2026-03-14 12:00Z", is_day=False, text="Deployed")  # is not copied
     return source
 
 

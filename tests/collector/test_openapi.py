@@ -19,6 +19,7 @@ PUBLIC = {
     "auth_token": "POST",
     "user_deletion": "POST",
     "import": "POST",
+    "notes": "POST",
     "deletion_status/{deletion_request_id}": "GET",
 }
 SHOWN = 800  # characters of a line of what schemathesis says

@@ -1,8 +1,9 @@
 """What breaks the constraints of the tables of analytics."""
 
 import uuid
+from datetime import UTC, datetime
 
-from analytics.models import NameNote
+from analytics.models import NameNote, Note
 from tests.analytics.factories import DefinitionFactory, ExpiryFactory, PinFactory, ReportFactory, SegmentFactory
 from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
 from tests.factories import EnvironmentFactory, UserFactory
@@ -34,6 +35,13 @@ def noted(**fields):
     return NameNote.objects.create(environment=EnvironmentFactory(), **{"kind": "event", "name": "Paid", **fields})
 
 
+def note(**fields):
+    at = datetime(2026, 3, 14, 12, tzinfo=UTC)
+    return Note.objects.create(
+        environment=EnvironmentFactory(), **{"at": at, "is_day": False, "text": "Sale", **fields}
+    )
+
+
 BREAKS: Breaks = {
     **kept(DefinitionFactory),
     **kept(SegmentFactory),
@@ -44,6 +52,12 @@ BREAKS: Breaks = {
     "name_kind_known": lambda: noted(kind="definition"),
     "name_noted_has_a_name": lambda: noted(name=""),
     "name_verified_by_and_at_together": lambda: noted(verified_by=UserFactory()),
+    "note_has_a_text": lambda: note(text=""),
+    "note_within_the_calendar": [
+        lambda: note(at=datetime(1999, 12, 30, tzinfo=UTC)),
+        lambda: note(at=datetime(2200, 1, 1, tzinfo=UTC)),
+    ],
+    "note_of_a_day_at_midnight": lambda: note(is_day=True),
     "analytics_pin_position_check": lambda: PinFactory(position=-1),
     "analytics_pin_report_id_key": lambda: again(PinFactory(), position=1),
     "pin_position_once_per_environment": pin_in_the_same_place,

@@ -11,7 +11,7 @@ from analytics.forms.choices import Choices
 from analytics.forms.controls import Control, Select, plain, with_nothing
 from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, selection_rows
-from analytics.kinds.buckets import buckets_across, for_people
+from analytics.kinds.buckets import TimeAxis, buckets_across, for_people
 from analytics.kinds.change import Change, change
 from analytics.kinds.funnel.answer import answer
 from analytics.kinds.funnel.behind import behind, shown_groups
@@ -179,6 +179,7 @@ def show(result: FunnelResult, title: str) -> FunnelView:
         has_incomplete=not all(bucket.complete for bucket in result.buckets),
         groups=query.by.label if query.by else "",
         behind_groups=shown_groups(result),
+        time_axis=TimeAxis(result.buckets, query.unit) if query.asks is Asks.TREND else None,
     )
 
 

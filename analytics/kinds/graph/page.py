@@ -12,7 +12,7 @@ from analytics.forms.choices import Choices
 from analytics.forms.controls import Check, Control, Select, plain, with_nothing
 from analytics.forms.questions import UNITS, QuestionForm, control, menus, select, span_controls, stray
 from analytics.forms.rows import SelectionRow, group_rows, next_number, selection_row
-from analytics.kinds.buckets import buckets_across, for_people
+from analytics.kinds.buckets import TimeAxis, buckets_across, for_people
 from analytics.kinds.change import Change, change
 from analytics.kinds.graph.answer import answer
 from analytics.kinds.graph.behind import behind, headline_place, line_places, shown_groups
@@ -221,6 +221,7 @@ def show(result: GraphResult, title: str) -> GraphView:
         pale=f"{PALE[query.chart]}: {query.before.label}" if query.before and before else "",
         is_pale_left_out=bool(query.before and not before),
         behind_groups=tuple(shown_groups(result)),
+        time_axis=TimeAxis(result.axis, query.unit) if chart else None,
     )
 
 
