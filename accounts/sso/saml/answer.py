@@ -18,7 +18,18 @@ from onelogin.saml2.settings import OneLogin_Saml2_Settings as Settings
 
 from accounts.sso.saml import xml
 from accounts.sso.saml.attributes import address_in, name_in, values_by_name
-from accounts.sso.saml.words import ASSERTION, BEARER, EMAIL, NAMES, PROTOCOL, SIGNATURE, TRANSIENT, Ours, Refused, Theirs
+from accounts.sso.saml.words import (
+    ASSERTION,
+    BEARER,
+    EMAIL,
+    NAMES,
+    PROTOCOL,
+    SIGNATURE,
+    TRANSIENT,
+    Ours,
+    Refused,
+    Theirs,
+)
 
 SKEW = timedelta(seconds=60)  # how far the clocks of the two servers may be apart
 LONGEST_WAY = timedelta(minutes=5)  # from the provider's signature to us, through the browser
@@ -118,7 +129,11 @@ def _check_signature(signature: etree._Element, *, within: tuple[etree._Element,
     parent = signature.getparent()
     references = _all(signature, "s:SignedInfo/s:Reference/@URI")
     covers_parent = parent in within and references == [f"#{parent.get('ID')}"] and parent.get("ID")
-    if not covers_parent or _all(signature, ".//s:Object | .//s:Manifest") or len(_all(signature, ".//s:Reference")) != 1:
+    if (
+        not covers_parent
+        or _all(signature, ".//s:Object | .//s:Manifest")
+        or len(_all(signature, ".//s:Reference")) != 1
+    ):
         raise Refused("A signature of the answer covers something else than the element in which it is.")
     used = {str(name) for name in _all(signature, ".//@Algorithm")}
     if unknown := used - ALGORITHMS:

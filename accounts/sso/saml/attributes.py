@@ -7,8 +7,20 @@ from accounts.sso.saml.words import NAMES
 
 _CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"  # Entra and AD FS
 # Each line: Entra; Okta and Google (an administrator types the name there); Keycloak and LDAP
-ADDRESS = (f"{_CLAIMS}emailaddress", "email", "Email", "mail", "urn:oid:1.2.840.113549.1.9.1", "urn:oid:0.9.2342.19200300.100.1.3")
-NAME = ("http://schemas.microsoft.com/identity/claims/displayname", "name", "displayName", "urn:oid:2.16.840.1.113730.3.1.241")
+ADDRESS = (
+    f"{_CLAIMS}emailaddress",
+    "email",
+    "Email",
+    "mail",
+    "urn:oid:1.2.840.113549.1.9.1",
+    "urn:oid:0.9.2342.19200300.100.1.3",
+)
+NAME = (
+    "http://schemas.microsoft.com/identity/claims/displayname",
+    "name",
+    "displayName",
+    "urn:oid:2.16.840.1.113730.3.1.241",
+)
 GIVEN = (f"{_CLAIMS}givenname", "firstName", "givenName", "urn:oid:2.5.4.42")
 FAMILY = (f"{_CLAIMS}surname", "lastName", "surname", "sn", "urn:oid:2.5.4.4")
 MOST_NAME_CHARS = 150

@@ -83,5 +83,7 @@ def _certificates(entity: etree._Element, now: datetime) -> tuple[tuple[Certific
     all_of_them = [certificates.read(text) for text in texts]
     valid = sorted((each for each in all_of_them if each.ends_at > now), key=lambda each: each.ends_at, reverse=True)
     if not valid:
-        raise Refused("All certificates of the metadata have ended." if all_of_them else "The metadata has no certificate.")
+        raise Refused(
+            "All certificates of the metadata have ended." if all_of_them else "The metadata has no certificate."
+        )
     return tuple(valid[:MOST_CERTIFICATES]), len(all_of_them) - len(valid[:MOST_CERTIFICATES])

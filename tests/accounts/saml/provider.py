@@ -80,7 +80,9 @@ def sign(document, path, key, *, algorithm=xmlsec.Transform.RSA_SHA256, digest=x
 class SamlProvider:
     """A provider. Its subjects are what `subject` says; `attributes` go with them."""
 
-    def __init__(self, entity_id="https://provider.test/saml?tenant=1&x=2", sign_in_url="https://provider.test/sign-in"):
+    def __init__(
+        self, entity_id="https://provider.test/saml?tenant=1&x=2", sign_in_url="https://provider.test/sign-in"
+    ):
         self.entity_id = entity_id
         self.sign_in_url = sign_in_url
         self.key, self.certificate = key_pair()
@@ -89,10 +91,10 @@ class SamlProvider:
         self.requests = []
         self.lies = {}
 
-    def document(self, in_response_to, *, ours, now=None, signs=("assertion",), key="", **lies):
+    def document(self, request_id, *, ours, now=None, signs=("assertion",), key="", **lies):
         """An answer to one request, signed as `signs` says ("assertion", "response"). `lies` replace what is true."""
         now = now or datetime.now(UTC)
-        known = f'InResponseTo="{in_response_to}"' if in_response_to else ""
+        known = f'InResponseTo="{request_id}"' if request_id else ""
         said = {
             "assertion_id": f"_a{base64.b16encode(now.isoformat().encode()).decode()}",
             "response_id": "_r1",
@@ -122,9 +124,9 @@ class SamlProvider:
             sign(document, "self::p:Response", key or self.key)
         return document
 
-    def answer(self, in_response_to, *, ours, **lies):
+    def answer(self, request_id, *, ours, **lies):
         """The same, as a browser posts it."""
-        return posted(self.document(in_response_to, ours=ours, **lies))
+        return posted(self.document(request_id, ours=ours, **lies))
 
     @property
     def metadata(self):

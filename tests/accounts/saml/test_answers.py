@@ -38,6 +38,7 @@ def refusal(document, **how):
 
 def careless(document, certificate=PROVIDER.certificate):
     """The names in a document of which some signature is good: what many have shipped."""
+    document = etree.fromstring(etree.tostring(document))
     xmlsec.tree.add_ids(document, ["ID"])
     context = xmlsec.SignatureContext()
     context.key = xmlsec.Key.from_memory(certificate, xmlsec.KeyFormat.CERT_PEM, None)
@@ -57,7 +58,11 @@ def test_a_signed_answer_names_the_person(signs):
 @pytest.mark.parametrize(
     ("attributes", "address", "name"),
     [
-        ({f"{CLAIMS}emailaddress": ["a@x.example"], f"{CLAIMS}givenname": ["A"], f"{CLAIMS}surname": ["B"]}, "a@x.example", "A B"),
+        (
+            {f"{CLAIMS}emailaddress": ["a@x.example"], f"{CLAIMS}givenname": ["A"], f"{CLAIMS}surname": ["B"]},
+            "a@x.example",
+            "A B",
+        ),
         ({"email": ["a@x.example"], "firstName": ["A"], "lastName": ["B"]}, "a@x.example", "A B"),
         ({"urn:oid:1.2.840.113549.1.9.1": ["a@x.example"], "urn:oid:2.5.4.42": ["A"]}, "a@x.example", "A"),
         ({"email": ["a@x.example", "b@x.example"], "displayName": ["A\u202eB\n"]}, "", "AB"),
@@ -207,7 +212,8 @@ def test_a_time_that_is_none_is_refused(written):
 def test_a_wrapped_answer_is_refused(wrap, signs):
     document = wrap(PROVIDER.document(ASKED, ours=OURS, signs=(signs,)))
 
-    assert wrapping.EVIL in careless(document)
+    if wrap not in wrapping.SEEN_BY_XMLSEC:
+        assert wrapping.EVIL in careless(document)
     refused = refusal(document)
     assert "exactly one assertion" in refused or "something else than the element" in refused, refused
 

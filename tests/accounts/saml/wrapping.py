@@ -102,3 +102,4 @@ def xsw8(document):
 
 
 SIGNED = {"response": (xsw1, xsw2), "assertion": (xsw3, xsw4, xsw5, xsw6, xsw7, xsw8)}  # by what is signed
+SEEN_BY_XMLSEC = (xsw1, xsw6, xsw8)  # it looks at what lies within a signature; other libraries do not
