@@ -43,6 +43,8 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "accounts:sso_provider_switch": NO_GET,
     "accounts:sso_provider_test": NO_GET,
     "accounts:sso_require": NO_GET,
+    "accounts:sso_certificate": NO_GET,
+    "accounts:sso_saml_add": ("get", LOGIN, 404, 404, 403, 200),
     "accounts:sso_way_back": NO_GET,
     "accounts:teammate": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:teammate_access": NO_GET,
@@ -158,6 +160,10 @@ WRITES = {
     "accounts:sso_provider_delete": Write("sso.provider_delete"),
     "accounts:sso_provider_switch": Write("sso.switch_off", {"to": "off"}),
     "accounts:sso_provider_test": Write(None, full=424, unrecorded="nobody answers there: test_sso_settings.py"),
+    "accounts:sso_certificate": Write(
+        None, full=404, unrecorded="it is no SAML provider: accounts/saml/test_settings.py"
+    ),
+    "accounts:sso_saml_add": Write(None, {}, full=422, unrecorded="nothing is sent: accounts/saml/test_settings.py"),
     "accounts:sso_require": Write(None, {"to": "off"}, unrecorded="nothing is required: test_sso_settings.py"),
     "accounts:sso_way_back": Write(
         None,
@@ -275,6 +281,10 @@ PUBLIC = {  # for everybody; those with a secret in the URL have tests of their 
     "accounts:sso_answer",
     "accounts:sso_domain_proof",
     "accounts:sso_find",
+    "accounts:sso_saml_answer",
+    "accounts:sso_saml_finish",
+    "accounts:sso_saml_metadata",
+    "accounts:sso_saml_refused",
     "accounts:sso_signed_out",
     "accounts:sso_start",
     "projects:first_login",

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.sso import attempts, oidc
+from accounts.sso import attempts, oidc, saml_flow
 from accounts.sso.arrival import arrive
 from accounts.sso.attempts import Purpose, SsoAttempt
 from accounts.sso.models import IdentityProvider, Protocol
@@ -16,7 +16,10 @@ from accounts.sso.person import SignInRefused, SsoPerson
 from common.guarded_http import NoUsableAnswer
 
 UPSTREAM = 424  # somebody else's fault, which is none of ours to be told of as 5xx are
-WAYS: dict[str, Callable[[IdentityProvider, SsoAttempt], str]] = {Protocol.OIDC: oidc.way_there}
+WAYS: dict[str, Callable[[IdentityProvider, SsoAttempt], str]] = {
+    Protocol.OIDC: oidc.way_there,
+    Protocol.SAML: saml_flow.way_there,
+}
 """For each protocol, the URL to which the browser is sent. They raise NoUsableAnswer."""
 
 

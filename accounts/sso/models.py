@@ -15,6 +15,13 @@ class Protocol(models.TextChoices):
     SAML = "saml", "SAML 2.0"
 
 
+class NameIdFormat(models.TextChoices):
+    """How a SAML provider names people. A name that is new at each sign-in (transient) identifies nobody."""
+
+    PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", "persistent: a name that stays the same"
+    EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "emailAddress: the e-mail address"
+
+
 class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
     def usable(self) -> "IdentityProviderQuerySet":
         """Those through which people can sign in now: switched on, and their account is open."""
@@ -37,6 +44,15 @@ class IdentityProvider(models.Model):
     client_secret = models.TextField(blank=True)  # encrypted (common/encryption.py), and never shown again
     sign_in_url = models.CharField(max_length=500, blank=True)  # SAML only: where people are sent
     certificates = models.JSONField(default=list, blank=True)  # SAML only: PEM; two while they change
+    # SAML only, like the two names of attributes; these are empty where the usual ones are to be found
+    name_id_format = models.CharField(
+        max_length=80,
+        choices=NameIdFormat.choices,
+        default=NameIdFormat.PERSISTENT,
+        db_default=NameIdFormat.PERSISTENT,
+    )
+    address_attribute = models.CharField(max_length=200, blank=True, db_default="")
+    name_attribute = models.CharField(max_length=200, blank=True, db_default="")
     joins_read_only = models.BooleanField(default=True)  # the access of people who join by signing in
     created_at = models.DateTimeField(default=timezone.now, db_default=Now())
     tested_at = models.DateTimeField(null=True, blank=True)  # empty again when what was tested has changed
@@ -52,6 +68,13 @@ class IdentityProvider(models.Model):
             models.CheckConstraint(condition=~Q(name="") & ~Q(issuer=""), name="identityprovider_has_name_and_issuer"),
             models.CheckConstraint(
                 condition=~Q(protocol=Protocol.OIDC) | ~Q(client_id=""), name="identityprovider_oidc_has_a_client"
+            ),
+            models.CheckConstraint(
+                condition=~Q(protocol=Protocol.SAML) | (~Q(sign_in_url="") & ~Q(certificates=[])),
+                name="identityprovider_saml_has_address_and_certificate",
+            ),
+            models.CheckConstraint(
+                condition=Q(name_id_format__in=NameIdFormat.values), name="identityprovider_name_id_format_is_known"
             ),
             models.CheckConstraint(
                 condition=Q(switched_on_at=None) | Q(tested_at__isnull=False), name="identityprovider_tested_before_on"
@@ -135,3 +158,30 @@ class WayBack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.membership_id}"
+
+
+class SamlAnswer(models.Model):
+    """A SAML answer that was believed. It waits for the browser that asked for it, which takes it once.
+
+    The provider's form posts it without our cookies, so whose it is shows only at the next request. It stays until it
+    would not be believed any more, so that nobody brings it twice. Then `accounts/expired.py` deletes it.
+    """
+
+    provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="saml_answers")
+    assertion = models.CharField(max_length=64)  # a digest of the assertion's id
+    digest = models.CharField(max_length=64, unique=True)  # of the secret in the address where the browser takes it
+    state = models.CharField(max_length=100)  # of the attempt (attempts.py), as the browser says
+    request_id = models.CharField(max_length=100)  # of our request, as the provider has signed it
+    subject = models.CharField(max_length=255, blank=True)  # empty once it was taken, as are the next two
+    email = models.CharField(max_length=300, blank=True)
+    name = models.CharField(max_length=150, blank=True)
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["provider", "assertion"], name="samlanswer_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["ends_at"], name="samlanswer_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.assertion} of {self.provider_id}"

@@ -18,6 +18,8 @@ from accounts.sso.attempts import Purpose
 from accounts.sso.forms import DomainForm, OidcForm, addresses_of
 from accounts.sso.leaving import leave
 from accounts.sso.models import Protocol, WayBack
+from accounts.sso.saml_certificates import warned_of
+from accounts.views import sso_saml_settings
 from common import mails
 
 ONLY_WAY = "Single sign-on is compulsory, and this is its only way back. Name another one first."
@@ -34,7 +36,10 @@ def _show(request: HttpRequest, account: Account, form: DomainForm, status: int 
     full = list(Membership.objects.full_access().filter(account=account, way_back=None).select_related("user"))
     able = users_with_second_factor([each.user_id for each in full])
     context = {
-        "providers": account.identity_providers.order_by("pk"),
+        "providers": [
+            {"provider": each, "certificate_ends_at": warned_of(each)}
+            for each in account.identity_providers.order_by("pk")
+        ],
         "domains": [
             {"domain": each, "record": domains.record_name(each), "value": domains.record_value(each)}
             for each in domains.of_account(account)
@@ -66,7 +71,9 @@ def sso_provider_add(request: HttpRequest, account: Account) -> HttpResponse:
 @account_view(Can.MANAGE)
 def sso_provider(request: HttpRequest, account: Account, provider_id: int) -> HttpResponse:
     """One provider: what has to be copied to it, and what can be changed."""
-    provider = get_object_or_404(account.identity_providers, pk=provider_id, protocol=Protocol.OIDC)
+    provider = get_object_or_404(account.identity_providers, pk=provider_id)
+    if provider.protocol == Protocol.SAML:
+        return sso_saml_settings.show(request, account, provider)
     form = OidcForm(request.POST if request.method == "POST" else None, provider=provider)
     if not form.is_valid():
         context = {

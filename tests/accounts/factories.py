@@ -6,7 +6,7 @@ import factory
 from django.utils import timezone
 
 from accounts.models import Activity, EmailChange, FirstLoginLink, Invitation, Rescue
-from accounts.sso.models import IdentityProvider, SsoDomain, SsoIdentity, WayBack
+from accounts.sso.models import IdentityProvider, SamlAnswer, SsoDomain, SsoIdentity, WayBack
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
 
 
@@ -80,6 +80,19 @@ class SsoIdentityFactory(factory.django.DjangoModelFactory):
     issuer = "https://login.example"
     subject = "ada-1"
     user = factory.SubFactory(UserFactory)
+
+
+class SamlAnswerFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SamlAnswer
+
+    provider = factory.SubFactory(IdentityProviderFactory)
+    assertion = "assertion"
+    digest = factory.Sequence(lambda n: f"answer {n}")
+    state = "state"
+    request_id = "_request"
+    subject = "ada-1"
+    ends_at = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=5))
 
 
 class SsoDomainFactory(factory.django.DjangoModelFactory):
