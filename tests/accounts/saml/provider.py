@@ -26,13 +26,15 @@ ASSERTION = """<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion
 <saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData
  {confirmed_in_response_to} Recipient="{recipient}" NotOnOrAfter="{ends}"/></saml:SubjectConfirmation></saml:Subject>
 <saml:Conditions NotBefore="{begins}" NotOnOrAfter="{ends}">{audience}</saml:Conditions>
-<saml:AuthnStatement AuthnInstant="{issued}" SessionIndex="_s1"{session_ends}><saml:AuthnContext><saml:AuthnContextClassRef
->urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>
+<saml:AuthnStatement AuthnInstant="{issued}" SessionIndex="_s1"{session_ends}><saml:AuthnContext>
+<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>
 {attributes}</saml:Assertion>"""
-RESPONSE = """<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"
+RESPONSE = """<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
+ xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"
  ID="{response_id}" Version="2.0" IssueInstant="{issued}" {destination} {in_response_to}>
 <saml:Issuer>{response_issuer}</saml:Issuer>
-<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:{status}"/></samlp:Status>{assertion}</samlp:Response>"""
+<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:{status}"/></samlp:Status>
+{assertion}</samlp:Response>"""
 POSTING = """<!doctype html><title>Provider</title><h1>Provider</h1><form method="post" action="{to}">
 <input type="hidden" name="SAMLResponse" value="{answer}"><input type="hidden" name="RelayState" value="{relay_state}">
 <button>Sign in as {subject}</button></form>"""

@@ -281,6 +281,15 @@ def test_a_signature_runs_no_program():
     assert "in a way that is not known here" in refusal(document)
 
 
+@pytest.mark.parametrize("covers", ["", "#_r1"])
+def test_a_signature_covers_the_element_in_which_it_is(covers):
+    document = PROVIDER.document(ASKED, ours=OURS)
+
+    document.find(".//{*}Reference").set("URI", covers)
+
+    assert "something else than the element" in refusal(document)
+
+
 def test_a_key_that_everybody_knows_signs_nothing():
     document = PROVIDER.document(ASKED, ours=OURS)
     method = document.find(".//{*}SignatureMethod")

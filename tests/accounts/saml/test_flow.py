@@ -10,7 +10,9 @@ from django.utils import timezone
 from accounts.expired import forget_expired
 from accounts.models import Activity, User
 from accounts.sso import saml_flow
+from accounts.sso.attempts import Purpose, SsoAttempt
 from accounts.sso.models import IdentityProvider, SamlAnswer, SsoIdentity
+from accounts.sso.person import SignInRefused
 from tests.accounts.saml.provider import SamlProvider, asked
 from tests.accounts.sso import leads_to, prove
 from tests.factories import AccountFactory, MembershipFactory
@@ -142,6 +144,20 @@ def test_a_provider_of_another_account_with_the_same_entity_id_and_key_opens_not
     says(posted_there, NOT_ASKED)
     says(come_in(Client(), stranger), "Nobody has invited eve@works.example to this account")
     assert is_out(client)
+
+
+def test_an_answer_waits_until_it_would_not_be_believed_any_more_and_is_taken_once(provider):
+    client = Client()
+    request_id, state = begin(client, provider)
+    address = post(provider, signed(provider, request_id), state)
+    answer = SamlAnswer.objects.select_related("provider").get()
+    attempt = SsoAttempt(provider.pk, Purpose.SIGN_IN, None, "", state, request_id[1:], "", 0.0)
+
+    assert saml_flow.person_of(answer, attempt).email == "eve@works.example"
+    with pytest.raises(SignInRefused, match="taken already"):  # two requests at once have both read the row
+        saml_flow.person_of(answer, attempt)
+    SamlAnswer.objects.update(ends_at=timezone.now(), subject=answer.subject)
+    says(client.get(address), "it took too long")
 
 
 def test_words_on_the_page_of_a_refusal_are_ours(provider):
