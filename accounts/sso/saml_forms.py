@@ -82,7 +82,7 @@ class SamlForm(ProviderForm):
         label="Attribute with the e-mail address",
         max_length=200,
         required=False,
-        help_text="Leave it empty for the usual ones of Entra ID, Okta, Google and Keycloak: emailaddress, email, mail.",
+        help_text="Leave it empty for the usual ones of Entra ID, Okta, Google, Keycloak: emailaddress, email, mail.",
     )
     name_attribute = forms.CharField(
         label="Attribute with the name",

@@ -36,5 +36,5 @@ def remove_certificate(*, provider: IdentityProvider, by: User, fingerprint: str
 def _as_they_are(provider: IdentityProvider) -> Iterator[list[str]]:
     """The certificates, which nobody else changes within the block: two people may be at it."""
     with transaction.atomic():
-        Account.objects.select_for_update(no_key=True).get(pk=provider.account_id)
+        Account.objects.select_for_update(no_key=True).get(identity_providers=provider.pk)
         yield IdentityProvider.objects.get(pk=provider.pk).certificates

@@ -42,7 +42,7 @@ def address_in(said: dict[str, list[str]], chosen: str) -> str:
 
 
 def name_in(said: dict[str, list[str]], chosen: str) -> str:
-    """The person's name, or given and family name together; empty if there is none. Printable, at most 150 characters."""
+    """The person's name, or given and family name together, printable and at most 150 characters; else empty."""
     name = _one(said, (chosen,) if chosen else NAME)
     if not name and not chosen:
         name = f"{_one(said, GIVEN)} {_one(said, FAMILY)}".strip()

@@ -27,7 +27,8 @@ def write(ours: Ours, name_id_format: str) -> bytes:
         protocolSupportEnumeration=PROTOCOL,
     )
     entity = _M.EntityDescriptor(described, entityID=ours.entity_id)
-    return etree.tostring(entity, xml_declaration=True, encoding="utf-8", pretty_print=True)
+    written: bytes = etree.tostring(entity, xml_declaration=True, encoding="utf-8", pretty_print=True)
+    return written
 
 
 @dataclass(frozen=True)
