@@ -16,7 +16,7 @@ from accounts.sso.attempts import SsoAttempt
 from accounts.sso.models import IdentityProvider, SamlAnswer
 from accounts.sso.person import SignInRefused, SsoPerson
 from accounts.sso.saml import answer, metadata, request
-from accounts.sso.saml.words import Ours, Refused, Theirs
+from accounts.sso.saml.words import Ours, SamlRefused, Theirs
 from common import links
 
 PURPOSE = "saml_answer"  # of the secret in an address (common/links.py)
@@ -52,7 +52,7 @@ def way_there(provider: IdentityProvider, attempt: SsoAttempt) -> str:
 
 
 def receive(provider: IdentityProvider, posted: str, state: str) -> str:
-    """Judge what was posted and keep it; returns the secret with which the browser takes it. Raises Refused."""
+    """Judge what was posted and keep it; returns the secret with which the browser takes it. Raises SamlRefused."""
     now = timezone.now()
     person = answer.judge(posted, ours=ours(provider), theirs=theirs(provider), now=now)
     nonce = links.new_nonce()
@@ -72,7 +72,7 @@ def receive(provider: IdentityProvider, posted: str, state: str) -> str:
                 ends_at=person.ends_at,
             )
     except IntegrityError:
-        raise Refused("This answer was brought already. Each is taken once: sign in again.") from None
+        raise SamlRefused("This answer was brought already. Each is taken once: sign in again.") from None
     return secret
 
 
@@ -100,7 +100,7 @@ def person_of(answer: SamlAnswer, attempt: SsoAttempt) -> SsoPerson:
 def _make_room(provider: IdentityProvider, now: datetime) -> None:
     provider.saml_answers.filter(ends_at__lte=now).delete()
     if provider.saml_answers.count() >= MOST_WAITING:
-        raise Refused("Too many people sign in at the same time. Try again in some minutes.")
+        raise SamlRefused("Too many people sign in at the same time. Try again in some minutes.")
 
 
 def _request_id(attempt: SsoAttempt) -> str:

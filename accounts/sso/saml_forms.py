@@ -11,7 +11,7 @@ from accounts.sso.forms import ProviderForm
 from accounts.sso.models import IdentityProvider, NameIdFormat
 from accounts.sso.saml import certificates, metadata, xml
 from accounts.sso.saml.certificates import Certificate
-from accounts.sso.saml.words import Refused
+from accounts.sso.saml.words import SamlRefused
 from common import guarded_http
 from common.guarded_http import NoUsableAnswer
 
@@ -36,7 +36,7 @@ class SamlAddForm(ProviderForm):
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
     )
     field_order = ("name", "metadata_url", "metadata_xml", "joins_read_only")
-    found: metadata.Read
+    found: metadata.ReadMetadata
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -50,7 +50,7 @@ class SamlAddForm(ProviderForm):
             self.found = metadata.read(
                 _fetched(url) if url else pasted.encode(), may_be_visited=may_be_visited, now=timezone.now()
             )
-        except (Refused, NoUsableAnswer) as why:
+        except (SamlRefused, NoUsableAnswer) as why:
             self.add_error(field, str(why))
         return values
 
@@ -117,7 +117,7 @@ class CertificateForm(forms.Form):
     def clean_certificate(self) -> Certificate:
         try:
             read = certificates.read(self.cleaned_data["certificate"])
-        except Refused as why:
+        except SamlRefused as why:
             raise ValidationError(str(why)) from None
         if read.ends_at <= timezone.now():
             raise ValidationError(f"This certificate ended on {read.ends_at:%-d %B %Y}.")

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.sso import saml_flow
 from accounts.sso.leaving import come_back, refuse
 from accounts.sso.models import IdentityProvider, Protocol
-from accounts.sso.saml.words import Refused
+from accounts.sso.saml.words import SamlRefused
 
 log = logging.getLogger(__name__)
 WHY = "heapadmin.saml_refusal"  # the salt of the reason in an address: nobody else puts words on our page
@@ -43,7 +43,7 @@ def sso_saml_answer(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "429.html", status=429)
     try:
         secret = saml_flow.receive(provider, request.POST.get("SAMLResponse", ""), request.POST.get("RelayState", ""))
-    except Refused as refusal:
+    except SamlRefused as refusal:
         log.info("SAML answer refused for provider %s: %s", provider.pk, refusal)
         why = signing.dumps(str(refusal), salt=WHY, compress=True)
         return _see(f"{reverse('accounts:sso_saml_refused', args=[slug])}?why={why}")

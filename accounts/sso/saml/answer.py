@@ -27,7 +27,7 @@ from accounts.sso.saml.words import (
     SIGNATURE,
     TRANSIENT,
     Ours,
-    Refused,
+    SamlRefused,
     Theirs,
 )
 
@@ -58,7 +58,7 @@ ALGORITHMS = frozenset(
 
 
 @dataclass(frozen=True)
-class Person:
+class SamlPerson:
     """Whom a provider signed in. The address and the name are what the provider says; each may be empty."""
 
     subject: str
@@ -70,8 +70,8 @@ class Person:
     ends_at: datetime  # until then the same answer would be believed again: it is remembered as long
 
 
-def judge(posted: str, *, ours: Ours, theirs: Theirs, now: datetime) -> Person:
-    """The person in a `SAMLResponse` (base64) that came to `ours.answer_url`. Raises Refused, with words for people.
+def judge(posted: str, *, ours: Ours, theirs: Theirs, now: datetime) -> SamlPerson:
+    """The person in a `SAMLResponse` (base64) that came to `ours.answer_url`. Raises SamlRefused, with words for people.
 
     The caller compares `answers` with the id of the request that this browser carries, and takes each answer once.
     """
@@ -86,19 +86,21 @@ def judge(posted: str, *, ours: Ours, theirs: Theirs, now: datetime) -> Person:
 
 def _decoded(posted: str) -> bytes:
     if len(posted) > xml.MOST_BYTES:
-        raise Refused("The answer is longer than 256 KiB.")
+        raise SamlRefused("The answer is longer than 256 KiB.")
     try:
         return base64.b64decode("".join(posted.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise Refused("The answer is not base64.") from None
+        raise SamlRefused("The answer is not base64.") from None
 
 
 def _succeeded(document: etree._Element) -> None:
     if document.tag != _ROOT:
-        raise Refused("What came is not a SAML answer (samlp:Response).")
+        raise SamlRefused("What came is not a SAML answer (samlp:Response).")
     codes = [str(code) for code in _all(document, "p:Status//p:StatusCode/@Value")]
     if not codes or codes[0] != _SUCCESS:
-        raise Refused(f"The provider did not sign you in: {STATUS.get(''.join(codes[1:2]), 'it does not say why')}.")
+        raise SamlRefused(
+            f"The provider did not sign you in: {STATUS.get(''.join(codes[1:2]), 'it does not say why')}."
+        )
 
 
 def signed_assertion(document: etree._Element) -> etree._Element:
@@ -108,20 +110,20 @@ def signed_assertion(document: etree._Element) -> etree._Element:
     signature that covers something else than the element it is in ("wrapping").
     """
     if _all(document, ".//a:EncryptedAssertion | .//a:EncryptedID | .//a:EncryptedAttribute"):
-        raise Refused("The answer is encrypted. Switch encryption off at the provider: HTTPS protects the answer.")
+        raise SamlRefused("The answer is encrypted. Switch encryption off at the provider: HTTPS protects the answer.")
     assertions = [child for child in document if child.tag == _ASSERTED]
     if len(assertions) != 1 or len(_all(document, "//a:Assertion")) != 1 or len(_all(document, "//p:Response")) != 1:
-        raise Refused("The answer does not hold exactly one assertion.")
+        raise SamlRefused("The answer does not hold exactly one assertion.")
     ids = [str(value) for value in _all(document, "//@ID | //@Id | //@id | //@xml:id")]
     if len(ids) != len(set(ids)):
-        raise Refused("Two elements of the answer have the same id.")
+        raise SamlRefused("Two elements of the answer have the same id.")
     signatures = _all(document, "//s:Signature")
     for signature in signatures:
         _check_signature(signature, within=(document, assertions[0]))
     if not signatures:
-        raise Refused("The answer is not signed.")
+        raise SamlRefused("The answer is not signed.")
     if len({signature.getparent() for signature in signatures}) != len(signatures):
-        raise Refused("An element of the answer is signed twice.")
+        raise SamlRefused("An element of the answer is signed twice.")
     return assertions[0]
 
 
@@ -134,11 +136,11 @@ def _check_signature(signature: etree._Element, *, within: tuple[etree._Element,
         or _all(signature, ".//s:Object | .//s:Manifest")
         or len(_all(signature, ".//s:Reference")) != 1
     ):
-        raise Refused("A signature of the answer covers something else than the element in which it is.")
+        raise SamlRefused("A signature of the answer covers something else than the element in which it is.")
     used = {str(name) for name in _all(signature, ".//@Algorithm")}
     if unknown := used - ALGORITHMS:
         weak = any(name.endswith("sha1") for name in unknown)
-        raise Refused(
+        raise SamlRefused(
             "The answer is signed with SHA-1, which can be forged. Choose SHA-256 at the provider."
             if weak
             else "The answer is signed in a way that is not known here. Choose RSA with SHA-256 at the provider."
@@ -151,18 +153,18 @@ def _claims(
     """Check from whom the assertion is, for whom, and when. Returns until when it is believed, and the request's id."""
     issuers = _texts(assertion, "a:Issuer") + _texts(document, "a:Issuer")
     if not _texts(assertion, "a:Issuer") or set(issuers) != {theirs.entity_id}:
-        raise Refused(f"The answer is not from {theirs.entity_id}: its issuer is another.")
+        raise SamlRefused(f"The answer is not from {theirs.entity_id}: its issuer is another.")
     audiences = [_texts(each, "a:Audience") for each in _all(assertion, "a:Conditions/a:AudienceRestriction")]
     if not audiences or not all(ours.entity_id in audience for audience in audiences):
-        raise Refused(f"The answer is for another audience than {ours.entity_id}, our entity id.")
+        raise SamlRefused(f"The answer is for another audience than {ours.entity_id}, our entity id.")
     confirmed = _all(assertion, f"a:Subject/a:SubjectConfirmation[@Method='{BEARER}']/a:SubjectConfirmationData")
     if len(confirmed) != 1 or confirmed[0].get("Recipient") != ours.answer_url:
-        raise Refused(f"The answer is for another recipient than {ours.answer_url}.")
+        raise SamlRefused(f"The answer is for another recipient than {ours.answer_url}.")
     if document.get("Destination", ours.answer_url) != ours.answer_url:
-        raise Refused(f"The answer was sent to another address than {ours.answer_url} (Destination).")
+        raise SamlRefused(f"The answer was sent to another address than {ours.answer_url} (Destination).")
     answers = confirmed[0].get("InResponseTo", "")
     if not answers or document.get("InResponseTo", answers) != answers:
-        raise Refused("The answer names no request of ours. Start on our sign-in page, not at the provider.")
+        raise SamlRefused("The answer names no request of ours. Start on our sign-in page, not at the provider.")
     return _check_times(assertion, confirmed[0], now), answers
 
 
@@ -170,15 +172,15 @@ def _check_times(assertion: etree._Element, confirmed: etree._Element, now: date
     issued_at = _moment(assertion.get("IssueInstant"))
     ends_at = _moment(confirmed.get("NotOnOrAfter"))
     if issued_at is None or ends_at is None:
-        raise Refused("The answer does not say when it was issued, or when it ends.")
+        raise SamlRefused("The answer does not say when it was issued, or when it ends.")
     conditions = _all(assertion, "a:Conditions")
     begins = [issued_at, *_moments(conditions, "NotBefore"), *_moments([confirmed], "NotBefore")]
     ends = [ends_at, issued_at + LONGEST_WAY, *_moments(conditions, "NotOnOrAfter")]
     ends += _moments(_all(assertion, "a:AuthnStatement"), "SessionNotOnOrAfter")
     if max(begins) > now + SKEW:
-        raise Refused("The answer is not valid yet. Compare the clocks of the provider and of this server.")
+        raise SamlRefused("The answer is not valid yet. Compare the clocks of the provider and of this server.")
     if min(ends) <= now - SKEW:
-        raise Refused("The answer has expired. Sign in again; if that happens again, compare the clocks.")
+        raise SamlRefused("The answer has expired. Sign in again; if that happens again, compare the clocks.")
     return min(ends) + SKEW
 
 
@@ -208,22 +210,22 @@ def _verify(text: bytes, *, ours: Ours, theirs: Theirs) -> None:
         )
     except ValidationError as error:
         if error.code == ValidationError.INVALID_SIGNATURE:
-            raise Refused("The answer is not signed with a certificate of this provider.") from None
-        raise Refused(f"The answer is not valid SAML (error {error.code} of python3-saml).") from None
+            raise SamlRefused("The answer is not signed with a certificate of this provider.") from None
+        raise SamlRefused(f"The answer is not valid SAML (error {error.code} of python3-saml).") from None
 
 
-def _person(assertion: etree._Element, *, theirs: Theirs, ours: Ours, answers: str, ends_at: datetime) -> Person:
+def _person(assertion: etree._Element, *, theirs: Theirs, ours: Ours, answers: str, ends_at: datetime) -> SamlPerson:
     named = _all(assertion, "a:Subject/a:NameID")
     subject = xml.text_of(named[0]) if len(named) == 1 else ""
     if not subject or len(subject) > MOST_SUBJECT_CHARS or not subject.isprintable():
-        raise Refused("The answer does not name one person (NameID).")
+        raise SamlRefused("The answer does not name one person (NameID).")
     style = named[0].get("Format", "")
     if style == TRANSIENT:
-        raise Refused("The provider names people anew each time (transient NameID). Choose a persistent one there.")
+        raise SamlRefused("The provider names people anew each time (transient NameID). Choose a persistent one there.")
     if named[0].get("SPNameQualifier", ours.entity_id) != ours.entity_id:
-        raise Refused("The answer names the person for another service (SPNameQualifier).")
+        raise SamlRefused("The answer names the person for another service (SPNameQualifier).")
     said = values_by_name(assertion)
-    return Person(
+    return SamlPerson(
         subject=subject,
         issuer=theirs.entity_id,
         address=address_in(said, theirs.address_attribute) or (subject if style == EMAIL else ""),
@@ -248,7 +250,7 @@ def _moments(elements: Iterable[etree._Element], attribute: str) -> list[datetim
 
 
 def _moment(written: str | None) -> datetime | None:
-    """A moment as SAML writes it: in UTC, with a Z. None if there is none. Raises Refused for anything else."""
+    """A moment as SAML writes it: in UTC, with a Z. None if there is none. Raises SamlRefused for anything else."""
     if written is None:
         return None
     try:
@@ -256,5 +258,5 @@ def _moment(written: str | None) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None or not 1970 < moment.year < 9999:
-        raise Refused("A time in the answer is not a moment in UTC.")
+        raise SamlRefused("A time in the answer is not a moment in UTC.")
     return moment.astimezone(UTC)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from accounts.sso.saml.words import Refused
+from accounts.sso.saml.words import SamlRefused
 
 LEAST_BITS = 2048
 _ARMOUR = re.compile(r"-----(BEGIN|END) CERTIFICATE-----")
@@ -25,18 +25,18 @@ class Certificate:
 
 
 def read(text: str) -> Certificate:
-    """One certificate from PEM, or from base64 alone as metadata has it. Raises Refused."""
+    """One certificate from PEM, or from base64 alone as metadata has it. Raises SamlRefused."""
     try:
         der = base64.b64decode("".join(_ARMOUR.sub("", text).split()), validate=True)
         certificate = x509.load_der_x509_certificate(der)
         key = certificate.public_key()
     except ValueError:
-        raise Refused("This is not a certificate. It begins with -----BEGIN CERTIFICATE-----.") from None
+        raise SamlRefused("This is not a certificate. It begins with -----BEGIN CERTIFICATE-----.") from None
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < LEAST_BITS:
-            raise Refused(f"The certificate's key has {key.key_size} bits. At least {LEAST_BITS} are needed.")
+            raise SamlRefused(f"The certificate's key has {key.key_size} bits. At least {LEAST_BITS} are needed.")
     elif not isinstance(key, ec.EllipticCurvePublicKey):
-        raise Refused("The certificate's key is neither RSA nor of an elliptic curve.")
+        raise SamlRefused("The certificate's key is neither RSA nor of an elliptic curve.")
     return Certificate(
         pem=certificate.public_bytes(Encoding.PEM).decode(),
         named=certificate.subject.rfc4514_string(),

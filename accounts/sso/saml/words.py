@@ -16,7 +16,7 @@ TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 
-class Refused(Exception):
+class SamlRefused(Exception):
     """Why an answer or metadata is not taken: a sentence for the person who has to mend it."""
 
 

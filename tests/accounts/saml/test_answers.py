@@ -10,7 +10,7 @@ from lxml import etree
 
 from accounts.sso.saml import answer, request
 from accounts.sso.saml.answer import judge
-from accounts.sso.saml.words import EMAIL, NAMES, TRANSIENT, Ours, Refused, Theirs
+from accounts.sso.saml.words import EMAIL, NAMES, TRANSIENT, Ours, SamlRefused, Theirs
 from tests.accounts.saml import wrapping
 from tests.accounts.saml.provider import SamlProvider, asked, audience, key_pair, moment, posted, sign, statement
 
@@ -31,7 +31,7 @@ def judged(document, ours=OURS, now=None, **known):
 
 
 def refusal(document, **how):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(SamlRefused) as refused:
         judged(document, **how)
     return str(refused.value)
 
@@ -193,7 +193,7 @@ def test_an_answer_is_believed_for_minutes_and_clocks_may_differ_by_one(seconds,
     if words is None:
         assert check()[1] == ASKED
     else:
-        with pytest.raises(Refused, match=words):
+        with pytest.raises(SamlRefused, match=words):
             check()
 
 
@@ -259,7 +259,7 @@ def test_a_schema_that_the_answer_names_is_not_fetched():
 
     try:
         assert judged(document).subject == "00u1-ada"
-    except Refused as refused:
+    except SamlRefused as refused:
         assert "error 14" in str(refused)
 
 

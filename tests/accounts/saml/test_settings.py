@@ -10,7 +10,7 @@ from accounts.models import Activity
 from accounts.sso import saml_flow
 from accounts.sso.models import IdentityProvider
 from accounts.sso.saml import metadata
-from accounts.sso.saml.words import Ours, Refused
+from accounts.sso.saml.words import Ours, SamlRefused
 from tests.accounts.saml.provider import SamlProvider, asked, key_pair
 from tests.accounts.saml.test_flow import make_saml_provider, post, signed
 from tests.accounts.sso import leads_to
@@ -109,9 +109,9 @@ def test_certificates_that_are_weak_or_over_are_not_taken():
 
     assert [each.pem for each in found.certificates] == [later, good]
     assert found.left_out == 1
-    with pytest.raises(Refused, match="have ended"):
+    with pytest.raises(SamlRefused, match="have ended"):
         read(ended)
-    with pytest.raises(Refused, match="1024 bits"):
+    with pytest.raises(SamlRefused, match="1024 bits"):
         read(key_pair(1024, 365)[1])
 
 
