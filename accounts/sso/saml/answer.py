@@ -71,7 +71,7 @@ class SamlPerson:
 
 
 def judge(posted: str, *, ours: Ours, theirs: Theirs, now: datetime) -> SamlPerson:
-    """The person in a `SAMLResponse` (base64) that came to `ours.answer_url`. Raises SamlRefused, with words for people.
+    """The person in a `SAMLResponse` (base64) that came to `ours.answer_url`. Raises SamlRefused.
 
     The caller compares `answers` with the id of the request that this browser carries, and takes each answer once.
     """
