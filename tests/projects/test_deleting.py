@@ -125,6 +125,7 @@ TOLD = {
 UNTOLD = {  # tables whose rows go without being named in the question, and why nobody misses the number
     "analytics_carry": "what can be undone, of definitions, segments and reports that go",
     "analytics_expiry": "receipts of what went before; the account's activity keeps a line",
+    "analytics_note": "what was noted beside the collected data",
     "analytics_namenote": "what is said of names of the collected data",
     "analytics_segmentmember": "the list of a segment that goes",
     "analytics_pin": "the place of a report that goes",
