@@ -110,6 +110,7 @@ class Account(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")  # what new projects start with
     who_may_invite = models.CharField(max_length=20, choices=WhoMayInvite.choices, default=WhoMayInvite.FULL)
     require_second_factor = models.BooleanField(default=False)
+    require_sso = models.BooleanField(default=False, db_default=False)  # for all but its ways back (accounts/sso)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
     members = models.ManyToManyField(

@@ -9,11 +9,15 @@ from django.http import HttpRequest
 from accounts import activity, known_browsers, second_factor
 from accounts.actions import logins
 from accounts.models import User
+from accounts.sso import session as sso_session
+from accounts.sso.actions import ways_back
 
 
 def on_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     activity.record_everywhere(user=user, verb="login.sign_in")
     known_browsers.remember(request, user)
+    if sso_session.used_second_factor(request):
+        ways_back.note_sign_in(user=user)
 
 
 def on_new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:

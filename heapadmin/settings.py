@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sso.session.SsoSessionMiddleware",
     "accounts.sign_in.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -186,6 +187,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "projects:home"
 ENVIRONMENT_LANDING = "analytics:dashboard"  # the page that opens first in an environment
 SIGNUP_OPEN = env.switch("SIGNUP_OPEN", default=True)
+# names of identity providers in one's own network; http:// only on this machine
+SSO_INTERNAL_HOSTS = env.items("SSO_INTERNAL_HOSTS")
 INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, least=1, most=3_650)
 # per account, resending included
 INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=400, least=0, most=1_000_000)
@@ -208,6 +211,8 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the current session stays; all othe
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {  # allauth's own of other names stay as they are; accounts/sign_in_pauses.py is about passwords
+    "sso": "30/m/ip",  # beginnings and answers, each of which may be a request to somebody's server
+    "sso_saml": "120/m/ip",  # answers that are posted, of a whole office
     "api_key": "30/m/ip",  # failures (collector/views/public_api.py)
     "login": "",  # it would hold up known browsers too; "sign_in" takes its place
     "sign_in": "30/m/ip",  # from browsers that are not known (accounts/adapter.py)

@@ -19,6 +19,7 @@ from tests.test_conventions import OUR_APPS
 JOBS = {
     "accounts.expired": ("timestamp",),
     "accounts.send_address_confirmation": ("address_id", "signup"),
+    "accounts.send_domain_proof": ("domain_id", "nonce"),
     "accounts.send_email_change": ("change_id", "nonce", "side"),
     "accounts.send_invitation": ("invitation_id", "nonce"),
     "accounts.send_mail": ("template", "to", "context", "reply_to"),

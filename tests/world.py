@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Account, Invitation, User
+from accounts.sso.models import IdentityProvider
 from analytics.models import Carry, Definition, Note, Pin, Report, Segment
 from common import links
 from events.models import Person
@@ -50,6 +51,8 @@ def make_account() -> World:
         "account_id": account.pk,
         "membership_id": read_only.pk,
         "invitation_id": make_invitation(account, full).pk,
+        "provider_id": add_provider(account).pk,
+        "domain_id": account.sso_domains.create(domain="shop.example", nonce="nonce", digest=f"{account.pk}").pk,
         "project_id": environment.project_id,
         "api_key_id": ApiKeyFactory(project=environment.project).pk,
         "app_id": environment.app_id,
@@ -60,6 +63,21 @@ def make_account() -> World:
     }
     Removal.objects.create(account=account, name="Old shop", scope={"environment_id": []}, expected=1)
     return World(account, {"full": full, "read_only": read_only.user}, ids)
+
+
+def add_provider(account: Account) -> IdentityProvider:
+    """A provider that is switched on, and that nobody can reach."""
+    now = timezone.now()
+    return IdentityProvider.objects.create(
+        account=account,
+        slug=f"provider{account.pk}",
+        protocol="oidc",
+        name="Example",
+        issuer="http://nowhere.example",
+        client_id="heapadmin",
+        tested_at=now,
+        switched_on_at=now,
+    )
 
 
 def add_person(environment: Environment) -> int:

@@ -70,6 +70,7 @@ def _take_out(membership: Membership, *, by: User, verb: str) -> int:
         target=membership.user.email,
         details={"invitations_revoked": revoked} if revoked else {},
     )
+    membership.user.sso_identities.filter(provider__account=membership.account_id).delete()  # it ends such sessions
     membership.delete()
     return revoked
 

@@ -8,12 +8,13 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.actions import invitations, memberships
 from accounts.door import TenantRequest, account_view, record_refusal, rights_here, signed_in_user
 from accounts.forms import AccessForm, InviteForm
-from accounts.full_access import LastFullAccess
+from accounts.full_access import LastFullAccess, LastWayBack
 from accounts.models import Account, Membership
 from accounts.policy import Can, what_can
 from accounts.teammates import overview
 
 LINKS_TO_SHOW = "links_to_show"  # in the session: the rows of invitations whose links the list shows next
+LAST_WAY_BACK = "{name} is the only way back while single sign-on is compulsory. Name somebody else there first."
 LAST_ONE = "{name} is the last teammate with full access. Give full access to somebody else first."
 
 
@@ -70,8 +71,8 @@ def teammate_access(request: HttpRequest, account: Account, membership_id: int) 
     read_only = form.cleaned_data["read_only"]
     try:
         memberships.set_access(membership=membership, read_only=read_only, by=signed_in_user(request))
-    except LastFullAccess:
-        _refuse(request, account, membership)
+    except LastFullAccess as why:
+        _refuse(request, account, membership, why)
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     else:
@@ -88,8 +89,8 @@ def teammate_remove(request: HttpRequest, account: Account, membership_id: int) 
         return redirect("accounts:leave", account.pk)
     try:
         revoked = memberships.remove(membership=membership, by=signed_in_user(request))
-    except LastFullAccess:
-        _refuse(request, account, membership)
+    except LastFullAccess as why:
+        _refuse(request, account, membership, why)
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     else:
@@ -105,8 +106,8 @@ def leave(request: TenantRequest, account: Account) -> HttpResponse:
         return render(request, "accounts/leave.html")
     try:
         memberships.leave(membership=membership)
-    except LastFullAccess:
-        _refuse(request, account, membership)
+    except LastFullAccess as why:
+        _refuse(request, account, membership, why)
         return redirect("accounts:leave", account.pk)
     except Membership.DoesNotExist:
         pass  # the membership was removed meanwhile
@@ -120,6 +121,8 @@ def _teammate(account: Account, membership_id: int) -> Membership:
     return membership
 
 
-def _refuse(request: HttpRequest, account: Account, membership: Membership) -> None:
-    record_refusal(request, account, {"teammate": membership.user.email, "reason": "last full access"})
-    messages.error(request, LAST_ONE.format(name=membership.user))
+def _refuse(request: HttpRequest, account: Account, membership: Membership, why: LastFullAccess) -> None:
+    is_way_back = isinstance(why, LastWayBack)
+    reason = "last way back" if is_way_back else "last full access"
+    record_refusal(request, account, {"teammate": membership.user.email, "reason": reason})
+    messages.error(request, (LAST_WAY_BACK if is_way_back else LAST_ONE).format(name=membership.user))

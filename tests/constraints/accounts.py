@@ -9,8 +9,13 @@ from tests.accounts.factories import (
     ActivityFactory,
     EmailChangeFactory,
     FirstLoginLinkFactory,
+    IdentityProviderFactory,
     InvitationFactory,
     RescueFactory,
+    SamlAnswerFactory,
+    SsoDomainFactory,
+    SsoIdentityFactory,
+    WayBackFactory,
 )
 from tests.constraints.rows import Breaks, again, change, each, insert_twice, required
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
@@ -33,7 +38,32 @@ def ended(*ways):
     )
 
 
+def two_identities(**other):
+    """Of one provider; the second differs from the first in `other` alone."""
+    first = SsoIdentityFactory()
+    same = {"provider": first.provider, "issuer": first.issuer, "subject": first.subject, "user": first.user}
+    return SsoIdentityFactory(**same | other)
+
+
 BREAKS: Breaks = {
+    "accounts_identityprovider_slug_key": lambda: again(IdentityProviderFactory()),
+    "identityprovider_protocol_is_known": lambda: IdentityProviderFactory(protocol="oauth"),
+    "identityprovider_has_name_and_issuer": each(lambda what: IdentityProviderFactory(**{what: ""}), "name", "issuer"),
+    "identityprovider_oidc_has_a_client": lambda: IdentityProviderFactory(client_id=""),
+    "identityprovider_tested_before_on": lambda: IdentityProviderFactory(switched_on_at=timezone.now()),
+    "identityprovider_once_in_the_installation": lambda: [IdentityProviderFactory(account=None) for _ in range(2)],
+    "identityprovider_saml_has_address_and_certificate": lambda: IdentityProviderFactory(protocol="saml"),
+    "identityprovider_name_id_format_is_known": lambda: IdentityProviderFactory(name_id_format="transient"),
+    "accounts_samlanswer_digest_key": lambda: again(SamlAnswerFactory(), assertion="another"),
+    "samlanswer_once": lambda: again(SamlAnswerFactory(), digest="another"),
+    "ssoidentity_has_a_subject": lambda: SsoIdentityFactory(subject=""),
+    "ssoidentity_one_login": lambda: two_identities(user=UserFactory()),
+    "ssoidentity_one_of_each_provider": lambda: two_identities(subject="another"),
+    "accounts_ssodomain_digest_key": lambda: again(SsoDomainFactory(), domain="another.example"),
+    "ssodomain_lower_case": each(lambda domain: SsoDomainFactory(domain=domain), "Works.example", ""),
+    "ssodomain_once_per_account": lambda: again(SsoDomainFactory(), digest="another"),
+    "ssodomain_proven_by_one_account": lambda: [SsoDomainFactory(proven_at=timezone.now()) for _ in range(2)],
+    "accounts_wayback_membership_id_key": lambda: again(WayBackFactory()),
     "account_has_a_name": lambda: AccountFactory(name=""),
     "account_who_may_invite_is_known": lambda: AccountFactory(who_may_invite="everybody"),
     "user_email_unique": lambda: again(UserFactory()),

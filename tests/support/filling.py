@@ -14,6 +14,13 @@ from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from projects.tables import account_tables, any_of, conditions, read_schema, scope_of
 from support.models import AccountExport, ExportPart, Message, Reply, SupportAccess, Visit
+from tests.accounts.factories import (
+    IdentityProviderFactory,
+    SamlAnswerFactory,
+    SsoDomainFactory,
+    SsoIdentityFactory,
+    WayBackFactory,
+)
 from tests.factories import ApiKeyFactory, DeletionRequestFactory, EnvironmentFactory, MembershipFactory, ProjectFactory
 
 EVENTS = """
@@ -51,6 +58,11 @@ def make_account(name: str = "Shop", *, events: int = 2_000, span: timedelta = t
         _define(each, member)
     _settings(account, environment, member)
     _support(account, environment, member)
+    provider = IdentityProviderFactory(account=account)
+    SsoIdentityFactory(provider=provider, user=member)
+    SamlAnswerFactory(provider=provider)
+    SsoDomainFactory(account=account)
+    WayBackFactory(membership=account.memberships.get(user=member))
     fill_the_rest(account)
     return account
 
