@@ -67,7 +67,9 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     ),
     "accounts:account_settings_save": "accounts:account_settings",
     **dict.fromkeys(
-        [f"accounts:sso_provider{part}" for part in ("", "_add", "_delete")] + ["accounts:sso_domain_add"],
+        [f"accounts:sso_provider{part}" for part in ("", "_add", "_delete")]
+        + ["accounts:sso_domain_add"]
+        + ["accounts:scim", "accounts:scim_token_create", "accounts:scim_token_revoke"],
         "accounts:sso",
     ),
     **dict.fromkeys(["collector:collection", "projects:environment_capture"], "projects:install"),
