@@ -59,6 +59,10 @@ def make_account(name: str = "Shop", *, events: int = 2_000, span: timedelta = t
         _define(each, member)
     _settings(account, environment, member)
     _support(account, environment, member)
+    provider = IdentityProviderFactory(account=account)
+    SsoIdentityFactory(provider=provider, user=member)
+    SsoDomainFactory(account=account)
+    WayBackFactory(membership=account.memberships.get(user=member))
     fill_the_rest(account)
     return account
 
@@ -91,9 +95,6 @@ def _settings(account, environment, member):
     hour = {"hour": datetime(2026, 1, 1, 9, tzinfo=UTC), "last_at": timezone.now()}
     count = {"outcome": "accepted", "requests": 2, "events": 3, "last_seconds": 0.01, "slowest_seconds": 0.02}
     CollectedHour.objects.create(environment=environment, **hour, **count)
-    SsoIdentityFactory(provider=IdentityProviderFactory(account=account), user=member)
-    SsoDomainFactory(account=account)
-    WayBackFactory(membership=account.memberships.get(user=member))
     ScimTokenFactory(account=account, created_by=member)
     ScimPersonFactory(account=account, user=member)
     Invitation.objects.create(
