@@ -61,6 +61,8 @@ WORDS = {
     "teammate.full_access": "gave full access to",
     "teammate.read_only": "made read-only:",
     "teammate.remove": "removed",
+    "teammate.join": "let in",
+    "teammate.rejoin": "let in again",
     "teammate.leave": "left the account:",
     "invitation.create": "invited",
     "invitation.resend": "sent a new invitation to",
@@ -102,6 +104,13 @@ WORDS = {
     "sso.connect": "connected their login with",
     "sso.disconnect": "disconnected a login from",
     "sso.join": "joined by single sign-on:",
+    "scim.token_create": "made the SCIM token",
+    "scim.token_revoke": "revoked the SCIM token",
+    "scim.add": "told, without letting them in, of",
+    "scim.adopt": "took over the teammate",
+    "scim.change": "changed what the directory says of",
+    "scim.remove": "no longer tells of",
+    "scim.stay": "could not put out",
     "sso.refuse": "was refused by single sign-on:",
     "support.look": "looked at",
     "support.visit": "visited the account:",
@@ -131,6 +140,7 @@ KINDS = {
     "person": "People",
     "login": "Logins and passwords",
     "sso": "Single sign-on",
+    "scim": "Joining and leaving (SCIM)",
     "support": "Support",
     "refused": "Refused attempts",
 }
@@ -141,6 +151,9 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
     "accounts:invitation_revoke": "revoke the invitation of",
     "accounts:invite": "invite people",
     "accounts:leave": "leave the account",
+    "accounts:scim": "set up joining and leaving by SCIM in",
+    "accounts:scim_token_create": "create a SCIM token in",
+    "accounts:scim_token_revoke": "revoke the SCIM token",
     "accounts:sso": "set up single sign-on in",
     "accounts:sso_certificate": "change the certificates of a provider of single sign-on of",
     "accounts:sso_domain": "prove or remove a domain of",
@@ -198,9 +211,16 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
     "support:export_ask": "ask for an export of the account",
     "support:visits_allow": "allow or forbid visits of support",
 }
-CHANGES = {"account.settings", "project.change", "project.months_kept", "environment.rename", "environment.capture"}
+CHANGES = {
+    "account.settings",
+    "project.change",
+    "project.months_kept",
+    "environment.rename",
+    "environment.capture",
+    "scim.change",
+}
 """The verbs whose details are {what: [before, after]}."""
-LABELS = {"all": "all of them", "ending": "the key ends with", "reason": "why"}
+LABELS = {"all": "all of them", "ending": "its secret ends with", "reason": "why"}
 ANY = "*"
 HIDDEN = {
     ("refused", "path"),

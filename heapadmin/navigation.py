@@ -68,7 +68,8 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     "accounts:account_settings_save": "accounts:account_settings",
     **dict.fromkeys(
         [f"accounts:sso_provider{part}" for part in ("", "_add", "_delete")]
-        + ["accounts:sso_domain_add", "accounts:sso_saml_add", "accounts:sso_certificate"],
+        + ["accounts:sso_domain_add", "accounts:sso_saml_add", "accounts:sso_certificate"]
+        + ["accounts:scim", "accounts:scim_token_create", "accounts:scim_token_revoke"],
         "accounts:sso",
     ),
     **dict.fromkeys(["collector:collection", "projects:environment_capture"], "projects:install"),

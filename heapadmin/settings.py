@@ -214,6 +214,7 @@ ACCOUNT_RATE_LIMITS = {  # allauth's own of other names stay as they are; accoun
     "sso": "30/m/ip",  # beginnings and answers, each of which may be a request to somebody's server
     "sso_saml": "120/m/ip",  # answers that are posted, of a whole office
     "api_key": "30/m/ip",  # failures (collector/views/public_api.py)
+    "scim": "30/m/ip",  # failures (accounts/scim/endpoint.py)
     "login": "",  # it would hold up known browsers too; "sign_in" takes its place
     "sign_in": "30/m/ip",  # from browsers that are not known (accounts/adapter.py)
 }

@@ -236,14 +236,25 @@ def create_api_key(*, project: Project, name: str, by: User) -> tuple[ApiKey, st
 
 
 @transaction.atomic
-def revoke_api_key(*, key: ApiKey, by: User) -> None:
-    """Revoke the key, effective now. A key that was revoked before stays unchanged."""
+def revoke_api_key(*, key: ApiKey, by: User | None, program: str = "") -> None:
+    """Revoke the key, effective now. A key that was revoked before stays unchanged.
+
+    `by` is None if the program of that name revokes it.
+    """
     revoked = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
     if revoked:
-        _record_api_key(key, by, "api_key.revoke")
+        _record_api_key(key, by, "api_key.revoke", program)
 
 
-def _record_api_key(key: ApiKey, by: User, verb: str) -> None:
+def revoke_api_keys_of_leaver(account: Account, user: User, program: str) -> None:
+    """Revoke the API keys that `user` made in `account`: they have seen the secrets."""
+    for key in ApiKey.objects.filter(project__account=account, created_by=user, revoked_at=None).select_related(
+        "project__account"
+    ):
+        revoke_api_key(key=key, by=None, program=program)
+
+
+def _record_api_key(key: ApiKey, by: User | None, verb: str, program: str = "") -> None:
     project = key.project
     details = {"project": project.name, "ending": key.ending}
-    activity.record(account=project.account, by=by, verb=verb, target=key.name, details=details)
+    activity.record(account=project.account, by=by, verb=verb, target=key.name, details=details, program=program)

@@ -8,7 +8,10 @@ class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
+        from accounts.leaving import register_ender
         from projects import touched
+        from projects.actions import revoke_api_keys_of_leaver
 
         register_converter(AppIdConverter, "app_id")
         touched.register()
+        register_ender(revoke_api_keys_of_leaver)

@@ -34,6 +34,9 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "accounts:invite": NO_GET,
     "accounts:leave": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:open": ("get", LOGIN, 404, 404, 302, 302),
+    "accounts:scim": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:scim_token_create": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:scim_token_revoke": ("get", LOGIN, 404, 404, 403, 200),
     "accounts:sso": ("get", LOGIN, 404, 404, 403, 200),
     "accounts:sso_domain": NO_GET,
     "accounts:sso_domain_add": NO_GET,
@@ -146,6 +149,8 @@ WRITES = {
     "accounts:invitation_revoke": Write("invitation.revoke"),
     "accounts:invite": Write("invitation.create", {"emails": "new@shop.example", "read_only": "on"}),
     "accounts:leave": Write("teammate.leave", read_only=302),
+    "accounts:scim_token_create": Write("scim.token_create", {"name": "Okta", "read_only": "True"}, full=200),
+    "accounts:scim_token_revoke": Write("scim.token_revoke"),
     "accounts:sso_domain": Write("sso.domain_remove", {"do": "remove"}),
     "accounts:sso_domain_add": Write("sso.domain_add", {"domain": "works.example"}),
     "accounts:sso_provider": Write(

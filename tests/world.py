@@ -16,6 +16,7 @@ from analytics.models import Carry, Definition, Note, Pin, Report, Segment
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
+from tests.accounts.factories import ScimTokenFactory
 from tests.factories import ApiKeyFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 
@@ -52,6 +53,7 @@ def make_account() -> World:
         "membership_id": read_only.pk,
         "invitation_id": make_invitation(account, full).pk,
         "provider_id": add_provider(account).pk,
+        "scim_token_id": ScimTokenFactory(account=account).pk,
         "domain_id": account.sso_domains.create(domain="shop.example", nonce="nonce", digest=f"{account.pk}").pk,
         "project_id": environment.project_id,
         "api_key_id": ApiKeyFactory(project=environment.project).pk,

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import activity
+from accounts import activity, leaving
 from accounts.full_access import keeping_full_access, require_full_access
 from accounts.models import Account, Invitation, Membership, User
 from common.changes import change
@@ -61,7 +61,19 @@ def _locked(membership: Membership) -> Membership:
     return Membership.objects.select_for_update(of=("self",)).select_related("user", "account").get(pk=membership.pk)
 
 
-def _take_out(membership: Membership, *, by: User, verb: str) -> int:
+def take_out(*, membership: Membership, program: str) -> None:
+    """Remove a teammate for `program`, with what lets them in by other ways: sessions, and keys that they know.
+
+    Raises LastFullAccess if nobody with full access would remain, Membership.DoesNotExist if they have left.
+    """
+    with keeping_full_access([membership.account_id]):
+        current = _locked(membership)
+        user, account = current.user, current.account
+        _take_out(current, by=None, verb="teammate.remove", program=program)
+        leaving.end_all(account=account, user=user, program=program)
+
+
+def _take_out(membership: Membership, *, by: User | None, verb: str, program: str = "") -> int:
     revoked = _revoke_invitations_of(membership)
     activity.record(
         account=membership.account,
@@ -69,6 +81,7 @@ def _take_out(membership: Membership, *, by: User, verb: str) -> int:
         verb=verb,
         target=membership.user.email,
         details={"invitations_revoked": revoked} if revoked else {},
+        program=program,
     )
     membership.user.sso_identities.filter(provider__account=membership.account_id).delete()  # it ends such sessions
     membership.delete()

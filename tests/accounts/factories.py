@@ -6,6 +6,8 @@ import factory
 from django.utils import timezone
 
 from accounts.models import Activity, EmailChange, FirstLoginLink, Invitation, Rescue
+from accounts.scim import tokens
+from accounts.scim.models import ScimPerson, ScimToken
 from accounts.sso.models import IdentityProvider, SamlAnswer, SsoDomain, SsoIdentity, WayBack
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
 
@@ -110,3 +112,26 @@ class WayBackFactory(factory.django.DjangoModelFactory):
         model = WayBack
 
     membership = factory.SubFactory(MembershipFactory)
+
+
+class ScimTokenFactory(factory.django.DjangoModelFactory):
+    """A token whose secret is `secret`, which is no field."""
+
+    class Meta:
+        model = ScimToken
+        exclude = ("secret",)
+
+    account = factory.SubFactory(AccountFactory)
+    name = factory.Sequence(lambda n: f"Directory {n}")
+    secret = factory.LazyFunction(tokens.new_secret)
+    digest = factory.LazyAttribute(lambda token: tokens.digest(token.secret))
+    ending = factory.LazyAttribute(lambda token: token.secret[-4:])
+
+
+class ScimPersonFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ScimPerson
+
+    account = factory.SubFactory(AccountFactory)
+    user_name = factory.Sequence(lambda n: f"told{n}@shop.example")
+    email = factory.SelfAttribute("user_name")

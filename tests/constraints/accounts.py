@@ -13,6 +13,8 @@ from tests.accounts.factories import (
     InvitationFactory,
     RescueFactory,
     SamlAnswerFactory,
+    ScimPersonFactory,
+    ScimTokenFactory,
     SsoDomainFactory,
     SsoIdentityFactory,
     WayBackFactory,
@@ -100,6 +102,22 @@ BREAKS: Breaks = {
     "signinpause_failures_not_negative": lambda: SignInPause.objects.create(
         key="key", failures=-1, failed_at=timezone.now()
     ),
+    "accounts_scimtoken_digest_key": lambda: again(ScimTokenFactory(), name="another"),
+    "scimtoken_name_once_per_account": lambda: again(ScimTokenFactory(name="Okta"), name="OKTA", digest="a" * 64),
+    "scimtoken_has_a_name": lambda: ScimTokenFactory(name=""),
+    "scimtoken_digest_is_sha256": lambda: ScimTokenFactory(digest="A" * 64),
+    "scimtoken_ending_four_characters": lambda: ScimTokenFactory(ending="abc"),
+    "scimtoken_revoked_by_with_a_time": lambda: ScimTokenFactory(revoked_by=UserFactory()),
+    "scimperson_user_name_once_per_account": lambda: again(
+        ScimPersonFactory(user_name="ada"), user_name="ADA", email="another@shop.example"
+    ),
+    "scimperson_email_once_per_account": lambda: again(ScimPersonFactory(), user_name="another"),
+    "scimperson_user_once_per_account": lambda: again(
+        ScimPersonFactory(user=UserFactory()), user_name="another", email="another@shop.example"
+    ),
+    "scimperson_email_lower_case": lambda: ScimPersonFactory(email="Ada@shop.example"),
+    "scimperson_has_a_user_name": lambda: ScimPersonFactory(user_name="", email="ada@shop.example"),
+    "scimperson_waiting_for_new_access": lambda: ScimPersonFactory(is_waiting=True, kept_read_only=False),
     "cache_entries_pkey": lambda: insert_twice("cache_entries"),
     **required("cache_entries", "cache_key value expires"),
 }

@@ -17,6 +17,8 @@ from support.models import AccountExport, ExportPart, Message, Reply, SupportAcc
 from tests.accounts.factories import (
     IdentityProviderFactory,
     SamlAnswerFactory,
+    ScimPersonFactory,
+    ScimTokenFactory,
     SsoDomainFactory,
     SsoIdentityFactory,
     WayBackFactory,
@@ -95,6 +97,8 @@ def _settings(account, environment, member):
     hour = {"hour": datetime(2026, 1, 1, 9, tzinfo=UTC), "last_at": timezone.now()}
     count = {"outcome": "accepted", "requests": 2, "events": 3, "last_seconds": 0.01, "slowest_seconds": 0.02}
     CollectedHour.objects.create(environment=environment, **hour, **count)
+    ScimTokenFactory(account=account, created_by=member)
+    ScimPersonFactory(account=account, user=member)
     Invitation.objects.create(
         account=account,
         email=f"new{account.pk}@shop.example",

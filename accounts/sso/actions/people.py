@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -28,13 +29,16 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
     """
     account = _lock(provider)
     address = _vouched_address(provider, person)
-    if User.objects.filter(email=address).exists():
+    domain = address.rpartition("@")[2]
+    is_proven = SsoDomain.objects.filter(account=account, domain=domain, proven_at__isnull=False).exists()
+    known = User.objects.filter(email=address).first()
+    if known is not None and is_proven and _is_only_ours(account, known):
+        return _bind(provider, person, known)
+    if known is not None:
         raise SignInRefused(
             f"There is a login with the address {address} already. Sign in with it, "
             f"then connect it with {provider.name} under Profile & security."
         )
-    domain = address.rpartition("@")[2]
-    is_proven = SsoDomain.objects.filter(account=account, domain=domain, proven_at__isnull=False).exists()
     invitation = account.invitations.open().filter(email=address, expires_at__gt=timezone.now()).first()
     if not is_proven and invitation is None:
         raise SignInRefused(
@@ -45,6 +49,17 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
         EmailAddress.objects.filter(user=user).update(verified=False)
     _give_membership(provider, account, user, invitation)
     return _bind(provider, person, user)
+
+
+def _is_only_ours(account: Account, user: User) -> bool:
+    """Whether a login is the account's alone and nobody has another way into it: SCIM makes such ones."""
+    return (
+        not user.has_usable_password()
+        and not user.is_staff
+        and not Authenticator.objects.filter(user=user).exists()
+        and not user.sso_identities.exists()
+        and [place.account_id for place in user.memberships.all()] == [account.pk]
+    )
 
 
 def _give_membership(provider: IdentityProvider, account: Account, user: User, invitation: Invitation | None) -> None:
