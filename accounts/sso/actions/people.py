@@ -22,44 +22,54 @@ NAME = 150  # characters, as long as the column
 
 @transaction.atomic
 def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
-    """Make a login and a membership for somebody whom nobody here knows, and return their identity.
+    """Return the identity of somebody who comes for the first time. Makes their login and membership if there are none.
 
-    They come by an invitation of exactly their address, or because it is in a domain that the account has proven.
+    They come by an invitation of exactly their address, or because it is in a domain that the account has proven. A
+    login that is there already is theirs only if `_is_only_ours`.
     Raises SignInRefused, and IntegrityError if the same is done elsewhere at the same moment.
     """
     account = _lock(provider)
     address = _vouched_address(provider, person)
     domain = address.rpartition("@")[2]
     is_proven = SsoDomain.objects.filter(account=account, domain=domain, proven_at__isnull=False).exists()
-    known = User.objects.filter(email=address).first()
-    if known is not None and is_proven and _is_only_ours(account, known):
-        return _bind(provider, person, known)
-    if known is not None:
+    invitation = account.invitations.open().filter(email=address, expires_at__gt=timezone.now()).first()
+    if not is_proven and invitation is None:  # before anything is looked up that others must not learn
+        raise SignInRefused(
+            f"Nobody has invited {address} to this account, and {domain} is not among the domains that it has proven."
+        )
+    user = User.objects.select_for_update().filter(email=address).first()  # nobody gives it another place meanwhile
+    if user is not None and not (is_proven and _is_only_ours(account, user, invitation)):
         raise SignInRefused(
             f"There is a login with the address {address} already. Sign in with it, "
             f"then connect it with {provider.name} under Profile & security."
         )
-    invitation = account.invitations.open().filter(email=address, expires_at__gt=timezone.now()).first()
-    if not is_proven and invitation is None:
-        raise SignInRefused(
-            f"Nobody has invited {address} to this account, and {domain} is not among the domains that it has proven."
-        )
-    user: User = User.objects.create_user(address, None, name=" ".join(person.name.split())[:NAME])
-    if not is_proven:  # only the provider says so, and whoever runs it may say so of anybody
-        EmailAddress.objects.filter(user=user).update(verified=False)
-    _give_membership(provider, account, user, invitation)
+    if user is None:
+        user = User.objects.create_user(address, None, name=" ".join(person.name.split())[:NAME])
+        if not is_proven:  # only the provider says so, and whoever runs it may say so of anybody
+            EmailAddress.objects.filter(user=user).update(verified=False)
+    if not account.memberships.filter(user=user).exists():
+        _give_membership(provider, account, user, invitation)
     return _bind(provider, person, user)
 
 
-def _is_only_ours(account: Account, user: User) -> bool:
-    """Whether a login is the account's alone and nobody has another way into it: SCIM makes such ones."""
-    return (
-        not user.has_usable_password()
-        and not user.is_staff
-        and not Authenticator.objects.filter(user=user).exists()
-        and not user.sso_identities.exists()
-        and [place.account_id for place in user.memberships.all()] == [account.pk]
+def _is_only_ours(account: Account, user: User, invitation: Invitation | None) -> bool:
+    """Whether a login is there because `account` asked somebody in, and opens nothing else, for nobody, in any way.
+
+    The account's directory made it (SCIM), or it follows an invitation of the account. Whoever joined by signing in
+    at a provider is known by that one: another provider is another issuer, which they have to connect themselves.
+    """
+    was_asked_in = (
+        invitation is not None
+        or account.scim_people.filter(user=user, made_login=True).exists()
+        or account.invitations.filter(accepted_by=user).exists()
     )
+    places = set(user.memberships.values_list("account_id", flat=True))
+    opens_more = user.is_staff or user.is_superuser or places - {account.pk}
+    opens_by_others = (
+        user.has_usable_password() or Authenticator.objects.filter(user=user).exists() or user.sso_identities.exists()
+    )
+    is_in_or_invited = bool(places) or invitation is not None
+    return user.is_active and was_asked_in and is_in_or_invited and not opens_more and not opens_by_others
 
 
 def _give_membership(provider: IdentityProvider, account: Account, user: User, invitation: Invitation | None) -> None:
