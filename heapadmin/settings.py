@@ -211,8 +211,11 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the current session stays; all othe
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {  # allauth's own of other names stay as they are; accounts/sign_in_pauses.py is about passwords
-    "sso": "30/m/ip",  # beginnings and answers, each of which may be a request to somebody's server
-    "sso_saml": "120/m/ip",  # answers that are posted, of a whole office
+    # beginnings and answers, two for each sign-in: an office of 500 behind one address comes in within four minutes
+    "sso": "300/m/ip,3000/h/ip",
+    "sso_browser": "20/m/key",  # the same of one browser
+    "sso_saml": "300/m/ip",  # answers that are posted
+    "sso_setup": "30/m/user",  # requests of settings to providers and name servers
     "api_key": "30/m/ip",  # failures (collector/views/public_api.py)
     "scim": "30/m/ip",  # failures (accounts/scim/endpoint.py)
     "login": "",  # it would hold up known browsers too; "sign_in" takes its place

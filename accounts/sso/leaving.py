@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from allauth.core import ratelimit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.sso import attempts, oidc, saml_flow
+from accounts.sso import attempts, limits, oidc, saml_flow
 from accounts.sso.arrival import arrive
 from accounts.sso.attempts import Purpose, SsoAttempt
 from accounts.sso.models import IdentityProvider, Protocol
@@ -28,7 +27,7 @@ def leave(request: HttpRequest, provider: IdentityProvider, purpose: Purpose, wh
 
     It is no redirect: browsers do not follow one from a form to another host, as our pages tell them (form-action).
     """
-    if not ratelimit.consume(request, action="sso"):
+    if not limits.may_go_on(request):
         return render(request, "429.html", status=429)
     if not url_has_allowed_host_and_scheme(where_to, {request.get_host()}):
         where_to = ""
@@ -45,7 +44,7 @@ def come_back(
     request: HttpRequest, provider: IdentityProvider, state: str, read: Callable[[SsoAttempt], SsoPerson]
 ) -> HttpResponse:
     """Take up what this browser began. `read` checks the provider's answer; raises SignInRefused, NoUsableAnswer."""
-    if not ratelimit.consume(request, action="sso"):
+    if not limits.may_go_on(request):
         return render(request, "429.html", status=429)
     attempt = attempts.take(request, provider, state)
     if attempt is None:

@@ -25,6 +25,7 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 CLOCKS_APART_SECONDS = 60
 OLDEST_SECONDS = 10 * 60  # of a token: it was made for the code that we have just sent
 KEPT_SECONDS = 5 * 60  # what a provider says of itself
+DOWN_SECONDS = 10  # that it does not answer: an office that clicks again would hold all the turns of its address
 LONGEST_CODE = 4_096
 
 
@@ -59,11 +60,18 @@ def discover(issuer: str) -> Metadata:
 
 
 def metadata(provider: IdentityProvider) -> Metadata:
-    """What was discovered in the last minutes, or is discovered now. Raises NoUsableAnswer."""
+    """What was discovered in the last minutes, or is now. Raises NoUsableAnswer, which is kept for some seconds too."""
     key = f"sso_metadata:{hashlib.sha256(provider.issuer.encode()).hexdigest()}"
-    if known := cache.get(key):
+    known = cache.get(key)
+    if isinstance(known, str):
+        raise NoUsableAnswer(known)
+    if known:
         return Metadata(**known)
-    found = discover(provider.issuer)
+    try:
+        found = discover(provider.issuer)
+    except NoUsableAnswer as why:
+        cache.set(key, str(why), DOWN_SECONDS)
+        raise
     cache.set(key, found.__dict__, KEPT_SECONDS)
     return found
 

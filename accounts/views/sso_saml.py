@@ -2,7 +2,6 @@
 
 import logging
 
-from allauth.core import ratelimit
 from django.contrib.auth.decorators import login_not_required
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.sso import saml_flow
+from accounts.sso import limits, saml_flow
 from accounts.sso.leaving import come_back, refuse
 from accounts.sso.models import IdentityProvider, Protocol
 from accounts.sso.saml.words import SamlRefused
@@ -39,7 +38,7 @@ def sso_saml_answer(request: HttpRequest, slug: str) -> HttpResponse:
     It reads and sets no cookie: what a browser has here stays as it is, whatever another site posts.
     """
     provider = _provider(slug)
-    if not ratelimit.consume(request, action="sso_saml"):
+    if not limits.may_post(request):
         return render(request, "429.html", status=429)
     try:
         secret = saml_flow.receive(provider, request.POST.get("SAMLResponse", ""), request.POST.get("RelayState", ""))

@@ -1,6 +1,5 @@
 """A SAML provider among an account's settings: adding it by its metadata, its page, and its certificates."""
 
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,7 +8,7 @@ from django.views.decorators.http import require_POST
 from accounts.door import account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
-from accounts.sso import saml_flow
+from accounts.sso import limits, saml_flow
 from accounts.sso.actions import providers
 from accounts.sso.actions.providers import NotReady, TooMany
 from accounts.sso.actions.saml_certificates import add_certificate, remove_certificate
@@ -21,7 +20,7 @@ from common.counted import counted
 
 @account_view(Can.MANAGE)
 def sso_saml_add(request: HttpRequest, account: Account) -> HttpResponse:
-    if request.method == "POST" and not ratelimit.consume(request, action="sso"):
+    if request.method == "POST" and not limits.may_set_up(request):
         return render(request, "429.html", status=429)
     form = SamlAddForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():

@@ -12,6 +12,7 @@ from accounts.full_access import LastWayBack
 from accounts.models import Account, Membership
 from accounts.policy import Can
 from accounts.second_factor import users_with_second_factor
+from accounts.sso import limits
 from accounts.sso.actions import domains, providers, ways_back
 from accounts.sso.actions.providers import NotReady, TooMany
 from accounts.sso.attempts import Purpose
@@ -55,6 +56,8 @@ def _show(request: HttpRequest, account: Account, form: DomainForm, status: int 
 
 @account_view(Can.MANAGE)
 def sso_provider_add(request: HttpRequest, account: Account) -> HttpResponse:
+    if request.method == "POST" and not limits.may_set_up(request):
+        return render(request, "429.html", status=429)
     form = OidcForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         status = 422 if request.method == "POST" else 200
@@ -157,6 +160,8 @@ def sso_domain(request: HttpRequest, account: Account, domain_id: int) -> HttpRe
     """Look for a domain's record, mail its postmaster, or take it away: as `do` says."""
     domain = get_object_or_404(account.sso_domains.select_related("account"), pk=domain_id)
     by = signed_in_user(request)
+    if not limits.may_set_up(request):
+        return render(request, "429.html", status=429)
     try:
         match request.POST.get("do"):
             case "check":

@@ -1,13 +1,12 @@
 """Signing in through a provider: finding it by one's address, going there, coming back."""
 
-from allauth.core import ratelimit
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.sso import oidc
+from accounts.sso import limits, oidc
 from accounts.sso.attempts import Purpose, SsoAttempt
 from accounts.sso.leaving import come_back, leave
 from accounts.sso.models import IdentityProvider, Protocol
@@ -63,7 +62,7 @@ def sso_answer(request: HttpRequest, slug: str) -> HttpResponse:
 def sso_signed_out(request: HttpRequest, slug: str) -> HttpResponse:
     """After signing out here: the way to sign out at the provider too, which would let anybody in again at once."""
     provider = get_object_or_404(IdentityProvider.objects.usable(), slug=slug)
-    may_ask = provider.protocol == Protocol.OIDC and ratelimit.consume(request, action="sso")
+    may_ask = provider.protocol == Protocol.OIDC and limits.may_go_on(request)
     context = {"provider": provider, "url": oidc.way_out(provider) if may_ask else ""}
     return render(request, "accounts/sso/signed_out.html", context)
 
