@@ -13,6 +13,8 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import leaving, signals
         from accounts.actions.logins import end_sessions_of_leaver
+        from accounts.scim.token_actions import tokens_of_leaver
 
         signals.connect()
         leaving.register_ender(end_sessions_of_leaver)
+        leaving.register_kept(tokens_of_leaver)

@@ -8,10 +8,11 @@ class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
-        from accounts.leaving import register_ender
+        from accounts.leaving import register_ender, register_kept
         from projects import touched
-        from projects.actions import revoke_api_keys_of_leaver
+        from projects.actions import api_keys_of_leaver, revoke_api_keys_of_leaver
 
         register_converter(AppIdConverter, "app_id")
         touched.register()
         register_ender(revoke_api_keys_of_leaver)
+        register_kept(api_keys_of_leaver)

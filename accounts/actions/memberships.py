@@ -42,13 +42,16 @@ def grant_full_access(*, account: Account, user: User, by: User | None) -> None:
 
 
 def remove(*, membership: Membership, by: User) -> int:
-    """Remove a teammate from the account; what they made stays. Returns how many of their invitations were revoked.
+    """Remove a teammate from the account; what they made stays, and so do keys that they know (accounts/leaving.py).
 
-    Raises the same errors as `set_access`.
+    Returns how many of their invitations were revoked. Raises the same errors as `set_access`.
     """
     with keeping_full_access([membership.account_id]):
         require_full_access(membership.account, by)
-        return _take_out(_locked(membership), by=by, verb="teammate.remove")
+        current = _locked(membership)
+        revoked = _take_out(current, by=by, verb="teammate.remove")
+        leaving.end_all(account=current.account, user=current.user)
+        return revoked
 
 
 def leave(*, membership: Membership) -> None:

@@ -1,10 +1,12 @@
 """Makes and revokes the tokens of an account's directory."""
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import activity
 from accounts.full_access import require_full_access
+from accounts.leaving import MOST_LISTED, Kept
 from accounts.models import Account, User
 from accounts.scim import tokens
 from accounts.scim.models import ScimToken
@@ -53,3 +55,9 @@ def _record(token: ScimToken, by: User, verb: str, details: dict[str, bool]) -> 
     activity.record(
         account=token.account, by=by, verb=verb, target=token.name, details={"ending": token.ending} | details
     )
+
+
+def tokens_of_leaver(account: Account, user: User) -> list[Kept]:
+    """The tokens in force that `user` made. Whoever knows one can let people in, themselves among them."""
+    made = account.scim_tokens.in_force().filter(created_by=user).order_by("name")
+    return [Kept("SCIM token", token.name, reverse("accounts:scim", args=[account.pk])) for token in made[:MOST_LISTED]]

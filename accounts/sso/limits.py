@@ -1,4 +1,4 @@
-"""How often somebody may begin and end a sign-in at a provider, and let us ask one. The numbers: ACCOUNT_RATE_LIMITS."""
+"""How often somebody may begin and end a sign-in at a provider, and let us ask one. Numbers: ACCOUNT_RATE_LIMITS."""
 
 from allauth.core.internal import ratelimit  # its public function counts no GET
 from django.http import HttpRequest

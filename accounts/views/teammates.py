@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import leaving
 from accounts.actions import invitations, memberships
 from accounts.door import TenantRequest, account_view, record_refusal, rights_here, signed_in_user
 from accounts.forms import AccessForm, InviteForm
@@ -12,6 +13,7 @@ from accounts.full_access import LastFullAccess, LastWayBack
 from accounts.models import Account, Membership
 from accounts.policy import Can, what_can
 from accounts.teammates import overview
+from common.counted import counted
 
 LINKS_TO_SHOW = "links_to_show"  # in the session: the rows of invitations whose links the list shows next
 LAST_WAY_BACK = "{name} is the only way back while single sign-on is compulsory. Name somebody else there first."
@@ -84,7 +86,8 @@ def teammate_access(request: HttpRequest, account: Account, membership_id: int) 
 def teammate_remove(request: HttpRequest, account: Account, membership_id: int) -> HttpResponse:
     membership = _teammate(account, membership_id)
     if request.method != "POST":
-        return render(request, "accounts/teammate_remove.html", {"teammate": membership})
+        context = {"teammate": membership, "kept": leaving.what_stays(account=account, user=membership.user)}
+        return render(request, "accounts/teammate_remove.html", context)
     if membership.user_id == signed_in_user(request).pk:
         return redirect("accounts:leave", account.pk)
     try:
@@ -94,7 +97,7 @@ def teammate_remove(request: HttpRequest, account: Account, membership_id: int) 
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     else:
-        also = f" {revoked} invitations that were still open are revoked." if revoked else ""
+        also = f" {counted(revoked, 'open invitation')} of theirs revoked." if revoked else ""
         messages.success(request, f"{membership.user} is no longer a teammate. What they made stays.{also}")
     return redirect("accounts:teammate_list", account.pk)
 
