@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "accounts.sso.session.SsoSessionMiddleware",
     "accounts.sign_in.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.sso.kept_factor.KeptFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.current_request.CurrentRequestMiddleware",
     "accounts.known_browsers.KnownBrowserMiddleware",

@@ -29,6 +29,8 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
     Raises SignInRefused, and IntegrityError if the same is done elsewhere at the same moment.
     """
     account = _lock(provider)
+    if identity := SsoIdentity.objects.filter(provider=provider, issuer=person.issuer, subject=person.subject).first():
+        return identity  # the same person came in another window a moment ago
     address = _vouched_address(provider, person)
     domain = address.rpartition("@")[2]
     is_proven = SsoDomain.objects.filter(account=account, domain=domain, proven_at__isnull=False).exists()

@@ -1,11 +1,13 @@
 """Ways back: who may sign in by password and second factor although single sign-on is compulsory."""
 
+from allauth.mfa.models import Authenticator
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import activity
 from accounts.full_access import keeping_full_access, require_full_access
 from accounts.models import Account, Membership, User
-from accounts.second_factor import has_second_factor
+from accounts.second_factor import KINDS, has_second_factor, users_with_second_factor
 from accounts.sso.actions.providers import NotReady
 from accounts.sso.models import WayBack
 
@@ -37,6 +39,26 @@ def give_by_operator(*, account: Account, user: User) -> None:
     if account.require_sso:
         WayBack.objects.get_or_create(membership=Membership.objects.get(account=account, user=user))
         activity.record(account=account, by=None, verb="sso.way_back", target=user.email)
+
+
+def depends_on_factor(*, user: User) -> bool:
+    """Whether the second factor that `user` wants to take away is the last one of the last way back somewhere.
+
+    That is the last of an account that requires single sign-on. A rescue by staff takes it all the same.
+    """
+    if Authenticator.objects.filter(user=user, type__in=KINDS).count() != 1:
+        return False
+    accounts = Account.objects.open().filter(require_sso=True, memberships__in=_theirs(user)).values_list("pk")
+    others = WayBack.objects.filter(membership__in=Membership.objects.full_access()).exclude(membership__user=user)
+    for (account_id,) in accounts:
+        holders = others.filter(membership__account=account_id).values_list("membership__user_id", flat=True)
+        if not users_with_second_factor(holders):
+            return True
+    return False
+
+
+def _theirs(user: User) -> QuerySet[Membership]:
+    return Membership.objects.filter(user=user, way_back__isnull=False)
 
 
 def note_sign_in(*, user: User) -> None:
