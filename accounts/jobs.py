@@ -19,6 +19,8 @@ from procrastinate.contrib.django import app
 from accounts.actions.invitations import link_of
 from accounts.expired import forget_expired
 from accounts.models import EmailChange, Invitation, Membership, User
+from accounts.sso.actions import domains
+from accounts.sso.models import SsoDomain
 from common import links, mails
 from common.jobs import LOW, MAIL, MAIL_RETRY
 
@@ -38,6 +40,20 @@ def mail_teammate(account_id: int, user_id: int, template: str, context: dict[st
     teammates = Membership.objects.full_access().filter(account=account_id, account__closed_at=None, user=user_id)
     if teammate := teammates.select_related("user").first():
         mails.render(template, context).message(teammate.user.email, reply_to).send()
+
+
+@app.task(name="accounts.send_domain_proof", queue=MAIL, retry=MAIL_RETRY)
+def send_domain_proof(domain_id: int, nonce: str) -> None:
+    """Mail the link that proves a domain to its postmaster, unless the domain is gone or proven by now."""
+    waiting = SsoDomain.objects.select_related("account").filter(proven_at=None, account__closed_at=None)
+    domain = waiting.filter(pk=domain_id, nonce=nonce).first()
+    if domain is not None:
+        context = {
+            "domain": domain.domain,
+            "account": mails.plain(domain.account.name),
+            "link": domains.link_of(domain),
+        }
+        mails.render("sso_domain", context).message(f"postmaster@{domain.domain}").send()
 
 
 @app.task(name="accounts.send_invitation", queue=MAIL, retry=MAIL_RETRY)

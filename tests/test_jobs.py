@@ -20,6 +20,7 @@ JOBS = {
     "accounts.expired": ("timestamp",),
     "accounts.mail_teammate": ("account_id", "user_id", "template", "context", "reply_to"),
     "accounts.send_address_confirmation": ("address_id", "signup"),
+    "accounts.send_domain_proof": ("domain_id", "nonce"),
     "accounts.send_email_change": ("change_id", "nonce", "side"),
     "accounts.send_invitation": ("invitation_id", "nonce"),
     "accounts.send_mail": ("template", "to", "context", "reply_to"),

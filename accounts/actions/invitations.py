@@ -66,13 +66,34 @@ def invite(
     return Invited(invitations, sorted(teammates))
 
 
-def _offer(invitation: Invitation, read_only: bool, by: User) -> Invitation:
+def invite_for_program(*, account: Account, email: str, read_only: bool, program: str) -> None:
+    """Invite an address, as `invite` does, because `program` asks for it. Lock the account first.
+
+    Raises TooManyInvitations.
+    """
+    _count_against_limits(account, [email])
+    open_one = account.invitations.open().select_for_update().filter(email=email).first()
+    _offer(open_one or Invitation(account=account, email=email), read_only, None, program)
+
+
+def revoke_for_program(*, account: Account, email: str, program: str) -> bool:
+    """Take back the open invitation of an address, if there is one; returns whether there was."""
+    invitation = account.invitations.open().select_for_update().filter(email=email).first()
+    if invitation is None:
+        return False
+    invitation.revoked_at = timezone.now()
+    invitation.save(update_fields=["revoked_at"])
+    _record(invitation, None, "invitation.revoke", program)
+    return True
+
+
+def _offer(invitation: Invitation, read_only: bool, by: User | None, program: str = "") -> Invitation:
     invitation.read_only = read_only
     invitation.invited_by = by
     invitation.created_at = timezone.now()
     _renew_link(invitation)
     invitation.save()
-    _record(invitation, by, "invitation.create", read_only=read_only)
+    _record(invitation, by, "invitation.create", program, read_only=read_only)
     _mail(invitation)
     return invitation
 
@@ -244,8 +265,10 @@ def _count_against_limits(account: Account, emails: Sequence[str]) -> None:
         raise TooManyInvitations(TO_ONE.format(full["target"]))
 
 
-def _record(invitation: Invitation, by: User | None, verb: str, **details: bool) -> None:
-    activity.record(account=invitation.account, by=by, verb=verb, target=invitation.email, details=details)
+def _record(invitation: Invitation, by: User | None, verb: str, program: str = "", **details: bool) -> None:
+    activity.record(
+        account=invitation.account, by=by, verb=verb, target=invitation.email, details=details, program=program
+    )
 
 
 def _mail(invitation: Invitation) -> None:
