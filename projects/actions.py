@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 
 from accounts import activity
-from accounts.leaving import MOST_LISTED, Kept
+from accounts.leaving import MOST_LISTED, KnownSecret
 from accounts.models import Account, Membership, User
 from common import jobs
 from common.changes import change
@@ -303,11 +303,11 @@ def revoke_api_keys_of_leaver(account: Account, user: User, program: str) -> Non
         revoke_api_key(key=key, by=None, program=program)
 
 
-def api_keys_of_leaver(account: Account, user: User) -> list[Kept]:
+def api_keys_of_leaver(account: Account, user: User) -> list[KnownSecret]:
     """The API keys in force that `user` made in `account`."""
     made = ApiKey.objects.in_force().filter(project__account=account, created_by=user).select_related("project")
     return [
-        Kept("API key", key.name, reverse("projects:api_key_list", args=[key.project_id]), key.project.name)
+        KnownSecret("API key", key.name, reverse("projects:api_key_list", args=[key.project_id]), key.project.name)
         for key in made.order_by("project__name", "name")[:MOST_LISTED]
     ]
 

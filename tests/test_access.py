@@ -173,9 +173,7 @@ WRITES = {
     "accounts:scim_token_revoke": Write("scim.token_revoke"),
     "accounts:sso_domain": Write("sso.domain_remove", {"do": "remove"}),
     "accounts:sso_domain_add": Write("sso.domain_add", {"domain": "works.example"}),
-    "accounts:sso_provider": Write(
-        "sso.provider_change", {"name": "Renamed", "client_id": "heapadmin", "joins_read_only": "True"}
-    ),
+    "accounts:sso_provider": Write("sso.provider_change", {"name": "X", "client_id": "x", "joins_read_only": "True"}),
     "accounts:sso_provider_add": Write(
         None,
         {"name": "X", "issuer": "http://nowhere.example", "client_id": "x", "joins_read_only": "True"},
@@ -185,9 +183,7 @@ WRITES = {
     "accounts:sso_provider_delete": Write("sso.provider_delete"),
     "accounts:sso_provider_switch": Write("sso.switch_off", {"to": "off"}),
     "accounts:sso_provider_test": Write(None, full=424, unrecorded="nobody answers there: test_sso_settings.py"),
-    "accounts:sso_certificate": Write(
-        None, full=404, unrecorded="it is no SAML provider: accounts/saml/test_settings.py"
-    ),
+    "accounts:sso_certificate": Write(None, full=404, unrecorded="it is no SAML provider: saml/test_settings.py"),
     "accounts:sso_saml_add": Write(None, {}, full=422, unrecorded="nothing is sent: accounts/saml/test_settings.py"),
     "accounts:sso_require": Write(None, {"to": "off"}, unrecorded="nothing is required: test_sso_settings.py"),
     "accounts:sso_way_back": Write(

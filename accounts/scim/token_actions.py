@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.full_access import require_full_access
-from accounts.leaving import MOST_LISTED, Kept
+from accounts.leaving import MOST_LISTED, KnownSecret
 from accounts.models import Account, User
 from accounts.scim import tokens
 from accounts.scim.models import ScimToken
@@ -57,7 +57,10 @@ def _record(token: ScimToken, by: User, verb: str, details: dict[str, bool]) -> 
     )
 
 
-def tokens_of_leaver(account: Account, user: User) -> list[Kept]:
+def tokens_of_leaver(account: Account, user: User) -> list[KnownSecret]:
     """The tokens in force that `user` made. Whoever knows one can let people in, themselves among them."""
     made = account.scim_tokens.in_force().filter(created_by=user).order_by("name")
-    return [Kept("SCIM token", token.name, reverse("accounts:scim", args=[account.pk])) for token in made[:MOST_LISTED]]
+    return [
+        KnownSecret("SCIM token", token.name, reverse("accounts:scim", args=[account.pk]))
+        for token in made[:MOST_LISTED]
+    ]
