@@ -15,7 +15,7 @@ MOST_IN_FORCE = 2  # the second is there while the first is replaced
 SHOWN_ENDING = 4
 
 
-class TooManyTokens(Exception):
+class TooManyScimTokens(Exception):
     """The account has as many tokens in force as there may be."""
 
 
@@ -23,13 +23,13 @@ class TooManyTokens(Exception):
 def create_token(*, account: Account, name: str, read_only: bool, by: User) -> tuple[ScimToken, str]:
     """Make a token; returns it and its secret, which cannot be shown again.
 
-    Raises TooManyTokens, IntegrityError if a token in force has that name, PermissionDenied if `by` has lost the right
-    meanwhile.
+    Raises TooManyScimTokens; IntegrityError if a token in force has that name; PermissionDenied if `by` has lost the
+    right meanwhile.
     """
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     require_full_access(account, by)
     if account.scim_tokens.in_force().count() >= MOST_IN_FORCE:
-        raise TooManyTokens
+        raise TooManyScimTokens
     secret = tokens.new_secret()
     token = ScimToken.objects.create(
         account=account,

@@ -49,7 +49,7 @@ def scim_token_create(request: HttpRequest, account: Account) -> HttpResponse:
         token, secret = token_actions.create_token(account=account, by=signed_in_user(request), **form.cleaned_data)
     except IntegrityError:  # the form was sent twice
         form.add_error("name", "There is a token of that name already.")
-    except token_actions.TooManyTokens:
+    except token_actions.TooManyScimTokens:
         form.add_error(None, f"{MOST_IN_FORCE} tokens are as many as can be in force. Revoke one first.")
     else:
         context = {"token": token, "secret": secret, "base_url": links.absolute("/scim/v2")}

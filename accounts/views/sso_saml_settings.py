@@ -10,7 +10,7 @@ from accounts.models import Account
 from accounts.policy import Can
 from accounts.sso import limits, saml_flow
 from accounts.sso.actions import providers
-from accounts.sso.actions.providers import NotReady, TooMany
+from accounts.sso.actions.providers import NotReady, TooManySsoEntries
 from accounts.sso.actions.saml_certificates import add_certificate, remove_certificate
 from accounts.sso.models import IdentityProvider, Protocol
 from accounts.sso.saml_certificates import held
@@ -29,7 +29,7 @@ def sso_saml_add(request: HttpRequest, account: Account) -> HttpResponse:
     values = form.fields_of_provider()
     try:
         made = providers.add(account=account, by=signed_in_user(request), protocol=Protocol.SAML, **values)
-    except TooMany:
+    except TooManySsoEntries:
         messages.error(request, f"{providers.MOST} providers are as many as an account can have. Delete one first.")
         return redirect("accounts:sso", account.pk)
     kept = counted(len(values["certificates"]), "certificate")

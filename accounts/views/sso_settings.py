@@ -14,7 +14,7 @@ from accounts.policy import Can
 from accounts.second_factor import users_with_second_factor
 from accounts.sso import limits
 from accounts.sso.actions import domains, providers, ways_back
-from accounts.sso.actions.providers import NotReady, TooMany
+from accounts.sso.actions.providers import NotReady, TooManySsoEntries
 from accounts.sso.attempts import Purpose
 from accounts.sso.forms import DomainForm, OidcForm, addresses_of
 from accounts.sso.leaving import leave
@@ -64,7 +64,7 @@ def sso_provider_add(request: HttpRequest, account: Account) -> HttpResponse:
         return render(request, "accounts/sso/provider_add.html", {"form": form}, status=status)
     try:
         made = providers.add(account=account, by=signed_in_user(request), protocol=Protocol.OIDC, **form.cleaned_data)
-    except TooMany:
+    except TooManySsoEntries:
         messages.error(request, f"{providers.MOST} providers are as many as an account can have. Delete one first.")
         return redirect("accounts:sso", account.pk)
     messages.success(request, "Stored. Copy the redirect URI to your provider, then test it.")
@@ -149,7 +149,7 @@ def sso_domain_add(request: HttpRequest, account: Account) -> HttpResponse:
         return _show(request, account, form, status=422)
     try:
         domains.add(account=account, by=signed_in_user(request), **form.cleaned_data)
-    except TooMany:
+    except TooManySsoEntries:
         messages.error(request, f"{domains.MOST} domains are as many as an account can have.")
     return redirect("accounts:sso", account.pk)
 

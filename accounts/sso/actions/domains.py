@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import activity
 from accounts.full_access import require_full_access
 from accounts.models import Account, Activity, User
-from accounts.sso.actions.providers import NotReady, TooMany
+from accounts.sso.actions.providers import NotReady, TooManySsoEntries
 from accounts.sso.models import SsoDomain
 from common import jobs, links
 
@@ -47,12 +47,12 @@ def by_secret(secret: str) -> SsoDomain | None:
 
 @transaction.atomic
 def add(*, account: Account, domain: str, by: User) -> SsoDomain:
-    """Name a domain, which is still to be proven. Raises TooMany. A domain that is there already stays as it is."""
+    """Name a domain, which is still to be proven. One that is there stays as it is. Raises TooManySsoEntries."""
     _lock(account, by)
     if found := account.sso_domains.filter(domain=domain).first():
         return found
     if account.sso_domains.count() >= MOST:
-        raise TooMany
+        raise TooManySsoEntries
     nonce = links.new_nonce()
     digest = links.digest(PURPOSE, links.secret(PURPOSE, nonce))
     made: SsoDomain = account.sso_domains.create(domain=domain, nonce=nonce, digest=digest)

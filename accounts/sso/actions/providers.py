@@ -22,7 +22,7 @@ TRIED_WITHIN = timedelta(days=1)
 TESTED = ("client_id", "client_secret", "sign_in_url", "certificates")  # what a test was about
 
 
-class TooMany(Exception):
+class TooManySsoEntries(Exception):
     """The account has as many providers as it may have."""
 
 
@@ -45,10 +45,10 @@ def _locked(account: Account, by: User) -> Iterator[Account]:
 
 
 def add(*, account: Account, by: User, client_secret: str = "", **values: Any) -> IdentityProvider:
-    """Make a provider (protocol, name, issuer, …), which is not yet switched on. Raises TooMany."""
+    """Make a provider (protocol, name, issuer, …), which is not yet switched on. Raises TooManySsoEntries."""
     with _locked(account, by) as current:
         if current.identity_providers.count() >= MOST:
-            raise TooMany
+            raise TooManySsoEntries
         provider = IdentityProvider.objects.create(
             account=current,
             slug=secrets.token_hex(8),
