@@ -94,6 +94,7 @@ def script(request: HttpRequest) -> HttpResponse:
 
 def _response(answer: Answer) -> HttpResponse:
     response = HttpResponse(answer.body, status=answer.status)
+    del response["Content-Type"]  # Django's text/html; browsers would take that of a 304 for that of what they keep
     for name, value in answer.headers:
         response[name.decode()] = value.decode()
     return response
