@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import current_request
 from accounts.models import Activity
+from analytics.kinds.kind import nothing_further
 from analytics.kinds.registry import KINDS
 from analytics.store.failures import QueryBusy, QueryTimeout
 from analytics.views.read_api import answers
@@ -64,7 +65,7 @@ def problem(response):
 
 @pytest.fixture
 def people(environment):
-    """Five people of two plans, each of whom signed up; one of them twice."""
+    """Five people of two plans, each of whom signed up, in a session of their own; one of them twice."""
     for number in range(1, 6):
         add_person(
             environment,
@@ -72,7 +73,7 @@ def people(environment):
             identity=f"ada{number}@shop.example",
             properties={"plan": "gold" if number < 3 else "free"},
         )
-        add_event(environment, ago=DAY, actor_id=-number)
+        add_event(environment, ago=DAY, actor_id=-number, session_id=number)
     add_event(environment, ago=DAY, actor_id=-1)
 
 
@@ -146,11 +147,21 @@ def follow(api, path, **parameters):
         yield response
 
 
-def test_people_come_in_pages(people, api):
-    pages = [page.json() for page in follow(api, "questions/users", limit=2)]
+LISTS = [kind.name for kind in KINDS.values() if kind.further is not nothing_further]
 
-    assert [len(page["rows"]) for page in pages] == [2, 2, 1]
-    assert len({row[0] for page in pages for row in page["rows"]}) == 5
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_lists_of_people_come_in_pages_until_all_that_the_file_of_the_page_has(environment, people, api, full, kind):
+    pages = [page.json()["rows"] for page in follow(api, f"questions/{kind}", limit=2)]
+
+    assert [len(rows) for rows in pages[:-1]] == [2] * (len(pages) - 1) and len(pages) == 3
+    file = full.get(f"/env/{environment.app_id}/export/", {"kind": kind, "format": "json"})
+    assert [row for rows in pages for row in rows] == json.loads(b"".join(file.streaming_content))["rows"]
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_lists_of_people_take_the_scope_people(environment, people, kind):
+    assert problem(Api(environment, TokenScope.QUERIES).get(f"questions/{kind}")) == (403, "scope")
 
 
 def test_a_list_in_pages_lists_each_once_while_others_change_it(environment, api):
