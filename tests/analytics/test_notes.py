@@ -406,6 +406,7 @@ def test_a_key_reaches_environments_of_its_own_project_alone(shop, deploys, monk
     sent = {"text": "Deployed"}
 
     assert deploys(sent, EnvironmentFactory()).status_code == 404
+    assert deploys(sent, Environment(app_id="7%00")).status_code == 404
     assert deploys(sent, authorization="Bearer wrong").status_code == 401
     assert Client().get(API).status_code == 405
     monkeypatch.setattr(notes, "MOST_ON_CHARTS", 0)
