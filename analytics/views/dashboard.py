@@ -1,6 +1,7 @@
 """Looking at dashboards. Each tile that asks loads by itself and shows its own error."""
 
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -160,7 +161,8 @@ def _tile(
 
 def _tile_context(asked: AnsweredQuestion, tile: Tile, notes: TileNotes) -> dict[str, Any]:
     context = answer_context(asked, "")
-    return context | {"is_number": tile.shows is Shows.NUMBER, "marks": notes.marks(context["answer"])}
+    marks = partial(notes.marks, context["answer"])  # called where the chart is drawn, so not for a number alone
+    return context | {"is_number": tile.shows is Shows.NUMBER, "marks": marks}
 
 
 @require_safe
