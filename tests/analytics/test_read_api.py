@@ -22,6 +22,7 @@ from ipfilter.models import ExcludedIPList
 from projects.api_tokens import tokens
 from projects.models import TokenScope
 from tests.analytics.factories import DefinitionFactory, ReportFactory
+from tests.analytics.kept import make_report, pin
 from tests.analytics.rows import add_event, add_person
 from tests.events.making import event
 from tests.factories import ApiTokenFactory
@@ -195,6 +196,14 @@ def test_a_list_takes_as_many_queries_for_twenty_as_for_one(environment, api):
         counts.append(len(captured))
 
     assert counts[0] == counts[1] <= 20
+
+
+def test_a_dashboard_names_its_reports_in_words(environment, api):
+    pin(make_report(environment, name="Signups"), make_report(environment, name="Sales"))
+
+    [row] = api.get("dashboards").json()["data"]
+
+    assert row["in_words"] == ["Signups, small", "Sales, small"]
 
 
 def test_the_catalogue_has_all_names(environment, api):
