@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.policy import Can
 from analytics import actions
 from analytics.dashboards.forms import range_form
-from analytics.dashboards.kept import dashboards, tiles_with_reports
+from analytics.dashboards.kept import dashboards, find, tiles_with_reports
 from analytics.dashboards.tiles import RANGE, Shows, Size, Tile, in_range, range_of
 from analytics.dashboards.words import range_words
 from analytics.models import Dashboard, Report
@@ -46,10 +46,10 @@ class ShownTile:
 
 def find_dashboard(environment: Environment, lineage: UUID) -> Dashboard:
     """Raises Http404."""
-    for each in dashboards(environment):
-        if each.lineage == lineage:
-            return each
-    raise Http404
+    try:
+        return find(environment, lineage)
+    except Dashboard.DoesNotExist as gone:
+        raise Http404 from gone
 
 
 @require_safe
