@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.policy import Can, rights
 from common.database import in_one_line
 from common.problems import Problem
-from projects.access import access_in
+from projects.access import access_without_request
 from projects.api_tokens import tokens
 from projects.models import ApiToken, Environment, Project, TokenScope
 
@@ -161,5 +161,5 @@ def _rights(token: ApiToken) -> frozenset[Can]:
     """What the token's maker may do in its project now: what a door would let them do, if they came themselves."""
     membership = token.membership
     assert membership is not None
-    here = access_in(membership.user, token.project)
+    here = access_without_request(membership, token.project)
     return rights(membership, here) if here is not None else frozenset()
