@@ -230,6 +230,11 @@ class ApiToken(ShownOnce):
         ]
 
     @property
+    def ended_because(self) -> str:
+        """Why it opens nothing, although nobody revoked it; "" if that is not so."""
+        return "" if self.membership_id else "its maker has left"
+
+    @property
     def scopes_in_short(self) -> list[str]:
         """ "queries", "excluded IPs"."""
         return [each.replace("_", " ").replace("ips", "IPs") for each in self.scopes]
