@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from common.shown_once import ShownOnce
+
 
 class ScimTokenQuerySet(models.QuerySet["ScimToken"]):
     def in_force(self) -> "ScimTokenQuerySet":
@@ -17,23 +19,14 @@ class ScimTokenQuerySet(models.QuerySet["ScimToken"]):
         return self.filter(revoked_at=None, account__closed_at=None)
 
 
-class ScimToken(models.Model):
+class ScimToken(ShownOnce):
     """Lets an account's directory (Entra ID, Okta …) tell who joins and who leaves.
 
-    Like an API key: only the SHA-256 of the secret is stored, and revoked tokens are kept. `read_only` is the access of
-    people whom it lets in.
+    `read_only` is the access of people whom it lets in.
     """
 
     account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="scim_tokens")
-    name = models.CharField(max_length=100)
     read_only = models.BooleanField(default=True)
-    digest = models.CharField(max_length=64, unique=True)
-    ending = models.CharField(max_length=4)
-    created_at = models.DateTimeField(default=timezone.now)
-    created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
-    last_used_at = models.DateTimeField(null=True)  # to the minute
-    revoked_at = models.DateTimeField(null=True)
-    revoked_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
 
     objects = ScimTokenQuerySet.as_manager()
 
@@ -49,9 +42,6 @@ class ScimToken(models.Model):
                 condition=Q(revoked_by=None) | Q(revoked_at__isnull=False), name="scimtoken_revoked_by_with_a_time"
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class ScimPerson(models.Model):

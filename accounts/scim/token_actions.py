@@ -2,7 +2,6 @@
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts import activity
 from accounts.full_access import require_full_access
@@ -10,9 +9,9 @@ from accounts.leaving import MOST_LISTED, KnownSecret
 from accounts.models import Account, User
 from accounts.scim import tokens
 from accounts.scim.models import ScimToken
+from common import shown_once
 
 MOST_IN_FORCE = 2  # the second is there while the first is replaced
-SHOWN_ENDING = 4
 
 
 class TooManyScimTokens(Exception):
@@ -36,7 +35,7 @@ def create_token(*, account: Account, name: str, read_only: bool, by: User) -> t
         name=name,
         read_only=read_only,
         digest=tokens.digest(secret),
-        ending=secret[-SHOWN_ENDING:],
+        ending=secret[-shown_once.ENDING :],
         created_by=by,
     )
     _record(token, by, "scim.token_create", {"read_only": read_only})
@@ -47,7 +46,7 @@ def create_token(*, account: Account, name: str, read_only: bool, by: User) -> t
 def revoke_token(*, token: ScimToken, by: User) -> None:
     """Revoke the token, effective now. One that was revoked before stays as it is."""
     require_full_access(token.account, by)
-    if ScimToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by):
+    if token.revoke(by):
         _record(token, by, "scim.token_revoke", {})
 
 

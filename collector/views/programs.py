@@ -16,6 +16,7 @@ from collector.protocol import answers
 from collector.protocol.errors import Refused
 from collector.request import access_tokens
 from collector.request.bodies import json_object
+from common.credentials import credentials
 from common.database import in_one_line
 from events.faults import Why
 from projects import api_keys
@@ -76,12 +77,6 @@ def in_environment(view: View) -> View:
         return view(request, key, environment, **kwargs)
 
     return checked
-
-
-def credentials(request: HttpRequest, scheme: str) -> str:
-    """What the request was sent with by this scheme, in lower case; empty if by another or none."""
-    given, _, sent = request.headers.get("Authorization", "").partition(" ")
-    return sent.strip() if given.lower() == scheme else ""
 
 
 def json_body(request: HttpRequest, most_bytes: int) -> dict[str, Any]:

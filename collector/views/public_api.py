@@ -26,16 +26,9 @@ from collector.protocol.limits import MAX_DELETION_BYTES, MAX_DELETIONS
 from collector.request import access_tokens
 from collector.request.client_address import TrustedProxies, client_address
 from collector.request.paths import ROOT
-from collector.views.programs import (
-    credentials,
-    endpoint,
-    in_environment,
-    json_body,
-    refusal,
-    refused_by_collector,
-    with_token,
-)
+from collector.views.programs import endpoint, in_environment, json_body, refusal, refused_by_collector, with_token
 from common import links
+from common.credentials import credentials
 from events.faults import Unavailable
 from events.imports import Months
 from projects import api_keys
