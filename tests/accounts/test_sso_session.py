@@ -137,6 +137,27 @@ def test_nor_does_it_accept_an_invitation_or_open_staffs_pages(connected, own, p
     assert not other.account.memberships.filter(user=connected.user).exists()
 
 
+def test_nor_does_it_see_or_change_what_providers_of_other_accounts_know(connected, own, provider, account, elsewhere):
+    """Or whoever runs this provider, and is anybody at the other one, would get what Ada may do there."""
+    theirs = make_provider(elsewhere, own.issuer, name="Provider of elsewhere")
+    second = make_provider(account, own.issuer, name="Second")
+    client, page = signed_in(own, provider), reverse("accounts:sso_connections")
+    connect, disconnect = (reverse(f"accounts:sso_{what}connect", args=[theirs.slug]) for what in ("", "dis"))
+
+    shown = client.get(page).content.decode()
+    assert "Elsewhere" not in shown and theirs.name not in shown
+    assert client.post(connect).status_code == 404
+    known = SsoIdentity.objects.create(provider=theirs, issuer=own.issuer, subject="ada-2", user=connected.user)
+    assert client.post(disconnect).status_code == 404 and SsoIdentity.objects.contains(known)
+
+    connect = reverse("accounts:sso_connect", args=[second.slug])
+    assert connect in shown  # who has no password needs a way from one provider of the account to the next
+    assert there_and_back(own, second, client, connect).status_code == 302
+    own.person["sub"] = "ada-2"
+    assert there_and_back(own, theirs, client).status_code == 302  # now the other one vouches for her too
+    assert theirs.name in client.get(page).content.decode()
+
+
 def test_it_ends_when_what_it_stands_on_ends(connected, own, provider, account, ada, grace):
     by = grace.user
     ends = {
