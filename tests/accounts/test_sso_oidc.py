@@ -17,13 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def own(settings):
-    settings.SSO_INTERNAL_HOSTS = ["127.0.0.1"]
-    with own_provider.running() as provider:
-        yield provider
-
-
-@pytest.fixture
 def provider(account, own):
     prove(account, "works.example")
     own.person |= {"sub": "eve-1", "email": "Eve@Works.example", "name": "Eve"}

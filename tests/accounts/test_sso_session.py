@@ -12,7 +12,6 @@ from accounts.full_access import LastWayBack
 from accounts.models import Account, Activity, User
 from accounts.sso.actions import people, providers, ways_back
 from accounts.sso.models import IdentityProvider, SsoIdentity, WayBack
-from tests.accounts import own_provider
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.sso import make_provider, prove, signed_in, there_and_back
 from tests.accounts.test_second_factor import with_app, with_password
@@ -21,13 +20,6 @@ from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.world import make_invitation
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def own(settings):
-    settings.SSO_INTERNAL_HOSTS = ["127.0.0.1"]
-    with own_provider.running() as provider:
-        yield provider
 
 
 @pytest.fixture
