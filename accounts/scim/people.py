@@ -14,9 +14,9 @@ from django.utils import timezone
 from accounts import activity
 from accounts.actions import invitations, memberships
 from accounts.models import Account, Membership, User, known_as
-from accounts.scim.domains import may_join_by_scim
 from accounts.scim.models import ScimPerson, ScimToken, has_user_name
 from accounts.scim.told import ScimTold
+from accounts.sso.models import SsoDomain
 
 MOST_PEOPLE = 50_000  # of an account
 
@@ -171,7 +171,7 @@ def _require_allowed(person: ScimPerson, told: ScimTold) -> None:
 
 
 def _require_ours(account: Account, email: str) -> None:
-    if not may_join_by_scim(account, email):
+    if not SsoDomain.objects.proven().of_address(email).filter(account=account).exists():
         raise NotOurs
 
 

@@ -32,10 +32,10 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
     if identity := SsoIdentity.objects.filter(provider=provider, issuer=person.issuer, subject=person.subject).first():
         return identity  # the same person came in another window a moment ago
     address = _vouched_address(provider, person)
-    domain = address.rpartition("@")[2]
-    is_proven = SsoDomain.objects.filter(account=account, domain=domain, proven_at__isnull=False).exists()
+    is_proven = SsoDomain.objects.proven().of_address(address).filter(account=account).exists()
     invitation = account.invitations.open().filter(email=address, expires_at__gt=timezone.now()).first()
     if not is_proven and invitation is None:  # before anything is looked up that others must not learn
+        domain = address.rpartition("@")[2]
         raise SignInRefused(
             f"Nobody has invited {address} to this account, and {domain} is not among the domains that it has proven."
         )
