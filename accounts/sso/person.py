@@ -11,7 +11,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: JSON can hold it, t
 class SignInRefused(Exception):
     """The provider's answer cannot be accepted. Its text says why, in a sentence for the person who wants to sign in.
 
-    It holds nothing that the answer contains, because that may be anything.
+    Of what the answer contains it holds a checked address at most, because the rest may be anything.
     """
 
 

@@ -14,6 +14,7 @@ from accounts.models import Account, Activity, Invitation, Membership, User
 from accounts.sso.models import IdentityProvider, SsoDomain, SsoIdentity
 from accounts.sso.person import SignInRefused, SsoPerson
 from common.addresses import check, normal
+from common.names import NameField
 
 REFUSED = "sso.refuse"
 REFUSAL_INTERVAL = timedelta(minutes=1)
@@ -46,7 +47,7 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
             f"then connect it with {provider.name} under Profile & security."
         )
     if user is None:
-        user = User.objects.create_user(address, None, name=" ".join(person.name.split())[:NAME])
+        user = User.objects.create_user(address, None, name=NameField().to_python(person.name)[:NAME])
         if not is_proven:  # only the provider says so, and whoever runs it may say so of anybody
             EmailAddress.objects.filter(user=user).update(verified=False)
     if not account.memberships.filter(user=user).exists():
