@@ -1,6 +1,7 @@
 """What a session that began at an account's provider opens, and what opens an account that requires one."""
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -235,6 +236,18 @@ def test_the_way_back_stays_while_it_is_needed(connected, provider, account, ada
     assert WayBack.objects.filter(membership=grace).exists()
     providers.stop_requiring(account=account, by=ada.user)
     ways_back.remove(membership=ada, by=grace.user)
+
+
+def test_a_sign_in_reads_no_more_for_those_who_came_often(connected, own, provider, django_assert_max_num_queries):
+    signed_in(own, provider)
+    with django_assert_max_num_queries(200) as second:
+        signed_in(own, provider)
+    most = len(second)
+    for _ in range(4):
+        signed_in(own, provider)
+    with django_assert_max_num_queries(most):
+        signed_in(own, provider)
+    assert UserSession.objects.filter(user=connected.user).count() == 7  # all are among "Where you are signed in"
 
 
 def test_signing_out_ends_the_session_and_leads_to_the_providers_own_sign_out(connected, own, provider):
