@@ -6,8 +6,9 @@
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from common.shown_once import ShownOnce
@@ -84,3 +85,8 @@ class ScimPerson(models.Model):
 
     def __str__(self) -> str:
         return self.user_name
+
+
+def has_user_name(user_name: str) -> Q:
+    """The condition that a person has this userName in upper or lower case. `iexact` would not use the index."""
+    return Q(Exact(Lower("user_name"), Lower(Value(user_name))))

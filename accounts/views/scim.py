@@ -15,6 +15,7 @@ from accounts.policy import Can
 from accounts.scim import token_actions
 from accounts.scim.forms import TokenForm
 from accounts.scim.token_actions import MOST_IN_FORCE
+from accounts.sso.models import SsoDomain
 from common import links
 
 TOKENS_PER_PAGE = 25
@@ -30,7 +31,7 @@ def scim(request: HttpRequest, account: Account) -> HttpResponse:
         "page": Paginator(newest_first, TOKENS_PER_PAGE).get_page(request.GET.get("page")),
         "may_make_one": in_force < MOST_IN_FORCE,
         "most": MOST_IN_FORCE,
-        "domains": account.sso_domains.filter(proven_at__isnull=False).order_by("domain"),
+        "domains": SsoDomain.objects.proven().filter(account=account).order_by("domain"),
         "people": account.scim_people.count(),
         "base_url": links.absolute("/scim/v2"),
     }

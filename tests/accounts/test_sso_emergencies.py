@@ -15,7 +15,6 @@ from accounts.sso import session
 from accounts.sso.actions import people, providers, ways_back
 from accounts.sso.models import SsoIdentity, WayBack
 from accounts.sso.person import SsoPerson
-from tests.accounts import own_provider
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.sso import make_provider, prove, there_and_back
 from tests.accounts.test_second_factor import set_up_app, with_app, with_password
@@ -26,15 +25,8 @@ EVE = {"sub": "eve-1", "email": "eve@works.example", "name": "Eve"}
 
 
 @pytest.fixture
-def own(settings):
-    settings.SSO_INTERNAL_HOSTS = ["127.0.0.1"]
-    with own_provider.running() as provider:
-        provider.person |= EVE
-        yield provider
-
-
-@pytest.fixture
 def provider(account, ada, own):
+    own.person |= EVE
     prove(account, "works.example")
     return make_provider(account, own.issuer)
 
