@@ -25,7 +25,7 @@ TOKENS_PER_PAGE = 25
 @account_view(Can.MANAGE)
 def scim(request: HttpRequest, account: Account) -> HttpResponse:
     tokens = account.scim_tokens.select_related("created_by", "revoked_by")
-    in_force = tokens.filter(revoked_at=None).count()
+    in_force = tokens.in_force().count()
     newest_first = tokens.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-pk")
     context = {
         "page": Paginator(newest_first, TOKENS_PER_PAGE).get_page(request.GET.get("page")),
