@@ -4,7 +4,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts import activity
-from accounts.full_access import require_full_access
+from accounts.full_access import lock_for
 from accounts.leaving import MOST_LISTED, KnownSecret
 from accounts.models import Account, User
 from accounts.scim import tokens
@@ -25,8 +25,7 @@ def create_token(*, account: Account, name: str, read_only: bool, by: User) -> t
     Raises TooManyScimTokens; IntegrityError if a token in force has that name; PermissionDenied if `by` has lost the
     right meanwhile.
     """
-    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    require_full_access(account, by)
+    lock_for(by, account)
     if account.scim_tokens.in_force().count() >= MOST_IN_FORCE:
         raise TooManyScimTokens
     secret = tokens.new_secret()
@@ -45,7 +44,7 @@ def create_token(*, account: Account, name: str, read_only: bool, by: User) -> t
 @transaction.atomic
 def revoke_token(*, token: ScimToken, by: User) -> None:
     """Revoke the token, effective now. One that was revoked before stays as it is."""
-    require_full_access(token.account, by)
+    lock_for(by, token.account)
     if token.revoke(by):
         _record(token, by, "scim.token_revoke", {})
 

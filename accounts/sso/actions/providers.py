@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
-from accounts.full_access import require_full_access
+from accounts.full_access import lock_for
 from accounts.models import Account, Membership, User
 from accounts.sso.models import IdentityProvider, SsoIdentity, WayBack
 from common import encryption
@@ -39,9 +39,7 @@ def open_secret(provider: IdentityProvider) -> str:
 def _locked(account: Account, by: User) -> Iterator[Account]:
     """A transaction in which the account is locked. Raises PermissionDenied if `by` has lost the right meanwhile."""
     with transaction.atomic():
-        current = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-        require_full_access(current, by)
-        yield current
+        yield lock_for(by, account)
 
 
 def add(*, account: Account, by: User, client_secret: str = "", **values: Any) -> IdentityProvider:
