@@ -4,7 +4,7 @@ import pytest
 
 from accounts.activity_words import OF_THE_ACCOUNT
 from accounts.models import Activity
-from tests.test_access import REFUSED_TO_READ_ONLY, WRITES, is_of_a_project, post
+from tests.access_table import REFUSED_TO_READ_ONLY, WRITES, is_of_a_project, post
 from tests.world import make_world
 
 pytestmark = pytest.mark.django_db

@@ -40,7 +40,7 @@ from heapadmin import (
 )
 from heapadmin.database_metrics import DatabaseGauges
 from ipfilter.rules.lists import MAX_RULES
-from tests.test_access import PERSONAL, PUBLIC
+from tests.access_table import PERSONAL, PUBLIC
 
 DOCS = settings.BASE_DIR / "docs"
 TEMPLATES = settings.BASE_DIR / "templates"

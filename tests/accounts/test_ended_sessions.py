@@ -14,9 +14,9 @@ from django.utils import timezone
 from accounts import jobs
 from accounts.sessions import SIGNED_IN_AT
 from accounts.sign_in import can_be_opened
+from tests.access_table import NO_GET, PERSONAL, TABLE
 from tests.accounts.factories import IdentityProviderFactory
 from tests.mailbox import LINK
-from tests.test_access import NO_GET, PERSONAL, TABLE
 from tests.world import PARAMS
 
 SITE = "http://testserver"
