@@ -2,14 +2,16 @@
 
 A name is looked up once, and the connection goes to the address that was checked. Redirects are not followed, and
 proxies of the environment are not used.
+
+Limits of time that the packages have are for each piece of an answer, and a server may send one byte after the other.
+So the connection is cut at the end of the time, whatever it is in the middle of.
 """
 
 import ipaddress
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,9 +20,11 @@ from requests.adapters import HTTPAdapter
 from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 CONNECT_SECONDS, READ_SECONDS = 4, 5
-MOST_SECONDS = 8  # for the whole answer
+MOST_SECONDS = 8  # from the beginning of the request to the end of the answer, without looking up the name
 MOST_BYTES = 512 * 1024
 CHUNK = 16 * 1024
 
@@ -29,51 +33,69 @@ class NoUsableAnswer(Exception):
     """There is no usable answer. Its text says why, in a sentence."""
 
 
-class _EndingAdapter(HTTPAdapter):
-    """Knows the sockets that it opened, so that `_ending` can hang up.
+class _Deadline:
+    """Cuts the connections that it knows when the time is over."""
 
-    Timeouts of a socket are for each byte: a server that sends one now and then would pass them for hours.
-    """
+    def __init__(self) -> None:
+        self.is_over = False
+        self._sockets: list[socket.socket] = []
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.sockets: list[socket.socket] = []
+    def watch(self, connection: socket.socket) -> None:
+        """Know a connection. A copy is kept, as TLS takes the original over."""
+        self._sockets.append(connection.dup())
+        if self.is_over:
+            self._cut()
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        plain, sockets = pool.ConnectionCls, self.sockets
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        timer = Timer(MOST_SECONDS, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+            for each in self._sockets:
+                each.close()
 
-        def new_socket(connection: Any) -> socket.socket:
-            opened: socket.socket = plain._new_conn(connection)
-            sockets.append(opened.dup())  # the first one is given away to TLS
-            return opened
-
-        pool.ConnectionCls = type("Known", (plain,), {"_new_conn": new_socket})
-        return pool
-
-
-@contextmanager
-def _ending(adapter: _EndingAdapter, ends_at: float) -> Iterator[None]:
-    """Within, all that the adapter opened is hung up a moment after it should end."""
-
-    def hang_up() -> None:
-        for each in adapter.sockets:
-            with suppress(OSError):
+    def _cut(self) -> None:
+        self.is_over = True
+        for each in self._sockets:
+            with suppress(OSError):  # it has ended by itself
                 each.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(ends_at - time.monotonic() + 0.1, hang_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        for each in adapter.sockets:
-            each.close()
+
+class _Adapter(HTTPAdapter):
+    """Tells the deadline of its connections."""
+
+    deadline: _Deadline
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.deadline = _Deadline()
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": self._watched(HTTPConnectionPool, HTTPConnection),
+            "https": self._watched(HTTPSConnectionPool, HTTPSConnection),
+        }
+
+    def _watched(self, pool: Any, connection: Any) -> Any:
+        """A kind of pool whose connections the deadline knows from their beginning."""
+
+        def new_connection(made: Any) -> socket.socket:
+            found: socket.socket = connection._new_conn(made)
+            self.deadline.watch(found)
+            return found
+
+        kind = type("Watched", (connection,), {"_new_conn": new_connection})
+        return type("WatchedPool", (pool,), {"ConnectionCls": kind})
 
 
-class _PublicAdapter(_EndingAdapter, IPFilterAdapter):
-    """The package's adapter knows neither `::127.0.0.1` nor `fec0::`; here only global addresses pass."""
+class _PublicAdapter(IPFilterAdapter, _Adapter):
+    """The package's adapter knows neither `::127.0.0.1` nor `fec0::`; here only public addresses pass."""
+
+    def __init__(self) -> None:
+        IPFilterAdapter.__init__(self, is_https_proto=True)  # untyped
 
     def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
         host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
@@ -83,14 +105,21 @@ class _PublicAdapter(_EndingAdapter, IPFilterAdapter):
         return host, pool
 
 
+IN_USE = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given to anybody on the Internet
+HIDING = [ipaddress.ip_network(each) for each in ("2002::/16", "3fff::/20")]  # 6to4; documentation
+RELAY = ipaddress.ip_network("192.88.99.0/24")  # leads to 6to4
+
+
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether it is somebody's on the Internet, and holds no other address that is not."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.is_site_local or int(address) >> 32 == 0:  # ::a.b.c.d
-            return False
-        if address.ipv4_mapped is not None:
-            return is_public(address.ipv4_mapped)
-    return address.is_global and not address.is_multicast
+    """Whether it is somebody's on the Internet, and is not a form of another address that is not.
+
+    Of forms that hold an IPv4 address (`::a.b.c.d`, NAT64, SIIT, 6to4, Teredo) only `::ffff:a.b.c.d` may pass.
+    """
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast and address not in RELAY
+    if address.ipv4_mapped is not None:
+        return is_public(address.ipv4_mapped)
+    return address in IN_USE and address.is_global and not any(address in each for each in HIDING)
 
 
 def check_url(url: str, internal_hosts: list[str]) -> None:
@@ -124,32 +153,30 @@ def fetch(method: str, url: str, *, internal_hosts: list[str], **kwargs: Any) ->
         default_timeout=(CONNECT_SECONDS, READ_SECONDS),
         user_agent_override="Heapadmin",
     )
-    ends_at = time.monotonic() + MOST_SECONDS
+    adapter = _Adapter() if is_internal else _PublicAdapter()
     try:
-        with HTTPSession(config) as session:
+        with HTTPSession(config) as session, adapter.deadline.running():
             session.trust_env = False
-            adapter = _EndingAdapter() if is_internal else _PublicAdapter(is_https_proto=True)
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
-            with _ending(adapter, ends_at), session.request(method, url, stream=True, **kwargs) as answer:
-                body = _read(answer, ends_at)
+            for scheme in ("https://", "http://") if is_internal else ("https://",):
+                session.mount(scheme, adapter)
+            with session.request(method, url, stream=True, **kwargs) as answer:
+                body = _read(answer)
     except InvalidIPAddress:
         raise NoUsableAnswer("It leads into a network that is not public.") from None
     except (requests.RequestException, OSError, ValueError) as error:
-        raise NoUsableAnswer(f"It does not answer ({type(error).__name__}).") from None
+        if not adapter.deadline.is_over:
+            raise NoUsableAnswer(f"It does not answer ({type(error).__name__}).") from None
+    if adapter.deadline.is_over:  # an answer without a length looks whole when it is cut
+        raise NoUsableAnswer("Its answer takes too long.")
     if 300 <= answer.status_code < 400:
         raise NoUsableAnswer("It leads on to another address, which is not followed.")
     return answer.status_code, body
 
 
-def _read(answer: requests.Response, ends_at: float) -> bytes:
+def _read(answer: requests.Response) -> bytes:
     body = b""
     for chunk in answer.iter_content(CHUNK):
         body += chunk
         if len(body) > MOST_BYTES:
             raise NoUsableAnswer("Its answer is too large.")
-        if time.monotonic() > ends_at:
-            break
-    if time.monotonic() > ends_at:  # also where it was hung up, which looks like an end
-        raise NoUsableAnswer("Its answer takes too long.")
     return body
