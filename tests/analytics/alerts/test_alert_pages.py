@@ -256,3 +256,26 @@ def test_names_from_outside_stay_in_their_place(environment, full):
         page = full.get(url(view, environment, *ids)).content.decode()
         assert "<b>x" not in page and "<i>y" not in page
         assert "\u202e" not in page
+
+
+def test_deleting_what_is_watched_names_its_alerts(environment, full):
+    report, definition = signups(environment), DefinitionFactory(environment=environment)
+    AlertFactory(environment=environment, lineage=report.lineage, name="On the report")
+    AlertFactory(environment=environment, name="On another")
+    silence(environment, event=f"definition:{definition.lineage}", name="On its silence")
+    fixed = {"watches": "definition", "figure": "", "rule": "lasts"}
+    AlertFactory(environment=environment, lineage=definition.lineage, name="On its matches", **fixed)
+    elsewhere = EnvironmentFactory(project=environment.project, name="Copy", is_production=False)
+    AlertFactory(environment=elsewhere, lineage=report.lineage, name="Elsewhere")
+
+    def alerts_told(kept, noun):
+        one = full.get(url(f"{noun}_delete", environment, kept.lineage))
+        several = full.post(url(f"{noun}_bulk", environment), {"do": "delete", "item": [str(kept.lineage)]})
+        names = [[each.name for each in page.context["alerts"]] for page in (one, several)]
+        for page in (one, several):
+            assert all(each.name in page.content.decode() for each in page.context["alerts"])
+        assert names[0] == names[1]
+        return names[0]
+
+    assert alerts_told(report, "report") == ["On the report"]
+    assert alerts_told(definition, "definition") == ["On its matches", "On its silence"]
