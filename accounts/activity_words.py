@@ -29,6 +29,8 @@ WORDS = {
     "api_key.revoke": "revoked the API key",
     "api_token.create": "created the API token",
     "api_token.revoke": "revoked the API token",
+    "shared_link.create": "made the shared link for",
+    "shared_link.end": "ended the shared link for",
     "environment.removed": "All data is removed of the environment",
     "environment.expired": "Events that are kept no longer are removed of the environment",
     "environment.carry_over": "carried over into",
@@ -114,6 +116,7 @@ KINDS = {
     "environment": "Environments",
     "api_key": "API keys",
     "api_token": "API tokens",
+    "shared_link": "Shared links",
     "excluded_ips": "Excluded IPs",
     "teammate": "Teammates",
     "invitation": "Invitations",
@@ -168,6 +171,8 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
     "analytics:segment_delete": "delete the segment",
     "analytics:segment_edit": "change the segment",
     "analytics:segment_preview": "try a segment in",
+    "analytics:shared_link_create": "make a shared link in",
+    "analytics:shared_link_end": "end the shared link for",
     "analytics:storage": "change how long events are kept in",
     "analytics:tile_add": "add a tile to the dashboard",
     "analytics:tile_change": "change a tile of the dashboard",
@@ -208,6 +213,7 @@ LABELS = {
     "ending": "it ends with",
     "reason": "why",
     "roles_by_project": "what read-only teammates reach",
+    "embedding_sites": "sites that may show shared links in a frame",
 }
 ANY = "*"
 HIDDEN = {

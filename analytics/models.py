@@ -5,7 +5,7 @@ environment rewrites nothing, and nothing can point into another environment.
 """
 
 import uuid
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -331,6 +331,11 @@ class SharedLink(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """Within its last day."""
+        return self.expires_at and self.expires_at - timedelta(seconds=1)
 
 
 class SharedLinkViews(models.Model):
