@@ -13,7 +13,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
-from accounts.models import Account, RolesByProject, User, WhoMayInvite, known_as
+from accounts.models import MOST_EMBEDDING_SITES, Account, RolesByProject, User, WhoMayInvite, known_as
 from accounts.pasted_addresses import addresses
 from accounts.second_factor import has_second_factor
 from common.addresses import AddressField, normal

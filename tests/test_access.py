@@ -7,6 +7,7 @@ the other account's ids are tried in every field, and the account's activity mus
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
@@ -14,6 +15,9 @@ from django.urls import reverse
 from accounts.models import Activity
 from accounts.policy import READ_ONLY
 from analytics.event_words import person_name
+from analytics.models import SharedLink
+from analytics.shared_links.secret import secret_of
+from tests.analytics.factories import SharedLinkFactory
 from tests.world import PARAMS, Write, carried_over, make_world, other_environment, resolve_view
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +102,10 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:segment_edit": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:segment_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment_preview": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:shared_link": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:shared_link_create": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:shared_link_end": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:shared_link_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:storage": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_names": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
@@ -223,6 +231,12 @@ WRITES = {
     "analytics:segment_create": Write("segment.create", SEGMENT),
     "analytics:segment_delete": Write("segment.delete", {"although_used": "1"}),
     "analytics:segment_edit": Write("segment.change", SEGMENT | {"version": "1"}),
+    "analytics:shared_link_create": Write(
+        "shared_link.create",
+        lambda world: {"name": "Board", "what": f"report:{world.ids['lineage']}"},
+        foreign=("what",),
+    ),
+    "analytics:shared_link_end": Write("shared_link.end"),
     "ipfilter:environment_excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
     "ipfilter:environment_excluded_ips_preview": Write(
         None, {"text": "10.1.*"}, full=200, unrecorded="a preview changes nothing"
@@ -287,6 +301,11 @@ PUBLIC = {  # for everybody; those with a secret in the URL have tests of their 
     "accounts:invitation_ask_again",
     "accounts:invitation_decline",
     "accounts:rescue",
+    "analytics:shared",  # and the next: tests/analytics/test_shared_links.py
+    "analytics:shared_answer",
+    "analytics:shared_csv",
+    "analytics:shared_tile",
+    "analytics:shared_whole",
     "projects:first_login",
     "support:status",
     "support:status_json",
@@ -394,6 +413,28 @@ def test_what_is_refused_is_in_the_activity_and_changes_nothing(world, name):
     row = Activity.objects.get(account=world.account)
     assert row.project_number == (world.ids["project_id"] if is_of_a_project(name) else None)
     assert (row.verb, row.by_email, row.target) == ("refused", world.users["read_only"].email, f"POST {name}")
+
+
+def test_a_shared_link_opens_nothing_but_what_it_shows(world):
+    """Whoever has its address, and the cookie of its password, is a stranger on every other page."""
+    SharedLink.objects.filter(pk=world.ids["shared_link_id"]).update(password=make_password("correct horse"))
+    link, address = Client(), reverse("analytics:shared", args=[world.ids["secret"]])
+    assert link.post(address, {"password": "correct horse"}).status_code == 302
+    assert [link.get(address).status_code, link.cookies["shared_link"]["path"]] == [200, address]
+
+    asked = {
+        name: outcome(getattr(link, TABLE[name][0])(world.url(name), headers={"Referer": address})) for name in TABLE
+    }
+    posted = {name: outcome(link.post(world.url(name), WRITES[name].body(world))) for name in WRITES}
+    personal = {name: outcome(link.get(reverse(name, kwargs=dict.fromkeys(PARAMS[name], 1)))) for name in PERSONAL}
+
+    assert set((asked | posted | personal).values()) == {LOGIN}
+    for name in sorted(name for name in PUBLIC if name.startswith("analytics:")):
+        assert link.get(world.theirs.url(name)).status_code in (200, 404)  # that link asks for no password
+        other = SharedLinkFactory(environment_id=world.ids["environment_id"], password=make_password("staple battery"))
+        ids = {"secret": secret_of(other), "tile": world.ids["tile"]}
+        closed = link.get(reverse(name, kwargs={key: ids[key] for key in PARAMS[name]}))
+        assert "Password" in closed.content.decode() if name == "analytics:shared" else closed.status_code == 302
 
 
 def is_of_a_project(name: str) -> bool:

@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from accounts.models import Account, Invitation, RolesByProject, User
 from analytics.models import Carry, Dashboard, Definition, Note, Report, Segment
+from analytics.shared_links.secret import secret_of
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
+from tests.analytics.factories import SharedLinkFactory
 from tests.factories import ApiKeyFactory, ApiTokenFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 
@@ -63,6 +65,8 @@ def make_account() -> World:
         "actor_id": add_person(environment),
         "lineage": (lineage := add_kept(environment)),
         "tile": lineage,
+        "shared_link_id": (shared := SharedLinkFactory(environment=environment, noun="dashboard", lineage=lineage)).pk,
+        "secret": secret_of(shared),
         "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }
     Removal.objects.create(

@@ -9,7 +9,6 @@ from django.utils.safestring import SafeString
 
 from analytics.questions.behind import AT, NUMBER_AFTER
 
-
 _none: ContextVar[bool] = ContextVar("no_buttons", default=False)
 
 

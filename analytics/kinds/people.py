@@ -13,7 +13,8 @@ LISTS = (Users, Sessions)  # whose answer has a row for each person
 OF_PEOPLE = (f"{Source.USER}:", f"{Source.PERSON}:")
 OF_EVENTS = f"{Source.PROPERTY}:"
 PERSONAL = re.compile(  # names of properties of events that tell who somebody is
-    r"e-?mail|phone|identity|login|address|(full|first|last|user|customer|person|contact)[ _.-]?(name|id)\b", re.IGNORECASE
+    r"e-?mail|phone|identity|login|address|(full|first|last|user|customer|person|contact)[ _.-]?(name|id)\b",
+    re.IGNORECASE,
 )
 ADDRESS = re.compile(r"[\w.+-](?:@|%40)[\w.-]{1,255}\.[^\W\d]{2}")
 

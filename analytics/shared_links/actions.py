@@ -71,7 +71,7 @@ def end_link(*, link: SharedLink, by: User) -> None:
         _record(link, by, "shared_link.end", {})
 
 
-def _record(link: SharedLink, by: User, verb: str, details: dict[str, str | bool]) -> None:
+def _record(link: SharedLink, by: User, verb: str, details: dict[str, object]) -> None:
     project = link.environment.project
     activity.record(
         account=project.account,

@@ -29,4 +29,3 @@ def seconds_to_wait(request: HttpRequest, link: SharedLink) -> int:
             _networks.take(network, 1, now)
             _links.take(link.pk, 1, now)
         return wait
-

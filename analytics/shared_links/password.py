@@ -98,8 +98,8 @@ def unlock(request: HttpRequest, response: HttpResponseBase, link: SharedLink, s
 class PartitionedMorsel(Morsel[str]):
     """A cookie that may have the attribute Partitioned, which Python knows from 3.14 on."""
 
-    _reserved: dict[str, str] = {**Morsel._reserved, "partitioned": "Partitioned"}  # type: ignore[attr-defined]  # noqa: SLF001, RUF012
-    _flags: set[str] = {*Morsel._flags, "partitioned"}  # type: ignore[attr-defined]  # noqa: SLF001, RUF012
+    _reserved: dict[str, str] = {**Morsel._reserved, "partitioned": "Partitioned"}  # type: ignore[attr-defined]
+    _flags: set[str] = {*Morsel._flags, "partitioned"}  # type: ignore[attr-defined]
 
 
 def _browser(request: HttpRequest, link: SharedLink, age: timedelta) -> str | None:

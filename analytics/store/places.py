@@ -22,10 +22,10 @@ from common.database import reading
 OF_A_PERSON = 3
 OF_AN_ENVIRONMENT = 4
 IN_A_PROCESS = 5  # of the 8 threads for pages (heapadmin/pages.py)
-OF_A_LINK = 1
+OF_A_LINK = 2
 OF_LINKS_OF_AN_ACCOUNT = 2
 OF_LINKS = 3
-OF_LINKS_IN_A_PROCESS = 1  # besides those of people
+OF_LINKS_IN_A_PROCESS = 2  # besides those of people
 
 TAKE = """
 select (select place from generate_series(1, %(most)s) as place

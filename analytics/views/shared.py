@@ -102,7 +102,7 @@ def _closed(response: HttpResponse, sites: list[str] | None = None) -> HttpRespo
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"
     response._csp_replace = {"frame-ancestors": sites or ["'none'"]}  # type: ignore[attr-defined]  # read by django-csp
-    response.xframe_options_exempt = bool(sites)  # type: ignore[attr-defined]  # that header cannot name sites
+    response.xframe_options_exempt = bool(sites)  # that header cannot name sites
     return response
 
 

@@ -4,7 +4,6 @@ Without the tick at the link it tells nobody who people are: such a question is 
 e-mail address stands is not shown. No number leads to what is behind it (`no_buttons` of the view).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
