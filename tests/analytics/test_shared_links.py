@@ -1,5 +1,6 @@
 """Shared links: what people without a login see of a report or a dashboard, and that they see nothing else."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -40,6 +41,10 @@ def link(environment):
     return SharedLinkFactory(shown=make_report(environment, name="Views"))
 
 
+def shown_by(link):
+    return Report.objects.get(lineage=link.lineage)
+
+
 def path(link, name="shared", *args):
     return reverse(f"analytics:{name}", args=[secret_of(link), *args])
 
@@ -52,8 +57,7 @@ def opened(link, name="shared", *args, client=None, **headers):
     return (client or Client()).get(path(link, name, *args), headers=headers)
 
 
-def part(link, **fields):
-    """The answer of a new link to the same, or to something else."""
+def part(link):
     return text(opened(link, "shared_answer"))
 
 
@@ -112,8 +116,8 @@ def test_no_parameter_widens_it(link):
 
 
 def test_a_report_that_shows_people_since_shows_none_without_the_tick(environment, link):
-    add_person(environment, 1, identity="ada@shop.example", properties={"plan": "gold"})
-    ticked = SharedLinkFactory(shown=link.shown, shows_people=True)
+    add_person(environment, -1, identity="ada@shop.example", properties={"plan": "gold"})
+    ticked = SharedLinkFactory(shown=shown_by(link), shows_people=True)
     event = ["event", "builtin:pageview"]
     for kind, parameters in [
         ("users", [["search", "ada"]]),
@@ -139,29 +143,29 @@ def test_an_e_mail_address_in_an_answer_hides_it_wherever_it_came_from(environme
 
     assert HIDDEN in part(link) and "ada" not in part(link)
     assert opened(link, "shared_csv").status_code == 503
-    assert "ada" in part(SharedLinkFactory(shown=link.shown, shows_people=True))
+    assert "ada" in part(SharedLinkFactory(shown=shown_by(link), shows_people=True))
 
 
 def test_a_dashboard_shows_its_tiles_and_no_other(environment, link):
     other = make_report(environment, name="Other")
-    dashboard = pin(link.shown)
+    dashboard = pin(shown_by(link))
     shared = SharedLinkFactory(shown=dashboard)
     elsewhere = pin(other, lineage=other.lineage)
 
     assert "Views" in text(opened(shared))
-    assert "stat__value" in text(opened(shared, "shared_tile", link.shown.lineage))
+    assert "stat__value" in text(opened(shared, "shared_tile", link.lineage))
     assert opened(shared, "shared_tile", other.lineage).status_code == 404
     assert [opened(shared, name).status_code for name in ("shared_answer", "shared_csv")] == [404, 404]
     assert "stat__value" in text(opened(shared, "shared_whole"))
     Dashboard.objects.filter(pk=dashboard.pk).update(body=elsewhere.body)
-    assert opened(shared, "shared_tile", link.shown.lineage).status_code == 404
+    assert opened(shared, "shared_tile", link.lineage).status_code == 404
 
 
 def test_notes_are_shown_if_ticked(environment, link):
     Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Sale begins")
 
     assert "Sale begins" not in part(link)
-    assert "Sale begins" in part(SharedLinkFactory(shown=link.shown, shows_notes=True))
+    assert "Sale begins" in part(SharedLinkFactory(shown=shown_by(link), shows_notes=True))
 
 
 # --- The password ---------------------------------------------------------------------------------------------------
@@ -169,7 +173,7 @@ def test_notes_are_shown_if_ticked(environment, link):
 
 @pytest.fixture
 def guarded(link):
-    return SharedLinkFactory(shown=link.shown, password=make_password(PASSWORD))
+    return SharedLinkFactory(shown=shown_by(link), password=make_password(PASSWORD))
 
 
 def test_the_password_guards_everything(guarded, settings):
@@ -238,9 +242,10 @@ def test_links_take_no_place_of_people_and_an_answer_is_shared(link, monkeypatch
 
     account = link.environment.project.account_id
     assert taken == [f"questions of link {link.pk}", f"questions of links of account {account}", "questions of links"]
-    with asking_for(LinkAsking(1, 2)), places._process_place(places._links_here):
-        with places._process_place(places._links_here), pytest.raises(QueryBusy), places.place(3):
-            pass
+    monkeypatch.setattr(places, "_links_here", threading.BoundedSemaphore(1))
+    with places._process_place(places._links_here), asking_for(LinkAsking(1, 2)):
+        with pytest.raises(QueryBusy), places.place(3):
+            pytest.fail("there was no place")
 
 
 def test_views_are_counted_by_day(link):
