@@ -14,7 +14,7 @@ SHOWN_ENDING = 4  # characters of the secret that are stored, so that people can
 MOST_IN_FORCE = 100  # of a project: read-only people may make tokens, so there is a bound
 
 
-class TooMany(Exception):
+class TooManyTokens(Exception):
     """The project has MOST_IN_FORCE tokens that are not revoked. The message says so."""
 
 
@@ -24,11 +24,11 @@ def create_api_token(
 ) -> tuple[ApiToken, str]:
     """Create a token that reaches what this membership reaches; returns it and its secret, shown this once.
 
-    Raises IntegrityError if the project has a token of that name that is not revoked (case-insensitive), and TooMany.
+    Raises IntegrityError if the project has a token of that name that is not revoked (case-insensitive); TooManyTokens.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # so that two at once are counted
     if project.api_tokens.filter(revoked_at=None).count() >= MOST_IN_FORCE:
-        raise TooMany(f"The project has {MOST_IN_FORCE} API tokens. Revoke one first.")
+        raise TooManyTokens(f"The project has {MOST_IN_FORCE} API tokens. Revoke one first.")
     secret = tokens.new_secret()
     token = ApiToken.objects.create(
         project=project,

@@ -49,7 +49,7 @@ def api_token_create(request: TenantRequest, project: Project) -> HttpResponse:
     except IntegrityError:  # the name was taken meanwhile, or the form was sent twice
         form.add_error("name", f"There is an API token named “{form.cleaned_data['name']}” already.")
         return render(request, "projects/api_token_create.html", context)
-    except actions.TooMany as many:
+    except actions.TooManyTokens as many:
         form.add_error(None, str(many))
         return render(request, "projects/api_token_create.html", context)
     line = read_curl(secret=secret, site_url=settings.SITE_URL)
