@@ -7,7 +7,6 @@ the other account's ids are tried in every field, and the account's activity mus
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
@@ -15,9 +14,6 @@ from django.urls import reverse
 from accounts.models import Activity
 from accounts.policy import READ_ONLY
 from analytics.event_words import person_name
-from analytics.models import SharedLink
-from analytics.shared_links.secret import secret_of
-from tests.analytics.factories import SharedLinkFactory
 from tests.world import PARAMS, Write, carried_over, make_world, other_environment, resolve_view
 
 pytestmark = pytest.mark.django_db
@@ -413,29 +409,6 @@ def test_what_is_refused_is_in_the_activity_and_changes_nothing(world, name):
     row = Activity.objects.get(account=world.account)
     assert row.project_number == (world.ids["project_id"] if is_of_a_project(name) else None)
     assert (row.verb, row.by_email, row.target) == ("refused", world.users["read_only"].email, f"POST {name}")
-
-
-def test_a_shared_link_opens_nothing_but_what_it_shows(world):
-    """Whoever has its address, and the cookie of its password, is a stranger on every other page."""
-    ours = SharedLink.objects.select_related("environment").get(pk=world.ids["shared_link_id"])
-    SharedLink.objects.filter(pk=ours.pk).update(password=make_password("correct horse"))
-    link, address = Client(), reverse("analytics:shared", args=[world.ids["secret"]])
-    assert link.post(address, {"password": "correct horse"}).status_code == 302
-    assert [link.get(address).status_code, link.cookies["shared_link"]["path"]] == [200, address]
-
-    asked = {
-        name: outcome(getattr(link, TABLE[name][0])(world.url(name), headers={"Referer": address})) for name in TABLE
-    }
-    posted = {name: outcome(link.post(world.url(name), WRITES[name].body(world))) for name in WRITES}
-    personal = {name: outcome(link.get(reverse(name, kwargs=dict.fromkeys(PARAMS[name], 1)))) for name in PERSONAL}
-
-    assert set((asked | posted | personal).values()) == {LOGIN}
-    same = {"environment": ours.environment, "noun": ours.noun, "lineage": ours.lineage}
-    ids = world.ids | {"secret": secret_of(SharedLinkFactory(**same, password=make_password("staple battery")))}
-    for name in ("shared", "shared_whole", "shared_tile"):  # with the cookie of the first one
-        name = f"analytics:{name}"
-        answer = link.get(reverse(name, kwargs={key: ids[key] for key in PARAMS[name]}))
-        assert answer.status_code == 302 or "This page was shared with a password" in answer.content.decode()
 
 
 def is_of_a_project(name: str) -> bool:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from analytics.models import SharedLink
 from common.periodic_writer import BoundStatement, TimedWriter
 
-Counted = dict[tuple[int, date], tuple[int, datetime]]  # views and the last of them, by link and day
+TakenViews = dict[tuple[int, date], tuple[int, datetime]]  # views and the last of them, by link and day
 
 WRITE = """
 with seen as (
@@ -30,7 +30,7 @@ class ViewTally:
     """Views that were not written yet."""
 
     def __init__(self) -> None:
-        self._counted: Counted = {}
+        self._counted: TakenViews = {}
 
     def __bool__(self) -> bool:
         return bool(self._counted)
@@ -39,15 +39,15 @@ class ViewTally:
         before, last_before = self._counted.get(key, (0, last_at))
         self._counted[key] = before + views, max(last_before, last_at)
 
-    def take(self) -> Counted:
+    def take(self) -> TakenViews:
         taken, self._counted = self._counted, {}
         return taken
 
-    def give_back(self, taken: Counted) -> None:
+    def give_back(self, taken: TakenViews) -> None:
         for key, (views, last_at) in taken.items():
             self.add(key, views, last_at)
 
-    def statement(self, taken: Counted) -> BoundStatement:
+    def statement(self, taken: TakenViews) -> BoundStatement:
         return BoundStatement(
             WRITE,
             {
