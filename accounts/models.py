@@ -134,6 +134,7 @@ class Account(models.Model):
     )
     allows_shared_links = models.BooleanField(default=True, db_default=True)
     embedding_sites = ArrayField(models.CharField(max_length=300), default=list, db_default=[])  # origins
+    require_sso = models.BooleanField(default=False, db_default=False)  # for all but its ways back (accounts/sso)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
     members = models.ManyToManyField(

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     runs_beside_old_code = True  # with the defaults: there is no link yet, and no site
 
     dependencies = [
-        ("accounts", "0011_first_steps"),
+        ("accounts", "0014_joining_by_scim"),
     ]
 
     operations = [
