@@ -160,7 +160,7 @@ KINDS = {
     "support": "Support",
     "refused": "Refused attempts",
 }
-OF_THE_ACCOUNT = ("account", "teammate", "invitation", "login", "support")  # kinds that are about no project
+OF_THE_ACCOUNT = ("account", "teammate", "invitation", "login", "sso", "scim", "support")  # kinds about no project
 REFUSED = {  # what the person wanted to do, by the page that refused it
     "accounts:account_settings_save": "change the account's settings",
     "accounts:invitation_link": "copy the invitation link of",
@@ -227,18 +227,18 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
     "ipfilter:excluded_ips": "change the excluded IPs of the account",
     "ipfilter:excluded_ips_preview": "try excluded IPs for the account",
     "projects:api_key_create": "create an API key in",
-    "projects:api_token_create": "create an API token for",
     "projects:api_key_revoke": "revoke the API key",
-    "projects:invitation_roles": "choose the projects for the invitation of",
-    "projects:teammate_roles": "change the access to projects of",
+    "projects:api_token_create": "create an API token for",
     "projects:api_token_revoke": "revoke the API token",
     "projects:environment_add": "add an environment to",
     "projects:environment_capture": "change what is captured in",
     "projects:environment_delete": "delete the environment",
     "projects:environment_rename": "rename the environment",
+    "projects:invitation_roles": "choose the projects for the invitation of",
     "projects:project_create": "create a project",
     "projects:project_delete": "delete the project",
     "projects:project_edit": "change the project",
+    "projects:teammate_roles": "change the access to projects of",
     "support:close_ask": "ask support to close the account",
     "support:export_ask": "ask for an export of the account",
     "support:visits_allow": "allow or forbid visits of support",

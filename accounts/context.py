@@ -24,9 +24,9 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
     `docs_url`; `mail_is_set_up`.
 
     Outside an account's pages, `account` and `membership` are the ones that the person used last, so that the bar
-    looks the same everywhere; `can` is empty there. `reads_only`: whether the person
-    only looks here. `accounts` is [{"account", "url", "is_current"}]. `grantors`
-    names the people whom a read-only teammate can ask for more rights. `session_end` is about the person's session.
+    looks the same everywhere; `can` is empty there. `reads_only`: whether the person only looks here. `accounts` is
+    [{"account", "url", "is_current"}]. `grantors` names the people whom a read-only teammate can ask for more rights.
+    `session_end` is about the person's session.
     """
     return {
         "membership": SimpleLazyObject(lambda: membership_of(request)),

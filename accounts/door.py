@@ -29,7 +29,7 @@ class TenantRequest(HttpRequest):
 
 
 class GuardedView(Protocol[Answered]):
-    """A view behind a door, as the URLconf calls it. `needs` is the right to look; tests/test_access.py checks it."""
+    """A view behind a door, as the URLconf calls it. `needs` is the right to look (tests/test_access_by_role.py)."""
 
     needs: Can
 

@@ -45,6 +45,16 @@ def keeping_full_access(account_ids: Iterable[int]) -> Iterator[None]:
             raise LastWayBack(locked_in)
 
 
+def lock_for(by: User, account: Account) -> Account:
+    """The account, locked until the transaction ends, so that its changes run one after the other.
+
+    Raises PermissionDenied if `by` has lost full access meanwhile.
+    """
+    current = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    require_full_access(current, by)
+    return current
+
+
 def require_full_access(account: Account, by: User) -> None:
     """Raise PermissionDenied unless `by` has full access now. Call it while the account is locked.
 

@@ -125,7 +125,7 @@ def send_email_change(change_id: int, nonce: str, side: str) -> None:
     mails.render("email_change", context).message(to).send()
 
 
-@app.periodic(cron="51 2 * * *")
+@app.periodic(cron="51 * * * *")
 @app.task(name="accounts.expired", queueing_lock="accounts.expired", priority=LOW, pass_context=False)
 def expired(timestamp: int) -> None:
     """Delete what has expired. Each step commits on its own, so a stop loses nothing."""

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from accounts.models import Account, User
 
 Ender = Callable[[Account, User, str], None]
-Lister = Callable[[Account, User], Iterable["Kept"]]
+Lister = Callable[[Account, User], Iterable["KnownSecret"]]
 _enders: list[Ender] = []
 _listers: list[Lister] = []
 MOST_LISTED = 50  # of each kind
 
 
 @dataclass(frozen=True)
-class Kept:
+class KnownSecret:
     """A secret of the account that a person knows. It opens as much as before when they have left."""
 
     what: str  # "API key"
@@ -44,6 +44,6 @@ def end_all(*, account: Account, user: User, program: str = "") -> None:
         ender(account, user, program)
 
 
-def what_stays(*, account: Account, user: User) -> list[Kept]:
+def what_stays(*, account: Account, user: User) -> list[KnownSecret]:
     """What to revoke by hand if it should open nothing any more."""
     return [each for lister in _listers for each in lister(account, user)]

@@ -47,7 +47,7 @@ urlpatterns = [
     path("<int:account_id>/single-sign-on/", sso_settings.sso, name="sso"),
     path("<int:account_id>/single-sign-on/require/", sso_settings.sso_require, name="sso_require"),
     path("<int:account_id>/single-sign-on/provider/", sso_settings.sso_provider_add, name="sso_provider_add"),
-    path("<int:account_id>/single-sign-on/provider/saml/", sso_saml_settings.sso_saml_add, name="sso_saml_add"),
+    path("<int:account_id>/single-sign-on/provider/saml/", sso_settings.sso_saml_add, name="sso_saml_add"),
     path(
         "<int:account_id>/single-sign-on/provider/<int:provider_id>/certificate/",
         sso_saml_settings.sso_certificate,

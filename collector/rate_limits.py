@@ -1,8 +1,4 @@
-"""Limits how much one environment may send: each has a token bucket in the memory of one process. Reads no clock."""
-
-from common.token_buckets import BURST_SECONDS, MOST_KEPT, Buckets
-
-__all__ = ["BURST_SECONDS", "MOST_KEPT", "Buckets", "price"]
+"""What a request costs of an environment's limit (common/token_buckets.py): so many tokens. Reads no clock."""
 
 TOKEN_BYTES = 1_024
 TOKEN_PROPERTIES = 16

@@ -6,9 +6,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from accounts.door import entered, rights_here
+from accounts.door import entered
 from accounts.models import Membership
-from accounts.policy import Can
+from accounts.policy import Can, rights
 from analytics.kinds.registry import KINDS
 from projects.context import place
 from projects.door import entered_environment
@@ -111,13 +111,13 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     membership = entered(request)
     return {
         "nav_items": SimpleLazyObject(lambda: _nav(request)),
-        "settings_tabs": _links(request, _tabs(request), membership.account_id) if membership else [],
+        "settings_tabs": _links(request, _tabs(membership), membership.account_id) if membership else [],
         "console_pages": lambda: _console_pages(request, environment, membership),
     }
 
 
-def _tabs(request: HttpRequest) -> list[Entry]:
-    may_manage = Can.MANAGE in rights_here(request)
+def _tabs(membership: Membership) -> list[Entry]:
+    may_manage = Can.MANAGE in rights(membership)  # the account, whatever their access to a project is
     return [entry for entry in SETTINGS_TABS if may_manage or entry[1] not in NEEDS_MANAGE]
 
 
@@ -137,7 +137,7 @@ def _console_pages(
     taken = [label for label, _ in flat]
     tabs = [
         (f"{label} of the account" if label in taken else label, view)
-        for label, view in _tabs(request)
+        for label, view in _tabs(membership)
         if isinstance(view, str)
     ]
     pages = [

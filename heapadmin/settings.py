@@ -194,7 +194,7 @@ SIGNUP_OPEN = env.switch("SIGNUP_OPEN", default=True)
 DOCS_URL = addresses.page("DOCS_URL", env.text("DOCS_URL"))
 SESSION_DAYS = env.number("SESSION_DAYS", default=30, least=1, most=3_650)  # until a new sign-in, used or not
 # names of identity providers in one's own network; http:// only on this machine
-SSO_INTERNAL_HOSTS = env.items("SSO_INTERNAL_HOSTS")
+SSO_INTERNAL_HOSTS = [host.lower() for host in env.items("SSO_INTERNAL_HOSTS")]
 INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, least=1, most=3_650)
 # per account, resending included
 INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=400, least=0, most=1_000_000)

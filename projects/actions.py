@@ -9,16 +9,14 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 
 from accounts import activity
-from accounts.leaving import MOST_LISTED, Kept
+from accounts.leaving import MOST_LISTED, KnownSecret
 from accounts.models import Account, Membership, User
-from common import jobs
+from common import jobs, shown_once
 from common.changes import change
 from common.counted import counted
 from projects import api_keys, registry, removal
 from projects.capture import Capture
 from projects.models import PRODUCTION, ApiKey, Environment, Project, Removal
-
-SHOWN_ENDING = 4  # characters of an API key's secret that are stored, so that people can recognise the key
 
 
 @transaction.atomic
@@ -273,7 +271,7 @@ def create_api_key(*, project: Project, name: str, by: User) -> tuple[ApiKey, st
     """
     secret = api_keys.new_secret()
     key = ApiKey.objects.create(
-        project=project, name=name, digest=api_keys.digest(secret), ending=secret[-SHOWN_ENDING:], created_by=by
+        project=project, name=name, digest=api_keys.digest(secret), ending=secret[-shown_once.ENDING :], created_by=by
     )
     _record_api_key(key, by, "api_key.create")
     return key, secret
@@ -285,8 +283,7 @@ def revoke_api_key(*, key: ApiKey, by: User | None, program: str = "") -> None:
 
     `by` is None if the program of that name revokes it.
     """
-    revoked = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
-    if revoked:
+    if key.revoke(by):
         _record_api_key(key, by, "api_key.revoke", program)
 
 
@@ -303,11 +300,11 @@ def revoke_api_keys_of_leaver(account: Account, user: User, program: str) -> Non
         revoke_api_key(key=key, by=None, program=program)
 
 
-def api_keys_of_leaver(account: Account, user: User) -> list[Kept]:
+def api_keys_of_leaver(account: Account, user: User) -> list[KnownSecret]:
     """The API keys in force that `user` made in `account`."""
     made = ApiKey.objects.in_force().filter(project__account=account, created_by=user).select_related("project")
     return [
-        Kept("API key", key.name, reverse("projects:api_key_list", args=[key.project_id]), key.project.name)
+        KnownSecret("API key", key.name, reverse("projects:api_key_list", args=[key.project_id]), key.project.name)
         for key in made.order_by("project__name", "name")[:MOST_LISTED]
     ]
 

@@ -1,4 +1,4 @@
-"""Every URL as people whose access to its project is not what they have elsewhere; the table is that of test_access.py.
+"""Every URL as people whose access to its project is not what they have elsewhere; tests/access_table.py says what.
 
 What they get is what others get who have that access everywhere, so the table has no columns for them.
 """
@@ -8,9 +8,9 @@ from django.db import transaction
 from django.test import Client
 
 from projects.models import Project
+from tests.access_table import ROLES, TABLE, WRITES, is_of_a_project, outcome, post
 from tests.crawler import forms_of, pages_of, place_of, text_of
 from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactory, ProjectRoleFactory
-from tests.test_access import ROLES, TABLE, WRITES, is_of_a_project, outcome, post
 from tests.world import make_world
 
 pytestmark = pytest.mark.django_db

@@ -171,7 +171,7 @@ def make_world() -> World:
 
 @dataclass(frozen=True)
 class Write:
-    """What a POST to a URL does. Every URL that takes one has a row in WRITES (tests/test_access.py).
+    """What a POST to a URL does. Every URL that takes one has a row in WRITES (tests/access_table.py).
 
     verb        what the account's activity says afterwards; None with `unrecorded`, the reason why nothing is said
     data        a valid body, or a function of the World that makes one

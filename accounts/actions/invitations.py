@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import activity, by_project
-from accounts.full_access import require_full_access
+from accounts.full_access import lock_for
 from accounts.models import Account, Activity, Invitation, Membership, User
 from common import jobs, links, mails
 
@@ -51,8 +51,7 @@ def invite(
 
     Raises TooManyInvitations, and then nobody is invited. Raises PermissionDenied if `by` has lost the right meanwhile.
     """
-    _lock(account)
-    require_full_access(account, by)
+    lock_for(by, account)
     # lock before reading anything else, to wait for an offer that is being answered rather than overwrite it
     offers = {each.email: each for each in account.invitations.open().select_for_update().filter(email__in=emails)}
     teammates = set(account.memberships.filter(user__email__in=emails).values_list("user__email", flat=True))
@@ -101,8 +100,7 @@ def _offer(invitation: Invitation, read_only: bool, by: User | None, program: st
 @transaction.atomic
 def resend(*, invitation: Invitation, by: User) -> Invitation:
     """Send a new link with a new term; the old link no longer works. Raises NotOpen, TooManyInvitations."""
-    _lock(invitation.account)
-    require_full_access(invitation.account, by)
+    lock_for(by, invitation.account)
     current = _locked(invitation)
     _count_against_limits(current.account, [current.email])
     current.invited_by = by
@@ -116,8 +114,7 @@ def resend(*, invitation: Invitation, by: User) -> Invitation:
 @transaction.atomic
 def revoke(*, invitation: Invitation, by: User) -> None:
     """Take the offer back; the link no longer works. Raises NotOpen."""
-    _lock(invitation.account)
-    require_full_access(invitation.account, by)
+    lock_for(by, invitation.account)
     current = _locked(invitation)
     current.revoked_at = timezone.now()
     current.save(update_fields=["revoked_at"])
@@ -130,8 +127,7 @@ def copy_link(*, invitation: Invitation, by: User) -> str:
 
     From now on, opening the link no longer proves that the address belongs to the person.
     """
-    _lock(invitation.account)
-    require_full_access(invitation.account, by)
+    lock_for(by, invitation.account)
     current = _locked(invitation)
     current.link_copied_at = timezone.now()
     if links.digest(PURPOSE, links.secret(PURPOSE, current.nonce)) != current.digest:  # SECRET_KEY was changed
@@ -214,10 +210,6 @@ def ask_again(*, invitation: Invitation) -> bool:
     _record(current, None, "invitation.ask_again")
     _mail_inviter(current, "invitation_asked_again")
     return True
-
-
-def _lock(account: Account) -> None:
-    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
 def _locked(invitation: Invitation) -> Invitation:

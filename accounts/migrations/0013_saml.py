@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    runs_beside_old_code = True  # whose providers get the database's defaults
+    runs_beside_old_code = False  # a check of providers takes in a column that was there before
 
     dependencies = [
         ('accounts', '0012_single_sign_on'),

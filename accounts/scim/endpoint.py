@@ -10,7 +10,6 @@ from functools import wraps
 from typing import Any
 
 import orjson
-from allauth.core.internal import ratelimit
 from django.contrib.auth.decorators import login_not_required
 from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -20,10 +19,12 @@ from django.views.decorators.csrf import csrf_exempt
 from pydantic import ValidationError
 from scim2_models import Error, SCIMException
 
+from accounts import rate_limits
 from accounts.actions.invitations import TooManyInvitations
 from accounts.full_access import LastFullAccess
 from accounts.scim import people, tokens
 from accounts.scim.models import ScimToken
+from common.credentials import credentials
 from common.database import in_one_line
 from common.token_buckets import Buckets
 
@@ -95,9 +96,8 @@ def _token(request: HttpRequest) -> ScimToken:
 
     Failures hold up no token that is right: the servers of a large directory ask for many accounts from one address.
     """
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    token = tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
-    if token is None and not ratelimit.consume(request, app="allauth.account", action=ATTEMPTS, limit_get=True):
+    token = tokens.find(credentials(request, "bearer"))
+    if token is None and not rate_limits.may_go_on(request, ATTEMPTS):
         raise ScimRefused(429, "too many failed attempts", headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
     if token is None:
         raise ScimRefused(

@@ -6,9 +6,12 @@
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils import timezone
+
+from common.shown_once import ShownOnce
 
 
 class ScimTokenQuerySet(models.QuerySet["ScimToken"]):
@@ -17,23 +20,14 @@ class ScimTokenQuerySet(models.QuerySet["ScimToken"]):
         return self.filter(revoked_at=None, account__closed_at=None)
 
 
-class ScimToken(models.Model):
+class ScimToken(ShownOnce):
     """Lets an account's directory (Entra ID, Okta …) tell who joins and who leaves.
 
-    Like an API key: only the SHA-256 of the secret is stored, and revoked tokens are kept. `read_only` is the access of
-    people whom it lets in.
+    `read_only` is the access of people whom it lets in.
     """
 
     account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="scim_tokens")
-    name = models.CharField(max_length=100)
     read_only = models.BooleanField(default=True)
-    digest = models.CharField(max_length=64, unique=True)
-    ending = models.CharField(max_length=4)
-    created_at = models.DateTimeField(default=timezone.now)
-    created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
-    last_used_at = models.DateTimeField(null=True)  # to the minute
-    revoked_at = models.DateTimeField(null=True)
-    revoked_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
 
     objects = ScimTokenQuerySet.as_manager()
 
@@ -49,9 +43,6 @@ class ScimToken(models.Model):
                 condition=Q(revoked_by=None) | Q(revoked_at__isnull=False), name="scimtoken_revoked_by_with_a_time"
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class ScimPerson(models.Model):
@@ -94,3 +85,8 @@ class ScimPerson(models.Model):
 
     def __str__(self) -> str:
         return self.user_name
+
+
+def has_user_name(user_name: str) -> Q:
+    """The condition that a person has this userName in upper or lower case. `iexact` would not use the index."""
+    return Q(Exact(Lower("user_name"), Lower(Value(user_name))))

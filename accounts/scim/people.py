@@ -8,15 +8,15 @@ import uuid
 from collections.abc import Callable
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import activity
 from accounts.actions import invitations, memberships
 from accounts.models import Account, Membership, User, known_as
-from accounts.scim.domains import may_join_by_scim
-from accounts.scim.models import ScimPerson, ScimToken
+from accounts.scim.models import ScimPerson, ScimToken, has_user_name
 from accounts.scim.told import ScimTold
+from accounts.sso.models import SsoDomain
 
 MOST_PEOPLE = 50_000  # of an account
 
@@ -161,16 +161,17 @@ def _found(account: Account, number: uuid.UUID) -> ScimPerson:
 
 def _require_allowed(person: ScimPerson, told: ScimTold) -> None:
     others = person.account.scim_people.exclude(pk=person.pk)
-    if others.filter(user_name__iexact=told.user_name).exists():
+    if others.filter(has_user_name(told.user_name)).exists():
         raise Taken("userName")
     if told.email != person.email:
         _require_ours(person.account, told.email)
-        if others.filter(Q(email=told.email) | Q(user__email=known_as(told.email))).exists():
+        user = User.objects.filter(email=known_as(told.email)).first()
+        if others.filter(email=told.email).exists() or (user and others.filter(user=user).exists()):
             raise Taken("address")
 
 
 def _require_ours(account: Account, email: str) -> None:
-    if not may_join_by_scim(account, email):
+    if not SsoDomain.objects.proven().of_address(email).filter(account=account).exists():
         raise NotOurs
 
 

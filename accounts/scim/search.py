@@ -8,6 +8,7 @@ from django.http import QueryDict
 from scim2_models import InvalidFilterException, InvalidValueException, ScimFilter
 from scim2_models.path import CompareOperator, Comparison, LogicalExpr, LogicalOperator, ValuePath
 
+from accounts.scim.models import has_user_name
 from accounts.scim.told import ScimUser
 from common.addresses import normal
 
@@ -74,7 +75,7 @@ def _compared(name: str, part: str | None, node: Comparison) -> Q:
         raise InvalidFilterException(detail=OFFERED)
     match (name.lower(), (part or "").lower()):
         case ("username", ""):
-            return Q(user_name__iexact=value)
+            return has_user_name(value)
         case ("externalid", ""):
             return Q(external_id=value)
         case ("emails", "" | "value"):

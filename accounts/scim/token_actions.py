@@ -2,20 +2,19 @@
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts import activity
-from accounts.full_access import require_full_access
-from accounts.leaving import MOST_LISTED, Kept
+from accounts.full_access import lock_for
+from accounts.leaving import MOST_LISTED, KnownSecret
 from accounts.models import Account, User
 from accounts.scim import tokens
 from accounts.scim.models import ScimToken
+from common import shown_once
 
 MOST_IN_FORCE = 2  # the second is there while the first is replaced
-SHOWN_ENDING = 4
 
 
-class TooManyTokens(Exception):
+class TooManyScimTokens(Exception):
     """The account has as many tokens in force as there may be."""
 
 
@@ -23,20 +22,19 @@ class TooManyTokens(Exception):
 def create_token(*, account: Account, name: str, read_only: bool, by: User) -> tuple[ScimToken, str]:
     """Make a token; returns it and its secret, which cannot be shown again.
 
-    Raises TooManyTokens, IntegrityError if a token in force has that name, PermissionDenied if `by` has lost the right
-    meanwhile.
+    Raises TooManyScimTokens; IntegrityError if a token in force has that name; PermissionDenied if `by` has lost the
+    right meanwhile.
     """
-    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    require_full_access(account, by)
+    lock_for(by, account)
     if account.scim_tokens.in_force().count() >= MOST_IN_FORCE:
-        raise TooManyTokens
+        raise TooManyScimTokens
     secret = tokens.new_secret()
     token = ScimToken.objects.create(
         account=account,
         name=name,
         read_only=read_only,
         digest=tokens.digest(secret),
-        ending=secret[-SHOWN_ENDING:],
+        ending=secret[-shown_once.ENDING :],
         created_by=by,
     )
     _record(token, by, "scim.token_create", {"read_only": read_only})
@@ -46,8 +44,8 @@ def create_token(*, account: Account, name: str, read_only: bool, by: User) -> t
 @transaction.atomic
 def revoke_token(*, token: ScimToken, by: User) -> None:
     """Revoke the token, effective now. One that was revoked before stays as it is."""
-    require_full_access(token.account, by)
-    if ScimToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by):
+    lock_for(by, token.account)
+    if token.revoke(by):
         _record(token, by, "scim.token_revoke", {})
 
 
@@ -57,7 +55,10 @@ def _record(token: ScimToken, by: User, verb: str, details: dict[str, bool]) -> 
     )
 
 
-def tokens_of_leaver(account: Account, user: User) -> list[Kept]:
+def tokens_of_leaver(account: Account, user: User) -> list[KnownSecret]:
     """The tokens in force that `user` made. Whoever knows one can let people in, themselves among them."""
     made = account.scim_tokens.in_force().filter(created_by=user).order_by("name")
-    return [Kept("SCIM token", token.name, reverse("accounts:scim", args=[account.pk])) for token in made[:MOST_LISTED]]
+    return [
+        KnownSecret("SCIM token", token.name, reverse("accounts:scim", args=[account.pk]))
+        for token in made[:MOST_LISTED]
+    ]

@@ -70,6 +70,13 @@ class OidcForm(ProviderForm):
             raise ValidationError(f"That is no OpenID Connect provider that we can use. {why}") from None
         return issuer
 
+    def fields_of_provider(self) -> dict[str, Any]:
+        """What to store: what was typed."""
+        return self.cleaned_data
+
+    def words_when_stored(self) -> str:
+        return "Stored. Copy the redirect URI to your provider, then test it."
+
 
 class DomainForm(forms.Form):
     """A domain of e-mail addresses."""
@@ -86,11 +93,3 @@ class DomainForm(forms.Form):
         if len(domain) > LONGEST_DOMAIN or not DOMAIN.fullmatch(domain):
             raise ValidationError("That is no domain. It is what stands behind the @, such as example.com.")
         return domain
-
-
-def addresses_of(provider: IdentityProvider) -> list[tuple[str, str]]:
-    """(what it is, URL) of everything that has to be copied to an OpenID Connect provider."""
-    return [
-        ("Redirect URI", oidc.answer_url(provider)),
-        ("Sign-out redirect URI", oidc.signed_out_url()),
-    ]

@@ -115,6 +115,15 @@ class SsoIdentity(models.Model):
         return f"{self.user_id} by {self.provider_id}"
 
 
+class SsoDomainQuerySet(models.QuerySet["SsoDomain"]):
+    def proven(self) -> "SsoDomainQuerySet":
+        return self.filter(proven_at__isnull=False)
+
+    def of_address(self, address: str) -> "SsoDomainQuerySet":
+        """The one of `address`, in its normal form. Subdomains are others."""
+        return self.filter(domain=address.rpartition("@")[2])
+
+
 class SsoDomain(models.Model):
     """A domain of addresses that an account says is its own. Nobody else can have it once that is proven.
 
@@ -129,6 +138,8 @@ class SsoDomain(models.Model):
     created_at = models.DateTimeField(default=timezone.now, db_default=Now())
     mailed_at = models.DateTimeField(null=True, blank=True)
     proven_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SsoDomainQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -1,7 +1,6 @@
 """OpenID Connect: to a provider and back, by code with PKCE. docs/decisions/single-sign-on.md says what is checked."""
 
 import hashlib
-import json
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import jwt
+import orjson
 from django.conf import settings
 from django.core.cache import cache
 from django.urls import reverse
@@ -152,7 +152,7 @@ def checked_claims(provider: IdentityProvider, known: Metadata, token: str, nonc
     audience = claims["aud"]
     if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != provider.client_id:
         raise SignInRefused(f"The answer of {provider.name} was made for another program.")
-    if claims["iat"] < time.time() - OLDEST_SECONDS:
+    if not isinstance(claims["iat"], int | float) or claims["iat"] < time.time() - OLDEST_SECONDS:  # texts pass PyJWT
         raise SignInRefused(f"The answer of {provider.name} is too old.")
     return claims
 
@@ -206,8 +206,8 @@ def _json(status: int, body: bytes, what: str) -> dict[str, Any]:
     if status != 200:
         raise NoUsableAnswer(f"Asked for {what}, it answers {status}.")
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
         raise NoUsableAnswer(f"Asked for {what}, it answers no JSON.") from None
     if not isinstance(found, dict):
         raise NoUsableAnswer(f"Asked for {what}, it answers something else.")

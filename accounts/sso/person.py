@@ -1,15 +1,17 @@
 """What a provider says of somebody who signed in there, whatever the protocol."""
 
+import re
 from dataclasses import dataclass
 
 LONGEST_SUBJECT = 255  # characters, as OpenID Connect has it
 LONGEST = 300
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: JSON can hold it, tables and pages cannot
 
 
 class SignInRefused(Exception):
     """The provider's answer cannot be accepted. Its text says why, in a sentence for the person who wants to sign in.
 
-    It holds nothing that the answer contains, because that may be anything.
+    Of what the answer contains it holds a checked address at most, because the rest may be anything.
     """
 
 
@@ -31,5 +33,5 @@ class SsoPerson:
         if not 0 < len(self.subject) <= LONGEST_SUBJECT or not self.subject.isprintable():
             raise SignInRefused("The provider's answer does not say who you are.")
         for text in (self.email, self.name):
-            if len(text) > LONGEST or "\0" in text:
+            if len(text) > LONGEST or "\0" in text or SURROGATE.search(text):
                 raise SignInRefused("What the provider says of you cannot be stored.")

@@ -13,6 +13,7 @@ from accounts.sso.saml import certificates, metadata, xml
 from accounts.sso.saml.certificates import Certificate
 from accounts.sso.saml.words import SamlRefused
 from common import guarded_http
+from common.counted import counted
 from common.guarded_http import NoUsableAnswer
 
 LONGEST_CERTIFICATE = 20_000  # characters; usual ones have 1,500
@@ -63,6 +64,11 @@ class SamlAddForm(ProviderForm):
             "sign_in_url": self.found.sign_in_url,
             "certificates": [each.pem for each in self.found.certificates],
         }
+
+    def words_when_stored(self) -> str:
+        kept = counted(len(self.found.certificates), "certificate")
+        left_out = f"; {counted(self.found.left_out, 'other')} left out" if self.found.left_out else ""
+        return f"Read and stored: see below what the metadata says ({kept}{left_out})."
 
 
 class SamlForm(ProviderForm):

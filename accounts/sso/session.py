@@ -44,7 +44,6 @@ def begin(request: HttpRequest, identity: SsoIdentity) -> None:
     login(request, identity.user, backend=settings.AUTHENTICATION_BACKENDS[0])
     request.session[ALONE] = True
     add(request, identity)
-    UserSession.objects.purge_and_list(identity.user)
     UserSession.objects.create_from_request(request)
 
 

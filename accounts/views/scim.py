@@ -15,6 +15,7 @@ from accounts.policy import Can
 from accounts.scim import token_actions
 from accounts.scim.forms import TokenForm
 from accounts.scim.token_actions import MOST_IN_FORCE
+from accounts.sso.models import SsoDomain
 from common import links
 
 TOKENS_PER_PAGE = 25
@@ -24,13 +25,13 @@ TOKENS_PER_PAGE = 25
 @account_view(Can.MANAGE)
 def scim(request: HttpRequest, account: Account) -> HttpResponse:
     tokens = account.scim_tokens.select_related("created_by", "revoked_by")
-    in_force = tokens.filter(revoked_at=None).count()
+    in_force = tokens.in_force().count()
     newest_first = tokens.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-pk")
     context = {
         "page": Paginator(newest_first, TOKENS_PER_PAGE).get_page(request.GET.get("page")),
         "may_make_one": in_force < MOST_IN_FORCE,
         "most": MOST_IN_FORCE,
-        "domains": account.sso_domains.filter(proven_at__isnull=False).order_by("domain"),
+        "domains": SsoDomain.objects.proven().filter(account=account).order_by("domain"),
         "people": account.scim_people.count(),
         "base_url": links.absolute("/scim/v2"),
     }
@@ -49,7 +50,7 @@ def scim_token_create(request: HttpRequest, account: Account) -> HttpResponse:
         token, secret = token_actions.create_token(account=account, by=signed_in_user(request), **form.cleaned_data)
     except IntegrityError:  # the form was sent twice
         form.add_error("name", "There is a token of that name already.")
-    except token_actions.TooManyTokens:
+    except token_actions.TooManyScimTokens:
         form.add_error(None, f"{MOST_IN_FORCE} tokens are as many as can be in force. Revoke one first.")
     else:
         context = {"token": token, "secret": secret, "base_url": links.absolute("/scim/v2")}

@@ -1,4 +1,4 @@
-"""A SAML provider among an account's settings: adding it by its metadata, its page, and its certificates."""
+"""A SAML provider among an account's settings: its page, and its certificates."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -8,34 +8,13 @@ from django.views.decorators.http import require_POST
 from accounts.door import account_view, signed_in_user
 from accounts.models import Account
 from accounts.policy import Can
-from accounts.sso import limits, saml_flow
+from accounts.sso import saml_flow
 from accounts.sso.actions import providers
-from accounts.sso.actions.providers import NotReady, TooMany
 from accounts.sso.actions.saml_certificates import add_certificate, remove_certificate
 from accounts.sso.models import IdentityProvider, Protocol
 from accounts.sso.saml_certificates import held
-from accounts.sso.saml_forms import CertificateForm, SamlAddForm, SamlForm
-from common.counted import counted
-
-
-@account_view(Can.MANAGE)
-def sso_saml_add(request: HttpRequest, account: Account) -> HttpResponse:
-    if request.method == "POST" and not limits.may_set_up(request):
-        return render(request, "429.html", status=429)
-    form = SamlAddForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        status = 422 if request.method == "POST" else 200
-        return render(request, "accounts/sso/saml_add.html", {"form": form}, status=status)
-    values = form.fields_of_provider()
-    try:
-        made = providers.add(account=account, by=signed_in_user(request), protocol=Protocol.SAML, **values)
-    except TooMany:
-        messages.error(request, f"{providers.MOST} providers are as many as an account can have. Delete one first.")
-        return redirect("accounts:sso", account.pk)
-    kept = counted(len(values["certificates"]), "certificate")
-    left_out = f"; {counted(form.found.left_out, 'other')} left out" if form.found.left_out else ""
-    messages.success(request, f"Read and stored: see below what the metadata says ({kept}{left_out}).")
-    return redirect("accounts:sso_provider", account.pk, made.pk)
+from accounts.sso.saml_forms import CertificateForm, SamlForm
+from accounts.views.sso_refusals import telling_why_not
 
 
 def show(
@@ -66,7 +45,7 @@ def sso_certificate(request: HttpRequest, account: Account, provider_id: int) ->
     """Add the certificate to which the provider changes, or (`remove`: its fingerprint) take one away."""
     provider = get_object_or_404(account.identity_providers, pk=provider_id, protocol=Protocol.SAML)
     by = signed_in_user(request)
-    try:
+    with telling_why_not(request):
         if "remove" in request.POST:
             remove_certificate(provider=provider, by=by, fingerprint=request.POST["remove"])
             messages.success(request, "The certificate is removed. What it signs is not believed any more.")
@@ -76,6 +55,4 @@ def sso_certificate(request: HttpRequest, account: Account, provider_id: int) ->
                 return show(request, account, provider, form)
             add_certificate(provider=provider, by=by, certificate=form.cleaned_data["certificate"])
             messages.success(request, "Added. Both certificates are believed until you remove the former.")
-    except NotReady as why:
-        messages.error(request, str(why))
     return redirect("accounts:sso_provider", account.pk, provider.pk)

@@ -12,15 +12,17 @@ from accounts.full_access import LastWayBack
 from accounts.models import Account, Membership
 from accounts.policy import Can
 from accounts.second_factor import users_with_second_factor
-from accounts.sso import limits
+from accounts.sso import limits, oidc
 from accounts.sso.actions import domains, providers, ways_back
-from accounts.sso.actions.providers import NotReady, TooMany
+from accounts.sso.actions.providers import NotReady, TooManySsoEntries
 from accounts.sso.attempts import Purpose
-from accounts.sso.forms import DomainForm, OidcForm, addresses_of
+from accounts.sso.forms import DomainForm, OidcForm
 from accounts.sso.leaving import leave
 from accounts.sso.models import Protocol, WayBack
 from accounts.sso.saml_certificates import warned_of
+from accounts.sso.saml_forms import SamlAddForm
 from accounts.views import sso_saml_settings
+from accounts.views.sso_refusals import telling_why_not
 from common import mails
 
 ONLY_WAY = "Single sign-on is compulsory, and this is its only way back. Name another one first."
@@ -56,18 +58,31 @@ def _show(request: HttpRequest, account: Account, form: DomainForm, status: int 
 
 @account_view(Can.MANAGE)
 def sso_provider_add(request: HttpRequest, account: Account) -> HttpResponse:
+    return _add(request, account, Protocol.OIDC, OidcForm, "accounts/sso/provider_add.html")
+
+
+@account_view(Can.MANAGE)
+def sso_saml_add(request: HttpRequest, account: Account) -> HttpResponse:
+    return _add(request, account, Protocol.SAML, SamlAddForm, "accounts/sso/saml_add.html")
+
+
+def _add(
+    request: HttpRequest, account: Account, protocol: Protocol, kind: type[OidcForm | SamlAddForm], template: str
+) -> HttpResponse:
+    """The form for a new provider. The provider itself is asked when the form is checked."""
     if request.method == "POST" and not limits.may_set_up(request):
         return render(request, "429.html", status=429)
-    form = OidcForm(request.POST if request.method == "POST" else None)
+    form = kind(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        status = 422 if request.method == "POST" else 200
-        return render(request, "accounts/sso/provider_add.html", {"form": form}, status=status)
+        return render(request, template, {"form": form}, status=422 if request.method == "POST" else 200)
     try:
-        made = providers.add(account=account, by=signed_in_user(request), protocol=Protocol.OIDC, **form.cleaned_data)
-    except TooMany:
+        made = providers.add(
+            account=account, by=signed_in_user(request), protocol=protocol, **form.fields_of_provider()
+        )
+    except TooManySsoEntries:
         messages.error(request, f"{providers.MOST} providers are as many as an account can have. Delete one first.")
         return redirect("accounts:sso", account.pk)
-    messages.success(request, "Stored. Copy the redirect URI to your provider, then test it.")
+    messages.success(request, form.words_when_stored())
     return redirect("accounts:sso_provider", account.pk, made.pk)
 
 
@@ -82,7 +97,10 @@ def sso_provider(request: HttpRequest, account: Account, provider_id: int) -> Ht
         context = {
             "provider": provider,
             "form": form,
-            "addresses": addresses_of(provider),
+            "addresses": [
+                ("Redirect URI", oidc.answer_url(provider)),
+                ("Sign-out redirect URI", oidc.signed_out_url()),
+            ],
             "people": provider.identities.count(),
         }
         return render(request, "accounts/sso/provider.html", context, status=422 if request.method == "POST" else 200)
@@ -103,11 +121,8 @@ def sso_provider_test(request: HttpRequest, account: Account, provider_id: int) 
 def sso_provider_switch(request: HttpRequest, account: Account, provider_id: int) -> HttpResponse:
     provider = get_object_or_404(account.identity_providers, pk=provider_id)
     is_on = request.POST.get("to") == "on"
-    try:
+    with telling_why_not(request):
         (providers.switch_on if is_on else providers.switch_off)(provider=provider, by=signed_in_user(request))
-    except NotReady as why:
-        messages.error(request, str(why))
-    else:
         words = "People can sign in through it now." if is_on else "Nobody can sign in through it any more."
         messages.success(request, words)
     return redirect("accounts:sso", account.pk)
@@ -119,11 +134,8 @@ def sso_provider_delete(request: HttpRequest, account: Account, provider_id: int
     if request.method != "POST":
         context = {"provider": provider, "people": provider.identities.count()}
         return render(request, "accounts/sso/provider_delete.html", context)
-    try:
+    with telling_why_not(request):
         providers.delete(provider=provider, by=signed_in_user(request))
-    except NotReady as why:
-        messages.error(request, str(why))
-    else:
         messages.success(request, f"{provider.name} is deleted.")
     return redirect("accounts:sso", account.pk)
 
@@ -132,11 +144,8 @@ def sso_provider_delete(request: HttpRequest, account: Account, provider_id: int
 @account_view(Can.MANAGE)
 def sso_require(request: HttpRequest, account: Account) -> HttpResponse:
     is_on = request.POST.get("to") == "on"
-    try:
+    with telling_why_not(request):
         (providers.require if is_on else providers.stop_requiring)(account=account, by=signed_in_user(request))
-    except NotReady as why:
-        messages.error(request, str(why))
-    else:
         messages.success(request, f"Single sign-on is {'compulsory' if is_on else 'optional'} now.")
     return redirect("accounts:sso", account.pk)
 
@@ -149,7 +158,7 @@ def sso_domain_add(request: HttpRequest, account: Account) -> HttpResponse:
         return _show(request, account, form, status=422)
     try:
         domains.add(account=account, by=signed_in_user(request), **form.cleaned_data)
-    except TooMany:
+    except TooManySsoEntries:
         messages.error(request, f"{domains.MOST} domains are as many as an account can have.")
     return redirect("accounts:sso", account.pk)
 
@@ -162,7 +171,7 @@ def sso_domain(request: HttpRequest, account: Account, domain_id: int) -> HttpRe
     by = signed_in_user(request)
     if not limits.may_set_up(request):
         return render(request, "429.html", status=429)
-    try:
+    with telling_why_not(request):
         match request.POST.get("do"):
             case "check":
                 domains.check_record(domain=domain, by=by)
@@ -173,8 +182,6 @@ def sso_domain(request: HttpRequest, account: Account, domain_id: int) -> HttpRe
             case "remove":
                 domains.remove(domain=domain, by=by)
                 messages.success(request, f"{domain.domain} is removed. Who joined by it stays.")
-    except NotReady as why:
-        messages.error(request, str(why))
     return redirect("accounts:sso", account.pk)
 
 

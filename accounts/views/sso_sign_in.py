@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.sso import limits, oidc
 from accounts.sso.attempts import Purpose, SsoAttempt
 from accounts.sso.leaving import come_back, leave
-from accounts.sso.models import IdentityProvider, Protocol
+from accounts.sso.models import IdentityProvider, Protocol, SsoDomain
 from accounts.sso.person import SignInRefused, SsoPerson
 from common.addresses import LONGEST, normal
 
@@ -69,8 +69,5 @@ def sso_signed_out(request: HttpRequest, slug: str) -> HttpResponse:
 
 def for_address(address: str) -> list[IdentityProvider]:
     """The providers of the account that has proven the address's domain."""
-    domain = normal(address).rpartition("@")[2]
-    found = IdentityProvider.objects.usable().filter(
-        account__sso_domains__domain=domain, account__sso_domains__proven_at__isnull=False
-    )
-    return list(found.order_by("name", "pk"))
+    proven = SsoDomain.objects.proven().of_address(normal(address))
+    return list(IdentityProvider.objects.usable().filter(account__sso_domains__in=proven).order_by("name", "pk"))

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from accounts.current_request import client_address
 from analytics.models import SharedLink
-from collector.rate_limits import Buckets
+from common.token_buckets import Buckets
 from common.networks import network_of
 
 BURST_SECONDS = 60.0

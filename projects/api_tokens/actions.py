@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.models import Membership, User
+from common import shown_once
 from projects.api_tokens import tokens
 from projects.models import ApiToken, Project
 
-SHOWN_ENDING = 4  # characters of the secret that are stored, so that people can recognise the token
 # Read-only people may make tokens, so there is a bound. It is of each person, so that nobody can use up another's.
 MOST_OF_ONE = 20  # tokens of a teammate in a project
 COUNTED_FOR = timedelta(days=1)  # after revoking: or making and revoking in turn would fill the table
@@ -39,7 +39,7 @@ def create_api_token(
         name=name,
         scopes=list(scopes),
         digest=tokens.digest(secret),
-        ending=secret[-SHOWN_ENDING:],
+        ending=secret[-shown_once.ENDING :],
         created_by=membership.user,
     )
     _record(token, membership.user, "api_token.create")
@@ -58,8 +58,7 @@ def _check_bound(project: Project, membership: Membership) -> None:
 @transaction.atomic
 def revoke_api_token(*, token: ApiToken, by: User) -> None:
     """Revoke the token, effective now. One that was revoked before stays unchanged."""
-    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
-    if revoked:
+    if token.revoke(by):
         _record(token, by, "api_token.revoke")
 
 

@@ -1,10 +1,14 @@
 """Joining and leaving by SCIM, as Entra ID and Okta ask for it. test_scim_attacks.py has what is refused."""
 
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from scim2_models import Context, ResourceType, Schema, ServiceProviderConfig
 
@@ -279,3 +283,30 @@ def test_told_without_being_active_lets_nobody_in(account, directory):
     assert ScimPerson.objects.get().made_login is False
     assert Membership.objects.filter(account=account).count() == 1
     assert AccountFactory().scim_people.count() == 0
+
+
+def test_no_request_about_one_person_looks_at_all_of_them(directory, account):
+    """An account may have 50,000, of whom a directory asks one by one, and each change holds the account's lock."""
+    addresses = [f"told{number}@works.example" for number in range(2_000)]
+    users = User.objects.bulk_create(User(email=each) for each in addresses)
+    ScimPerson.objects.bulk_create(
+        ScimPerson(account=account, user=user, user_name=user.email, email=user.email) for user in users
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("analyze accounts_scimperson, accounts_user")
+
+    with CaptureQueriesContext(connection) as asked:
+        ada = directory.add(ADA)
+        directory.patch(ada, {"op": "replace", "path": "userName", "value": "ada.l@works.example"})
+        for query in (f'userName eq "{ADA.upper()}"', f'emails.value eq "{ADA}"', f'id eq "{ada["id"]}"'):
+            directory.found(f"filter={query}")
+
+    about_people = [each["sql"] for each in asked if "accounts_scimperson" in each["sql"] and "WHERE" in each["sql"]]
+    selects = [each for each in about_people if each.startswith("SELECT")]
+    assert len(selects) > 10
+    for each in selects:
+        with connection.cursor() as cursor:
+            cursor.execute("explain (analyze, costs off, timing off, summary off) " + each)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        left_out = [int(number) for number in re.findall(r"Rows Removed by (?:Join )?Filter: (\d+)", plan)]
+        assert max(left_out, default=0) < 100, plan

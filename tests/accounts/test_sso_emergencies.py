@@ -8,16 +8,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.actions.logins import offer_rescue, rescue_by_secret, use_rescue
 from accounts.models import Account, User
 from accounts.second_factor import has_second_factor
 from accounts.sso import session
 from accounts.sso.actions import people, providers, ways_back
 from accounts.sso.models import SsoIdentity, WayBack
 from accounts.sso.person import SsoPerson
-from tests.accounts import own_provider
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.sso import make_provider, prove, there_and_back
-from tests.accounts.test_second_factor import with_app
+from tests.accounts.test_second_factor import set_up_app, with_app, with_password
 from tests.together import both_at_once
 
 pytestmark = pytest.mark.django_db
@@ -25,15 +25,8 @@ EVE = {"sub": "eve-1", "email": "eve@works.example", "name": "Eve"}
 
 
 @pytest.fixture
-def own(settings):
-    settings.SSO_INTERNAL_HOSTS = ["127.0.0.1"]
-    with own_provider.running() as provider:
-        provider.person |= EVE
-        yield provider
-
-
-@pytest.fixture
 def provider(account, ada, own):
+    own.person |= EVE
     prove(account, "works.example")
     return make_provider(account, own.issuer)
 
@@ -118,6 +111,18 @@ def test_the_last_way_back_keeps_its_second_factor(locked, ada, grace, browser_o
     WayBack.objects.filter(membership=grace).delete()
     Account.objects.update(require_sso=False)
     assert not ways_back.depends_on_factor(user=ada.user)
+
+
+@pytest.mark.django_db(transaction=True)  # what a factor proves is noted when it is committed
+def test_after_a_rescue_the_only_way_back_sets_up_a_new_app_and_is_in(locked, ada):
+    use_rescue(rescue=rescue_by_secret(offer_rescue(user=ada.user)), password=PASSWORD)
+    client = with_password(ada.user)
+    teammates = reverse("accounts:teammate_list", args=[locked.pk])
+    assert not has_second_factor(ada.user.pk) and client.get(teammates).status_code == 403
+
+    set_up_app(client)
+
+    assert client.get(teammates).status_code == 200
 
 
 def test_the_forms_for_passwords_do_not_tell_who_comes_by_single_sign_on(provider, own):

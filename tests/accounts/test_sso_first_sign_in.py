@@ -1,5 +1,7 @@
 """Whose login somebody gets who comes from a provider for the first time, and whose they never get."""
 
+from dataclasses import replace
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
@@ -128,6 +130,14 @@ def test_nor_one_that_is_not_there_because_this_account_asked(provider, account,
         people.join(provider=provider, person=EVE)
 
     assert not SsoIdentity.objects.exists()
+
+
+def test_a_name_is_stored_as_one_that_somebody_types(provider):
+    person = replace(EVE, name=" Eve\u202e  of\x01 Works" + "s" * 200)
+
+    identity = people.join(provider=provider, person=person)
+
+    assert identity.user.name == "Eve of Works" + "s" * 138
 
 
 def test_a_provider_does_not_learn_whether_any_address_has_a_login(provider, eve):

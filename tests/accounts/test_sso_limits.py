@@ -4,17 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.accounts import own_provider
 from tests.accounts.sso import leads_to, make_provider, prove, there_and_back
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def own(settings):
-    settings.SSO_INTERNAL_HOSTS = ["127.0.0.1"]
-    with own_provider.running() as provider:
-        yield provider
 
 
 @pytest.fixture

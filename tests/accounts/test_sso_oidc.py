@@ -17,13 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def own(settings):
-    settings.SSO_INTERNAL_HOSTS = ["127.0.0.1"]
-    with own_provider.running() as provider:
-        yield provider
-
-
-@pytest.fixture
 def provider(account, own):
     prove(account, "works.example")
     own.person |= {"sub": "eve-1", "email": "Eve@Works.example", "name": "Eve"}
@@ -75,6 +68,14 @@ LIES = {
     "an address that hides something": {"email": "eve\u202e@works.example"},
     "another domain, which ends alike": {"email": "eve@notworks.example"},
     "a domain below it": {"email": "eve@sub.works.example"},
+    "half a character in the address": {"email": "eve\ud800@works.example"},
+    "half a character in the name": {"name": "Eve\ud800"},
+    "made at a text": {"iat": str(NOW)},
+    "made at no number": {"iat": float("nan")},
+    "made at the end of time": {"iat": float("inf")},
+    "valid for ever": {"exp": float("inf")},
+    "an audience that is a number": {"aud": 7},
+    "a nonce that is a list": {"nonce": ["x"]},
     "two at signs": {"email": "eve@other.example@works.example"},
 }
 
@@ -99,6 +100,13 @@ def test_a_token_that_others_signed_or_nobody_signs_nobody_in(provider, own):
     own.key, own.algorithm = "heapadmin-and-more-characters-for-a-key-of-32-bytes", "HS256"
     assert there_and_back(own, provider, Client()).status_code == 403
     assert not SsoIdentity.objects.exists()
+
+
+@pytest.mark.parametrize("keys", [["a text"], [None], {"kid": "1"}, [{"kid": "1", "kty": "EC", "crv": 7}], "x", None])
+def test_odd_keys_sign_nobody_in(provider, own, keys):
+    own.keys = lambda: {"keys": keys}
+
+    assert there_and_back(own, provider, Client()).status_code in (403, 424)
 
 
 def test_an_answer_serves_once_and_in_the_browser_that_asked(provider, own, account):
@@ -172,6 +180,9 @@ def test_no_redirect_is_followed_and_no_answer_is_read_for_ever(own, settings):
     with pytest.raises(NoUsableAnswer, match="too large"):
         oidc.discover(own.issuer)
     own.configuration = lambda: b"[" * 100_000
+    with pytest.raises(NoUsableAnswer, match="JSON"):
+        oidc.discover(own.issuer)
+    own.configuration = lambda: b'{"issuer": "\\ud800"}'  # half a character can be shown nowhere
     with pytest.raises(NoUsableAnswer, match="JSON"):
         oidc.discover(own.issuer)
     settings.SSO_INTERNAL_HOSTS = []

@@ -1,6 +1,7 @@
 """What a session that began at an account's provider opens, and what opens an account that requires one."""
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -12,7 +13,6 @@ from accounts.full_access import LastWayBack
 from accounts.models import Account, Activity, User
 from accounts.sso.actions import people, providers, ways_back
 from accounts.sso.models import IdentityProvider, SsoIdentity, WayBack
-from tests.accounts import own_provider
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.sso import make_provider, prove, signed_in, there_and_back
 from tests.accounts.test_second_factor import with_app, with_password
@@ -21,13 +21,6 @@ from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.world import make_invitation
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def own(settings):
-    settings.SSO_INTERNAL_HOSTS = ["127.0.0.1"]
-    with own_provider.running() as provider:
-        yield provider
 
 
 @pytest.fixture
@@ -137,6 +130,27 @@ def test_nor_does_it_accept_an_invitation_or_open_staffs_pages(connected, own, p
     assert not other.account.memberships.filter(user=connected.user).exists()
 
 
+def test_nor_does_it_see_or_change_what_providers_of_other_accounts_know(connected, own, provider, account, elsewhere):
+    """Or whoever runs this provider, and is anybody at the other one, would get what Ada may do there."""
+    theirs = make_provider(elsewhere, own.issuer, name="Provider of elsewhere")
+    second = make_provider(account, own.issuer, name="Second")
+    client, page = signed_in(own, provider), reverse("accounts:sso_connections")
+    connect, disconnect = (reverse(f"accounts:sso_{what}connect", args=[theirs.slug]) for what in ("", "dis"))
+
+    shown = client.get(page).content.decode()
+    assert "Elsewhere" not in shown and theirs.name not in shown
+    assert client.post(connect).status_code == 404
+    known = SsoIdentity.objects.create(provider=theirs, issuer=own.issuer, subject="ada-2", user=connected.user)
+    assert client.post(disconnect).status_code == 404 and SsoIdentity.objects.contains(known)
+
+    connect = reverse("accounts:sso_connect", args=[second.slug])
+    assert connect in shown  # who has no password needs a way from one provider of the account to the next
+    assert there_and_back(own, second, client, connect).status_code == 302
+    own.person["sub"] = "ada-2"
+    assert there_and_back(own, theirs, client).status_code == 302  # now the other one vouches for her too
+    assert theirs.name in client.get(page).content.decode()
+
+
 def test_it_ends_when_what_it_stands_on_ends(connected, own, provider, account, ada, grace):
     by = grace.user
     ends = {
@@ -222,6 +236,18 @@ def test_the_way_back_stays_while_it_is_needed(connected, provider, account, ada
     assert WayBack.objects.filter(membership=grace).exists()
     providers.stop_requiring(account=account, by=ada.user)
     ways_back.remove(membership=ada, by=grace.user)
+
+
+def test_a_sign_in_reads_no_more_for_those_who_came_often(connected, own, provider, django_assert_max_num_queries):
+    signed_in(own, provider)
+    with django_assert_max_num_queries(200) as second:
+        signed_in(own, provider)
+    most = len(second)
+    for _ in range(4):
+        signed_in(own, provider)
+    with django_assert_max_num_queries(most):
+        signed_in(own, provider)
+    assert UserSession.objects.filter(user=connected.user).count() == 7  # all are among "Where you are signed in"
 
 
 def test_signing_out_ends_the_session_and_leads_to_the_providers_own_sign_out(connected, own, provider):

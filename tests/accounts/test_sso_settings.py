@@ -13,19 +13,11 @@ from dnslib.server import BaseResolver, DNSServer
 from accounts.models import Activity
 from accounts.sso.actions import domains, providers
 from accounts.sso.models import IdentityProvider, SsoDomain
-from tests.accounts import own_provider
 from tests.accounts.sso import leads_to, make_provider, prove, signed_in, there_and_back
 from tests.factories import MembershipFactory
 from tests.mailbox import path_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def own(settings):
-    settings.SSO_INTERNAL_HOSTS = ["127.0.0.1"]
-    with own_provider.running() as provider:
-        yield provider
 
 
 @pytest.fixture

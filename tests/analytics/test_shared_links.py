@@ -19,7 +19,7 @@ from analytics.shared_links.secret import address_of, secret_of
 from analytics.store import places
 from analytics.store.failures import QueryBusy
 from analytics.store.places import LinkAsking, asking_for
-from collector.rate_limits import Buckets
+from common.token_buckets import Buckets
 from projects.models import Environment, Project
 from tests.analytics.factories import SharedLinkFactory
 from tests.analytics.kept import make_report, pin

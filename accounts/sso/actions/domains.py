@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import activity
-from accounts.full_access import require_full_access
+from accounts.full_access import lock_for
 from accounts.models import Account, Activity, User
-from accounts.sso.actions.providers import NotReady, TooMany
+from accounts.sso.actions.providers import NotReady, TooManySsoEntries
 from accounts.sso.models import SsoDomain
 from common import jobs, links
 
@@ -47,12 +47,12 @@ def by_secret(secret: str) -> SsoDomain | None:
 
 @transaction.atomic
 def add(*, account: Account, domain: str, by: User) -> SsoDomain:
-    """Name a domain, which is still to be proven. Raises TooMany. A domain that is there already stays as it is."""
-    _lock(account, by)
+    """Name a domain, which is still to be proven. One that is there stays as it is. Raises TooManySsoEntries."""
+    lock_for(by, account)
     if found := account.sso_domains.filter(domain=domain).first():
         return found
     if account.sso_domains.count() >= MOST:
-        raise TooMany
+        raise TooManySsoEntries
     nonce = links.new_nonce()
     digest = links.digest(PURPOSE, links.secret(PURPOSE, nonce))
     made: SsoDomain = account.sso_domains.create(domain=domain, nonce=nonce, digest=digest)
@@ -70,7 +70,7 @@ def check_record(*, domain: SsoDomain, by: User) -> None:
             "New records can take an hour until they are seen everywhere."
         )
     with transaction.atomic():
-        _lock(domain.account, by)
+        lock_for(by, domain.account)
         _prove(domain, by, "TXT record")
 
 
@@ -84,7 +84,7 @@ def confirm_mail(*, domain: SsoDomain) -> None:
 @transaction.atomic
 def send_mail(*, domain: SsoDomain, by: User) -> str:
     """Mail a link to the domain's postmaster; returns the address. Raises NotReady if too many were sent lately."""
-    _lock(domain.account, by)
+    lock_for(by, domain.account)
     current = SsoDomain.objects.select_for_update().get(pk=domain.pk)
     now = timezone.now()
     sent = Activity.objects.filter(account=domain.account, verb="sso.domain_mail", at__gt=now - MAIL_INTERVAL)
@@ -100,7 +100,7 @@ def send_mail(*, domain: SsoDomain, by: User) -> str:
 @transaction.atomic
 def remove(*, domain: SsoDomain, by: User) -> None:
     """Take a domain away. People who joined by it stay."""
-    _lock(domain.account, by)
+    lock_for(by, domain.account)
     if SsoDomain.objects.filter(pk=domain.pk).delete()[0]:
         activity.record(account=domain.account, by=by, verb="sso.domain_remove", target=domain.domain)
 
@@ -130,7 +130,3 @@ def _texts(name: str) -> list[str]:
     except dns.exception.DNSException as error:
         raise NotReady(f"The name servers of the domain do not answer ({type(error).__name__}). Try again.") from None
     return [b"".join(each.strings).decode("ascii", "replace")[:LONGEST_RECORD] for each in answer]
-
-
-def _lock(account: Account, by: User) -> None:
-    require_full_access(Account.objects.select_for_update(no_key=True).get(pk=account.pk), by)

@@ -14,6 +14,7 @@ from accounts.models import Account, Activity, Invitation, Membership, User
 from accounts.sso.models import IdentityProvider, SsoDomain, SsoIdentity
 from accounts.sso.person import SignInRefused, SsoPerson
 from common.addresses import check, normal
+from common.names import NameField
 
 REFUSED = "sso.refuse"
 REFUSAL_INTERVAL = timedelta(minutes=1)
@@ -32,10 +33,10 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
     if identity := SsoIdentity.objects.filter(provider=provider, issuer=person.issuer, subject=person.subject).first():
         return identity  # the same person came in another window a moment ago
     address = _vouched_address(provider, person)
-    domain = address.rpartition("@")[2]
-    is_proven = SsoDomain.objects.filter(account=account, domain=domain, proven_at__isnull=False).exists()
+    is_proven = SsoDomain.objects.proven().of_address(address).filter(account=account).exists()
     invitation = account.invitations.open().filter(email=address, expires_at__gt=timezone.now()).first()
     if not is_proven and invitation is None:  # before anything is looked up that others must not learn
+        domain = address.rpartition("@")[2]
         raise SignInRefused(
             f"Nobody has invited {address} to this account, and {domain} is not among the domains that it has proven."
         )
@@ -46,7 +47,7 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
             f"then connect it with {provider.name} under Profile & security."
         )
     if user is None:
-        user = User.objects.create_user(address, None, name=" ".join(person.name.split())[:NAME])
+        user = User.objects.create_user(address, None, name=NameField().to_python(person.name)[:NAME])
         if not is_proven:  # only the provider says so, and whoever runs it may say so of anybody
             EmailAddress.objects.filter(user=user).update(verified=False)
     if not account.memberships.filter(user=user).exists():

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
-from accounts.full_access import require_full_access
+from accounts.full_access import lock_for
 from accounts.models import Account, Membership, User
 from accounts.sso.models import IdentityProvider, SsoIdentity, WayBack
 from common import encryption
@@ -22,7 +22,7 @@ TRIED_WITHIN = timedelta(days=1)
 TESTED = ("client_id", "client_secret", "sign_in_url", "certificates")  # what a test was about
 
 
-class TooMany(Exception):
+class TooManySsoEntries(Exception):
     """The account has as many providers as it may have."""
 
 
@@ -39,16 +39,14 @@ def open_secret(provider: IdentityProvider) -> str:
 def _locked(account: Account, by: User) -> Iterator[Account]:
     """A transaction in which the account is locked. Raises PermissionDenied if `by` has lost the right meanwhile."""
     with transaction.atomic():
-        current = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-        require_full_access(current, by)
-        yield current
+        yield lock_for(by, account)
 
 
 def add(*, account: Account, by: User, client_secret: str = "", **values: Any) -> IdentityProvider:
-    """Make a provider (protocol, name, issuer, …), which is not yet switched on. Raises TooMany."""
+    """Make a provider (protocol, name, issuer, …), which is not yet switched on. Raises TooManySsoEntries."""
     with _locked(account, by) as current:
         if current.identity_providers.count() >= MOST:
-            raise TooMany
+            raise TooManySsoEntries
         provider = IdentityProvider.objects.create(
             account=current,
             slug=secrets.token_hex(8),
