@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from analytics.models import SharedLink
 from analytics.shared_links.secret import secret_of
-from tests.analytics.factories import SharedLinkFactory
 from tests.access_table import LOGIN, PERSONAL, TABLE, WRITES, outcome
+from tests.analytics.factories import SharedLinkFactory
 from tests.world import PARAMS, make_world
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from django.http import HttpRequest
 
 from accounts.current_request import client_address
 from analytics.models import SharedLink
-from common.token_buckets import Buckets
 from common.networks import network_of
+from common.token_buckets import Buckets
 
 BURST_SECONDS = 60.0
 OF_A_NETWORK = 10  # a second, and 600 at once: an office that opens a dashboard together
