@@ -18,7 +18,7 @@ def who() -> models.ForeignKey:
 class Migration(migrations.Migration):
     runs_beside_old_code = True
     dependencies = [
-        ("analytics", "0017_dashboards"),
+        ("analytics", "0018_alerts"),
         ("accounts", "0015_shared_links"),
         ("projects", "0011_api_tokens"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
