@@ -124,6 +124,7 @@ WORDS = {
     "scim.remove": "no longer tells of",
     "scim.stay": "could not put out",
     "sso.refuse": "was refused by single sign-on:",
+    "sso.refuse_answer": "an answer was not believed of",
     "support.look": "looked at",
     "support.visit": "visited the account:",
     "support.visit_end": "ended the visit:",

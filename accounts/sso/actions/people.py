@@ -1,9 +1,11 @@
 """People and providers: joining by signing in, connecting a login, disconnecting it, and what was refused."""
 
+import hashlib
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -19,6 +21,8 @@ from common.addresses import check, normal
 from common.names import NameField
 
 REFUSED = "sso.refuse"
+REFUSED_ANSWER = "sso.refuse_answer"
+ANSWER_SECONDS = 60 * 60
 REFUSAL_INTERVAL = timedelta(minutes=1)
 NAME = 150  # characters, as long as the column
 
@@ -182,6 +186,18 @@ def record_refusal(*, provider: IdentityProvider, person: SsoPerson, why: str) -
     if not recent.exists():
         details = {"through": provider.name, "reason": why}
         activity.record(account=provider.account, by=None, verb=REFUSED, target=target, details=details)
+
+
+def record_refused_answer(*, provider: IdentityProvider, why: str) -> None:
+    """Tell in the account's activity that an answer was not believed, the same reason at most once an hour.
+
+    Anybody can bring answers, and as many as they like. `why` must be one of few sentences, which they do not choose.
+    """
+    digest = hashlib.sha256(why.encode()).hexdigest()
+    if provider.account is not None and cache.add(f"sso_refusal:{provider.pk}:{digest}", True, ANSWER_SECONDS):
+        activity.record(
+            account=provider.account, by=None, verb=REFUSED_ANSWER, target=provider.name, details={"reason": why}
+        )
 
 
 def _record(provider: IdentityProvider, by: User, whose: User, verb: str) -> None:
