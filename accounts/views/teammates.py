@@ -1,5 +1,7 @@
 """The Teammates tab: who is in the account, and what they may do."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
@@ -119,17 +121,19 @@ def teammate_remove(request: HttpRequest, account: Account, membership_id: int) 
 @account_view(Can.LEAVE)
 def access_ask(request: TenantRequest, account: Account) -> HttpResponse:
     """Ask those with full access for it, and go back to the page with the button."""
+    project = _project_asked_for(request)
+    to = f" to {project.name}" if project else ""
     try:
-        is_asked = memberships.ask_for_access(membership=request.membership)
+        is_asked = memberships.ask_for_access(membership=request.membership, project=project)
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     names = " and ".join(grantors(account))
     if request.membership.access is Access.FULL:
         messages.info(request, "You have full access.")
     elif not is_asked:
-        messages.info(request, f"You have asked within the last day. Who can give you full access: {names}.")
+        messages.info(request, f"You have asked within the last day. Who can give you full access{to}: {names}.")
     elif mails.is_set_up():
-        messages.success(request, f"Who can give you full access is told by mail: {names}.")
+        messages.success(request, f"Who can give you full access{to} is told by mail: {names}.")
     else:
         messages.warning(
             request, f"That you asked stands in Activity. Mail is not set up on this server: tell {names} yourself."
@@ -151,6 +155,14 @@ def leave(request: TenantRequest, account: Account) -> HttpResponse:
         pass  # the membership was removed meanwhile
     messages.success(request, f"You have left {account.name}.")
     return redirect("projects:home")
+
+
+def _project_asked_for(request: TenantRequest) -> Any:
+    """The project that the form names, if access differs by project and the person reaches it."""
+    wanted, reached = request.POST.get("project", ""), by_project.known().reached(request.membership)
+    if reached is None or not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+        return None
+    return reached.filter(pk=wanted).first()
 
 
 def _access_words(membership: Membership) -> str:
