@@ -33,7 +33,7 @@ def _due(ends_at: datetime) -> int | None:
 @transaction.atomic
 def _warn_once(provider: IdentityProvider, ends_at: datetime, days: int) -> None:
     """The row and the jobs are stored together or not at all, so a stop in between neither loses nor doubles them."""
-    account = Account.objects.select_for_update(no_key=True).open().filter(pk=provider.account_id).first()
+    account = Account.objects.select_for_update(no_key=True).open().filter(identity_providers=provider.pk).first()
     details = {"provider": provider.pk, "ends": f"{ends_at:%-d %B %Y, %H:%M} UTC", "days": days}
     if account is None or Activity.objects.filter(account=account, verb=VERB, details=details).exists():
         return
