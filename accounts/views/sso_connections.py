@@ -20,7 +20,11 @@ from accounts.sso.models import IdentityProvider, SsoIdentity
 def sso_connections(request: HttpRequest) -> HttpResponse:
     """Every provider of the person's accounts, and whether it knows them."""
     known = {each.provider_id: each for each in SsoIdentity.objects.filter(user=signed_in_user(request))}
-    rows = [{"provider": each, "identity": known.get(each.pk)} for each in _offered(request)]
+    began_at = session.provider_of(request)
+    rows = [
+        {"provider": each, "identity": known.get(each.pk), "is_of_session": each == began_at}
+        for each in _offered(request)
+    ]
     return render(request, "accounts/sso/connections.html", {"rows": rows})
 
 

@@ -16,6 +16,7 @@ from accounts.full_access import LastFullAccess, LastWayBack
 from accounts.models import Access, Account, Membership, RolesByProject
 from accounts.policy import Can, has_roles, what_can
 from accounts.sign_in import page_of
+from accounts.sso.teammate import in_words
 from accounts.teammates import grantors, overview
 from common import mails
 from common.counted import counted
@@ -74,6 +75,7 @@ def teammate(request: HttpRequest, account: Account, membership_id: int) -> Http
             "lines": what_can(membership),
             "has_roles": has_roles(membership),
             "is_self": membership.user_id == signed_in_user(request).pk,
+            "signs_in": in_words(membership) if Can.MANAGE in rights_here(request) else "",
         },
     )
 

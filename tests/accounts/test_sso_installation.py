@@ -191,3 +191,13 @@ def test_another_issuer_is_another_provider(own, provider, ada, browser_of, sett
     client = Client()
     assert comes_back(own, client).status_code == 302  # the connection counts again, with another client too
     assert is_in(client)
+
+
+def test_the_page_says_what_disconnecting_ends(own, provider, ada):
+    make_invitation(ada.account, ada.user, email="eve@works.example")
+    eve_of(own)
+    client = Client()
+    comes_back(own, client)
+
+    words = "disconnecting ends this session, and you have no password yet"
+    assert words in client.get(CONNECTIONS).content.decode()

@@ -73,8 +73,7 @@ def _join_installation(provider: IdentityProvider, person: SsoPerson) -> SsoIden
     invitation = invited.order_by("-created_at").first() if installation.vouches_for(address) else None
     if invitation is None:  # before anything is looked up that others must not learn
         raise SignInRefused(
-            f"{provider.name} knows you, but no login here is connected with you, and nobody has invited {address}. "
-            "If you have a login, sign in with its password, and connect it under Profile & security."
+            f"{provider.name} knows you, but no login here is connected with you, and nobody has invited {address}."
         )
     if User.objects.filter(email=address).exists():
         raise SignInRefused(
