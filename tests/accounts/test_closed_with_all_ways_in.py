@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account
+from accounts.sso import installation
 from accounts.sso.models import IdentityProvider, SsoDomain, SsoIdentity
 from analytics.views.read_api.urls import ROOT
 from common import steps
@@ -120,14 +121,20 @@ def test_closed_nothing_opens_and_reopened_everything_does(ways):
     assert ways.open() == NAMES
 
 
-def test_an_export_has_no_secret_and_removing_leaves_no_row(ways, monkeypatch):
+def test_an_export_has_no_secret_and_removing_leaves_no_row(ways, monkeypatch, settings):
     account = ways.account
+    settings.SSO_ISSUER, settings.SSO_CLIENT_ID = "https://id.example", "heapadmin"
+    for subject, user in (("hers", ways.ada.user), ("theirs", MembershipFactory().user)):
+        SsoIdentity.objects.create(
+            provider=installation.provider(), issuer="https://id.example", subject=subject, user=user
+        )
     text = export_of(account, ways.ada.user)
     encrypted = IdentityProvider.objects.get(pk=ways.oidc.pk).client_secret
     kept = [ApiToken.objects.get().digest, ApiKey.objects.get().digest, ways.directory.token.digest]
     nonce = SsoDomain.objects.get().nonce
     for secret in (encrypted, "a secret/with+marks", ways.token, KEY_SECRET, ways.directory.secret, nonce, *kept):
         assert secret and secret not in text, secret
+    assert '"hers"' not in text  # how they sign in elsewhere is none of the account's business
     assert "ada-1" in text  # who is known by a provider is the account's own
 
     monkeypatch.setattr(steps, "SETTLE", timedelta(0))
@@ -137,7 +144,8 @@ def test_an_export_has_no_secret_and_removing_leaves_no_row(ways, monkeypatch):
         pass
 
     assert not {table: rows for table, rows in rows_of(account).items() if rows}
-    assert not SsoIdentity.objects.exists() and not IdentityProvider.objects.exists()
+    assert SsoIdentity.objects.get().subject == "theirs"  # of the installation, and of somebody else's login
+    assert IdentityProvider.objects.get() == installation.provider()
     assert ways.open() == set()
 
 
