@@ -115,6 +115,20 @@ def without_places(table: Table) -> Table:
 
 
 @register.filter
+def with_moments(table: Table) -> Table:
+    """The table of a list of people or sessions, in which times are written as for programs, with these for people."""
+    are_times = [column.shown is Shown.TIME for column in table.columns]
+    rows = (
+        tuple(
+            moment(datetime.fromisoformat(str(cell))) if is_time and cell else cell
+            for cell, is_time in zip(row, are_times, strict=True)
+        )
+        for row in table.rows
+    )
+    return replace(table, rows=tuple(rows))
+
+
+@register.filter
 def behind(number: str, place: str) -> SafeString | str:
     """A number, already as text, as a button that opens what is behind it; as it is without a place."""
     return number_button(number, place)

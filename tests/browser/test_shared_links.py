@@ -1,4 +1,4 @@
-"""Shared links in Chromium: what people without a login see, on a phone, on paper, and within a page of another site."""
+"""Shared links in Chromium: what people without a login see, on a phone, on paper, within a page of another site."""
 
 import threading
 from contextlib import contextmanager
