@@ -17,6 +17,7 @@ from analytics.questions.words import elapsed_words
 from common.charts.scales import full, percent_text
 
 register = template.Library()
+MINUTE = "%-d %b %Y, %H:%M"
 NUMERIC = (Shown.NUMBER, Shown.PERCENT)
 CLASSES = {**dict.fromkeys(NUMERIC, ' class="number"'), Shown.TIME: ' class="nowrap"'}
 
@@ -36,7 +37,7 @@ def moment(value: datetime | None) -> SafeString | str:
     if value is None:
         return "–"
     local = timezone.localtime(value)
-    return _time(local, local.strftime("%-d %b %Y, %H:%M"))
+    return _time(local, local.strftime(MINUTE))
 
 
 def _time(local: datetime, text: str) -> SafeString:
@@ -116,16 +117,17 @@ def without_places(table: Table) -> Table:
 
 @register.filter
 def with_moments(table: Table) -> Table:
-    """The table of a list of people or sessions, in which times are written as for programs, with these for people."""
+    """The table of a list of people or sessions, whose times are written for programs, with times for people."""
     are_times = [column.shown is Shown.TIME for column in table.columns]
     rows = (
-        tuple(
-            moment(datetime.fromisoformat(str(cell))) if is_time and cell else cell
-            for cell, is_time in zip(row, are_times, strict=True)
-        )
+        tuple(_minute(cell) if is_time else cell for cell, is_time in zip(row, are_times, strict=True))
         for row in table.rows
     )
     return replace(table, rows=tuple(rows))
+
+
+def _minute(cell: Cell) -> Cell:
+    return datetime.fromisoformat(str(cell)).strftime(MINUTE) if cell else cell
 
 
 @register.filter

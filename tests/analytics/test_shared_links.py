@@ -136,6 +136,7 @@ def test_a_report_that_shows_people_since_shows_none_without_the_tick(environmen
     Report.objects.update(kind="users", body={"parameters": []})
     shown = part(ticked)
     assert "ada@shop.example" in shown and "/people/" not in shown and f"{timezone.now():%b %Y, }" in shown
+    assert "&lt;" not in shown
 
 
 def test_an_e_mail_address_in_an_answer_hides_it_wherever_it_came_from(environment, link):
