@@ -105,6 +105,13 @@ class _PublicAdapter(IPFilterAdapter, _Adapter):
         return host, pool
 
 
+class _Session(HTTPSession):
+    """Asks no answer where it leads: requests would read all that comes with a redirect first, without a bound."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 IN_USE = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given to anybody on the Internet
 HIDING = [ipaddress.ip_network(each) for each in ("2002::/16", "3fff::/20")]  # 6to4; documentation
 RELAY = ipaddress.ip_network("192.88.99.0/24")  # leads to 6to4
@@ -155,11 +162,13 @@ def fetch(method: str, url: str, *, internal_hosts: list[str], **kwargs: Any) ->
     )
     adapter = _Adapter() if is_internal else _PublicAdapter()
     try:
-        with HTTPSession(config) as session, adapter.deadline.running():
+        with _Session(config) as session, adapter.deadline.running():
             session.trust_env = False
             for scheme in ("https://", "http://") if is_internal else ("https://",):
                 session.mount(scheme, adapter)
             with session.request(method, url, stream=True, **kwargs) as answer:
+                if 300 <= answer.status_code < 400:
+                    raise NoUsableAnswer("It leads on to another address, which is not followed.")
                 body = _read(answer)
     except InvalidIPAddress:
         raise NoUsableAnswer("It leads into a network that is not public.") from None
@@ -168,8 +177,6 @@ def fetch(method: str, url: str, *, internal_hosts: list[str], **kwargs: Any) ->
             raise NoUsableAnswer(f"It does not answer ({type(error).__name__}).") from None
     if adapter.deadline.is_over:  # an answer without a length looks whole when it is cut
         raise NoUsableAnswer("Its answer takes too long.")
-    if 300 <= answer.status_code < 400:
-        raise NoUsableAnswer("It leads on to another address, which is not followed.")
     return answer.status_code, body
 
 

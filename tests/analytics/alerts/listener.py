@@ -4,14 +4,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.ports import free_port
 
+MOST_SENT = 64 * 1024 * 1024  # far more than the buffers of a connection hold
+
 
 class Listener:
-    """`answer` is the status, or one of "redirect", "drip", "huge". `received`: [(headers, body)].
+    """`answer` is the status, or one of "redirect", "huge redirect", "drip", "huge". `received`: [(headers, body)].
 
     It answers when `holds_until` says so.
     """
@@ -19,6 +21,7 @@ class Listener:
     def __init__(self) -> None:
         self.answer: int | str = 204
         self.received: list[tuple[dict[str, str], bytes]] = []
+        self.sent_all = False  # of MOST_SENT
         self.port = free_port()
         self.holds_until: Callable[[], bool] = lambda: True
 
@@ -45,15 +48,24 @@ def listening() -> Iterator[Listener]:
             listener.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
             while not listener.holds_until():
                 time.sleep(0.05)
-            if listener.answer == "redirect":
+            if listener.answer in ("redirect", "huge redirect"):
                 self.send_response(302)
                 self.send_header("Location", f"http://127.0.0.1:{listener.port}/elsewhere")
                 self.end_headers()
+                if listener.answer == "huge redirect":
+                    self._much()
             elif listener.answer in ("drip", "huge"):
                 self._without_end(listener.answer == "drip")
             else:
                 self.send_response(listener.answer)
                 self.end_headers()
+
+        def _much(self):
+            self.close_connection = True
+            with suppress(OSError):
+                for _ in range(MOST_SENT // 65536):
+                    self.wfile.write(b"x" * 65536)
+                listener.sent_all = True
 
         def _without_end(self, drips):
             self.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"" if drips else b"\r\n"))

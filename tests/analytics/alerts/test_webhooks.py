@@ -165,6 +165,17 @@ def test_answers_that_are_none(webhook, listener, monkeypatch, caplog, answer, p
     assert "hidden" not in caplog.text  # the rest of the address may be a secret
 
 
+def test_what_comes_with_a_redirect_is_not_read(webhook, listener):
+    """requests reads it all, however much it is, to find out where it leads."""
+    listener.answer = "huge redirect"
+    test_of(webhook)
+
+    sending.run(seconds=5)
+
+    assert AlertDelivery.objects.get().problem == "It leads on to another address, which is not followed."
+    assert not listener.sent_all
+
+
 @pytest.mark.parametrize(
     "host",
     [
