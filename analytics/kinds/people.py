@@ -12,11 +12,14 @@ from analytics.questions.results import Result
 LISTS = (Users, Sessions)  # whose answer has a row for each person
 OF_PEOPLE = (f"{Source.USER}:", f"{Source.PERSON}:")
 OF_EVENTS = f"{Source.PROPERTY}:"
-PERSONAL = re.compile(  # names of properties of events that tell who somebody is
-    r"e-?mail|phone|identity|login|address|(full|first|last|user|customer|person|contact)[ _.-]?(name|id)\b",
+PERSONAL = re.compile(  # names of properties of events that tell who somebody is: "user_id_hash", not "user_idle"
+    r"e-?mail|(?<![^\W_])mail(?![^\W_])|phone|identity|login|address|"
+    r"(full|first|last|middle|given|family|display|nick|sur|user|customer|client|member|person|contact)[ _.-]?"
+    r"(name|id)s?(?-i:(?![a-z]))",
     re.IGNORECASE,
 )
-ADDRESS = re.compile(r"[\w.+-](?:@|%40)[\w.-]{1,255}\.[^\W\d]{2}")
+AT, DOT = r"(?:[@\uff20]|%(?:25)*40)", r"(?:[.\u3002]|%(?:25)*2e)"  # of addresses that hold addresses, escaped again
+ADDRESS = re.compile(rf"[\w.+-]{AT}[\w.-]{{1,255}}?{DOT}[^\W\d]{{2}}", re.IGNORECASE)
 
 
 def names_people(query: Query) -> bool:

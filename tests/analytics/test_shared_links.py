@@ -28,6 +28,7 @@ from tests.analytics.rows import add_event, add_person
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
 HIDDEN = "The link does not show"
+PERSONAL = ("user_email", "mail", "userName", "user_id_hash", "customerIds", "given_name", "Surname", "display_name")
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +125,7 @@ def test_a_report_that_shows_people_since_shows_none_without_the_tick(environmen
         ("sessions", [["days", "7"]]),
         ("graph", [event, ["by", "user:plan"]]),
         ("graph", [event, ["by", "person:identity"]]),
-        ("graph", [event, ["by", "property:user_email"]]),
+        *[("graph", [event, ["by", f"property:{name}"]]) for name in PERSONAL],
         ("graph", [event, ["where.0.field", "user:plan"], ["where.0.op", "is"], ["where.0.value", "gold"]]),
     ]:
         Report.objects.update(kind=kind, body={"parameters": parameters})
@@ -139,8 +140,18 @@ def test_a_report_that_shows_people_since_shows_none_without_the_tick(environmen
     assert "&lt;" not in shown
 
 
-def test_an_e_mail_address_in_an_answer_hides_it_wherever_it_came_from(environment, link):
-    add_event(environment, kind="pageview", path="/of/ada%40shop.example")
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ada@shop.example",
+        "ada%40shop.example",
+        "ada%2540shop%252Eexample",
+        "ada＠shop.example",
+        "ada@xn--bcher-kva.example",
+    ],
+)
+def test_an_e_mail_address_in_an_answer_hides_it_wherever_it_came_from(environment, link, written):
+    add_event(environment, kind="pageview", path=f"/of/{written}")
     parameters = [["event", "builtin:pageview"], ["by", "event:path"]]
     Report.objects.update(body={"parameters": parameters})
 
