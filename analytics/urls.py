@@ -121,7 +121,8 @@ urlpatterns = [
     path(SHARED + "answer/", shared.shared_answer, name="shared_answer"),
     path(SHARED + "csv/", shared.shared_csv, name="shared_csv"),
     path(SHARED + "tiles/<uuid:tile>/", shared.shared_tile, name="shared_tile"),
-    re_path(r"^shared/.*/$", shared.nothing),  # no other path below tells whether its link is there
+    re_path(r"^shared/[\s\S]*/\Z", shared.nothing),  # no other path below tells whether its link is there
+    re_path(r"^shared/[\s\S]*[^/]\Z", shared.with_slash),
     path(ENVIRONMENT + "alerts/", alerts.alert_list, name="alert_list"),
     path(ENVIRONMENT + "alerts/new/", alerts.alert_create, name="alert_create"),
     path(ALERT, alerts.alert, name="alert"),

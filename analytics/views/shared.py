@@ -91,6 +91,13 @@ def nothing(request: HttpRequest, **_: Any) -> HttpResponse:
     return _closed(_page("nothing", {}, 404))
 
 
+@csrf_exempt
+@login_not_required
+def with_slash(request: HttpRequest, **_: Any) -> HttpResponse:
+    """Leads to the same address with a slash at its end, whether it opens something or not."""
+    return _closed(HttpResponseRedirect(request.get_full_path(force_append_slash=True)))
+
+
 def _page(name: str, context: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
     """Without the request, so nothing of a person who is signed in, or of their accounts, can be on it."""
     return HttpResponse(render_to_string(f"analytics/shared/{name}.html", context), status=status, headers=headers)

@@ -81,6 +81,17 @@ def test_its_answers_are_kept_from_caches_engines_frames_and_other_sites_logs(li
             assert str(link.environment.app_id) not in text(answer) and full.user.email not in text(answer)
 
 
+@pytest.mark.parametrize("end", ["", "csv", "tiles/x", "a%0Ab/", "a%0Ab", "%00/"])
+def test_no_answer_below_is_kept_or_told_on(link, end):
+    """Also those that only add the slash that a mail program has cut off, and those to odd addresses."""
+    address = path(link).removesuffix("/") + ("/" + end if end else "")
+    answer = Client().get(address)
+    assert answer.status_code == 404 if address.endswith("/") else answer.url == address + "/"
+    assert answer["Cache-Control"] == "no-store" and answer["Referrer-Policy"] == "no-referrer"
+    assert answer["X-Robots-Tag"].startswith("noindex")
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+
+
 def test_all_that_opens_nothing_is_answered_alike(link):
     never = Client().get(reverse("analytics:shared", args=["x" * 43]))
     assert never.status_code == 404
