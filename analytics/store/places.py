@@ -25,7 +25,7 @@ IN_A_PROCESS = 5  # of the 8 threads for pages (heapadmin/pages.py)
 OF_A_LINK = 2
 OF_LINKS_OF_AN_ACCOUNT = 2
 OF_LINKS = 3
-OF_LINKS_IN_A_PROCESS = 2  # besides those of people
+OF_LINKS_IN_A_PROCESS = 2  # besides those of people; of different accounts, so that none takes all
 
 TAKE = """
 select (select place from generate_series(1, %(most)s) as place
@@ -34,6 +34,8 @@ select (select place from generate_series(1, %(most)s) as place
 
 _here = threading.BoundedSemaphore(IN_A_PROCESS)
 _links_here = threading.BoundedSemaphore(OF_LINKS_IN_A_PROCESS)
+_accounts_here: set[int] = set()  # whose links have a place in this process
+_accounts_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def place(environment_id: int) -> Iterator[None]:
     """
     link, person = _link.get(), current_person()
     if link is not None:
-        with _process_place(_links_here):
+        with _account_place(link.account_id), _process_place(_links_here):
             _take(f"questions of link {link.link_id}", OF_A_LINK)
             _take(f"questions of links of account {link.account_id}", OF_LINKS_OF_AN_ACCOUNT)
             _take("questions of links", OF_LINKS)
@@ -88,6 +90,19 @@ def _process_place(places: threading.BoundedSemaphore) -> Iterator[None]:
         yield
     finally:
         places.release()
+
+
+@contextmanager
+def _account_place(account_id: int) -> Iterator[None]:
+    with _accounts_lock:
+        if account_id in _accounts_here:
+            raise QueryBusy
+        _accounts_here.add(account_id)
+    try:
+        yield
+    finally:
+        with _accounts_lock:
+            _accounts_here.discard(account_id)
 
 
 def _take(whose: str, most: int) -> None:

@@ -273,6 +273,16 @@ def test_links_take_no_place_of_people_and_an_answer_is_shared(link, monkeypatch
         places.place(3).__enter__()
 
 
+def test_slow_questions_of_one_accounts_links_leave_a_place_for_those_of_others():
+    with asking_for(LinkAsking(1, 1)), places.place(1):
+        with asking_for(LinkAsking(2, 1)), pytest.raises(QueryBusy):
+            places.place(1).__enter__()
+        with asking_for(LinkAsking(3, 2)), places.place(2):
+            pass
+    with asking_for(LinkAsking(2, 1)), places.place(1):  # it was given back
+        pass
+
+
 def test_views_are_counted_by_day(link):
     views_count.writer.write()
     for name in ("shared", "shared", "shared_answer", "shared_csv", "shared_whole"):
