@@ -80,7 +80,9 @@ class TestDelivered:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("how", ["left", "switched_off", "hidden", "closed", "deleting", "second_factor", "single_sign_on"])
+@pytest.mark.parametrize(
+    "how", ["left", "switched_off", "hidden", "closed", "deleting", "second_factor", "single_sign_on"]
+)
 def test_who_no_longer_reaches_the_project_is_told_nothing(mailbox, how):
     alert, membership = fired()
     told_to(alert)  # somebody stays
