@@ -16,7 +16,9 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Scope
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
-from common.jobs import LOW, SLICE_SECONDS, defer_once
+from analytics.subscriptions import actions as subscriptions
+from analytics.subscriptions import confirming, due, sending
+from common.jobs import LONG, LOW, MAIL, MAIL_RETRY, SLICE_SECONDS, defer_once
 
 LOWEST = -20  # the lowest priority, because nobody waits for counted days: queries are exact without them
 
@@ -89,3 +91,34 @@ def _look(definition: Definition) -> None:
         return
     same = Definition.objects.filter(pk=definition.pk, version=definition.version)
     same.update(looked_at=now, matched_at=matched_at)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(
+    name="analytics.plan_subscriptions",
+    queue=LONG,
+    queueing_lock="analytics.plan_subscriptions",
+    pass_context=False,
+    priority=LOW,
+)
+def plan_subscriptions(timestamp: int) -> None:
+    """Give each subscription that is due a row for its mail."""
+    now = timezone.now()
+    due.replan(now)
+    while due.plan(now):
+        pass
+    subscriptions.forget()
+    defer_once("analytics.send_subscriptions", part=0)
+
+
+@app.task(name="analytics.send_subscriptions", queue=LONG, queueing_lock="analytics.send_subscriptions", priority=LOW)
+def send_subscriptions(part: int) -> None:
+    """Send some of the mails that are due, one at a time, and queue again for the others."""
+    if sending.run(seconds=SLICE_SECONDS):
+        defer_once("analytics.send_subscriptions", part=part + 1)
+
+
+@app.task(name="analytics.ask_to_confirm", queue=MAIL, retry=MAIL_RETRY)
+def ask_to_confirm(subscription_id: int) -> None:
+    """Ask an address whether it wants the mails of a subscription, unless that ended meanwhile."""
+    confirming.ask(subscription_id)

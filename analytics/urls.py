@@ -24,8 +24,10 @@ from analytics.views import (
     search,
     segments,
     storage,
+    subscriptions,
     suggestions,
     tiles,
+    unsubscribe,
 )
 from analytics.views.read_api import urls as read_api
 from collector.request.paths import ROOT, with_slashes
@@ -38,6 +40,7 @@ DEFINITION = ENVIRONMENT + "definitions/<uuid:lineage>/"
 SEGMENT = ENVIRONMENT + "segments/<uuid:lineage>/"
 REPORT = ENVIRONMENT + "reports/<uuid:lineage>/"
 DASHBOARD = ENVIRONMENT + "dashboards/<uuid:lineage>/"
+SUBSCRIPTION = ENVIRONMENT + "subscriptions/<int:subscription_id>/"
 NOTE = ENVIRONMENT + "notes/<int:note_id>/"
 urlpatterns = [
     path(ENVIRONMENT, dashboard.dashboard, name="dashboard"),
@@ -99,6 +102,12 @@ urlpatterns = [
     path(ENVIRONMENT + "reports/", reports.report_list, name="report_list"),
     path(ENVIRONMENT + "reports/new/", reports.report_create, name="report_create"),
     path(ENVIRONMENT + "reports/bulk/", bulk.bulk("report"), name="report_bulk"),
+    path(ENVIRONMENT + "subscriptions/", subscriptions.subscription_list, name="subscription_list"),
+    path(ENVIRONMENT + "subscriptions/new/", subscriptions.subscription_add, name="subscription_add"),
+    path(SUBSCRIPTION + "edit/", subscriptions.subscription_edit, name="subscription_edit"),
+    path(SUBSCRIPTION + "end/", subscriptions.subscription_end, name="subscription_end"),
+    path("unsubscribe/<str:secret>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("subscribe/<str:secret>/", unsubscribe.subscription_confirm, name="subscription_confirm"),
     path(REPORT, reports.report, name="report"),
     path(REPORT + "save/", reports.report_save, name="report_save"),
     path(REPORT + "edit/", reports.report_edit, name="report_edit"),

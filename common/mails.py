@@ -18,6 +18,7 @@ from django.template.loader import get_template, render_to_string
 LONGEST_VALUE = 200  # characters; longer text that a person typed is cut
 BUTTON = re.compile(r"\[([^\]]+)\]\((\S+)\)")
 WITH_SCHEME = re.compile(r"\S*(?:://|www\.|mailto:)\S*", re.IGNORECASE)
+BEFORE_LETTER = re.compile(r"(?<=\w)[.。．｡](?=[^\W\d])|(?<=[^\W\d])[.。．｡](?=\d)")  # no number has one
 DOTS = re.compile(r"(?<=\w)[.。．｡](?=\w)")
 
 
@@ -29,6 +30,12 @@ def plain(text: str) -> str:
     kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
     kept = DOTS.sub(". ", WITH_SCHEME.sub("", kept)).replace("@", " at ").replace("[", "(").replace("]", ")")
     return " ".join(kept.split())[:LONGEST_VALUE].strip()
+
+
+def unlinked(text: str) -> str:
+    """Text from outside on one line, whole, so that mail programs make no link of it: "https: //evil. example"."""
+    kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
+    return " ".join(BEFORE_LETTER.sub(". ", kept).replace("://", ": //").replace("@", " at ").split())
 
 
 def is_set_up() -> bool:

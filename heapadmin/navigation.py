@@ -28,6 +28,7 @@ ENVIRONMENT_NAV: list[Entry] = [
             ("Collection", "collector:collection"),
             ("Excluded IPs", "ipfilter:environment_excluded_ips"),
             ("Notes", "analytics:note_list"),
+            ("Subscriptions", "analytics:subscription_list"),
             ("Compare environments", "analytics:compare"),
         ],
     ),
@@ -64,6 +65,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
     "analytics:behind": "analytics:graph",
     **dict.fromkeys([f"analytics:note_{part}" for part in ("add", "edit", "delete")], "analytics:note_list"),
+    **dict.fromkeys([f"analytics:subscription_{part}" for part in ("add", "edit")], "analytics:subscription_list"),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys(
         [f"projects:api_{of}_{part}" for of in ("key", "token") for part in ("list", "create", "revoke")],

@@ -101,9 +101,7 @@ class Sending(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["turn_at"], condition=models.Q(done_at=None, handed_at=None), name="sending_by_turn"
-            )
+            models.Index(fields=["turn_at"], condition=models.Q(done_at=None, handed_at=None), name="sending_by_turn")
         ]
 
     def __str__(self) -> str:

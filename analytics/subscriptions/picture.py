@@ -5,7 +5,7 @@ dates, of steps their names, in the system's DejaVu Sans or another face; withou
 """
 
 import re
-import xml.etree.ElementTree as ET  # noqa: S405  what it reads is our own drawing
+import xml.etree.ElementTree as ET
 from functools import lru_cache
 from pathlib import Path
 
@@ -101,7 +101,9 @@ def _stretch(part: ET.Element, width: float, height: float) -> None:
         for shape in inner.iter():
             if points := shape.get("points"):
                 pairs = (pair.split(",") for pair in points.split())
-                shape.set("points", " ".join(f"{float(x) * width / 100:.1f},{float(y) * height / 100:.1f}" for x, y in pairs))
+                shape.set(
+                    "points", " ".join(f"{float(x) * width / 100:.1f},{float(y) * height / 100:.1f}" for x, y in pairs)
+                )
 
 
 def _clean(element: ET.Element) -> ET.Element | None:

@@ -43,5 +43,8 @@ def test_of_a_hour_that_comes_twice_there_is_one_interval():
 
 
 def test_after_weeks_away_the_last_interval_alone_is_due():
-    assert Schedule("weekly", 1, 8, BERLIN).latest(utc(2026, 11, 30, 6, 59)) == (date(2026, 11, 23), utc(2026, 11, 23, 7))
+    assert Schedule("weekly", 1, 8, BERLIN).latest(utc(2026, 11, 30, 6, 59)) == (
+        date(2026, 11, 23),
+        utc(2026, 11, 23, 7),
+    )
     assert Schedule("monthly", 31, 8, BERLIN).latest(utc(2026, 3, 1)) == (date(2026, 2, 28), utc(2026, 2, 28, 7))
