@@ -91,7 +91,7 @@ def test_the_link_ends_it_by_a_post_alone_also_a_mail_programs(mailbox, world):
     is_due(row)
     work()
     (mail,) = mailbox.messages
-    path = urlsplit(re.fullmatch(r"<(\S+)>", mail["List-Unsubscribe"])[1]).path
+    path = urlsplit(re.fullmatch(r"<(\S+)>", mail["List-Unsubscribe"].strip())[1]).path
     browser = Client(enforce_csrf_checks=True)
 
     asked = browser.get(path)
