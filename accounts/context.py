@@ -11,6 +11,7 @@ from accounts.door import entered, rights_here
 from accounts.models import Access, Membership
 from accounts.policy import Can
 from accounts.sessions import SessionStore, renew
+from accounts.sso import session as sso_session
 from accounts.teammates import grantors
 from common import mails
 
@@ -23,9 +24,9 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
     `docs_url`; `mail_is_set_up`.
 
     Outside an account's pages, `account` and `membership` are the ones that the person used last, so that the bar
-    looks the same everywhere; `can` is empty there. `reads_only`: whether the person
-    only looks here. `accounts` is [{"account", "url", "is_current"}]. `grantors`
-    names the people whom a read-only teammate can ask for more rights. `session_end` is about the person's session.
+    looks the same everywhere; `can` is empty there. `reads_only`: whether the person only looks here. `accounts` is
+    [{"account", "url", "is_current"}]. `grantors` names the people whom a read-only teammate can ask for more rights.
+    `session_end` is about the person's session.
     """
     return {
         "membership": SimpleLazyObject(lambda: membership_of(request)),
@@ -100,10 +101,10 @@ class _BarRequest(HttpRequest):
 
 
 def _memberships(request: HttpRequest) -> list[Membership]:
-    """All of the person's memberships of open accounts, the one used last first. One query per request."""
+    """The person's memberships of open accounts that this session knows of, the one used last first. One query."""
     if not request.user.is_authenticated:
         return []
     read = cast(_BarRequest, request)
     if not hasattr(read, "memberships"):
-        read.memberships = list(Membership.objects.latest_used(request.user).select_related("account"))
+        read.memberships = sso_session.known_to(request, Membership.objects.latest_used(request.user))
     return read.memberships

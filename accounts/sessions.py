@@ -6,7 +6,9 @@ While the database cannot store anything, those that are there work.
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from allauth.account.views import INTERNAL_RESET_SESSION_KEY
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
@@ -20,6 +22,8 @@ from common.htmx import comes_by_itself
 
 READING = ("GET", "HEAD")
 SIGNED_IN_AT = "signed_in_at"  # session key: seconds since 1970
+LASTING = (SESSION_KEY, INTERNAL_RESET_SESSION_KEY)  # somebody is signed in, or came by a mail for a new password
+OTHERS_SECONDS = 60 * 60  # of sessions without these: everybody can begin such, at a provider or with a passkey
 RENEWALS = 50  # at most, in the time that an unused session lasts: not every page costs an UPDATE
 
 
@@ -34,6 +38,8 @@ class SessionStore(db.SessionStore):
     def get_expiry_age(self, **kwargs: Any) -> int:
         """How many seconds the session lasts if it is saved now."""
         age: int = super().get_expiry_age(**kwargs)
+        if not any(key in self for key in LASTING):
+            age = min(age, OTHERS_SECONDS)
         return max(0, min(age, self.seconds_to_longest()))
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:

@@ -318,7 +318,14 @@ def _note_several(
     return note(environment, by, verb, f"{name[:200]} and {len(others):,} more", names | (details or {}))
 
 
-def note(environment: Environment, by: User, verb: str, target: str, details: dict[str, Any] | None = None) -> None:
+def note(
+    environment: Environment,
+    by: User | None,
+    verb: str,
+    target: str,
+    details: dict[str, Any] | None = None,
+    program: str = "",
+) -> None:
     """Record it in the account's activity, with the project and the environment in its details."""
     project = environment.project
     activity.record(
@@ -327,5 +334,6 @@ def note(environment: Environment, by: User, verb: str, target: str, details: di
         verb=verb,
         target=target,
         details={"project": project.name, "environment": environment.name} | (details or {}),
+        program=program,
         project_number=project.pk,
     )

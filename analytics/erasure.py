@@ -2,8 +2,8 @@
 
 from django.db import transaction
 
-from accounts import activity
 from accounts.models import User
+from analytics import actions
 from analytics.store.current import event_store
 from analytics.store.people import ActivityCounts, KnownPerson
 from common import jobs
@@ -16,7 +16,7 @@ TARGET = "a person"  # a receipt must not identify the person
 @transaction.atomic
 def ask(*, environment: Environment, person: KnownPerson, done: ActivityCounts | None, by: User) -> None:
     """Start a job that deletes this person. `done` is what they did so far; None if that could not be counted."""
-    _note(environment, by, "person.delete", {"events": done.events} if done else {})
+    actions.note(environment, by, "person.delete", TARGET, {"events": done.events} if done else {})
     jobs.defer("analytics.erase_person", environment_id=environment.pk, actor_id=person.actor_id, by_id=by.pk)
 
 
@@ -33,13 +33,5 @@ def erase(environment_id: int, actor_id: int, by_id: int | None) -> dict[str, in
             return {}
         gone = erasure.erase(environment_id, [actor_id]).rows
         by = User.objects.filter(pk=by_id).first() if by_id is not None else None
-        _note(environment, by, "person.deleted", gone)
+        actions.note(environment, by, "person.deleted", TARGET, gone)
     return gone
-
-
-def _note(environment: Environment, by: User | None, verb: str, rows: dict[str, int]) -> None:
-    project = environment.project
-    details = {"project": project.name, "environment": environment.name} | rows
-    activity.record(
-        account=project.account, by=by, verb=verb, target=TARGET, details=details, project_number=project.pk
-    )

@@ -10,8 +10,8 @@ a POST, so that visits of support, which only look, cannot take it.
 import json
 from collections.abc import Iterator
 
-from accounts import activity
 from accounts.models import User
+from analytics import actions
 from analytics.erasure import TARGET
 from analytics.store.current import event_store
 from analytics.store.people import KnownPerson
@@ -23,16 +23,7 @@ PAGE_ROWS = 1_000
 
 def note(*, environment: Environment, by: User) -> None:
     """Who took such a file is in the account's activity, and whose it was is not: that would outlive the person."""
-    project = environment.project
-    details = {"project": project.name, "environment": environment.name}
-    activity.record(
-        account=project.account,
-        by=by,
-        verb="person.download",
-        target=TARGET,
-        details=details,
-        project_number=project.pk,
-    )
+    actions.note(environment, by, "person.download", TARGET)
 
 
 def lines(environment: Environment, person: KnownPerson) -> Iterator[str]:

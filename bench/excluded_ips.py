@@ -24,7 +24,7 @@ from bench.load import load
 from bench.rules import rules_text
 from collector.decide import Request, decide
 from collector.environments.known_environments import KnownEnvironment
-from collector.rate_limits import Buckets
+from common.token_buckets import Buckets
 from ipfilter.rules.lists import MAX_RULES, compile_rules, parse
 
 WITHIN = 0.05  # of the rate without rules

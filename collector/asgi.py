@@ -21,7 +21,6 @@ from collector.environments.directory import Directory
 from collector.protocol import answers
 from collector.protocol.answers import Answer
 from collector.protocol.limits import MAX_BODY_BYTES
-from collector.rate_limits import Buckets
 from collector.request.bodies import BODY_TOO_LARGE
 from collector.request.client_address import TrustedProxies, client_address
 from collector.request.paths import ROOT, squeezed
@@ -31,6 +30,7 @@ from common.asgi_types import App, AsgiScope, Receive, Send
 from common.database import conninfo
 from common.periodic_writer import PeriodicWriter
 from common.request_ids import current_id
+from common.token_buckets import Buckets
 from common.user_agent import agent_of
 from events.catalogue import announcements
 from events.catalogue.announcements import Announcements

@@ -19,7 +19,7 @@ from collector.protocol.limits import MAX_USERS
 from collector.protocol.noted import Noted
 from collector.protocol.property_bounds import leave_out
 from collector.protocol.server_api import Where
-from collector.rate_limits import Buckets, price
+from collector.rate_limits import price
 from collector.request.contents import (
     Contents,
     Open,
@@ -29,6 +29,7 @@ from collector.request.contents import (
     open_messages,
     open_protobuf,
 )
+from common.token_buckets import Buckets
 from events.faults import Why
 from events.records import Identified, Record, Stored
 from projects.capture import Capture

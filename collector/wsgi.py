@@ -21,13 +21,13 @@ from collector.environments.known_environments import ENVIRONMENTS_SQL, KnownEnv
 from collector.protocol import answers
 from collector.protocol.answers import Answer
 from collector.protocol.limits import MAX_BODY_BYTES
-from collector.rate_limits import Buckets
 from collector.request.bodies import BODY_TOO_LARGE
 from collector.request.client_address import TrustedProxies, client_address
 from collector.request.paths import squeezed
 from collector.tracker import tracker
 from common.database import in_one_line
 from common.periodic_writer import TimedWriter
+from common.token_buckets import Buckets
 from events.blocking_writer import store
 from events.catalogue.announcements import Announcements
 from events.faults import NotStorable, Unavailable, Why
@@ -94,6 +94,7 @@ def script(request: HttpRequest) -> HttpResponse:
 
 def _response(answer: Answer) -> HttpResponse:
     response = HttpResponse(answer.body, status=answer.status)
+    del response["Content-Type"]  # Django's text/html; browsers would take that of a 304 for that of what they keep
     for name, value in answer.headers:
         response[name.decode()] = value.decode()
     return response

@@ -10,22 +10,42 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.models import Access, Membership, RolesByProject, User
 from accounts.policy import has_roles
 from accounts.second_factor import has_second_factor
+from accounts.sso.models import IdentityProvider, SsoIdentity, WayBack
 from projects.models import Environment, Project, ProjectRole
 
 
 def access_in(user: User, project: Project) -> Access | None:
-    """What `user` may do in `project` now; None if nothing. For what acts for people without a request.
+    """What `user` may do in `project` now; None if nothing. For what acts for people without a request."""
+    membership = Membership.objects.select_related("account").filter(account=project.account_id, user=user).first()
+    if membership is None:
+        return None
+    membership.user = user
+    return access_without_request(membership, project)
+
+
+def access_without_request(membership: Membership, project: Project) -> Access | None:
+    """The same for a teammate, whose account and user are loaded.
 
     None too where the door lets nobody in: the account is closed, the project is being deleted, the login is switched
-    off, or the account requires a second factor that the person does not have.
+    off, or the account requires single sign-on or a second factor that the person does not have.
     """
-    membership = Membership.objects.select_related("account").filter(account=project.account_id, user=user).first()
-    if membership is None or not user.is_active or project.deleting_at is not None:
-        return None
     account = membership.account
-    if account.closed_at is not None or (account.require_second_factor and not has_second_factor(user.pk)):
+    if account.closed_at is not None or project.deleting_at is not None or not membership.user.is_active:
+        return None
+    if (account.require_sso or account.require_second_factor) and not _meets_the_rules(membership):
         return None
     return access(membership, project)
+
+
+def _meets_the_rules(membership: Membership) -> bool:
+    """Whether the person could sign in as the account requires. Whoever comes through its own provider has met all."""
+    account = membership.account
+    providers = IdentityProvider.objects.usable().filter(account=account)
+    if SsoIdentity.objects.filter(provider__in=providers, user=membership.user_id).exists():
+        return True
+    if account.require_sso and not WayBack.objects.filter(membership=membership).exists():
+        return False
+    return has_second_factor(membership.user_id)
 
 
 def access(membership: Membership, project: Project) -> Access | None:

@@ -4,19 +4,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import get_text_list
 
 from accounts import activity
+from accounts.leaving import MOST_LISTED, KnownSecret
 from accounts.models import Account, Membership, User
-from common import jobs
+from common import jobs, shown_once
 from common.changes import change
 from common.counted import counted
 from projects import api_keys, registry, removal
 from projects.capture import Capture
 from projects.models import PRODUCTION, ApiKey, Environment, Project, Removal
-
-SHOWN_ENDING = 4  # characters of an API key's secret that are stored, so that people can recognise the key
 
 
 @transaction.atomic
@@ -271,23 +271,53 @@ def create_api_key(*, project: Project, name: str, by: User) -> tuple[ApiKey, st
     """
     secret = api_keys.new_secret()
     key = ApiKey.objects.create(
-        project=project, name=name, digest=api_keys.digest(secret), ending=secret[-SHOWN_ENDING:], created_by=by
+        project=project, name=name, digest=api_keys.digest(secret), ending=secret[-shown_once.ENDING :], created_by=by
     )
     _record_api_key(key, by, "api_key.create")
     return key, secret
 
 
 @transaction.atomic
-def revoke_api_key(*, key: ApiKey, by: User) -> None:
-    """Revoke the key, effective now. A key that was revoked before stays unchanged."""
-    revoked = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
-    if revoked:
-        _record_api_key(key, by, "api_key.revoke")
+def revoke_api_key(*, key: ApiKey, by: User | None, program: str = "") -> None:
+    """Revoke the key, effective now. A key that was revoked before stays unchanged.
+
+    `by` is None if the program of that name revokes it.
+    """
+    if key.revoke(by):
+        _record_api_key(key, by, "api_key.revoke", program)
 
 
-def _record_api_key(key: ApiKey, by: User, verb: str) -> None:
+def revoke_api_keys_of_leaver(account: Account, user: User, program: str) -> None:
+    """Revoke the API keys that `user` made in `account`: they have seen the secrets.
+
+    If no program but a teammate removed them, that one was told of the keys, and may let the account's programs go on.
+    """
+    if not program:
+        return
+    for key in ApiKey.objects.filter(project__account=account, created_by=user, revoked_at=None).select_related(
+        "project__account"
+    ):
+        revoke_api_key(key=key, by=None, program=program)
+
+
+def api_keys_of_leaver(account: Account, user: User) -> list[KnownSecret]:
+    """The API keys in force that `user` made in `account`."""
+    made = ApiKey.objects.in_force().filter(project__account=account, created_by=user).select_related("project")
+    return [
+        KnownSecret("API key", key.name, reverse("projects:api_key_list", args=[key.project_id]), key.project.name)
+        for key in made.order_by("project__name", "name")[:MOST_LISTED]
+    ]
+
+
+def _record_api_key(key: ApiKey, by: User | None, verb: str, program: str = "") -> None:
     project = key.project
     details = {"project": project.name, "ending": key.ending}
     activity.record(
-        account=project.account, by=by, verb=verb, target=key.name, details=details, project_number=project.pk
+        account=project.account,
+        by=by,
+        verb=verb,
+        target=key.name,
+        details=details,
+        program=program,
+        project_number=project.pk,
     )

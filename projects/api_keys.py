@@ -1,26 +1,19 @@
 """API keys: making secrets, and finding the key that a program sends. projects/actions.py creates and revokes keys."""
 
-import hashlib
-import secrets
-from datetime import timedelta
-
-from django.db.models import Q
-from django.utils import timezone
-
+from common import links, shown_once
 from projects.models import ApiKey, ApiKeyQuerySet, Environment
 
-PREFIX = "hak_"  # so that scanners for leaked secrets can recognise one
-USE_INTERVAL = timedelta(minutes=1)  # how often `last_used_at` is updated at most, rather than for every request
+PREFIX = "hak_"
 
 
 def digest(secret: str) -> str:
-    """The stored form of a secret. It includes the purpose, so the digest of a link's secret never matches a key."""
-    return hashlib.sha256(f"api_key:{secret}".encode()).hexdigest()
+    """The stored form of a secret."""
+    return links.digest("api_key", secret)
 
 
 def new_secret() -> str:
-    """The secret that a program sends: 256 random bits."""
-    return PREFIX + secrets.token_urlsafe(32)
+    """The secret that a program sends."""
+    return shown_once.new_secret(PREFIX)
 
 
 def find(*, app_id: str, secret: str) -> ApiKey | None:
@@ -45,7 +38,5 @@ def _in_force() -> ApiKeyQuerySet:
 
 def _used(key: ApiKey | None) -> ApiKey | None:
     if key is not None:
-        now = timezone.now()
-        long_ago = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_INTERVAL)
-        ApiKey.objects.filter(long_ago, pk=key.pk).update(last_used_at=now)
+        key.note_use()
     return key

@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import Access, Account, Invitation, Membership, User
+from common.shown_once import ShownOnce
 
 PRODUCTION = "Production"
 LIVE = models.Q(deleting_at=None)
@@ -149,22 +150,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         return self.filter(revoked_at=None, project__deleting_at=None, project__account__closed_at=None)
 
 
-class ApiKey(models.Model):
-    """Lets a program of the account use the API of one project, in all its environments.
-
-    Only the SHA-256 of the secret is stored. A fast hash is enough, because nobody can guess 256 random bits. `ending`,
-    the secret's last characters, lets people tell keys apart. Revoked keys are kept, to show what was open and when.
-    """
+class ApiKey(ShownOnce):
+    """Lets a program of the account use the API of one project, in all its environments."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=100)
-    digest = models.CharField(max_length=64, unique=True)
-    ending = models.CharField(max_length=4)
-    created_at = models.DateTimeField(default=timezone.now)
-    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    last_used_at = models.DateTimeField(null=True)  # to the minute
-    revoked_at = models.DateTimeField(null=True)
-    revoked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     objects = ApiKeyQuerySet.as_manager()
 
@@ -181,9 +170,6 @@ class ApiKey(models.Model):
                 name="apikey_revoked_by_with_a_time",
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class TokenScope(models.TextChoices):
@@ -211,23 +197,15 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         )
 
 
-class ApiToken(models.Model):
+class ApiToken(ShownOnce):
     """Lets a program read one project as a person: what its maker may do now, within `scopes`.
 
-    Of the secret it keeps what an ApiKey keeps. Without a `membership`, its maker has left.
+    Without a `membership`, its maker has left.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="api_tokens")
     membership = models.ForeignKey(Membership, models.SET_NULL, null=True, related_name="+")
-    name = models.CharField(max_length=100)
     scopes = ArrayField(models.CharField(max_length=30))  # of TokenScope
-    digest = models.CharField(max_length=64, unique=True)
-    ending = models.CharField(max_length=4)
-    created_at = models.DateTimeField(default=timezone.now)
-    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    last_used_at = models.DateTimeField(null=True)  # to the minute
-    revoked_at = models.DateTimeField(null=True)
-    revoked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     objects = ApiTokenQuerySet.as_manager()
 
@@ -251,8 +229,10 @@ class ApiToken(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.name
+    @property
+    def ended_because(self) -> str:
+        """Why it opens nothing, although nobody revoked it; "" if that is not so."""
+        return "" if self.membership_id else "its maker has left"
 
     @property
     def scopes_in_short(self) -> list[str]:

@@ -9,7 +9,7 @@ from django.forms import BaseForm
 from django.http import QueryDict
 
 from accounts import activity
-from accounts.full_access import require_full_access
+from accounts.full_access import lock_for
 from accounts.models import Access, Account, Invitation, Membership, RolesByProject, User
 from accounts.policy import has_roles
 from projects.access import reached_projects
@@ -36,8 +36,7 @@ def choose(*, holders: Sequence[Holder], chosen: Mapping[Project, str], by: User
     """
     if not holders or not chosen:
         return 0
-    account = Account.objects.select_for_update(no_key=True).get(pk=holders[0].account_id)
-    require_full_access(account, by)
+    account = lock_for(by, holders[0].account)
     kind, current = _kind(holders[0]), _locked(holders)
     wanted = {(each.pk, project): access for each in current for project, access in chosen.items()}
     kept = ProjectRole.objects.filter(**{f"{kind}__in": current}, project__in=list(chosen))

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from common.counted import counted
+from tests.access_table import TABLE
 from tests.analytics.factories import DefinitionFactory
 from tests.analytics.rows import add_event
-from tests.test_access import TABLE
 from tests.world import make_world
 
 ROOT = Path(settings.BASE_DIR)

@@ -17,7 +17,6 @@ from analytics.rollups import builder, reader
 from analytics.rollups.refresh import KEPT_DAYS
 from analytics.store.postgresql import suggestions
 from analytics.views.read_api import paging
-from collector import rate_limits
 from collector.counts import metrics, proxies
 from collector.counts.excluded import MOST_KEYS
 from collector.decide import Outcome
@@ -27,6 +26,7 @@ from collector.jobs import HOURS_KEPT
 from collector.protocol import limits
 from collector.protocol.noted import MOST_LISTED
 from collector.views.public_api import MAX_DIGITS
+from common import token_buckets
 from common.user_agent import REMEMBERED
 from events import queue
 from events.catalogue import announcements
@@ -40,7 +40,7 @@ from heapadmin import (
 )
 from heapadmin.database_metrics import DatabaseGauges
 from ipfilter.rules.lists import MAX_RULES
-from tests.test_access import PERSONAL, PUBLIC
+from tests.access_table import PERSONAL, PUBLIC
 
 DOCS = settings.BASE_DIR / "docs"
 TEMPLATES = settings.BASE_DIR / "templates"
@@ -169,7 +169,7 @@ ENDS = {  # what is kept: numbers that its row names
     "`cache_entries`": (suggestions.MOST,),
     "memory of a worker: names to announce": (announcements.MOST_SHAPES,),
     "memory of a worker: waiting records": (queue.CAPACITY_RECORDS, queue.CAPACITY_BYTES // 2**20),
-    "memory of a worker: buckets, unknown `app_id`s, addresses": (rate_limits.MOST_KEPT,),
+    "memory of a worker: buckets, unknown `app_id`s, addresses": (token_buckets.MOST_KEPT,),
     "memory of a worker: repeats of excluded events": (MOST_KEYS,),
     "memory of a worker: bodies sent to pages and imports, beyond 64 KiB each": (
         held_bodies.MOST_BYTES // 2**20,
@@ -186,7 +186,7 @@ def test_what_one_environment_can_make_grow_ends_where_it_is_told():
     for kept, numbers in ENDS.items():
         for number in numbers:
             assert re.search(rf"(?<![\d,]){number:,}(?![\d,]*\d)", told[kept]), (kept, number)
-    assert rate_limits.MOST_KEPT == MAX_UNKNOWN == proxies.MOST_ADDRESSES
+    assert token_buckets.MOST_KEPT == MAX_UNKNOWN == proxies.MOST_ADDRESSES
 
 
 @pytest.mark.django_db

@@ -34,10 +34,10 @@ from collector import wsgi
 from collector.counts.tally import Tally
 from collector.imports.importer import Importer
 from collector.models import CollectedHour
-from collector.rate_limits import Buckets
 from common import periodic_writer
 from common.database import conninfo
 from common.jobs import OF_REQUEST
+from common.token_buckets import Buckets
 from events import jobs
 from events.months import months
 from events.writer import BatchWriter

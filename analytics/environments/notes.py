@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Window
 from django.utils import timezone
 
-from accounts import activity
 from accounts.models import User
+from analytics import actions
 from analytics.models import Note
 from common.local_days import midnight
 from projects.models import ApiKey, Environment
@@ -68,17 +68,8 @@ def delete_note(*, note: Note, by: User) -> None:
 
 
 def _record(note: Note, by: User | None, verb: str, details: dict[str, Any] | None = None, program: str = "") -> None:
-    project = note.environment.project
-    when = {"when": note.when(ZoneInfo(project.time_zone))}
-    activity.record(
-        account=project.account,
-        by=by,
-        verb=verb,
-        target=note.text,
-        details={"project": project.name, "environment": note.environment.name} | when | (details or {}),
-        program=program,
-        project_number=project.pk,
-    )
+    when = {"when": note.when(ZoneInfo(note.environment.project.time_zone))}
+    actions.note(note.environment, by, verb, note.text, when | (details or {}), program)
 
 
 def notes_between(environment_id: int, start: datetime, end: datetime, zone: ZoneInfo) -> tuple[list[Note], int]:

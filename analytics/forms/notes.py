@@ -64,11 +64,8 @@ class NoteForm(forms.Form):
         day, at = self.cleaned_data.get("day"), self.cleaned_data.get("time")
         if day is None or self.errors:
             return
-        if self.note and self._typed(self.note) == {
-            "day": day,
-            "time": at,
-        }:  # its seconds, and which of two hours, stay
-            self.is_day, self.at = self.note.is_day, self.note.at
+        if self.note and self._typed(self.note) == {"day": day, "time": at}:
+            self.is_day, self.at = self.note.is_day, self.note.at  # its seconds, and which of two hours, stay
             return
         self.is_day = at is None
         local = datetime.combine(day, at or time(), UTC if self.is_day else self.zone)

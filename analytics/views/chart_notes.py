@@ -1,8 +1,8 @@
 """The notes that the charts of a page mark, and the way to a new one from there."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,6 @@ from analytics.charts.notes import Happened, marks_of_answer, marks_of_tile
 from analytics.environments.notes import notes_between, times_of_notes
 from analytics.kinds.buckets import TimeAxis
 from analytics.kinds.kind import AnswerView
-from analytics.models import Note
 from analytics.questions.spans import Unit
 from projects.models import Environment
 
@@ -68,14 +67,17 @@ def _axis(answer: AnswerView | None) -> TimeAxis | None:
 
 
 class TileNotes:
-    """The marks on tiles of an environment, of which a page may have many: one statement for all of them."""
+    """The marks on tiles of an environment, of which a page may have many: one statement for all of them, or none if
+    no tile has a chart over time."""
 
     def __init__(self, environment: Environment) -> None:
-        self._zone = ZoneInfo(environment.project.time_zone)
-        self._notes = self._ordered(times_of_notes(environment))
+        self._environment = environment
 
-    def _ordered(self, notes: Iterable[Note]) -> list[Happened]:
-        return sorted((Happened(note.begins(self._zone)) for note in notes), key=lambda note: note.at)
+    @cached_property
+    def _notes(self) -> list[Happened]:
+        zone = ZoneInfo(self._environment.project.time_zone)
+        found = times_of_notes(self._environment)
+        return sorted((Happened(note.begins(zone)) for note in found), key=lambda note: note.at)
 
     def marks(self, answer: AnswerView | None) -> SafeString:
         """Empty without any, or without a chart over time."""

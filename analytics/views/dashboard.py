@@ -1,6 +1,7 @@
 """Looking at dashboards. Each tile that asks loads by itself and shows its own error."""
 
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.policy import Can
 from analytics import actions
 from analytics.dashboards.forms import range_form
-from analytics.dashboards.kept import dashboards, tiles_with_reports
+from analytics.dashboards.kept import dashboards, find, tiles_with_reports
 from analytics.dashboards.tiles import RANGE, Shows, Size, Tile, in_range, range_of
 from analytics.dashboards.words import range_words
 from analytics.models import Dashboard, Report
@@ -45,10 +46,10 @@ class ShownTile:
 
 def find_dashboard(environment: Environment, lineage: UUID) -> Dashboard:
     """Raises Http404."""
-    for each in dashboards(environment):
-        if each.lineage == lineage:
-            return each
-    raise Http404
+    try:
+        return find(environment, lineage)
+    except Dashboard.DoesNotExist as gone:
+        raise Http404 from gone
 
 
 @require_safe
@@ -160,7 +161,8 @@ def _tile(
 
 def _tile_context(asked: AnsweredQuestion, tile: Tile, notes: TileNotes) -> dict[str, Any]:
     context = answer_context(asked, "")
-    return context | {"is_number": tile.shows is Shows.NUMBER, "marks": notes.marks(context["answer"])}
+    marks = partial(notes.marks, context["answer"])  # called where the chart is drawn, so not for a number alone
+    return context | {"is_number": tile.shows is Shows.NUMBER, "marks": marks}
 
 
 @require_safe

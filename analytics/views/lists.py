@@ -16,7 +16,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from analytics.dashboards.kept import dashboards, reports_on
-from analytics.definitions.lineages import DEFINITION, REPORT, SEGMENT, LineageKey, references
+from analytics.definitions.lineages import DEFINITION, NOUNS, REPORT, LineageKey, references
 from analytics.definitions.used_by import uses
 from analytics.environments.compare import Thing
 from analytics.environments.differences import lines, names_only
@@ -187,12 +187,10 @@ def _owners(everything: QuerySet[Any]) -> list[tuple[str, str]]:
 
 
 def in_words(environment: Environment, noun: str, rows: Iterable[AnyKept]) -> list[tuple[AnyKept, list[str]]]:
-    """Each row with its content in words, line by line: two statements for the names of what they refer to."""
+    """Each row with its content in words, line by line: a statement for the names of each noun that they refer to."""
     things = [(row, Thing(noun, row.lineage, row.name, row.notes, row.body, getattr(row, "kind", ""))) for row in rows]
     keys = {key for _, thing in things for key in references(thing.body)}
-    named = names_only(
-        [Thing(*each, "", {}) for noun in (DEFINITION, SEGMENT) for each in _names(environment, noun, keys)]
-    )
+    named = names_only([Thing(*each, "", {}) for noun in NOUNS for each in _names(environment, noun, keys)])
     return [(row, lines(thing, named, detailed=False)) for row, thing in things]
 
 

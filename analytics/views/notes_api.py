@@ -6,7 +6,7 @@ from django.utils import timezone
 from analytics.environments import notes
 from analytics.forms.notes import ProgramsNoteForm
 from collector.protocol.errors import Refused
-from collector.views.programs import endpoint, json_body, refusal, refused_by_collector, with_token
+from collector.views.programs import endpoint, in_environment, json_body, refusal, refused_by_collector, with_token
 from common.counted import counted
 from projects.models import ApiKey, Environment
 
@@ -16,12 +16,9 @@ FIELDS = ("text", "day", "at")
 
 @endpoint("POST")
 @with_token
-def note_add(request: HttpRequest, key: ApiKey) -> HttpResponse:
+@in_environment
+def note_add(request: HttpRequest, key: ApiKey, environment: Environment) -> HttpResponse:
     """Add a note to the environment `?app_id=…` of the key's project: 201, or 200 if it is there already."""
-    environment = Environment.objects.live().filter(project=key.project, app_id=request.GET.get("app_id", ""))
-    found = environment.select_related("project__account").first()
-    if found is None:
-        return refusal(404, "app_id in the address names no environment of this project")
     try:
         body = json_body(request, MOST_BYTES)
     except Refused as refused:
@@ -34,7 +31,7 @@ def note_add(request: HttpRequest, key: ApiKey) -> HttpResponse:
     at, is_day = form.when(timezone.now())
     try:
         note, is_new = notes.add_note(
-            environment=found, at=at, is_day=is_day, text=form.cleaned_data["text"], by=None, key=key
+            environment=environment, at=at, is_day=is_day, text=form.cleaned_data["text"], by=None, key=key
         )
     except notes.NoRoomForNotes:
         most = counted(notes.MOST_ON_CHARTS, "note")

@@ -21,11 +21,11 @@ from collector.imports.lines import BadFile, PastEvent, content, events_in, last
 from collector.protocol import answers
 from collector.protocol.answers import Answer
 from collector.protocol.noted import Noted
-from collector.rate_limits import Buckets
 from collector.request.client_address import UNKNOWN
 from collector.request.proxy_headers import canonical_address
 from collector.wsgi import cached_environments
 from common.periodic_writer import WRITE_SECONDS, TimedWriter
+from common.token_buckets import Buckets
 from events.catalogue.announcements import Announcements
 from events.faults import NotStorable, Unavailable, Why
 from events.imports import Months, make_way, recognisable, store_once

@@ -13,8 +13,8 @@ from accounts.policy import Can
 from collector.counts.hourly_charts import hourly_charts
 from collector.counts.overview import CollectionOverview, overview
 from collector.protocol.limits import MAX_PROPERTIES, MAX_PROPERTIES_BYTES, MAX_TEXT
-from collector.rate_limits import BURST_SECONDS
 from common.counted import counted
+from common.token_buckets import BURST_SECONDS
 from events.catalogue.rows import MOST_KEYS, MOST_NAMES, MOST_PAIRS
 from events.catalogue.state import CatalogueState
 from projects.door import environment_view

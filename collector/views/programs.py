@@ -1,4 +1,4 @@
-"""What views for programs with an API key share: one method, the token, and refusals in the collector's form."""
+"""What views for programs with an API key share: a method, the token, the environment, and the collector's refusal."""
 
 import logging
 from collections.abc import Callable
@@ -16,9 +16,11 @@ from collector.protocol import answers
 from collector.protocol.errors import Refused
 from collector.request import access_tokens
 from collector.request.bodies import json_object
+from common.credentials import credentials
 from common.database import in_one_line
 from events.faults import Why
 from projects import api_keys
+from projects.models import ApiKey, Environment
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +64,19 @@ def with_token(view: View) -> View:
     return checked
 
 
-def credentials(request: HttpRequest, scheme: str) -> str:
-    """What the request was sent with by this scheme, in lower case; empty if by another or none."""
-    given, _, sent = request.headers.get("Authorization", "").partition(" ")
-    return sent.strip() if given.lower() == scheme else ""
+def in_environment(view: View) -> View:
+    """Pass the view, after the API key, the environment of the key's project that `?app_id=…` names."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, key: ApiKey, **kwargs: str) -> HttpResponse:
+        app_id = request.GET.get("app_id", "")
+        known = Environment.objects.live().filter(project=key.project_id).select_related("project__account")
+        environment = known.filter(app_id=app_id).first() if app_id.isdecimal() else None  # PostgreSQL takes no NUL
+        if environment is None:
+            return refusal(404, "app_id in the address names no environment of this project")
+        return view(request, key, environment, **kwargs)
+
+    return checked
 
 
 def json_body(request: HttpRequest, most_bytes: int) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from collector.protocol.limits import MAX_DELETION_BYTES, MAX_DELETIONS
 from collector.request import access_tokens
 from collector.request.client_address import TrustedProxies, client_address
 from collector.request.paths import ROOT
-from collector.views.programs import credentials, endpoint, json_body, refusal, refused_by_collector, with_token
+from collector.views.programs import endpoint, in_environment, json_body, refusal, refused_by_collector, with_token
 from common import links
+from common.credentials import credentials
 from events.faults import Unavailable
 from events.imports import Months
 from projects import api_keys
@@ -103,14 +104,12 @@ def deletion_status(request: HttpRequest, key: ApiKey, request_id: str) -> HttpR
 
 @endpoint("POST")
 @with_token
-def import_events(request: HttpRequest, key: ApiKey) -> HttpResponse:
+@in_environment
+def import_events(request: HttpRequest, key: ApiKey, environment: Environment) -> HttpResponse:
     """Import events of the past (NDJSON, plain or gzip) into the environment `?app_id=…` of the key's project.
 
     Answers when all is stored. To send the same again stores nothing twice, so whatever fails can be sent again.
     """
-    environment = Environment.objects.live().filter(project=key.project, app_id=request.GET.get("app_id", "")).first()
-    if environment is None:
-        return refusal(404, "app_id in the address names no environment of this project")
     from_line = request.GET.get("from_line", "1")
     if not (from_line.isascii() and from_line.isdecimal() and len(from_line) <= MAX_DIGITS):
         return refusal(400, "from_line must be the number of a line")

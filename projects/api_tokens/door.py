@@ -10,25 +10,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec
 
-from allauth.core.internal import ratelimit  # its public function counts no GET
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts import current_request
+from accounts import current_request, rate_limits
 from accounts.models import User
 from accounts.policy import Can, rights
+from common.credentials import credentials
 from common.database import in_one_line
 from common.problems import Problem
-from projects.access import access_in
+from projects.access import access_without_request
 from projects.api_tokens import tokens
 from projects.models import ApiToken, Environment, Project, TokenScope
 
 log = logging.getLogger(__name__)
 
-APP, REQUESTS = "allauth.account", "read_api"  # in ACCOUNT_RATE_LIMITS, where it is a limit per minute
+REQUESTS = "read_api"  # in ACCOUNT_RATE_LIMITS, where it is a limit per minute
 WAIT_SECONDS = 60
 RETRY_SECONDS = 5
 P = ParamSpec("P")  # the view's other arguments from the URL
@@ -140,26 +140,21 @@ def _caller(request: HttpRequest) -> Caller:
     if any(value.startswith(tokens.PREFIX) for _, values in request.GET.lists() for value in values):
         line = "A token in an address ends up in logs. Revoke it, and send a new one in the header Authorization."
         raise Problem(400, "token_in_address", line)
-    token = tokens.find(_bearer(request))
+    token = tokens.find(credentials(request, "bearer"))
     if token is None:
         line = "The API token is missing, or not in force: mistyped, revoked, or its maker has left."
         raise Problem(401, "token", line, headers={"WWW-Authenticate": 'Bearer realm="Heapadmin"'})
     caller = Caller(token, _rights(token))
     current_request.note_person(caller.user.pk)  # who has the places for questions (analytics/store/places.py)
-    if not ratelimit.consume(request, app=APP, action=REQUESTS, key=str(token.pk), limit_get=True):
+    if not rate_limits.may_go_on(request, REQUESTS, key=str(token.pk)):
         line = "Too many requests with this token in a minute."
         raise Problem(429, "too_many_requests", line, headers={"Retry-After": str(WAIT_SECONDS)})
     return caller
-
-
-def _bearer(request: HttpRequest) -> str:
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    return credentials.strip() if scheme.lower() == "bearer" else ""
 
 
 def _rights(token: ApiToken) -> frozenset[Can]:
     """What the token's maker may do in its project now: what a door would let them do, if they came themselves."""
     membership = token.membership
     assert membership is not None
-    here = access_in(membership.user, token.project)
+    here = access_without_request(membership, token.project)
     return rights(membership, here) if here is not None else frozenset()

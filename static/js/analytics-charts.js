@@ -38,6 +38,23 @@ document.addEventListener("click", (event) => {
   chart.dispatchEvent(new CustomEvent("chart-series", { bubbles: true }));
 });
 
+/* In a part that comes anew by itself, series that were hidden stay hidden. Which colour a series has may change. */
+let hidden = [];
+
+function nameOf(button) {
+  return button.querySelector(".truncate").textContent;
+}
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.target.matches?.("[data-stays-as-read]")) return;
+  hidden = [...detail.target.querySelectorAll('button[data-series][aria-pressed="false"]')].map(nameOf);
+});
+
+function hideAgain(root) {
+  if (!root.matches?.("[data-stays-as-read]")) return;
+  for (const button of root.querySelectorAll("button[data-series]")) if (hidden.includes(nameOf(button))) button.click();
+}
+
 /* --- The tip ------------------------------------------------------------------------------------------------------------ */
 
 let tip = null;
@@ -236,4 +253,7 @@ document.addEventListener("click", async (event) => {
 });
 
 prepare(document);
-document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
+document.addEventListener("htmx:load", ({ detail }) => {
+  prepare(detail.elt);
+  hideAgain(detail.elt);
+});

@@ -34,9 +34,13 @@ function keep() {
   }
 }
 
-function forget() {
+function dropDraft() {
   touched.clear();
   delete sessionStorage[KEY];
+}
+
+function forget() {
+  dropDraft();
   delete sessionStorage[MESSAGE];
 }
 
@@ -83,7 +87,7 @@ function comeBack() {
   if (!draft) return;
   const isBetween = !person || document.querySelector(".entrance");
   if (isBetween) sessionStorage[KEY] = JSON.stringify({ ...draft, left: true });
-  else if (!draft.left || draft.person !== person) (touched.clear(), delete sessionStorage[KEY]);
+  else if (!draft.left || draft.person !== person) dropDraft();
   else if (draft.page === location.pathname) {
     sessionStorage[KEY] = JSON.stringify({ ...draft, left: false });
     for (const [key, typed] of draft.typed) {

@@ -19,14 +19,21 @@ document.addEventListener("pointerover", (event) => {
   else if (!element.title && isCut(element)) element.title = element.textContent.trim();
 });
 
-/* --- A part that comes anew by itself: what was opened stays open, and a chart stays while its numbers are looked at - */
+/* --- A part that comes anew by itself: what was opened stays open, and a chart stays while its numbers are looked at; not
+   for ever, because a pointer may rest there all day ------------------------------------------------------------------- */
 
+const MOST_HELD = 12; // times, with the same numbers looked at: a minute
 let opened = [];
+let looked; // at these numbers
+let held = 0;
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.target.matches?.("[data-stays-as-read]")) return;
   opened = [...detail.target.querySelectorAll("details[id][open]")].map((each) => each.id);
-  if (detail.target.querySelector(".chart__tip")) detail.shouldSwap = false;
+  const now = detail.target.querySelector(".chart__tip")?.textContent;
+  held = now === looked ? held + 1 : 0;
+  looked = now;
+  if (now !== undefined && held < MOST_HELD) detail.shouldSwap = false;
 });
 
 document.addEventListener("htmx:afterSwap", () => {

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 
 from accounts import activity
 from accounts.door import signed_in_user
+from accounts.models import Membership
+from accounts.sso.session import known_to
 from common import downloads
 from support.exports import actions
 from support.exports.models import AccountExport, ExportPart
@@ -19,11 +21,12 @@ from support.exports.models import AccountExport, ExportPart
 def export_download(request: HttpRequest, secret: str) -> HttpResponseBase:
     """The file, for full-access teammates, even while the account is closed and not yet removed.
 
-    This page does not use the account's door, so that people who are locked out can still download their data.
+    This page does not use the account's door, so that people who are locked out can still download their data. A
+    session that began at another account's provider knows nothing of this one (accounts/sso/session.py).
     """
     user = signed_in_user(request)
     export = actions.find(secret=secret, user=user)
-    if export is None:
+    if export is None or not known_to(request, Membership.objects.filter(user=user, account=export.account)):
         raise Http404
     if request.method == "GET":
         activity.record(account=export.account, by=user, verb="account.export_fetch", target=export.account.name)

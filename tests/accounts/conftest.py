@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 
+from tests.accounts import own_provider
 from tests.factories import AccountFactory, EnvironmentFactory, MembershipFactory
 from tests.mailbox import running_mailbox
 
@@ -36,6 +37,14 @@ def browser_of():
         return client
 
     return make
+
+
+@pytest.fixture
+def own(settings):
+    """An OpenID Connect provider on this machine, that signs in whoever its `person` is."""
+    settings.SSO_INTERNAL_HOSTS = ["127.0.0.1"]
+    with own_provider.running() as provider:
+        yield provider
 
 
 @pytest.fixture

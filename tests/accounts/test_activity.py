@@ -19,9 +19,9 @@ from accounts.models import Account, Activity, Membership
 from common.jobs import app as jobs
 from projects import actions as project_actions
 from support.models import MessageState
+from tests.access_table import REFUSED_TO_READ_ONLY, TABLE
 from tests.analytics.factories import ReportFactory
 from tests.factories import AccountFactory, MembershipFactory, UserFactory
-from tests.test_access import REFUSED_TO_READ_ONLY, TABLE
 
 pytestmark = pytest.mark.django_db
 

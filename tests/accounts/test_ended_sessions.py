@@ -6,13 +6,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import jobs
 from accounts.sessions import SIGNED_IN_AT
 from accounts.sign_in import can_be_opened
-from tests.test_access import NO_GET, PERSONAL, TABLE
+from tests.access_table import NO_GET, PERSONAL, TABLE
+from tests.accounts.factories import IdentityProviderFactory
+from tests.mailbox import LINK
 from tests.world import PARAMS
 
 SITE = "http://testserver"
@@ -63,6 +67,7 @@ def test_a_form_leads_back_to_its_page(teammates, switch):
 def test_no_address_that_takes_only_a_post_can_be_opened():
     posts = {name for name in TABLE if TABLE[name] is NO_GET}
     posts |= {"accounts:appearance", "accounts:email_change_cancel", "accounts:session_end", "support:visit_end"}
+    posts |= {"accounts:sso_connect", "accounts:sso_disconnect"}
     values = {"app_id": "1234567890", "lineage": (uuid := "6f9619ff-8b86-d011-b42d-00c04fc964ff"), "tile": uuid}
 
     opened = {
@@ -148,6 +153,35 @@ def test_a_session_ends_some_days_after_its_sign_in_however_much_it_is_used(brow
 
     signed_in(days=30, seconds=1)
     assert next_of(browser.get(teammates)["Location"]) == teammates
+
+
+@pytest.mark.django_db
+def test_a_session_in_which_nobody_is_signed_in_lasts_an_hour_and_a_sign_in_makes_it_last(client, ada):
+    """Everybody can begin one, as often as they like."""
+    usable = {"tested_at": timezone.now(), "switched_on_at": timezone.now()}
+    url = "https://login.example/"
+    provider = IdentityProviderFactory(protocol="saml", sign_in_url=url, certificates=["x"], **usable)
+
+    begun = client.post(reverse("accounts:sso_start", args=[provider.slug]))
+
+    assert begun.cookies["sessionid"]["max-age"] == 3_600 and left() < timedelta(hours=1, minutes=1)
+    age(minutes=10)
+    client.get(reverse("account_login"))
+    assert timedelta(minutes=59) < left() < timedelta(minutes=61)  # it lasts while it is used, too
+    client.force_login(ada.user)
+    assert left() > timedelta(days=13)
+    client.logout()
+    assert not Session.objects.exists()
+
+
+@pytest.mark.django_db
+def test_but_the_form_for_a_new_password_may_wait_in_a_tab(client, ada):
+    """Its secret came by mail, so nobody begins such sessions as they like."""
+    jobs.send_password_reset(user_id=ada.user_id, to=ada.user.email)
+
+    client.get(urlsplit(LINK.search(mail.outbox[0].body)[0]).path)
+
+    assert left() > timedelta(days=13)
 
 
 @pytest.mark.django_db

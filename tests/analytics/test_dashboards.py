@@ -189,6 +189,19 @@ def test_the_page_takes_as_many_statements_however_many_dashboards_and_tiles(env
     assert statements() == before
 
 
+def test_a_tile_reads_its_own_dashboard_and_no_other(environment, read_only, three):
+    DashboardFactory.create_batch(3, environment=environment)
+    [tile, *_] = tiles_of(three)
+
+    with CaptureQueriesContext(connection) as captured:
+        assert read_only.get(tile_url(environment, three, tile)).status_code == 200
+
+    read = [query["sql"] for query in captured if 'FROM "analytics_dashboard"' in query["sql"]]
+    assert len(read) == 1 and three.lineage.hex in read[0]
+    three.delete()  # the Overview is there by itself only where there is no other
+    assert read_only.get(tile_url(environment, three, tile)).status_code == 404
+
+
 def test_screens_on_a_wall_share_an_answer_for_a_while(environment, read_only, full):
     add_event(environment, kind="pageview")
     pin(make_report(environment))

@@ -4,6 +4,7 @@ import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,9 +15,11 @@ from django.urls import reverse
 
 from accounts.models import Activity
 from analytics.charts.notes import Happened, marks_of_answer, marks_of_tile, placed_marks
+from analytics.dashboards.kept import OVERVIEW
+from analytics.dashboards.tiles import Shows, Tile, write_tiles
 from analytics.environments import notes
 from analytics.environments.notes import add_note, notes_between
-from analytics.models import Note
+from analytics.models import Dashboard, Note
 from analytics.questions.spans import Span, Unit, buckets
 from collector.request import access_tokens
 from projects.models import Environment
@@ -184,6 +187,22 @@ def test_pages_take_one_query_for_however_many_notes(shop, read_only):
     assert [asked_of_notes(read_only, page) for page in pages] == [1, 1, 0, 2]  # the list counts them too
     assert html(read_only.get(dashboard)).count("61 notes on this chart") == 2
     assert queries_of(read_only, pages[3]) < 30  # people who added them come along
+
+
+def test_tiles_read_notes_only_where_they_draw_a_chart_over_time(shop, read_only):
+    note(shop, NOW.now(UTC))
+    views = (("event", "builtin:pageview"),)
+    tiles = [
+        Tile(uuid4(), kind="graph", name="Chart", parameters=views),
+        Tile(uuid4(), kind="graph", name="Table", parameters=(*views, ("chart", "table"))),
+        Tile(uuid4(), shows=Shows.NUMBER, kind="graph", name="Count", parameters=views),
+    ]
+    dashboard = Dashboard.objects.create(
+        environment=shop, lineage=OVERVIEW, name="Overview", body=write_tiles({}, tiles)
+    )
+
+    assert asked_of_notes(read_only, url(shop, "dashboard")) == 0
+    assert [asked_of_notes(read_only, url(shop, "tile", dashboard.lineage, tile.id)) for tile in tiles] == [1, 0, 0]
 
 
 def test_the_button_beside_a_chart_knows_its_last_moment_and_each_of_its_buckets(shop, full):
@@ -406,6 +425,7 @@ def test_a_key_reaches_environments_of_its_own_project_alone(shop, deploys, monk
     sent = {"text": "Deployed"}
 
     assert deploys(sent, EnvironmentFactory()).status_code == 404
+    assert deploys(sent, Environment(app_id="7%00")).status_code == 404
     assert deploys(sent, authorization="Bearer wrong").status_code == 401
     assert Client().get(API).status_code == 405
     monkeypatch.setattr(notes, "MOST_ON_CHARTS", 0)

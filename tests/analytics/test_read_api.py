@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import current_request
 from accounts.models import Activity
+from analytics.kinds.kind import nothing_further
 from analytics.kinds.registry import KINDS
 from analytics.store.failures import QueryBusy, QueryTimeout
 from analytics.views.read_api import answers
@@ -21,6 +22,7 @@ from ipfilter.models import ExcludedIPList
 from projects.api_tokens import tokens
 from projects.models import TokenScope
 from tests.analytics.factories import DefinitionFactory, ReportFactory
+from tests.analytics.kept import make_report, pin
 from tests.analytics.rows import add_event, add_person
 from tests.events.making import event
 from tests.factories import ApiTokenFactory
@@ -64,7 +66,7 @@ def problem(response):
 
 @pytest.fixture
 def people(environment):
-    """Five people of two plans, each of whom signed up; one of them twice."""
+    """Five people of two plans, each of whom signed up, in a session of their own; one of them twice."""
     for number in range(1, 6):
         add_person(
             environment,
@@ -72,7 +74,7 @@ def people(environment):
             identity=f"ada{number}@shop.example",
             properties={"plan": "gold" if number < 3 else "free"},
         )
-        add_event(environment, ago=DAY, actor_id=-number)
+        add_event(environment, ago=DAY, actor_id=-number, session_id=number)
     add_event(environment, ago=DAY, actor_id=-1)
 
 
@@ -126,7 +128,7 @@ def test_only_a_token_for_people_learns_of_people(environment, people, api):
     guess = {"where.0.field": "person:identity", "where.0.op": "contains", "where.0.value": "ada1"}
 
     for path, sent in [
-        ("questions/users", {}), ("questions/graph", group), ("questions/graph", guess),
+        ("questions/users", {}), ("questions/sessions", {}), ("questions/graph", group), ("questions/graph", guess),
         ("questions/graph", {"where.group.0.0.field": "user:plan", "where.group.0.0.value": "gold"}),
         (f"reports/{report.lineage}/answer", {}), ("questions/retention", {"by": "user:plan"}),
     ]:  # fmt: skip
@@ -146,11 +148,21 @@ def follow(api, path, **parameters):
         yield response
 
 
-def test_people_come_in_pages(people, api):
-    pages = [page.json() for page in follow(api, "questions/users", limit=2)]
+LISTS = [kind.name for kind in KINDS.values() if kind.further is not nothing_further]
 
-    assert [len(page["rows"]) for page in pages] == [2, 2, 1]
-    assert len({row[0] for page in pages for row in page["rows"]}) == 5
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_lists_of_people_come_in_pages_until_all_that_the_file_of_the_page_has(environment, people, api, full, kind):
+    pages = [page.json()["rows"] for page in follow(api, f"questions/{kind}", limit=2)]
+
+    assert [len(rows) for rows in pages[:-1]] == [2] * (len(pages) - 1) and len(pages) == 3
+    file = full.get(f"/env/{environment.app_id}/export/", {"kind": kind, "format": "json"})
+    assert [row for rows in pages for row in rows] == json.loads(b"".join(file.streaming_content))["rows"]
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_lists_of_people_take_the_scope_people(environment, people, kind):
+    assert problem(Api(environment, TokenScope.QUERIES).get(f"questions/{kind}")) == (403, "scope")
 
 
 def test_a_list_in_pages_lists_each_once_while_others_change_it(environment, api):
@@ -184,6 +196,14 @@ def test_a_list_takes_as_many_queries_for_twenty_as_for_one(environment, api):
         counts.append(len(captured))
 
     assert counts[0] == counts[1] <= 20
+
+
+def test_a_dashboard_names_its_reports_in_words(environment, api):
+    pin(make_report(environment, name="Signups"), make_report(environment, name="Sales"))
+
+    [row] = api.get("dashboards").json()["data"]
+
+    assert row["in_words"] == ["Signups, small", "Sales, small"]
 
 
 def test_the_catalogue_has_all_names(environment, api):

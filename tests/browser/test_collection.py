@@ -14,6 +14,12 @@ from tests.browser.conftest import sign_in
 
 WIDTHS = (360, 640, 1024, 1440, 2560)
 
+SWAPPED = """times => Array.from({length: times}, () => {
+    const detail = {target: document.querySelector("#collection-numbers"), shouldSwap: true};
+    document.dispatchEvent(new CustomEvent("htmx:beforeSwap", {detail}));
+    return detail.shouldSwap;
+})"""  # of the next answers with new numbers, which come every five seconds
+
 
 @pytest.fixture
 def address(teammate):
@@ -106,9 +112,14 @@ def test_hours_are_charts_with_the_reasons_of_refusals_and_the_table_stays_open(
     assert held.value.status in (200, 204)
     expect(refused.get_by_role("status")).to_be_visible()  # nothing is swapped under who reads it
 
+    assert page.evaluate(SWAPPED, 14)[::13] == [False, True]  # a pointer may rest there all day
+
+    refused.get_by_role("button", name="Refused: bad request").click()
     page.keyboard.press("Escape")
     expect(numbers_of(page)).to_contain_text("7,654,321", timeout=15_000)
     expect(page.get_by_role("region", name="The last 24 hours")).to_be_visible()
+    expect(refused.get_by_role("button", name="Refused: bad request")).to_have_attribute("aria-pressed", "false")
+    expect(refused.get_by_role("button", pressed=True)).to_have_count(len(COUNTED) - 2)
 
 
 def test_the_dot_leads_here(signed_in_page, teammate, busy, address):

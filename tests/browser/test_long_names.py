@@ -10,9 +10,9 @@ from accounts.models import Account, Invitation, User
 from analytics.models import Definition, NameNote, Report, Segment
 from events.catalogue import counting
 from projects.models import ApiKey, Environment, Project
+from tests.access_table import TABLE
 from tests.analytics.rows import add_event, add_person
 from tests.browser.conftest import sign_in
-from tests.test_access import TABLE
 from tests.world import make_account
 
 WIDTHS = (390, 1280)

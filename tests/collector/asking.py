@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from collector.decide import Request, decide
 from collector.environments.known_environments import KnownEnvironment
-from collector.rate_limits import Buckets
+from common.token_buckets import Buckets
 from ipfilter.rules.lists import compile_rules, parse
 
 NOW = 1_790_000_000.0  # 2026-09-21

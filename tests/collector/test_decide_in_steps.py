@@ -5,7 +5,7 @@ import json
 import pytest
 
 from collector.decide import ENDPOINTS, STEP, Request, decide, decide_in_steps
-from collector.rate_limits import Buckets
+from common.token_buckets import Buckets
 from tests.collector.asking import APP_ID, CLOSED, ENVIRONMENTS, EXCLUDED, JSON, NOW, OUTSIDE, UNLIMITED
 from tests.collector.test_captures import CAPTURES
 from tests.collector.test_rate_limits import BEACONS, BULK, in_debt

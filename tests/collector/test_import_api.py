@@ -55,7 +55,7 @@ def test_a_key_imports_into_the_environments_of_its_project_only(shop):
     other = shop.server.make_environment()
 
     assert send(shop, event_line(1).encode(), app_id=staging.app_id).status == 200
-    for app_id in (other.app_id, "7", "x", "\N{SUPERSCRIPT TWO}".encode().hex()):
+    for app_id in (other.app_id, "7", "x", "7%00", "\N{SUPERSCRIPT TWO}".encode().hex()):
         assert send(shop, event_line(1).encode(), app_id=app_id).status == 404
 
     assert (shop.rows(staging)["events"], shop.rows(other)["events"]) == (1, 0)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.decide import ENDPOINTS, PROTOBUF, Outcome
-from collector.rate_limits import Buckets
+from common.token_buckets import Buckets
 from tests.collector.asking import APP_ID, ENVIRONMENTS, EXCLUDED, JSON, NOW, ask, beacon
 
 ENVIRONMENT = ENVIRONMENTS[APP_ID].environment_id

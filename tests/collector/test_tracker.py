@@ -64,3 +64,6 @@ def test_the_plain_view_serves_it_too(client):
 
     assert response.status_code == 200
     assert gzip.decompress(response.content) == SCRIPT
+    unchanged = client.get("/js/heap-1234567890.js", headers={"if-none-match": response["ETag"]})
+    assert unchanged.status_code == 304
+    assert "Content-Type" not in unchanged  # a browser would take it for the type of the script it keeps

@@ -10,8 +10,8 @@ from collector.counts import metrics
 from collector.counts.excluded import RecentlyExcluded
 from collector.counts.tally import Tally
 from collector.models import CollectedHour
-from collector.rate_limits import Buckets
 from common import periodic_writer
+from common.token_buckets import Buckets
 from events.faults import Unavailable, Why
 from ipfilter.counters import Counters
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from heapadmin.navigation import ENVIRONMENT_NAV, PART_OF, SETTINGS_TABS
+from tests.access_table import TABLE, WRITES
 from tests.factories import EnvironmentFactory, MembershipFactory
-from tests.test_access import TABLE, WRITES
 from tests.world import PARAMS, make_world
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from tests.counting import queries_of
 from tests.factories import ApiKeyFactory, EnvironmentFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
-SECRET = re.compile(r"hak_[\w-]{43}")
+SECRET = re.compile(r"hak_[\w-]{51}")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_secrets_are_long_and_far_apart(ada, project):
     made = {actions.create_api_key(project=project, name=str(n), by=ada)[1] for n in range(50)}
 
     assert len(made) == 50
-    assert all(len(secret) == len("hak_") + 43 for secret in made)  # 256 bits
+    assert all(len(secret) == len("hak_") + 43 + 8 for secret in made)  # 256 bits, a checksum
 
 
 def test_the_list_says_how_to_recognise_a_key_and_never_its_digest(client, ada, project):

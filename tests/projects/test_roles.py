@@ -8,11 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions import invitations
-from accounts.models import Access, Activity, Invitation, Membership
+from accounts.models import Access, Account, Activity, Invitation, Membership
+from accounts.sso.models import IdentityProvider
 from projects import roles
 from projects.access import access_in, reached_projects
 from projects.models import ProjectRole
 from support.visits.models import Visit
+from tests.accounts.factories import IdentityProviderFactory, SsoIdentityFactory, WayBackFactory
+from tests.accounts.test_second_factor import with_app
 from tests.counting import queries_of
 from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactory, ProjectRoleFactory, UserFactory
 from tests.world import make_invitation
@@ -108,6 +111,20 @@ def test_nobody_has_access_whom_the_door_does_not_let_in(shop, grace, ended):
 
     assert access_in(grace.user, shop) is None
     assert access_in(UserFactory(), shop) is None
+
+
+def test_where_single_sign_on_is_compulsory_who_could_not_sign_in_has_no_access(shop, ada, grace):
+    provider = IdentityProviderFactory(account=shop.account, tested_at=timezone.now(), switched_on_at=timezone.now())
+    Account.objects.filter(pk=shop.account_id).update(require_sso=True)
+    bob = ProjectRoleFactory(project=shop, access="read_only").membership
+    SsoIdentityFactory(provider=provider, user=bob.user)
+    WayBackFactory(membership=ada)
+    with_app(ada.user)
+
+    assert [access_in(each.user, shop) for each in (ada, bob, grace)] == ["full", "read_only", None]
+
+    IdentityProvider.objects.update(switched_on_at=None)
+    assert [access_in(each.user, shop) for each in (ada, bob)] == ["full", None]
 
 
 def test_a_change_holds_from_the_next_request_on(shop, blog, ada, grace):

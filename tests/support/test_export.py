@@ -14,10 +14,13 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Activity, Membership
+from accounts.sso.models import IdentityProvider
+from accounts.sso.session import ALONE, KEY
 from support import jobs
 from support.closing import actions as closing_actions
 from support.exports import actions, writer
 from support.models import AccountExport, ExportState
+from tests.accounts.factories import IdentityProviderFactory, SsoIdentityFactory
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.support.filling import make_account, rows_of
 
@@ -75,6 +78,7 @@ def test_every_row_of_every_table_is_in_it_once(account, member):
     for line in lines:
         counted[line["table"]] = counted.get(line["table"], 0) + 1
     left_out = {
+        "accounts_samlanswer",
         "collector_collectedhour",
         "idempotency_keys",
         "ipfilter_keptout",
@@ -188,6 +192,21 @@ def test_an_account_that_requires_a_second_factor_requires_it_here_too(account, 
     TOTP.activate(member, generate_totp_secret())
 
     assert client.get(download(made)).status_code == 200
+
+
+def test_the_link_opens_nothing_for_who_came_by_the_provider_of_another_account(account, member):
+    link = download(export(account, member))
+    elsewhere = MembershipFactory(user=member).account
+    provider = IdentityProviderFactory(account=elsewhere, tested_at=timezone.now(), switched_on_at=timezone.now())
+    client = Client()
+    client.force_login(member)
+    session = client.session
+    session[KEY], session[ALONE] = [SsoIdentityFactory(provider=provider, user=member).pk], True
+    session.save()
+
+    assert client.get(link).status_code == 404
+    IdentityProvider.objects.filter(pk=provider.pk).update(account=account)
+    assert client.get(link).status_code == 200
 
 
 def test_the_link_expires_and_the_content_goes(account, member, client):

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from analytics import actions
 from analytics.kinds.registry import KINDS, run
+from analytics.kinds.sessions.question import Sessions, SessionsResult
 from analytics.kinds.users import Users, UsersResult
 from analytics.questions.conditions import BadQuery, Source
 from analytics.questions.query import Query
@@ -58,14 +59,14 @@ def _answered(
     if names_people(query) and not caller.has(TokenScope.PEOPLE):
         line = f"The question lists people, or names a property of people. It needs the scope {TokenScope.PEOPLE}."
         raise Problem(403, "scope", line)
-    if isinstance(query, Users):
+    if isinstance(query, Users | Sessions):
         query = replace(query, limit=WantedPage.of(request).limit)
     with asking():
         result: Result = run(query)
     pieces = FORMATS[chosen].pieces(result, in_words(result), iter(result.table().rows))
     response = HttpResponse(list(pieces), content_type=FORMATS[chosen].content_type)
-    further = {"after": str(result.next)} if isinstance(result, UsersResult) and result.next else None
-    return with_next(request, response, further)
+    following = result.following() if isinstance(result, UsersResult | SessionsResult) else None
+    return with_next(request, response, {"after": str(following.after)} if following else None)
 
 
 def _question(environment: Environment, kind: str, parameters: Mapping[str, list[str]]) -> Query:
@@ -82,7 +83,7 @@ def names_people(query: Query) -> bool:
 
     A filter alone would do to find out an identity, letter by letter.
     """
-    return isinstance(query, Users) or any(
+    return isinstance(query, Users | Sessions) or any(
         value.startswith(OF_PEOPLE) for name, value in query.parameters() if not name.endswith(".value")
     )
 

@@ -1,22 +1,13 @@
-"""Every URL × {anonymous, a stranger who is admin elsewhere, staff who are no members, read-only, full, by project}.
+"""What each role gets at every URL: a row for each page in TABLE, PERSONAL or PUBLIC, and in WRITES for each POST.
 
-Two complete accounts are in the database (tests/world.py). A URL that is in none of TABLE, PERSONAL and PUBLIC fails,
-so a new page must say here who gets in. A URL that takes a POST has a row in WRITES too: with it every role is tried,
-the other account's ids are tried in every field, and the account's activity must tell what was done.
+tests/test_access_by_role.py asks all of it, and fails for a page that has no row.
 """
 
-import pytest
 from django.conf import settings
-from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Activity
-from accounts.policy import READ_ONLY
 from analytics.event_words import person_name
-from tests.world import PARAMS, Write, carried_over, make_world, other_environment, resolve_view
-
-pytestmark = pytest.mark.django_db
+from tests.world import PARAMS, Write, carried_over, other_environment
 
 ROLES = ("anonymous", "stranger", "staff", "read_only", "full")
 LOGIN = "login"  # a redirect to the sign-in page
@@ -34,6 +25,21 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "accounts:invite": NO_GET,
     "accounts:leave": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:open": ("get", LOGIN, 404, 404, 302, 302),
+    "accounts:scim": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:scim_token_create": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:scim_token_revoke": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_domain": NO_GET,
+    "accounts:sso_domain_add": NO_GET,
+    "accounts:sso_provider": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_provider_add": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_provider_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_provider_switch": NO_GET,
+    "accounts:sso_provider_test": NO_GET,
+    "accounts:sso_require": NO_GET,
+    "accounts:sso_certificate": NO_GET,
+    "accounts:sso_saml_add": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_way_back": NO_GET,
     "accounts:teammate": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:teammate_access": NO_GET,
     "accounts:teammate_list": ("get", LOGIN, 404, 404, 200, 200),
@@ -154,6 +160,29 @@ WRITES = {
     "accounts:invitation_revoke": Write("invitation.revoke"),
     "accounts:invite": Write("invitation.create", {"emails": "new@shop.example", "read_only": "on"}),
     "accounts:leave": Write("teammate.leave", read_only=302),
+    "accounts:scim_token_create": Write("scim.token_create", {"name": "Okta", "read_only": "True"}, full=200),
+    "accounts:scim_token_revoke": Write("scim.token_revoke"),
+    "accounts:sso_domain": Write("sso.domain_remove", {"do": "remove"}),
+    "accounts:sso_domain_add": Write("sso.domain_add", {"domain": "works.example"}),
+    "accounts:sso_provider": Write("sso.provider_change", {"name": "X", "client_id": "x", "joins_read_only": "True"}),
+    "accounts:sso_provider_add": Write(
+        None,
+        {"name": "X", "issuer": "http://nowhere.example", "client_id": "x", "joins_read_only": "True"},
+        full=422,
+        unrecorded="nobody answers there: tests/accounts/test_sso_settings.py",
+    ),
+    "accounts:sso_provider_delete": Write("sso.provider_delete"),
+    "accounts:sso_provider_switch": Write("sso.switch_off", {"to": "off"}),
+    "accounts:sso_provider_test": Write(None, full=424, unrecorded="nobody answers there: test_sso_settings.py"),
+    "accounts:sso_certificate": Write(None, full=404, unrecorded="it is no SAML provider: saml/test_settings.py"),
+    "accounts:sso_saml_add": Write(None, {}, full=422, unrecorded="nothing is sent: accounts/saml/test_settings.py"),
+    "accounts:sso_require": Write(None, {"to": "off"}, unrecorded="nothing is required: test_sso_settings.py"),
+    "accounts:sso_way_back": Write(
+        None,
+        lambda world: {"membership": world.ids["membership_id"]},
+        foreign=("membership",),
+        unrecorded="a read-only teammate cannot be one: test_sso_settings.py",
+    ),
     "accounts:teammate_access": Write("teammate.full_access", {}),
     "accounts:teammate_remove": Write("teammate.remove"),
     "analytics:catalogue_note": Write("name.verify", {"of": "event:Paid", "do": "verify"}),
@@ -277,6 +306,9 @@ PERSONAL = {  # for whoever is signed in: about that person, and nothing of an a
     "accounts:second_factor_required",
     "accounts:session",
     "accounts:session_end",
+    "accounts:sso_connect",
+    "accounts:sso_connections",
+    "accounts:sso_disconnect",
     "projects:home",
     "support:export_download",  # by a secret, and for teammates alone: tests/support/test_export.py
     "support:visit_end",
@@ -287,17 +319,21 @@ PUBLIC = {  # for everybody; those with a secret in the URL have tests of their 
     "accounts:invitation_ask_again",
     "accounts:invitation_decline",
     "accounts:rescue",
+    "accounts:sso_answer",
+    "accounts:sso_domain_proof",
+    "accounts:sso_find",
+    "accounts:sso_saml_answer",
+    "accounts:sso_saml_finish",
+    "accounts:sso_saml_metadata",
+    "accounts:sso_saml_refused",
+    "accounts:sso_signed_out",
+    "accounts:sso_start",
     "projects:first_login",
     "support:status",
     "support:status_json",
     "support:talk",
 }
 REFUSED_TO_READ_ONLY = [name for name, write in WRITES.items() if write.read_only == 403]
-
-
-@pytest.fixture
-def world():
-    return make_world()
 
 
 def outcome(response) -> int | str:
@@ -309,110 +345,5 @@ def post(world, role: str, name: str, **instead):
     return world.client(role).post(world.url(name, **instead), WRITES[name].body(world))
 
 
-def test_every_url_is_in_the_table():
-    assert set(PARAMS) == set(TABLE) | PERSONAL | PUBLIC
-
-
-@pytest.mark.parametrize("name", TABLE)
-def test_each_role_gets_what_the_table_says(world, name):
-    method, *expected = TABLE[name]
-
-    answers = [outcome(getattr(world.client(role), method)(world.url(name))) for role in ROLES]
-
-    assert answers == expected
-
-
-@pytest.mark.parametrize("name", TABLE)
-def test_a_url_that_takes_a_post_has_a_row(world, name):
-    with transaction.atomic():
-        status = world.client("full").post(world.url(name)).status_code
-        transaction.set_rollback(True)
-
-    assert (status != 405) == (name in WRITES)
-
-
-@pytest.mark.parametrize("name", WRITES)
-@pytest.mark.parametrize("role", ROLES)
-def test_each_role_may_write_what_the_table_says(world, name, role):
-    write = WRITES[name]
-    expected = dict(zip(ROLES, (LOGIN, 404, 404, write.read_only, write.full), strict=True))
-
-    assert outcome(post(world, role, name)) == expected[role]
-
-
-@pytest.mark.parametrize("name", TABLE)
-def test_every_view_goes_through_the_door(name):
-    assert hasattr(resolve_view(name), "needs"), f"{name} is not wrapped by a door decorator"
-
-
-@pytest.mark.parametrize("name", sorted(PERSONAL))
-def test_personal_pages_ask_to_sign_in(world, name):
-    url = reverse(name, kwargs=dict.fromkeys(PARAMS[name], 1))
-
-    assert outcome(Client().get(url)) == LOGIN
-
-
-@pytest.mark.parametrize(("name", "param"), [(name, param) for name in TABLE for param in sorted(PARAMS[name])])
-def test_an_id_of_another_account_is_404(world, name, param):
-    foreign = world.theirs.ids[param]
-    method = "post" if name in WRITES else "get"
-    body = WRITES[name].body(world) if name in WRITES else {}
-
-    response = getattr(world.client("full"), method)(world.url(name, **{param: foreign}), body)
-
-    assert response.status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("name", "field"), [(name, field) for name, write in WRITES.items() for field in write.foreign]
-)
-def test_an_id_of_another_account_in_a_form_field_is_refused(world, name, field):
-    body = WRITES[name].body(world) | {field: WRITES[name].body(world.theirs)[field]}
-
-    response = world.client("full").post(world.url(name), body)
-
-    assert response.status_code in (200, 404, 422)
-    assert not Activity.objects.filter(verb=WRITES[name].verb).exists()
-
-
-@pytest.mark.parametrize("name", [name for name, write in WRITES.items() if not write.unrecorded])
-def test_what_is_done_is_in_the_activity(world, name):
-    write = WRITES[name]
-
-    post(world, "full", name)
-
-    row = Activity.objects.filter(account=world.account).latest("id")
-    if is_of_a_project(name):
-        assert row.project_number == world.ids["project_id"]
-    assert (row.verb, row.by_email, row.address) == (write.verb, world.users["full"].email, "127.0.0.1")
-
-
-@pytest.mark.parametrize("name", REFUSED_TO_READ_ONLY)
-def test_what_is_refused_is_in_the_activity_and_changes_nothing(world, name):
-    post(world, "read_only", name)
-
-    row = Activity.objects.get(account=world.account)
-    assert row.project_number == (world.ids["project_id"] if is_of_a_project(name) else None)
-    assert (row.verb, row.by_email, row.target) == ("refused", world.users["read_only"].email, f"POST {name}")
-
-
 def is_of_a_project(name: str) -> bool:
     return bool(PARAMS[name] & {"app_id", "project_id"})
-
-
-def test_read_only_has_no_right_to_change_anything():
-    assert {str(right) for right in READ_ONLY} == {"view", "leave"}
-
-
-@pytest.mark.parametrize("name", REFUSED_TO_READ_ONLY)
-def test_a_teammate_of_both_accounts_keeps_them_apart(world, name):
-    """Full access to one account gives nothing in another one where the same person is read-only."""
-    membership = world.theirs.account.memberships.get(user=world.theirs.users["read_only"])
-    membership.user = world.users["full"]
-    membership.save(update_fields=["user"])
-
-    response = world.client("full").post(
-        reverse(name, kwargs={key: world.theirs.ids[key] for key in PARAMS[name]}), WRITES[name].body(world.theirs)
-    )
-
-    assert response.status_code == 403
