@@ -1,4 +1,4 @@
-"""Names definitions, segments, reports and notes for the activity, by what is in a URL."""
+"""Names definitions, segments, reports, notes and subscriptions for the activity, by what is in a URL."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,11 +6,14 @@ from typing import Any
 from accounts.models import Account
 from accounts.touched import register_namer
 from analytics.models import MODELS, Note
+from analytics.subscriptions import contents
+from analytics.subscriptions.models import Subscription
 
 
 def register() -> None:
     register_namer("lineage", _kept)
     register_namer("note_id", _note)
+    register_namer("subscription_id", _subscription)
 
 
 def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
@@ -28,3 +31,12 @@ def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
 def _note(account: Account, arguments: Mapping[str, Any]) -> str:
     found = Note.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
     return str(found.filter(pk=arguments["note_id"]).first() or "")
+
+
+def _subscription(account: Account, arguments: Mapping[str, Any]) -> str:
+    found = Subscription.objects.select_related("environment").filter(
+        environment__project__account=account, environment__app_id=arguments["app_id"]
+    )
+    row = found.filter(pk=arguments["subscription_id"]).first()
+    thing = contents.found(row) if row else None
+    return thing.name if thing else ""

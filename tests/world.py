@@ -17,6 +17,7 @@ from common import links
 from events.models import Person
 from projects.models import Environment, Removal
 from tests.accounts.factories import ScimTokenFactory
+from tests.analytics.subscriptions.factories import SubscriptionFactory
 from tests.factories import ApiKeyFactory, ApiTokenFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 
@@ -68,6 +69,12 @@ def make_account() -> World:
         "actor_id": add_person(environment),
         "lineage": (lineage := add_kept(environment)),
         "tile": lineage,
+        "subscription_id": SubscriptionFactory(
+            environment=environment,
+            membership=account.memberships.get(user=full),
+            noun="dashboard",
+            lineage=lineage,
+        ).pk,
         "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }
     Removal.objects.create(

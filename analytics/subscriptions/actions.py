@@ -45,6 +45,7 @@ def subscribe(
     frequency: str,
     day: int,
     hour: int,
+    shows_people: bool = False,
 ) -> list[Subscription]:
     """One for each of `emails`, which are asked to confirm; without any, one to oneself. Raises Refused."""
     account = environment.project.account
@@ -61,6 +62,7 @@ def subscribe(
             noun="dashboard" if isinstance(thing, Dashboard) else "report",
             lineage=thing.lineage,
             email=email,
+            shows_people=bool(email) and shows_people,
             frequency=frequency,
             day=day,
             hour=hour,
@@ -101,11 +103,16 @@ def _refuse_too_much_mail(account: Account, membership: Membership, email: str) 
 
 
 @transaction.atomic
-def change(*, subscription: Subscription, frequency: str, day: int, hour: int, by: User) -> None:
-    """If it ended meanwhile, nothing changes."""
+def change(
+    *, subscription: Subscription, frequency: str, day: int, hour: int, by: User, shows_people: bool | None = None
+) -> None:
+    """If it ended meanwhile, nothing changes. `shows_people` is None where it stays."""
+    if shows_people is not None:
+        subscription.shows_people = bool(subscription.email) and shows_people
     subscription.frequency, subscription.day, subscription.hour = frequency, day, hour
     _plan_anew(subscription)
-    fields = {name: getattr(subscription, name) for name in ("frequency", "day", "hour", "due_at", "zone")}
+    changed = ("frequency", "day", "hour", "shows_people", "due_at", "zone")
+    fields = {name: getattr(subscription, name) for name in changed}
     if Subscription.objects.filter(pk=subscription.pk, ended_at=None).update(**fields):
         _note(subscription, by, "subscription.change")
 
@@ -176,4 +183,6 @@ def _plan_anew(subscription: Subscription) -> None:
 def _note(subscription: Subscription, by: User | None, verb: str, details: dict[str, Any] | None = None) -> None:
     thing = found(subscription)
     about = {"to": subscription.to, "when": schedule_of(subscription).words()}
+    if subscription.shows_people:
+        about["people"] = "their names too"
     note(subscription.environment, by, verb, thing.name if thing else "what was deleted", about | (details or {}))

@@ -13,9 +13,8 @@ from analytics.dashboards.tiles import Shows, in_range, range_of
 from analytics.definitions.glossary import glossary_for
 from analytics.environments.notes import notes_between
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem
+from analytics.kinds.people import LISTS, has_addresses, names_people, names_personal_properties
 from analytics.kinds.registry import kind_named, parse, run, show
-from analytics.kinds.sessions.question import Sessions
-from analytics.kinds.users import Users
 from analytics.models import Dashboard, Report
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import as_lists
@@ -28,10 +27,12 @@ from common.charts.scales import full, percent_text
 from projects.models import Environment
 
 ONE = timedelta(seconds=15)  # for a question, because other jobs wait
-ALL_SECONDS = 60.0  # for the questions of a mail
+ALL_SECONDS = 30.0  # for the questions of a mail
 MOST_ROWS, ROWS_OF_TILE, MOST_COLUMNS = 40, 7, 9
 TOO_LONG = "Not asked: what stands before took too long."
 CANNOT = "This could not be answered: {}"
+HIDES_PEOPLE = "This is about single people, or sorted by what is known of them. It is not sent to this address."
+HIDES_ADDRESSES = "There are e-mail addresses in this answer. It is not sent to this address."
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,15 @@ def found(subscription: Subscription) -> Report | Dashboard | None:
         return None
 
 
-def sections(thing: Report | Dashboard, now: datetime) -> list[Section]:
+def sections(thing: Report | Dashboard, now: datetime, shows_people: bool) -> list[Section]:
     """All that the mail shows of it. Raises QueryBusy, which is a matter of trying again."""
     environment = thing.environment
     if isinstance(thing, Report):
-        return [_answered(environment, "", thing.kind, actions.parameters_of(thing), now, ONE)]
-    return list(_tiles(thing, now))
+        return [_answered(environment, "", thing.kind, actions.parameters_of(thing), now, ONE, shows_people)]
+    return list(_tiles(thing, now, shows_people))
 
 
-def _tiles(dashboard: Dashboard, now: datetime) -> Iterator[Section]:
+def _tiles(dashboard: Dashboard, now: datetime, shows_people: bool) -> Iterator[Section]:
     until = time.monotonic() + ALL_SECONDS
     chosen = range_of(dashboard.body)
     for tile, report in kept.tiles_with_reports(dashboard):
@@ -83,7 +84,8 @@ def _tiles(dashboard: Dashboard, now: datetime) -> Iterator[Section]:
             continue
         kind, own = (report.kind, actions.parameters_of(report)) if report else (tile.kind, as_lists(tile.parameters))
         asked = in_range(own, chosen, tile.shows)
-        section = _answered(dashboard.environment, title, kind, asked, now, min(ONE, left), of_tile=True)
+        limit = min(ONE, left)
+        section = _answered(dashboard.environment, title, kind, asked, now, limit, shows_people, of_tile=True)
         if tile.shows is Shows.NUMBER:
             section = replace(section, picture=b"", legend=(), rows=(), notes=(), more=0)
         yield section
@@ -96,11 +98,14 @@ def _answered(
     parameters: dict[str, list[str]],
     now: datetime,
     limit: timedelta,
+    shows_people: bool,
     of_tile: bool = False,
 ) -> Section:
     parsed = parse(kind, parameters, Scope.of(environment))
     if parsed.query is None:
         return Section(title=title, problem=CANNOT.format(" ".join(parsed.errors.values())))
+    if not shows_people and (names_people(parsed.query) or names_personal_properties(parsed.query)):
+        return Section(title=title, problem=HIDES_PEOPLE)
     try:
         glossary = glossary_for(parsed.query)
         sentence = kind_named(kind).sentence(parsed.query, glossary)
@@ -109,11 +114,13 @@ def _answered(
         raise
     except (BadQuery, QueryFailed) as error:
         return Section(title=title, problem=CANNOT.format(error.message))
+    if not shows_people and has_addresses(result, [title, sentence]):
+        return Section(title=title, problem=HIDES_ADDRESSES)
     view = show(result, kind_named(kind).words(parsed.query, glossary))
     section = Section(title=title, sentence=sentence, figure=view.headline)
     if view.is_empty:
         return replace(section, text="There is nothing to show for this yet.")
-    if isinstance(parsed.query, (Users, Sessions)):  # people are listed on the page alone
+    if isinstance(parsed.query, LISTS):  # people are listed on the page alone
         return section
     return _filled(environment, section, view, of_tile)
 

@@ -62,11 +62,11 @@ def plan(now: datetime) -> int:
 
 
 def _overtake(made: list[Sending], now: datetime) -> None:
-    """End what still waits of the same subscriptions."""
-    waiting = Sending.objects.filter(
-        subscription__in=[each.subscription for each in made], handed_at=None, done_at=None
-    )
-    waiting.update(done_at=now, problem=OVERTAKEN)
+    """End what still waits of the same subscriptions, of intervals before."""
+    intervals = {each.subscription_id: each.interval for each in made}
+    waiting = Sending.objects.filter(subscription__in=intervals, handed_at=None, done_at=None)
+    before = [each.pk for each in waiting if each.interval != intervals[each.subscription_id]]
+    waiting.filter(pk__in=before).update(done_at=now, problem=OVERTAKEN)
 
 
 def take(now: datetime) -> Sending | None:

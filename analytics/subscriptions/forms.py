@@ -1,6 +1,7 @@
 """The form of a subscription: when, and to whom."""
 
 from calendar import day_name
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ MOST_ADDRESSES = 10  # at once
 
 
 class SubscriptionForm(forms.Form):
-    """`emails` only where `to_others`: with full access, and not of one that is changed. Empty: to oneself."""
+    """`offers` names which of `emails` and `shows_people` it has. Empty `emails`: to oneself."""
 
     frequency = forms.ChoiceField(label="How often", choices=Frequency.choices)
     weekday = forms.TypedChoiceField(
@@ -22,7 +23,7 @@ class SubscriptionForm(forms.Form):
         coerce=int,
         choices=[(number, day_name[number - 1]) for number in range(1, 8)],
         required=False,
-        empty_value=1,
+        empty_value=None,
     )
     day = forms.IntegerField(
         label="On day of the month",
@@ -40,14 +41,21 @@ class SubscriptionForm(forms.Form):
         help_text="One a line. Each is asked once whether it wants this. Leave it empty to get it yourself.",
     )
 
-    def __init__(self, *args: Any, zone: str, to_others: bool, **kwargs: Any) -> None:
+    shows_people = forms.BooleanField(
+        label="Show other addresses who people are",
+        required=False,
+        help_text="What is sorted by or filtered by what is known of people, and e-mail addresses in answers. Without "
+        "it, a mail says that such an answer is not shown. Lists of people are in no mail.",
+    )
+
+    def __init__(self, *args: Any, zone: str, offers: Collection[str], **kwargs: Any) -> None:
         kwargs["initial"] = {"frequency": Frequency.WEEKLY, "weekday": 1, "day": 1, "hour": 8} | kwargs.get(
             "initial", {}
         )
         super().__init__(*args, **kwargs)
         self.fields["hour"].help_text = f"Times in {zone}."
-        if not to_others:
-            del self.fields["emails"]
+        for name in {"emails", "shows_people"} - set(offers):
+            del self.fields[name]
 
     def clean_emails(self) -> list[str]:
         typed = self.cleaned_data["emails"].replace(",", "\n").replace(";", "\n").split("\n")
@@ -62,7 +70,8 @@ class SubscriptionForm(forms.Form):
         return found
 
     def schedule(self) -> dict[str, Any]:
-        """`frequency`, `day` and `hour` of the valid form."""
+        """`frequency`, `day`, `hour`, and `shows_people` if it is offered, of the valid form."""
         frequency = self.cleaned_data["frequency"]
         days = {Frequency.WEEKLY: self.cleaned_data["weekday"], Frequency.MONTHLY: self.cleaned_data["day"]}
-        return {"frequency": frequency, "day": days.get(frequency) or 1, "hour": self.cleaned_data["hour"]}
+        shown = {name: self.cleaned_data[name] for name in ("shows_people",) if name in self.cleaned_data}
+        return {"frequency": frequency, "day": days.get(frequency) or 1, "hour": self.cleaned_data["hour"], **shown}

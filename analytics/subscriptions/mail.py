@@ -31,6 +31,12 @@ def confirm_url(subscription: Subscription) -> str:
     return links.absolute(reverse("analytics:subscription_confirm", args=[links.secret(CONFIRM, subscription.nonce)]))
 
 
+class MailWithPictures(EmailMultiAlternatives):
+    """The pictures belong to the HTML."""
+
+    mixed_subtype = "related"
+
+
 @dataclass(frozen=True)
 class Shown:
     """A section in a mail: no text of it becomes a link. `cid` names its picture; `colours` are those of the legend."""
@@ -75,7 +81,7 @@ def message(
         "site_url": settings.SITE_URL,
         "colours": picture.colours(),
     }
-    made = EmailMultiAlternatives(
+    made = MailWithPictures(
         context["subject"],
         render_to_string("mail/subscription.txt", context),
         to=[subscription.to],
@@ -86,7 +92,6 @@ def message(
             "Auto-Submitted": "auto-generated",
         },
     )
-    made.mixed_subtype = "related"  # the pictures belong to the HTML
     made.attach_alternative(render_to_string("mail/subscription.html", context), "text/html")
     for each in context["sections"]:
         if each.section.picture:

@@ -18,8 +18,9 @@ class Subscription(models.Model):
     """A report or a dashboard of an environment (`noun`, `lineage`), sent to whoever made it, or to `email`.
 
     It is due at `hour` in the project's time zone, `zone` when `due_at` was computed; weekly on the weekday `day` (1 is
-    Monday), monthly on the `day` of the month, or its last. An `email` gets nothing before it has confirmed. It goes
-    with the membership of its maker. The secrets in its links are derived from `nonce` (common/links.py).
+    Monday), monthly on the `day` of the month, or its last. An `email` gets nothing before it has confirmed, and is
+    told who people are only if it `shows_people`. It goes with the membership of its maker. The secrets in its links
+    are derived from `nonce` (common/links.py).
     """
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="subscriptions")
@@ -27,6 +28,7 @@ class Subscription(models.Model):
     noun = models.CharField(max_length=10)
     lineage = models.UUIDField()
     email = models.EmailField(max_length=254, blank=True)
+    shows_people = models.BooleanField(default=False)
     confirmed_at = models.DateTimeField(null=True)
     frequency = models.CharField(max_length=10, choices=Frequency)
     day = models.PositiveSmallIntegerField(default=1)

@@ -44,7 +44,7 @@ def send(sending: Sending) -> None:
         return
     now = timezone.now()
     try:
-        mail = message(sending, thing, sections(thing, now), now)
+        mail = message(sending, thing, sections(thing, now, not subscription.email or subscription.shows_people), now)
     except QueryBusy as error:
         due.refused(sending, error.message)
         return

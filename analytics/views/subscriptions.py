@@ -1,18 +1,17 @@
 """The page of an environment's subscriptions, and its forms. Read-only people subscribe themselves."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.door import entered, signed_in_user
-from accounts.models import Membership
-from accounts.policy import Can, rights
+from accounts.door import TenantRequest, record_refusal, signed_in_user
+from accounts.policy import Can
 from analytics.dashboards import kept
 from analytics.models import Dashboard, Report
 from analytics.subscriptions import actions
@@ -22,17 +21,19 @@ from analytics.subscriptions.models import Frequency, Sending, Subscription
 from analytics.views.pages import page
 from common import mails
 from common.counted import counted
-from projects.access import access
 from projects.door import environment_view
 from projects.models import Environment
+
+OFFERED_TO_FULL = ("emails", "shows_people")  # fields of the form
 
 
 @require_safe
 @environment_view(Can.VIEW)
-def subscription_list(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """One's own; with full access all of the environment."""
-    membership = _membership(request)
-    rows = actions.listed(environment, None if _has_full(membership, environment) else membership)
+def subscription_list(request: TenantRequest, environment: Environment) -> HttpResponse:
+    """One's own; all of the environment for those with full access, and for a visit of support."""
+    membership = request.membership
+    is_visit = membership.visit is not None
+    rows = actions.listed(environment, None if is_visit or Can.EDIT in request.can else membership)
     names = actions.names(environment, rows)
     last = _last_sendings(rows)
     listed = [
@@ -45,7 +46,8 @@ def subscription_list(request: HttpRequest, environment: Environment) -> HttpRes
         }
         for each in rows
     ]
-    return page(request, environment, "analytics/subscription_list.html", {"listed": listed})
+    context = {"listed": listed, "is_visit": is_visit}
+    return page(request, environment, "analytics/subscription_list.html", context)
 
 
 def _last_sendings(rows: list[Subscription]) -> dict[int, Sending]:
@@ -55,21 +57,21 @@ def _last_sendings(rows: list[Subscription]) -> dict[int, Sending]:
 
 
 @environment_view(Can.VIEW)
-def subscription_add(request: HttpRequest, environment: Environment) -> HttpResponse:
+def subscription_add(request: TenantRequest, environment: Environment) -> HttpResponse:
     """`report` or `dashboard` names what it is about."""
-    membership = _membership(request)
+    _refuse_visits(request)
     thing = _thing(request, environment)
-    is_full = _has_full(membership, environment)
-    form = _form(request, environment, is_full)
-    if request.method == "POST" and "emails" in request.POST and request.POST["emails"].strip() and not is_full:
-        raise PermissionDenied
+    is_full = Can.EDIT in request.can
+    form = _form(request, environment, OFFERED_TO_FULL if is_full else ())
+    if not is_full and request.POST.get("emails", "").strip():
+        raise _refused(request, environment)
     if request.method == "POST" and not mails.is_set_up():
         return _page(request, environment, form, thing)
     if request.method == "POST" and form.is_valid():
         emails = form.cleaned_data.get("emails", [])
         try:
             actions.subscribe(
-                environment=environment, membership=membership, thing=thing, emails=emails, **form.schedule()
+                environment=environment, membership=request.membership, thing=thing, emails=emails, **form.schedule()
             )
         except actions.Refused as error:
             form.add_error(None, str(error))
@@ -83,11 +85,12 @@ def subscription_add(request: HttpRequest, environment: Environment) -> HttpResp
 
 
 @environment_view(Can.VIEW)
-def subscription_edit(request: HttpRequest, environment: Environment, subscription_id: int) -> HttpResponse:
+def subscription_edit(request: TenantRequest, environment: Environment, subscription_id: int) -> HttpResponse:
     row = _own(request, environment, subscription_id)
     filled = {"frequency": row.frequency, "hour": row.hour}
     filled |= {"weekday": row.day} if row.frequency == Frequency.WEEKLY else {"day": row.day}
-    form = _form(request, environment, False, filled)
+    filled["shows_people"] = row.shows_people
+    form = _form(request, environment, ("shows_people",) if row.email and Can.EDIT in request.can else (), filled)
     if request.method == "POST" and form.is_valid():
         actions.change(subscription=row, by=signed_in_user(request), **form.schedule())
         messages.success(request, "Saved.")
@@ -97,36 +100,37 @@ def subscription_edit(request: HttpRequest, environment: Environment, subscripti
 
 @require_POST
 @environment_view(Can.VIEW)
-def subscription_end(request: HttpRequest, environment: Environment, subscription_id: int) -> HttpResponse:
+def subscription_end(request: TenantRequest, environment: Environment, subscription_id: int) -> HttpResponse:
     row = _own(request, environment, subscription_id)
     if actions.end(subscription=row, by=signed_in_user(request)):
         messages.success(request, f"Ended. {row.to} gets no more of these mails.")
     return redirect("analytics:subscription_list", environment.app_id)
 
 
-def _membership(request: HttpRequest) -> Membership:
-    """Raises PermissionDenied for a visit of support, which is no teammate."""
-    membership = entered(request)
-    if membership is None or membership.pk is None:
+def _refuse_visits(request: TenantRequest) -> None:
+    """Raises PermissionDenied for support, who is no teammate."""
+    if request.membership.visit is not None:
         raise PermissionDenied
-    return membership
 
 
-def _has_full(membership: Membership, environment: Environment) -> bool:
-    return Can.EDIT in rights(membership, access(membership, environment.project))
+def _refused(request: TenantRequest, environment: Environment) -> PermissionDenied:
+    """Recorded as a door records it."""
+    project = environment.project
+    record_refusal(request, project.account, {"path": request.path, "needs": Can.EDIT.value}, project.pk)
+    return PermissionDenied()
 
 
-def _own(request: HttpRequest, environment: Environment, subscription_id: int) -> Subscription:
+def _own(request: TenantRequest, environment: Environment, subscription_id: int) -> Subscription:
     """One that runs: one's own, or with full access anybody's. Raises Http404, and PermissionDenied for another's."""
-    membership = _membership(request)
+    _refuse_visits(request)
     rows = Subscription.objects.select_related("environment__project__account", "membership__user")
-    row = get_object_or_404(rows.filter(Q(ended_at=None), environment=environment), pk=subscription_id)
-    if row.membership_id != membership.pk and not _has_full(membership, environment):
-        raise PermissionDenied
+    row = get_object_or_404(rows.filter(environment=environment, ended_at=None), pk=subscription_id)
+    if row.membership_id != request.membership.pk and Can.EDIT not in request.can:
+        raise _refused(request, environment)
     return row
 
 
-def _thing(request: HttpRequest, environment: Environment) -> Report | Dashboard:
+def _thing(request: TenantRequest, environment: Environment) -> Report | Dashboard:
     """Raises Http404."""
     sent = request.POST if request.method == "POST" else request.GET
     try:
@@ -140,15 +144,15 @@ def _thing(request: HttpRequest, environment: Environment) -> Report | Dashboard
 
 
 def _form(
-    request: HttpRequest, environment: Environment, to_others: bool, filled: dict[str, Any] | None = None
+    request: TenantRequest, environment: Environment, offers: Collection[str], filled: dict[str, Any] | None = None
 ) -> SubscriptionForm:
     posted = request.POST if request.method == "POST" else None
     zone = environment.project.time_zone
-    return SubscriptionForm(posted, zone=zone, to_others=to_others, initial=filled or {})
+    return SubscriptionForm(posted, zone=zone, offers=offers, initial=filled or {})
 
 
 def _page(
-    request: HttpRequest,
+    request: TenantRequest,
     environment: Environment,
     form: SubscriptionForm,
     thing: Report | Dashboard | None,

@@ -130,6 +130,7 @@ UNTOLD = {  # tables whose rows go without being named in the question, and why 
     "analytics_note": "what was noted beside the collected data",
     "analytics_namenote": "what is said of names of the collected data",
     "analytics_segmentmember": "the list of a segment that goes",
+    **dict.fromkeys(("analytics_sending", "analytics_subscription"), "who gets the collected data by mail"),
     "analytics_pin": "the place of a report that goes",
     **dict.fromkeys(
         ("catalogue_counts", "catalogue_keys", "catalogue_left_out", "catalogue_marks", "catalogue_names"),

@@ -23,6 +23,7 @@ from tests.accounts.factories import (
     SsoIdentityFactory,
     WayBackFactory,
 )
+from tests.analytics.subscriptions.factories import SendingFactory
 from tests.factories import (
     ApiKeyFactory,
     ApiTokenFactory,
@@ -119,6 +120,7 @@ def _settings(account, environment, member):
     activity.record(account=account, by=member, verb="project.create", target="Shop")
     key = ApiKeyFactory(project=environment.project, created_by=member)
     ApiTokenFactory(project=environment.project, membership=Membership.objects.get(account=account, user=member))
+    SendingFactory(subscription__environment=environment, subscription__membership=account.memberships.get(user=member))
     DeletionRequestFactory(api_key=key).targets.create(identity="person-1")
 
 
