@@ -12,8 +12,6 @@ COPY requirements/run.txt /tmp/run.txt
 RUN /opt/venv/bin/python -m pip install --quiet --require-hashes -r /tmp/run.txt
 
 FROM ${PYTHON}
-# A face for the charts in mails (analytics/subscriptions/picture.py).
-RUN apt-get update && apt-get install --yes --no-install-recommends fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin heapadmin \
     && install -d -o heapadmin -g heapadmin -m 0700 /data /backups
 COPY --from=build /opt/venv /opt/venv

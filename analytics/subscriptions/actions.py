@@ -31,7 +31,7 @@ FORGOTTEN = timedelta(days=90)  # after so long, what ended is no longer listed
 DECLINED, BY_LINK = "the address said no", "by the link in a mail"
 
 
-class Refused(Exception):
+class NotSubscribed(Exception):
     """It is not made. The message says why."""
 
 
@@ -47,7 +47,7 @@ def subscribe(
     hour: int,
     shows_people: bool = False,
 ) -> list[Subscription]:
-    """One for each of `emails`, which are asked to confirm; without any, one to oneself. Raises Refused."""
+    """One for each of `emails`, which are asked to confirm; without any, one to oneself. Raises NotSubscribed."""
     account = environment.project.account
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)  # limits hold for two at once
     for email in emails:
@@ -75,7 +75,7 @@ def subscribe(
             with transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError:
-            raise Refused(f"{email or 'You'} {'gets' if email else 'get'} it already: change that one.") from None
+            raise NotSubscribed(f"{email or 'You'} {'gets' if email else 'get'} it already: change that one.") from None
         _note(row, membership.user, "subscription.create")
         if email:
             defer("analytics.ask_to_confirm", subscription_id=row.pk)
@@ -86,20 +86,20 @@ def subscribe(
 def _refuse_too_many(account: Account, membership: Membership) -> None:
     running = Subscription.objects.filter(ended_at=None, environment__project__account=account)
     if running.count() >= OF_ACCOUNT:
-        raise Refused(f"The account has {counted(OF_ACCOUNT, 'subscription')} already, which is the most it may have.")
+        raise NotSubscribed(f"The account has {counted(OF_ACCOUNT, 'subscription')} already, which is the most it may have.")
     if running.filter(membership=membership).count() >= OF_PERSON:
-        raise Refused(f"You have made {counted(OF_PERSON, 'subscription')} already, which is the most one may have.")
+        raise NotSubscribed(f"You have made {counted(OF_PERSON, 'subscription')} already, which is the most one may have.")
 
 
 def _refuse_too_much_mail(account: Account, membership: Membership, email: str) -> None:
     asked = Subscription.objects.filter(created_at__gt=timezone.now() - DAY).exclude(email="")
     of_account = asked.filter(environment__project__account=account)
     if of_account.count() >= A_DAY_OF_ACCOUNT or of_account.filter(membership=membership).count() >= A_DAY_OF_PERSON:
-        raise Refused("That were too many requests to confirm in a day. Go on tomorrow.")
+        raise NotSubscribed("That were too many requests to confirm in a day. Go on tomorrow.")
     if asked.filter(email=email).count() >= A_DAY_TO_ADDRESS:
-        raise Refused(f"{email} was asked often enough today. Go on tomorrow.")
+        raise NotSubscribed(f"{email} was asked often enough today. Go on tomorrow.")
     if Subscription.objects.filter(environment__project__account=account, email=email, ended_why=DECLINED).exists():
-        raise Refused(f"{email} said that it wants none of these mails.")
+        raise NotSubscribed(f"{email} said that it wants none of these mails.")
 
 
 @transaction.atomic

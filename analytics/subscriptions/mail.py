@@ -38,7 +38,7 @@ class MailWithPictures(EmailMultiAlternatives):
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownSection:
     """A section in a mail: no text of it becomes a link. `cid` names its picture; `colours` are those of the legend."""
 
     section: Section
@@ -102,11 +102,11 @@ def message(
     return made
 
 
-def _shown(section: Section, number: int) -> Shown:
+def _shown(section: Section, number: int) -> ShownSection:
     harmless = _harmless(section)
     names = picture.colours()
     legend = tuple((each, names[f"series-{each.colour}"] if each.colour else "") for each in harmless.legend)
-    return Shown(harmless, f"chart{number}", legend)
+    return ShownSection(harmless, f"chart{number}", legend)
 
 
 def _harmless(value: Any) -> Any:

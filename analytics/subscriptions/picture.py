@@ -1,7 +1,7 @@
 """A chart as a PNG, for mails: the page's own SVG, with sizes and colours that a page would take from stylesheets.
 
 Only shapes and texts get into the picture: nothing in it can name a file or an address. The texts are numbers and
-dates, of steps their names, in the system's DejaVu Sans or another face; without any face they are missing.
+dates, of steps their names, in DejaVu Sans, which is in `fonts/`. Scripts that it lacks are in a face of the system's.
 """
 
 import re
@@ -12,6 +12,7 @@ from pathlib import Path
 import resvg_py
 from django.conf import settings
 
+FACE = Path(__file__).with_name("fonts") / "DejaVuSans.ttf"
 WIDTH, HEIGHT, BELOW, MARKS = 600, 220, 24, 14  # pixels of the whole, the plot, the times and the notes' marks
 SHAPES = {"svg", "g", "rect", "line", "polyline", "polygon", "circle", "path", "text", "tspan"}
 KEPT = {
@@ -51,7 +52,8 @@ def colours() -> dict[str, str]:
 
 def png(chart: str, marks: str = "") -> bytes:
     """The picture of a chart (common/charts, analytics/charts), 1,200 pixels wide, with the marks of notes below."""
-    return bytes(resvg_py.svg_to_bytes(svg_string=_whole(chart, marks), zoom=2, background=colours()["surface"]))
+    drawing, surface = _whole(chart, marks), colours()["surface"]
+    return resvg_py.svg_to_bytes(svg_string=drawing, zoom=2, background=surface, font_files=[str(FACE)])
 
 
 def _whole(chart: str, marks: str) -> str:

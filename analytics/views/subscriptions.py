@@ -73,7 +73,7 @@ def subscription_add(request: TenantRequest, environment: Environment) -> HttpRe
             actions.subscribe(
                 environment=environment, membership=request.membership, thing=thing, emails=emails, **form.schedule()
             )
-        except actions.Refused as error:
+        except actions.NotSubscribed as error:
             form.add_error(None, str(error))
         else:
             said = (

@@ -316,11 +316,11 @@ def test_limits_count_what_was_ended_too(world):
         row = subscribe(world, "boss@other.example")
         actions.end(subscription=row, by=world[1].user)
 
-    with pytest.raises(actions.Refused, match="often enough"):
+    with pytest.raises(actions.NotSubscribed, match="often enough"):
         subscribe(world, "boss@other.example")
     for number in range(actions.A_DAY_OF_PERSON - actions.A_DAY_TO_ADDRESS):
         subscribe(world, f"someone{number}@other.example")
-    with pytest.raises(actions.Refused, match="in a day"):
+    with pytest.raises(actions.NotSubscribed, match="in a day"):
         subscribe(world, "one-more@other.example")
 
 
@@ -328,5 +328,5 @@ def test_whoever_declined_is_not_asked_again(world):
     row = subscribe(world, "boss@other.example")
     actions.end(subscription=row, by=None, why=actions.DECLINED)
 
-    with pytest.raises(actions.Refused, match="wants none"):
+    with pytest.raises(actions.NotSubscribed, match="wants none"):
         subscribe(world, "boss@other.example")
