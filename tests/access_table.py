@@ -258,11 +258,11 @@ WRITES = {
     "analytics:segment_edit": Write("segment.change", SEGMENT | {"version": "1"}),
     "analytics:subscription_add": Write(  # oneself, whoever one is; others: tests/analytics/subscriptions
         "subscription.create",
-        lambda world: {"report": world.ids["lineage"], "frequency": "monthly", "day": "31", "hour": "8"},
+        lambda world: {"report": world.ids["lineage"], "often": "monthly.31", "hour": "8"},
         foreign=("report",),
         read_only=302,
     ),
-    "analytics:subscription_edit": Write("subscription.change", {"frequency": "weekly", "weekday": "7", "hour": "0"}),
+    "analytics:subscription_edit": Write("subscription.change", {"often": "weekly.7", "hour": "0"}),
     "analytics:subscription_end": Write("subscription.end"),
     "ipfilter:environment_excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
     "ipfilter:environment_excluded_ips_preview": Write(

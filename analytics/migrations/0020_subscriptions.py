@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(blank=True, max_length=254)),
                 ('shows_people', models.BooleanField(default=False)),
                 ('confirmed_at', models.DateTimeField(null=True)),
-                ('frequency', models.CharField(choices=[('daily', 'Every day'), ('weekly', 'Every week'), ('monthly', 'Every month')], max_length=10)),
+                ('frequency', models.CharField(max_length=10)),
                 ('day', models.PositiveSmallIntegerField(default=1)),
                 ('hour', models.PositiveSmallIntegerField(default=8)),
                 ('zone', models.CharField(max_length=64)),

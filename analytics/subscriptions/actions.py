@@ -86,9 +86,9 @@ def subscribe(
 def _refuse_too_many(account: Account, membership: Membership) -> None:
     running = Subscription.objects.filter(ended_at=None, environment__project__account=account)
     if running.count() >= OF_ACCOUNT:
-        raise NotSubscribed(f"The account has {counted(OF_ACCOUNT, 'subscription')} already, which is the most it may have.")
+        raise NotSubscribed(f"The account has {counted(OF_ACCOUNT, 'subscription')} already, which is the most.")
     if running.filter(membership=membership).count() >= OF_PERSON:
-        raise NotSubscribed(f"You have made {counted(OF_PERSON, 'subscription')} already, which is the most one may have.")
+        raise NotSubscribed(f"You have made {counted(OF_PERSON, 'subscription')} already, which is the most.")
 
 
 def _refuse_too_much_mail(account: Account, membership: Membership, email: str) -> None:

@@ -1,37 +1,28 @@
 """The form of a subscription: when, and to whom."""
 
-from calendar import day_name
 from collections.abc import Collection
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 
 from analytics.subscriptions.models import Frequency
+from analytics.subscriptions.schedule import day_words
 from common.addresses import check, normal
 
 MOST_ADDRESSES = 10  # at once
+DAYS = {Frequency.DAILY: (1,), Frequency.WEEKLY: range(1, 8), Frequency.MONTHLY: range(1, 32)}
+OFTEN = [
+    (frequency.label, [(f"{frequency}.{day}", capfirst(day_words(frequency, day))) for day in days])
+    for frequency, days in DAYS.items()
+]
 
 
 class SubscriptionForm(forms.Form):
     """`offers` names which of `emails` and `shows_people` it has. Empty `emails`: to oneself."""
 
-    frequency = forms.ChoiceField(label="How often", choices=Frequency.choices)
-    weekday = forms.TypedChoiceField(
-        label="On",
-        help_text="For every week.",
-        coerce=int,
-        choices=[(number, day_name[number - 1]) for number in range(1, 8)],
-        required=False,
-        empty_value=None,
-    )
-    day = forms.IntegerField(
-        label="On day of the month",
-        min_value=1,
-        max_value=31,
-        required=False,
-        help_text="For every month. A shorter month has its last day instead.",
-    )
+    often = forms.ChoiceField(label="How often", choices=OFTEN)
     hour = forms.TypedChoiceField(label="At", coerce=int, choices=[(number, f"{number}:00") for number in range(24)])
     emails = forms.CharField(
         label="Other addresses",
@@ -40,18 +31,14 @@ class SubscriptionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
         help_text="One a line. Each is asked once whether it wants this. Leave it empty to get it yourself.",
     )
-
     shows_people = forms.BooleanField(
         label="Show other addresses who people are",
         required=False,
-        help_text="What is sorted by or filtered by what is known of people, and e-mail addresses in answers. Without "
-        "it, a mail says that such an answer is not shown. Lists of people are in no mail.",
+        help_text="Without it, answers that are grouped or filtered by what is known of people, or have e-mail "
+        "addresses in them, are left out, and the mail says so. Lists of people are in no mail.",
     )
 
     def __init__(self, *args: Any, zone: str, offers: Collection[str], **kwargs: Any) -> None:
-        kwargs["initial"] = {"frequency": Frequency.WEEKLY, "weekday": 1, "day": 1, "hour": 8} | kwargs.get(
-            "initial", {}
-        )
         super().__init__(*args, **kwargs)
         self.fields["hour"].help_text = f"Times in {zone}."
         for name in {"emails", "shows_people"} - set(offers):
@@ -71,7 +58,6 @@ class SubscriptionForm(forms.Form):
 
     def schedule(self) -> dict[str, Any]:
         """`frequency`, `day`, `hour`, and `shows_people` if it is offered, of the valid form."""
-        frequency = self.cleaned_data["frequency"]
-        days = {Frequency.WEEKLY: self.cleaned_data["weekday"], Frequency.MONTHLY: self.cleaned_data["day"]}
+        frequency, _, day = self.cleaned_data["often"].partition(".")
         shown = {name: self.cleaned_data[name] for name in ("shows_people",) if name in self.cleaned_data}
-        return {"frequency": frequency, "day": days.get(frequency) or 1, "hour": self.cleaned_data["hour"], **shown}
+        return {"frequency": frequency, "day": int(day), "hour": self.cleaned_data["hour"], **shown}

@@ -9,9 +9,9 @@ from projects.models import Environment
 
 
 class Frequency(models.TextChoices):
-    DAILY = "daily", "Every day"
-    WEEKLY = "weekly", "Every week"
-    MONTHLY = "monthly", "Every month"
+    DAILY = "daily", "Day"
+    WEEKLY = "weekly", "Week"
+    MONTHLY = "monthly", "Month"
 
 
 class Subscription(models.Model):
@@ -30,7 +30,7 @@ class Subscription(models.Model):
     email = models.EmailField(max_length=254, blank=True)
     shows_people = models.BooleanField(default=False)
     confirmed_at = models.DateTimeField(null=True)
-    frequency = models.CharField(max_length=10, choices=Frequency)
+    frequency = models.CharField(max_length=10)
     day = models.PositiveSmallIntegerField(default=1)
     hour = models.PositiveSmallIntegerField(default=8)
     zone = models.CharField(max_length=64)

@@ -8,6 +8,16 @@ from zoneinfo import ZoneInfo
 from analytics.subscriptions.models import Frequency
 
 
+def day_words(frequency: str, day: int) -> str:
+    """ "every day", "every Monday", "every month on its last day"."""
+    if frequency == Frequency.DAILY:
+        return "every day"
+    if frequency == Frequency.WEEKLY:
+        return f"every {day_name[(day - 1) % 7]}"
+    of_month = {29: "day 29 or its last", 30: "day 30 or its last", 31: "its last day"}
+    return f"every month on {of_month.get(day, f'day {day}')}"
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Daily; weekly on the weekday `day`, 1 is Monday; or monthly on `day`, or the month's last. At `hour` there."""
@@ -33,12 +43,7 @@ class Schedule:
 
     def words(self) -> str:
         """ "every Monday at 8:00"."""
-        when = {
-            Frequency.DAILY: "every day",
-            Frequency.WEEKLY: f"every {day_name[(self.day - 1) % 7]}",
-            Frequency.MONTHLY: f"every month on day {self.day}" + (", or its last" if self.day > 28 else ""),
-        }
-        return f"{when[Frequency(self.frequency)]} at {self.hour}:00"
+        return f"{day_words(self.frequency, self.day)} at {self.hour}:00"
 
     def _on_or_before(self, day: date) -> date:
         if self.frequency == Frequency.DAILY:

@@ -17,13 +17,14 @@ from analytics.models import Dashboard, Report
 from analytics.subscriptions import actions
 from analytics.subscriptions.due import schedule_of
 from analytics.subscriptions.forms import SubscriptionForm
-from analytics.subscriptions.models import Frequency, Sending, Subscription
+from analytics.subscriptions.models import Sending, Subscription
 from analytics.views.pages import page
 from common import mails
 from common.counted import counted
 from projects.door import environment_view
 from projects.models import Environment
 
+WEEKLY_AT_EIGHT = {"often": "weekly.1", "hour": 8}
 OFFERED_TO_FULL = ("emails", "shows_people")  # fields of the form
 
 
@@ -87,9 +88,7 @@ def subscription_add(request: TenantRequest, environment: Environment) -> HttpRe
 @environment_view(Can.VIEW)
 def subscription_edit(request: TenantRequest, environment: Environment, subscription_id: int) -> HttpResponse:
     row = _own(request, environment, subscription_id)
-    filled = {"frequency": row.frequency, "hour": row.hour}
-    filled |= {"weekday": row.day} if row.frequency == Frequency.WEEKLY else {"day": row.day}
-    filled["shows_people"] = row.shows_people
+    filled = {"often": f"{row.frequency}.{row.day}", "hour": row.hour, "shows_people": row.shows_people}
     form = _form(request, environment, ("shows_people",) if row.email and Can.EDIT in request.can else (), filled)
     if request.method == "POST" and form.is_valid():
         actions.change(subscription=row, by=signed_in_user(request), **form.schedule())
@@ -148,7 +147,7 @@ def _form(
 ) -> SubscriptionForm:
     posted = request.POST if request.method == "POST" else None
     zone = environment.project.time_zone
-    return SubscriptionForm(posted, zone=zone, offers=offers, initial=filled or {})
+    return SubscriptionForm(posted, zone=zone, offers=offers, initial=filled or WEEKLY_AT_EIGHT)
 
 
 def _page(
