@@ -48,7 +48,8 @@ class Section:
     legend: tuple[LegendItem, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
-    more: int = 0  # rows that only the page has
+    is_cut: bool = False  # the page has more rows or columns
+    rows_below: bool = True  # in HTML, where a picture may do
     notes: tuple[tuple[str, str], ...] = ()  # when, what
 
 
@@ -87,7 +88,7 @@ def _tiles(dashboard: Dashboard, now: datetime, shows_people: bool) -> Iterator[
         limit = min(ONE, left)
         section = _answered(dashboard.environment, title, kind, asked, now, limit, shows_people, of_tile=True)
         if tile.shows is Shows.NUMBER:
-            section = replace(section, picture=b"", legend=(), rows=(), notes=(), more=0)
+            section = replace(section, picture=b"", legend=(), rows=(), notes=(), is_cut=False)
         yield section
 
 
@@ -134,14 +135,15 @@ def _filled(environment: Environment, section: Section, view: AnswerView, of_til
         picture = png(chart, marks)
     table: Table = getattr(view, "table", None) or view.result.table()
     legend: tuple[LegendItem, ...] = getattr(view, "legend", ())
-    most = (0 if chart and (legend or section.figure) else ROWS_OF_TILE) if of_tile else MOST_ROWS
+    most = ROWS_OF_TILE if of_tile else MOST_ROWS
     return replace(
         section,
         picture=picture,
         legend=tuple(legend),
-        columns=tuple(column.name for column in table.columns[:MOST_COLUMNS]) if most else (),
-        rows=tuple(_row(table, row) for row in table.rows[-most:]) if most else (),
-        more=max(len(table.rows) - most, 0) if most else 0,
+        columns=tuple(column.name for column in table.columns[:MOST_COLUMNS]),
+        rows=tuple(_row(table, row) for row in table.rows[-most:]),
+        rows_below=not (of_tile and chart and (legend or section.figure)),
+        is_cut=len(table.rows) > most or len(table.columns) > MOST_COLUMNS,
         notes=tuple((note.when, note.text) for note in notes),
     )
 

@@ -20,6 +20,7 @@ from analytics.subscriptions.models import Sending, Subscription
 from common import links
 from common.mails import LONGEST_VALUE, unlinked
 
+LONGEST_ALT = 500  # characters
 END, CONFIRM = "subscription.end", "subscription.confirm"  # what the secrets are for
 
 
@@ -32,9 +33,14 @@ def confirm_url(subscription: Subscription) -> str:
 
 
 class MailWithPictures(EmailMultiAlternatives):
-    """The pictures belong to the HTML."""
+    """The pictures belong to the HTML. No header is folded, for some programs find no link in a folded one."""
 
     mixed_subtype = "related"
+
+    def message(self, **options: Any) -> Any:
+        made = super().message(**options)
+        made.policy = made.policy.clone(max_line_length=998)
+        return made
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,12 @@ class ShownSection:
 
     @property
     def described(self) -> str:
-        """What stands for the picture where none is shown."""
+        """What stands for the picture where none is shown: its numbers, unless they are below."""
         figure = self.section.figure
         said = f"{figure.value} {figure.unit}" if figure else self.section.sentence or self.section.title
-        return f"Chart: {said}. The numbers are below."
+        if self.section.rows_below:
+            return f"Chart: {said}. The numbers are below."
+        return f"Chart: {said}. {'; '.join(' '.join(filter(None, row)) for row in self.section.rows)}"[:LONGEST_ALT]
 
 
 def message(

@@ -14,6 +14,7 @@ from django.conf import settings
 
 FACE = Path(__file__).with_name("fonts") / "DejaVuSans.ttf"
 WIDTH, HEIGHT, BELOW, MARKS = 600, 220, 24, 14  # pixels of the whole, the plot, the times and the notes' marks
+BESIDE = 16  # pixels more for the values: this face is wider than that of pages
 SHAPES = {"svg", "g", "rect", "line", "polyline", "polygon", "circle", "path", "text", "tspan"}
 KEPT = {
     *("class", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "rx", "width", "height", "points", "d", "dx", "dy"),
@@ -80,9 +81,9 @@ def _placed(parts: list[ET.Element]) -> tuple[list[ET.Element], float]:
     plot, values = by_class["chart__plot"], by_class.get("chart__values")
     if values is None:  # a flow has a size of its own
         return [plot], float(plot.get("height", HEIGHT))
-    left = float(values.get("width", 0))
+    left = float(values.get("width", 0)) + BESIDE
     under = MARKS if "chart__marks" in by_class else 0
-    rows = [(values, 0.0, 10, left, HEIGHT), (plot, left, 10, WIDTH - left - 10, HEIGHT)]
+    rows = [(values, BESIDE, 10, left - BESIDE, HEIGHT), (plot, left, 10, WIDTH - left - 10, HEIGHT)]
     if "chart__marks" in by_class:
         rows.append((by_class["chart__marks"], left, 12 + HEIGHT, WIDTH - left - 10, MARKS))
     if "chart__times" in by_class:

@@ -78,7 +78,7 @@ def subscription_add(request: TenantRequest, environment: Environment) -> HttpRe
             form.add_error(None, str(error))
         else:
             said = (
-                f"{counted(len(emails), 'address')} asked to confirm." if emails else f"You get {thing.name} by mail."
+                f"Asked {counted(len(emails), 'address')} to confirm." if emails else f"You get {thing.name} by mail."
             )
             messages.success(request, said)
             return redirect("analytics:subscription_list", environment.app_id)
