@@ -19,6 +19,7 @@ AT_ONCE = 500  # in one transaction
 ABANDONED = timedelta(minutes=10)  # after so long, whoever composed a mail was killed
 MOST_TRIES = 6
 REMEMBERED = timedelta(days=62)
+FAILED = "It could not be made, although it was tried again and again."
 OVERTAKEN = "The next one was due before it could be sent."
 
 
@@ -78,8 +79,14 @@ def take(now: datetime) -> Sending | None:
         found = waiting.order_by("turn_at", "pk").select_for_update(skip_locked=True).first()
         if found is None:
             return None
+        if found.taken_at is not None:  # whoever took it was killed, or failed
+            found.tries += 1
+        if found.tries > MOST_TRIES:
+            found.done_at, found.problem = now, FAILED
         found.taken_at = now
-        found.save(update_fields=["taken_at"])
+        found.save(update_fields=["taken_at", "tries", "done_at", "problem"])
+    if found.done_at is not None:
+        return take(now)
     with_all = Sending.objects.select_related(
         "subscription__environment__project__account", "subscription__membership__user"
     )
@@ -90,6 +97,11 @@ def hand(sending: Sending) -> bool:
     """Mark it as given to the mail server, for good. False if it is no longer to be sent by this worker."""
     mine = Sending.objects.filter(pk=sending.pk, taken_at=sending.taken_at, handed_at=None, done_at=None)
     return bool(mine.filter(subscription__ended_at=None).update(handed_at=timezone.now()))
+
+
+def is_lost(sending: Sending, now: datetime) -> bool:
+    """Whether its worker was killed while the mail server took it, so that nobody knows whether it came."""
+    return sending.done_at is None and sending.handed_at is not None and sending.handed_at < now - ABANDONED
 
 
 def sent(sending: Sending) -> None:

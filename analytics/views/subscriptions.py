@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.door import TenantRequest, record_refusal, signed_in_user
@@ -15,9 +16,11 @@ from accounts.policy import Can
 from analytics.dashboards import kept
 from analytics.models import Dashboard, Report
 from analytics.subscriptions import actions
-from analytics.subscriptions.due import schedule_of
+from analytics.subscriptions.contents import found
+from analytics.subscriptions.due import is_lost, schedule_of
 from analytics.subscriptions.forms import SubscriptionForm
 from analytics.subscriptions.models import Sending, Subscription
+from analytics.subscriptions.sending import UNKNOWN
 from analytics.views.pages import page
 from common import mails
 from common.counted import counted
@@ -53,8 +56,12 @@ def subscription_list(request: TenantRequest, environment: Environment) -> HttpR
 
 def _last_sendings(rows: list[Subscription]) -> dict[int, Sending]:
     """The last mail of each: one statement."""
-    found = Sending.objects.filter(subscription__in=rows).order_by("subscription", "-interval").distinct("subscription")
-    return {each.subscription_id: each for each in found}
+    newest = Sending.objects.filter(subscription__in=rows).order_by("subscription", "-interval")
+    last = {each.subscription_id: each for each in newest.distinct("subscription")}
+    for each in last.values():
+        if is_lost(each, timezone.now()):
+            each.problem = UNKNOWN
+    return last
 
 
 @environment_view(Can.VIEW)
@@ -159,5 +166,8 @@ def _page(
 ) -> HttpResponse:
     noun = "dashboard" if isinstance(thing, Dashboard) else "report"
     context = {"form": form, "thing": thing, "noun": noun, "row": row}
+    if row:
+        about = found(row)
+        context["lead"] = f"{about.name if about else 'Deleted'}, to {row.to}"
     status = 422 if form.errors else 200
     return page(request, environment, "analytics/subscription_form.html", context, status)

@@ -12,11 +12,13 @@ from accounts.models import Activity, RolesByProject
 from analytics.dashboards.kept import dashboards
 from analytics.environments.notes import add_note
 from analytics.models import Report
-from analytics.subscriptions import actions, confirming, due, sending
+from analytics.subscriptions import actions, confirming, contents, due, sending
 from analytics.subscriptions.models import Sending, Subscription
 from projects.models import ProjectRole
+from support.closing.actions import close, reopen
 from tests.analytics.factories import ReportFactory
-from tests.analytics.rows import add_event
+from tests.analytics.rows import add_event, add_person
+from tests.analytics.subscriptions.factories import SendingFactory
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.mailbox import html_of, path_in, running_mailbox, text_of
 
@@ -159,8 +161,23 @@ def project_is_hidden(environment, membership, report):
     ProjectRole.objects.create(membership=membership, project=environment.project, access="")
 
 
+def sign_on_becomes_compulsory(environment, membership, report):
+    """And the person cannot come that way."""
+    account = membership.account
+    type(account).objects.filter(pk=account.pk).update(require_sso=True)
+
+
 @pytest.mark.parametrize(
-    "happens", [leaves, is_switched_off, account_closes, environment_goes, report_goes, project_is_hidden]
+    "happens",
+    [
+        leaves,
+        is_switched_off,
+        account_closes,
+        environment_goes,
+        report_goes,
+        project_is_hidden,
+        sign_on_becomes_compulsory,
+    ],
 )
 @pytest.mark.parametrize("is_taken", [False, True], ids=["before", "after-it-was-taken"])
 def test_nothing_is_sent_after(mailbox, world, happens, is_taken):
@@ -210,6 +227,86 @@ def test_what_was_killed_before_it_was_handed_over_is_sent_once_and_after_it_nev
     Sending.objects.update(taken_at=timezone.now() - due.ABANDONED * 2)
     work()
     assert len(mailbox.messages) == 1
+
+
+def test_a_mail_that_waits_for_the_same_interval_goes_on_waiting_and_that_of_one_before_ends(mailbox, world):
+    row = subscribe(world)
+    is_due(row)
+    due.plan(timezone.now())
+    before = SendingFactory(subscription=row, interval=Sending.objects.get().interval - timedelta(days=1))
+    is_due(row)  # as when its hour is changed to one that is past
+
+    work()
+
+    assert len(mailbox.messages) == 1
+    before.refresh_from_db()
+    assert (before.problem, before.sent_at) == (due.OVERTAKEN, None)
+
+
+def test_what_fails_again_and_again_is_given_up_and_keeps_nobody_waiting(mailbox, world):
+    row = subscribe(world)
+    is_due(row)
+    due.plan(timezone.now())
+    for _ in range(due.MOST_TRIES + 1):
+        assert due.take(timezone.now()) is not None
+        Sending.objects.update(taken_at=timezone.now() - due.ABANDONED * 2)
+
+    work()
+
+    assert (mailbox.messages, Sending.objects.get().problem) == ([], due.FAILED)
+
+
+def test_closed_nothing_is_sent_and_reopened_the_next_interval_is(mailbox, world):
+    account = world[1].account
+    row = subscribe(world)
+    is_due(row)
+    closing = close(account=account, grace_days=7, asked_by="Ada", by=None)
+    work()
+    assert mailbox.messages == []
+
+    reopen(closing=closing, by=None)
+    work()
+    assert mailbox.messages == []
+    Sending.objects.update(interval=timezone.now() - timedelta(days=9))
+    is_due(row)
+    work()
+
+    assert len(mailbox.messages) == 1
+
+
+NAMED = [["event", "event:Paid"], ["days", "7"]]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([["by", "user:plan"]], contents.HIDES_PEOPLE),
+        ([["by", "property:customer_email"]], contents.HIDES_PEOPLE),
+        ([["by", "property:label"]], contents.HIDES_ADDRESSES),
+    ],
+    ids=["property-of-people", "property-by-name", "address-as-value"],
+)
+def test_names_of_people_go_to_other_addresses_only_if_ticked(mailbox, world, more, said):
+    environment, _, report = world
+    add_person(environment, 1, properties={"plan": "ada@shop.example"})
+    add_event(environment, name="Paid", properties={"customer_email": "ada@shop.example", "label": "ada@shop.example"})
+    Report.objects.filter(pk=report.pk).update(body={"parameters": NAMED + more})
+    own, other = subscribe(world), subscribe(world, "boss@other.example")
+    actions.confirm(subscription=other)
+    is_due(own)
+    is_due(other)
+    work()
+    told, hidden = mailbox.to(world[1].user.email)[0], mailbox.to("boss@other.example")[0]
+    assert said in text_of(hidden)
+    assert "ada" not in text_of(hidden) + html_of(hidden) and "ada at shop. example" in text_of(told)
+    assert not [part for part in hidden.walk() if part.get_content_type() == "image/png"]
+
+    Subscription.objects.filter(pk=other.pk).update(shows_people=True)
+    Sending.objects.all().delete()
+    is_due(other)
+    work()
+
+    assert "ada at shop. example" in text_of(mailbox.to("boss@other.example")[1])
 
 
 def test_after_downtime_the_last_interval_alone_and_a_second_plan_adds_nothing(mailbox, world):
