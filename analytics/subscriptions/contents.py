@@ -136,12 +136,13 @@ def _filled(environment: Environment, section: Section, view: AnswerView, of_til
     table: Table = getattr(view, "table", None) or view.result.table()
     legend: tuple[LegendItem, ...] = getattr(view, "legend", ())
     most = ROWS_OF_TILE if of_tile else MOST_ROWS
+    rows = table.rows[-most:] if view.time_axis else table.rows[:most]  # the newest, or the first of an order
     return replace(
         section,
         picture=picture,
         legend=tuple(legend),
         columns=tuple(column.name for column in table.columns[:MOST_COLUMNS]),
-        rows=tuple(_row(table, row) for row in table.rows[-most:]),
+        rows=tuple(_row(table, row) for row in rows),
         rows_below=not (of_tile and chart and (legend or section.figure)),
         is_cut=len(table.rows) > most or len(table.columns) > MOST_COLUMNS,
         notes=tuple((note.when, note.text) for note in notes),
