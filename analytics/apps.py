@@ -9,6 +9,7 @@ class AnalyticsConfig(AppConfig):
     def import_models(self) -> None:
         """Those of shelves that have models of their own too."""
         super().import_models()
+        import_module("analytics.alerts.models")
         import_module("analytics.subscriptions.models")
 
     def ready(self) -> None:

@@ -1,10 +1,11 @@
-"""Names definitions, segments, reports, notes and subscriptions for the activity, by what is in a URL."""
+"""Names what is kept, notes, alerts, webhooks and subscriptions for the activity, by what is in a URL."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import Account
 from accounts.touched import register_namer
+from analytics.alerts.models import Alert, Webhook
 from analytics.models import MODELS, Note
 from analytics.subscriptions import contents
 from analytics.subscriptions.models import Subscription
@@ -13,6 +14,8 @@ from analytics.subscriptions.models import Subscription
 def register() -> None:
     register_namer("lineage", _kept)
     register_namer("note_id", _note)
+    register_namer("alert_id", _alert)
+    register_namer("webhook_id", _webhook)
     register_namer("subscription_id", _subscription)
 
 
@@ -31,6 +34,16 @@ def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
 def _note(account: Account, arguments: Mapping[str, Any]) -> str:
     found = Note.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
     return str(found.filter(pk=arguments["note_id"]).first() or "")
+
+
+def _alert(account: Account, arguments: Mapping[str, Any]) -> str:
+    found = Alert.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
+    return str(found.filter(pk=arguments["alert_id"]).first() or "")
+
+
+def _webhook(account: Account, arguments: Mapping[str, Any]) -> str:
+    found = Webhook.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
+    return str(found.filter(pk=arguments["webhook_id"]).first() or "")
 
 
 def _subscription(account: Account, arguments: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from django.urls import path, re_path, register_converter
 from analytics.converters import ActorIdConverter
 from analytics.kinds.registry import KINDS
 from analytics.views import (
+    alerts,
     analyze,
     behind,
     bulk,
@@ -28,6 +29,7 @@ from analytics.views import (
     suggestions,
     tiles,
     unsubscribe,
+    webhooks,
 )
 from analytics.views.read_api import urls as read_api
 from collector.request.paths import ROOT, with_slashes
@@ -42,6 +44,8 @@ REPORT = ENVIRONMENT + "reports/<uuid:lineage>/"
 DASHBOARD = ENVIRONMENT + "dashboards/<uuid:lineage>/"
 SUBSCRIPTION = ENVIRONMENT + "subscriptions/<int:subscription_id>/"
 NOTE = ENVIRONMENT + "notes/<int:note_id>/"
+ALERT = ENVIRONMENT + "alerts/<int:alert_id>/"
+WEBHOOK = ENVIRONMENT + "webhooks/<int:webhook_id>/"
 urlpatterns = [
     path(ENVIRONMENT, dashboard.dashboard, name="dashboard"),
     path(ENVIRONMENT + "first-steps/hide/", first_steps.first_steps_hide, name="first_steps_hide"),
@@ -113,5 +117,18 @@ urlpatterns = [
     path(REPORT + "edit/", reports.report_edit, name="report_edit"),
     path(REPORT + "delete/", reports.report_delete, name="report_delete"),
     path(REPORT + "pin/", reports.report_pin, name="report_pin"),
+    path(ENVIRONMENT + "alerts/", alerts.alert_list, name="alert_list"),
+    path(ENVIRONMENT + "alerts/new/", alerts.alert_create, name="alert_create"),
+    path(ALERT, alerts.alert, name="alert"),
+    path(ALERT + "edit/", alerts.alert_edit, name="alert_edit"),
+    path(ALERT + "switch/", alerts.alert_switch, name="alert_switch"),
+    path(ALERT + "delete/", alerts.alert_delete, name="alert_delete"),
+    path(ALERT + "subscribe/", alerts.alert_subscribe, name="alert_subscribe"),
+    path(ENVIRONMENT + "webhooks/", webhooks.webhook_list, name="webhook_list"),
+    path(ENVIRONMENT + "webhooks/new/", webhooks.webhook_create, name="webhook_create"),
+    path(WEBHOOK, webhooks.webhook, name="webhook"),
+    path(WEBHOOK + "secret/", webhooks.webhook_secret, name="webhook_secret"),
+    path(WEBHOOK + "test/", webhooks.webhook_test, name="webhook_test"),
+    path(WEBHOOK + "delete/", webhooks.webhook_delete, name="webhook_delete"),
     *read_api.urlpatterns,
 ]

@@ -72,10 +72,12 @@ class Connection(HttpToolsProtocol):
         seconds = self.timeout_keep_alive if self.gives_way else FIRST_HEADERS_SECONDS
         self._head_timer: asyncio.TimerHandle | None = self.loop.call_later(seconds, self._end_of_head)
         self._reading_timer: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._idle_since = 0.0  # by the loop's time
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        for timer in (self._head_timer, self._reading_timer):
+        for timer in (self._head_timer, self._reading_timer, self._idle_timer):
             if timer is not None:
                 timer.cancel()
 
@@ -161,12 +163,27 @@ class Connection(HttpToolsProtocol):
             self._reading_timer = None
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self.transport.is_closing():
-            self._start_reading_timer()
+        if self.transport.is_closing() or self.pipeline:
+            super().on_response_complete()
+            if self.transport.is_closing():
+                self._start_reading_timer()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._end_of_idling)
 
-    def timeout_keep_alive_handler(self) -> None:
-        self._close()
+    def _end_of_idling(self) -> None:
+        """Close, or wait on. One timer for all answers: uvicorn's, one for each, cost a twentieth of a request."""
+        self._idle_timer = None
+        if self._head_began or not self._is_idle():
+            return  # the timer of the head, or the next answer, goes on
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._idle_timer = self.loop.call_later(left, self._end_of_idling)
+        else:
+            self._close()
 
     def _close(self) -> None:
         """Once the client has read what it was sent; it may not, so that has an end too."""

@@ -29,6 +29,7 @@ ENVIRONMENT_NAV: list[Entry] = [
             ("Collection", "collector:collection"),
             ("Excluded IPs", "ipfilter:environment_excluded_ips"),
             ("Notes", "analytics:note_list"),
+            ("Alerts", "analytics:alert_list"),
             ("Subscriptions", "analytics:subscription_list"),
             ("Compare environments", "analytics:compare"),
         ],
@@ -48,6 +49,7 @@ GO_KEYS = {"analytics:dashboard": "d", "analytics:live": "l"}  # after `g`
 FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search finds beside the links of the header
     ("Dashboards", "analytics:dashboard_list"),
     ("Segments", "analytics:segment_list"),
+    ("Webhooks", "analytics:webhook_list"),
     ("Properties", "analytics:catalogue_properties"),
 ]
 PAGES_OF_PROJECT = [
@@ -68,6 +70,11 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
     "analytics:behind": "analytics:graph",
     **dict.fromkeys([f"analytics:note_{part}" for part in ("add", "edit", "delete")], "analytics:note_list"),
+    **dict.fromkeys(
+        [f"analytics:alert{part}" for part in ("", "_create", "_edit", "_delete")]
+        + [f"analytics:webhook{part}" for part in ("", "_list", "_create", "_secret", "_delete")],
+        "analytics:alert_list",
+    ),
     **dict.fromkeys([f"analytics:subscription_{part}" for part in ("add", "edit")], "analytics:subscription_list"),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys(

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Invitation, RolesByProject, User
 from accounts.sso.models import IdentityProvider
+from analytics.alerts.models import Alert, Webhook
 from analytics.models import Carry, Dashboard, Definition, Note, Report, Segment
 from common import links
 from events.models import Person
@@ -69,6 +70,10 @@ def make_account() -> World:
         "actor_id": add_person(environment),
         "lineage": (lineage := add_kept(environment)),
         "tile": lineage,
+        "alert_id": add_alert(environment, lineage),
+        "webhook_id": Webhook.objects.create(
+            environment=environment, name="Pager", secret_url="https://pager.example/hook", nonce=links.new_nonce()
+        ).pk,
         "subscription_id": SubscriptionFactory(
             environment=environment,
             membership=account.memberships.get(user=full),
@@ -134,6 +139,22 @@ def add_kept(environment: Environment) -> uuid.UUID:
     Dashboard.objects.create(environment=environment, lineage=lineage, name="Dashboard kept", body={"tiles": tiles})
     Dashboard.objects.create(environment=environment, name="Another", body={"tiles": []})
     return lineage
+
+
+def add_alert(environment: Environment, lineage: uuid.UUID) -> int:
+    """An alert on the report of this lineage."""
+    judged = {"figure": "interval", "unit": "day", "rule": "above", "fires_at": 5, "over_at": 5}
+    alert = Alert.objects.create(
+        environment=environment, name="Many views", watches="report", lineage=lineage, **judged
+    )
+    return alert.pk
+
+
+def alert_on_views(world: World) -> dict[str, Any]:
+    """What the form of an alert sends."""
+    body = {"watches": "report", "name": "Few views", "report": world.ids["lineage"], "unit": "day", "rule": "below"}
+    told = {"recipients": [world.ids["membership_id"]], "webhooks": [world.ids["webhook_id"]]}
+    return body | told | {"figure": "interval", "fires_at": "3", "measured": "percent"}
 
 
 def other_environment(world: World) -> Environment:

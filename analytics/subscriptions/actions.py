@@ -3,7 +3,7 @@
 Limits count what was made, ended ones among them, so that making and ending in turns is no mail bomb.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -157,6 +157,13 @@ def listed(environment: Environment, membership: Membership | None) -> list[Subs
     if membership is not None:
         rows = rows.filter(membership=membership)
     return list(rows.order_by("-ended_at", "pk")[: OF_ACCOUNT * 2])
+
+
+def running(environment: Environment, noun: str, lineages: Iterable[UUID]) -> int:
+    """How many send any of these reports or dashboards, so that whoever deletes one knows."""
+    return Subscription.objects.filter(
+        environment=environment, noun=noun, lineage__in=list(lineages), ended_at=None
+    ).count()
 
 
 def forget() -> None:

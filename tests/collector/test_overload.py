@@ -109,6 +109,18 @@ def test_headers_that_drip_are_cut_off_without_an_answer(server, environment, co
     assert server.post("/api/track", GOOD | {"app_id": environment.app_id}).body == b"OK"
 
 
+def test_an_idle_connection_ends_and_one_in_use_does_not(connection):
+    """In use for twice the time that one may be idle."""
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        connection.sendall(b"POST /api/track HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        with http.client.HTTPResponse(connection) as answer:
+            answer.begin()
+            assert (answer.status, answer.read()) == (400, b"Bad Request\nthe body is empty\n")
+
+    assert b"".join(received(connection)) == b""  # or it waits for a minute, and fails
+
+
 def test_what_does_not_fit_into_a_full_queue_is_refused_and_taken_again_afterwards(server, environment):
     with Load(server, environment.app_id, retrying=True, senders=SENDERS) as load:
         load.wait_for_more(2 * SENDERS)

@@ -3,7 +3,9 @@
 import uuid
 from datetime import UTC, datetime
 
+from analytics.alerts.models import AlertChange, AlertDelivery, AlertRecipient
 from analytics.models import NameNote, Note
+from tests.analytics.alerts.factories import AlertFactory, WebhookFactory, told_to
 from tests.analytics.factories import (
     DashboardFactory,
     DefinitionFactory,
@@ -50,6 +52,33 @@ def note(**fields):
     )
 
 
+def silence(**fields):
+    fixed = {"watches": "silence", "lineage": None, "figure": "", "rule": "lasts", "unit": "hour"}
+    return AlertFactory(**fixed | fields)
+
+
+def chosen_webhook():
+    alert = AlertFactory()
+    hook = WebhookFactory(environment=alert.environment)
+    return alert.webhooks.through.objects.create(alert=alert, webhook=hook)
+
+
+def alert_change(**fields):
+    return AlertChange.objects.create(
+        **{"alert": AlertFactory(), "interval_end": MOMENT, "told": {}, "change": "over"} | fields
+    )
+
+
+def alert_delivery(**fields):
+    """To a teammate."""
+    change = alert_change()
+    return AlertDelivery.objects.create(**{"change": change, "membership": told_to(change.alert)} | fields)
+
+
+def delivery_to_webhook(**fields):
+    return alert_delivery(**{"membership": None, "webhook": WebhookFactory()} | fields)
+
+
 def subscribed_again(email=""):
     again(SubscriptionFactory(email=email), end_digest="e", confirm_digest="c")
 
@@ -60,6 +89,47 @@ def digest_again(name):
 
 
 BREAKS: Breaks = {
+    "webhook_name_once_per_environment": lambda: again(WebhookFactory()),
+    "webhook_has_a_name": lambda: WebhookFactory(name=""),
+    "webhook_old_secret_and_until_together": [
+        lambda: WebhookFactory(old_nonce="0"),
+        lambda: WebhookFactory(old_until=MOMENT),
+    ],
+    "analytics_webhook_failures_check": lambda: WebhookFactory(failures=-1),
+    "alert_has_a_name": lambda: AlertFactory(name=""),
+    "alert_rule_known": lambda: AlertFactory(rule="odd"),
+    "alert_unit_known": lambda: AlertFactory(unit="month"),
+    "alert_watches_one_thing": [
+        lambda: AlertFactory(figure=""),
+        lambda: AlertFactory(figure="mean"),
+        lambda: AlertFactory(lineage=None),
+        lambda: AlertFactory(watches="people"),
+        lambda: silence(lineage=uuid.uuid4()),
+        lambda: silence(unit="day"),
+        lambda: silence(rule="above"),
+        lambda: silence(watches="definition", unit="day"),
+    ],
+    "alert_over_on_the_other_side": [
+        lambda: AlertFactory(rule="above", over_at=3),
+        lambda: AlertFactory(rule="below", over_at=1),
+    ],
+    "analytics_alert_attempts_check": lambda: AlertFactory(attempts=-1),
+    "analytics_alert_version_check": lambda: AlertFactory(version=-1),
+    "alert_recipient_once": lambda: again(AlertRecipient.objects.get(membership=told_to(AlertFactory()))),
+    "analytics_alert_webhooks_alert_id_webhook_id_e6e46549_uniq": lambda: again(chosen_webhook()),
+    "alert_change_once": lambda: again(alert_change()),
+    "alert_change_known": lambda: alert_change(change="rang"),
+    "alert_delivery_once_per_teammate": lambda: again(alert_delivery(), number=uuid.uuid4()),
+    "alert_delivery_once_per_webhook": lambda: again(delivery_to_webhook(), number=uuid.uuid4()),
+    "alert_delivery_state_known": lambda: alert_delivery(state="lost"),
+    "alert_delivery_to_one": [
+        lambda: alert_delivery(webhook=WebhookFactory()),
+        lambda: alert_delivery(membership=None),
+        lambda: alert_delivery(change=None),
+    ],
+    "analytics_alertdelivery_number_key": lambda: again(alert_delivery(), change=alert_change()),
+    "analytics_alertdelivery_attempts_check": lambda: alert_delivery(attempts=-1),
+    "analytics_alertdelivery_answer_check": lambda: alert_delivery(answer=-1),
     **kept(DefinitionFactory),
     **kept(SegmentFactory),
     **kept(ReportFactory),

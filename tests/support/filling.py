@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from accounts import activity
 from accounts.models import Account, Invitation, Membership
+from analytics.alerts.models import Alert, AlertChange, AlertDelivery, AlertRecipient
 from analytics.models import Dashboard, Definition, NameNote, Pin, Report, ReportKind, Segment
 from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
@@ -23,6 +24,7 @@ from tests.accounts.factories import (
     SsoIdentityFactory,
     WayBackFactory,
 )
+from tests.analytics.alerts.factories import AlertFactory, WebhookFactory
 from tests.analytics.subscriptions.factories import SendingFactory
 from tests.factories import (
     ApiKeyFactory,
@@ -100,6 +102,17 @@ def _define(environment, member):
     Dashboard.objects.create(environment=environment, name="Overview", created_by=member)
     NameNote.objects.create(environment=environment, kind="event", name="Signed up", changed_by=member)
 
+    _watch(environment, report)
+
+
+def _watch(environment, report):
+    """An alert that has fired, told to a teammate and to a webhook."""
+    alert = AlertFactory(environment=environment, lineage=report.lineage)
+    webhook = WebhookFactory(environment=environment)
+    alert.webhooks.add(webhook)
+    change = AlertChange.objects.create(alert=alert, interval_end=timezone.now(), change="fired", told={})
+    AlertDelivery.objects.create(change=change, webhook=webhook)
+
 
 def _settings(account, environment, member):
     rules = ExcludedIPList.objects.create(account=account, text="10.1.*", saved_by=member)
@@ -120,6 +133,8 @@ def _settings(account, environment, member):
     activity.record(account=account, by=member, verb="project.create", target="Shop")
     key = ApiKeyFactory(project=environment.project, created_by=member)
     ApiTokenFactory(project=environment.project, membership=Membership.objects.get(account=account, user=member))
+    membership = Membership.objects.get(account=account, user=member)
+    AlertRecipient.objects.create(alert=Alert.objects.filter(environment=environment).get(), membership=membership)
     SendingFactory(subscription__environment=environment, subscription__membership=account.memberships.get(user=member))
     DeletionRequestFactory(api_key=key).targets.create(identity="person-1")
 

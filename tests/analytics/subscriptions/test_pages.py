@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Activity
 from analytics.subscriptions import due
 from analytics.subscriptions.models import Subscription
-from tests.analytics.factories import ReportFactory
+from tests.analytics.factories import DashboardFactory, ReportFactory
 from tests.analytics.subscriptions.factories import SendingFactory, SubscriptionFactory
 from tests.counting import queries_of
 from tests.factories import EnvironmentFactory, MembershipFactory
@@ -171,3 +171,23 @@ def test_only_the_maker_and_full_access_change_one_and_only_full_access_ticks_pe
     assert row.shows_people
     changed = Activity.objects.filter(verb="subscription.change").latest("id")
     assert (changed.target, changed.details["people"]) == ("Signups", "their names too")
+
+
+def test_deleting_what_is_sent_says_how_many_subscriptions_end(report, environment):
+    client, membership = member(environment)
+    dashboard = DashboardFactory(environment=environment)
+    for noun, thing in (("report", report), ("dashboard", dashboard)):
+        SubscriptionFactory(environment=environment, membership=membership, noun=noun, lineage=thing.lineage)
+    SubscriptionFactory(environment=environment, lineage=report.lineage, ended_at=timezone.now())
+    SubscriptionFactory(lineage=report.lineage)  # another account's
+
+    def said(name, *ids, **fields):
+        url = reverse(f"analytics:{name}", args=[environment.app_id, *ids])
+        return (client.post(url, fields) if fields else client.get(url)).content.decode()
+
+    for page in (
+        said("report_delete", report.lineage),
+        said("dashboard_delete", dashboard.lineage),
+        said("report_bulk", do="delete", item=str(report.lineage)),
+    ):
+        assert "1 subscription to it ends then" in page
