@@ -1,4 +1,4 @@
-"""Analytics' jobs: counting past days beforehand, deleting people and what is kept no longer, alerts, and subscriptions."""
+"""Analytics' jobs: counting past days, deleting people and what is kept no longer, alerts, and subscriptions."""
 
 import time
 from datetime import UTC, datetime
