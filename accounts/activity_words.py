@@ -48,7 +48,7 @@ WORDS = {
     "report.tag": "changed the tags of the report",
     "report.pin": "pinned to the dashboard:",
     "report.unpin": "took off the dashboard:",
-    "subscription.create": "subscribed somebody to",
+    "subscription.create": "set up mails of",
     "subscription.confirm": "confirmed the mails of",
     "subscription.change": "changed the mails of",
     "subscription.end": "ended the mails of",
