@@ -29,6 +29,8 @@ WORDS = {
     "api_key.revoke": "revoked the API key",
     "api_token.create": "created the API token",
     "api_token.revoke": "revoked the API token",
+    "shared_link.create": "made the shared link for",
+    "shared_link.end": "ended the shared link for",
     "environment.removed": "All data is removed of the environment",
     "environment.expired": "Events that are kept no longer are removed of the environment",
     "environment.carry_over": "carried over into",
@@ -139,7 +141,9 @@ WORDS = {
     "scim.change": "changed what the directory says of",
     "scim.remove": "no longer tells of",
     "scim.stay": "could not put out",
+    "sso.certificate_ends": "told people with full access that a certificate ends of",
     "sso.refuse": "was refused by single sign-on:",
+    "sso.refuse_answer": "an answer was not believed of",
     "support.look": "looked at",
     "support.visit": "visited the account:",
     "support.visit_end": "ended the visit:",
@@ -157,6 +161,7 @@ KINDS = {
     "environment": "Environments",
     "api_key": "API keys",
     "api_token": "API tokens",
+    "shared_link": "Shared links",
     "excluded_ips": "Excluded IPs",
     "teammate": "Teammates",
     "invitation": "Invitations",
@@ -236,6 +241,8 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
     "analytics:segment_delete": "delete the segment",
     "analytics:segment_edit": "change the segment",
     "analytics:segment_preview": "try a segment in",
+    "analytics:shared_link_create": "make a shared link in",
+    "analytics:shared_link_end": "end the shared link for",
     "analytics:webhook_create": "make a webhook in",
     "analytics:webhook_delete": "delete the webhook",
     "analytics:webhook_secret": "change the secret of the webhook",
@@ -284,6 +291,7 @@ LABELS = {
     "ending": "its secret ends with",
     "reason": "why",
     "roles_by_project": "what read-only teammates reach",
+    "embedding_sites": "sites that may show shared links in a frame",
 }
 ANY = "*"
 HIDDEN = {
@@ -292,6 +300,7 @@ HIDDEN = {
     ("refused", "on"),
     ("refused", "teammate"),
     (ANY, "request"),
+    ("sso.certificate_ends", "provider"),
     ("excluded_ips.save", "app_id"),
 }
 """Details that only programs need, by verb: paths, ids, and what stands in the line already."""

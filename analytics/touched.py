@@ -1,4 +1,4 @@
-"""Names what is kept, notes, alerts, webhooks and subscriptions for the activity, by what is in a URL."""
+"""Names what is kept, notes, alerts, webhooks, shared links and subscriptions for the activity, by a URL."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import Account
 from accounts.touched import register_namer
 from analytics.alerts.models import Alert, Webhook
-from analytics.models import MODELS, Note
+from analytics.models import MODELS, Note, SharedLink
 from analytics.subscriptions import contents
 from analytics.subscriptions.models import Subscription
 
@@ -14,6 +14,7 @@ from analytics.subscriptions.models import Subscription
 def register() -> None:
     register_namer("lineage", _kept)
     register_namer("note_id", _note)
+    register_namer("shared_link_id", _shared_link)
     register_namer("alert_id", _alert)
     register_namer("webhook_id", _webhook)
     register_namer("subscription_id", _subscription)
@@ -34,6 +35,11 @@ def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
 def _note(account: Account, arguments: Mapping[str, Any]) -> str:
     found = Note.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
     return str(found.filter(pk=arguments["note_id"]).first() or "")
+
+
+def _shared_link(account: Account, arguments: Mapping[str, Any]) -> str:
+    found = SharedLink.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
+    return str(found.filter(pk=arguments["shared_link_id"]).first() or "")
 
 
 def _alert(account: Account, arguments: Mapping[str, Any]) -> str:

@@ -24,6 +24,8 @@ from analytics.views import (
     reports,
     search,
     segments,
+    shared,
+    shared_links,
     storage,
     subscriptions,
     suggestions,
@@ -41,6 +43,8 @@ ENVIRONMENT = "env/<app_id:app_id>/"
 DEFINITION = ENVIRONMENT + "definitions/<uuid:lineage>/"
 SEGMENT = ENVIRONMENT + "segments/<uuid:lineage>/"
 REPORT = ENVIRONMENT + "reports/<uuid:lineage>/"
+SHARED_LINK = ENVIRONMENT + "shared-links/<int:shared_link_id>/"
+SHARED = "shared/<str:secret>/"
 DASHBOARD = ENVIRONMENT + "dashboards/<uuid:lineage>/"
 SUBSCRIPTION = ENVIRONMENT + "subscriptions/<int:subscription_id>/"
 NOTE = ENVIRONMENT + "notes/<int:note_id>/"
@@ -117,6 +121,16 @@ urlpatterns = [
     path(REPORT + "edit/", reports.report_edit, name="report_edit"),
     path(REPORT + "delete/", reports.report_delete, name="report_delete"),
     path(REPORT + "pin/", reports.report_pin, name="report_pin"),
+    path(ENVIRONMENT + "shared-links/", shared_links.shared_link_list, name="shared_link_list"),
+    path(ENVIRONMENT + "shared-links/new/", shared_links.shared_link_create, name="shared_link_create"),
+    path(SHARED_LINK, shared_links.shared_link, name="shared_link"),
+    path(SHARED_LINK + "end/", shared_links.shared_link_end, name="shared_link_end"),
+    path(SHARED, shared.shared, name="shared"),
+    path(SHARED + "whole/", shared.shared_whole, name="shared_whole"),
+    path(SHARED + "answer/", shared.shared_answer, name="shared_answer"),
+    path(SHARED + "csv/", shared.shared_csv, name="shared_csv"),
+    path(SHARED + "tiles/<uuid:tile>/", shared.shared_tile, name="shared_tile"),
+    re_path(r"^shared/.*/$", shared.nothing),  # no other path below tells whether its link is there
     path(ENVIRONMENT + "alerts/", alerts.alert_list, name="alert_list"),
     path(ENVIRONMENT + "alerts/new/", alerts.alert_create, name="alert_create"),
     path(ALERT, alerts.alert, name="alert"),

@@ -29,6 +29,7 @@ ENVIRONMENT_NAV: list[Entry] = [
             ("Collection", "collector:collection"),
             ("Excluded IPs", "ipfilter:environment_excluded_ips"),
             ("Notes", "analytics:note_list"),
+            ("Shared links", "analytics:shared_link_list"),
             ("Alerts", "analytics:alert_list"),
             ("Subscriptions", "analytics:subscription_list"),
             ("Compare environments", "analytics:compare"),
@@ -70,6 +71,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
     "analytics:behind": "analytics:graph",
     **dict.fromkeys([f"analytics:note_{part}" for part in ("add", "edit", "delete")], "analytics:note_list"),
+    **dict.fromkeys([f"analytics:shared_link{part}" for part in ("", "_create", "_end")], "analytics:shared_link_list"),
     **dict.fromkeys(
         [f"analytics:alert{part}" for part in ("", "_create", "_edit", "_delete")]
         + [f"analytics:webhook{part}" for part in ("", "_list", "_create", "_secret", "_delete")],

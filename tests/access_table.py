@@ -111,6 +111,10 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:segment_edit": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:segment_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment_preview": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:shared_link": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:shared_link_create": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:shared_link_end": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:shared_link_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:storage": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:subscription_add": ("get", LOGIN, 404, 404, 404, 404),  # to nothing
     "analytics:subscription_edit": ("get", LOGIN, 404, 404, 403, 200),  # another's
@@ -284,6 +288,12 @@ WRITES = {
     "analytics:segment_create": Write("segment.create", SEGMENT),
     "analytics:segment_delete": Write("segment.delete", {"although_used": "1"}),
     "analytics:segment_edit": Write("segment.change", SEGMENT | {"version": "1"}),
+    "analytics:shared_link_create": Write(
+        "shared_link.create",
+        lambda world: {"name": "Board", "what": f"report:{world.ids['lineage']}"},
+        foreign=("what",),
+    ),
+    "analytics:shared_link_end": Write("shared_link.end"),
     "analytics:subscription_add": Write(  # oneself, whoever one is; others: tests/analytics/subscriptions
         "subscription.create",
         lambda world: {"report": world.ids["lineage"], "often": "monthly.31", "hour": "8"},
@@ -361,6 +371,11 @@ PUBLIC = {  # for everybody; those with a secret in the URL have tests of their 
     "accounts:invitation_ask_again",
     "accounts:invitation_decline",
     "accounts:rescue",
+    "analytics:shared",  # and the next: tests/analytics/test_shared_links.py
+    "analytics:shared_answer",
+    "analytics:shared_csv",
+    "analytics:shared_tile",
+    "analytics:shared_whole",
     "accounts:sso_answer",
     "accounts:sso_domain_proof",
     "accounts:sso_find",

@@ -85,7 +85,7 @@ def found(alert: Alert, reading: FoundNumber, names: Names) -> str:
     if alert.watches == Watches.SILENCE:
         if reading.value >= LONGEST_SILENCE / HOUR:
             return f"There was none in {counted(LONGEST_SILENCE.days, 'day')}."
-        return f"The last one came {_lasting(reading.value, 'hour')} before its end."
+        return f"The last one came {_lasting(reading.value, 'hour')} before the end of the hour."
     if alert.watches == Watches.DEFINITION:
         return f"Its last match was {_lasting(reading.value, 'day')} before."
     share = " %" if names.is_share(alert) else ""

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0011_first_steps'),
-        ('analytics', '0018_alerts'),
+        ('analytics', '0019_shared_links'),
         ('projects', '0011_api_tokens'),
     ]
 

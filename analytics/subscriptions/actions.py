@@ -192,4 +192,6 @@ def _note(subscription: Subscription, by: User | None, verb: str, details: dict[
     about = {"to": subscription.to, "when": schedule_of(subscription).words()}
     if subscription.shows_people:
         about["people"] = "their names too"
-    note(subscription.environment, by, verb, thing.name if thing else "what was deleted", about | (details or {}))
+    name = thing.name if thing else "what was deleted"
+    reader = "" if by else subscription.to  # whoever has the mail acts by its link
+    note(subscription.environment, by, verb, name, about | (details or {}), program=reader)

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 from analytics.alerts.models import AlertChange, AlertDelivery, AlertRecipient
-from analytics.models import NameNote, Note
+from analytics.models import NameNote, Note, SharedLinkViews
 from tests.analytics.alerts.factories import AlertFactory, WebhookFactory, told_to
 from tests.analytics.factories import (
     DashboardFactory,
@@ -13,6 +13,7 @@ from tests.analytics.factories import (
     PinFactory,
     ReportFactory,
     SegmentFactory,
+    SharedLinkFactory,
 )
 from tests.analytics.subscriptions.factories import SendingFactory, SubscriptionFactory
 from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
@@ -50,6 +51,11 @@ def note(**fields):
     return Note.objects.create(
         environment=EnvironmentFactory(), **{"at": at, "is_day": False, "text": "Sale", **fields}
     )
+
+
+def viewed(**fields):
+    day = datetime(2026, 3, 14, tzinfo=UTC).date()
+    return SharedLinkViews.objects.create(link=SharedLinkFactory(), **{"day": day, "views": 1, **fields})
 
 
 def silence(**fields):
@@ -137,6 +143,13 @@ BREAKS: Breaks = {
     "dashboard_tiles_few": lambda: DashboardFactory(body={"tiles": [{}] * 41}),
     "analytics_dashboard_position_check": lambda: DashboardFactory(position=-1),
     "expiry_one_at_a_time": lambda: again(ExpiryFactory()),
+    "sharedlink_noun_known": lambda: SharedLinkFactory(noun="segment"),
+    "sharedlink_has_a_name": lambda: SharedLinkFactory(name=""),
+    "sharedlink_digest_is_sha256": lambda: SharedLinkFactory(digest="x" * 64),
+    "sharedlink_ended_by_with_a_time": lambda: SharedLinkFactory(ended_by=UserFactory()),
+    "analytics_sharedlink_digest_key": lambda: again(SharedLinkFactory()),
+    "sharedlinkviews_day_once": lambda: again(viewed()),
+    "analytics_sharedlinkviews_views_check": lambda: viewed(views=-1),
     "report_kind_known": lambda: ReportFactory(kind="pie"),
     "name_noted_once_per_environment": lambda: again(noted()),
     "name_kind_known": lambda: noted(kind="definition"),

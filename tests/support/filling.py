@@ -25,6 +25,7 @@ from tests.accounts.factories import (
     WayBackFactory,
 )
 from tests.analytics.alerts.factories import AlertFactory, WebhookFactory
+from tests.analytics.factories import SharedLinkFactory
 from tests.analytics.subscriptions.factories import SendingFactory
 from tests.factories import (
     ApiKeyFactory,
@@ -101,7 +102,7 @@ def _define(environment, member):
     Pin.objects.create(environment=environment, report=report, position=1)
     Dashboard.objects.create(environment=environment, name="Overview", created_by=member)
     NameNote.objects.create(environment=environment, kind="event", name="Signed up", changed_by=member)
-
+    SharedLinkFactory(shown=report, created_by=member)
     _watch(environment, report)
 
 

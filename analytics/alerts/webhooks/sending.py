@@ -5,14 +5,16 @@ day is given up. After a kill a delivery is sent again, with the same id.
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value, Window
+from django.db.models.functions import Coalesce, NullIf, RowNumber
 from django.utils import timezone
 
 from accounts import activity
@@ -26,17 +28,33 @@ LEASE = timedelta(seconds=4 * MOST_SECONDS)  # somebody who sends for longer was
 PAUSES = tuple(timedelta(minutes=each) for each in (1, 5, 15, 60, 180, 360))
 GIVEN_UP_AFTER = timedelta(days=1)
 GONE = 410
+TOO_LATE = "It waited for a day behind others."
+Due = tuple[Webhook, AlertDelivery]
 Sent = tuple[int | None, str]  # the status, and what was wrong with it, in words
 
 
 def run(*, seconds: float) -> bool:
-    """Send for about so long. Returns whether more is waiting that may be sent now."""
+    """Send for about so long, at least something. Returns whether more is waiting that may be sent now.
+
+    Each request has a thread, which does nothing else. What is done makes room for the next at once, so that whoever
+    is slow keeps nobody waiting.
+    """
     until = time.monotonic() + seconds
-    while due := _claimed(timezone.now()):
-        _send(due)
-        if time.monotonic() > until:
-            return _due(timezone.now()).exists()
-    return False
+    under_way: dict[Future[Sent], Due] = {}
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+
+        def begin() -> None:
+            for webhook, delivery in _claimed(timezone.now(), list(under_way.values())):
+                request = _request(webhook, delivery, timezone.now())
+                under_way[threads.submit(_post, *request)] = (webhook, delivery)
+
+        begin()
+        while under_way:
+            for done in wait(under_way, return_when=FIRST_COMPLETED).done:
+                note(*under_way.pop(done), *done.result())
+            if time.monotonic() < until:
+                begin()
+    return _due(timezone.now()).exists()
 
 
 def _due(now: datetime) -> QuerySet[Webhook]:
@@ -53,17 +71,24 @@ def _due(now: datetime) -> QuerySet[Webhook]:
 
 
 @transaction.atomic
-def _claimed(now: datetime) -> list[tuple[Webhook, AlertDelivery]]:
+def _claimed(now: datetime, under_way: Sequence[Due] = ()) -> list[Due]:
     """Webhooks that nobody else sends to meanwhile, those that were not tried for longest first, with what waits."""
+    busy = Counter(webhook.environment.project.account_id for webhook, _ in under_way)
     oldest_first: list[Any] = [F("tried_at").asc(nulls_first=True), "pk"]
     turn = Window(RowNumber(), partition_by=F("environment__project__account"), order_by=oldest_first)
-    ranked = _due(now).annotate(turn=turn).filter(turn__lte=OF_AN_ACCOUNT)
-    numbers = ranked.order_by("turn", *oldest_first).values_list("pk", flat=True)
-    locked = Webhook.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=list(numbers[:AT_ONCE]))
+    free = _due(now).exclude(environment__project__account__in=[each for each in busy if busy[each] >= OF_AN_ACCOUNT])
+    ranked = free.annotate(turn=turn).filter(turn__lte=OF_AN_ACCOUNT).order_by("turn", *oldest_first)
+    chosen: list[int] = []
+    for number, account in ranked.values_list("pk", "environment__project__account")[: 2 * AT_ONCE]:
+        if busy[account] < OF_AN_ACCOUNT and len(chosen) < AT_ONCE - len(under_way):
+            busy[account] += 1
+            chosen.append(number)
+    locked = Webhook.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=chosen)
     found = []
     for webhook in locked.select_related("environment__project__account").order_by("pk"):
         if webhook.claimed_until is not None and webhook.claimed_until > now:
             continue
+        _give_up(webhook, now)
         waiting = webhook.deliveries.filter(state=DeliveryState.WAITING).select_related("change")
         if (oldest := waiting.order_by("created_at", "pk").first()) is not None:
             Webhook.objects.filter(pk=webhook.pk).update(claimed_until=now + LEASE, tried_at=now)
@@ -71,13 +96,10 @@ def _claimed(now: datetime) -> list[tuple[Webhook, AlertDelivery]]:
     return found
 
 
-def _send(due: list[tuple[Webhook, AlertDelivery]]) -> None:
-    """Each in a thread, which does nothing but the request: `fetch` bounds how long it takes."""
-    requests = [_request(webhook, delivery, timezone.now()) for webhook, delivery in due]
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        answers = list(threads.map(_post, *zip(*requests, strict=True)))
-    for (webhook, delivery), answer in zip(due, answers, strict=True):
-        note(webhook, delivery, *answer)
+def _give_up(webhook: Webhook, now: datetime) -> None:
+    """What waits for too long is not sent any more. Its last problem stays, if it was tried."""
+    late = webhook.deliveries.filter(state=DeliveryState.WAITING, created_at__lt=now - GIVEN_UP_AFTER)
+    late.update(state=DeliveryState.FAILED, problem=Coalesce(NullIf("problem", Value("")), Value(TOO_LATE)))
 
 
 def _request(webhook: Webhook, delivery: AlertDelivery, now: datetime) -> tuple[str, bytes, dict[str, str]]:
@@ -99,11 +121,10 @@ def note(webhook: Webhook, delivery: AlertDelivery, status: int | None, problem:
     """Write what became of an attempt, and let others send to the webhook again."""
     now = timezone.now()
     state = DeliveryState.WAITING if problem else DeliveryState.SENT
-    if problem and delivery.created_at + GIVEN_UP_AFTER < now:
-        state = DeliveryState.FAILED
     AlertDelivery.objects.filter(pk=delivery.pk).update(
         state=state, answer=status, problem=problem, tried_at=now, attempts=F("attempts") + 1
     )
+    _give_up(webhook, now)
     row = Webhook.objects.filter(pk=webhook.pk)
     if not problem:
         row.update(claimed_until=None, failures=0, paused_until=None)

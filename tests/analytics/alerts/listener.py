@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,12 +11,16 @@ from tests.ports import free_port
 
 
 class Listener:
-    """`answer` is the status, or one of "redirect", "drip", "huge". `received`: [(headers, body)]."""
+    """`answer` is the status, or one of "redirect", "drip", "huge". `received`: [(headers, body)].
+
+    It answers when `holds_until` says so.
+    """
 
     def __init__(self) -> None:
         self.answer: int | str = 204
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.port = free_port()
+        self.holds_until: Callable[[], bool] = lambda: True
 
     @property
     def url(self) -> str:
@@ -39,6 +43,8 @@ def listening() -> Iterator[Listener]:
         def do_POST(self):
             body = self.rfile.read(int(self.headers["content-length"]))
             listener.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            while not listener.holds_until():
+                time.sleep(0.05)
             if listener.answer == "redirect":
                 self.send_response(302)
                 self.send_header("Location", f"http://127.0.0.1:{listener.port}/elsewhere")

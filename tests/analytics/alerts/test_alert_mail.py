@@ -80,7 +80,9 @@ class TestDelivered:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("how", ["left", "switched_off", "hidden", "closed", "deleting", "second_factor"])
+@pytest.mark.parametrize(
+    "how", ["left", "switched_off", "hidden", "closed", "deleting", "second_factor", "single_sign_on"]
+)
 def test_who_no_longer_reaches_the_project_is_told_nothing(mailbox, how):
     alert, membership = fired()
     told_to(alert)  # somebody stays
@@ -98,6 +100,8 @@ def test_who_no_longer_reaches_the_project_is_told_nothing(mailbox, how):
         type(account).objects.filter(pk=account.pk).update(closed_at=now)
     if how == "deleting":
         type(alert.environment).objects.update(deleting_at=now)
+    if how == "single_sign_on":
+        type(account).objects.filter(pk=account.pk).update(require_sso=True)
     if how == "second_factor":
         type(account).objects.filter(pk=account.pk).update(require_second_factor=True)
 

@@ -116,10 +116,9 @@ def test_pauses_grow_and_after_a_day_it_is_given_up(webhook, listener):
 
     AlertDelivery.objects.update(created_at=timezone.now() - timedelta(hours=25))
     sending.run(seconds=5)
-    sending.run(seconds=5)
 
     delivery.refresh_from_db()
-    assert (delivery.state, delivery.problem, delivery.attempts) == (DeliveryState.FAILED, "It answers 500.", 9)
+    assert (delivery.state, delivery.problem, delivery.attempts) == (DeliveryState.FAILED, "It answers 500.", 8)
 
 
 def test_410_ends_it(environment, webhook, listener):
@@ -154,7 +153,7 @@ def test_410_ends_it(environment, webhook, listener):
         ("drip", "Its answer takes too long."),
     ],
 )
-def test_answers_that_are_none(webhook, listener, monkeypatch, answer, problem):
+def test_answers_that_are_none(webhook, listener, monkeypatch, caplog, answer, problem):
     monkeypatch.setattr(guarded_http, "MOST_SECONDS", 1)
     listener.answer = answer
     test_of(webhook)
@@ -163,6 +162,7 @@ def test_answers_that_are_none(webhook, listener, monkeypatch, answer, problem):
 
     delivery = AlertDelivery.objects.get()
     assert (len(listener.received), delivery.state, delivery.problem) == (1, DeliveryState.WAITING, problem)
+    assert "hidden" not in caplog.text  # the rest of the address may be a secret
 
 
 @pytest.mark.parametrize(
@@ -247,10 +247,56 @@ def test_one_account_keeps_no_other_waiting(listener):
     turns = []
     while due := sending._claimed(timezone.now()):
         turns.append(sorted(hook.environment_id == small.pk for hook, _ in due))
-        sending._send(due)
+        for hook, delivery in due:
+            sending.note(hook, delivery, 204, "")
 
     assert turns[0] == [False, False, True]
     assert [len(turn) for turn in turns] == [3, 2, 2, 2, 1]
+
+
+def test_an_account_with_requests_under_way_gets_no_more_than_its_share(environment, listener):
+    for _ in range(4):
+        test_of(WebhookFactory(environment=environment, secret_url=listener.url))
+
+    under_way = sending._claimed(timezone.now())
+
+    assert (len(under_way), sending._claimed(timezone.now(), under_way)) == (2, [])
+    assert len(sending._claimed(timezone.now(), under_way[:1])) == 1
+
+
+def test_whoever_is_slow_keeps_nobody_waiting(monkeypatch, webhook, listener):
+    """The slow one answers when another account's has had all that waits for it."""
+    monkeypatch.setattr(guarded_http, "MOST_SECONDS", 60)
+    monkeypatch.setattr(guarded_http, "READ_SECONDS", 60)
+    slow = test_of(webhook)
+    with listening() as quick:
+        other = WebhookFactory(environment=EnvironmentFactory(), secret_url=quick.url)
+        for _ in range(5):
+            test_of(other)
+        listener.holds_until = lambda: len(quick.received) == 5
+
+        assert not sending.run(seconds=60)
+
+    slow.refresh_from_db()
+    assert slow.state == DeliveryState.SENT
+
+
+def test_what_waited_for_a_day_behind_others_is_given_up(webhook, listener):
+    listener.answer = 500
+    fresh = [test_of(webhook) for _ in range(3)][-1]
+    sending.run(seconds=5)
+    AlertDelivery.objects.exclude(pk=fresh.pk).update(created_at=timezone.now() - timedelta(hours=25))
+    Webhook.objects.update(paused_until=None)
+    listener.answer = 204
+
+    sending.run(seconds=5)
+
+    assert [(each.state, each.problem) for each in AlertDelivery.objects.order_by("pk")] == [
+        (DeliveryState.FAILED, "It answers 500."),
+        (DeliveryState.FAILED, "It waited for a day behind others."),
+        (DeliveryState.SENT, ""),
+    ]
+    assert len(listener.received) == 2
 
 
 def test_what_is_deleted_or_closed_is_told_nothing(webhook, listener):
