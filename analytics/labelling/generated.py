@@ -23,7 +23,7 @@ HEX = re.compile(r"[0-9a-f]{6,}", re.IGNORECASE)
 TAIL = re.compile(r"(?:^|[-_]+)([A-Za-z0-9+]{5,})$")  # what css-modules and others put behind a name
 UTILITY = re.compile(  # of Tailwind and its like: how an element looks, not what it is
     r"""-?(
-      [mp][trblxyse]?-(\d+(\.\d+)?|px|auto|xs|sm|md|lg|xl) | (w|h|min-w|min-h|max-w|max-h|size|gap(-[xy])?|space-[xy])-.+
+      [mp][trblxyse]?-(\d+(\.\d+)?|px|auto|xs|sm|md|lg|xl) | ((min-|max-)?[wh]|size|gap(-[xy])?|space-[xy])-.+
     | (text|bg|border|ring|shadow|rounded|font|leading|tracking|opacity|z|top|left|right|bottom|inset|order|grow|shrink
        |basis|col|row|grid-cols|grid-rows|justify|items|content|self|place|flex|overflow|object|align|cursor|select
        |transition|duration|ease|delay|animate|fill|stroke|outline|from|via|to|divide|decoration|underline-offset
