@@ -172,6 +172,8 @@ REFUSED = {  # what the person wanted to do, by the page that refused it
     "analytics:segment_edit": "change the segment",
     "analytics:segment_preview": "try a segment in",
     "analytics:storage": "change how long events are kept in",
+    "analytics:site_confirm": "confirm a site for labelling in",
+    "analytics:site_remove": "remove a site for labelling of",
     "analytics:tile_add": "add a tile to the dashboard",
     "analytics:tile_change": "change a tile of the dashboard",
     "analytics:tile_order": "order the tiles of the dashboard",
