@@ -1,4 +1,4 @@
-"""What labelling tells of an element and of a page: counts, definitions, clicks. Counted as reports count."""
+"""What labelling tells of an element and of a page: counts, definitions, clicks. ElementCounts as reports count."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from analytics.models import Definition
 from analytics.questions.query import LAST_7_DAYS, LAST_30_DAYS, Counts, Scope, Selection
 from analytics.questions.spans import Span
 from analytics.store.current import event_store
-from analytics.store.protocol import Happened
+from analytics.store.protocol import ElementEvent
 from common import links
 from projects.models import Environment
 
@@ -29,7 +29,7 @@ MOST_PAGES = 50
 
 
 @dataclass(frozen=True)
-class Counted:
+class ElementCounts:
     """`days` has the events of each of the last 30 days, today's last. `url` is the path of the same graph."""
 
     events_7: int
@@ -37,12 +37,12 @@ class Counted:
     events_30: int
     people_30: int
     days: tuple[int, ...]
-    newest: tuple[Happened, ...]
+    newest: tuple[ElementEvent, ...]
     url: str
 
 
 @dataclass(frozen=True)
-class Shown:
+class DefinitionOnPage:
     """A definition that may happen on a page. `events` of the last seven days were on it."""
 
     lineage: UUID
@@ -51,14 +51,14 @@ class Shown:
     events: int
 
 
-def count(environment: Environment, selection: Selection) -> Counted:
+def count(environment: Environment, selection: Selection) -> ElementCounts:
     """Raises BadQuery, and what `run` raises."""
     now = timezone.now()
     month, week = _graph(environment, selection, LAST_30_DAYS), _graph(environment, selection, LAST_7_DAYS)
     events, people = run(month, now=now, limit=TIME_LIMIT).lines
     events_7, people_7 = run(week, now=now, limit=_left(now)).lines
     newest = event_store().newest_of(Scope.of(environment), selection, NEWEST) if events.total else []
-    return Counted(
+    return ElementCounts(
         int(events_7.total or 0),
         int(people_7.total or 0),
         int(events.total or 0),
@@ -85,11 +85,11 @@ def covered_by(environment: Environment, kind: str, element: Element, page: Page
     return [(each, names[each]) for each in event_store().meanings_of(Scope.of(environment), event, list(names))]
 
 
-def definitions_on(environment: Environment, page: PagePlace) -> list[Shown]:
+def definitions_on(environment: Environment, page: PagePlace) -> list[DefinitionOnPage]:
     """The definitions of clicks, changes and submits that may happen on a page."""
     known = _definitions(environment)
     counts = event_store().counts_on_page(Scope.of(environment), _place(page), list(known), MOST_SHOWN)
-    return [Shown(lineage, *known[lineage], events) for lineage, events in counts.items()]
+    return [DefinitionOnPage(lineage, *known[lineage], events) for lineage, events in counts.items()]
 
 
 def elements_on(environment: Environment, page: PagePlace, kind: str, most: int) -> list[tuple[Element, int]]:

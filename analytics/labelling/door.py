@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts import current_request
+from analytics.definitions.bodies import JsonBody
 from analytics.labelling import tickets
 from analytics.labelling.tickets import Labeller
 from analytics.questions.conditions import BadQuery
@@ -34,10 +35,9 @@ KEPT_SECONDS = "600"  # how long a browser asks no more whether it may
 OVER = "Labelling is over: it lasts 30 minutes, and ends with your session. Open the page again from the console."
 BEGUN = "This link has been used, or is over. Open the page again from the console."
 SLOW = "Counting took too long. Narrower conditions are faster."
-JsonBody = dict[str, Any]
 
 
-class Refused(Exception):
+class ScriptRefused(Exception):
     """A request that is refused, with the reason in words."""
 
     def __init__(self, status: int, error: str, *, headers: dict[str, str] | None = None, **more: Any) -> None:
@@ -45,10 +45,10 @@ class Refused(Exception):
         self.status, self.headers, self.body = status, headers, {"error": error} | more
 
 
-View = Callable[[HttpRequest, Labeller, JsonBody], JsonBody]
+ScriptView = Callable[[HttpRequest, Labeller, JsonBody], JsonBody]
 
 
-def label_endpoint(view: View) -> Callable[[HttpRequest], HttpResponse]:
+def label_endpoint(view: ScriptView) -> Callable[[HttpRequest], HttpResponse]:
     """The view of one path for the script. `view` gets whose token it is, and the body; what it gives is the answer."""
 
     def checked(request: HttpRequest, origin: str) -> JsonBody:
@@ -94,7 +94,7 @@ def _answer(request: HttpRequest, origin: str, view: Callable[[HttpRequest, str]
         return _json(405, {"error": "Use POST."}, {"Allow": "POST, OPTIONS"})
     try:
         return _json(200, view(request, origin))
-    except Refused as refused:
+    except ScriptRefused as refused:
         return _json(refused.status, refused.body, refused.headers)
     except BadQuery as error:
         return _json(400, {"error": error.message, "at": error.at})
@@ -111,39 +111,39 @@ def failure(error: QueryFailed) -> tuple[int, str, dict[str, str] | None]:
 
 
 def body_of(request: HttpRequest) -> JsonBody:
-    """The object in the body. Raises Refused."""
+    """The object in the body. Raises ScriptRefused."""
     raw = request.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
-        raise Refused(413, f"The request is larger than {MAX_BYTES:,} bytes.")
+        raise ScriptRefused(413, f"The request is larger than {MAX_BYTES:,} bytes.")
     try:
         sent = json.loads(raw)
     except (ValueError, RecursionError):
-        raise Refused(400, "Send a JSON object.") from None
+        raise ScriptRefused(400, "Send a JSON object.") from None
     if not isinstance(sent, dict):
-        raise Refused(400, "Send a JSON object.")
+        raise ScriptRefused(400, "Send a JSON object.")
     return sent
 
 
 def limit_opening(request: HttpRequest) -> None:
-    """Raises Refused for an address that tries many tickets."""
+    """Raises ScriptRefused for an address that tries many tickets."""
     try:
         may = ratelimit.consume(request, app=APP, action=OPENED)
     except PermissionDenied:  # no address to count by
         may = None
     if not may:
-        raise Refused(429, "Too many links are opened from here.", headers={"Retry-After": WAIT_SECONDS})
+        raise ScriptRefused(429, "Too many links are opened from here.", headers={"Retry-After": WAIT_SECONDS})
 
 
 def _labeller(request: HttpRequest, origin: str) -> Labeller:
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     labeller = tickets.find(credentials.strip() if scheme.lower() == "bearer" else "")
     if labeller is None:
-        raise Refused(401, OVER, headers={"WWW-Authenticate": 'Bearer realm="Heapadmin"'})
+        raise ScriptRefused(401, OVER, headers={"WWW-Authenticate": 'Bearer realm="Heapadmin"'})
     if labeller.ticket.site.origin != origin:
-        raise Refused(403, "This is for another site.")
+        raise ScriptRefused(403, "This is for another site.")
     current_request.note_person(labeller.ticket.user_id)  # who has the places for questions (analytics/store/places.py)
     if not ratelimit.consume(request, app=APP, action=REQUESTS, key=str(labeller.ticket.pk)):
-        raise Refused(429, "Too many requests in a minute.", headers={"Retry-After": WAIT_SECONDS})
+        raise ScriptRefused(429, "Too many requests in a minute.", headers={"Retry-After": WAIT_SECONDS})
     return labeller
 
 

@@ -1,8 +1,6 @@
 """What the script sends, and what it is sent, as JSON (docs/labelling.md)."""
 
-from typing import Any
-
-from analytics.definitions.bodies import DefinitionBody
+from analytics.definitions.bodies import DefinitionBody, JsonBody
 from analytics.labelling.elements import storable
 from analytics.labelling.proposal import DEEDS, words
 from analytics.questions.conditions import MAX_CONDITIONS, BadQuery, Condition, Field, Group, Operator
@@ -10,7 +8,6 @@ from analytics.questions.query import EventReference, RefersTo, Selection
 
 CLICK = "kind:click"
 NO_SELECTION = "Send what happened, and under which conditions."
-JsonBody = dict[str, Any]
 
 
 def read_selection(sent: JsonBody) -> Selection:

@@ -59,7 +59,7 @@ class Clicked:
 
 
 @dataclass(frozen=True)
-class Happened:
+class ElementEvent:
     """An event in short: `text` is its element's, its name or its page's title."""
 
     at: datetime
@@ -157,7 +157,7 @@ class EventStore(Protocol):
         """The pages where most was clicked, changed and submitted: domain, path, how often."""
         ...
 
-    def newest_of(self, scope: Scope, selection: Selection, most: int) -> list[Happened]:
+    def newest_of(self, scope: Scope, selection: Selection, most: int) -> list[ElementEvent]:
         """The newest events of a selection, of 30 days. Raises BadQuery too."""
         ...
 

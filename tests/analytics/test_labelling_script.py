@@ -98,7 +98,7 @@ def test_what_covers_an_element():
     definition(environment, "Elsewhere", [*BOUGHT, condition("path", "/pricing")])
     definition(environment, "Viewed", [], "builtin:pageview")
     definition(environment, "In Chrome", [*BOUGHT, condition("browser", "Chrome")])
-    definition(environment, "Circle", [], f"definition:{of_it.lineage}").lineage
+    definition(environment, "Circle", [], f"definition:{of_it.lineage}")
     definition(environment, "Gone", [], "definition:00000000-0000-4000-8000-000000000000")
     definition(EnvironmentFactory(), "Theirs", BOUGHT)
     any_of = definition(environment, "Any", [condition("target_text", "Buy"), condition("title", "No")], match="any")
@@ -161,7 +161,7 @@ WRONG = [
     ("counts", {"conditions": [condition("target_tag", "a", "like")]}, "conditions.0"),
     ("counts", {"conditions": [condition("target_tag", "x" * 1025)]}, "conditions.0"),
     ("counts", {"conditions": [condition("target_tag", 7)]}, "conditions.0"),
-    ("counts", {"conditions": [condition("target_tag", "7", "greater"), condition("path", "x", "less")]}, "conditions.1"),
+    ("counts", {"conditions": [condition("path", "7", "less"), condition("path", "x", "less")]}, "conditions.1"),
     ("counts", {"conditions": [{"property": "user:plan", "operator": "is", "value": "pro"}]}, "conditions.0"),
     ("counts", {"conditions": [{"property": "person:identity", "operator": "exists"}]}, "conditions.0"),
     ("counts", {"conditions": [condition("target_tag", "a")] * 21}, "conditions"),

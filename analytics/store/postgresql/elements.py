@@ -17,7 +17,7 @@ from analytics.sql.dialect import POSTGRESQL
 from analytics.sql.selections import Limits
 from analytics.sql.statement import Statement
 from analytics.store.postgresql.snapshot import TimedStatements, snapshot
-from analytics.store.protocol import Clicked, Happened
+from analytics.store.protocol import Clicked, ElementEvent
 
 TIME_LIMIT = timedelta(seconds=10)
 OF_PAGE = {"event:domain", "event:path", "event:hash"}
@@ -61,12 +61,12 @@ def busy_pages(scope: Scope, most: int) -> list[tuple[str, str, int]]:
     return [(domain or "", path, events) for domain, path, events in rows]
 
 
-def newest_of(scope: Scope, selection: Selection, most: int) -> list[Happened]:
+def newest_of(scope: Scope, selection: Selection, most: int) -> list[ElementEvent]:
     with _asking(scope, [selection.event.lineage] if selection.event.lineage else []) as asking:
         statement = asking.statement()
         text = sql.newest_sql(statement, asking.limits(LAST_30_DAYS), selection, most)
         rows = asking.ask(text, statement.parameters)
-    return [Happened(at, words or "", path or "") for at, words, path in rows]
+    return [ElementEvent(at, words or "", path or "") for at, words, path in rows]
 
 
 def meanings_of(scope: Scope, event: Mapping[str, str], lineages: Sequence[UUID]) -> list[UUID]:

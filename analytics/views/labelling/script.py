@@ -7,11 +7,11 @@ from django.http import HttpRequest
 
 from accounts import activity
 from analytics import actions
-from analytics.definitions.bodies import DefinitionBody
+from analytics.definitions.bodies import DefinitionBody, JsonBody
 from analytics.forms.definitions import name_and_notes
 from analytics.labelling import answers, tickets
-from analytics.labelling.answers import Counted
-from analytics.labelling.door import BEGUN, JsonBody, Refused, body_of, failure, label_endpoint, limit_opening
+from analytics.labelling.answers import ElementCounts
+from analytics.labelling.door import BEGUN, ScriptRefused, body_of, failure, label_endpoint, limit_opening
 from analytics.labelling.door import answered as without_token
 from analytics.labelling.elements import Element, PagePlace, storable
 from analytics.labelling.proposal import propose
@@ -34,7 +34,7 @@ def open_page(request: HttpRequest, origin: str) -> JsonBody:
     ticket = body_of(request).get("ticket")
     used = tickets.use(storable(ticket), origin) if isinstance(ticket, str) else None
     if used is None:
-        raise Refused(401, BEGUN)
+        raise ScriptRefused(401, BEGUN)
     token, labeller = used
     environment = labeller.environment
     return {
@@ -94,7 +94,7 @@ def save(request: HttpRequest, labeller: Labeller, sent: JsonBody) -> JsonBody:
             details={"on": environment.name, "site": labeller.ticket.site.origin},
             project_number=environment.project_id,
         )
-        raise Refused(403, ONLY_LOOK)
+        raise ScriptRefused(403, ONLY_LOOK)
     given = sent.get("name", "")
     raw = Reader({"name": [storable(given) if isinstance(given, str) else ""]})
     name, _ = name_and_notes(raw, named=True)
@@ -138,7 +138,7 @@ def _covered_by(environment: Environment, kind: str, element: Element, page: Pag
     return [{"name": name, "url": answers.absolute(environment, lineage)} for lineage, name in found]
 
 
-def _counts(found: Counted) -> JsonBody:
+def _counts(found: ElementCounts) -> JsonBody:
     return {
         "last_7": {"events": found.events_7, "people": found.people_7},
         "last_30": {"events": found.events_30, "people": found.people_30},
