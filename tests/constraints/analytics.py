@@ -58,7 +58,7 @@ def site(**fields):
 
 
 def ticket(**fields):
-    known = {"digest": "a" * 64, "session_digest": "b" * 64, "ends_at": timezone.now()}
+    known = {"digest": "a" * 64, "session_digest": "b" * 64, "ends_at": timezone.now() + timedelta(hours=1)}
     return LabelTicket.objects.create(site=site(), user=UserFactory(), **{**known, **fields})
 
 
