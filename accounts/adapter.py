@@ -1,8 +1,6 @@
 """Adapters for django-allauth: the sign-up switch, links from SITE_URL, mail sent by jobs, client address, passkeys."""
 
-import hashlib
 import ipaddress
-from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from math import ceil
 from typing import Any
@@ -15,16 +13,17 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts import activity, known_browsers, sign_in_pauses
 from accounts.current_request import client_address
 from accounts.models import User
 from accounts.sign_in_pauses import Attempt
-from common import jobs, links, mails
+from accounts.sso import session as sso_session
+from common import encryption, jobs, links, mails
 from common.addresses import check, normal
 from common.counted import counted
 
@@ -75,6 +74,13 @@ class AccountAdapter(DefaultAccountAdapter):
         browser = request.session.session_key if is_theirs else known_browsers.known_browser(request, email)
         return Attempt(email, self.get_client_ip(request), browser)
 
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        """The page that offers to sign out at the provider too, if this session began at one."""
+        if provider := sso_session.provider_of(request):
+            return reverse("accounts:sso_signed_out", args=[provider.slug])
+        url: str = super().get_logout_redirect_url(request)
+        return url
+
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         jobs.defer("accounts.send_password_reset", user_id=user.pk, to=email)
 
@@ -112,11 +118,11 @@ class MfaAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Encrypt secrets of authenticator apps and recovery codes, so that a copied database opens nothing."""
-        return _cipher().encrypt(text.encode()).decode()
+        return encryption.encrypt("second_factor", text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Undo `encrypt`, also for text that was encrypted under a former SECRET_KEY."""
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return encryption.decrypt("second_factor", encrypted_text)
 
     def generate_authenticator_name(self, user: User, kind: str) -> str:
         """The name of a new key if its owner gives none: "Key 1"."""
@@ -133,14 +139,6 @@ def _in_words(seconds: float) -> str:
     if number >= 60:
         number, unit = ceil(number / 60), "minute"
     return counted(number, unit)
-
-
-def _cipher() -> MultiFernet:
-    """SECRET_KEY encrypts and decrypts; the keys in SECRET_KEY_FALLBACKS only decrypt."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet(
-        [Fernet(urlsafe_b64encode(hashlib.sha256(f"heapadmin.second_factor:{key}".encode()).digest())) for key in keys]
-    )
 
 
 def _host_with_a_name() -> str:

@@ -11,6 +11,7 @@ from accounts.door import entered, rights_here
 from accounts.models import Access, Membership
 from accounts.policy import Can
 from accounts.sessions import SessionStore, renew
+from accounts.sso import session as sso_session
 from accounts.teammates import grantors
 from common import mails
 
@@ -100,10 +101,10 @@ class _BarRequest(HttpRequest):
 
 
 def _memberships(request: HttpRequest) -> list[Membership]:
-    """All of the person's memberships of open accounts, the one used last first. One query per request."""
+    """The person's memberships of open accounts that this session knows of, the one used last first. One query."""
     if not request.user.is_authenticated:
         return []
     read = cast(_BarRequest, request)
     if not hasattr(read, "memberships"):
-        read.memberships = list(Membership.objects.latest_used(request.user).select_related("account"))
+        read.memberships = sso_session.known_to(request, Membership.objects.latest_used(request.user))
     return read.memberships

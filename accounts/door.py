@@ -12,6 +12,7 @@ from accounts import activity, current_request, last_seen
 from accounts.models import Access, Account, Membership, User
 from accounts.policy import Can, rights
 from accounts.second_factor import has_second_factor
+from accounts.sso import session as sso_session
 from accounts.touched import name_of
 
 SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
@@ -47,6 +48,10 @@ class AccountClosed(Exception):
     """The user belongs to the account, but the account is closed."""
 
 
+class SignInElsewhere(Exception):
+    """The account is not opened by the way in which this session began (accounts/sso/session.py)."""
+
+
 class SecondFactorMissing(Exception):
     """The account requires a second factor, and the user has none yet."""
 
@@ -59,8 +64,8 @@ def enter(
     Returns the request, with the membership and all its rights there set on it.
 
     Raises Http404 without a membership, so that strangers do not learn that the account exists. Raises
-    PermissionDenied for a teammate without the right, and records that in the account's activity. AccountClosed and
-    SecondFactorMissing have pages of their own (accounts/refusal_pages.py).
+    PermissionDenied for a teammate without the right, and records that in the account's activity. AccountClosed,
+    SignInElsewhere and SecondFactorMissing have pages of their own (accounts/refusal_pages.py).
     """
     if membership is None:
         raise Http404
@@ -70,10 +75,8 @@ def enter(
     current_request.note_person(user.pk)
     inside = cast(TenantRequest, request)
     inside.membership = membership
-    if account.closed_at is not None:
-        raise AccountClosed
-    if account.require_second_factor and not has_second_factor(user.pk):
-        raise SecondFactorMissing
+    if why := kept_out(request, membership):
+        raise why
     granted = rights(membership, within.access if within else None)
     inside.can = granted
     last_seen.note_in_account(membership)
@@ -82,6 +85,22 @@ def enter(
         record_refusal(request, account, {"path": request.path, "needs": needs.value}, project_number)
         raise PermissionDenied
     return inside
+
+
+def kept_out(request: HttpRequest, membership: Membership) -> type[Exception] | None:
+    """Why the account's pages are closed to this session, whatever its rights; None if they are open.
+
+    A second factor is asked of those who signed in here. Whoever came through the account's provider has met its rules.
+    """
+    account = membership.account
+    if account.closed_at is not None:
+        return AccountClosed
+    if not sso_session.lets_in(request, membership):
+        return SignInElsewhere
+    is_vouched_for = account.pk in sso_session.standing(request).accounts
+    if account.require_second_factor and not is_vouched_for and not has_second_factor(membership.user_id):
+        return SecondFactorMissing
+    return None
 
 
 def entered(request: HttpRequest) -> Membership | None:

@@ -1,4 +1,4 @@
-"""Deletes sessions that ended by themselves and what the cache no longer counts. Nobody else does: both only grow."""
+"""Deletes sessions that ended by themselves, what the cache no longer counts, and SAML answers that have ended."""
 
 from django.conf import settings
 from django.db import connection
@@ -19,11 +19,15 @@ CACHE = """
 delete from {table} where cache_key = any(array(
        select cache_key from {table} where expires < now() limit %(most)s for update skip locked))
 """
+SAML_ANSWERS = """
+delete from accounts_samlanswer where id = any(array(
+       select id from accounts_samlanswer where ends_at < now() limit %(most)s for update skip locked))
+"""
 
 
 def forget_expired(most: int = STEP_ROWS) -> int:
     """Delete at most so many rows of each kind; returns how many went in all."""
-    statements = (SESSIONS, SIGNED_IN, CACHE.format(table=settings.CACHES["default"]["LOCATION"]))
+    statements = (SESSIONS, SIGNED_IN, SAML_ANSWERS, CACHE.format(table=settings.CACHES["default"]["LOCATION"]))
     gone = 0
     with connection.cursor() as cursor:
         for statement in statements:

@@ -22,9 +22,15 @@ class LastFullAccess(Exception):
         self.accounts = accounts
 
 
+class LastWayBack(LastFullAccess):
+    """The change would leave `accounts`, which require single sign-on, without their way back (accounts/sso)."""
+
+
 @contextmanager
 def keeping_full_access(account_ids: Iterable[int]) -> Iterator[None]:
     """Run a change that takes rights away, in a transaction; undo it with LastFullAccess if nobody keeps full access.
+
+    Or with LastWayBack, which is one too, if nobody could get in once the provider of single sign-on is gone.
 
     The accounts' rows are locked first, in order, so that two such changes of one account run one after the other
     and the later one sees what the earlier one did.
@@ -35,6 +41,8 @@ def keeping_full_access(account_ids: Iterable[int]) -> Iterator[None]:
         yield
         if left_without := list(_without_full_access(ids)):
             raise LastFullAccess(left_without)
+        if locked_in := list(_without_way_back(ids)):
+            raise LastWayBack(locked_in)
 
 
 def require_full_access(account: Account, by: User) -> None:
@@ -49,3 +57,8 @@ def require_full_access(account: Account, by: User) -> None:
 def _without_full_access(account_ids: list[int]) -> Iterable[Account]:
     full = Membership.objects.full_access().filter(account=OuterRef("pk"))
     return Account.objects.open().filter(~Exists(full), pk__in=account_ids).order_by("name")
+
+
+def _without_way_back(account_ids: list[int]) -> Iterable[Account]:
+    kept = Membership.objects.full_access().filter(account=OuterRef("pk"), way_back__isnull=False)
+    return Account.objects.open().filter(~Exists(kept), pk__in=account_ids, require_sso=True).order_by("name")

@@ -18,7 +18,9 @@ from procrastinate.contrib.django import app
 
 from accounts.actions.invitations import link_of
 from accounts.expired import forget_expired
-from accounts.models import EmailChange, Invitation, User
+from accounts.models import EmailChange, Invitation, Membership, User
+from accounts.sso.actions import domains
+from accounts.sso.models import SsoDomain
 from common import links, mails
 from common.jobs import LOW, MAIL, MAIL_RETRY
 
@@ -27,6 +29,31 @@ from common.jobs import LOW, MAIL, MAIL_RETRY
 def send_mail(template: str, to: str, context: dict[str, Any], reply_to: str = "") -> None:
     """Send `templates/mail/<template>.txt` to one address. `context` must not hold secrets."""
     mails.render(template, context).message(to, reply_to).send()
+
+
+@app.task(name="accounts.mail_teammate", queue=MAIL, retry=MAIL_RETRY)
+def mail_teammate(account_id: int, user_id: int, template: str, context: dict[str, Any], reply_to: str = "") -> None:
+    """Send the same to somebody with full access to an account, about it.
+
+    Nothing is sent if they have it no more, or the account was closed meanwhile: a mail may wait for hours.
+    """
+    teammates = Membership.objects.full_access().filter(account=account_id, account__closed_at=None, user=user_id)
+    if teammate := teammates.select_related("user").first():
+        mails.render(template, context).message(teammate.user.email, reply_to).send()
+
+
+@app.task(name="accounts.send_domain_proof", queue=MAIL, retry=MAIL_RETRY)
+def send_domain_proof(domain_id: int, nonce: str) -> None:
+    """Mail the link that proves a domain to its postmaster, unless the domain is gone or proven by now."""
+    waiting = SsoDomain.objects.select_related("account").filter(proven_at=None, account__closed_at=None)
+    domain = waiting.filter(pk=domain_id, nonce=nonce).first()
+    if domain is not None:
+        context = {
+            "domain": domain.domain,
+            "account": mails.plain(domain.account.name),
+            "link": domains.link_of(domain),
+        }
+        mails.render("sso_domain", context).message(f"postmaster@{domain.domain}").send()
 
 
 @app.task(name="accounts.send_invitation", queue=MAIL, retry=MAIL_RETRY)

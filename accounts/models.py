@@ -128,6 +128,7 @@ class Account(models.Model):
     roles_by_project = models.CharField(
         max_length=20, choices=RolesByProject.choices, default=RolesByProject.OFF, db_default=RolesByProject.OFF
     )
+    require_sso = models.BooleanField(default=False, db_default=False)  # for all but its ways back (accounts/sso)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
     members = models.ManyToManyField(

@@ -30,5 +30,11 @@ def _invitation(account: Account, arguments: Mapping[str, Any]) -> str:
     return invitation.email if invitation else ""
 
 
+def _scim_token(account: Account, arguments: Mapping[str, Any]) -> str:
+    token = account.scim_tokens.filter(pk=arguments["scim_token_id"]).first()
+    return token.name if token else ""
+
+
 register_namer("membership_id", _teammate)
 register_namer("invitation_id", _invitation)
+register_namer("scim_token_id", _scim_token)

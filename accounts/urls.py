@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from accounts.views import accept, account, activity, invitations, profile, rescue, session, teammates
+from accounts.views import (
+    accept,
+    account,
+    activity,
+    invitations,
+    profile,
+    rescue,
+    scim,
+    session,
+    sso_connections,
+    sso_saml,
+    sso_saml_settings,
+    sso_settings,
+    sso_sign_in,
+    teammates,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -29,6 +44,49 @@ urlpatterns = [
     path("<int:account_id>/settings/save/", account.account_settings_save, name="account_settings_save"),
     path("<int:account_id>/activity/", activity.activity_list, name="activity_list"),
     path("<int:account_id>/activity.csv", activity.activity_csv, name="activity_csv"),
+    path("<int:account_id>/single-sign-on/", sso_settings.sso, name="sso"),
+    path("<int:account_id>/single-sign-on/require/", sso_settings.sso_require, name="sso_require"),
+    path("<int:account_id>/single-sign-on/provider/", sso_settings.sso_provider_add, name="sso_provider_add"),
+    path("<int:account_id>/single-sign-on/provider/saml/", sso_saml_settings.sso_saml_add, name="sso_saml_add"),
+    path(
+        "<int:account_id>/single-sign-on/provider/<int:provider_id>/certificate/",
+        sso_saml_settings.sso_certificate,
+        name="sso_certificate",
+    ),
+    path("<int:account_id>/single-sign-on/provider/<int:provider_id>/", sso_settings.sso_provider, name="sso_provider"),
+    path(
+        "<int:account_id>/single-sign-on/provider/<int:provider_id>/test/",
+        sso_settings.sso_provider_test,
+        name="sso_provider_test",
+    ),
+    path(
+        "<int:account_id>/single-sign-on/provider/<int:provider_id>/switch/",
+        sso_settings.sso_provider_switch,
+        name="sso_provider_switch",
+    ),
+    path(
+        "<int:account_id>/single-sign-on/provider/<int:provider_id>/delete/",
+        sso_settings.sso_provider_delete,
+        name="sso_provider_delete",
+    ),
+    path("<int:account_id>/single-sign-on/domain/", sso_settings.sso_domain_add, name="sso_domain_add"),
+    path("<int:account_id>/single-sign-on/domain/<int:domain_id>/", sso_settings.sso_domain, name="sso_domain"),
+    path("<int:account_id>/single-sign-on/way-back/", sso_settings.sso_way_back, name="sso_way_back"),
+    path("<int:account_id>/scim/", scim.scim, name="scim"),
+    path("<int:account_id>/scim/create/", scim.scim_token_create, name="scim_token_create"),
+    path("<int:account_id>/scim/<int:scim_token_id>/revoke/", scim.scim_token_revoke, name="scim_token_revoke"),
+    path("sso/", sso_sign_in.sso_find, name="sso_find"),
+    path("sso/domain/<str:secret>/", sso_settings.sso_domain_proof, name="sso_domain_proof"),
+    path("sso/<slug:slug>/", sso_sign_in.sso_start, name="sso_start"),
+    path("sso/<slug:slug>/answer/", sso_sign_in.sso_answer, name="sso_answer"),
+    path("sso/<slug:slug>/saml/", sso_saml.sso_saml_metadata, name="sso_saml_metadata"),
+    path("sso/<slug:slug>/saml/answer/", sso_saml.sso_saml_answer, name="sso_saml_answer"),
+    path("sso/<slug:slug>/saml/answer/<str:secret>/", sso_saml.sso_saml_finish, name="sso_saml_finish"),
+    path("sso/<slug:slug>/saml/refused/", sso_saml.sso_saml_refused, name="sso_saml_refused"),
+    path("sso/<slug:slug>/signed-out/", sso_sign_in.sso_signed_out, name="sso_signed_out"),
+    path("me/single-sign-on/", sso_connections.sso_connections, name="sso_connections"),
+    path("me/single-sign-on/<slug:slug>/connect/", sso_connections.sso_connect, name="sso_connect"),
+    path("me/single-sign-on/<slug:slug>/disconnect/", sso_connections.sso_disconnect, name="sso_disconnect"),
     path("invitation/<str:secret>/", accept.invitation, name="invitation"),
     path("invitation/<str:secret>/decline/", accept.invitation_decline, name="invitation_decline"),
     path("invitation/<str:secret>/ask-again/", accept.invitation_ask_again, name="invitation_ask_again"),

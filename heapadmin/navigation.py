@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.door import entered
 from accounts.models import Membership
+from accounts.policy import Can, rights
 from analytics.kinds.registry import KINDS
 from projects.context import place
 from projects.door import entered_environment
@@ -38,8 +39,10 @@ SETTINGS_TABS: list[Entry] = [
     ("Excluded IPs", "ipfilter:excluded_ips"),
     ("Activity", "accounts:activity_list"),
     ("Account", "accounts:account_settings"),
+    ("Single sign-on", "accounts:sso"),
     ("Support", "support:account_support"),
 ]
+NEEDS_MANAGE = {"accounts:sso"}  # tabs that others do not see
 GO_KEYS = {"analytics:dashboard": "d", "analytics:live": "l"}  # after `g`
 FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search finds beside the links of the header
     ("Dashboards", "analytics:dashboard_list"),
@@ -83,6 +86,12 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         "projects:project_list",
     ),
     "accounts:account_settings_save": "accounts:account_settings",
+    **dict.fromkeys(
+        [f"accounts:sso_provider{part}" for part in ("", "_add", "_delete")]
+        + ["accounts:sso_domain_add", "accounts:sso_saml_add", "accounts:sso_certificate"]
+        + ["accounts:scim", "accounts:scim_token_create", "accounts:scim_token_revoke"],
+        "accounts:sso",
+    ),
     "projects:environment_capture": "projects:install",
     **dict.fromkeys(
         [f"ipfilter:{page}" for page in ("environment_excluded_ips", "environment_excluded_ips_preview")]
@@ -102,9 +111,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     membership = entered(request)
     return {
         "nav_items": SimpleLazyObject(lambda: _nav(request)),
-        "settings_tabs": _links(request, SETTINGS_TABS, membership.account_id) if membership else [],
-        "console_pages": lambda: _console_pages(environment, membership),
+        "settings_tabs": _links(request, _tabs(membership), membership.account_id) if membership else [],
+        "console_pages": lambda: _console_pages(request, environment, membership),
     }
+
+
+def _tabs(membership: Membership) -> list[Entry]:
+    may_manage = Can.MANAGE in rights(membership)  # the account, whatever their access to a project is
+    return [entry for entry in SETTINGS_TABS if may_manage or entry[1] not in NEEDS_MANAGE]
 
 
 def _nav(request: HttpRequest) -> list[dict[str, Any]]:
@@ -112,7 +126,9 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
     return _links(request, ENVIRONMENT_NAV, environment.app_id) if environment else []
 
 
-def _console_pages(environment: Environment | None, membership: Membership | None) -> list[tuple[str, str]]:
+def _console_pages(
+    request: HttpRequest, environment: Environment | None, membership: Membership | None
+) -> list[tuple[str, str]]:
     if environment is None or membership is None:
         return []
     flat = [
@@ -121,7 +137,7 @@ def _console_pages(environment: Environment | None, membership: Membership | Non
     taken = [label for label, _ in flat]
     tabs = [
         (f"{label} of the account" if label in taken else label, view)
-        for label, view in SETTINGS_TABS
+        for label, view in _tabs(membership)
         if isinstance(view, str)
     ]
     pages = [

@@ -98,8 +98,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sso.session.SsoSessionMiddleware",
     "accounts.sign_in.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.sso.kept_factor.KeptFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.current_request.CurrentRequestMiddleware",
     "accounts.known_browsers.KnownBrowserMiddleware",
@@ -191,6 +193,8 @@ ENVIRONMENT_LANDING = "analytics:dashboard"  # the page that opens first in an e
 SIGNUP_OPEN = env.switch("SIGNUP_OPEN", default=True)
 DOCS_URL = addresses.page("DOCS_URL", env.text("DOCS_URL"))
 SESSION_DAYS = env.number("SESSION_DAYS", default=30, least=1, most=3_650)  # until a new sign-in, used or not
+# names of identity providers in one's own network; http:// only on this machine
+SSO_INTERNAL_HOSTS = env.items("SSO_INTERNAL_HOSTS")
 INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, least=1, most=3_650)
 # per account, resending included
 INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=400, least=0, most=1_000_000)
@@ -213,10 +217,16 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the current session stays; all othe
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {  # allauth's own of other names stay as they are; accounts/sign_in_pauses.py is about passwords
+    # beginnings and answers, two for each sign-in: an office of 500 behind one address comes in within four minutes
+    "sso": "300/m/ip,3000/h/ip",
+    "sso_browser": "20/m/key",  # the same of one browser
+    "sso_saml": "300/m/ip",  # answers that are posted
+    "sso_setup": "30/m/user",  # requests of settings to providers and name servers
     "api_key": "30/m/ip",  # failures (collector/views/public_api.py)
     "labelling": "120/m/key",  # requests of the script on a site with one token (analytics/labelling/door.py)
     "label_open": "60/m/ip",  # tickets that are tried there
     "read_api": f"{READ_REQUESTS_PER_MINUTE}/m/key",  # requests with one API token (projects/api_tokens/door.py)
+    "scim": "30/m/ip",  # failures (accounts/scim/endpoint.py)
     "login": "",  # it would hold up known browsers too; "sign_in" takes its place
     "sign_in": "30/m/ip",  # from browsers that are not known (accounts/adapter.py)
 }

@@ -15,6 +15,7 @@ urlpatterns = [
     path("login/email/", RedirectView.as_view(pattern_name="accounts:email_change")),  # in place of allauth's page
     path("login/", include("allauth.urls")),
     path("account/", include("accounts.urls")),
+    path("scim/v2/", include("accounts.scim.urls")),
     path("", include("projects.urls")),
     path("", include("ipfilter.urls")),
     path("staff/components/", staff_site.admin_view(components_page), name="components_page"),

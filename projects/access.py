@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.models import Access, Membership, RolesByProject, User
 from accounts.policy import has_roles
 from accounts.second_factor import has_second_factor
+from accounts.sso.models import SsoIdentity
 from projects.models import Environment, Project, ProjectRole
 
 
@@ -23,9 +24,15 @@ def access_in(user: User, project: Project) -> Access | None:
     if membership is None or not user.is_active or project.deleting_at is not None:
         return None
     account = membership.account
-    if account.closed_at is not None or (account.require_second_factor and not has_second_factor(user.pk)):
+    if account.closed_at is not None or (account.require_second_factor and not _has_more_than_a_password(membership)):
         return None
     return access(membership, project)
+
+
+def _has_more_than_a_password(membership: Membership) -> bool:
+    """Whoever comes through the account's own provider has met its rules."""
+    identities = SsoIdentity.objects.filter(provider__account=membership.account_id, user=membership.user_id)
+    return has_second_factor(membership.user_id) or identities.exists()
 
 
 def access(membership: Membership, project: Project) -> Access | None:

@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import get_text_list
 
 from accounts import activity
+from accounts.leaving import MOST_LISTED, KnownSecret
 from accounts.models import Account, Membership, User
 from common import jobs
 from common.changes import change
@@ -278,16 +280,47 @@ def create_api_key(*, project: Project, name: str, by: User) -> tuple[ApiKey, st
 
 
 @transaction.atomic
-def revoke_api_key(*, key: ApiKey, by: User) -> None:
-    """Revoke the key, effective now. A key that was revoked before stays unchanged."""
+def revoke_api_key(*, key: ApiKey, by: User | None, program: str = "") -> None:
+    """Revoke the key, effective now. A key that was revoked before stays unchanged.
+
+    `by` is None if the program of that name revokes it.
+    """
     revoked = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
     if revoked:
-        _record_api_key(key, by, "api_key.revoke")
+        _record_api_key(key, by, "api_key.revoke", program)
 
 
-def _record_api_key(key: ApiKey, by: User, verb: str) -> None:
+def revoke_api_keys_of_leaver(account: Account, user: User, program: str) -> None:
+    """Revoke the API keys that `user` made in `account`: they have seen the secrets.
+
+    If no program but a teammate removed them, that one was told of the keys, and may let the account's programs go on.
+    """
+    if not program:
+        return
+    for key in ApiKey.objects.filter(project__account=account, created_by=user, revoked_at=None).select_related(
+        "project__account"
+    ):
+        revoke_api_key(key=key, by=None, program=program)
+
+
+def api_keys_of_leaver(account: Account, user: User) -> list[KnownSecret]:
+    """The API keys in force that `user` made in `account`."""
+    made = ApiKey.objects.in_force().filter(project__account=account, created_by=user).select_related("project")
+    return [
+        KnownSecret("API key", key.name, reverse("projects:api_key_list", args=[key.project_id]), key.project.name)
+        for key in made.order_by("project__name", "name")[:MOST_LISTED]
+    ]
+
+
+def _record_api_key(key: ApiKey, by: User | None, verb: str, program: str = "") -> None:
     project = key.project
     details = {"project": project.name, "ending": key.ending}
     activity.record(
-        account=project.account, by=by, verb=verb, target=key.name, details=details, project_number=project.pk
+        account=project.account,
+        by=by,
+        verb=verb,
+        target=key.name,
+        details=details,
+        program=program,
+        project_number=project.pk,
     )

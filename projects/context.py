@@ -10,9 +10,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.context import membership_of
-from accounts.door import entered
+from accounts.door import entered, kept_out
 from accounts.models import Membership
-from accounts.second_factor import has_second_factor
 from projects.access import reached_environments
 from projects.door import LAST_ENVIRONMENT, entered_environment
 from projects.models import Environment
@@ -78,11 +77,9 @@ def _reached_by(membership: Membership) -> list[Environment]:
 
 
 def _last_used(request: HttpRequest) -> Membership | None:
-    """None too if the account's door would let nobody in without a second factor."""
+    """None too if the account's door is closed to this session."""
     membership = membership_of(request)
-    if membership is None or not membership.account.require_second_factor:
-        return membership
-    return membership if has_second_factor(membership.user_id) else None
+    return None if membership is None or kept_out(request, membership) else membership
 
 
 def _switch(request: HttpRequest, environment: Environment) -> str:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from accounts.door import TenantRequest, account_view, enter, signed_in_user
 from accounts.models import Account, Membership
 from accounts.policy import Can, has_roles
+from accounts.sso.session import known_to
 from common.database import TookTooLong
 from projects import actions, delete_question, install_guide, registry
 from projects.access import full_in, reached_environments, reached_projects
@@ -44,7 +45,7 @@ REMOVAL_SHOWN_FOR = timedelta(hours=1)  # how long a finished removal is still s
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Redirect to the last viewed environment of the last used account. People without an account get a page."""
-    membership = Membership.objects.latest_used(signed_in_user(request)).select_related("account").first()
+    membership = next(iter(known_to(request, Membership.objects.latest_used(signed_in_user(request)))), None)
     if membership is None:
         closed = Membership.objects.select_related("account").filter(user=signed_in_user(request)).first()
         if closed is not None:

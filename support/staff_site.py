@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from accounts.door import signed_in_user
 from accounts.models import User
 from accounts.second_factor import has_second_factor, remember_where_to
+from accounts.sso.session import standing
 from common import mail_trial, mails
 
 TEST_MAIL_SECONDS = 10  # for all of it; the person waits
@@ -85,9 +86,9 @@ class StaffSite(admin.AdminSite):
 
 
 def is_staff(request: HttpRequest) -> bool:
-    """Whether a staff member is signed in."""
+    """Whether a staff member is signed in, and not by an account's single sign-on."""
     user = request.user
-    return isinstance(user, User) and user.is_active and user.is_staff
+    return isinstance(user, User) and user.is_active and user.is_staff and not standing(request).alone
 
 
 def used_second_factor(request: HttpRequest) -> bool:

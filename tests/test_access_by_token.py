@@ -18,6 +18,7 @@ from tests.factories import ApiTokenFactory, EnvironmentFactory
 from tests.world import make_world
 
 pytestmark = pytest.mark.django_db
+NOUNS = ("definition", "segment", "report", "dashboard")
 D, Q, R, W = (
     TokenScope.DEFINITIONS,
     TokenScope.QUERIES,
@@ -28,8 +29,8 @@ IN = "environments/<app_id:app_id>/"
 TABLE = {  # method and path: the scope, the right
     "GET project": (None, Can.VIEW),
     "GET environments": (D, Can.VIEW),
-    **{f"GET {IN}{noun}s": (D, Can.VIEW) for noun in ("definition", "segment", "report")},
-    **{f"GET {IN}{noun}s/<uuid:lineage>": (D, Can.VIEW) for noun in ("definition", "segment", "report")},
+    **{f"GET {IN}{noun}s": (D, Can.VIEW) for noun in NOUNS},
+    **{f"GET {IN}{noun}s/<uuid:lineage>": (D, Can.VIEW) for noun in NOUNS},
     f"GET {IN}reports/<uuid:lineage>/answer": (Q, Can.VIEW),
     f"GET {IN}questions/<str:kind>": (Q, Can.VIEW),
     f"GET {IN}catalogue/events": (D, Can.VIEW),

@@ -18,7 +18,9 @@ from tests.test_conventions import OUR_APPS
 # leave what waits in the queue undone: make a new job beside it instead, and remove the old one a release later.
 JOBS = {
     "accounts.expired": ("timestamp",),
+    "accounts.mail_teammate": ("account_id", "user_id", "template", "context", "reply_to"),
     "accounts.send_address_confirmation": ("address_id", "signup"),
+    "accounts.send_domain_proof": ("domain_id", "nonce"),
     "accounts.send_email_change": ("change_id", "nonce", "side"),
     "accounts.send_invitation": ("invitation_id", "nonce"),
     "accounts.send_mail": ("template", "to", "context", "reply_to"),

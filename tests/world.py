@@ -11,10 +11,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Account, Invitation, RolesByProject, User
+from accounts.sso.models import IdentityProvider
 from analytics.models import Carry, ConfirmedSite, Dashboard, Definition, Note, Report, Segment
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
+from tests.accounts.factories import ScimTokenFactory
 from tests.factories import ApiKeyFactory, ApiTokenFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 
@@ -53,6 +55,9 @@ def make_account() -> World:
         "account_id": account.pk,
         "membership_id": read_only.pk,
         "invitation_id": make_invitation(account, full, read_only=True).pk,
+        "provider_id": add_provider(account).pk,
+        "scim_token_id": ScimTokenFactory(account=account).pk,
+        "domain_id": account.sso_domains.create(domain="shop.example", nonce="nonce", digest=f"{account.pk}").pk,
         "project_id": environment.project_id,
         "api_key_id": ApiKeyFactory(project=environment.project).pk,
         "api_token_id": ApiTokenFactory(
@@ -74,6 +79,21 @@ def make_account() -> World:
         expected=1,
     )
     return World(account, {"full": full, "read_only": read_only.user}, ids)
+
+
+def add_provider(account: Account) -> IdentityProvider:
+    """A provider that is switched on, and that nobody can reach."""
+    now = timezone.now()
+    return IdentityProvider.objects.create(
+        account=account,
+        slug=f"provider{account.pk}",
+        protocol="oidc",
+        name="Example",
+        issuer="http://nowhere.example",
+        client_id="heapadmin",
+        tested_at=now,
+        switched_on_at=now,
+    )
 
 
 def add_person(environment: Environment) -> int:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
 from django.forms import BaseForm
 from django.urls import reverse
 from django.utils import timezone
@@ -19,10 +20,13 @@ from common import jobs, links, mails
 PURPOSE = "invitation"
 SENDING = ("invitation.create", "invitation.resend")  # the verbs that the hourly limit counts
 ASK_AGAIN_INTERVAL = timedelta(days=1)
+MOST_TO_ONE = 5  # mails to one address in an hour, which may be of somebody who wants none
+OF_ACCOUNT = "This account has sent as many invitations as it may within an hour. Try again later."
+TO_ONE = "Within the last hour {} was sent as many invitations as may be. Copy the link, or try again later."
 
 
 class TooManyInvitations(Exception):
-    """The account has reached its limit of invitations per hour."""
+    """A limit of invitations per hour is reached, of the account or of an address. The message says which."""
 
 
 class NotOpen(Exception):
@@ -53,7 +57,7 @@ def invite(
     offers = {each.email: each for each in account.invitations.open().select_for_update().filter(email__in=emails)}
     teammates = set(account.memberships.filter(user__email__in=emails).values_list("user__email", flat=True))
     wanted = [email for email in emails if email not in teammates]
-    _count_against_limit(account, len(wanted))
+    _count_against_limits(account, wanted)
     invitations = [
         _offer(offers.get(email) or Invitation(account=account, email=email), read_only, by) for email in wanted
     ]
@@ -62,13 +66,34 @@ def invite(
     return Invited(invitations, sorted(teammates))
 
 
-def _offer(invitation: Invitation, read_only: bool, by: User) -> Invitation:
+def invite_for_program(*, account: Account, email: str, read_only: bool, program: str) -> None:
+    """Invite an address, as `invite` does, because `program` asks for it. Lock the account first.
+
+    Raises TooManyInvitations.
+    """
+    _count_against_limits(account, [email])
+    open_one = account.invitations.open().select_for_update().filter(email=email).first()
+    _offer(open_one or Invitation(account=account, email=email), read_only, None, program)
+
+
+def revoke_for_program(*, account: Account, email: str, program: str) -> bool:
+    """Take back the open invitation of an address, if there is one; returns whether there was."""
+    invitation = account.invitations.open().select_for_update().filter(email=email).first()
+    if invitation is None:
+        return False
+    invitation.revoked_at = timezone.now()
+    invitation.save(update_fields=["revoked_at"])
+    _record(invitation, None, "invitation.revoke", program)
+    return True
+
+
+def _offer(invitation: Invitation, read_only: bool, by: User | None, program: str = "") -> Invitation:
     invitation.read_only = read_only
     invitation.invited_by = by
     invitation.created_at = timezone.now()
     _renew_link(invitation)
     invitation.save()
-    _record(invitation, by, "invitation.create", read_only=read_only)
+    _record(invitation, by, "invitation.create", program, read_only=read_only)
     _mail(invitation)
     return invitation
 
@@ -79,7 +104,7 @@ def resend(*, invitation: Invitation, by: User) -> Invitation:
     _lock(invitation.account)
     require_full_access(invitation.account, by)
     current = _locked(invitation)
-    _count_against_limit(current.account, 1)
+    _count_against_limits(current.account, [current.email])
     current.invited_by = by
     _renew_link(current)
     current.save()
@@ -229,16 +254,21 @@ def _renew_link(invitation: Invitation) -> None:
     invitation.mail_problem = ""
 
 
-def _count_against_limit(account: Account, more: int) -> None:
-    """Raise TooManyInvitations if `more` would exceed the hourly limit. Exact, because the caller locks the account."""
+def _count_against_limits(account: Account, emails: Sequence[str]) -> None:
+    """Raise TooManyInvitations if these would exceed an hourly limit. Exact, because the caller locks the account."""
     since = timezone.now() - timedelta(hours=1)
-    sent = Activity.objects.filter(account=account, at__gt=since, verb__in=SENDING).count()
-    if more and sent + more > settings.INVITATIONS_PER_HOUR:
-        raise TooManyInvitations
+    sent = Activity.objects.filter(account=account, at__gt=since, verb__in=SENDING)
+    if emails and sent.count() + len(emails) > settings.INVITATIONS_PER_HOUR:
+        raise TooManyInvitations(OF_ACCOUNT)
+    to_each = sent.filter(target__in=emails).values("target").annotate(count=Count("pk")).order_by("target")
+    if full := to_each.filter(count__gte=MOST_TO_ONE).first():
+        raise TooManyInvitations(TO_ONE.format(full["target"]))
 
 
-def _record(invitation: Invitation, by: User | None, verb: str, **details: bool) -> None:
-    activity.record(account=invitation.account, by=by, verb=verb, target=invitation.email, details=details)
+def _record(invitation: Invitation, by: User | None, verb: str, program: str = "", **details: bool) -> None:
+    activity.record(
+        account=invitation.account, by=by, verb=verb, target=invitation.email, details=details, program=program
+    )
 
 
 def _mail(invitation: Invitation) -> None:
@@ -246,9 +276,14 @@ def _mail(invitation: Invitation) -> None:
 
 
 def _mail_inviter(invitation: Invitation, template: str) -> None:
-    inviter = invitation.invited_by
-    if inviter is None or not invitation.account.memberships.filter(user=inviter).exists():
+    if invitation.invited_by_id is None:
         return
     link = links.absolute(reverse("accounts:teammate_list", args=[invitation.account_id]))
     context = {"email": invitation.email, "account": mails.plain(invitation.account.name), "link": link}
-    jobs.defer("accounts.send_mail", template=template, to=inviter.email, context=context)
+    jobs.defer(
+        "accounts.mail_teammate",
+        account_id=invitation.account_id,
+        user_id=invitation.invited_by_id,
+        template=template,
+        context=context,
+    )

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.full_access import keeping_full_access
-from accounts.models import EmailChange, Invitation, Rescue, User
+from accounts.models import Account, EmailChange, Invitation, Rescue, User
 from common import jobs, links, mails
 
 EMAIL_CHANGE_TERM = timedelta(days=1)
@@ -128,6 +128,15 @@ def end_other_sessions(*, user: User, keep: str | None) -> int:
     if ended:
         activity.record_everywhere(user=user, verb="login.sessions_end", details={"ended": ended})
     return ended
+
+
+def end_sessions_of_leaver(account: Account, user: User, program: str) -> None:
+    """End all sessions of a person who has left `account`, unless they belong to another account too.
+
+    In `account` those of others open nothing any more either: its doors ask for the membership.
+    """
+    if not user.memberships.exists():
+        _end_sessions(UserSession.objects.filter(user=user))
 
 
 def _end_sessions(sessions: QuerySet[UserSession]) -> int:

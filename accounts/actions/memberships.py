@@ -7,7 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import activity
+from accounts import activity, leaving
 from accounts.full_access import keeping_full_access, require_full_access
 from accounts.models import Account, Activity, Invitation, Membership, User
 from accounts.teammates import who_grants
@@ -63,7 +63,12 @@ def ask_for_access(*, membership: Membership) -> bool:
     }
     for each in who_grants(account)[:MOST_ASKED]:
         jobs.defer(
-            "accounts.send_mail", template="access_asked", to=each.user.email, context=context, reply_to=user.email
+            "accounts.mail_teammate",
+            account_id=account.pk,
+            user_id=each.user_id,
+            template="access_asked",
+            context=context,
+            reply_to=user.email,
         )
     return True
 
@@ -76,13 +81,16 @@ def grant_full_access(*, account: Account, user: User, by: User | None) -> None:
 
 
 def remove(*, membership: Membership, by: User) -> int:
-    """Remove a teammate from the account; what they made stays. Returns how many of their invitations were revoked.
+    """Remove a teammate from the account; what they made stays, and so do keys that they know (accounts/leaving.py).
 
-    Raises the same errors as `set_access`.
+    Returns how many of their invitations were revoked. Raises the same errors as `set_access`.
     """
     with keeping_full_access([membership.account_id]):
         require_full_access(membership.account, by)
-        return _take_out(_locked(membership), by=by, verb="teammate.remove")
+        current = _locked(membership)
+        revoked = _take_out(current, by=by, verb="teammate.remove")
+        leaving.end_all(account=current.account, user=current.user)
+        return revoked
 
 
 def leave(*, membership: Membership) -> None:
@@ -95,7 +103,19 @@ def _locked(membership: Membership) -> Membership:
     return Membership.objects.select_for_update(of=("self",)).select_related("user", "account").get(pk=membership.pk)
 
 
-def _take_out(membership: Membership, *, by: User, verb: str) -> int:
+def take_out(*, membership: Membership, program: str) -> None:
+    """Remove a teammate for `program`, with what lets them in by other ways: sessions, and keys that they know.
+
+    Raises LastFullAccess if nobody with full access would remain, Membership.DoesNotExist if they have left.
+    """
+    with keeping_full_access([membership.account_id]):
+        current = _locked(membership)
+        user, account = current.user, current.account
+        _take_out(current, by=None, verb="teammate.remove", program=program)
+        leaving.end_all(account=account, user=user, program=program)
+
+
+def _take_out(membership: Membership, *, by: User | None, verb: str, program: str = "") -> int:
     revoked = _revoke_invitations_of(membership)
     activity.record(
         account=membership.account,
@@ -103,7 +123,9 @@ def _take_out(membership: Membership, *, by: User, verb: str) -> int:
         verb=verb,
         target=membership.user.email,
         details={"invitations_revoked": revoked} if revoked else {},
+        program=program,
     )
+    membership.user.sso_identities.filter(provider__account=membership.account_id).delete()  # it ends such sessions
     membership.delete()
     return revoked
 

@@ -17,6 +17,7 @@ from accounts.actions import invitations
 from accounts.actions.invitations import NotOpen
 from accounts.forms import NewPersonForm
 from accounts.models import Invitation, User
+from accounts.sso import session
 
 GONE = 410
 
@@ -32,7 +33,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     if not request.user.is_authenticated:
         return _with_a_new_login(request, found, secret)
     assert isinstance(request.user, User)
-    if request.user.email != found.email:
+    if request.user.email != found.email or session.standing(request).alone:  # their provider is not the mailbox
         return _as_somebody_else(request, found, secret)
     if request.method != "POST":
         return render(request, "accounts/invitation.html", {"invitation": found, "secret": secret})

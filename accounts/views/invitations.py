@@ -18,7 +18,6 @@ from accounts.views.teammates import LINKS_TO_SHOW, show_list
 from common import mails
 from common.counted import counted
 
-TOO_MANY = "This account has sent as many invitations as it may within an hour. Try again later."
 NO_LONGER_OPEN = "That invitation was answered or revoked meanwhile."
 
 
@@ -32,8 +31,8 @@ def invite(request: HttpRequest, account: Account) -> HttpResponse:
         invited = invitations.invite(
             account=account, by=signed_in_user(request), projects=projects, **form.cleaned_data
         )
-    except TooManyInvitations:
-        form.add_error("emails", ValidationError(TOO_MANY))
+    except TooManyInvitations as many:
+        form.add_error("emails", ValidationError(str(many)))
         return show_list(request, account, form, projects, status=429)
     if not invited.invitations:
         form.add_error("emails", f"{' and '.join(invited.teammates)}: in this account already.")
@@ -65,8 +64,8 @@ def invitation_resend(request: HttpRequest, account: Account, invitation_id: int
         renewed = invitations.resend(invitation=invitation, by=signed_in_user(request))
     except NotOpen:
         messages.error(request, NO_LONGER_OPEN)
-    except TooManyInvitations:
-        messages.error(request, TOO_MANY)
+    except TooManyInvitations as many:
+        messages.error(request, str(many))
     else:
         words = "Sent {} a new link." if mails.is_set_up() else "Made a new link for {}."
         messages.success(request, f"{words.format(invitation.email)} The old one no longer works.")

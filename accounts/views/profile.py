@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.actions import logins
 from accounts.door import signed_in_user
 from accounts.forms import AppearanceForm, DeleteLoginForm, EmailChangeForm, NameForm
-from accounts.full_access import LastFullAccess
+from accounts.full_access import LastFullAccess, LastWayBack
 from accounts.models import EmailChange, Membership
+from accounts.sso import session as sso_session
 from common import mails
 
 
@@ -48,7 +49,7 @@ def _show_profile(
     context = {
         "form": form,
         "appearance_form": appearance_form,
-        "memberships": Membership.objects.latest_used(signed_in_user(request)).select_related("account"),
+        "memberships": sso_session.known_to(request, Membership.objects.latest_used(signed_in_user(request))),
     }
     return render(request, "accounts/profile.html", context, status=status)
 
@@ -119,7 +120,7 @@ def login_delete(request: HttpRequest) -> HttpResponse:
     try:
         logins.delete_login(user=user)
     except LastFullAccess as refusal:
-        context = {"form": form, "held_by": refusal.accounts}
+        context = {"form": form, "held_by": refusal.accounts, "is_way_back": isinstance(refusal, LastWayBack)}
         return render(request, "accounts/login_delete.html", context, status=409)
     except logins.StaffLogin:
         return render(request, "accounts/login_delete.html", {"form": form, "is_staff": True}, status=409)

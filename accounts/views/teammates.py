@@ -6,18 +6,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import by_project
+from accounts import by_project, leaving
 from accounts.actions import invitations, memberships
 from accounts.door import TenantRequest, account_view, record_refusal, rights_here, signed_in_user
 from accounts.forms import AccessForm, InviteForm
-from accounts.full_access import LastFullAccess
-from accounts.models import Account, Membership, RolesByProject
+from accounts.full_access import LastFullAccess, LastWayBack
+from accounts.models import Access, Account, Membership, RolesByProject
 from accounts.policy import Can, has_roles, what_can
 from accounts.sign_in import page_of
 from accounts.teammates import grantors, overview
 from common import mails
+from common.counted import counted
 
 LINKS_TO_SHOW = "links_to_show"  # in the session: the rows of invitations whose links the list shows next
+LAST_WAY_BACK = "{name} is the only way back while single sign-on is compulsory. Name somebody else there first."
 LAST_ONE = "{name} is the last teammate with full access. Give full access to somebody else first."
 
 
@@ -83,8 +85,8 @@ def teammate_access(request: HttpRequest, account: Account, membership_id: int) 
     read_only = form.cleaned_data["read_only"]
     try:
         memberships.set_access(membership=membership, read_only=read_only, by=signed_in_user(request))
-    except LastFullAccess:
-        _refuse(request, account, membership)
+    except LastFullAccess as why:
+        _refuse(request, account, membership, why)
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     else:
@@ -97,17 +99,18 @@ def teammate_access(request: HttpRequest, account: Account, membership_id: int) 
 def teammate_remove(request: HttpRequest, account: Account, membership_id: int) -> HttpResponse:
     membership = _teammate(account, membership_id)
     if request.method != "POST":
-        return render(request, "accounts/teammate_remove.html", {"teammate": membership})
+        context = {"teammate": membership, "kept": leaving.what_stays(account=account, user=membership.user)}
+        return render(request, "accounts/teammate_remove.html", context)
     if membership.user_id == signed_in_user(request).pk:
         return redirect("accounts:leave", account.pk)
     try:
         revoked = memberships.remove(membership=membership, by=signed_in_user(request))
-    except LastFullAccess:
-        _refuse(request, account, membership)
+    except LastFullAccess as why:
+        _refuse(request, account, membership, why)
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     else:
-        also = f" {revoked} invitations that were still open are revoked." if revoked else ""
+        also = f" {counted(revoked, 'open invitation')} of theirs revoked." if revoked else ""
         messages.success(request, f"{membership.user} is no longer a teammate. What they made stays.{also}")
     return redirect("accounts:teammate_list", account.pk)
 
@@ -121,8 +124,10 @@ def access_ask(request: TenantRequest, account: Account) -> HttpResponse:
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     names = " and ".join(grantors(account))
-    if not is_asked:
-        messages.info(request, "You have full access, or have asked for it within the last day.")
+    if request.membership.access is Access.FULL:
+        messages.info(request, "You have full access.")
+    elif not is_asked:
+        messages.info(request, f"You have asked within the last day. Who can give you full access: {names}.")
     elif mails.is_set_up():
         messages.success(request, f"Who can give you full access is told by mail: {names}.")
     else:
@@ -139,8 +144,8 @@ def leave(request: TenantRequest, account: Account) -> HttpResponse:
         return render(request, "accounts/leave.html")
     try:
         memberships.leave(membership=membership)
-    except LastFullAccess:
-        _refuse(request, account, membership)
+    except LastFullAccess as why:
+        _refuse(request, account, membership, why)
         return redirect("accounts:leave", account.pk)
     except Membership.DoesNotExist:
         pass  # the membership was removed meanwhile
@@ -160,6 +165,8 @@ def _teammate(account: Account, membership_id: int) -> Membership:
     return membership
 
 
-def _refuse(request: HttpRequest, account: Account, membership: Membership) -> None:
-    record_refusal(request, account, {"teammate": membership.user.email, "reason": "last full access"})
-    messages.error(request, LAST_ONE.format(name=membership.user))
+def _refuse(request: HttpRequest, account: Account, membership: Membership, why: LastFullAccess) -> None:
+    is_way_back = isinstance(why, LastWayBack)
+    reason = "last way back" if is_way_back else "last full access"
+    record_refusal(request, account, {"teammate": membership.user.email, "reason": reason})
+    messages.error(request, (LAST_WAY_BACK if is_way_back else LAST_ONE).format(name=membership.user))

@@ -96,7 +96,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("token_digest__isnull", True), ("used_at", None)),
-                    models.Q(("token_digest__regex", "^[0-9a-f]{64}$"), ("used_at__isnull", False)),
+                    models.Q(
+                        ("token_digest__isnull", False),
+                        ("token_digest__regex", "^[0-9a-f]{64}$"),
+                        ("used_at__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="labelticket_token_once_used",

@@ -55,7 +55,7 @@ class LabelTicket(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(token_digest__isnull=True, used_at=None)
-                | Q(token_digest__regex=r"^[0-9a-f]{64}$", used_at__isnull=False),  # noqa: S106  no password
+                | Q(token_digest__isnull=False, token_digest__regex=r"^[0-9a-f]{64}$", used_at__isnull=False),  # noqa: S106
                 name="labelticket_token_once_used",
             ),
             models.CheckConstraint(condition=Q(ends_at__gte=F("created_at")), name="labelticket_ends_later"),

@@ -95,7 +95,7 @@ def environments_of(scope: ListScope, membership: Membership) -> list[Environmen
         return [scope.environment]
     return list(
         reached_environments(membership)
-        .select_related("project")
+        .select_related("project__account")
         .order_by("project__name", "project_id", "-is_production", "name")
     )
 

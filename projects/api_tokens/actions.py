@@ -1,8 +1,10 @@
 """Creating and revoking API tokens."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import activity
@@ -11,11 +13,13 @@ from projects.api_tokens import tokens
 from projects.models import ApiToken, Project
 
 SHOWN_ENDING = 4  # characters of the secret that are stored, so that people can recognise the token
-MOST_IN_FORCE = 100  # of a project: read-only people may make tokens, so there is a bound
+# Read-only people may make tokens, so there is a bound. It is of each person, so that nobody can use up another's.
+MOST_OF_ONE = 20  # tokens of a teammate in a project
+COUNTED_FOR = timedelta(days=1)  # after revoking: or making and revoking in turn would fill the table
 
 
 class TooManyTokens(Exception):
-    """The project has MOST_IN_FORCE tokens that are not revoked. The message says so."""
+    """The teammate has MOST_OF_ONE tokens in the project. The message says so."""
 
 
 @transaction.atomic
@@ -27,8 +31,7 @@ def create_api_token(
     Raises IntegrityError if the project has a token of that name that is not revoked (case-insensitive); TooManyTokens.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # so that two at once are counted
-    if project.api_tokens.filter(revoked_at=None).count() >= MOST_IN_FORCE:
-        raise TooManyTokens(f"The project has {MOST_IN_FORCE} API tokens. Revoke one first.")
+    _check_bound(project, membership)
     secret = tokens.new_secret()
     token = ApiToken.objects.create(
         project=project,
@@ -41,6 +44,15 @@ def create_api_token(
     )
     _record(token, membership.user, "api_token.create")
     return token, secret
+
+
+def _check_bound(project: Project, membership: Membership) -> None:
+    own = project.api_tokens.filter(membership=membership)
+    if own.filter(revoked_at=None).count() >= MOST_OF_ONE:
+        raise TooManyTokens(f"You have {MOST_OF_ONE} API tokens in this project. Revoke one that nothing uses.")
+    since = timezone.now() - COUNTED_FOR
+    if own.filter(Q(revoked_at=None) | Q(revoked_at__gt=since)).count() >= 2 * MOST_OF_ONE:
+        raise TooManyTokens("You have made and revoked many API tokens in this project today. Go on tomorrow.")
 
 
 @transaction.atomic

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.actions import memberships
-from accounts.models import Activity, Membership
+from accounts.actions import invitations, memberships
+from accounts.models import Account, Activity, Membership
 from tests.factories import MembershipFactory, UserFactory
 from tests.mailbox import path_in, text_of
+from tests.world import make_invitation
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,31 @@ def test_once_a_day(account, ada, reader, monkeypatch):
     monkeypatch.setattr(memberships, "ASK_INTERVAL", timedelta(0))
     assert memberships.ask_for_access(membership=reader)
     assert asked(account).count() == 2
+
+
+def test_who_asks_again_is_told_that_they_asked_and_whom_they_may_ask_otherwise(account, ada, reader, browser_of):
+    ask(browser_of(reader.user), account)
+
+    page = ask(browser_of(reader.user), account).content.decode()
+
+    assert "You have asked within the last day. Who can give you full access: Ada." in page
+    assert "You have full access." in ask(browser_of(ada.user), account).content.decode()
+
+
+@pytest.mark.parametrize("end", ["closed", "demoted", "left"])
+def test_a_mail_that_waited_goes_to_nobody_whom_the_account_concerns_no_more(mailbox, account, ada, reader, end):
+    boss = MembershipFactory(account=account)
+    memberships.ask_for_access(membership=reader)
+    invitations.decline(invitation=make_invitation(account, boss.user), by=None)
+    if end == "closed":
+        Account.objects.filter(pk=account.pk).update(closed_at=timezone.now())
+    elif end == "demoted":
+        memberships.set_access(membership=boss, read_only=True, by=ada.user)
+    else:
+        memberships.leave(membership=boss)
+    mailbox.work()
+
+    assert [each["To"] for each in mailbox.messages] == ([] if end == "closed" else [ada.user.email])
 
 
 def test_without_mail_it_says_so_and_stands_in_the_activity(account, ada, reader, browser_of, settings):

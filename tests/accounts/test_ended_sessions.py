@@ -63,6 +63,7 @@ def test_a_form_leads_back_to_its_page(teammates, switch):
 def test_no_address_that_takes_only_a_post_can_be_opened():
     posts = {name for name in TABLE if TABLE[name] is NO_GET}
     posts |= {"accounts:appearance", "accounts:email_change_cancel", "accounts:session_end", "support:visit_end"}
+    posts |= {"accounts:sso_connect", "accounts:sso_disconnect"}
     values = {"app_id": "1234567890", "lineage": (uuid := "6f9619ff-8b86-d011-b42d-00c04fc964ff"), "tile": uuid}
 
     opened = {

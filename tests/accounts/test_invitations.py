@@ -210,6 +210,21 @@ def test_an_account_sends_only_so_many_invitations_an_hour(account, ada, browser
     assert Activity.objects.filter(verb__in=invitations.SENDING).count() == 3
 
 
+def test_one_address_gets_only_so_many_mails_an_hour(account, ada, browser_of, monkeypatch):
+    monkeypatch.setattr(invitations, "MOST_TO_ONE", 2)
+    client, url = browser_of(ada.user), reverse("accounts:invite", args=[account.pk])
+
+    assert client.post(url, {"emails": "a@shop.example"}).status_code == 302
+    resend = reverse("accounts:invitation_resend", args=[account.pk, Invitation.objects.get().pk])
+    assert client.post(resend).status_code == 302
+    refused = client.post(url, {"emails": "b@shop.example A@shop.example"})
+
+    assert refused.status_code == 429 and "Within the last hour a@shop.example" in refused.content.decode()
+    assert "Within the last hour a@shop.example" in client.post(resend, follow=True).content.decode()
+    assert Activity.objects.filter(verb__in=invitations.SENDING).count() == 2
+    assert client.post(url, {"emails": "b@shop.example"}).status_code == 302
+
+
 def test_who_lost_full_access_after_passing_the_door_invites_nobody(account, ada, grace):
     grace.read_only = True
     grace.save(update_fields=["read_only"])

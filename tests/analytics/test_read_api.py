@@ -126,7 +126,7 @@ def test_only_a_token_for_people_learns_of_people(environment, people, api):
     guess = {"where.0.field": "person:identity", "where.0.op": "contains", "where.0.value": "ada1"}
 
     for path, sent in [
-        ("questions/users", {}), ("questions/graph", group), ("questions/graph", guess),
+        ("questions/users", {}), ("questions/sessions", {}), ("questions/graph", group), ("questions/graph", guess),
         ("questions/graph", {"where.group.0.0.field": "user:plan", "where.group.0.0.value": "gold"}),
         (f"reports/{report.lineage}/answer", {}), ("questions/retention", {"by": "user:plan"}),
     ]:  # fmt: skip

@@ -52,6 +52,16 @@ def in_a_thread(work):
         return pool.submit(run).result()
 
 
+def test_what_can_be_done_with_an_environment_is_seen_without_scrolling(ada, teammate):
+    Environment.objects.filter(pk=teammate.environment.pk).update(name="Production in the north")
+
+    ada.goto(reverse("projects:project_list", args=[teammate.account.pk]))
+    table = ada.get_by_role("region", name="Environments of")
+
+    expect(table.get_by_role("link", name="Delete")).to_be_visible()
+    assert table.evaluate("each => each.scrollWidth <= each.clientWidth")
+
+
 def switch(page, name, project="Shop"):
     page.locator(".switcher summary").click()
     page.locator(".switcher").get_by_role("list", name=project).get_by_role("link", name=name, exact=True).click()

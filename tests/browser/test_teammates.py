@@ -63,6 +63,15 @@ def test_enter_invites_and_shift_enter_begins_a_line(tab):
     assert sorted(Invitation.objects.values_list("email", flat=True)) == ["ann@example.com", "bob@example.com"]
 
 
+def test_what_is_wrong_with_a_long_list_is_seen(tab, teammate, settings):
+    settings.INVITATIONS_PER_HOUR = 1
+
+    tab.get_by_label("E-mail address").fill("\n".join(f"p{n}@shop.example" for n in range(200)))
+    tab.get_by_role("button", name="Invite").click()
+
+    expect(tab.get_by_text("as many invitations as it may")).to_be_in_viewport()
+
+
 def test_invite_somebody_with_a_login_who_signs_in_and_accepts(tab, other_page, mailbox):
     User.objects.create_user("bob@shop.example", PASSWORD, name="Bob")
     invite(tab, "bob@shop.example")

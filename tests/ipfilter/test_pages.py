@@ -10,6 +10,7 @@ from django.utils import timezone
 from ipfilter.list_scope import ListScope
 from ipfilter.models import ExcludedIPList, KeptOut
 from ipfilter.rules.lists import MAX_LINE_LENGTH, MAX_RULES
+from tests.counting import queries_of
 from tests.factories import EnvironmentFactory, MembershipFactory
 from tests.ipfilter.factories import make_scope, rule_of, save
 
@@ -389,6 +390,18 @@ def test_an_environment_that_is_being_deleted_is_offered_nowhere():
     assert own.url.encode() not in response.content
     assert response.context["environment_lines"] == []
     assert "10.1.2.3 is let in" in text_of(response)
+
+
+def test_the_accounts_list_takes_as_many_queries_for_ten_projects_as_for_one():
+    scope = make_scope()
+    client = signed_in(scope)
+    EnvironmentFactory(project__account=scope.account)
+    client.get(scope.url)
+    before = queries_of(client, scope.url)
+    for _ in range(9):
+        EnvironmentFactory(project__account=scope.account)
+
+    assert queries_of(client, scope.url) == before
 
 
 def test_the_longest_list_there_can_be_is_saved_and_shown():

@@ -15,7 +15,7 @@ from projects.models import ApiToken, TokenScope
 from projects.tables import scope_of
 from support.exports.pieces import pieces
 from tests.counting import queries_of
-from tests.factories import ApiTokenFactory, EnvironmentFactory, MembershipFactory
+from tests.factories import ApiTokenFactory, EnvironmentFactory, MembershipFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
 SECRET = re.compile(r"hpa_[\w-]{51}")
@@ -81,11 +81,26 @@ def test_what_is_wrong_is_told_at_the_field(client, ada, project, sent):
     assert "errorlist" in response.content.decode() and ApiToken.objects.count() == 1
 
 
-def test_there_is_a_bound(client, ada, project, monkeypatch):
-    monkeypatch.setattr(actions, "MOST_IN_FORCE", 1)
-    ApiTokenFactory(project=project)
+def test_a_person_has_a_bound_of_their_own_that_nobody_else_uses_up(client, ada, project, monkeypatch):
+    monkeypatch.setattr(actions, "MOST_OF_ONE", 2)
+    elsewhere = ProjectFactory(account=project.account)
+    for _ in range(2):
+        ApiTokenFactory(project=project)
+        ApiTokenFactory(project=elsewhere, membership=ada)
 
-    assert "Revoke one first" in create(client, project) and ApiToken.objects.count() == 1
+    assert SECRET.search(create(client, project, "First")) and SECRET.search(create(client, project, "Second"))
+    assert "You have 2 API tokens in this project" in create(client, project, "Third")
+
+
+def test_making_and_revoking_in_turn_comes_to_an_end_for_that_day(client, ada, project, monkeypatch):
+    monkeypatch.setattr(actions, "MOST_OF_ONE", 1)
+    for name in ("First", "Second"):
+        create(client, project, name)
+        actions.revoke_api_token(token=ApiToken.objects.get(name=name), by=ada.user)
+
+    assert "Go on tomorrow" in create(client, project, "Third")
+    ApiToken.objects.update(revoked_at=timezone.now() - actions.COUNTED_FOR)
+    assert SECRET.search(create(client, project, "Third"))
 
 
 def test_a_read_only_person_revokes_their_own_and_no_other(client, ada, project):

@@ -14,6 +14,15 @@ from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from projects.tables import account_tables, any_of, conditions, read_schema, scope_of
 from support.models import AccountExport, ExportPart, Message, Reply, SupportAccess, Visit
+from tests.accounts.factories import (
+    IdentityProviderFactory,
+    SamlAnswerFactory,
+    ScimPersonFactory,
+    ScimTokenFactory,
+    SsoDomainFactory,
+    SsoIdentityFactory,
+    WayBackFactory,
+)
 from tests.factories import (
     ApiKeyFactory,
     ApiTokenFactory,
@@ -60,6 +69,11 @@ def make_account(name: str = "Shop", *, events: int = 2_000, span: timedelta = t
         _define(each, member)
     _settings(account, environment, member)
     _support(account, environment, member)
+    provider = IdentityProviderFactory(account=account)
+    SsoIdentityFactory(provider=provider, user=member)
+    SamlAnswerFactory(provider=provider)
+    SsoDomainFactory(account=account)
+    WayBackFactory(membership=account.memberships.get(user=member))
     fill_the_rest(account)
     return account
 
@@ -93,6 +107,8 @@ def _settings(account, environment, member):
     hour = {"hour": datetime(2026, 1, 1, 9, tzinfo=UTC), "last_at": timezone.now()}
     count = {"outcome": "accepted", "requests": 2, "events": 3, "last_seconds": 0.01, "slowest_seconds": 0.02}
     CollectedHour.objects.create(environment=environment, **hour, **count)
+    ScimTokenFactory(account=account, created_by=member)
+    ScimPersonFactory(account=account, user=member)
     Invitation.objects.create(
         account=account,
         email=f"new{account.pk}@shop.example",

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.actions import logins, memberships
 from accounts.models import Account, User, known_as
+from accounts.sso.actions import ways_back
 from common import links
 
 
@@ -15,7 +16,7 @@ class Command(BaseCommand):
     help = (
         "Print a link, good once and for an hour, with which a locked-out admin chooses a new password. "
         "Second factors are removed when it is used, and all sessions end. "
-        "With --account the person gets full access to that account as well."
+        "With --account the person gets full access to that account as well, and gets in without its single sign-on."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -41,3 +42,4 @@ def _grant(user: User, account_id: int) -> None:
     if account is None:
         raise CommandError(f"There is no account {account_id}.")
     memberships.grant_full_access(account=account, user=user, by=None)
+    ways_back.give_by_operator(account=account, user=user)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from analytics import actions
 from analytics.kinds.registry import KINDS, run
+from analytics.kinds.sessions.question import Sessions
 from analytics.kinds.users import Users, UsersResult
 from analytics.questions.conditions import BadQuery, Source
 from analytics.questions.query import Query
@@ -82,7 +83,7 @@ def names_people(query: Query) -> bool:
 
     A filter alone would do to find out an identity, letter by letter.
     """
-    return isinstance(query, Users) or any(
+    return isinstance(query, Users | Sessions) or any(
         value.startswith(OF_PEOPLE) for name, value in query.parameters() if not name.endswith(".value")
     )
 

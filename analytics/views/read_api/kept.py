@@ -1,4 +1,4 @@
-"""The token's project, its environments, and what is kept in one: definitions, segments and reports."""
+"""The token's project, its environments, and what is kept in one: definitions, segments, reports and dashboards."""
 
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,15 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.models import User
+from analytics.definitions.lineages import DASHBOARD
 from analytics.models import MODELS, Report
 from analytics.views.lists import AnyKept, in_words
 from analytics.views.read_api.paging import JsonRow, page, page_of
 from common import links
 from projects.api_tokens.door import Caller, environment_api, project_api
 from projects.models import Environment, TokenScope
+
+PAGES = {DASHBOARD: "analytics:dashboard_page"}
 
 
 @project_api(None)
@@ -84,7 +87,7 @@ def _row(environment: Environment, noun: str, row: AnyKept, words: list[str]) ->
         "created_by": _name(row.created_by),
         "changed_at": row.changed_at,
         "changed_by": _name(row.changed_by),
-        "url": links.absolute(reverse(f"analytics:{noun}", args=[environment.app_id, row.lineage])),
+        "url": links.absolute(reverse(PAGES.get(noun, f"analytics:{noun}"), args=[environment.app_id, row.lineage])),
     }
 
 
