@@ -444,17 +444,3 @@ def is_of_a_project(name: str) -> bool:
 
 def test_read_only_has_no_right_to_change_anything():
     assert {str(right) for right in READ_ONLY} == {"view", "leave"}
-
-
-@pytest.mark.parametrize("name", REFUSED_TO_READ_ONLY)
-def test_a_teammate_of_both_accounts_keeps_them_apart(world, name):
-    """Full access to one account gives nothing in another one where the same person is read-only."""
-    membership = world.theirs.account.memberships.get(user=world.theirs.users["read_only"])
-    membership.user = world.users["full"]
-    membership.save(update_fields=["user"])
-
-    response = world.client("full").post(
-        reverse(name, kwargs={key: world.theirs.ids[key] for key in PARAMS[name]}), WRITES[name].body(world.theirs)
-    )
-
-    assert response.status_code == 403

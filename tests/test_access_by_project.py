@@ -10,7 +10,7 @@ from django.test import Client
 from projects.models import Project
 from tests.crawler import forms_of, pages_of, place_of, text_of
 from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactory, ProjectRoleFactory
-from tests.test_access import ROLES, TABLE, WRITES, is_of_a_project, outcome, post
+from tests.test_access import REFUSED_TO_READ_ONLY, ROLES, TABLE, WRITES, is_of_a_project, outcome, post
 from tests.world import make_world
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +110,16 @@ def _is_refused(client: Client, form) -> bool:
         status = client.post(form.action, form.data).status_code
         transaction.set_rollback(True)
     return status == 403
+
+
+@pytest.mark.parametrize("name", REFUSED_TO_READ_ONLY)
+def test_a_teammate_of_both_accounts_keeps_them_apart(name):
+    """Full access to one account gives nothing in another one where the same person is read-only."""
+    world = make_world()
+    membership = world.theirs.account.memberships.get(user=world.theirs.users["read_only"])
+    membership.user = world.users["full"]
+    membership.save(update_fields=["user"])
+
+    response = world.client("full").post(world.theirs.url(name), WRITES[name].body(world.theirs))
+
+    assert response.status_code == 403
