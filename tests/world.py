@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Invitation, RolesByProject, User
 from accounts.sso.models import IdentityProvider
-from analytics.models import Carry, Dashboard, Definition, Note, Report, Segment
+from analytics.models import Carry, ConfirmedSite, Dashboard, Definition, Note, Report, Segment
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
@@ -68,6 +68,7 @@ def make_account() -> World:
         "actor_id": add_person(environment),
         "lineage": (lineage := add_kept(environment)),
         "tile": lineage,
+        "site_id": ConfirmedSite.objects.create(environment=environment, origin="https://shop.example").pk,
         "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }
     Removal.objects.create(
