@@ -11,7 +11,7 @@ const shown = make(
   make("option", { value: "definitions" }, "Show definitions"),
   make("option", { value: "clicks" }, "Show all clicks")
 );
-const side = button("Move to the top", toOtherSide, { class: "quiet" });
+const side = button("To the top", toOtherSide, { class: "quiet" });
 const tools = make(
   "div",
   { class: "tools" },
@@ -52,12 +52,12 @@ function show(what) {
 
 function toOtherSide() {
   const isTop = bar.classList.toggle("top");
-  side.textContent = isTop ? "Move to the bottom" : "Move to the top";
+  side.textContent = isTop ? "To the bottom" : "To the top";
 }
 
 function fillBar() {
   const { project, environment, ends_at: endsAt, may_save: maySave, isUsing } = session;
-  const until = new Date(endsAt).toLocaleTimeString("en", { timeStyle: "short" });
+  const until = new Date(endsAt).toLocaleTimeString("en-GB", { timeStyle: "short" });
   labelMode.setAttribute("aria-pressed", String(!isUsing));
   useMode.setAttribute("aria-pressed", String(isUsing));
   shown.value = session.shown;

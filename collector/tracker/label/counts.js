@@ -44,7 +44,7 @@ function chartOf(days) {
 }
 
 function newestOf({ at, text, path }) {
-  const when = new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+  const when = new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
   return make("li", {}, make("time", { datetime: at }, when), " ", [text && `“${short(text, 60)}”`, path].filter(Boolean).join(" on "));
 }
 

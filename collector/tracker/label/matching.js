@@ -5,12 +5,12 @@ const MAY_DO = { click: null, change: "input,select,textarea", submit: "form" };
 const INDEXED = ["target_id", "target_class", "target_tag"]; // the rarest first
 
 function holds(condition, sent, page) {
-  const name = condition.property.replace(/^event:/, "");
-  const value = name in OF_ELEMENT ? sent && (sent[OF_ELEMENT[name]] || "") : { ...page }[name];
-  if (value === undefined || value === null || name === condition.property) return undefined;
-  const spellings = value && !(name in OF_ELEMENT) ? [value, read(value)] : [value];
+  const name = condition.property.slice("event:".length);
   const holdsFor = OPERATORS[condition.operator];
-  return holdsFor && spellings.some((each) => holdsFor(each, condition.value));
+  if (!holdsFor || !condition.property.startsWith("event:")) return undefined;
+  if (Object.hasOwn(OF_ELEMENT, name)) return sent ? holdsFor(sent[OF_ELEMENT[name]] || "", condition.value) : undefined;
+  if (!Object.hasOwn(page, name)) return undefined;
+  return holdsFor(page[name], condition.value) || holdsFor(read(page[name]), condition.value);
 }
 
 const OPERATORS = {

@@ -25,6 +25,8 @@ async function openPanel(found) {
   const title = make("h2", { id: "panel-title", tabindex: "-1" }, `Click on ${nameOf(sent)}`);
   panel.replaceChildren(make("header", {}, title, close), detailsOf(element), make("div", { class: "content" }));
   fillPanel(make("p", { role: "status" }, "Counting…"));
+  const rect = found.target.getBoundingClientRect();
+  panel.classList.toggle("left", rect.left + rect.width / 2 > innerWidth / 2); // beside what it is about
   if (!panel.open) panel.showModal();
   title.focus();
   try {
@@ -40,7 +42,7 @@ async function openPanel(found) {
 
 // The head stays where it is, and with it the focus.
 function fillPanel(...content) {
-  panel.querySelector(".content").replaceChildren(...content.flat());
+  panel.querySelector(".content").replaceChildren(...content.flat(Infinity));
 }
 
 function failed(error, again) {

@@ -12,8 +12,9 @@ async function walk(visit, isStale) {
       walkers.pop();
       continue;
     }
+    if (element === host) continue;
     if (element.shadowRoot) walkers.push(walkerOf(element.shadowRoot));
-    if (element !== host && visit(element) === false) return;
+    if (visit(element) === false) return;
     if (performance.now() < until) continue;
     await new Promise((done) => setTimeout(done, PAUSE_MS));
     if (isStale()) return;
