@@ -27,6 +27,7 @@ from analytics.views import (
     suggestions,
     tiles,
 )
+from analytics.views.labelling import urls as labelling
 from analytics.views.read_api import urls as read_api
 from collector.request.paths import ROOT, with_slashes
 
@@ -104,5 +105,6 @@ urlpatterns = [
     path(REPORT + "edit/", reports.report_edit, name="report_edit"),
     path(REPORT + "delete/", reports.report_delete, name="report_delete"),
     path(REPORT + "pin/", reports.report_pin, name="report_pin"),
+    *labelling.urlpatterns,
     *read_api.urlpatterns,
 ]

@@ -214,6 +214,8 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {  # allauth's own of other names stay as they are; accounts/sign_in_pauses.py is about passwords
     "api_key": "30/m/ip",  # failures (collector/views/public_api.py)
+    "labelling": "120/m/key",  # requests of the script on a site with one token (analytics/labelling/door.py)
+    "label_open": "60/m/ip",  # tickets that are tried there
     "read_api": f"{READ_REQUESTS_PER_MINUTE}/m/key",  # requests with one API token (projects/api_tokens/door.py)
     "login": "",  # it would hold up known browsers too; "sign_in" takes its place
     "sign_in": "30/m/ip",  # from browsers that are not known (accounts/adapter.py)
