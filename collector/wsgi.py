@@ -94,6 +94,9 @@ def script(request: HttpRequest) -> HttpResponse:
 
 def _response(answer: Answer) -> HttpResponse:
     response = HttpResponse(answer.body, status=answer.status)
+    del response[
+        "Content-Type"
+    ]  # Django's text/html: in a 304, browsers would take it for that of the script they keep
     for name, value in answer.headers:
         response[name.decode()] = value.decode()
     return response

@@ -7,6 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.db import connection
 from django.test import Client
 from playwright.sync_api import expect
@@ -116,6 +117,7 @@ class Site:
         environment = environment or self.environment
         client = Client()
         client.force_login(user)
+        UserSession.objects.create(user=user, session_key=client.session.session_key, ip="192.0.2.1")
         confirmed, _ = ConfirmedSite.objects.get_or_create(environment=environment, origin=self.url)
         return tickets.give(site=confirmed, user=user, session_key=client.session.session_key)
 
@@ -138,7 +140,8 @@ class Site:
     def events(self):
         with connection.cursor() as cursor:
             cursor.execute(
-                "select kind, target_text, hash from events where environment_id = %s order by time, id", [self.environment.pk]
+                "select kind, target_text, hash from events where environment_id = %s order by time, id",
+                [self.environment.pk],
             )
             return cursor.fetchall()
 
@@ -158,11 +161,13 @@ def bar(page):
 @pytest.fixture
 def site(live_server, server_at_rest, teammate, new_page, settings):
     settings.SITE_URL = live_server.url
+    expect.set_options(timeout=30_000)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     server.site = Site(f"http://127.0.0.1:{server.server_port}", live_server.url, teammate.environment, new_page)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server.site
+    expect.set_options(timeout=None)
     server.shutdown()
     thread.join()
     server.server_close()

@@ -72,13 +72,14 @@ function fillBar() {
 }
 
 function showList(words, times, isCut) {
-  const rows = session && session.shown && times ? (session.shown === "clicks" ? [] : known.definitions) : [];
+  const rows = session && session.shown && times ? (session.shown === "clicks" ? [] : [...known.definitions]) : [];
+  rows.sort((a, b) => Boolean(times.get(b)) - Boolean(times.get(a)));
   list.replaceChildren(
     ...[
       words ? make("p", { role: "status" }, words) : null,
       times && session.shown === "clicks" ? make("p", { role: "status" }, clicksFound(times)) : null,
       times && session.shown !== "clicks" && !rows.length ? make("p", { role: "status" }, "Nothing is defined on this page yet.") : null,
-      rows.length ? make("ul", { "aria-label": "Defined on this page", tabindex: "0" }, rows.map((each) => definedOf(each, times))) : null,
+      rows.length ? make("ul", { "aria-label": "Defined on this page", tabindex: "0" }, rows.map((each) => definedOf(each, times, isCut))) : null,
       isCut ? make("p", { class: "hint" }, `The first ${MOST_MARKS} elements are marked.`) : null,
     ].filter(Boolean)
   );
@@ -91,8 +92,9 @@ function clicksFound(times) {
   return `${counted(all, "clicks")} on this page in the last 7 days, ${counted(here, "clicks")} of them on elements that are here now.`;
 }
 
-function definedOf(definition, times) {
+function definedOf(definition, times, isCut) {
   const number = definition.last_7 === null ? "not counted" : `${counted(definition.last_7, "events")} in 7 days`;
-  const here = times.get(definition) ? `at ${counted(times.get(definition), "elements")}` : "at no element that is here now";
+  const elements = `at ${counted(times.get(definition) || 0, "elements")}${isCut ? " or more" : ""}`;
+  const here = isCut || times.get(definition) ? elements : "at no element that is here now";
   return make("li", {}, link(short(definition.name, 80), definition.url), ` ${number}, ${here}`);
 }

@@ -2,10 +2,16 @@
 const SERVER = document.currentScript.src.replace(/\/js\/heap-label\.js.*$/, "");
 const MOST_WAIT_MS = 30e3;
 const OVER = 401;
-let forbidden = ""; // the directive of the page's policy that keeps us from asking
+const REPORTED_MS = 1e3; // the browser tells of a policy only after it has refused
 
-document.addEventListener("securitypolicyviolation", (event) => {
-  if (event.blockedURI.startsWith(SERVER)) forbidden = event.effectiveDirective;
+// The directive of the page's policy that keeps us from asking, "" while nothing is known of one.
+let forbidden = "";
+const refusal = new Promise((told) => {
+  document.addEventListener("securitypolicyviolation", (event) => {
+    if (!event.blockedURI.startsWith(SERVER)) return;
+    forbidden = event.effectiveDirective;
+    told();
+  });
 });
 
 // The message is for people. `status` is 0 where there was no answer, `at` names what of the request it is about.
@@ -32,6 +38,7 @@ async function ask(name, body, signal) {
     });
   } catch (error) {
     if (signal && signal.aborted) throw error;
+    await Promise.race([refusal, new Promise((done) => setTimeout(done, REPORTED_MS))]);
     throw new Refused(noAnswer(), 0);
   }
   const answer = await response.json().catch(() => ({}));
