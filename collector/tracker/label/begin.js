@@ -1,7 +1,7 @@
 // The beginning, the end, and what is held back from the page in between.
 const HELD = ["pointerdown", "pointerup", "mousedown", "mouseup", "click", "dblclick", "auxclick", "dragstart", "submit"];
-const KEYS = ["keydown", "keypress", "keyup", "beforeinput", "input", "paste", "copy", "cut", "focusin", "focusout"];
-const INSIDE = [...HELD, "pointermove", "mousemove", "touchstart", "touchend", "wheel", "change"];
+const KEYS = ["keydown", "keypress", "keyup", "beforeinput", "paste", "copy", "cut", "focusin", "focusout"];
+const INSIDE = [...HELD, "pointermove", "mousemove", "touchstart", "touchend", "wheel", "input", "change"];
 let looking = 0;
 let ending = 0;
 

@@ -101,7 +101,7 @@ function conditionOf(condition, at) {
   const operator = make("select", { "aria-label": `Operator for ${labelOf(condition)}`, onchange: edited });
   operator.append(...Object.keys(OPERATOR_WORDS).map((each) => make("option", { value: each }, OPERATOR_WORDS[each])));
   operator.value = condition.operator;
-  const value = make("input", { "aria-label": `Value for ${labelOf(condition)}`, maxlength: "1024", onchange: edited, autocomplete: "off" });
+  const value = make("input", { "aria-label": `Value for ${labelOf(condition)}`, maxlength: "1024", oninput: edited, autocomplete: "off" });
   value.value = condition.value || "";
   const fields = make("div", { class: "fields", id: `${id}-fields`, hidden: true }, operator, value);
   const edit = button("Edit", () => {
