@@ -27,7 +27,8 @@ Element.prototype.attachShadow = function (options) {
 NONCE = "n1"
 
 PLAIN = """<!doctype html><html lang="en"><head><title>Shoes</title>{snippet}
-<style>* {{ color: purple }} div, section, button {{ display: none }} main, main * {{ display: block }}</style></head><body><main>
+<style>* {{ color: purple }} div, section, button {{ display: none }} main, main * {{ display: block }}</style>
+</head><body><main>
 <h1>Shoes</h1><p>Made by hand</p>
 <button id="buy" class="btn big" onclick="window.happened = (window.happened || 0) + 1">Buy <span>now</span></button>
 <a id="next" href="/products/18?from=17">Next</a>
@@ -58,7 +59,8 @@ addEventListener("popstate", render);
 render();
 </script></body></html>"""
 
-STRICT = """<!doctype html><html lang="en"><head><title>Bank</title>{snippet}</head><body><main><h1>Bank</h1><pay-now></pay-now></main>
+STRICT = """<!doctype html><html lang="en"><head><title>Bank</title>{snippet}</head><body>
+<main><h1>Bank</h1><pay-now></pay-now></main>
 <script nonce="{nonce}">
 customElements.define("pay-now", class extends HTMLElement {{
   connectedCallback() {{

@@ -215,12 +215,15 @@ def test_what_is_defined_and_clicked_is_shown_on_a_page_of_80_000_elements(site,
     actions.create_definition(environment=site.environment, name="Seventh", body=body, by=teammate.user)
     labeller = site.open(teammate.user, "/many")
     labeller.evaluate(
-        "() => { const was = heap.label.about; heap.label.about = function (...given) { window.asked = (window.asked || 0) + 1; return was.apply(this, given); }; }"
+        """() => {
+            const was = heap.label.about;
+            heap.label.about = (...given) => { window.asked = (window.asked || 0) + 1; return was(...given); };
+        }"""
     )
 
     bar(labeller).get_by_label("Show on the page").select_option("definitions")
     expect(bar(labeller).get_by_role("listitem").filter(has_text="Seventh")).to_contain_text(
-        "at 1 element", timeout=60_000
+        "at 1 element", timeout=120_000
     )
     expect(labeller.locator(".defined .words")).to_contain_text(["Seventh · "])
     elements = labeller.evaluate("document.querySelectorAll('*').length")
@@ -228,7 +231,7 @@ def test_what_is_defined_and_clicked_is_shown_on_a_page_of_80_000_elements(site,
     assert labeller.evaluate("asked") <= 2 * elements  # linear: nothing is asked for each definition
 
     bar(labeller).get_by_label("Show on the page").select_option("clicks")
-    expect(bar(labeller).get_by_text("on elements that are here now")).to_be_visible(timeout=60_000)
+    expect(bar(labeller).get_by_text("on elements that are here now")).to_be_visible(timeout=120_000)
     expect(labeller.locator(".clicks .words")).to_contain_text([re.compile(r"\d click")])
 
 
