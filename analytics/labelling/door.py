@@ -28,7 +28,7 @@ from common.database import in_one_line
 log = logging.getLogger(__name__)
 
 APP = "allauth.account"
-REQUESTS, OPENED = "labelling", "label_open"  # in ACCOUNT_RATE_LIMITS
+REQUESTS, GUESSES = "labelling", "label_open"  # in ACCOUNT_RATE_LIMITS
 MAX_BYTES = 64 * 2**10  # of a body
 WAIT_SECONDS, RETRY_SECONDS = "60", "5"
 KEPT_SECONDS = "600"  # how long a browser asks no more whether it may
@@ -124,10 +124,10 @@ def body_of(request: HttpRequest) -> JsonBody:
     return sent
 
 
-def limit_opening(request: HttpRequest) -> None:
-    """Raises ScriptRefused for an address that tries many tickets."""
+def limit_guesses(request: HttpRequest) -> None:
+    """Raises ScriptRefused for an address that tries many tickets, or tokens that are not in force."""
     try:
-        may = ratelimit.consume(request, app=APP, action=OPENED)
+        may = ratelimit.consume(request, app=APP, action=GUESSES)
     except PermissionDenied:  # no address to count by
         may = None
     if not may:
@@ -138,6 +138,7 @@ def _labeller(request: HttpRequest, origin: str) -> Labeller:
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     labeller = tickets.find(credentials.strip() if scheme.lower() == "bearer" else "")
     if labeller is None:
+        limit_guesses(request)
         raise ScriptRefused(401, OVER, headers={"WWW-Authenticate": 'Bearer realm="Heapadmin"'})
     if labeller.ticket.site.origin != origin:
         raise ScriptRefused(403, "This is for another site.")

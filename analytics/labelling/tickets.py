@@ -2,18 +2,20 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from allauth.usersessions.models import UserSession
-from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.door import kept_out
+from accounts.models import Membership, User
 from accounts.policy import Can, rights
+from accounts.sessions import as_request
 from analytics.sites.models import ConfirmedSite, LabelTicket
 from common import links
-from projects.access import access_in
+from projects.access import access
 from projects.models import Environment
 
 LASTS = timedelta(minutes=30)
@@ -100,20 +102,23 @@ def _found(**by: str) -> LabelTicket | None:
 
 
 def _labeller(ticket: LabelTicket) -> Labeller | None:
-    """None if the session is over, the environment goes, or the person reaches it no longer."""
-    environment = ticket.site.environment
-    if not Environment.objects.live().filter(pk=environment.pk).exists():
+    """None if the session is over or does not open the account, the environment goes, or the person lost access."""
+    environment, user = ticket.site.environment, ticket.user
+    project = environment.project
+    is_there = project.deleting_at is None and Environment.objects.live().filter(pk=environment.pk).exists()
+    found = Membership.objects.select_related("account").filter(account=project.account_id, user=user)
+    membership, request = found.first(), _request(ticket)
+    if membership is None or request is None or not is_there:
         return None
-    if not _session_lives(ticket.user_id, ticket.session_digest, timezone.now()):
-        return None
-    here = access_in(ticket.user, environment.project)
-    membership = environment.project.account.memberships.filter(user=ticket.user_id).first()
-    if here is None or membership is None or Can.VIEW not in (can := rights(membership, here)):
+    membership.user = user
+    here = access(membership, project)
+    if here is None or kept_out(request, membership) or Can.VIEW not in (can := rights(membership, here)):
         return None
     return Labeller(ticket, can)
 
 
-def _session_lives(user_id: int, digest: str, now: datetime) -> bool:
-    keys = UserSession.objects.filter(user=user_id).values_list("session_key", flat=True)
-    own = [key for key in keys if secrets.compare_digest(links.digest(SESSION, key), digest)]
-    return Session.objects.filter(session_key__in=own, expire_date__gt=now).exists()
+def _request(ticket: LabelTicket) -> HttpRequest | None:
+    """As the session would make it from which the ticket came; None if that is over."""
+    keys = UserSession.objects.filter(user=ticket.user_id).values_list("session_key", flat=True)
+    own = (key for key in keys if secrets.compare_digest(links.digest(SESSION, key), ticket.session_digest))
+    return next((request for key in own if (request := as_request(ticket.user, key))), None)

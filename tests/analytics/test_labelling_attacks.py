@@ -14,6 +14,7 @@ from analytics.sites.addresses import BadAddress, origin_of
 from analytics.sites.models import ConfirmedSite, LabelTicket
 from analytics.views.labelling.urls import SCRIPT
 from projects.models import Environment, Project
+from tests.accounts.factories import IdentityProviderFactory, SsoIdentityFactory
 from tests.analytics.label_script import BUY, ORIGIN, PAGE, Labelling, condition, opened
 from tests.factories import EnvironmentFactory, ProjectRoleFactory
 
@@ -115,6 +116,8 @@ ENDS = {
     "login switched off": lambda script: User.objects.filter(pk=script.user.pk).update(is_active=False),
     "account closed": lambda script: Account.objects.update(closed_at=timezone.now()),
     "second factor required": lambda script: Account.objects.update(require_second_factor=True),
+    "password changed": lambda script: with_new_password(script),
+    "single sign-on required": lambda script: require_sso(script),
     "project goes": lambda script: Project.objects.update(deleting_at=timezone.now()),
     "environment goes": lambda script: Environment.objects.update(deleting_at=timezone.now()),
     "site removed": lambda script: sites.remove(site=script.site, by=script.user),
@@ -124,6 +127,19 @@ ENDS = {
     "ended there": lambda script: script.ask("end", {}),
     "no role in the project": lambda script: without_role(script),
 }
+
+
+def with_new_password(script):
+    script.user.set_password("another one, and longer")
+    script.user.save(update_fields=["password"])
+
+
+def require_sso(script):
+    """The person could come through the provider, but this session began with a password."""
+    now = timezone.now()
+    provider = IdentityProviderFactory(account=script.membership.account, tested_at=now, switched_on_at=now)
+    SsoIdentityFactory(provider=provider, user=script.user)
+    Account.objects.update(require_sso=True)
 
 
 def without_role(script):
@@ -146,6 +162,36 @@ def test_it_ends_from_the_next_request_on(why):
     if why != "ended there":
         assert script.open(waiting).status_code in (401, 403)
     assert not Definition.objects.exists()
+
+
+def test_a_session_of_a_provider_opens_its_account_alone():
+    script = opened()
+    now = timezone.now()
+    mine, other = [
+        IdentityProviderFactory(account=account, tested_at=now, switched_on_at=now)
+        for account in (script.membership.account, EnvironmentFactory().project.account)
+    ]
+    found = {}
+    for provider in (mine, other):
+        identity = SsoIdentityFactory(provider=provider, user=script.user)
+        session = script.client.session
+        session.update({"sso": [identity.pk], "sso_alone": True})
+        session.save()
+        found[provider] = script.ask("counts", BODIES["counts"]).status_code
+
+    assert found == {mine: 200, other: 401}
+
+
+def test_a_role_in_the_project_decides_who_saves():
+    """Read-only in the account: full access to one project, and to look at another."""
+    for access, status in (("full", 200), ("read_only", 403)):
+        environment = EnvironmentFactory()
+        Labelling(environment=environment)  # somebody keeps full access
+        script = Labelling(environment=environment, read_only=True)
+        Account.objects.update(roles_by_project=RolesByProject.READ_ONLY)
+        ProjectRoleFactory(project=environment.project, membership=script.membership, access=access)
+        assert script.open().json()["may_save"] == (status == 200)
+        assert script.ask("save", BODIES["save"]).status_code == status
 
 
 def test_read_only_people_look_and_the_refusal_to_save_is_in_the_activity():
@@ -180,6 +226,26 @@ def test_a_token_asks_so_often_and_others_go_on(settings):
 
     assert found == [400, 400, 400, 429, 429]
     assert other.ask("save", {}).status_code == 400
+
+
+def test_who_tries_tokens_and_tickets_is_stopped_and_who_has_one_goes_on(settings):
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"label_open": "3/m/ip"}
+    script = opened()
+    guess = Labelling(environment=script.environment, token="a" * 43)
+
+    found = [guess.ask(path, {}).status_code for path in ("open", "save", "page", "counts", "open")]
+
+    assert found == [401, 401, 429, 429, 429]
+    assert script.ask("counts", BODIES["counts"]).status_code == 200
+
+
+@pytest.mark.parametrize("size", [64 * 2**10 + 1, 9 * 2**20])
+def test_a_huge_body_is_refused(size):
+    script = opened()
+
+    assert script.ask("save", None, raw=b'{"name": "' + b"a" * size).status_code == 413
+    assert script.ask("element", None, raw=b"[" * 60_000).status_code == 400
+    assert script.ask("save", None, raw=b"\xff\x00").status_code == 400
 
 
 def test_tickets_do_not_pile_up():

@@ -11,7 +11,7 @@ from analytics.definitions.bodies import DefinitionBody, JsonBody
 from analytics.forms.definitions import name_and_notes
 from analytics.labelling import answers, tickets
 from analytics.labelling.answers import ElementCounts
-from analytics.labelling.door import BEGUN, ScriptRefused, body_of, failure, label_endpoint, limit_opening
+from analytics.labelling.door import BEGUN, ScriptRefused, body_of, failure, label_endpoint, limit_guesses
 from analytics.labelling.door import answered as without_token
 from analytics.labelling.elements import Element, PagePlace, storable
 from analytics.labelling.proposal import propose
@@ -30,7 +30,7 @@ ONLY_LOOK = "You have read-only access here. Somebody with full access can save 
 
 @without_token
 def open_page(request: HttpRequest, origin: str) -> JsonBody:
-    limit_opening(request)
+    limit_guesses(request)
     ticket = body_of(request).get("ticket")
     used = tickets.use(storable(ticket), origin) if isinstance(ticket, str) else None
     if used is None:
