@@ -76,6 +76,7 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:graph": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:label": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:label_open": NO_GET,
+    "analytics:label_page": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:site_confirm": NO_GET,
     "analytics:site_remove": NO_GET,
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),

@@ -20,6 +20,7 @@ from analytics.forms.choices import choices
 from analytics.forms.definitions import definition_form, read_definition, write_definition
 from analytics.forms.typed import read_typed
 from analytics.kinds.change import change
+from analytics.labelling.picture import of_definition
 from analytics.models import Definition
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists
@@ -61,7 +62,8 @@ def definition_list(request: HttpRequest, environment: Environment) -> HttpRespo
 def definition(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     found = _find(environment, lineage)
     body = read_definition(_filled_in(found)).body
-    context = {"kept": found, "body": _alternatives(body, environment) if body else None}
+    context: dict[str, Any] = {"kept": found, "body": _alternatives(body, environment) if body else None}
+    context["picture"] = of_definition(body) if body else None
     context |= _previewed(environment, body)
     return page(request, environment, "analytics/definition.html", context)
 

@@ -68,7 +68,7 @@ function levelsOf(hierarchy) {
 }
 
 function proposed() {
-  const name = make("input", { id: "name", name: "name", maxlength: "255", autocomplete: "off", "aria-describedby": "name-error" });
+  const name = make("input", { id: "name", name: "name", maxlength: "200", autocomplete: "off", "aria-describedby": "name-error" });
   name.value = choice.name || "";
   const save = make(
     "form",
