@@ -1,6 +1,7 @@
 """A small picture of an element: what it is, and its text, as far as it was captured. CSS draws it. Pure."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from analytics.definitions.bodies import DefinitionBody
@@ -51,6 +52,12 @@ def of_element(element: Element) -> Picture:
     if tag == "input" and own:
         look = INPUTS.get(own.attributes.get("type", "").lower(), look)
     return Picture(look, _text(element, tag, own.attributes.get("name", "") if own else ""))
+
+
+def of_event(fields: Mapping[str, str]) -> Picture | None:
+    """Of the element of an event, whose columns these are; None if it has none."""
+    element = Element(**{name: fields.get(column, "") for name, column in COLUMNS.items()})
+    return of_element(element) if element != Element() else None
 
 
 def of_definition(body: DefinitionBody) -> Picture | None:

@@ -158,7 +158,9 @@ def siblings(path: str) -> str | None:
 
 # --- Words ------------------------------------------------------------------------------------------------------------
 def _name(kind: str, element: Element) -> str:
-    shown = element.text if element.text and element.text != REDACTED else element.id or element.href or element.tag
+    text = "" if element.text == REDACTED else element.text
+    named = element.levels[-1].attributes.get("name", "") if element.levels else ""
+    shown = text or named or element.id or element.href or element.tag
     return f"{DEEDS[kind]} {unturned(shown) or 'an element'}"[:MAX_NAME].strip()
 
 
