@@ -13,12 +13,13 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
-from accounts.models import Account, RolesByProject, User, WhoMayInvite, known_as
+from accounts.models import MOST_EMBEDDING_SITES, Account, RolesByProject, User, WhoMayInvite, known_as
 from accounts.pasted_addresses import addresses
 from accounts.second_factor import has_second_factor
 from common.addresses import AddressField, normal
 from common.counted import counted
 from common.names import NameField
+from common.origins import NoOrigin, origin_of
 from common.time_zones import time_zones
 
 MOST_AT_ONCE = 200  # addresses to invite
@@ -158,10 +159,48 @@ class ChangesForm(forms.BaseForm):
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
+class SitesField(forms.CharField):
+    """Origins of sites, one a line, as browsers write them: a list."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]  # a CharField's is a text
+        typed = (super().to_python(value) or "").split()
+        if len(typed) > MOST_EMBEDDING_SITES:
+            raise ValidationError(f"At most {MOST_EMBEDDING_SITES} sites.")
+        return list(dict.fromkeys(_origin(each) for each in typed))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool((initial or []) != self.to_python(data))
+        except ValidationError:
+            return True
+
+
+def _origin(typed: str) -> str:
+    """Raises ValidationError."""
+    try:
+        return origin_of(typed)
+    except NoOrigin:
+        raise ValidationError(
+            f"“{typed[:100]}” is not a site. Write it like this: https://intranet.example.com, without a path."
+        ) from None
+
+
 class AccountForm(ChangesForm, forms.ModelForm):
     """The account's name and rules."""
 
     name = NameField(label="Name", max_length=100)
+    embedding_sites = SitesField(
+        label="Sites that may show shared links in a frame",
+        required=False,
+        max_length=10_000,
+        help_text="One a line: https://intranet.example.com. Their pages may embed reports and dashboards of shared "
+        "links; no other site may.",
+    )
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=time_zones(),
@@ -170,16 +209,27 @@ class AccountForm(ChangesForm, forms.ModelForm):
 
     class Meta:
         model = Account
-        fields = ("name", "time_zone", "who_may_invite", "require_second_factor", "roles_by_project")
+        fields = (
+            "name",
+            "time_zone",
+            "who_may_invite",
+            "require_second_factor",
+            "roles_by_project",
+            "allows_shared_links",
+            "embedding_sites",
+        )
         labels = {
             "who_may_invite": "Who may invite",
             "require_second_factor": "Require a second factor of everybody",
             "roles_by_project": "What read-only teammates reach",
+            "allows_shared_links": "Allow shared links",
         }
         help_texts = {
             "roles_by_project": "By project: full access, read-only or none is chosen for each under Teammates. "
             "Those with full access to the account have it in every project.",
             "require_second_factor": "Teammates without one are asked to set it up before they get in.",
+            "allows_shared_links": "They show a report or a dashboard without a login. Without this, all of them open "
+            "nothing at once; with it, those that were not ended work again.",
         }
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:

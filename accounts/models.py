@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -118,6 +119,9 @@ class RolesByProject(models.TextChoices):
     NONE = "none", "By project. Where nothing is chosen: no access"
 
 
+MOST_EMBEDDING_SITES = 20
+
+
 class Account(models.Model):
     """The tenant. While `closed_at` is set, nobody gets in and its environments accept no events."""
 
@@ -128,6 +132,8 @@ class Account(models.Model):
     roles_by_project = models.CharField(
         max_length=20, choices=RolesByProject.choices, default=RolesByProject.OFF, db_default=RolesByProject.OFF
     )
+    allows_shared_links = models.BooleanField(default=True, db_default=True)
+    embedding_sites = ArrayField(models.CharField(max_length=300), default=list, db_default=[])  # origins
     require_sso = models.BooleanField(default=False, db_default=False)  # for all but its ways back (accounts/sso)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -145,6 +151,9 @@ class Account(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(roles_by_project__in=RolesByProject.values), name="account_roles_by_project_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(embedding_sites__len__lte=MOST_EMBEDDING_SITES), name="account_embedding_sites_few"
             ),
         ]
 

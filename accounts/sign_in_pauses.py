@@ -8,6 +8,7 @@ with before has a key of its own, so what strangers do does not hold it up.
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from django.db import connection
 from django.db.models import F
@@ -60,6 +61,16 @@ NETWORK = Pauses(free=10, first=6, longest=60, forgets=30)
 EVERYWHERE = Pauses(free=100, first=5, longest=5 * 60, forgets=5 * 60)
 
 
+class CountedAttempt(Protocol):
+    """Something tried: the keys under which its failures count, with their rules, and the one of this sender alone."""
+
+    @property
+    def own(self) -> str: ...
+
+    @property
+    def pauses(self) -> dict[str, Pauses]: ...
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One attempt to sign in: the address that was typed, where it comes from, the known browser if it is one."""
@@ -72,8 +83,8 @@ class Attempt:
     def own(self) -> str:
         """The key that only this sender and this address have."""
         if self.browser is not None:
-            return _key("browser", self.browser, self.email)
-        return _key("sender", network_of(self.client), self.email)
+            return key_of("browser", self.browser, self.email)
+        return key_of("sender", network_of(self.client), self.email)
 
     @property
     def pauses(self) -> dict[str, Pauses]:
@@ -82,12 +93,12 @@ class Attempt:
             return {self.own: ONE_SENDER}
         return {
             self.own: ONE_SENDER,
-            _key("network", network_of(self.client)): NETWORK,
-            _key("everywhere", self.email): EVERYWHERE,
+            key_of("network", network_of(self.client)): NETWORK,
+            key_of("everywhere", self.email): EVERYWHERE,
         }
 
 
-def begin(attempt: Attempt) -> float:
+def begin(attempt: CountedAttempt) -> float:
     """Count the attempt as failed, before its password is checked. Returns how many seconds to wait instead, or 0.
 
     What has to wait is not counted. If nothing can be counted, as on a full disk, nothing has to wait.
@@ -115,7 +126,7 @@ def _count(pauses: dict[str, Pauses]) -> float:
     return 0.0
 
 
-def succeeded(attempt: Attempt) -> None:
+def succeeded(attempt: CountedAttempt) -> None:
     """The password was right: forget the failures of this sender, and that this attempt was counted elsewhere."""
     own = attempt.own
     with stored_if_possible(COUNTS):
@@ -130,6 +141,6 @@ def prune() -> None:
         cursor.execute(PRUNE, [MOST_ROWS])
 
 
-def _key(*words: str) -> str:
+def key_of(*words: str) -> str:
     """A key as it is stored: it does not tell who tried to sign in from where."""
     return salted_hmac("heapadmin.sign_in_pauses", "\n".join(words), algorithm="sha256").hexdigest()

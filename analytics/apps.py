@@ -1,8 +1,15 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class AnalyticsConfig(AppConfig):
     name = "analytics"
+
+    def import_models(self) -> None:
+        """Those of shelves that have models of their own too."""
+        super().import_models()
+        import_module("analytics.alerts.models")
 
     def ready(self) -> None:
         from analytics import touched

@@ -1,4 +1,4 @@
-"""Analytics' jobs: counting past days beforehand, deleting a person, and removing what is kept no longer."""
+"""Analytics' jobs: counting past days beforehand, deleting people and what is kept no longer, and alerts."""
 
 import time
 from datetime import UTC, datetime
@@ -8,6 +8,9 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from analytics import erasure
+from analytics.alerts import judging, log
+from analytics.alerts import mail as alert_mail
+from analytics.alerts.webhooks import sending
 from analytics.definitions.bodies import DefinitionBody
 from analytics.expiry import removing
 from analytics.expiry.night import NIGHTLY
@@ -16,7 +19,7 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Scope
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
-from common.jobs import LOW, SLICE_SECONDS, defer_once
+from common.jobs import LOW, MAIL, SLICE_SECONDS, defer_once
 
 LOWEST = -20  # the lowest priority, because nobody waits for counted days: queries are exact without them
 
@@ -89,3 +92,40 @@ def _look(definition: Definition) -> None:
         return
     same = Definition.objects.filter(pk=definition.pk, version=definition.version)
     same.update(looked_at=now, matched_at=matched_at)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="analytics.judge_alerts", queueing_lock="analytics.judge_alerts", pass_context=False, priority=LOW)
+def judge_alerts(timestamp: int) -> None:
+    """Judge the alerts that are due."""
+    defer_once("analytics.judge", after=0)
+
+
+@app.task(name="analytics.judge", queueing_lock="analytics.judge", priority=LOW)
+def judge(after: int) -> None:
+    """Judge some, those of the account after that id first, and queue again for the others."""
+    following = judging.run(seconds=SLICE_SECONDS, after=after)
+    if following is not None:
+        defer_once("analytics.judge", after=following)
+
+
+@app.task(name="analytics.mail_alert", queue=MAIL)
+def mail_alert(delivery_id: int) -> None:
+    """Tell a teammate what changed of an alert, unless they were told."""
+    alert_mail.send(delivery_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="analytics.send_webhooks", queueing_lock="analytics.send_webhooks", pass_context=False, priority=LOW)
+def send_webhooks(timestamp: int) -> None:
+    """Tell webhooks what waits for them, some at a time."""
+    if sending.run(seconds=SLICE_SECONDS):
+        defer_once("analytics.send_webhooks", timestamp=timestamp)
+
+
+@app.periodic(cron="17 4 * * *")
+@app.task(name="analytics.forget_alerts", queueing_lock="analytics.forget_alerts", pass_context=False, priority=LOWEST)
+def forget_alerts(timestamp: int) -> None:
+    """Forget what alerts told a month ago. Each step commits on its own."""
+    while log.forget():
+        pass

@@ -5,7 +5,7 @@ environment rewrites nothing, and nothing can point into another environment.
 """
 
 import uuid
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ MAX_TAGS = 10
 MAX_TAG = 30  # characters
 MAX_DESCRIPTION = 2_000  # characters
 MOST_NOTES = 20_000  # on names, in an environment: twice as many as the catalogue has room for
+SHARED_NOUNS = ["report", "dashboard"]  # what a shared link may show
 NAME_KINDS = ["event", "kind", "builtin", "property", "user"]  # as references begin (definitions/catalogue_names.py)
 
 
@@ -272,6 +273,85 @@ class Pin(models.Model):
                 deferrable=models.Deferrable.DEFERRED,
             ),
         ]
+
+
+class SharedLinkQuerySet(models.QuerySet["SharedLink"]):
+    def in_force(self) -> "SharedLinkQuerySet":
+        """Links that open something: not ended, not expired, in an environment that is there, allowed by its account.
+
+        The report or dashboard may be gone all the same.
+        """
+        return self.filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()),
+            ended_at=None,
+            environment__deleting_at=None,
+            environment__project__deleting_at=None,
+            environment__project__account__closed_at=None,
+            environment__project__account__allows_shared_links=True,
+        )
+
+
+class SharedLink(models.Model):
+    """Shows a report or a dashboard (`noun`, `lineage`) to people without a login who have its secret.
+
+    The secret is derived from `nonce`, and only its digest is stored (analytics/shared_links/secret.py). `password` is
+    hashed; empty if none is asked for. It belongs to the account: it stays when its maker leaves. Ended links are kept,
+    to show what was open and when.
+    """
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="shared_links")
+    noun = models.CharField(max_length=10, choices=[(noun, noun) for noun in SHARED_NOUNS])
+    lineage = models.UUIDField()
+    name = models.CharField(max_length=100)  # for whom it is
+    nonce = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, unique=True)
+    password = models.CharField(max_length=128, blank=True)
+    shows_people = models.BooleanField(default=False)
+    shows_notes = models.BooleanField(default=False)  # those on the time axis
+    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    last_viewed_at = models.DateTimeField(null=True)
+
+    objects = SharedLinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(noun__in=SHARED_NOUNS), name="sharedlink_noun_known"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="sharedlink_has_a_name"),
+            models.CheckConstraint(
+                condition=models.Q(digest__regex=r"^[0-9a-f]{64}$"), name="sharedlink_digest_is_sha256"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_by=None) | models.Q(ended_at__isnull=False),
+                name="sharedlink_ended_by_with_a_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["environment", "noun", "lineage"], name="sharedlink_by_what_it_shows")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """Within its last day."""
+        return self.expires_at and self.expires_at - timedelta(seconds=1)
+
+
+class SharedLinkViews(models.Model):
+    """How often a shared link was opened on a day of its project's time zone."""
+
+    link = models.ForeignKey(SharedLink, models.CASCADE, related_name="views")
+    day = models.DateField()
+    views = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["link", "day"], name="sharedlinkviews_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.views} on {self.day}"
 
 
 class Carry(models.Model):

@@ -1,16 +1,20 @@
-"""Names definitions, segments, reports and notes for the activity, by what is in a URL."""
+"""Names definitions, segments, reports, notes, alerts, webhooks and shared links for the activity, by a URL."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import Account
 from accounts.touched import register_namer
-from analytics.models import MODELS, Note
+from analytics.alerts.models import Alert, Webhook
+from analytics.models import MODELS, Note, SharedLink
 
 
 def register() -> None:
     register_namer("lineage", _kept)
     register_namer("note_id", _note)
+    register_namer("shared_link_id", _shared_link)
+    register_namer("alert_id", _alert)
+    register_namer("webhook_id", _webhook)
 
 
 def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
@@ -28,3 +32,18 @@ def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
 def _note(account: Account, arguments: Mapping[str, Any]) -> str:
     found = Note.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
     return str(found.filter(pk=arguments["note_id"]).first() or "")
+
+
+def _shared_link(account: Account, arguments: Mapping[str, Any]) -> str:
+    found = SharedLink.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
+    return str(found.filter(pk=arguments["shared_link_id"]).first() or "")
+
+
+def _alert(account: Account, arguments: Mapping[str, Any]) -> str:
+    found = Alert.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
+    return str(found.filter(pk=arguments["alert_id"]).first() or "")
+
+
+def _webhook(account: Account, arguments: Mapping[str, Any]) -> str:
+    found = Webhook.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
+    return str(found.filter(pk=arguments["webhook_id"]).first() or "")

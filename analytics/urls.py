@@ -5,6 +5,7 @@ from django.urls import path, re_path, register_converter
 from analytics.converters import ActorIdConverter
 from analytics.kinds.registry import KINDS
 from analytics.views import (
+    alerts,
     analyze,
     behind,
     bulk,
@@ -23,9 +24,12 @@ from analytics.views import (
     reports,
     search,
     segments,
+    shared,
+    shared_links,
     storage,
     suggestions,
     tiles,
+    webhooks,
 )
 from analytics.views.labelling import urls as labelling
 from analytics.views.read_api import urls as read_api
@@ -38,8 +42,12 @@ ENVIRONMENT = "env/<app_id:app_id>/"
 DEFINITION = ENVIRONMENT + "definitions/<uuid:lineage>/"
 SEGMENT = ENVIRONMENT + "segments/<uuid:lineage>/"
 REPORT = ENVIRONMENT + "reports/<uuid:lineage>/"
+SHARED_LINK = ENVIRONMENT + "shared-links/<int:shared_link_id>/"
+SHARED = "shared/<str:secret>/"
 DASHBOARD = ENVIRONMENT + "dashboards/<uuid:lineage>/"
 NOTE = ENVIRONMENT + "notes/<int:note_id>/"
+ALERT = ENVIRONMENT + "alerts/<int:alert_id>/"
+WEBHOOK = ENVIRONMENT + "webhooks/<int:webhook_id>/"
 urlpatterns = [
     path(ENVIRONMENT, dashboard.dashboard, name="dashboard"),
     path(ENVIRONMENT + "first-steps/hide/", first_steps.first_steps_hide, name="first_steps_hide"),
@@ -106,5 +114,28 @@ urlpatterns = [
     path(REPORT + "delete/", reports.report_delete, name="report_delete"),
     path(REPORT + "pin/", reports.report_pin, name="report_pin"),
     *labelling.urlpatterns,
+    path(ENVIRONMENT + "shared-links/", shared_links.shared_link_list, name="shared_link_list"),
+    path(ENVIRONMENT + "shared-links/new/", shared_links.shared_link_create, name="shared_link_create"),
+    path(SHARED_LINK, shared_links.shared_link, name="shared_link"),
+    path(SHARED_LINK + "end/", shared_links.shared_link_end, name="shared_link_end"),
+    path(SHARED, shared.shared, name="shared"),
+    path(SHARED + "whole/", shared.shared_whole, name="shared_whole"),
+    path(SHARED + "answer/", shared.shared_answer, name="shared_answer"),
+    path(SHARED + "csv/", shared.shared_csv, name="shared_csv"),
+    path(SHARED + "tiles/<uuid:tile>/", shared.shared_tile, name="shared_tile"),
+    re_path(r"^shared/.*/$", shared.nothing),  # no other path below tells whether its link is there
+    path(ENVIRONMENT + "alerts/", alerts.alert_list, name="alert_list"),
+    path(ENVIRONMENT + "alerts/new/", alerts.alert_create, name="alert_create"),
+    path(ALERT, alerts.alert, name="alert"),
+    path(ALERT + "edit/", alerts.alert_edit, name="alert_edit"),
+    path(ALERT + "switch/", alerts.alert_switch, name="alert_switch"),
+    path(ALERT + "delete/", alerts.alert_delete, name="alert_delete"),
+    path(ALERT + "subscribe/", alerts.alert_subscribe, name="alert_subscribe"),
+    path(ENVIRONMENT + "webhooks/", webhooks.webhook_list, name="webhook_list"),
+    path(ENVIRONMENT + "webhooks/new/", webhooks.webhook_create, name="webhook_create"),
+    path(WEBHOOK, webhooks.webhook, name="webhook"),
+    path(WEBHOOK + "secret/", webhooks.webhook_secret, name="webhook_secret"),
+    path(WEBHOOK + "test/", webhooks.webhook_test, name="webhook_test"),
+    path(WEBHOOK + "delete/", webhooks.webhook_delete, name="webhook_delete"),
     *read_api.urlpatterns,
 ]

@@ -19,9 +19,9 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
-def secret(purpose: str, nonce: str) -> str:
-    """The secret for `nonce`: 43 characters that are safe in a URL."""
-    mac = salted_hmac(f"heapadmin.{purpose}", nonce, algorithm="sha256").digest()
+def secret(purpose: str, nonce: str, key: str | None = None) -> str:
+    """The secret for `nonce`: 43 characters that are safe in a URL. `key` is another one than SECRET_KEY."""
+    mac = salted_hmac(f"heapadmin.{purpose}", nonce, secret=key, algorithm="sha256").digest()
     return urlsafe_b64encode(mac).decode().rstrip("=")
 
 

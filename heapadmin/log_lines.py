@@ -114,5 +114,6 @@ def configuration(level: str, line_format: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level},
             "access": {"handlers": ["access"], "level": "INFO", "propagate": False},
+            "urllib3": {"level": "ERROR"},  # it logs addresses, and those of webhooks hold secrets
         },
     }

@@ -29,6 +29,8 @@ ENVIRONMENT_NAV: list[Entry] = [
             ("Collection", "collector:collection"),
             ("Excluded IPs", "ipfilter:environment_excluded_ips"),
             ("Notes", "analytics:note_list"),
+            ("Shared links", "analytics:shared_link_list"),
+            ("Alerts", "analytics:alert_list"),
             ("Compare environments", "analytics:compare"),
         ],
     ),
@@ -49,6 +51,7 @@ FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search 
     ("Segments", "analytics:segment_list"),
     ("Label on your site", "analytics:label"),
     ("Captured on a page", "analytics:label_page"),
+    ("Webhooks", "analytics:webhook_list"),
     ("Properties", "analytics:catalogue_properties"),
 ]
 PAGES_OF_PROJECT = [
@@ -70,6 +73,12 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
     **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
     "analytics:behind": "analytics:graph",
     **dict.fromkeys([f"analytics:note_{part}" for part in ("add", "edit", "delete")], "analytics:note_list"),
+    **dict.fromkeys([f"analytics:shared_link{part}" for part in ("", "_create", "_end")], "analytics:shared_link_list"),
+    **dict.fromkeys(
+        [f"analytics:alert{part}" for part in ("", "_create", "_edit", "_delete")]
+        + [f"analytics:webhook{part}" for part in ("", "_list", "_create", "_secret", "_delete")],
+        "analytics:alert_list",
+    ),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys(
         [f"projects:api_{of}_{part}" for of in ("key", "token") for part in ("list", "create", "revoke")],

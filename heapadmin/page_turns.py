@@ -2,6 +2,9 @@
 
 Pages and the collector share one process, where one thread of Python runs at a time: whoever asks for many large pages
 at once would hold up the events of everybody. docs/decisions/fair-pages.md has the figures. Knows no threads.
+
+Guests, who open shared links without a login, may be many at once, each from an address of their own: all of them
+together have a part of the turns.
 """
 
 import asyncio
@@ -16,6 +19,7 @@ from django.conf import settings
 from common.networks import network_of
 
 OF_A_SENDER = 5  # pages at once: three of them may be questions (analytics/store/places.py), which take long
+SHARED = "/shared/"  # the addresses of shared links (analytics/urls.py)
 SPARED = 2  # turns that are left for others, whatever one address asks for
 SHARE = 0.25  # of a processor: what the pages of one sender may take in the long run
 BURST_SECONDS = 8.0  # that a sender may owe, which is SHARE of it computed
@@ -32,10 +36,13 @@ class Sender(NamedTuple):
 
     address: str
     session: bytes
+    is_guest: bool = False
 
 
-def sender_of(address: str, headers: Sequence[tuple[bytes, bytes]]) -> Sender:
-    """Who sends a request from this address. `headers` are as ASGI gives them."""
+def sender_of(address: str, headers: Sequence[tuple[bytes, bytes]], path: str = "") -> Sender:
+    """Who sends a request for this path from this address. `headers` are as ASGI gives them."""
+    if path.startswith(SHARED):
+        return Sender(network_of(address), b"", is_guest=True)
     pattern = rb"(?:^|;)\s*%s=([^;]*)" % re.escape(settings.SESSION_COOKIE_NAME.encode())
     cookies = (re.search(pattern, value) for name, value in headers if name == b"cookie")
     return Sender(network_of(address), next((found[1] for found in cookies if found), b""))
@@ -47,15 +54,18 @@ class PageTurns:
     def __init__(self, count: int) -> None:
         self.free = count
         self._most_of_address = max(1, count - SPARED)
+        self._most_of_guests = max(1, count // 2)
         self._lines: dict[Sender, deque[asyncio.Future[None]]] = {}  # of those who wait; the first one is next
         self._taken: Counter[Sender] = Counter()
         self._taken_from: Counter[str] = Counter()
+        self._taken_by_guests = 0
         self._paid_at: dict[Sender, float] = {}  # time.monotonic()
         self._timer: asyncio.TimerHandle | None = None
 
     def is_full_of(self, sender: Sender) -> bool:
-        """Whether too many requests of this address wait already."""
-        waiting = (len(line) for who, line in self._lines.items() if who.address == sender.address)
+        """Whether too many requests of this address wait already; those of guests are counted apart."""
+        same = (sender.address, sender.is_guest)
+        waiting = (len(line) for who, line in self._lines.items() if (who.address, who.is_guest) == same)
         return sum(waiting) >= MOST_WAITING
 
     async def take(self, sender: Sender) -> None:
@@ -74,6 +84,7 @@ class PageTurns:
         self.free += 1
         _take_out(self._taken, sender)
         _take_out(self._taken_from, sender.address)
+        self._taken_by_guests -= sender.is_guest
         if seconds:
             self._charge(sender, seconds)
         self._pass_on()
@@ -100,6 +111,7 @@ class PageTurns:
                 self.free -= 1
                 self._taken[sender] += 1
                 self._taken_from[sender.address] += 1
+                self._taken_by_guests += sender.is_guest
                 turn.set_result(None)
         if self.free and self._lines:
             self._look_again(now)
@@ -108,6 +120,7 @@ class PageTurns:
         return (
             self._taken[sender] < OF_A_SENDER
             and self._taken_from[sender.address] < self._most_of_address
+            and not (sender.is_guest and self._taken_by_guests >= self._most_of_guests)
             and self._owed_too_long(sender, now) <= 0
         )
 

@@ -56,7 +56,8 @@ class Pages:
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         peer = scope["client"]
-        sender = sender_of(client_address(peer and peer[0], scope["headers"], self.trusted), scope["headers"])
+        address = client_address(peer and peer[0], scope["headers"], self.trusted)
+        sender = sender_of(address, scope["headers"], scope["path"])
         body = ArrivingBody(self.held, sender.address)
         try:
             await self._answer(scope, body, receive, send, sender)

@@ -191,6 +191,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "projects:home"
 ENVIRONMENT_LANDING = "analytics:dashboard"  # the page that opens first in an environment
 SIGNUP_OPEN = env.switch("SIGNUP_OPEN", default=True)
+# names of webhooks' hosts in one's own network; http:// only on this machine
+WEBHOOK_INTERNAL_HOSTS = env.items("WEBHOOK_INTERNAL_HOSTS")
 DOCS_URL = addresses.page("DOCS_URL", env.text("DOCS_URL"))
 SESSION_DAYS = env.number("SESSION_DAYS", default=30, least=1, most=3_650)  # until a new sign-in, used or not
 # names of identity providers in one's own network; http:// only on this machine

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from analytics.event_words import person_name
-from tests.world import PARAMS, Write, carried_over, other_environment
+from tests.world import PARAMS, Write, alert_on_views, carried_over, other_environment
 
 ROLES = ("anonymous", "stranger", "staff", "read_only", "full")
 LOGIN = "login"  # a redirect to the sign-in page
@@ -44,6 +44,13 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "accounts:teammate_access": NO_GET,
     "accounts:teammate_list": ("get", LOGIN, 404, 404, 200, 200),
     "accounts:teammate_remove": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:alert": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:alert_create": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:alert_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:alert_edit": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:alert_list": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:alert_subscribe": NO_GET,
+    "analytics:alert_switch": NO_GET,
     "analytics:catalogue": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:catalogue_chart": ("get", LOGIN, 404, 404, 404, 404),  # of no name
     "analytics:catalogue_name": ("get", LOGIN, 404, 404, 302, 302),  # without one, to the list
@@ -109,6 +116,10 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:segment_edit": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:segment_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:segment_preview": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:shared_link": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:shared_link_create": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:shared_link_end": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:shared_link_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:storage": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_names": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
@@ -119,6 +130,12 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:tile_remove": NO_GET,
     "analytics:sessions": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:users": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:webhook": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:webhook_create": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:webhook_delete": ("get", LOGIN, 404, 404, 403, 200),
+    "analytics:webhook_list": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:webhook_secret": NO_GET,
+    "analytics:webhook_test": NO_GET,
     "collector:collection": ("get", LOGIN, 404, 404, 200, 200),
     "collector:collection_numbers": ("get", LOGIN, 404, 404, 200, 200),
     "ipfilter:environment_excluded_ips": ("get", LOGIN, 404, 404, 200, 200),
@@ -151,6 +168,8 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "support:freshness": ("get", LOGIN, 404, 404, 200, 200),
     "support:visits_allow": NO_GET,
 }
+
+
 SEGMENT = {"name": "Known", "group.0.where.0.field": "person:identity", "group.0.where.0.op": "exists"}
 WRITES = {
     "accounts:access_ask": Write(
@@ -190,6 +209,19 @@ WRITES = {
     ),
     "accounts:teammate_access": Write("teammate.full_access", {}),
     "accounts:teammate_remove": Write("teammate.remove"),
+    **{
+        f"analytics:alert_{what}": Write(verb, alert_on_views, foreign=("report", "recipients", "webhooks"))
+        for what, verb in (("create", "alert.create"), ("edit", "alert.change"))
+    },
+    "analytics:alert_delete": Write("alert.delete"),
+    "analytics:alert_subscribe": Write("alert.subscribe", read_only=302),
+    "analytics:alert_switch": Write("alert.switch_off", {"off": "1"}),
+    "analytics:webhook_create": Write(
+        "webhook.create", {"name": "Chat", "url": "https://chat.example/hooks/secret"}, full=200
+    ),
+    "analytics:webhook_delete": Write("webhook.delete"),
+    "analytics:webhook_secret": Write("webhook.secret", full=200),
+    "analytics:webhook_test": Write("webhook.test"),
     "analytics:catalogue_note": Write("name.verify", {"of": "event:Paid", "do": "verify"}),
     "analytics:behind_segment": Write(
         "segment.create", {"name": "Viewed", "question": "kind=users&behind.at=people.all"}
@@ -266,6 +298,12 @@ WRITES = {
     "analytics:segment_create": Write("segment.create", SEGMENT),
     "analytics:segment_delete": Write("segment.delete", {"although_used": "1"}),
     "analytics:segment_edit": Write("segment.change", SEGMENT | {"version": "1"}),
+    "analytics:shared_link_create": Write(
+        "shared_link.create",
+        lambda world: {"name": "Board", "what": f"report:{world.ids['lineage']}"},
+        foreign=("what",),
+    ),
+    "analytics:shared_link_end": Write("shared_link.end"),
     "ipfilter:environment_excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
     "ipfilter:environment_excluded_ips_preview": Write(
         None, {"text": "10.1.*"}, full=200, unrecorded="a preview changes nothing"
@@ -333,6 +371,11 @@ PUBLIC = {  # for everybody; those with a secret in the URL have tests of their 
     "accounts:invitation_ask_again",
     "accounts:invitation_decline",
     "accounts:rescue",
+    "analytics:shared",  # and the next: tests/analytics/test_shared_links.py
+    "analytics:shared_answer",
+    "analytics:shared_csv",
+    "analytics:shared_tile",
+    "analytics:shared_whole",
     "accounts:sso_answer",
     "accounts:sso_domain_proof",
     "accounts:sso_find",

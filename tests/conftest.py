@@ -1,6 +1,7 @@
 """A private PostgreSQL for the whole run, unless DATABASE_URL names a server; and settings that suit tests."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import tempfile
@@ -88,6 +89,14 @@ def _without_the_browsers_loop(item):
         return (yield)
     finally:
         asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _views_are_written_when_told():
+    """Views of shared links are counted, but no timer writes them while another test runs."""
+    from analytics.shared_links import views_count  # noqa: PLC0415  the apps are ready only now
+
+    views_count.writer.adding = contextlib.nullcontext
 
 
 def _suit_tests():

@@ -12,11 +12,14 @@ from django.utils import timezone
 
 from accounts.models import Account, Invitation, RolesByProject, User
 from accounts.sso.models import IdentityProvider
+from analytics.alerts.models import Alert, Webhook
 from analytics.models import Carry, ConfirmedSite, Dashboard, Definition, Note, Report, Segment
+from analytics.shared_links.secret import secret_of
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
 from tests.accounts.factories import ScimTokenFactory
+from tests.analytics.factories import SharedLinkFactory
 from tests.factories import ApiKeyFactory, ApiTokenFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 
@@ -69,6 +72,12 @@ def make_account() -> World:
         "lineage": (lineage := add_kept(environment)),
         "tile": lineage,
         "site_id": ConfirmedSite.objects.create(environment=environment, origin="https://shop.example").pk,
+        "shared_link_id": (shared := SharedLinkFactory(environment=environment, noun="dashboard", lineage=lineage)).pk,
+        "secret": secret_of(shared),
+        "alert_id": add_alert(environment, lineage),
+        "webhook_id": Webhook.objects.create(
+            environment=environment, name="Pager", secret_url="https://pager.example/hook", nonce=links.new_nonce()
+        ).pk,
         "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }
     Removal.objects.create(
@@ -128,6 +137,22 @@ def add_kept(environment: Environment) -> uuid.UUID:
     Dashboard.objects.create(environment=environment, lineage=lineage, name="Dashboard kept", body={"tiles": tiles})
     Dashboard.objects.create(environment=environment, name="Another", body={"tiles": []})
     return lineage
+
+
+def add_alert(environment: Environment, lineage: uuid.UUID) -> int:
+    """An alert on the report of this lineage."""
+    judged = {"figure": "interval", "unit": "day", "rule": "above", "fires_at": 5, "over_at": 5}
+    alert = Alert.objects.create(
+        environment=environment, name="Many views", watches="report", lineage=lineage, **judged
+    )
+    return alert.pk
+
+
+def alert_on_views(world: World) -> dict[str, Any]:
+    """What the form of an alert sends."""
+    body = {"watches": "report", "name": "Few views", "report": world.ids["lineage"], "unit": "day", "rule": "below"}
+    told = {"recipients": [world.ids["membership_id"]], "webhooks": [world.ids["webhook_id"]]}
+    return body | told | {"figure": "interval", "fires_at": "3", "measured": "percent"}
 
 
 def other_environment(world: World) -> Environment:

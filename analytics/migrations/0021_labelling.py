@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     runs_beside_old_code = True
 
     dependencies = [
-        ("analytics", "0017_dashboards"),
+        ("analytics", "0019_shared_links"),
         ("projects", "0011_api_tokens"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -17,6 +17,7 @@ from analytics.kinds.kind import pinned_parameters
 from analytics.kinds.registry import AnyKind, kind_named, show
 from analytics.models import Report
 from analytics.questions.sessions import SESSION_RULE, counts_sessions
+from analytics.shared_links.listed import shared_count
 from analytics.store.current import event_store
 from analytics.views import export_formats
 from analytics.views.answers import TOKEN, AnsweredQuestion, ask
@@ -66,6 +67,7 @@ def answered(
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     context["dashboards"] = everything = dashboards(environment)
     context["on"] = [each.lineage for each in reports_on(everything).get(report.lineage, [])] if report else []
+    context["shared_count"] = shared_count(environment, "report", report.lineage) if report else 0
     context["notes"] = notes_of_answer(environment, context["answer"], context["link"])
     if context["answer"] and context["answer"].is_empty:
         context["is_waiting"] = not has_events(environment)

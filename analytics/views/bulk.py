@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
+from analytics.alerts.watching import watching
 from analytics.dashboards.kept import dashboards, reports_on
 from analytics.definitions.tags import BadTags, read_tags
 from analytics.definitions.used_by import bulk_deletion
@@ -101,6 +102,7 @@ def _delete(request: HttpRequest, environment: Environment, noun: str, lineages:
         context = {
             "noun": noun,
             "deletion": found,
+            "alerts": watching(environment, noun, [each.lineage for each in found.goes]),
             "on_dashboards": on_dashboards,
             "listed": MAX_LISTED,
             "back": request.POST.get("back", ""),

@@ -20,6 +20,7 @@ from analytics.dashboards.tiles import RANGE, Shows, Size, Tile, in_range, range
 from analytics.dashboards.words import range_words
 from analytics.models import Dashboard, Report
 from analytics.questions.parameters import Reader, as_lists
+from analytics.shared_links.listed import shared_count
 from analytics.views.analyze import answer_context, has_events
 from analytics.views.answers import AnsweredQuestion, answer, understand
 from analytics.views.chart_notes import TileNotes
@@ -97,6 +98,7 @@ def _shown(
         "page_url": page_url,
         "query": _query(EACH_ITS_OWN | chosen) if chosen != range_of(found.body) else "",
         "sizes": list(Size),
+        "shared_count": shared_count(environment, "dashboard", found.lineage),
     }
     template = "analytics/dashboard_wall.html" if "wall" in request.GET else "analytics/dashboard.html"
     return page(request, environment, template, context)

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from analytics.alerts.watching import watching
 from analytics.definitions.used_by import UsedBy
 from analytics.models import Definition, Segment
 from analytics.questions.conditions import BadQuery
@@ -56,6 +57,7 @@ def delete_page(
     users: UsedBy,
     status: int = 200,
 ) -> HttpResponse:
-    """Ask whether to delete it, and list what uses it."""
-    context = {"noun": noun, "kept": saved, "in_use": users}
+    """Ask whether to delete it, and list what uses it and which alerts watch it."""
+    alerts = watching(environment, noun, [saved.lineage])
+    context = {"noun": noun, "kept": saved, "in_use": users, "alerts": alerts}
     return page(request, environment, "analytics/kept_delete.html", context, status)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics import actions
+from analytics.alerts.watching import watching
 from analytics.dashboards import actions as dashboard_actions
 from analytics.dashboards.kept import dashboards, reports_on
 from analytics.definitions.lineages import REPORT
@@ -181,7 +182,8 @@ def _offer_as_new(request: HttpRequest, environment: Environment) -> HttpRespons
 def report_delete(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     found = find_report(environment, lineage)
     if request.method != "POST":
-        context = {"report": found, "on": reports_on(dashboards(environment)).get(found.lineage, [])}
+        on = reports_on(dashboards(environment)).get(found.lineage, [])
+        context = {"report": found, "on": on, "alerts": watching(environment, "report", [found.lineage])}
         return page(request, environment, "analytics/report_delete.html", context)
     actions.delete_report(report=found, by=signed_in_user(request))
     messages.success(request, f"Report {found.name} deleted.")

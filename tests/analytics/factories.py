@@ -7,7 +7,7 @@ import factory
 
 from analytics.definitions.bodies import ClauseGroup, DefinitionBody, SegmentBody
 from analytics.kinds.graph.question import Graph, Series
-from analytics.models import Dashboard, Definition, Expiry, Pin, Report, Segment
+from analytics.models import Dashboard, Definition, Expiry, Pin, Report, Segment, SharedLink
 from analytics.questions.conditions import Condition, Field, Operator, Source
 from analytics.questions.query import (
     LAST_30_DAYS,
@@ -20,6 +20,8 @@ from analytics.questions.query import (
     Selection,
 )
 from analytics.questions.spans import Span, Unit
+from analytics.shared_links.secret import PURPOSE, digest_of, new_nonce
+from common import links
 from tests.factories import EnvironmentFactory, UserFactory
 
 ANY_EVENT = EventReference(RefersTo.BUILTIN, Builtin.ANY)
@@ -76,6 +78,22 @@ class PinFactory(factory.django.DjangoModelFactory):
     report = factory.SubFactory(ReportFactory)
     environment = factory.SelfAttribute("report.environment")
     position = 0
+
+
+class SharedLinkFactory(factory.django.DjangoModelFactory):
+    """A link to a new report, or to `shown`, which is no field. Its secret is `secret_of(link)`."""
+
+    class Meta:
+        model = SharedLink
+        exclude = ("shown",)
+
+    shown = factory.SubFactory(ReportFactory)
+    environment = factory.SelfAttribute("shown.environment")
+    noun = factory.LazyAttribute(lambda link: link.shown._meta.model_name)
+    lineage = factory.SelfAttribute("shown.lineage")
+    name = factory.Sequence(lambda n: f"Board {n}")
+    nonce = factory.LazyFunction(new_nonce)
+    digest = factory.LazyAttribute(lambda link: digest_of(links.secret(PURPOSE, link.nonce)))
 
 
 def refers_to(definition: Definition) -> EventReference:

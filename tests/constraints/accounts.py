@@ -69,6 +69,7 @@ BREAKS: Breaks = {
     "account_has_a_name": lambda: AccountFactory(name=""),
     "account_who_may_invite_is_known": lambda: AccountFactory(who_may_invite="everybody"),
     "account_roles_by_project_is_known": lambda: AccountFactory(roles_by_project="some"),
+    "account_embedding_sites_few": lambda: AccountFactory(embedding_sites=["https://shop.example"] * 21),
     "user_email_unique": lambda: again(UserFactory()),
     "user_email_lower_case": lambda: UserFactory(email="Ada@shop.example"),
     "user_theme_is_known": lambda: UserFactory(theme="pink"),

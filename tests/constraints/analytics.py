@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from analytics.models import ConfirmedSite, LabelTicket, NameNote, Note
+from analytics.alerts.models import AlertChange, AlertDelivery, AlertRecipient
+from analytics.models import ConfirmedSite, LabelTicket, NameNote, Note, SharedLinkViews
+from tests.analytics.alerts.factories import AlertFactory, WebhookFactory, told_to
 from tests.analytics.factories import (
     DashboardFactory,
     DefinitionFactory,
@@ -13,6 +15,7 @@ from tests.analytics.factories import (
     PinFactory,
     ReportFactory,
     SegmentFactory,
+    SharedLinkFactory,
 )
 from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
 from tests.factories import EnvironmentFactory, UserFactory
@@ -62,7 +65,80 @@ def ticket(**fields):
     return LabelTicket.objects.create(site=site(), user=UserFactory(), **{**known, **fields})
 
 
+def viewed(**fields):
+    day = datetime(2026, 3, 14, tzinfo=UTC).date()
+    return SharedLinkViews.objects.create(link=SharedLinkFactory(), **{"day": day, "views": 1, **fields})
+
+
+def silence(**fields):
+    fixed = {"watches": "silence", "lineage": None, "figure": "", "rule": "lasts", "unit": "hour"}
+    return AlertFactory(**fixed | fields)
+
+
+def chosen_webhook():
+    alert = AlertFactory()
+    hook = WebhookFactory(environment=alert.environment)
+    return alert.webhooks.through.objects.create(alert=alert, webhook=hook)
+
+
+def alert_change(**fields):
+    return AlertChange.objects.create(
+        **{"alert": AlertFactory(), "interval_end": MOMENT, "told": {}, "change": "over"} | fields
+    )
+
+
+def alert_delivery(**fields):
+    """To a teammate."""
+    change = alert_change()
+    return AlertDelivery.objects.create(**{"change": change, "membership": told_to(change.alert)} | fields)
+
+
+def delivery_to_webhook(**fields):
+    return alert_delivery(**{"membership": None, "webhook": WebhookFactory()} | fields)
+
+
 BREAKS: Breaks = {
+    "webhook_name_once_per_environment": lambda: again(WebhookFactory()),
+    "webhook_has_a_name": lambda: WebhookFactory(name=""),
+    "webhook_old_secret_and_until_together": [
+        lambda: WebhookFactory(old_nonce="0"),
+        lambda: WebhookFactory(old_until=MOMENT),
+    ],
+    "analytics_webhook_failures_check": lambda: WebhookFactory(failures=-1),
+    "alert_has_a_name": lambda: AlertFactory(name=""),
+    "alert_rule_known": lambda: AlertFactory(rule="odd"),
+    "alert_unit_known": lambda: AlertFactory(unit="month"),
+    "alert_watches_one_thing": [
+        lambda: AlertFactory(figure=""),
+        lambda: AlertFactory(figure="mean"),
+        lambda: AlertFactory(lineage=None),
+        lambda: AlertFactory(watches="people"),
+        lambda: silence(lineage=uuid.uuid4()),
+        lambda: silence(unit="day"),
+        lambda: silence(rule="above"),
+        lambda: silence(watches="definition", unit="day"),
+    ],
+    "alert_over_on_the_other_side": [
+        lambda: AlertFactory(rule="above", over_at=3),
+        lambda: AlertFactory(rule="below", over_at=1),
+    ],
+    "analytics_alert_attempts_check": lambda: AlertFactory(attempts=-1),
+    "analytics_alert_version_check": lambda: AlertFactory(version=-1),
+    "alert_recipient_once": lambda: again(AlertRecipient.objects.get(membership=told_to(AlertFactory()))),
+    "analytics_alert_webhooks_alert_id_webhook_id_e6e46549_uniq": lambda: again(chosen_webhook()),
+    "alert_change_once": lambda: again(alert_change()),
+    "alert_change_known": lambda: alert_change(change="rang"),
+    "alert_delivery_once_per_teammate": lambda: again(alert_delivery(), number=uuid.uuid4()),
+    "alert_delivery_once_per_webhook": lambda: again(delivery_to_webhook(), number=uuid.uuid4()),
+    "alert_delivery_state_known": lambda: alert_delivery(state="lost"),
+    "alert_delivery_to_one": [
+        lambda: alert_delivery(webhook=WebhookFactory()),
+        lambda: alert_delivery(membership=None),
+        lambda: alert_delivery(change=None),
+    ],
+    "analytics_alertdelivery_number_key": lambda: again(alert_delivery(), change=alert_change()),
+    "analytics_alertdelivery_attempts_check": lambda: alert_delivery(attempts=-1),
+    "analytics_alertdelivery_answer_check": lambda: alert_delivery(answer=-1),
     **kept(DefinitionFactory),
     **kept(SegmentFactory),
     **kept(ReportFactory),
@@ -70,6 +146,13 @@ BREAKS: Breaks = {
     "dashboard_tiles_few": lambda: DashboardFactory(body={"tiles": [{}] * 41}),
     "analytics_dashboard_position_check": lambda: DashboardFactory(position=-1),
     "expiry_one_at_a_time": lambda: again(ExpiryFactory()),
+    "sharedlink_noun_known": lambda: SharedLinkFactory(noun="segment"),
+    "sharedlink_has_a_name": lambda: SharedLinkFactory(name=""),
+    "sharedlink_digest_is_sha256": lambda: SharedLinkFactory(digest="x" * 64),
+    "sharedlink_ended_by_with_a_time": lambda: SharedLinkFactory(ended_by=UserFactory()),
+    "analytics_sharedlink_digest_key": lambda: again(SharedLinkFactory()),
+    "sharedlinkviews_day_once": lambda: again(viewed()),
+    "analytics_sharedlinkviews_views_check": lambda: viewed(views=-1),
     "report_kind_known": lambda: ReportFactory(kind="pie"),
     "name_noted_once_per_environment": lambda: again(noted()),
     "name_kind_known": lambda: noted(kind="definition"),

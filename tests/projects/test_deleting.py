@@ -124,6 +124,11 @@ TOLD = {
     "projects_environment",
 }
 UNTOLD = {  # tables whose rows go without being named in the question, and why nobody misses the number
+    **dict.fromkeys(
+        ("analytics_alert", "analytics_alert_webhooks", "analytics_alertrecipient", "analytics_webhook"),
+        "who is told of the collected data",
+    ),
+    **dict.fromkeys(("analytics_alertchange", "analytics_alertdelivery"), "the log of a month of what alerts told"),
     "analytics_carry": "what can be undone, of definitions, segments and reports that go",
     "analytics_dashboard": "where reports that go are shown",
     "analytics_expiry": "receipts of what went before; the account's activity keeps a line",

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from accounts import activity
 from accounts.models import Account, Invitation, Membership
+from analytics.alerts.models import Alert, AlertChange, AlertDelivery, AlertRecipient
 from analytics.labelling import tickets
 from analytics.models import ConfirmedSite, Dashboard, Definition, NameNote, Pin, Report, ReportKind, Segment
 from collector.models import CollectedHour
@@ -24,6 +25,8 @@ from tests.accounts.factories import (
     SsoIdentityFactory,
     WayBackFactory,
 )
+from tests.analytics.alerts.factories import AlertFactory, WebhookFactory
+from tests.analytics.factories import SharedLinkFactory
 from tests.factories import (
     ApiKeyFactory,
     ApiTokenFactory,
@@ -101,6 +104,17 @@ def _define(environment, member):
     NameNote.objects.create(environment=environment, kind="event", name="Signed up", changed_by=member)
     site = ConfirmedSite.objects.create(environment=environment, origin="https://shop.example", confirmed_by=member)
     tickets.give(site=site, user=member, session_key="key")
+    SharedLinkFactory(shown=report, created_by=member)
+    _watch(environment, report)
+
+
+def _watch(environment, report):
+    """An alert that has fired, told to a teammate and to a webhook."""
+    alert = AlertFactory(environment=environment, lineage=report.lineage)
+    webhook = WebhookFactory(environment=environment)
+    alert.webhooks.add(webhook)
+    change = AlertChange.objects.create(alert=alert, interval_end=timezone.now(), change="fired", told={})
+    AlertDelivery.objects.create(change=change, webhook=webhook)
 
 
 def _settings(account, environment, member):
@@ -122,6 +136,8 @@ def _settings(account, environment, member):
     activity.record(account=account, by=member, verb="project.create", target="Shop")
     key = ApiKeyFactory(project=environment.project, created_by=member)
     ApiTokenFactory(project=environment.project, membership=Membership.objects.get(account=account, user=member))
+    membership = Membership.objects.get(account=account, user=member)
+    AlertRecipient.objects.create(alert=Alert.objects.filter(environment=environment).get(), membership=membership)
     DeletionRequestFactory(api_key=key).targets.create(identity="person-1")
 
 

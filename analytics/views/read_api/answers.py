@@ -8,10 +8,11 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from analytics import actions
+from analytics.kinds.people import names_people
 from analytics.kinds.registry import KINDS, run
 from analytics.kinds.sessions.question import Sessions, SessionsResult
 from analytics.kinds.users import Users, UsersResult
-from analytics.questions.conditions import BadQuery, Source
+from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Query
 from analytics.questions.results import Result
 from analytics.store.failures import QueryBusy, QueryFailed, QueryTimeout
@@ -27,7 +28,6 @@ from projects.models import Environment, TokenScope
 OFFERED = ("json", "csv")
 OWN = ("format", "limit")  # parameters of the API, and of no question
 AGAIN = {"Retry-After": "5"}
-OF_PEOPLE = (f"{Source.USER}:", f"{Source.PERSON}:")
 
 
 @environment_api(TokenScope.QUERIES)
@@ -76,16 +76,6 @@ def _question(environment: Environment, kind: str, parameters: Mapping[str, list
         errors = asked.errors or {"": KINDS[kind].prompt or "Nothing was asked."}
         raise wrong(errors)
     return asked.query
-
-
-def names_people(query: Query) -> bool:
-    """Whether the answer lists people, or what is known of people is grouped by or filtered by.
-
-    A filter alone would do to find out an identity, letter by letter.
-    """
-    return isinstance(query, Users | Sessions) or any(
-        value.startswith(OF_PEOPLE) for name, value in query.parameters() if not name.endswith(".value")
-    )
 
 
 def wrong(errors: dict[str, str]) -> Problem:

@@ -1,0 +1,140 @@
+"""What shared links show of answers. It is the same for all who have a link, and shared between them for a minute.
+
+Without the tick at the link it tells nobody who people are: such a question is not asked, and an answer in which an
+e-mail address stands is not shown. No number leads to what is behind it (`no_buttons` of the view).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.core.cache import cache
+from django.template.loader import render_to_string
+
+from analytics.dashboards.tiles import Shows
+from analytics.kinds.people import LISTS, has_addresses, names_people, names_personal_properties
+from analytics.kinds.registry import KINDS, run
+from analytics.questions.conditions import BadQuery
+from analytics.shared_links.opened import OpenedLink
+from analytics.store.failures import QueryBusy, QueryFailed
+from analytics.store.protocol import TIME_LIMIT
+from analytics.views.analyze import answer_context
+from analytics.views.answers import AnsweredQuestion, understand
+from analytics.views.chart_notes import TileNotes, notes_of_answer
+from analytics.views.export_formats import csv_lines
+from analytics.views.exports import in_words
+
+KEPT_SECONDS = 60
+MOST_KEPT = 500_000  # characters of an answer; larger ones are made anew
+HIDES_PEOPLE = "This is about single people, or sorted by what is known of them. The link does not show that."
+HIDES_ADDRESSES = "There are e-mail addresses in this answer. The link does not show them."
+NO_ANSWER = "There is no answer at the moment. If it stays so, tell whoever gave you this link."
+QUEUED = "Many are looking at the moment. Load the page again in a few seconds."
+TILE, ANSWER, ROWS = (f"analytics/shared/{name}.html" for name in ("tile", "answer", "rows"))
+
+
+@dataclass(frozen=True)
+class SharedQuestion:
+    """A question of a link: that of a report, or of a tile of a dashboard. `shows` is of tiles; None: all of it."""
+
+    kind: str
+    parameters: Mapping[str, list[str]]
+    shows: Shows | None = None
+
+
+@dataclass(frozen=True)
+class SharedKind:
+    """The templates of a kind, for those without a login: lists of people are plain tables, which lead to nobody."""
+
+    tile_template: str
+    answer_template: str
+
+
+def answer_html(opened: OpenedLink, question: SharedQuestion, url: str, limit: timedelta = TIME_LIMIT) -> str:
+    """The answer, or why there is none. With a `url` it comes again from there by itself, if it has to wait."""
+    asked = _understood(opened, question)
+    key = _key(opened, question, asked, "html" if url else "whole")
+    html: str | None = cache.get(key) if key else None
+    if html is None:
+        _ask(opened, asked, limit)
+        html = _rendered(opened, question, asked, url)
+        if key and not asked.is_queued and len(html) <= MOST_KEPT:
+            cache.set(key, html, KEPT_SECONDS)
+    return html
+
+
+def answer_csv(opened: OpenedLink, question: SharedQuestion) -> str | None:
+    """The numbers that the page shows, as CSV; None if it shows none."""
+    asked = _understood(opened, question)
+    key = _key(opened, question, asked, "csv")
+    text: str | None = cache.get(key) if key else None
+    if text is None:
+        _ask(opened, asked, TIME_LIMIT)
+        if asked.result is None:
+            return None
+        text = "".join(csv_lines(asked.result, in_words(asked.result), iter(asked.result.table().rows)))
+        if key and len(text) <= MOST_KEPT:
+            cache.set(key, text, KEPT_SECONDS)
+    return text
+
+
+def _understood(opened: OpenedLink, question: SharedQuestion) -> AnsweredQuestion:
+    """The question, read anew. Its failure says so if the link may not show it."""
+    asked = understand(opened.environment, question.kind, question.parameters)
+    query = asked.query
+    if query is None:
+        asked.failure = NO_ANSWER
+    elif not opened.link.shows_people and (names_people(query) or names_personal_properties(query)):
+        asked.failure = HIDES_PEOPLE
+    return asked
+
+
+def _ask(opened: OpenedLink, asked: AnsweredQuestion, limit: timedelta) -> None:
+    if asked.query is None or asked.failure:
+        return
+    try:
+        asked.result = run(asked.query, limit=limit)
+    except QueryBusy:
+        asked.is_queued, asked.failure = True, QUEUED
+    except (QueryFailed, BadQuery):
+        asked.failure = NO_ANSWER
+    if asked.result and not opened.link.shows_people:
+        context = answer_context(asked, "")
+        if has_addresses(asked.result, [context["title"], context["sentence"]]):
+            asked.result, asked.failure = None, HIDES_ADDRESSES
+
+
+def _rendered(opened: OpenedLink, question: SharedQuestion, asked: AnsweredQuestion, url: str) -> str:
+    environment = opened.environment
+    context = answer_context(asked, "")
+    if asked.result is None:  # what is hidden is not told by the question either
+        context |= {"title": "", "sentence": "", "span": ""}
+    shown, kind = context["answer"], KINDS[question.kind]
+    is_list = kind.query in LISTS
+    context |= {
+        "environment": environment,
+        "kind": SharedKind(ROWS if is_list else kind.tile_template, ROWS if is_list else kind.answer_template),
+        "url": url,
+        "csv_url": "csv/" if url else "../csv/",  # relative, because the cache must not hold the secret
+        "is_number": question.shows is Shows.NUMBER,
+        "marks": "",
+        "notes": None,
+        "can": frozenset(),
+        "robots_left_out": environment.project.leaves_out_robots,
+    }
+    if opened.link.shows_notes and question.shows is None:
+        notes = notes_of_answer(environment, shown, "")
+        context["notes"] = notes and replace(notes, more=0, add_url="", add_at="")
+    elif opened.link.shows_notes:
+        context["marks"] = TileNotes(environment).marks(shown)
+    return render_to_string(ANSWER if question.shows is None else TILE, context)
+
+
+def _key(opened: OpenedLink, question: SharedQuestion, asked: AnsweredQuestion, form: str) -> str:
+    """Names the answer in the cache: what it says depends on this alone. Empty if nothing is asked."""
+    if asked.query is None or asked.failure:
+        return ""
+    parts: tuple[Any, ...] = (opened.link.pk, question.kind, question.shows, asked.query.scope, asked.querystring, form)
+    return "shared:" + sha256("\0".join(map(str, parts)).encode()).hexdigest()
