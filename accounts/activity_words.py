@@ -139,7 +139,9 @@ WORDS = {
     "scim.change": "changed what the directory says of",
     "scim.remove": "no longer tells of",
     "scim.stay": "could not put out",
+    "sso.certificate_ends": "told people with full access that a certificate ends of",
     "sso.refuse": "was refused by single sign-on:",
+    "sso.refuse_answer": "an answer was not believed of",
     "support.look": "looked at",
     "support.visit": "visited the account:",
     "support.visit_end": "ended the visit:",
@@ -295,6 +297,7 @@ HIDDEN = {
     ("refused", "on"),
     ("refused", "teammate"),
     (ANY, "request"),
+    ("sso.certificate_ends", "provider"),
     ("excluded_ips.save", "app_id"),
 }
 """Details that only programs need, by verb: paths, ids, and what stands in the line already."""

@@ -11,6 +11,7 @@ from accounts.door import entered, rights_here
 from accounts.models import Access, Membership
 from accounts.policy import Can
 from accounts.sessions import SessionStore, renew
+from accounts.sso import installation
 from accounts.sso import session as sso_session
 from accounts.teammates import grantors
 from common import mails
@@ -21,7 +22,7 @@ MOST_SECONDS = 86_400  # a browser's timer counts no more than 24 days
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
     """`account`, `membership`, `accounts` for the top bar; `can` (a set of rights) inside an account; `signup_open`;
-    `docs_url`; `mail_is_set_up`.
+    `docs_url`; `mail_is_set_up`; `sso_name`, which is empty without single sign-on of the whole installation.
 
     Outside an account's pages, `account` and `membership` are the ones that the person used last, so that the bar
     looks the same everywhere; `can` is empty there. `reads_only`: whether the person only looks here. `accounts` is
@@ -39,6 +40,7 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "docs_url": settings.DOCS_URL,
         "session_end": SimpleLazyObject(lambda: session_end(request)),
         "mail_is_set_up": mails.is_set_up(),
+        "sso_name": installation.name(),
     }
 
 

@@ -19,6 +19,7 @@ from procrastinate.contrib.django import app
 from accounts.actions.invitations import link_of
 from accounts.expired import forget_expired
 from accounts.models import EmailChange, Invitation, Membership, User
+from accounts.sso import certificate_mails
 from accounts.sso.actions import domains
 from accounts.sso.models import SsoDomain
 from common import links, mails
@@ -131,3 +132,10 @@ def expired(timestamp: int) -> None:
     """Delete what has expired. Each step commits on its own, so a stop loses nothing."""
     while forget_expired():
         pass
+
+
+@app.periodic(cron="12 * * * *")
+@app.task(name="accounts.certificates", queueing_lock="accounts.certificates", pass_context=False)
+def certificates(timestamp: int) -> None:
+    """Have people with full access told before a certificate of their single sign-on ends."""
+    certificate_mails.warn()

@@ -19,7 +19,8 @@ from common.addresses import normal
 
 
 def on_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    activity.record_everywhere(user=user, verb="login.sign_in")
+    provider = sso_session.provider_of(request)
+    activity.record_everywhere(user=user, verb="login.sign_in", details={"through": provider.name} if provider else {})
     known_browsers.remember(request, user)
     if sso_session.used_second_factor(request):
         ways_back.note_sign_in(user=user)

@@ -9,7 +9,7 @@ from pathlib import Path
 import environ
 
 from heapadmin import deployment, log_lines
-from heapadmin.given_settings import addresses, database, mail, proxies
+from heapadmin.given_settings import addresses, database, mail, proxies, sign_on
 from heapadmin.given_settings.reader import SettingsReader
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -197,6 +197,13 @@ DOCS_URL = addresses.page("DOCS_URL", env.text("DOCS_URL"))
 SESSION_DAYS = env.number("SESSION_DAYS", default=30, least=1, most=3_650)  # until a new sign-in, used or not
 # names of identity providers in one's own network; http:// only on this machine
 SSO_INTERNAL_HOSTS = [host.lower() for host in env.items("SSO_INTERNAL_HOSTS")]
+# the provider of the whole installation (accounts/sso/installation.py)
+SSO_ISSUER = sign_on.issuer(env.text("SSO_ISSUER"), SSO_INTERNAL_HOSTS)
+SSO_CLIENT_ID = env.text("SSO_CLIENT_ID")
+SSO_CLIENT_SECRET = env.text("SSO_CLIENT_SECRET")
+SSO_NAME = env.text("SSO_NAME")  # empty: the issuer's host
+SSO_DOMAINS = sign_on.domains(env.items("SSO_DOMAINS"))  # whose invited people join by it
+sign_on.refuse_half_set({name: globals()[name] for name in (*sign_on.NEEDED, "SSO_NAME", "SSO_DOMAINS")})
 INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, least=1, most=3_650)
 # per account, resending included
 INVITATIONS_PER_HOUR = env.number("INVITATIONS_PER_HOUR", default=400, least=0, most=1_000_000)

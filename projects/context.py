@@ -12,20 +12,23 @@ from django.utils.functional import SimpleLazyObject
 from accounts.context import membership_of
 from accounts.door import entered, kept_out
 from accounts.models import Membership
+from accounts.policy import has_roles
 from projects.access import reached_environments
-from projects.door import LAST_ENVIRONMENT, entered_environment
-from projects.models import Environment
+from projects.door import entered_environment, entered_project, last_environment
+from projects.models import Environment, Project
 
 
 def switcher(request: HttpRequest) -> dict[str, Any]:
     """`environment`: the one in the URL, if any; `switcher_projects`: what the person reaches.
 
     `place` is the environment in the bar: the same, or on other pages the one from which the person came.
+    `asks_for` is the project for which a teammate asks for access on this page; None: for the whole account.
     `switcher_projects` is [{"project", "environments": [{"environment", "url", "is_current"}]}], read on first use.
     """
     return {
         "environment": entered_environment(request),
         "place": SimpleLazyObject(lambda: place(request)),
+        "asks_for": SimpleLazyObject(lambda: _asks_for(request)),
         "switcher_projects": SimpleLazyObject(lambda: _projects(request)),
     }
 
@@ -35,8 +38,13 @@ def place(request: HttpRequest) -> Environment | None:
     environment = entered_environment(request)
     if environment is not None or not request.user.is_authenticated:
         return environment
-    last = request.session.get(LAST_ENVIRONMENT)
+    last = last_environment(request)
     return next((each for each in _environments(request) if each.app_id == last), None)
+
+
+def _asks_for(request: HttpRequest) -> Project | None:
+    membership = entered(request)
+    return entered_project(request) if membership is not None and has_roles(membership) else None
 
 
 def _projects(request: HttpRequest) -> list[dict[str, Any]]:

@@ -1,9 +1,11 @@
 """The only way into the pages of environments (by `app_id` in the URL) and projects; see accounts/door.py."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, cast
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
@@ -13,7 +15,8 @@ from common.htmx import is_part
 from projects.access import access
 from projects.models import Environment, Project
 
-LAST_ENVIRONMENT = "last_environment"  # session key: the app_id of the environment viewed last
+LAST_ENVIRONMENT = "last_environment"  # session key and cookie: the app_id of the environment viewed last
+LAST_ENVIRONMENT_AGE = timedelta(days=365)
 
 
 class EnvironmentRequest(TenantRequest):
@@ -44,18 +47,39 @@ def environment_view(
             assert environment is not None
             inside.environment = environment
             # parts of an open page refresh by themselves, even long after the person switched in another tab
-            if request.session.get(LAST_ENVIRONMENT) != app_id and not is_part(request):
+            is_whole = not is_part(request)
+            if is_whole and request.session.get(LAST_ENVIRONMENT) != app_id:
                 request.session[LAST_ENVIRONMENT] = app_id
-            return view(inside, environment, *args, **kwargs)
+            answer = view(inside, environment, *args, **kwargs)
+            if is_whole and request.COOKIES.get(LAST_ENVIRONMENT) != app_id:
+                answer.set_cookie(
+                    LAST_ENVIRONMENT,
+                    app_id,
+                    max_age=LAST_ENVIRONMENT_AGE,
+                    secure=settings.SESSION_COOKIE_SECURE,
+                    httponly=True,
+                    samesite="Lax",
+                )
+            return answer
 
         return guarded(checked, needs)
 
     return decorate
 
 
+def last_environment(request: HttpRequest) -> str:
+    """The app_id of the environment viewed last; in a new session, the last of this browser. It may be of anybody."""
+    return str(request.session.get(LAST_ENVIRONMENT) or request.COOKIES.get(LAST_ENVIRONMENT, ""))
+
+
 def entered_environment(request: HttpRequest) -> Environment | None:
     """The environment whose page this is, for use by context processors; None elsewhere."""
     return getattr(request, "environment", None)
+
+
+def entered_project(request: HttpRequest) -> Project | None:
+    """The project of this page; None outside projects."""
+    return getattr(request, "entered_project", None)
 
 
 def project_view(
@@ -81,6 +105,7 @@ def project_view(
 
 def _enter(request: HttpRequest, project: Project | None, needs: Can) -> TenantRequest:
     """Raises Http404 if there is no such project, or none for this person (projects/access.py)."""
+    request.entered_project = project  # type: ignore[attr-defined]
     membership = membership_in(request, project.account_id) if project else None
     here = access(membership, project) if membership and project else None
     if project is None or here is None:

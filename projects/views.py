@@ -25,7 +25,7 @@ from common.database import TookTooLong
 from projects import actions, delete_question, install_guide, registry
 from projects.access import full_in, reached_environments, reached_projects
 from projects.capture import Capture
-from projects.door import LAST_ENVIRONMENT, environment_view, project_view
+from projects.door import environment_view, last_environment, project_view
 from projects.forms import (
     ApiKeyForm,
     CaptureForm,
@@ -52,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
             enter(request, closed, Can.VIEW)  # raises AccountClosed, which shows the page about it
         return render(request, "projects/no_account.html")
     environments = reached_environments(membership).order_by("-is_production", "pk")
-    last = environments.filter(app_id=request.session.get(LAST_ENVIRONMENT, "")).first()
+    last = environments.filter(app_id=last_environment(request)).first()
     environment = last or environments.first()
     if environment is None:
         return redirect("projects:project_list", membership.account_id)

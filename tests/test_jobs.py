@@ -17,6 +17,7 @@ from tests.test_conventions import OUR_APPS
 # What a job of an installed version waits under, and with which arguments. One that is renamed, or takes others, would
 # leave what waits in the queue undone: make a new job beside it instead, and remove the old one a release later.
 JOBS = {
+    "accounts.certificates": ("timestamp",),
     "accounts.expired": ("timestamp",),
     "accounts.mail_teammate": ("account_id", "user_id", "template", "context", "reply_to"),
     "accounts.send_address_confirmation": ("address_id", "signup"),

@@ -17,6 +17,8 @@ from common.changes import change
 ASK_INTERVAL = timedelta(days=1)
 MOST_ASKED = 20  # teammates with full access, those first who were seen last
 ASK = "teammate.ask_access"
+MOST_ASKS = 10  # of one teammate within ASK_INTERVAL, each for another project: they are mails
+LIST = "accounts:teammate_list"
 
 
 def set_access(*, membership: Membership, read_only: bool, by: User) -> None:
@@ -43,23 +45,30 @@ def set_access(*, membership: Membership, read_only: bool, by: User) -> None:
 
 
 @transaction.atomic
-def ask_for_access(*, membership: Membership) -> bool:
-    """Mail those who can give full access that a read-only teammate asks for it.
+def ask_for_access(*, membership: Membership, project: Any = None) -> bool:
+    """Mail those who can give full access that a read-only teammate asks for it, in the account or in one `project`.
 
-    False, and nothing happens, if they have it, or have asked within the last day. Raises Membership.DoesNotExist if
-    they have left.
+    False, and nothing happens, if they have it, have asked for the same within the last day, or for too much. Raises
+    Membership.DoesNotExist if they have left.
     """
     current = _locked(membership)
     account, user = current.account, current.user
-    since = timezone.now() - ASK_INTERVAL
-    if not current.read_only or Activity.objects.filter(account=account, by=user, verb=ASK, at__gt=since).exists():
+    project_number = project.pk if project else None
+    asked = Activity.objects.filter(account=account, by=user, verb=ASK, at__gt=timezone.now() - ASK_INTERVAL)
+    already = list(asked.values_list("project_number", flat=True))
+    if not current.read_only or project_number in already or len(already) >= MOST_ASKS:
         return False
-    activity.record(account=account, by=user, verb=ASK, target=user.email)
+    details = {"project": project.name} if project else {}
+    activity.record(
+        account=account, by=user, verb=ASK, target=user.email, details=details, project_number=project_number
+    )
+    page, ids = ("projects:teammate_roles", [account.pk, current.pk]) if project else (LIST, [account.pk])
     context = {
         "email": user.email,
         "name": mails.plain(user.name),
         "account": mails.plain(account.name),
-        "link": links.absolute(reverse("accounts:teammate_list", args=[account.pk])),
+        "project": mails.plain(project.name) if project else "",
+        "link": links.absolute(reverse(page, args=ids)),
     }
     for each in who_grants(account)[:MOST_ASKED]:
         jobs.defer(

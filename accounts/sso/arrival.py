@@ -5,6 +5,7 @@ provider; the protocol checks the answer and makes an SsoPerson of it (person.py
 identity, or makes one.
 """
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
@@ -72,11 +73,16 @@ def _signed_in(
             raise SignInRefused(
                 f"{provider.name} says that you are somebody else than who is signed in. Sign out first."
             )
-        people.note_use(identity=identity)
-        session.add(request, identity)
     else:
         identity = identity or _joined(provider, person)
-        people.note_use(identity=identity)
+    people.note_use(identity=identity)
+    if provider.account_id is None:
+        return session.begin_by_installation(
+            request, identity, attempt.where_to or reverse(settings.LOGIN_REDIRECT_URL)
+        )
+    if isinstance(request.user, User):
+        session.add(request, identity)
+    else:
         session.begin(request, identity)
     return redirect(attempt.where_to or reverse("accounts:open", args=[provider.account_id]))
 

@@ -70,6 +70,13 @@ class OidcForm(ProviderForm):
             raise ValidationError(f"That is no OpenID Connect provider that we can use. {why}") from None
         return issuer
 
+    def clean(self) -> dict[str, Any]:
+        """The page does not send a secret back. Without a word, the next try would store none."""
+        values: dict[str, Any] = super().clean() or {}
+        if self.errors and values.get("client_secret"):
+            self.add_error("client_secret", "Type it again: this page does not send it back.")
+        return values
+
     def fields_of_provider(self) -> dict[str, Any]:
         """What to store: what was typed."""
         return self.cleaned_data

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.sso import attempts, limits, oidc, saml_flow
+from accounts.sso.actions import people
 from accounts.sso.arrival import arrive
 from accounts.sso.attempts import Purpose, SsoAttempt
 from accounts.sso.models import IdentityProvider, Protocol
@@ -50,11 +51,16 @@ def come_back(
     if attempt is None:
         return refuse(request, provider, "This browser has not asked for that, or it took too long. Begin again.")
     try:
-        return arrive(request, provider, attempt, read(attempt))
+        person = read(attempt)
     except SignInRefused as refusal:
+        people.record_refused_answer(provider=provider, why=str(refusal))
         return refuse(request, provider, str(refusal))
     except NoUsableAnswer as why:
         return refuse(request, provider, f"{provider.name} cannot be reached. {why}", status=UPSTREAM)
+    try:
+        return arrive(request, provider, attempt, person)
+    except SignInRefused as refusal:
+        return refuse(request, provider, str(refusal))
 
 
 def refuse(request: HttpRequest, provider: IdentityProvider, why: str, status: int = 403) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
@@ -24,12 +25,18 @@ class NameIdFormat(models.TextChoices):
 
 class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
     def usable(self) -> "IdentityProviderQuerySet":
-        """Those through which people can sign in now: switched on, and their account is open."""
-        return self.filter(switched_on_at__isnull=False, account__closed_at=None)
+        """Those through which people can sign in now: switched on, and their account is open.
+
+        Of the installation, the one that the settings name.
+        """
+        of_account = Q(account__isnull=False, account__closed_at=None)
+        return self.filter(of_account | Q(account=None, issuer=settings.SSO_ISSUER), switched_on_at__isnull=False)
 
 
 class IdentityProvider(models.Model):
     """A server that says who somebody is, on behalf of one account; or, without an account, of the installation.
+
+    The installation's (installation.py) follows the settings, which alone hold its secret.
 
     Its `issuer` never changes: another issuer may give the same subjects to other people, so it is another provider.
     It can be switched on only after somebody with full access signed in through it to test it.

@@ -27,7 +27,14 @@ def held(provider: IdentityProvider) -> list[Held]:
     return [Held(each, each.ends_at <= now, now < each.ends_at <= now + WARNED_BEFORE) for each in read]
 
 
+def last_end(provider: IdentityProvider) -> datetime:
+    """The end of the certificate that ends last. A SAML provider has at least one."""
+    return max(certificates.read(pem).ends_at for pem in provider.certificates)
+
+
 def warned_of(provider: IdentityProvider) -> datetime | None:
-    """The end of the certificate that ends last, if that is within 30 days or over."""
-    ends = [each.certificate.ends_at for each in held(provider)]
-    return max(ends) if ends and max(ends) <= timezone.now() + WARNED_BEFORE else None
+    """The same, if that is within 30 days or over."""
+    if not provider.certificates:
+        return None
+    ends_at = last_end(provider)
+    return ends_at if ends_at <= timezone.now() + WARNED_BEFORE else None

@@ -1,14 +1,16 @@
 """Which providers vouch for a session, and whether it stands on them alone.
 
-Whoever runs an account's provider can sign in as any of its people. So a session that began there opens the pages of
-that account and nothing else: no other account, and no page by which the login itself is changed.
+A session that began at the installation's provider (installation.py) opens what a password opens. Whoever runs an
+account's provider can sign in as any of its people. So a session that began there opens the pages of that account and
+nothing else: no other account, and no page by which the login itself is changed.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.utils import perform_login
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import login, logout
@@ -20,16 +22,21 @@ from accounts.sso.models import IdentityProvider, SsoIdentity, WayBack
 
 KEY = "sso"  # in the session: the ids of identities that were shown to it
 ALONE = "sso_alone"  # in the session: it began at an account's provider
+BY_INSTALLATION = "sso_installation"  # in the session: the id of whom the installation's provider vouched for
 LIBRARY_PAGES = ("account_", "mfa_", "usersessions_")  # how names of allauth's pages begin
 OWN_LOGIN = ("accounts:email_change", "accounts:email_change_cancel", "accounts:login_delete", "accounts:session_end")
 
 
 @dataclass(frozen=True)
 class SsoStanding:
-    """`accounts`: the ids of those whose provider vouches for the session. `alone`: it has nothing else."""
+    """`accounts`: the ids of those whose provider vouches for the session. `alone`: it has nothing else.
+
+    `by_installation`: whether the installation's provider does.
+    """
 
     accounts: frozenset[int]
     alone: bool
+    by_installation: bool = False
 
 
 class _StandingRequest(HttpRequest):
@@ -45,6 +52,16 @@ def begin(request: HttpRequest, identity: SsoIdentity) -> None:
     request.session[ALONE] = True
     add(request, identity)
     UserSession.objects.create_from_request(request)
+
+
+def begin_by_installation(request: HttpRequest, identity: SsoIdentity, where_to: str) -> HttpResponse:
+    """The same for the installation's provider, as the password would: asks for the second factor, if they have one."""
+    request.session.flush()
+    request.session[BY_INSTALLATION] = identity.user_id
+    add(request, identity)
+    record_authentication(request, identity.user, method=BY_INSTALLATION)
+    answer: HttpResponse = perform_login(request, identity.user, redirect_url=where_to)
+    return answer
 
 
 def add(request: HttpRequest, identity: SsoIdentity) -> None:
@@ -66,13 +83,22 @@ def _read(request: HttpRequest) -> SsoStanding:
     if not shown:
         return SsoStanding(frozenset(), alone=False)
     valid = SsoIdentity.objects.filter(pk__in=shown, user=request.user.pk, provider__switched_on_at__isnull=False)
-    accounts = valid.exclude(provider__account=None).values_list("provider__account_id", flat=True)
-    return SsoStanding(frozenset(accounts), alone=bool(request.session.get(ALONE)))
+    found = list(valid.values_list("provider__account_id", "provider__issuer"))
+    return SsoStanding(
+        frozenset(account for account, _ in found if account is not None),
+        alone=bool(request.session.get(ALONE)),
+        by_installation=any(account is None and issuer == settings.SSO_ISSUER for account, issuer in found),
+    )
+
+
+def began_at_installation(request: HttpRequest) -> bool:
+    """Whether the installation's provider vouched for the person at the beginning of this session."""
+    return request.user.pk is not None and request.session.get(BY_INSTALLATION) == request.user.pk
 
 
 def provider_of(request: HttpRequest) -> IdentityProvider | None:
     """The provider at which this session began; None for other sessions."""
-    if not request.session.get(ALONE):
+    if not request.session.get(ALONE) and not began_at_installation(request):
         return None
     return IdentityProvider.objects.filter(identities__in=request.session.get(KEY, [])).order_by("pk").first()
 
@@ -103,7 +129,7 @@ def _is_way_back(request: HttpRequest, membership: Membership) -> bool:
 
 def used_second_factor(request: HttpRequest) -> bool:
     """Whether the person signed in here with a second factor of their own, and did not begin at a provider."""
-    if standing(request).alone or not isinstance(request.user, User):
+    if standing(request).alone or began_at_installation(request) or not isinstance(request.user, User):
         return False
     return any(each.get("method") == "mfa" for each in get_authentication_records(request, request.user))
 
@@ -125,7 +151,11 @@ class SsoSessionMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        if not getattr(view, "login_required", True) or not request.session.get(ALONE):
+        if not getattr(view, "login_required", True):
+            return None
+        if began_at_installation(request) and not standing(request).by_installation:
+            logout(request)
+        if not request.session.get(ALONE):
             return None
         if not standing(request).accounts:
             logout(request)

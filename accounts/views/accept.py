@@ -17,7 +17,7 @@ from accounts.actions import invitations
 from accounts.actions.invitations import NotOpen
 from accounts.forms import NewPersonForm
 from accounts.models import Invitation, User
-from accounts.sso import session
+from accounts.sso import installation, session
 
 GONE = 410
 
@@ -52,7 +52,9 @@ def _with_a_new_login(request: HttpRequest, found: Invitation, secret: str) -> H
         return _sign_in_first(request, found, secret)
     form = NewPersonForm(request.POST if request.method == "POST" else None, email=found.email)
     if not form.is_valid():
-        return render(request, "accounts/invitation.html", {"invitation": found, "secret": secret, "form": form})
+        by_sso = installation.vouches_for(found.email)
+        context = {"invitation": found, "secret": secret, "form": form, "joins_by_sso": by_sso}
+        return render(request, "accounts/invitation.html", context)
     try:
         user = invitations.accept_as_new(invitation=found, **form.cleaned_data)
     except NotOpen:

@@ -1,7 +1,7 @@
 """The person's own side of single sign-on: which providers know them, connecting and disconnecting."""
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.door import signed_in_user
 from accounts.models import Membership
-from accounts.sso import session
+from accounts.sso import installation, session
 from accounts.sso.actions import people
 from accounts.sso.attempts import Purpose
 from accounts.sso.leaving import leave
@@ -20,7 +20,11 @@ from accounts.sso.models import IdentityProvider, SsoIdentity
 def sso_connections(request: HttpRequest) -> HttpResponse:
     """Every provider of the person's accounts, and whether it knows them."""
     known = {each.provider_id: each for each in SsoIdentity.objects.filter(user=signed_in_user(request))}
-    rows = [{"provider": each, "identity": known.get(each.pk)} for each in _offered(request)]
+    began_at = session.provider_of(request)
+    rows = [
+        {"provider": each, "identity": known.get(each.pk), "is_of_session": each == began_at}
+        for each in _offered(request)
+    ]
     return render(request, "accounts/sso/connections.html", {"rows": rows})
 
 
@@ -34,7 +38,7 @@ def sso_connect(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def sso_disconnect(request: HttpRequest, slug: str) -> HttpResponse:
     user = signed_in_user(request)
-    theirs = SsoIdentity.objects.filter(user=user, provider__account__in=_accounts(request))
+    theirs = SsoIdentity.objects.filter(provider__in=_known(request), user=user)
     identity = get_object_or_404(theirs.select_related("provider__account"), provider__slug=slug)
     people.disconnect(identity=identity, by=user)
     messages.success(request, f"{identity.provider.name} does not know you any more.")
@@ -42,8 +46,17 @@ def sso_disconnect(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _offered(request: HttpRequest) -> QuerySet[IdentityProvider]:
-    found = IdentityProvider.objects.usable().filter(account__in=_accounts(request))
-    return found.select_related("account").order_by("account__name", "name", "pk")
+    installation.provider()  # its row, as the settings are now
+    found = IdentityProvider.objects.usable().filter(pk__in=_known(request)).select_related("account")
+    return found.order_by(F("account__name").asc(nulls_first=True), "name", "pk")
+
+
+def _known(request: HttpRequest) -> QuerySet[IdentityProvider]:
+    """The providers of which this session may know: the person's accounts', and the installation's."""
+    of_account = IdentityProvider.objects.filter(account__in=_accounts(request))
+    if session.standing(request).alone:  # with the installation's they could open all that the person can
+        return of_account
+    return of_account | IdentityProvider.objects.filter(account=None)
 
 
 def _accounts(request: HttpRequest) -> list[int]:

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.sso import limits, saml_flow
+from accounts.sso.actions import people
 from accounts.sso.leaving import come_back, refuse
 from accounts.sso.models import IdentityProvider, Protocol
 from accounts.sso.saml.words import SamlRefused
@@ -44,6 +45,7 @@ def sso_saml_answer(request: HttpRequest, slug: str) -> HttpResponse:
         secret = saml_flow.receive(provider, request.POST.get("SAMLResponse", ""), request.POST.get("RelayState", ""))
     except SamlRefused as refusal:
         log.info("SAML answer refused for provider %s: %s", provider.pk, refusal)
+        people.record_refused_answer(provider=provider, why=str(refusal))
         why = signing.dumps(str(refusal), salt=WHY, compress=True)
         return _see(f"{reverse('accounts:sso_saml_refused', args=[slug])}?why={why}")
     return _see(reverse("accounts:sso_saml_finish", args=[slug, secret]))

@@ -1,5 +1,7 @@
 """The Teammates tab: who is in the account, and what they may do."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +16,7 @@ from accounts.full_access import LastFullAccess, LastWayBack
 from accounts.models import Access, Account, Membership, RolesByProject
 from accounts.policy import Can, has_roles, what_can
 from accounts.sign_in import page_of
+from accounts.sso.teammate import in_words
 from accounts.teammates import grantors, overview
 from common import mails
 from common.counted import counted
@@ -72,6 +75,7 @@ def teammate(request: HttpRequest, account: Account, membership_id: int) -> Http
             "lines": what_can(membership),
             "has_roles": has_roles(membership),
             "is_self": membership.user_id == signed_in_user(request).pk,
+            "signs_in": in_words(membership) if Can.MANAGE in rights_here(request) else "",
         },
     )
 
@@ -119,17 +123,19 @@ def teammate_remove(request: HttpRequest, account: Account, membership_id: int) 
 @account_view(Can.LEAVE)
 def access_ask(request: TenantRequest, account: Account) -> HttpResponse:
     """Ask those with full access for it, and go back to the page with the button."""
+    project = _project_asked_for(request)
+    to = f" to {project.name}" if project else ""
     try:
-        is_asked = memberships.ask_for_access(membership=request.membership)
+        is_asked = memberships.ask_for_access(membership=request.membership, project=project)
     except Membership.DoesNotExist as gone:
         raise Http404 from gone
     names = " and ".join(grantors(account))
     if request.membership.access is Access.FULL:
         messages.info(request, "You have full access.")
     elif not is_asked:
-        messages.info(request, f"You have asked within the last day. Who can give you full access: {names}.")
+        messages.info(request, f"You have asked within the last day. Who can give you full access{to}: {names}.")
     elif mails.is_set_up():
-        messages.success(request, f"Who can give you full access is told by mail: {names}.")
+        messages.success(request, f"Who can give you full access{to} is told by mail: {names}.")
     else:
         messages.warning(
             request, f"That you asked stands in Activity. Mail is not set up on this server: tell {names} yourself."
@@ -151,6 +157,14 @@ def leave(request: TenantRequest, account: Account) -> HttpResponse:
         pass  # the membership was removed meanwhile
     messages.success(request, f"You have left {account.name}.")
     return redirect("projects:home")
+
+
+def _project_asked_for(request: TenantRequest) -> Any:
+    """The project that the form names, if access differs by project and the person reaches it."""
+    wanted, reached = request.POST.get("project", ""), by_project.known().reached(request.membership)
+    if reached is None or not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+        return None
+    return reached.filter(pk=wanted).first()
 
 
 def _access_words(membership: Membership) -> str:

@@ -20,7 +20,7 @@ JUDGED = ("watches", "lineage", "event", "figure", "rule", "in_percent", "fires_
 
 
 class NoRoom(Exception):
-    """There is no room for a further alert, webhook or recipient. The message says so."""
+    """There is no room for a further alert, webhook, recipient or test; nor for a test of what has ended."""
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -85,7 +85,11 @@ def webhook_create(request: HttpRequest, environment: Environment) -> HttpRespon
 def webhook_secret(request: HttpRequest, environment: Environment, webhook_id: int) -> HttpResponse:
     """Change the secret. The answer shows the new one, this once."""
     changed = find_webhook(environment, webhook_id)
-    return _secret(request, environment, changed, actions.change_secret(webhook=changed, by=signed_in_user(request)))
+    try:
+        secret = actions.change_secret(webhook=changed, by=signed_in_user(request))
+    except Webhook.DoesNotExist:  # somebody deleted it meanwhile
+        raise Http404 from None
+    return _secret(request, environment, changed, secret)
 
 
 def _secret(request: HttpRequest, environment: Environment, webhook: Webhook, secret: str) -> HttpResponse:
@@ -102,6 +106,8 @@ def webhook_test(request: HttpRequest, environment: Environment, webhook_id: int
         messages.success(request, "A test is on its way. Reload the page to see what became of it.")
     except NoRoom as error:
         messages.error(request, str(error))
+    except Webhook.DoesNotExist:  # somebody deleted it meanwhile
+        raise Http404 from None
     return redirect("analytics:webhook", environment.app_id, tested.pk)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.actions import invitations, memberships
 from accounts.models import Account, Activity, Membership
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import EnvironmentFactory, MembershipFactory, ProjectFactory, ProjectRoleFactory, UserFactory
 from tests.mailbox import path_in, text_of
 from tests.world import make_invitation
 
@@ -115,3 +115,34 @@ def test_the_button_is_where_a_reader_is_refused_and_where_they_read(account, ad
     assert refused.content.decode().count(button) == 1 and button in readable.content.decode()
     assert button not in browser_of(ada.user).get(reverse("accounts:teammate_list", args=[account.pk])).content.decode()
     assert button not in Client().get("/login/login/").content.decode()
+
+
+def test_where_access_differs_by_project_it_is_asked_for_the_one_at_hand(mailbox, account, ada, reader, browser_of):
+    Account.objects.filter(pk=account.pk).update(roles_by_project="read_only")
+    shop = account.projects.get()
+    elsewhere = EnvironmentFactory().project
+    hidden = ProjectFactory(account=account, name="Hidden")
+    ProjectRoleFactory(project=hidden, membership=reader, access="")
+    client = browser_of(reader.user)
+    keys = reverse("projects:api_key_list", args=[shop.pk])
+
+    assert f'name="project" value="{shop.pk}"' in client.get(keys).content.decode()
+    where = reverse("accounts:access_ask", args=[account.pk])
+    for project in (shop.pk, shop.pk, "", elsewhere.pk, hidden.pk, "x\0", "9" * 30):
+        client.post(where, {"project": project})
+    mailbox.work()
+
+    assert [(row.project_number, row.details) for row in asked(account).order_by("pk")] == [
+        (shop.pk, {"project": shop.name}),
+        (None, {}),  # the rest names no project that they reach: for the account, once
+    ]
+    mail = mailbox.to(ada.user.email)[0]
+    assert mail["Subject"] == f"rita@shop.example asks for full access to {shop.name}"
+    assert path_in(mail) == reverse("projects:teammate_roles", args=[account.pk, reader.pk])
+
+    for _ in range(12):
+        client.post(where, {"project": ProjectFactory(account=account).pk})
+    assert asked(account).count() == memberships.MOST_ASKS
+
+    Account.objects.filter(pk=account.pk).update(roles_by_project="off")
+    assert 'name="project"' not in client.get(keys).content.decode()

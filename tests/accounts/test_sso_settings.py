@@ -13,6 +13,7 @@ from dnslib.server import BaseResolver, DNSServer
 from accounts.models import Activity
 from accounts.sso.actions import domains, providers
 from accounts.sso.models import IdentityProvider, SsoDomain
+from tests.accounts.factories import SsoIdentityFactory, WayBackFactory
 from tests.accounts.sso import leads_to, make_provider, prove, signed_in, there_and_back
 from tests.factories import MembershipFactory
 from tests.mailbox import path_in
@@ -170,3 +171,31 @@ def test_a_session_by_single_sign_on_costs_a_page_one_query_more(own, account, a
         plain.get(page)
     with django_assert_max_num_queries(len(without) + 1):
         theirs.get(page)
+
+
+def test_the_page_of_a_teammate_says_how_they_sign_in(account, ada, grace, browser_of):
+    page = reverse("accounts:teammate", args=[account.pk, grace.pk])
+    assert "single sign-on yet" not in browser_of(ada.user).get(page).content.decode()  # there is none
+    provider = make_provider(account, "https://id.example", name="Works")
+    assert "Not connected with single sign-on yet." in browser_of(ada.user).get(page).content.decode()
+
+    SsoIdentityFactory(provider=provider, user=grace.user)
+    WayBackFactory(membership=grace)
+
+    assert "Connected with Works. They are a way back" in browser_of(ada.user).get(page).content.decode()
+    reader = MembershipFactory(account=account, read_only=True).user
+    assert "Connected with" not in browser_of(reader).get(page).content.decode()
+
+
+def test_a_secret_is_not_lost_without_a_word(account, ada, browser_of, own):
+    typed = {
+        "name": "W",
+        "issuer": "https://127.0.0.1:9",
+        "client_id": "h",
+        "client_secret": "x",
+        "joins_read_only": "True",
+    }
+
+    page = browser_of(ada.user).post(reverse("accounts:sso_provider_add", args=[account.pk]), typed).content.decode()
+
+    assert "Type it again" in page

@@ -136,6 +136,7 @@ UNTOLD = {  # tables whose rows go without being named in the question, and why 
     "analytics_namenote": "what is said of names of the collected data",
     "analytics_confirmedsite": "where people label; the account's activity keeps a line",
     "analytics_labelticket": "half an hour of labelling",
+    **dict.fromkeys(("analytics_sharedlink", "analytics_sharedlinkviews"), "where reports that go are shown"),
     "analytics_segmentmember": "the list of a segment that goes",
     "analytics_pin": "the place of a report that goes",
     **dict.fromkeys(

@@ -60,6 +60,27 @@ def test_settings_show_the_environment_one_came_from_and_lead_back(in_staging, a
     assert f'href="{dashboard}">Staging</a>' in pages[1].text
 
 
+def test_whoever_signs_in_anew_on_settings_finds_the_environment_they_came_from(in_staging, ada, account, staging):
+    in_staging.session.flush()  # it has ended
+    in_staging.force_login(ada)
+    del in_staging.cookies["sessionid"]
+    in_staging.force_login(ada)
+    assert "last_environment" not in in_staging.session
+
+    page = in_staging.get(reverse("accounts:teammate_list", args=[account.pk]))
+
+    assert page.context["place"] == staging
+    assert "Choose an environment" not in page.text
+    cookie = in_staging.cookies["last_environment"]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    in_staging.cookies["last_environment"] = "1\0'--"
+    assert in_staging.get(reverse("accounts:profile")).status_code == 200
+    stranger = MembershipFactory(account=EnvironmentFactory().project.account).user
+    in_staging.cookies["last_environment"] = staging.app_id
+    in_staging.force_login(stranger)
+    assert "Staging" not in in_staging.get(reverse("accounts:profile")).text
+
+
 def test_an_environment_that_is_gone_or_in_another_account_is_not_shown(client, in_staging, ada, account, staging):
     other = MembershipFactory(user=ada, account=EnvironmentFactory().project.account)
     elsewhere = client.get(reverse("accounts:teammate_list", args=[other.account_id]))

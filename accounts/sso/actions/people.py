@@ -1,22 +1,28 @@
 """People and providers: joining by signing in, connecting a login, disconnecting it, and what was refused."""
 
+import hashlib
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import activity
 from accounts.actions import invitations
+from accounts.actions.invitations import NotOpen
 from accounts.models import Account, Activity, Invitation, Membership, User
+from accounts.sso import installation
 from accounts.sso.models import IdentityProvider, SsoDomain, SsoIdentity
 from accounts.sso.person import SignInRefused, SsoPerson
 from common.addresses import check, normal
 from common.names import NameField
 
 REFUSED = "sso.refuse"
+REFUSED_ANSWER = "sso.refuse_answer"
+ANSWER_SECONDS = 60 * 60
 REFUSAL_INTERVAL = timedelta(minutes=1)
 NAME = 150  # characters, as long as the column
 
@@ -29,6 +35,8 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
     login that is there already is theirs only if `_is_only_ours`.
     Raises SignInRefused, and IntegrityError if the same is done elsewhere at the same moment.
     """
+    if provider.account_id is None:
+        return _join_installation(provider, person)
     account = _lock(provider)
     if identity := SsoIdentity.objects.filter(provider=provider, issuer=person.issuer, subject=person.subject).first():
         return identity  # the same person came in another window a moment ago
@@ -52,6 +60,31 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
             EmailAddress.objects.filter(user=user).update(verified=False)
     if not account.memberships.filter(user=user).exists():
         _give_membership(provider, account, user, invitation)
+    return _bind(provider, person, user)
+
+
+def _join_installation(provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
+    """The same at the installation's provider: by an invitation alone, and with a new login alone."""
+    IdentityProvider.objects.select_for_update().get(pk=provider.pk)
+    if identity := SsoIdentity.objects.filter(provider=provider, issuer=person.issuer, subject=person.subject).first():
+        return identity
+    address = _vouched_address(provider, person)
+    invited = Invitation.objects.open().filter(email=address, expires_at__gt=timezone.now(), account__closed_at=None)
+    invitation = invited.order_by("-created_at").first() if installation.vouches_for(address) else None
+    if invitation is None:  # before anything is looked up that others must not learn
+        raise SignInRefused(
+            f"{provider.name} knows you, but no login here is connected with you, and nobody has invited {address}."
+        )
+    if User.objects.filter(email=address).exists():
+        raise SignInRefused(
+            f"There is a login with the address {address} already. Sign in with it, "
+            f"then connect it with {provider.name} under Profile & security."
+        )
+    user = User.objects.create_user(address, None, name=NameField().to_python(person.name)[:NAME])
+    try:
+        invitations.accept(invitation=invitation, user=user)
+    except NotOpen:
+        raise SignInRefused("The invitation was used or taken back at that moment. Ask for another one.") from None
     return _bind(provider, person, user)
 
 
@@ -102,8 +135,12 @@ def _vouched_address(provider: IdentityProvider, person: SsoPerson) -> str:
 @transaction.atomic
 def connect(*, provider: IdentityProvider, person: SsoPerson, user: User) -> SsoIdentity:
     """Let `user`, who is signed in and a teammate, sign in through the provider from now on. Raises SignInRefused."""
-    account = _lock(provider)
-    if not account.memberships.filter(user=user).exists():
+    theirs = user.memberships.filter(account__closed_at=None)
+    if provider.account_id is None:
+        IdentityProvider.objects.select_for_update().get(pk=provider.pk)
+        if not theirs.exists():
+            raise SignInRefused("You are no teammate of any account here.")
+    elif not theirs.filter(account=_lock(provider)).exists():
         raise SignInRefused("You are no teammate of the account that this provider belongs to.")
     known = SsoIdentity.objects.filter(provider=provider, issuer=person.issuer, subject=person.subject).first()
     if known is not None and known.user_id != user.pk:
@@ -112,7 +149,7 @@ def connect(*, provider: IdentityProvider, person: SsoPerson, user: User) -> Sso
         return known
     SsoIdentity.objects.filter(provider=provider, user=user).delete()  # they are somebody else there now
     identity = _bind(provider, person, user)
-    activity.record(account=account, by=user, verb="sso.connect", target=provider.name)
+    _record(provider, user, user, "sso.connect")
     return identity
 
 
@@ -121,14 +158,7 @@ def disconnect(*, identity: SsoIdentity, by: User) -> None:
     """Forget that a provider knows this person. Sessions that stand on it end."""
     provider = identity.provider
     identity.delete()
-    if provider.account is not None:
-        activity.record(
-            account=provider.account,
-            by=by,
-            verb="sso.disconnect",
-            target=provider.name,
-            details={} if identity.user_id == by.pk else {"whose": identity.user.email},
-        )
+    _record(provider, by, identity.user, "sso.disconnect")
 
 
 def note_use(*, identity: SsoIdentity) -> None:
@@ -155,6 +185,27 @@ def record_refusal(*, provider: IdentityProvider, person: SsoPerson, why: str) -
     if not recent.exists():
         details = {"through": provider.name, "reason": why}
         activity.record(account=provider.account, by=None, verb=REFUSED, target=target, details=details)
+
+
+def record_refused_answer(*, provider: IdentityProvider, why: str) -> None:
+    """Tell in the account's activity that an answer was not believed, the same reason at most once an hour.
+
+    Anybody can bring answers, and as many as they like. `why` must be one of few sentences, which they do not choose.
+    """
+    digest = hashlib.sha256(why.encode()).hexdigest()
+    if provider.account is not None and cache.add(f"sso_refusal:{provider.pk}:{digest}", True, ANSWER_SECONDS):
+        activity.record(
+            account=provider.account, by=None, verb=REFUSED_ANSWER, target=provider.name, details={"reason": why}
+        )
+
+
+def _record(provider: IdentityProvider, by: User, whose: User, verb: str) -> None:
+    """In the provider's account; in all of the person's if it is the installation's."""
+    if provider.account is None:
+        activity.record_everywhere(user=by, verb=verb, target=provider.name)
+        return
+    details = {} if whose.pk == by.pk else {"whose": whose.email}
+    activity.record(account=provider.account, by=by, verb=verb, target=provider.name, details=details)
 
 
 def _lock(provider: IdentityProvider) -> Account:

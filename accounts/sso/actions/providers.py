@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -32,6 +33,8 @@ class NotReady(Exception):
 
 def open_secret(provider: IdentityProvider) -> str:
     """The client's secret, to be sent to the provider and nowhere else; "" if it has none."""
+    if provider.account_id is None:
+        return str(settings.SSO_CLIENT_SECRET)
     return encryption.decrypt(SECRET, provider.client_secret) if provider.client_secret else ""
 
 

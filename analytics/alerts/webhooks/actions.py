@@ -35,7 +35,10 @@ def create_webhook(*, environment: Environment, name: str, url: str, by: User) -
 
 @transaction.atomic
 def change_secret(*, webhook: Webhook, by: User) -> str:
-    """The new secret, which is shown this once. The one before signs too for OLD_SECRET_LASTS; older ones no more."""
+    """The new secret, which is shown this once. The one before signs too for OLD_SECRET_LASTS; older ones no more.
+
+    Raises Webhook.DoesNotExist.
+    """
     row = Webhook.objects.select_for_update().get(pk=webhook.pk)
     row.old_nonce, row.old_until, row.nonce = row.nonce, timezone.now() + OLD_SECRET_LASTS, links.new_nonce()
     row.save(update_fields=["old_nonce", "old_until", "nonce"])
@@ -45,8 +48,10 @@ def change_secret(*, webhook: Webhook, by: User) -> str:
 
 @transaction.atomic
 def test_webhook(*, webhook: Webhook, by: User) -> None:
-    """Send it a message that says that this is a test, now. Raises NoRoom."""
+    """Send it a message that says that this is a test, now. Raises NoRoom and Webhook.DoesNotExist."""
     row = Webhook.objects.select_for_update().get(pk=webhook.pk)
+    if row.ended_at is not None:
+        raise NoRoom("It has ended, so nothing is sent to it any more.")
     if row.deliveries.filter(change=None, state=DeliveryState.WAITING).count() >= MOST_TESTS:
         raise NoRoom(f"{counted(MOST_TESTS, 'test')} are waiting already.")
     AlertDelivery.objects.create(webhook=row)

@@ -78,7 +78,7 @@ def _claimed(now: datetime, under_way: Sequence[Due] = ()) -> list[Due]:
     turn = Window(RowNumber(), partition_by=F("environment__project__account"), order_by=oldest_first)
     free = _due(now).exclude(environment__project__account__in=[each for each in busy if busy[each] >= OF_AN_ACCOUNT])
     ranked = free.annotate(turn=turn).filter(turn__lte=OF_AN_ACCOUNT).order_by("turn", *oldest_first)
-    chosen = []
+    chosen: list[int] = []
     for number, account in ranked.values_list("pk", "environment__project__account")[: 2 * AT_ONCE]:
         if busy[account] < OF_AN_ACCOUNT and len(chosen) < AT_ONCE - len(under_way):
             busy[account] += 1

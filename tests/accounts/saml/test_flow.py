@@ -160,6 +160,23 @@ def test_an_answer_waits_until_it_would_not_be_believed_any_more_and_is_taken_on
     says(client.get(address), "it took too long")
 
 
+def test_an_answer_that_is_not_believed_is_in_the_activity_once_an_hour_for_each_reason(provider, settings):
+    for _ in range(3):
+        post(provider, "AAAA")
+        post(provider, signed(provider, "_x", audience="https://elsewhere.example"))
+        request_id, state = begin(Client(), provider)
+        Client().get(post(provider, signed(provider, request_id), state))  # of a browser that has not asked
+
+    rows = Activity.objects.filter(verb="sso.refuse_answer", account=provider.account).order_by("pk")
+    assert [(row.target, row.by) for row in rows] == [("Works", None)] * 2
+    assert "another audience" in rows[1].details["reason"]
+    client = Client()
+    client.force_login(MembershipFactory(account=provider.account).user)
+    page = client.get(reverse("accounts:activity_list", args=[provider.account_id])).content.decode()
+    assert "an answer was not believed of <strong>Works</strong>" in page
+    assert "why: " in page
+
+
 def test_words_on_the_page_of_a_refusal_are_ours(provider):
     page = reverse("accounts:sso_saml_refused", args=[provider.slug])
 

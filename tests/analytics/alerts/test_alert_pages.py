@@ -209,6 +209,18 @@ class TestWebhooks:
         exported = [row[0] for row in rows if "Chat" in row[0] and "created_by_id" in row[0]]
         assert exported and not any("T0PSECRET" in row or hook.nonce in row for row in exported)
 
+    @pytest.mark.parametrize("view", ["webhook_secret", "webhook_test"])
+    def test_one_that_somebody_deletes_meanwhile_is_not_there(self, environment, full, monkeypatch, view):
+        hook = WebhookFactory(environment=environment)
+
+        def found_then_deleted(environment, number):
+            Webhook.objects.filter(pk=number).delete()
+            return hook
+
+        monkeypatch.setattr("analytics.views.webhooks.find_webhook", found_then_deleted)
+
+        assert full.post(url(view, environment, hook.pk)).status_code == 404
+
     @pytest.mark.parametrize(
         "address",
         ["http://chat.example/", "ftp://chat.example", "https://u:p@chat.example", "chat.example", "https://a b", "\0"],
@@ -229,6 +241,10 @@ class TestWebhooks:
         for _ in range(7):
             full.post(url("webhook_test", environment, hook.pk))
         assert hook.deliveries.count() == 5
+        Webhook.objects.update(ended_at=timezone.now())
+        AlertDelivery.objects.all().delete()
+        full.post(url("webhook_test", environment, hook.pk))
+        assert hook.deliveries.count() == 0
         full.post(url("webhook_delete", environment, hook.pk))
         assert Webhook.objects.count() == 0
 
