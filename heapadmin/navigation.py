@@ -31,6 +31,7 @@ ENVIRONMENT_NAV: list[Entry] = [
             ("Notes", "analytics:note_list"),
             ("Shared links", "analytics:shared_link_list"),
             ("Alerts", "analytics:alert_list"),
+            ("Subscriptions", "analytics:subscription_list"),
             ("Compare environments", "analytics:compare"),
         ],
     ),
@@ -76,6 +77,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         + [f"analytics:webhook{part}" for part in ("", "_list", "_create", "_secret", "_delete")],
         "analytics:alert_list",
     ),
+    **dict.fromkeys([f"analytics:subscription_{part}" for part in ("add", "edit")], "analytics:subscription_list"),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys(
         [f"projects:api_{of}_{part}" for of in ("key", "token") for part in ("list", "create", "revoke")],

@@ -116,6 +116,10 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:shared_link_end": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:shared_link_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:storage": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:subscription_add": ("get", LOGIN, 404, 404, 404, 404),  # to nothing
+    "analytics:subscription_edit": ("get", LOGIN, 404, 404, 403, 200),  # another's
+    "analytics:subscription_end": NO_GET,
+    "analytics:subscription_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_names": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
@@ -290,6 +294,14 @@ WRITES = {
         foreign=("what",),
     ),
     "analytics:shared_link_end": Write("shared_link.end"),
+    "analytics:subscription_add": Write(  # oneself, whoever one is; others: tests/analytics/subscriptions
+        "subscription.create",
+        lambda world: {"report": world.ids["lineage"], "often": "monthly.31", "hour": "8"},
+        foreign=("report",),
+        read_only=302,
+    ),
+    "analytics:subscription_edit": Write("subscription.change", {"often": "weekly.7", "hour": "0"}),
+    "analytics:subscription_end": Write("subscription.end"),
     "ipfilter:environment_excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
     "ipfilter:environment_excluded_ips_preview": Write(
         None, {"text": "10.1.*"}, full=200, unrecorded="a preview changes nothing"
@@ -353,6 +365,8 @@ PERSONAL = {  # for whoever is signed in: about that person, and nothing of an a
 }
 PUBLIC = {  # for everybody; those with a secret in the URL have tests of their own
     "accounts:email_confirm",
+    "analytics:subscription_confirm",
+    "analytics:unsubscribe",
     "accounts:invitation",
     "accounts:invitation_ask_again",
     "accounts:invitation_decline",

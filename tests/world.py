@@ -20,6 +20,7 @@ from events.models import Person
 from projects.models import Environment, Removal
 from tests.accounts.factories import ScimTokenFactory
 from tests.analytics.factories import SharedLinkFactory
+from tests.analytics.subscriptions.factories import SubscriptionFactory
 from tests.factories import ApiKeyFactory, ApiTokenFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 
@@ -76,6 +77,12 @@ def make_account() -> World:
         "alert_id": add_alert(environment, lineage),
         "webhook_id": Webhook.objects.create(
             environment=environment, name="Pager", secret_url="https://pager.example/hook", nonce=links.new_nonce()
+        ).pk,
+        "subscription_id": SubscriptionFactory(
+            environment=environment,
+            membership=account.memberships.get(user=full),
+            noun="dashboard",
+            lineage=lineage,
         ).pk,
         "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }

@@ -15,6 +15,7 @@ from tests.analytics.factories import (
     SegmentFactory,
     SharedLinkFactory,
 )
+from tests.analytics.subscriptions.factories import SendingFactory, SubscriptionFactory
 from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
 from tests.factories import EnvironmentFactory, UserFactory
 
@@ -84,6 +85,15 @@ def delivery_to_webhook(**fields):
     return alert_delivery(**{"membership": None, "webhook": WebhookFactory()} | fields)
 
 
+def subscribed_again(email=""):
+    again(SubscriptionFactory(email=email), end_digest="e", confirm_digest="c")
+
+
+def digest_again(name):
+    row = SubscriptionFactory()
+    SubscriptionFactory(**{name: getattr(row, name)})
+
+
 BREAKS: Breaks = {
     "webhook_name_once_per_environment": lambda: again(WebhookFactory()),
     "webhook_has_a_name": lambda: WebhookFactory(name=""),
@@ -151,6 +161,20 @@ BREAKS: Breaks = {
         lambda: note(at=datetime(2200, 1, 1, tzinfo=UTC)),
     ],
     "note_of_a_day_at_midnight": lambda: note(is_day=True),
+    "subscription_once_per_person": subscribed_again,
+    "subscription_once_per_address": lambda: subscribed_again(email="boss@other.example"),
+    "subscription_noun_known": lambda: SubscriptionFactory(noun="segment"),
+    "subscription_frequency_known": lambda: SubscriptionFactory(frequency="hourly"),
+    "subscription_hour_of_a_day": lambda: SubscriptionFactory(hour=24),
+    "subscription_day_of_a_month": each(lambda day: SubscriptionFactory(day=day), 0, 32),
+    "subscription_email_lower_case": lambda: SubscriptionFactory(email="Boss@other.example"),
+    "analytics_subscription_hour_check": lambda: SubscriptionFactory(hour=-1),
+    "analytics_subscription_day_check": without("subscription_day_of_a_month", lambda: SubscriptionFactory(day=-1)),
+    "analytics_subscription_end_digest_key": lambda: digest_again("end_digest"),
+    "analytics_subscription_confirm_digest_key": lambda: digest_again("confirm_digest"),
+    "sending_once_per_interval": lambda: again(SendingFactory()),
+    "sending_handed_before_sent": lambda: SendingFactory(sent_at=MOMENT),
+    "analytics_sending_tries_check": lambda: SendingFactory(tries=-1),
     "analytics_pin_position_check": lambda: PinFactory(position=-1),
     "analytics_pin_report_id_key": lambda: again(PinFactory(), position=1),
     "pin_position_once_per_environment": pin_in_the_same_place,

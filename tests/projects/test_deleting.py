@@ -136,6 +136,7 @@ UNTOLD = {  # tables whose rows go without being named in the question, and why 
     "analytics_namenote": "what is said of names of the collected data",
     **dict.fromkeys(("analytics_sharedlink", "analytics_sharedlinkviews"), "where reports that go are shown"),
     "analytics_segmentmember": "the list of a segment that goes",
+    **dict.fromkeys(("analytics_sending", "analytics_subscription"), "who gets the collected data by mail"),
     "analytics_pin": "the place of a report that goes",
     **dict.fromkeys(
         ("catalogue_counts", "catalogue_keys", "catalogue_left_out", "catalogue_marks", "catalogue_names"),

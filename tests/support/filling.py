@@ -26,6 +26,7 @@ from tests.accounts.factories import (
 )
 from tests.analytics.alerts.factories import AlertFactory, WebhookFactory
 from tests.analytics.factories import SharedLinkFactory
+from tests.analytics.subscriptions.factories import SendingFactory
 from tests.factories import (
     ApiKeyFactory,
     ApiTokenFactory,
@@ -135,6 +136,7 @@ def _settings(account, environment, member):
     ApiTokenFactory(project=environment.project, membership=Membership.objects.get(account=account, user=member))
     membership = Membership.objects.get(account=account, user=member)
     AlertRecipient.objects.create(alert=Alert.objects.filter(environment=environment).get(), membership=membership)
+    SendingFactory(subscription__environment=environment, subscription__membership=account.memberships.get(user=member))
     DeletionRequestFactory(api_key=key).targets.create(identity="person-1")
 
 
