@@ -28,6 +28,7 @@ A_DAY_OF_ACCOUNT, A_DAY_OF_PERSON, A_DAY_TO_ADDRESS = 50, 20, 3  # requests to c
 DAY = timedelta(days=1)
 CONFIRM_WITHIN = timedelta(days=7)
 FORGOTTEN = timedelta(days=90)  # after so long, what ended is no longer listed
+LONGEST_NAME = 150  # of whoever acted, in Activity
 DECLINED, BY_LINK = "the address said no", "by the link in a mail"
 
 
@@ -193,5 +194,5 @@ def _note(subscription: Subscription, by: User | None, verb: str, details: dict[
     if subscription.shows_people:
         about["people"] = "their names too"
     name = thing.name if thing else "what was deleted"
-    reader = "" if by else subscription.to  # whoever has the mail acts by its link
+    reader = "" if by else subscription.to[:LONGEST_NAME]  # whoever has the mail acts by its link
     note(subscription.environment, by, verb, name, about | (details or {}), program=reader)
