@@ -33,6 +33,7 @@ from analytics.views import (
     unsubscribe,
     webhooks,
 )
+from analytics.views.labelling import urls as labelling
 from analytics.views.read_api import urls as read_api
 from collector.request.paths import ROOT, with_slashes
 
@@ -121,6 +122,7 @@ urlpatterns = [
     path(REPORT + "edit/", reports.report_edit, name="report_edit"),
     path(REPORT + "delete/", reports.report_delete, name="report_delete"),
     path(REPORT + "pin/", reports.report_pin, name="report_pin"),
+    *labelling.urlpatterns,
     path(ENVIRONMENT + "shared-links/", shared_links.shared_link_list, name="shared_link_list"),
     path(ENVIRONMENT + "shared-links/new/", shared_links.shared_link_create, name="shared_link_create"),
     path(SHARED_LINK, shared_links.shared_link, name="shared_link"),

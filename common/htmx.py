@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import patch_vary_headers
 
 HEADER = "HX-Request"
-BY_ITSELF = "X-By-Itself"  # added by static/js/page.js
+BY_ITSELF = "X-By-Itself"  # added by static/js/session.js
 
 
 def is_part(request: HttpRequest) -> bool:

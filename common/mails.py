@@ -18,18 +18,25 @@ from django.template.loader import get_template, render_to_string
 LONGEST_VALUE = 200  # characters; longer text that a person typed is cut
 BUTTON = re.compile(r"\[([^\]]+)\]\((\S+)\)")
 WITH_SCHEME = re.compile(r"\S*(?:://|www\.|mailto:)\S*", re.IGNORECASE)
+NUMBER = r"(?<![\w.])\d+(?:,\d{3})*\.\d+(?!\w|\.\w)"  # "66.67", not a part of an address
+DOTS = re.compile(rf"({NUMBER})|(?<=\w)[.。．｡](?=\w)")
 BEFORE_LETTER = re.compile(r"(?<=\w)[.。．｡](?=[^\W\d])|(?<=[^\W\d])[.。．｡](?=\d)")  # no number has one
-DOTS = re.compile(r"(?<=\w)[.。．｡](?=\w)")
 
 
-def plain(text: str) -> str:
+def plain(text: str, longest: int = LONGEST_VALUE) -> str:
     """Make text that a person typed harmless in a mail: one line, no control characters, nothing that becomes a link.
 
-    URLs are removed. A dot inside a word ("evil.example"), which mail programs turn into a link, gets a space after it.
+    URLs are removed. A dot inside a word ("evil.example"), which mail programs turn into a link, gets a space after it;
+    one in a number does not.
     """
     kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
-    kept = DOTS.sub(". ", WITH_SCHEME.sub("", kept)).replace("@", " at ").replace("[", "(").replace("]", ")")
-    return " ".join(kept.split())[:LONGEST_VALUE].strip()
+    kept = (
+        DOTS.sub(lambda dot: dot[1] or ". ", WITH_SCHEME.sub("", kept))
+        .replace("@", " at ")
+        .replace("[", "(")
+        .replace("]", ")")
+    )
+    return " ".join(kept.split())[:longest].strip()
 
 
 def unlinked(text: str) -> str:

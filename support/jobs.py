@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from accounts.models import Membership, User
 from common import mails
@@ -153,7 +155,10 @@ async def rescue_jobs(timestamp: int) -> None:
     """
     await app.job_manager.connector.execute_query_async(LATEST)
     for job in await app.job_manager.get_stalled_jobs():
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:  # one like it waits already, and will do its work
+            await app.job_manager.finish_job(job, Status.ABORTED, delete_job=False)
 
 
 @app.periodic(cron="23 3 * * *")

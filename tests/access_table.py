@@ -81,6 +81,11 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:export": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:funnel": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:graph": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:label": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:label_open": NO_GET,
+    "analytics:label_page": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:site_confirm": NO_GET,
+    "analytics:site_remove": NO_GET,
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live_rows": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:note_add": ("get", LOGIN, 404, 404, 403, 200),
@@ -268,6 +273,15 @@ WRITES = {
     "analytics:person_delete": Write(
         "person.delete", lambda world: {"confirm": person_name(world.ids["actor_id"], None)}
     ),
+    "analytics:label_open": Write(
+        None,
+        {"address": "https://shop.example/"},
+        read_only=200,
+        full=200,
+        unrecorded="looks at one's own site; what is saved there is recorded",
+    ),
+    "analytics:site_confirm": Write("site.confirm", {"site": "https://new.example"}),
+    "analytics:site_remove": Write("site.remove"),
     "analytics:query_cancel": Write(
         None, {"token": "0" * 32}, read_only=204, full=204, unrecorded="stops a question that one asked oneself"
     ),

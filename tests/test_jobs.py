@@ -6,7 +6,7 @@ import inspect
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -173,3 +173,22 @@ def test_a_clock_that_was_wrong_keeps_no_job_waiting():
 
     jobs = ProcrastinateJob.objects.filter(scheduled_at__gt=timezone.now())
     assert [job.task_name for job in jobs] == ["accounts.send_mail"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_job_like_one_that_waits_keeps_no_other_from_being_rescued():
+    """Two that have one lock cannot wait both."""
+    defer_once("analytics.count_days", timestamp=1)
+    defer("accounts.send_mail")
+    with connection.cursor() as cursor:
+        cursor.execute("update procrastinate_jobs set status = 'doing'")
+    defer_once("analytics.count_days", timestamp=2)
+
+    async_to_sync(rescue_jobs.func)(timestamp=0)
+
+    jobs = ProcrastinateJob.objects.order_by("id").values_list("task_name", "status")
+    assert list(jobs) == [
+        ("analytics.count_days", "aborted"),
+        ("accounts.send_mail", "todo"),
+        ("analytics.count_days", "todo"),
+    ]

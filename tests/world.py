@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Account, Invitation, RolesByProject, User
 from accounts.sso.models import IdentityProvider
 from analytics.alerts.models import Alert, Webhook
-from analytics.models import Carry, Dashboard, Definition, Note, Report, Segment
+from analytics.models import Carry, ConfirmedSite, Dashboard, Definition, Note, Report, Segment
 from analytics.shared_links.secret import secret_of
 from common import links
 from events.models import Person
@@ -72,6 +72,7 @@ def make_account() -> World:
         "actor_id": add_person(environment),
         "lineage": (lineage := add_kept(environment)),
         "tile": lineage,
+        "site_id": ConfirmedSite.objects.create(environment=environment, origin="https://shop.example").pk,
         "shared_link_id": (shared := SharedLinkFactory(environment=environment, noun="dashboard", lineage=lineage)).pk,
         "secret": secret_of(shared),
         "alert_id": add_alert(environment, lineage),

@@ -18,6 +18,7 @@ from common.jobs import defer_once
 from projects.access import access_in
 
 PAUSES = tuple(timedelta(seconds=each) for each in (10, 60, 300, 1200, 3600, 4 * 3600, 12 * 3600))
+MOST_WORDS = 600  # of a sentence that holds a name
 INTERRUPTED = "It was interrupted while it was handed over, and may be missing."
 
 
@@ -71,7 +72,7 @@ def mail(change: AlertChange, to: str) -> EmailMultiAlternatives:
         "name": mails.plain(told["name"]),
         "is_fired": change.change == ChangeKind.FIRED,
         "is_over": change.change == ChangeKind.OVER,
-        "watched": mails.plain(told["watched"]),
+        "watched": mails.plain(told["watched"], MOST_WORDS),
         "words": mails.plain(told["words"]),
         "when": told["when"],
         "project": mails.plain(environment.project.name),

@@ -39,9 +39,9 @@ def links_of(environment: Environment, noun: str = "", lineage: UUID | None = No
     return links.order_by(F("ended_at").desc(nulls_first=True), "-created_at", "-pk")
 
 
-def shared_count(environment: Environment, noun: str, lineage: UUID) -> int:
-    """How many links in force show this report or dashboard."""
-    return SharedLink.objects.in_force().filter(environment=environment, noun=noun, lineage=lineage).count()
+def shared_count(environment: Environment, noun: str, *lineages: UUID) -> int:
+    """How many links in force show any of these reports, or dashboards."""
+    return SharedLink.objects.in_force().filter(environment=environment, noun=noun, lineage__in=lineages).count()
 
 
 def listed(environment: Environment, links: list[SharedLink]) -> list[ListedLink]:

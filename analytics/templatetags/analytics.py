@@ -17,6 +17,7 @@ from analytics.questions.words import elapsed_words
 from common.charts.scales import full, percent_text
 
 register = template.Library()
+MINUTE = "%-d %b %Y, %H:%M"
 NUMERIC = (Shown.NUMBER, Shown.PERCENT)
 CLASSES = {**dict.fromkeys(NUMERIC, ' class="number"'), Shown.TIME: ' class="nowrap"'}
 
@@ -36,7 +37,7 @@ def moment(value: datetime | None) -> SafeString | str:
     if value is None:
         return "–"
     local = timezone.localtime(value)
-    return _time(local, local.strftime("%-d %b %Y, %H:%M"))
+    return _time(local, local.strftime(MINUTE))
 
 
 def _time(local: datetime, text: str) -> SafeString:
@@ -112,6 +113,21 @@ def total_rows(table: Table) -> SafeString:
 def without_places(table: Table) -> Table:
     """The table without buttons, for pages without the form that these send (analytics/answer.html)."""
     return replace(table, behind=())
+
+
+@register.filter
+def with_moments(table: Table) -> Table:
+    """The table of a list of people or sessions, whose times are written for programs, with times for people."""
+    are_times = [column.shown is Shown.TIME for column in table.columns]
+    rows = (
+        tuple(_minute(cell) if is_time else cell for cell, is_time in zip(row, are_times, strict=True))
+        for row in table.rows
+    )
+    return replace(table, rows=tuple(rows))
+
+
+def _minute(cell: Cell) -> Cell:
+    return datetime.fromisoformat(str(cell)).strftime(MINUTE) if cell else cell
 
 
 @register.filter

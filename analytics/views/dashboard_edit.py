@@ -17,6 +17,7 @@ from analytics.dashboards.tiles import MAX_HEADING, MAX_TEXT, Size, read_tiles
 from analytics.forms.definitions import name_and_notes
 from analytics.models import MAX_DASHBOARDS, MAX_TILES, Report
 from analytics.questions.parameters import Reader
+from analytics.shared_links.listed import shared_count
 from analytics.subscriptions.actions import running
 from analytics.views.dashboard import find_dashboard, removed_title
 from analytics.views.pages import page
@@ -127,8 +128,12 @@ def dashboard_range(request: HttpRequest, environment: Environment, lineage: UUI
 def dashboard_delete(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     found = find_dashboard(environment, lineage)
     if request.method != "POST":
-        context = {"dashboard": found, "count": len(read_tiles(found.body) or [])}
-        context["subscriptions"] = running(environment, "dashboard", [found.lineage])
+        context = {
+            "dashboard": found,
+            "count": len(read_tiles(found.body) or []),
+            "shared_count": shared_count(environment, "dashboard", found.lineage),
+            "subscriptions": running(environment, "dashboard", [found.lineage]),
+        }
         return page(request, environment, "analytics/dashboard_delete.html", context)
     try:
         actions.delete_dashboard(dashboard=found, by=signed_in_user(request))

@@ -24,6 +24,7 @@ from analytics.models import Dashboard, Report
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, querystring
 from analytics.questions.query import Query, Scope
+from analytics.shared_links.listed import shared_count
 from analytics.subscriptions.actions import running
 from analytics.views.analyze import answered
 from analytics.views.answers import Parameters, ask
@@ -184,8 +185,13 @@ def report_delete(request: HttpRequest, environment: Environment, lineage: UUID)
     found = find_report(environment, lineage)
     if request.method != "POST":
         on = reports_on(dashboards(environment)).get(found.lineage, [])
-        context = {"report": found, "on": on, "alerts": watching(environment, "report", [found.lineage])}
-        context["subscriptions"] = running(environment, "report", [found.lineage])
+        context = {
+            "report": found,
+            "on": on,
+            "alerts": watching(environment, "report", [found.lineage]),
+            "shared_count": shared_count(environment, "report", found.lineage),
+            "subscriptions": running(environment, "report", [found.lineage]),
+        }
         return page(request, environment, "analytics/report_delete.html", context)
     actions.delete_report(report=found, by=signed_in_user(request))
     messages.success(request, f"Report {found.name} deleted.")

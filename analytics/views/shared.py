@@ -33,7 +33,7 @@ from analytics.shared_links.views_count import count_view
 from analytics.store.places import LinkAsking, asking_for
 from analytics.store.protocol import TIME_LIMIT
 from analytics.views.dashboard import ShownTile, question_of
-from analytics.views.shared_answers import SharedQuestion, answer_csv, answer_html
+from analytics.views.shared_answers import NoFile, SharedQuestion, answer_csv, answer_html
 from common import csv, htmx
 
 WHOLE_SECONDS = TIME_LIMIT.total_seconds()  # for all tiles of a page that comes at once
@@ -127,7 +127,10 @@ def shared(request: HttpRequest, opened: OpenedLink, secret: str) -> HttpRespons
 
 def _password_page(tried: Tried | None) -> HttpResponse:
     wait = ceil(tried.wait_seconds) if tried else 0
-    return _page("password", {"is_wrong": tried is not None, "seconds": wait}, 429 if wait else 403 if tried else 200)
+    context = {"is_wrong": tried is not None, "seconds": wait}
+    if wait:
+        return _page("password", context, 429, {"Retry-After": str(wait)})
+    return _page("password", context, 403 if tried else 200)
 
 
 @linked("GET", "HEAD")
@@ -154,10 +157,11 @@ def shared_tile(request: HttpRequest, opened: OpenedLink, secret: str, tile: UUI
 @linked("GET", "HEAD")
 def shared_csv(request: HttpRequest, opened: OpenedLink, secret: str) -> HttpResponse:
     """The numbers that the page of a report shows."""
-    text = answer_csv(opened, _question_of_report(opened))
-    if text is None:
-        words = "There is no answer to download at the moment.\n"
-        return HttpResponse(words, status=503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "5"})
+    try:
+        text = answer_csv(opened, _question_of_report(opened))
+    except NoFile as none:
+        status, headers = (403, None) if none.is_hidden else (503, {"Retry-After": "5"})
+        return HttpResponse(f"{none}\n", status=status, content_type="text/plain; charset=utf-8", headers=headers)
     name = csv.file_name(opened.shown.name, "csv")
     return HttpResponse(
         text,

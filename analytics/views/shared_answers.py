@@ -44,6 +44,14 @@ class SharedQuestion:
     shows: Shows | None = None
 
 
+class NoFile(Exception):
+    """There is no CSV: the link hides the answer, or there is none at the moment. The message says so."""
+
+    def __init__(self, asked: AnsweredQuestion) -> None:
+        super().__init__(asked.failure)
+        self.is_hidden = asked.failure in (HIDES_PEOPLE, HIDES_ADDRESSES)
+
+
 @dataclass(frozen=True)
 class SharedKind:
     """The templates of a kind, for those without a login: lists of people are plain tables, which lead to nobody."""
@@ -65,15 +73,20 @@ def answer_html(opened: OpenedLink, question: SharedQuestion, url: str, limit: t
     return html
 
 
-def answer_csv(opened: OpenedLink, question: SharedQuestion) -> str | None:
-    """The numbers that the page shows, as CSV; None if it shows none."""
+def hides(opened: OpenedLink, question: SharedQuestion) -> bool:
+    """Whether it is not even asked, because the link does not show who people are."""
+    return _understood(opened, question).failure == HIDES_PEOPLE
+
+
+def answer_csv(opened: OpenedLink, question: SharedQuestion) -> str:
+    """The numbers that the page shows, as CSV. Raises NoFile."""
     asked = _understood(opened, question)
     key = _key(opened, question, asked, "csv")
     text: str | None = cache.get(key) if key else None
     if text is None:
         _ask(opened, asked, TIME_LIMIT)
         if asked.result is None:
-            return None
+            raise NoFile(asked)
         text = "".join(csv_lines(asked.result, in_words(asked.result), iter(asked.result.table().rows)))
         if key and len(text) <= MOST_KEPT:
             cache.set(key, text, KEPT_SECONDS)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -11,12 +12,15 @@ from django.views.decorators.http import require_safe
 
 from accounts.door import signed_in_user
 from accounts.policy import Can
-from analytics.models import SHARED_NOUNS, SharedLink
+from analytics.actions import parameters_of
+from analytics.models import SHARED_NOUNS, Report, SharedLink
 from analytics.shared_links import actions
 from analytics.shared_links.forms import SharedLinkForm
 from analytics.shared_links.listed import DAYS, links_of, listed, spark_of
+from analytics.shared_links.opened import OpenedLink, shown_by
 from analytics.shared_links.secret import address_of
 from analytics.views.pages import page
+from analytics.views.shared_answers import SharedQuestion, hides
 from projects.door import environment_view
 from projects.models import Environment
 
@@ -84,10 +88,20 @@ def shared_link(request: HttpRequest, environment: Environment, shared_link_id: 
         "link": link,
         "address": address,
         "frame": FRAME.format(address) if address else "",
+        "is_hidden": row.is_in_force and _is_hidden(link),
+        "asks_in_frames": settings.HTTPS or not link.password,
         "spark": spark_of(link),
         "days": DAYS,
     }
     return page(request, environment, "analytics/shared_link.html", context)
+
+
+def _is_hidden(link: SharedLink) -> bool:
+    """Whether it shows a report that it hides. Of dashboards, which hide tiles, this is not asked."""
+    shown = shown_by(link)
+    if not isinstance(shown, Report) or link.shows_people:
+        return False
+    return hides(OpenedLink(link, shown), SharedQuestion(shown.kind, parameters_of(shown)))
 
 
 @environment_view(Can.MANAGE)

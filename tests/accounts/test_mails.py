@@ -24,6 +24,9 @@ from common.mails import BUTTON, plain
         ("[Click](x)", "(Click)(x)"),
         ("Dr. Strange", "Dr. Strange"),
         ("名前", "名前"),
+        ("It fell by 66.67 %, to 1,024.5.", "It fell by 66.67 %, to 1,024.5."),
+        ("1.2.3.4", "1. 2. 3. 4"),
+        ("1.5.example 1.5x x1.5 1.com", "1. 5. example 1. 5x x1. 5 1. com"),
     ],
 )
 def test_names(typed, harmless):

@@ -118,6 +118,7 @@ def test_who_is_invited_joins_if_the_provider_vouches_for_an_address_of_the_doma
 def test_a_second_factor_is_asked_for_and_a_compulsory_provider_of_an_account_is_not_replaced(
     own, provider, ada, browser_of
 ):
+    of_account = make_provider(ada.account, own.issuer)
     comes_back(own, browser_of(ada.user), CONNECT)
     Authenticator.objects.create(user=ada.user, type="totp", data={"secret": "x"})
     client = Client()
@@ -128,6 +129,12 @@ def test_a_second_factor_is_asked_for_and_a_compulsory_provider_of_an_account_is
     assert not is_in(client)
     Authenticator.objects.all().delete()
     assert comes_back(own, client).status_code == 302
+    there_and_back(own, of_account, client, reverse("accounts:sso_connect", args=[of_account.slug]))
+    out = Client()
+    comes_back(own, out)
+    out.post(reverse("accounts:sso_start", args=[of_account.slug]))
+    assert client.post(reverse("account_logout")).url == reverse("accounts:sso_signed_out", args=["installation"])
+    client = out
     ada.account.require_sso = True
     ada.account.save(update_fields=["require_sso"])
     assert (

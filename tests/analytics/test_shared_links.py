@@ -130,10 +130,13 @@ def test_a_report_that_shows_people_since_shows_none_without_the_tick(environmen
         Report.objects.update(kind=kind, body={"parameters": parameters})
         hidden = part(link) + text(opened(link, "shared_whole"))
         assert HIDDEN in hidden and "ada@" not in hidden and "gold" not in hidden, parameters
-        assert opened(link, "shared_csv").status_code == 503
+        refused = opened(link, "shared_csv")
+        assert refused.status_code == 403 and HIDDEN in text(refused)
         assert HIDDEN not in part(ticked)
     Report.objects.update(kind="users", body={"parameters": []})
-    assert "ada@shop.example" in part(ticked) and "/people/" not in part(ticked)
+    shown = part(ticked)
+    assert "ada@shop.example" in shown and "/people/" not in shown and f"{timezone.now():%b %Y, }" in shown
+    assert "&lt;" not in shown
 
 
 def test_an_e_mail_address_in_an_answer_hides_it_wherever_it_came_from(environment, link):
@@ -142,7 +145,7 @@ def test_an_e_mail_address_in_an_answer_hides_it_wherever_it_came_from(environme
     Report.objects.update(body={"parameters": parameters})
 
     assert HIDDEN in part(link) and "ada" not in part(link)
-    assert opened(link, "shared_csv").status_code == 503
+    assert opened(link, "shared_csv").status_code == 403
     assert "ada" in part(SharedLinkFactory(shown=shown_by(link), shows_people=True))
 
 
@@ -202,7 +205,8 @@ def test_wrong_passwords_wait_and_hold_up_nobody_who_knew_it(guarded, monkeypatc
     for _ in range(6):
         refused = stranger.post(path(guarded), {"password": "wrong"})
     assert refused.status_code == 403 or refused.status_code == 429
-    assert stranger.post(path(guarded), {"password": PASSWORD}).status_code == 429  # even the right one waits
+    waits = stranger.post(path(guarded), {"password": PASSWORD})  # even the right one
+    assert waits.status_code == 429 and int(waits["Retry-After"]) > 0
     everywhere = PasswordTry(guarded.pk, "198.51.100.1", None).pauses.keys() - {
         PasswordTry(guarded.pk, "198.51.100.1", None).own
     }
@@ -278,6 +282,23 @@ def test_a_link_is_made_shown_again_and_ended(environment, full, read_only):
     full.post(reverse("analytics:shared_link_end", args=[*app, link.pk]))
     assert opened(link).status_code == 404
     assert "ended" in text(read_only.get(reverse("analytics:shared_link_list", args=app)))
+
+
+def test_who_makes_a_link_or_deletes_what_it_shows_is_told_what_it_does_not_show(environment, link, full):
+    about = reverse("analytics:shared_link", args=[environment.app_id, link.pk])
+    delete = reverse("analytics:report_delete", args=[environment.app_id, link.lineage])
+    hides = "so the link hides its answer"
+    assert hides not in text(full.get(about))
+    Report.objects.update(kind="users", body={"parameters": []})
+    assert hides in text(full.get(about))
+    SharedLink.objects.update(shows_people=True)
+    assert hides not in text(full.get(about))
+
+    assert "1 shared link to it will open nothing" in text(full.get(delete)).replace("\xa0", " ")
+    dashboard = pin(shown_by(link))
+    SharedLinkFactory.create_batch(2, shown=dashboard)
+    delete = reverse("analytics:dashboard_delete", args=[environment.app_id, dashboard.lineage])
+    assert "2 shared links to it will open nothing" in text(full.get(delete)).replace("\xa0", " ")
 
 
 def test_a_former_key_of_the_server_shows_the_address_and_another_does_not(link, settings):

@@ -1,10 +1,12 @@
 """What breaks the constraints of the tables of analytics."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
 
 from analytics.alerts.models import AlertChange, AlertDelivery, AlertRecipient
-from analytics.models import NameNote, Note, SharedLinkViews
+from analytics.models import ConfirmedSite, LabelTicket, NameNote, Note, SharedLinkViews
 from tests.analytics.alerts.factories import AlertFactory, WebhookFactory, told_to
 from tests.analytics.factories import (
     DashboardFactory,
@@ -51,6 +53,17 @@ def note(**fields):
     return Note.objects.create(
         environment=EnvironmentFactory(), **{"at": at, "is_day": False, "text": "Sale", **fields}
     )
+
+
+def site(**fields):
+    return ConfirmedSite.objects.create(
+        **{"environment": EnvironmentFactory(), "origin": "https://shop.example", **fields}
+    )
+
+
+def ticket(**fields):
+    known = {"digest": "a" * 64, "session_digest": "b" * 64, "ends_at": timezone.now() + timedelta(hours=1)}
+    return LabelTicket.objects.create(site=site(), user=UserFactory(), **{**known, **fields})
 
 
 def viewed(**fields):
@@ -155,6 +168,19 @@ BREAKS: Breaks = {
     "name_kind_known": lambda: noted(kind="definition"),
     "name_noted_has_a_name": lambda: noted(name=""),
     "name_verified_by_and_at_together": lambda: noted(verified_by=UserFactory()),
+    "site_once_per_environment": lambda: again(site()),
+    "site_is_an_origin": lambda: site(origin="https://shop.example/"),
+    "labelticket_digests_are_sha256": [lambda: ticket(digest="x"), lambda: ticket(session_digest="x")],
+    "labelticket_token_once_used": [
+        lambda: ticket(used_at=MOMENT),
+        lambda: ticket(token_digest="c" * 64),
+        lambda: ticket(used_at=MOMENT, token_digest="x"),
+    ],
+    "labelticket_ends_later": lambda: ticket(ends_at=timezone.now() - timedelta(days=999)),
+    "analytics_labelticket_digest_key": lambda: again(ticket()),
+    "analytics_labelticket_token_digest_key": lambda: again(
+        ticket(used_at=MOMENT, token_digest="c" * 64), digest="d" * 64
+    ),
     "note_has_a_text": lambda: note(text=""),
     "note_within_the_calendar": [
         lambda: note(at=datetime(1999, 12, 30, tzinfo=UTC)),

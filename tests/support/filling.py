@@ -10,7 +10,8 @@ from psycopg.types.json import Jsonb
 from accounts import activity
 from accounts.models import Account, Invitation, Membership
 from analytics.alerts.models import Alert, AlertChange, AlertDelivery, AlertRecipient
-from analytics.models import Dashboard, Definition, NameNote, Pin, Report, ReportKind, Segment
+from analytics.labelling import tickets
+from analytics.models import ConfirmedSite, Dashboard, Definition, NameNote, Pin, Report, ReportKind, Segment
 from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from projects.tables import account_tables, any_of, conditions, read_schema, scope_of
@@ -102,6 +103,8 @@ def _define(environment, member):
     Pin.objects.create(environment=environment, report=report, position=1)
     Dashboard.objects.create(environment=environment, name="Overview", created_by=member)
     NameNote.objects.create(environment=environment, kind="event", name="Signed up", changed_by=member)
+    site = ConfirmedSite.objects.create(environment=environment, origin="https://shop.example", confirmed_by=member)
+    tickets.give(site=site, user=member, session_key="key")
     SharedLinkFactory(shown=report, created_by=member)
     _watch(environment, report)
 

@@ -38,7 +38,7 @@ def fired(**fields):
 @pytest.mark.django_db(transaction=True)
 class TestDelivered:
     def test_the_mail_says_what_and_leads_to_the_alert(self, mailbox, client):
-        _, membership = fired(name="Many evil.example sign-ups")
+        _, membership = fired(name="Many evil.example sign-ups", fires_at=2.25)
 
         mailbox.work()
 
@@ -46,7 +46,7 @@ class TestDelivered:
         assert message["Subject"] == "Alert: Many evil. example sign-ups (Production)"
         assert message["Auto-Submitted"] == "auto-generated"
         for told in (text_of(message), html_of(message)):
-            assert "of each day is above 2." in told
+            assert "of each day is above 2.25." in told
             assert "Sun 14 Jun 2026: It was 3." in told
         client.force_login(membership.user)
         response = client.get(path_in(message))
