@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import expect
 
 from analytics import actions
@@ -261,3 +262,27 @@ def test_a_policy_that_forbids_it_is_told_in_the_console(site, teammate, browser
     page.get_by_role("button", name="Pay now").click()
     assert page.evaluate("happened") == 1
     context.close()
+
+
+def test_the_pages_of_the_console_are_for_everyone(site, teammate, page, live_server, axe_clean):
+    """With a definition, a tree and a link that nobody has used; on a phone nothing is wider than the screen."""
+    visitor = site.visit("/products/17")
+    visitor.get_by_role("button", name="Buy now").click()
+    site.wait(visitor, 2)
+    site.ticket(teammate.user)
+    sign_in(page, teammate.user, live_server.url)
+    page.set_viewport_size({"width": 360, "height": 740})
+    label, captured = (reverse(f"analytics:{name}", args=[site.environment.app_id]) for name in ("label", "label_page"))
+
+    page.goto(f"{live_server.url}{label}")
+    expect(page.get_by_text("was not used yet")).to_be_visible()
+    axe_clean(page)
+    page.goto(f"{live_server.url}{captured}?page=/products/17")
+    axe_clean(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("link", name="Click on Buy now", exact=True).click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".picture")).to_have_text("Buy now")
+    axe_clean(page)
+    page.goto(f"{live_server.url}{reverse('analytics:definition_list', args=[site.environment.app_id])}")
+    axe_clean(page)
