@@ -62,6 +62,7 @@ def test_other_paths_are_not_it(path):
     assert not is_tracker(path)
 
 
+@pytest.mark.django_db
 def test_the_plain_view_serves_it_too(client):
     response = client.get("/js/heap-1234567890.js", headers={"accept-encoding": "gzip"})
 
