@@ -39,6 +39,7 @@ POLICY = (
     PolicyLine("View definitions, excluded IPs, teammates and activity", Can.VIEW),
     PolicyLine("Export results as CSV", Can.VIEW, is_of_projects=True),
     PolicyLine("Create, change and delete definitions, reports and dashboards", Can.EDIT, is_of_projects=True),
+    PolicyLine("Send reports and dashboards by mail to other addresses", Can.EDIT, is_of_projects=True),
     PolicyLine("Change and delete projects; create, change and delete environments", Can.MANAGE, is_of_projects=True),
     PolicyLine("Create API tokens for programs that read, and revoke their own", Can.VIEW, is_of_projects=True),
     PolicyLine("Create and revoke API keys, and revoke everybody's API tokens", Can.MANAGE, is_of_projects=True),

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from allauth.account.views import INTERNAL_RESET_SESSION_KEY
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
@@ -16,7 +16,9 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.crypto import constant_time_compare
 
+from accounts.models import User
 from common.database import cannot_store
 from common.htmx import comes_by_itself
 
@@ -84,6 +86,22 @@ def renew(request: HttpRequest) -> None:
 def note_sign_in(sender: Any, request: HttpRequest, **_: Any) -> None:
     """Count the days of the session from now on. Connected to Django's signal of a sign-in."""
     request.session[SIGNED_IN_AT] = int(timezone.now().timestamp())
+
+
+def as_request(user: User, session_key: str) -> HttpRequest | None:
+    """A request as this session would make it now, for what acts for it without its cookie; None if it is over.
+
+    It is over too once the password has changed, or the login is switched off. Nothing is written.
+    """
+    session = SessionStore(session_key)
+    if not user.is_active or session.get(SESSION_KEY) != str(user.pk) or session.seconds_left() <= 0:
+        return None
+    valid = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    if not any(constant_time_compare(session.get(HASH_SESSION_KEY, ""), each) for each in valid):
+        return None
+    request = HttpRequest()
+    request.user, request.session = user, session
+    return request
 
 
 class SessionMiddleware(middleware.SessionMiddleware):

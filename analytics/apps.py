@@ -10,10 +10,13 @@ class AnalyticsConfig(AppConfig):
         """Those of shelves that have models of their own too."""
         super().import_models()
         import_module("analytics.alerts.models")
+        import_module("analytics.subscriptions.models")
 
     def ready(self) -> None:
+        from accounts.leaving import register_kept
         from analytics import touched
         from analytics.environments import copy, counterparts, usage
+        from analytics.shared_links.listed import links_of_leaver
         from events.erasure import register_list
         from projects import registry
 
@@ -23,3 +26,4 @@ class AnalyticsConfig(AppConfig):
         registry.register_copier(copy.copy)
         registry.register_usage(usage.usage)
         registry.register_kept(usage.kept)
+        register_kept(links_of_leaver)

@@ -1,4 +1,4 @@
-"""Analytics' jobs: counting past days beforehand, deleting people and what is kept no longer, and alerts."""
+"""Analytics' jobs: counting past days, deleting people and what is kept no longer, alerts, and subscriptions."""
 
 import time
 from datetime import UTC, datetime
@@ -19,7 +19,10 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Scope
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
-from common.jobs import LOW, MAIL, SLICE_SECONDS, defer_once
+from analytics.subscriptions import actions as subscriptions
+from analytics.subscriptions import confirming, due
+from analytics.subscriptions import sending as subscription_mails
+from common.jobs import LONG, LOW, MAIL, MAIL_RETRY, SLICE_SECONDS, defer_once
 
 LOWEST = -20  # the lowest priority, because nobody waits for counted days: queries are exact without them
 
@@ -129,3 +132,34 @@ def forget_alerts(timestamp: int) -> None:
     """Forget what alerts told a month ago. Each step commits on its own."""
     while log.forget():
         pass
+
+
+@app.periodic(cron="* * * * *")
+@app.task(
+    name="analytics.plan_subscriptions",
+    queue=LONG,
+    queueing_lock="analytics.plan_subscriptions",
+    pass_context=False,
+    priority=LOW,
+)
+def plan_subscriptions(timestamp: int) -> None:
+    """Give each subscription that is due a row for its mail."""
+    now = timezone.now()
+    due.replan(now)
+    while due.plan(now):
+        pass
+    subscriptions.forget()
+    defer_once("analytics.send_subscriptions", part=0)
+
+
+@app.task(name="analytics.send_subscriptions", queue=LONG, queueing_lock="analytics.send_subscriptions", priority=LOW)
+def send_subscriptions(part: int) -> None:
+    """Send some of the mails that are due, one at a time, and queue again for the others."""
+    if subscription_mails.run(seconds=SLICE_SECONDS):
+        defer_once("analytics.send_subscriptions", part=part + 1)
+
+
+@app.task(name="analytics.ask_to_confirm", queue=MAIL, retry=MAIL_RETRY)
+def ask_to_confirm(subscription_id: int) -> None:
+    """Ask an address whether it wants the mails of a subscription, unless that ended meanwhile."""
+    confirming.ask(subscription_id)

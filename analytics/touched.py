@@ -1,4 +1,4 @@
-"""Names definitions, segments, reports, notes, alerts, webhooks and shared links for the activity, by a URL."""
+"""Names what is kept, notes, alerts, webhooks, shared links and subscriptions for the activity, by a URL."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,8 @@ from accounts.models import Account
 from accounts.touched import register_namer
 from analytics.alerts.models import Alert, Webhook
 from analytics.models import MODELS, Note, SharedLink
+from analytics.subscriptions import contents
+from analytics.subscriptions.models import Subscription
 
 
 def register() -> None:
@@ -15,6 +17,7 @@ def register() -> None:
     register_namer("shared_link_id", _shared_link)
     register_namer("alert_id", _alert)
     register_namer("webhook_id", _webhook)
+    register_namer("subscription_id", _subscription)
 
 
 def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
@@ -47,3 +50,12 @@ def _alert(account: Account, arguments: Mapping[str, Any]) -> str:
 def _webhook(account: Account, arguments: Mapping[str, Any]) -> str:
     found = Webhook.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
     return str(found.filter(pk=arguments["webhook_id"]).first() or "")
+
+
+def _subscription(account: Account, arguments: Mapping[str, Any]) -> str:
+    found = Subscription.objects.select_related("environment").filter(
+        environment__project__account=account, environment__app_id=arguments["app_id"]
+    )
+    row = found.filter(pk=arguments["subscription_id"]).first()
+    thing = contents.found(row) if row else None
+    return thing.name if thing else ""

@@ -27,10 +27,13 @@ from analytics.views import (
     shared,
     shared_links,
     storage,
+    subscriptions,
     suggestions,
     tiles,
+    unsubscribe,
     webhooks,
 )
+from analytics.views.labelling import urls as labelling
 from analytics.views.read_api import urls as read_api
 from collector.request.paths import ROOT, with_slashes
 
@@ -44,6 +47,7 @@ REPORT = ENVIRONMENT + "reports/<uuid:lineage>/"
 SHARED_LINK = ENVIRONMENT + "shared-links/<int:shared_link_id>/"
 SHARED = "shared/<str:secret>/"
 DASHBOARD = ENVIRONMENT + "dashboards/<uuid:lineage>/"
+SUBSCRIPTION = ENVIRONMENT + "subscriptions/<int:subscription_id>/"
 NOTE = ENVIRONMENT + "notes/<int:note_id>/"
 ALERT = ENVIRONMENT + "alerts/<int:alert_id>/"
 WEBHOOK = ENVIRONMENT + "webhooks/<int:webhook_id>/"
@@ -107,11 +111,18 @@ urlpatterns = [
     path(ENVIRONMENT + "reports/", reports.report_list, name="report_list"),
     path(ENVIRONMENT + "reports/new/", reports.report_create, name="report_create"),
     path(ENVIRONMENT + "reports/bulk/", bulk.bulk("report"), name="report_bulk"),
+    path(ENVIRONMENT + "subscriptions/", subscriptions.subscription_list, name="subscription_list"),
+    path(ENVIRONMENT + "subscriptions/new/", subscriptions.subscription_add, name="subscription_add"),
+    path(SUBSCRIPTION + "edit/", subscriptions.subscription_edit, name="subscription_edit"),
+    path(SUBSCRIPTION + "end/", subscriptions.subscription_end, name="subscription_end"),
+    path("unsubscribe/<str:secret>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("subscribe/<str:secret>/", unsubscribe.subscription_confirm, name="subscription_confirm"),
     path(REPORT, reports.report, name="report"),
     path(REPORT + "save/", reports.report_save, name="report_save"),
     path(REPORT + "edit/", reports.report_edit, name="report_edit"),
     path(REPORT + "delete/", reports.report_delete, name="report_delete"),
     path(REPORT + "pin/", reports.report_pin, name="report_pin"),
+    *labelling.urlpatterns,
     path(ENVIRONMENT + "shared-links/", shared_links.shared_link_list, name="shared_link_list"),
     path(ENVIRONMENT + "shared-links/new/", shared_links.shared_link_create, name="shared_link_create"),
     path(SHARED_LINK, shared_links.shared_link, name="shared_link"),

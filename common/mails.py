@@ -20,6 +20,7 @@ BUTTON = re.compile(r"\[([^\]]+)\]\((\S+)\)")
 WITH_SCHEME = re.compile(r"\S*(?:://|www\.|mailto:)\S*", re.IGNORECASE)
 NUMBER = r"(?<![\w.])\d+(?:,\d{3})*\.\d+(?!\w|\.\w)"  # "66.67", not a part of an address
 DOTS = re.compile(rf"({NUMBER})|(?<=\w)[.。．｡](?=\w)")
+BEFORE_LETTER = re.compile(r"(?<=\w)[.。．｡](?=[^\W\d])|(?<=[^\W\d])[.。．｡](?=\d)")  # no number has one
 
 
 def plain(text: str, longest: int = LONGEST_VALUE) -> str:
@@ -36,6 +37,12 @@ def plain(text: str, longest: int = LONGEST_VALUE) -> str:
         .replace("]", ")")
     )
     return " ".join(kept.split())[:longest].strip()
+
+
+def unlinked(text: str) -> str:
+    """Text from outside on one line, whole, so that mail programs make no link of it: "https: //evil. example"."""
+    kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
+    return " ".join(BEFORE_LETTER.sub(". ", kept).replace("://", ": //").replace("@", " at ").split())
 
 
 def is_set_up() -> bool:

@@ -31,6 +31,7 @@ ENVIRONMENT_NAV: list[Entry] = [
             ("Notes", "analytics:note_list"),
             ("Shared links", "analytics:shared_link_list"),
             ("Alerts", "analytics:alert_list"),
+            ("Subscriptions", "analytics:subscription_list"),
             ("Compare environments", "analytics:compare"),
         ],
     ),
@@ -49,6 +50,8 @@ GO_KEYS = {"analytics:dashboard": "d", "analytics:live": "l"}  # after `g`
 FURTHER_PAGES: list[tuple[str, str]] = [  # of an environment, which the search finds beside the links of the header
     ("Dashboards", "analytics:dashboard_list"),
     ("Segments", "analytics:segment_list"),
+    ("Label on your site", "analytics:label"),
+    ("Captured on a page", "analytics:label_page"),
     ("Webhooks", "analytics:webhook_list"),
     ("Properties", "analytics:catalogue_properties"),
 ]
@@ -66,6 +69,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         + [f"analytics:segment{part}" for part in ("", "_list", "_create", "_edit", "_delete", "_bulk")],
         "analytics:definition_list",
     ),
+    **dict.fromkeys(["analytics:label", "analytics:label_open", "analytics:label_page"], "analytics:definition_list"),
     **dict.fromkeys([f"analytics:catalogue_{page}" for page in ("properties", "name")], "analytics:catalogue"),
     **dict.fromkeys(["analytics:person", "analytics:person_delete", "analytics:person_download"], "analytics:users"),
     "analytics:behind": "analytics:graph",
@@ -76,6 +80,7 @@ PART_OF = {  # for each page without its own tab, the view whose tab is marked a
         + [f"analytics:webhook{part}" for part in ("", "_list", "_create", "_secret", "_delete")],
         "analytics:alert_list",
     ),
+    **dict.fromkeys([f"analytics:subscription_{part}" for part in ("add", "edit")], "analytics:subscription_list"),
     **dict.fromkeys([f"analytics:report{part}" for part in ("", "_edit", "_delete", "_bulk")], "analytics:report_list"),
     **dict.fromkeys(
         [f"projects:api_{of}_{part}" for of in ("key", "token") for part in ("list", "create", "revoke")],

@@ -232,6 +232,8 @@ ACCOUNT_RATE_LIMITS = {  # allauth's own of other names stay as they are; accoun
     "sso_saml": "300/m/ip",  # answers that are posted
     "sso_setup": "30/m/user",  # requests of settings to providers and name servers
     "api_key": "30/m/ip",  # failures (collector/views/public_api.py)
+    "labelling": "120/m/key",  # requests of the script on a site with one token (analytics/labelling/door.py)
+    "label_open": "60/m/ip",  # tickets and wrong tokens that are tried there
     "read_api": f"{READ_REQUESTS_PER_MINUTE}/m/key",  # requests with one API token (projects/api_tokens/door.py)
     "scim": "30/m/ip",  # failures (accounts/scim/endpoint.py)
     "login": "",  # it would hold up known browsers too; "sign_in" takes its place

@@ -81,6 +81,11 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:export": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:funnel": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:graph": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:label": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:label_open": NO_GET,
+    "analytics:label_page": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:site_confirm": NO_GET,
+    "analytics:site_remove": NO_GET,
     "analytics:live": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:live_rows": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:note_add": ("get", LOGIN, 404, 404, 403, 200),
@@ -116,6 +121,10 @@ TABLE = {  # URL name: method, then what each of ROLES gets: a status, or LOGIN
     "analytics:shared_link_end": ("get", LOGIN, 404, 404, 403, 200),
     "analytics:shared_link_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:storage": ("get", LOGIN, 404, 404, 200, 200),
+    "analytics:subscription_add": ("get", LOGIN, 404, 404, 404, 404),  # to nothing
+    "analytics:subscription_edit": ("get", LOGIN, 404, 404, 403, 200),  # another's
+    "analytics:subscription_end": NO_GET,
+    "analytics:subscription_list": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_names": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:suggested_values": ("get", LOGIN, 404, 404, 200, 200),
     "analytics:tile": ("get", LOGIN, 404, 404, 200, 200),
@@ -264,6 +273,15 @@ WRITES = {
     "analytics:person_delete": Write(
         "person.delete", lambda world: {"confirm": person_name(world.ids["actor_id"], None)}
     ),
+    "analytics:label_open": Write(
+        None,
+        {"address": "https://shop.example/"},
+        read_only=200,
+        full=200,
+        unrecorded="looks at one's own site; what is saved there is recorded",
+    ),
+    "analytics:site_confirm": Write("site.confirm", {"site": "https://new.example"}),
+    "analytics:site_remove": Write("site.remove"),
     "analytics:query_cancel": Write(
         None, {"token": "0" * 32}, read_only=204, full=204, unrecorded="stops a question that one asked oneself"
     ),
@@ -290,6 +308,14 @@ WRITES = {
         foreign=("what",),
     ),
     "analytics:shared_link_end": Write("shared_link.end"),
+    "analytics:subscription_add": Write(  # oneself, whoever one is; others: tests/analytics/subscriptions
+        "subscription.create",
+        lambda world: {"report": world.ids["lineage"], "often": "monthly.31", "hour": "8"},
+        foreign=("report",),
+        read_only=302,
+    ),
+    "analytics:subscription_edit": Write("subscription.change", {"often": "weekly.7", "hour": "0"}),
+    "analytics:subscription_end": Write("subscription.end"),
     "ipfilter:environment_excluded_ips": Write("excluded_ips.save", {"text": "10.1.*", "version": "0"}),
     "ipfilter:environment_excluded_ips_preview": Write(
         None, {"text": "10.1.*"}, full=200, unrecorded="a preview changes nothing"
@@ -353,6 +379,8 @@ PERSONAL = {  # for whoever is signed in: about that person, and nothing of an a
 }
 PUBLIC = {  # for everybody; those with a secret in the URL have tests of their own
     "accounts:email_confirm",
+    "analytics:subscription_confirm",
+    "analytics:unsubscribe",
     "accounts:invitation",
     "accounts:invitation_ask_again",
     "accounts:invitation_decline",

@@ -18,6 +18,7 @@ SLOW = frozenset(
         "analytics/test_replica_left_alone.py",
         "browser/test_answer_first.py",
         "browser/test_ended_sessions.py",
+        "browser/test_labelling.py",
         "browser/test_picker.py",
         "browser/test_staff_pages.py",
         "collector/test_fair_lanes.py",

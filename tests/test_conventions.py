@@ -23,7 +23,7 @@ OTHERS_FILES = re.compile(r"admin/base\.html|(?:mfa|account)/js/.*|angulartics/.
 FILES_TO_COME = {"question.py", "sql.py", "answer.py", "page.py"}  # of a large kind, says docs/architecture.md
 FILES_OF_A_SITE = {"src/heap.js", "app/layout.js"}  # says the Install page
 MOST_LINES = 450
-MOST_ON_TOP = {"analytics": 29, "collector": 18, "ipfilter": 18, "support": 18}  # files and folders of an app
+MOST_ON_TOP = {"analytics": 31, "collector": 18, "ipfilter": 18, "support": 18}  # files and folders of an app
 
 
 def listed(*how):

@@ -13,13 +13,14 @@ from django.utils import timezone
 from accounts.models import Account, Invitation, RolesByProject, User
 from accounts.sso.models import IdentityProvider
 from analytics.alerts.models import Alert, Webhook
-from analytics.models import Carry, Dashboard, Definition, Note, Report, Segment
+from analytics.models import Carry, ConfirmedSite, Dashboard, Definition, Note, Report, Segment
 from analytics.shared_links.secret import secret_of
 from common import links
 from events.models import Person
 from projects.models import Environment, Removal
 from tests.accounts.factories import ScimTokenFactory
 from tests.analytics.factories import SharedLinkFactory
+from tests.analytics.subscriptions.factories import SubscriptionFactory
 from tests.factories import ApiKeyFactory, ApiTokenFactory, EnvironmentFactory, MembershipFactory, UserFactory
 
 
@@ -71,11 +72,18 @@ def make_account() -> World:
         "actor_id": add_person(environment),
         "lineage": (lineage := add_kept(environment)),
         "tile": lineage,
+        "site_id": ConfirmedSite.objects.create(environment=environment, origin="https://shop.example").pk,
         "shared_link_id": (shared := SharedLinkFactory(environment=environment, noun="dashboard", lineage=lineage)).pk,
         "secret": secret_of(shared),
         "alert_id": add_alert(environment, lineage),
         "webhook_id": Webhook.objects.create(
             environment=environment, name="Pager", secret_url="https://pager.example/hook", nonce=links.new_nonce()
+        ).pk,
+        "subscription_id": SubscriptionFactory(
+            environment=environment,
+            membership=account.memberships.get(user=full),
+            noun="dashboard",
+            lineage=lineage,
         ).pk,
         "note_id": Note.objects.create(environment=environment, at=timezone.now(), is_day=False, text="Deployed").pk,
     }

@@ -98,9 +98,11 @@ def began_at_installation(request: HttpRequest) -> bool:
 
 def provider_of(request: HttpRequest) -> IdentityProvider | None:
     """The provider at which this session began; None for other sessions."""
-    if not request.session.get(ALONE) and not began_at_installation(request):
+    of_all = began_at_installation(request)
+    if not of_all and not request.session.get(ALONE):
         return None
-    return IdentityProvider.objects.filter(identities__in=request.session.get(KEY, [])).order_by("pk").first()
+    shown = IdentityProvider.objects.filter(identities__in=request.session.get(KEY, []), account__isnull=of_all)
+    return shown.order_by("pk").first()
 
 
 def known_to(request: HttpRequest, memberships: MembershipQuerySet) -> list[Membership]:

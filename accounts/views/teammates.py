@@ -138,7 +138,9 @@ def access_ask(request: TenantRequest, account: Account) -> HttpResponse:
         messages.success(request, f"Who can give you full access{to} is told by mail: {names}.")
     else:
         messages.warning(
-            request, f"That you asked stands in Activity. Mail is not set up on this server: tell {names} yourself."
+            request,
+            f"That you asked for access{to} stands in Activity. "
+            f"Mail is not set up on this server: tell {names} yourself.",
         )
     return redirect(page_of(request))
 

@@ -6,8 +6,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts.leaving import MOST_LISTED, KnownSecret
+from accounts.models import Account, User
 from analytics.dashboards.kept import dashboards
 from analytics.kinds.kind import Sparkline
 from analytics.models import Report, SharedLink, SharedLinkViews
@@ -42,6 +45,21 @@ def links_of(environment: Environment, noun: str = "", lineage: UUID | None = No
 def shared_count(environment: Environment, noun: str, *lineages: UUID) -> int:
     """How many links in force show any of these reports, or dashboards."""
     return SharedLink.objects.in_force().filter(environment=environment, noun=noun, lineage__in=lineages).count()
+
+
+def links_of_leaver(account: Account, user: User) -> list[KnownSecret]:
+    """The links in force that `user` made in `account`. They are the account's, and go on to work."""
+    made = SharedLink.objects.in_force().filter(environment__project__account=account, created_by=user)
+    found = made.select_related("environment__project").order_by("environment__project__name", "name", "pk")
+    return [
+        KnownSecret(
+            "Shared link for",
+            link.name,
+            reverse("analytics:shared_link", args=[link.environment.app_id, link.pk]),
+            link.environment.project.name,
+        )
+        for link in found[:MOST_LISTED]
+    ]
 
 
 def listed(environment: Environment, links: list[SharedLink]) -> list[ListedLink]:

@@ -59,6 +59,10 @@ class Dialect(Protocol):
         """A property as text; null where there is none or it is null."""
         ...
 
+    def no_properties(self) -> str:
+        """The properties of an event that has none."""
+        ...
+
     def contains(self, text: str, part: str) -> str: ...
 
     def number(self, text: str) -> str:
@@ -128,6 +132,9 @@ class PostgreSQL:
 
     def property(self, column: str, name: str) -> str:
         return f"{column} ->> {name}"
+
+    def no_properties(self) -> str:
+        return "'{}'::jsonb"
 
     def contains(self, text: str, part: str) -> str:
         return f"strpos({text}, {part}) > 0"

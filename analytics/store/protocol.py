@@ -51,6 +51,23 @@ class DefinitionPreview:
 
 
 @dataclass(frozen=True)
+class Clicked:
+    """What was captured of an element (analytics/sql/elements.py, TARGET), and how often it happened to it."""
+
+    texts: tuple[str, ...]
+    events: int
+
+
+@dataclass(frozen=True)
+class ElementEvent:
+    """An event in short: `text` is its element's, its name or its page's title."""
+
+    at: datetime
+    text: str
+    path: str
+
+
+@dataclass(frozen=True)
 class EventSpan:
     """When the oldest and the newest event happened, by their own time; None without any."""
 
@@ -128,6 +145,30 @@ class EventStore(Protocol):
 
     def preview_segment(self, scope: Scope, body: SegmentBody, lineage: UUID | None = None) -> int:
         """How many people are in a segment; a fixed one needs its lineage. Raises BadQuery and QueryTimeout."""
+        ...
+
+    # --- Elements of pages, in the last seven days; raises QueryTimeout ---
+
+    def elements_of(self, scope: Scope, page: Mapping[str, str], kind: str, most: int) -> list[Clicked]:
+        """The elements of a page to which this happened, the most frequent first. `page`: its columns."""
+        ...
+
+    def busy_pages(self, scope: Scope, most: int) -> list[tuple[str, str, int]]:
+        """The pages where most was clicked, changed and submitted: domain, path, how often."""
+        ...
+
+    def newest_of(self, scope: Scope, selection: Selection, most: int) -> list[ElementEvent]:
+        """The newest events of a selection, of 30 days. Raises BadQuery too."""
+        ...
+
+    def meanings_of(self, scope: Scope, event: Mapping[str, str], lineages: Sequence[UUID]) -> list[UUID]:
+        """Those of the definitions to which an event with these columns would belong."""
+        ...
+
+    def counts_on_page(
+        self, scope: Scope, page: Mapping[str, str], lineages: Sequence[UUID], most: int
+    ) -> dict[UUID, int]:
+        """Those of the definitions that may happen to elements of the page, and how often each did there."""
         ...
 
     # --- Days counted beforehand: a store that needs none answers None, and has nothing to count ---

@@ -20,6 +20,7 @@ from analytics.definitions.tags import BadTags, read_tags
 from analytics.definitions.used_by import bulk_deletion
 from analytics.models import MODELS
 from analytics.shared_links.listed import shared_count
+from analytics.subscriptions.actions import running
 from analytics.views.lists import Wanted
 from analytics.views.pages import page
 from common.counted import counted
@@ -105,6 +106,7 @@ def _delete(request: HttpRequest, environment: Environment, noun: str, lineages:
             "deletion": found,
             "alerts": watching(environment, noun, [each.lineage for each in found.goes]),
             "shared_count": shared_count(environment, noun, *(each.lineage for each in found.goes)),
+            "subscriptions": running(environment, noun, [each.lineage for each in found.goes]),
             "on_dashboards": on_dashboards,
             "listed": MAX_LISTED,
             "back": request.POST.get("back", ""),

@@ -18,6 +18,7 @@ from analytics.forms.definitions import name_and_notes
 from analytics.models import MAX_DASHBOARDS, MAX_TILES, Report
 from analytics.questions.parameters import Reader
 from analytics.shared_links.listed import shared_count
+from analytics.subscriptions.actions import running
 from analytics.views.dashboard import find_dashboard, removed_title
 from analytics.views.pages import page
 from projects.door import environment_view
@@ -131,6 +132,7 @@ def dashboard_delete(request: HttpRequest, environment: Environment, lineage: UU
             "dashboard": found,
             "count": len(read_tiles(found.body) or []),
             "shared_count": shared_count(environment, "dashboard", found.lineage),
+            "subscriptions": running(environment, "dashboard", [found.lineage]),
         }
         return page(request, environment, "analytics/dashboard_delete.html", context)
     try:

@@ -20,6 +20,7 @@ from analytics.forms.choices import choices
 from analytics.forms.definitions import definition_form, read_definition, write_definition
 from analytics.forms.typed import read_typed
 from analytics.kinds.change import change
+from analytics.labelling.picture import Picture, of_definition, of_event
 from analytics.models import Definition
 from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, as_lists
@@ -61,9 +62,17 @@ def definition_list(request: HttpRequest, environment: Environment) -> HttpRespo
 def definition(request: HttpRequest, environment: Environment, lineage: UUID) -> HttpResponse:
     found = _find(environment, lineage)
     body = read_definition(_filled_in(found)).body
-    context = {"kept": found, "body": _alternatives(body, environment) if body else None}
+    context: dict[str, Any] = {"kept": found, "body": _alternatives(body, environment) if body else None}
     context |= _previewed(environment, body)
+    context["picture"] = _picture(body, context["preview"]) if body else None
     return page(request, environment, "analytics/definition.html", context)
+
+
+def _picture(body: DefinitionBody, preview: DefinitionPreview | None) -> Picture | None:
+    """Of the element that was meant last; without one, of what the definition says of it. None if it says nothing."""
+    said = of_definition(body)
+    latest = preview.latest if preview and said else []
+    return next((found for each in latest if (found := of_event(each.fields))), said)
 
 
 def _previewed(environment: Environment, body: DefinitionBody | None) -> dict[str, Any]:

@@ -16,11 +16,14 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from analytics.dashboards.kept import dashboards, reports_on
+from analytics.definitions.bodies import DefinitionBody
 from analytics.definitions.lineages import DEFINITION, NOUNS, REPORT, LineageKey, references
 from analytics.definitions.used_by import uses
 from analytics.environments.compare import Thing
 from analytics.environments.differences import lines, names_only
+from analytics.labelling.picture import Picture, of_definition
 from analytics.models import MODELS, Definition, Report, Segment
+from analytics.questions.conditions import BadQuery
 from analytics.views.last_matches import LastMatch, last_matches
 from projects.models import Environment
 
@@ -92,6 +95,7 @@ class ListedRow:
     words: str
     used: int
     last: LastMatch | None = None  # of a definition
+    picture: Picture | None = None  # of a definition's element
 
 
 @dataclass(frozen=True)
@@ -146,9 +150,17 @@ def kept_list(request: HttpRequest, environment: Environment, noun: str) -> Kept
     says = in_words(environment, noun, rows)
     seen = last_matches(environment, [row for row in rows if isinstance(row, Definition)]) if noun == DEFINITION else {}
     entries = [
-        ListedRow(row, _joined(noun, words), used.get(row.lineage, 0), seen.get(row.lineage)) for row, words in says
+        ListedRow(row, _joined(noun, words), used.get(row.lineage, 0), seen.get(row.lineage), _picture(row))
+        for row, words in says
     ]
     return KeptList(noun, wanted, page, entries, _tags(everything), _owners(everything))
+
+
+def _picture(row: AnyKept) -> Picture | None:
+    try:
+        return of_definition(DefinitionBody.from_json(row.body)) if isinstance(row, Definition) else None
+    except BadQuery:  # it cannot be read any more
+        return None
 
 
 def _order(sort: str) -> list[str]:

@@ -25,6 +25,7 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import Reader, querystring
 from analytics.questions.query import Query, Scope
 from analytics.shared_links.listed import shared_count
+from analytics.subscriptions.actions import running
 from analytics.views.analyze import answered
 from analytics.views.answers import Parameters, ask
 from analytics.views.dashboard import find_dashboard
@@ -189,6 +190,7 @@ def report_delete(request: HttpRequest, environment: Environment, lineage: UUID)
             "on": on,
             "alerts": watching(environment, "report", [found.lineage]),
             "shared_count": shared_count(environment, "report", found.lineage),
+            "subscriptions": running(environment, "report", [found.lineage]),
         }
         return page(request, environment, "analytics/report_delete.html", context)
     actions.delete_report(report=found, by=signed_in_user(request))

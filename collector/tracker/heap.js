@@ -76,6 +76,15 @@
     return window.localStorage;
   })();
 
+  // The ticket with which somebody labels in this tab (docs/labelling.md): nothing is collected there. The page's router
+  // may have taken it out of the address already. label/begin.js takes it out once the router has started, and ends it.
+  var ticket = safe(function () {
+    var addresses = [location.href, (performance.getEntriesByType("navigation")[0] || 0).name];
+    var found = /#(?:.*[&?])?heapadmin-label=([\w-]{43})$/m.exec(addresses.join("\n"));
+    if (found) sessionStorage.heapTicket = found[1];
+    return sessionStorage.heapTicket;
+  })();
+
   function setCookie(name, value, seconds) {
     document.cookie = name + "=" + value + ";path=/;max-age=" + seconds + ";samesite=" + sameSite +
       (domain ? ";domain=" + domain : "") + (config.secureCookie ? ";secure" : "");
@@ -134,7 +143,7 @@
 
   function tracks() {
     var place = location.hostname + location.pathname;
-    return isTracking && !isRefused && !(config.only && !RegExp(config.only).test(place)) &&
+    return isTracking && !ticket && !isRefused && !(config.only && !RegExp(config.only).test(place)) &&
       !(config.never && RegExp(config.never).test(place));
   }
 
@@ -591,26 +600,16 @@
     });
   });
 
-  var labelled; // the control whose label was clicked: the browser clicks it too, at once
-  var onEvent = safe(function (event) {
-    var path = event.composedPath ? event.composedPath() : [];
-    var target = path[0] || event.target;
-    var type = event.type;
+  // The element that an event with this path is about, and its parameters; nothing where nothing is captured.
+  function about(path, type) {
+    var target = path[0];
     var isClick = type === "click";
     if (target.nodeType === 3) target = target.parentElement;
-    if ([].concat(config.disableInteractionEvents).indexOf(type) >= 0) return;
-    if (!tracks() || !target || !target.matches || (isClick && (!event.isTrusted || target === labelled))) return;
-    if (nearest(target, IGNORED)) return;
+    if (!target || !target.matches || nearest(target, IGNORED)) return;
     for (var i = 0; i < path.length; i++) if (path[i].matches && path[i].matches(IGNORED)) return;
-    if (isClick) {
-      labelled = (nearest(target, "label") || {}).control;
-      setTimeout(function () {
-        labelled = null;
-      });
-      target = nearest(target, "a,button,[role=button],input,select,textarea,summary,label") || target;
-    }
+    if (isClick) target = nearest(target, "a,button,[role=button],input,select,textarea,summary,label") || target;
     var link = isClick && nearest(target, "a[href]");
-    var about = {
+    var sent = {
       n: target.localName,
       c: attribute(target, "class"),
       i: attribute(target, "id"),
@@ -618,11 +617,30 @@
       x: isClick && !config.disableTextCapture && textOf(target),
       y: type !== "change" && hierarchyOf(target)
     };
-    var found = Object.keys(about).filter(function (name) {
-      return about[name];
+    Object.keys(sent).forEach(function (name) {
+      if (!sent[name]) delete sent[name];
+      else if (name !== "y") sent[name] = cut(sent[name], 1024);
     });
-    capture(type, found.map(function (name) {
-      return [name, encode(name === "y" ? about.y : cut(about[name], 1024))];
+    return { target: target, sent: sent };
+  }
+
+  var labelled; // the control whose label was clicked: the browser clicks it too, at once
+  var onEvent = safe(function (event) {
+    var path = event.composedPath ? event.composedPath() : [event.target];
+    var type = event.type;
+    var isClick = type === "click";
+    if ([].concat(config.disableInteractionEvents).indexOf(type) >= 0) return;
+    if (!tracks() || (isClick && (!event.isTrusted || path[0] === labelled))) return;
+    var found = about(path, type);
+    if (!found) return;
+    if (isClick) {
+      labelled = (nearest(found.target, "label") || {}).control;
+      setTimeout(function () {
+        labelled = null;
+      });
+    }
+    capture(type, Object.keys(found.sent).map(function (name) {
+      return [name, encode(found.sent[name])];
     }));
   });
 
@@ -745,6 +763,7 @@
   }
 
   function begin() {
+    if (ticket) safe(label)();
     safe(pageview)();
     ["focusin", "input", "click"].forEach(function (type) {
       document.addEventListener(type, enterShadows, true);
@@ -788,6 +807,18 @@
       call.fn();
     });
     if (heap.q) drain(heap.q, heap.push); // where walkerOS keeps early calls
+  }
+
+  function label() {
+    var url = server + "/js/heap-label.js";
+    var labelling = document.createElement("script");
+    heap.label = { about: about, appId: appId, config: config, ticket: ticket };
+    labelling.nonce = script && script.nonce;
+    labelling.src = heap.policy ? heap.policy.createScriptURL(url) : url;
+    labelling.onerror = function () {
+      say(url + " did not load: does the Content-Security-Policy of this page forbid it?");
+    };
+    document.head.appendChild(labelling);
   }
 
   function drain(waiting, carryOut) {

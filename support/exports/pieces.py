@@ -17,6 +17,7 @@ from projects.tables import ACCOUNT, AccountScope, AccountTable, Schema, account
 
 LEFT_OUT = {  # of no use outside Heapadmin, or the export itself
     "accounts_samlanswer",
+    "analytics_labelticket",
     "collector_collectedhour",
     "idempotency_keys",
     "ipfilter_keptout",

@@ -10,7 +10,10 @@ from accounts.models import Activity, User
 from accounts.sso import installation
 from accounts.sso.models import IdentityProvider, SsoIdentity
 from tests.accounts.conftest import PASSWORD
+from tests.accounts.factories import WayBackFactory
 from tests.accounts.sso import leads_to, make_provider, signed_in, there_and_back
+from tests.accounts.test_second_factor import with_app
+from tests.authenticator import code_for
 from tests.factories import AccountFactory, EnvironmentFactory, MembershipFactory
 from tests.world import make_invitation
 
@@ -118,6 +121,7 @@ def test_who_is_invited_joins_if_the_provider_vouches_for_an_address_of_the_doma
 def test_a_second_factor_is_asked_for_and_a_compulsory_provider_of_an_account_is_not_replaced(
     own, provider, ada, browser_of
 ):
+    of_account = make_provider(ada.account, own.issuer)
     comes_back(own, browser_of(ada.user), CONNECT)
     Authenticator.objects.create(user=ada.user, type="totp", data={"secret": "x"})
     client = Client()
@@ -128,6 +132,12 @@ def test_a_second_factor_is_asked_for_and_a_compulsory_provider_of_an_account_is
     assert not is_in(client)
     Authenticator.objects.all().delete()
     assert comes_back(own, client).status_code == 302
+    there_and_back(own, of_account, client, reverse("accounts:sso_connect", args=[of_account.slug]))
+    out = Client()
+    comes_back(own, out)
+    out.post(reverse("accounts:sso_start", args=[of_account.slug]))
+    assert client.post(reverse("account_logout")).url == reverse("accounts:sso_signed_out", args=["installation"])
+    client = out
     ada.account.require_sso = True
     ada.account.save(update_fields=["require_sso"])
     assert (
@@ -201,3 +211,21 @@ def test_the_page_says_what_disconnecting_ends(own, provider, ada):
 
     words = "disconnecting ends this session, and you have no password yet"
     assert words in client.get(CONNECTIONS).content.decode()
+
+
+def test_a_way_back_is_the_password_and_never_the_installations_provider(own, provider, ada, browser_of):
+    """A way back has to work when every provider is gone."""
+    comes_back(own, browser_of(ada.user), CONNECT)
+    secret = with_app(ada.user)
+    way_back = WayBackFactory(membership=ada)
+    ada.account.require_sso = True
+    ada.account.save(update_fields=["require_sso"])
+    client = Client()
+    comes_back(own, client)
+
+    assert client.post(reverse("mfa_authenticate"), {"code": code_for(secret)}).status_code == 302
+
+    assert is_in(client)
+    assert client.get(reverse("accounts:teammate_list", args=[ada.account_id])).status_code == 403
+    way_back.refresh_from_db()
+    assert way_back.tried_at is None

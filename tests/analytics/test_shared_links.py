@@ -24,6 +24,7 @@ from projects.models import Environment, Project
 from tests.analytics.factories import SharedLinkFactory
 from tests.analytics.kept import make_report, pin
 from tests.analytics.rows import add_event, add_person
+from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -331,6 +332,24 @@ def test_who_makes_a_link_or_deletes_what_it_shows_is_told_what_it_does_not_show
     SharedLinkFactory.create_batch(2, shown=dashboard)
     delete = reverse("analytics:dashboard_delete", args=[environment.app_id, dashboard.lineage])
     assert "2 shared links to it will open nothing" in text(full.get(delete)).replace("\xa0", " ")
+
+
+def test_a_link_stays_when_its_maker_goes_and_whoever_removes_them_is_told(environment, link, full):
+    account = environment.project.account
+    maker = MembershipFactory(account=account)
+    SharedLink.objects.update(created_by=maker.user)
+    others = SharedLinkFactory(created_by=maker.user)
+    remove = reverse("accounts:teammate_remove", args=[account.pk, maker.pk])
+
+    told = text(full.get(remove))
+    assert link.name in told and others.name not in told
+    full.post(remove)
+
+    assert not account.memberships.filter(pk=maker.pk).exists()
+    assert opened(link).status_code == 200
+    maker.user.delete()
+    listed = text(full.get(reverse("analytics:shared_link_list", args=[environment.app_id])))
+    assert "somebody who left" in listed and opened(link).status_code == 200
 
 
 def test_a_former_key_of_the_server_shows_the_address_and_another_does_not(link, settings):

@@ -6,9 +6,12 @@ import pytest
 
 from collector.tracker import SCRIPT, is_tracker, tracker
 
+OF_TRACKING = 8 * 1024
+OF_LABELLING = 400  # what visitors load of it; the rest is a file of its own
+
 
 def test_it_is_small():
-    assert len(tracker("GET", "/js/heap-1.js", {b"accept-encoding": b"gzip"}, {}).body) < 8 * 1024
+    assert len(tracker("GET", "/js/heap-1.js", {b"accept-encoding": b"gzip"}, {}).body) < OF_TRACKING + OF_LABELLING
 
 
 def test_a_page_of_any_origin_gets_it_and_may_keep_it_for_an_hour(server, environment):
@@ -59,6 +62,7 @@ def test_other_paths_are_not_it(path):
     assert not is_tracker(path)
 
 
+@pytest.mark.django_db
 def test_the_plain_view_serves_it_too(client):
     response = client.get("/js/heap-1234567890.js", headers={"accept-encoding": "gzip"})
 
@@ -67,3 +71,14 @@ def test_the_plain_view_serves_it_too(client):
     unchanged = client.get("/js/heap-1234567890.js", headers={"if-none-match": response["ETag"]})
     assert unchanged.status_code == 304
     assert "Content-Type" not in unchanged  # a browser would take it for the type of the script it keeps
+
+
+def test_the_labelling_script_is_a_file_of_its_own_that_is_asked_for_anew_each_time(server, client):
+    answer = server.request("GET", "/js/heap-label.js", headers={"Accept-Encoding": "gzip"})
+
+    assert answer.status == 200 and b"/label/" in gzip.decompress(answer.body)
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    again = {"If-None-Match": answer.headers["etag"]}
+    assert server.request("GET", "/js/heap-label.js", headers=again).status == 304
+    assert client.get("/js/heap-label.js", headers={"accept-encoding": "gzip"}).content == answer.body

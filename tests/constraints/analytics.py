@@ -1,10 +1,12 @@
 """What breaks the constraints of the tables of analytics."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
 
 from analytics.alerts.models import AlertChange, AlertDelivery, AlertRecipient
-from analytics.models import NameNote, Note, SharedLinkViews
+from analytics.models import ConfirmedSite, LabelTicket, NameNote, Note, SharedLinkViews
 from tests.analytics.alerts.factories import AlertFactory, WebhookFactory, told_to
 from tests.analytics.factories import (
     DashboardFactory,
@@ -15,6 +17,7 @@ from tests.analytics.factories import (
     SegmentFactory,
     SharedLinkFactory,
 )
+from tests.analytics.subscriptions.factories import SendingFactory, SubscriptionFactory
 from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
 from tests.factories import EnvironmentFactory, UserFactory
 
@@ -52,6 +55,17 @@ def note(**fields):
     )
 
 
+def site(**fields):
+    return ConfirmedSite.objects.create(
+        **{"environment": EnvironmentFactory(), "origin": "https://shop.example", **fields}
+    )
+
+
+def ticket(**fields):
+    known = {"digest": "a" * 64, "session_digest": "b" * 64, "ends_at": timezone.now() + timedelta(hours=1)}
+    return LabelTicket.objects.create(site=site(), user=UserFactory(), **{**known, **fields})
+
+
 def viewed(**fields):
     day = datetime(2026, 3, 14, tzinfo=UTC).date()
     return SharedLinkViews.objects.create(link=SharedLinkFactory(), **{"day": day, "views": 1, **fields})
@@ -82,6 +96,15 @@ def alert_delivery(**fields):
 
 def delivery_to_webhook(**fields):
     return alert_delivery(**{"membership": None, "webhook": WebhookFactory()} | fields)
+
+
+def subscribed_again(email=""):
+    again(SubscriptionFactory(email=email), end_digest="e", confirm_digest="c")
+
+
+def digest_again(name):
+    row = SubscriptionFactory()
+    SubscriptionFactory(**{name: getattr(row, name)})
 
 
 BREAKS: Breaks = {
@@ -145,12 +168,39 @@ BREAKS: Breaks = {
     "name_kind_known": lambda: noted(kind="definition"),
     "name_noted_has_a_name": lambda: noted(name=""),
     "name_verified_by_and_at_together": lambda: noted(verified_by=UserFactory()),
+    "site_once_per_environment": lambda: again(site()),
+    "site_is_an_origin": lambda: site(origin="https://shop.example/"),
+    "labelticket_digests_are_sha256": [lambda: ticket(digest="x"), lambda: ticket(session_digest="x")],
+    "labelticket_token_once_used": [
+        lambda: ticket(used_at=MOMENT),
+        lambda: ticket(token_digest="c" * 64),
+        lambda: ticket(used_at=MOMENT, token_digest="x"),
+    ],
+    "labelticket_ends_later": lambda: ticket(ends_at=timezone.now() - timedelta(days=999)),
+    "analytics_labelticket_digest_key": lambda: again(ticket()),
+    "analytics_labelticket_token_digest_key": lambda: again(
+        ticket(used_at=MOMENT, token_digest="c" * 64), digest="d" * 64
+    ),
     "note_has_a_text": lambda: note(text=""),
     "note_within_the_calendar": [
         lambda: note(at=datetime(1999, 12, 30, tzinfo=UTC)),
         lambda: note(at=datetime(2200, 1, 1, tzinfo=UTC)),
     ],
     "note_of_a_day_at_midnight": lambda: note(is_day=True),
+    "subscription_once_per_person": subscribed_again,
+    "subscription_once_per_address": lambda: subscribed_again(email="boss@other.example"),
+    "subscription_noun_known": lambda: SubscriptionFactory(noun="segment"),
+    "subscription_frequency_known": lambda: SubscriptionFactory(frequency="hourly"),
+    "subscription_hour_of_a_day": lambda: SubscriptionFactory(hour=24),
+    "subscription_day_of_a_month": each(lambda day: SubscriptionFactory(day=day), 0, 32),
+    "subscription_email_lower_case": lambda: SubscriptionFactory(email="Boss@other.example"),
+    "analytics_subscription_hour_check": lambda: SubscriptionFactory(hour=-1),
+    "analytics_subscription_day_check": without("subscription_day_of_a_month", lambda: SubscriptionFactory(day=-1)),
+    "analytics_subscription_end_digest_key": lambda: digest_again("end_digest"),
+    "analytics_subscription_confirm_digest_key": lambda: digest_again("confirm_digest"),
+    "sending_once_per_interval": lambda: again(SendingFactory()),
+    "sending_handed_before_sent": lambda: SendingFactory(sent_at=MOMENT),
+    "analytics_sending_tries_check": lambda: SendingFactory(tries=-1),
     "analytics_pin_position_check": lambda: PinFactory(position=-1),
     "analytics_pin_report_id_key": lambda: again(PinFactory(), position=1),
     "pin_position_once_per_environment": pin_in_the_same_place,

@@ -134,8 +134,11 @@ UNTOLD = {  # tables whose rows go without being named in the question, and why 
     "analytics_expiry": "receipts of what went before; the account's activity keeps a line",
     "analytics_note": "what was noted beside the collected data",
     "analytics_namenote": "what is said of names of the collected data",
+    "analytics_confirmedsite": "where people label; the account's activity keeps a line",
+    "analytics_labelticket": "half an hour of labelling",
     **dict.fromkeys(("analytics_sharedlink", "analytics_sharedlinkviews"), "where reports that go are shown"),
     "analytics_segmentmember": "the list of a segment that goes",
+    **dict.fromkeys(("analytics_sending", "analytics_subscription"), "who gets the collected data by mail"),
     "analytics_pin": "the place of a report that goes",
     **dict.fromkeys(
         ("catalogue_counts", "catalogue_keys", "catalogue_left_out", "catalogue_marks", "catalogue_names"),

@@ -10,7 +10,8 @@ from psycopg.types.json import Jsonb
 from accounts import activity
 from accounts.models import Account, Invitation, Membership
 from analytics.alerts.models import Alert, AlertChange, AlertDelivery, AlertRecipient
-from analytics.models import Dashboard, Definition, NameNote, Pin, Report, ReportKind, Segment
+from analytics.labelling import tickets
+from analytics.models import ConfirmedSite, Dashboard, Definition, NameNote, Pin, Report, ReportKind, Segment
 from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from projects.tables import account_tables, any_of, conditions, read_schema, scope_of
@@ -26,6 +27,7 @@ from tests.accounts.factories import (
 )
 from tests.analytics.alerts.factories import AlertFactory, WebhookFactory
 from tests.analytics.factories import SharedLinkFactory
+from tests.analytics.subscriptions.factories import SendingFactory
 from tests.factories import (
     ApiKeyFactory,
     ApiTokenFactory,
@@ -101,6 +103,8 @@ def _define(environment, member):
     Pin.objects.create(environment=environment, report=report, position=1)
     Dashboard.objects.create(environment=environment, name="Overview", created_by=member)
     NameNote.objects.create(environment=environment, kind="event", name="Signed up", changed_by=member)
+    site = ConfirmedSite.objects.create(environment=environment, origin="https://shop.example", confirmed_by=member)
+    tickets.give(site=site, user=member, session_key="key")
     SharedLinkFactory(shown=report, created_by=member)
     _watch(environment, report)
 
@@ -135,6 +139,7 @@ def _settings(account, environment, member):
     ApiTokenFactory(project=environment.project, membership=Membership.objects.get(account=account, user=member))
     membership = Membership.objects.get(account=account, user=member)
     AlertRecipient.objects.create(alert=Alert.objects.filter(environment=environment).get(), membership=membership)
+    SendingFactory(subscription__environment=environment, subscription__membership=account.memberships.get(user=member))
     DeletionRequestFactory(api_key=key).targets.create(identity="person-1")
 
 

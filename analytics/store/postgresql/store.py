@@ -11,6 +11,7 @@ from analytics.store.postgresql.counted_days import (
     forget_days,
     replica_state,
 )
+from analytics.store.postgresql.elements import busy_pages, counts_on_page, elements_of, meanings_of, newest_of
 from analytics.store.postgresql.exports import export_page, person_page
 from analytics.store.postgresql.live import events_at, newest_events
 from analytics.store.postgresql.names import (
@@ -30,6 +31,7 @@ from analytics.store.postgresql.usage import bytes_used, count_before, events_pe
 dialect = POSTGRESQL
 
 __all__ = [
+    "busy_pages",
     "bytes_used",
     "cancel",
     "catalogue_state",
@@ -39,8 +41,10 @@ __all__ = [
     "counted_cohorts",
     "counted_times",
     "counting_lag",
+    "counts_on_page",
     "daily_events",
     "dialect",
+    "elements_of",
     "environments_to_count",
     "event_names",
     "events_at",
@@ -55,9 +59,11 @@ __all__ = [
     "known_properties",
     "last_match",
     "last_seen",
+    "meanings_of",
     "merged_into",
     "monthly_values",
     "newest_events",
+    "newest_of",
     "person_page",
     "preview_definition",
     "preview_segment",
