@@ -1,4 +1,4 @@
-"""What a webhook is sent. It follows from the delivery alone, so that each attempt sends the same bytes."""
+"""What a webhook is sent. Each attempt sends the same bytes, unless the project or the environment was renamed."""
 
 import json
 
