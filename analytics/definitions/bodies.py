@@ -37,6 +37,14 @@ class DefinitionBody:
     def from_json(cls, body: JsonBody) -> "DefinitionBody":
         return cls(tuple(selection_from_json(each) for each in body["alternatives"]))
 
+    @classmethod
+    def if_readable(cls, body: JsonBody) -> "DefinitionBody | None":
+        """The same; None for one that cannot be read any more, so that lists go on with the others."""
+        try:
+            return cls.from_json(body)
+        except (BadQuery, KeyError, TypeError, ValueError):
+            return None
+
 
 Clause = Condition | Did
 

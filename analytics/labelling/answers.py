@@ -116,6 +116,13 @@ def _place(page: PagePlace) -> dict[str, str]:
 
 
 def _definitions(environment: Environment) -> dict[UUID, tuple[str, DefinitionBody]]:
+    """Name and body of each, without those that cannot be read any more and those that are made of them."""
     found = Definition.objects.filter(environment=environment).order_by("name", "pk")
     rows = found.values_list("lineage", "name", "body")[:MOST_DEFINITIONS]
-    return {lineage: (name, DefinitionBody.from_json(body)) for lineage, name, body in rows}
+    read = {lineage: (name, DefinitionBody.if_readable(body)) for lineage, name, body in rows}
+    without = {lineage for lineage, (_, body) in read.items() if body is None}
+    known = {lineage: (name, body) for lineage, (name, body) in read.items() if body is not None}
+    while without:
+        without = {lineage for lineage, (_, body) in known.items() if without.intersection(body.lineages())}
+        known = {lineage: named for lineage, named in known.items() if lineage not in without}
+    return known

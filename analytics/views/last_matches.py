@@ -79,12 +79,8 @@ def _known_matches(environment: Environment, definitions: Sequence[Definition]) 
 
 def _bodies(environment: Environment, definitions: Sequence[Definition]) -> dict[UUID, DefinitionBody]:
     """These definitions, and those that they are made of."""
-    bodies: dict[UUID, DefinitionBody] = {}
-    for each in definitions:
-        try:
-            bodies[each.lineage] = DefinitionBody.from_json(each.body)
-        except (BadQuery, KeyError, TypeError, ValueError):
-            continue
+    read = ((each.lineage, DefinitionBody.if_readable(each.body)) for each in definitions)
+    bodies = {lineage: body for lineage, body in read if body}
     wanted = {lineage for body in bodies.values() for lineage in body.lineages()} - set(bodies)
     try:
         return bodies | {key: named.body for key, named in read_definitions(environment.pk, wanted).items()}

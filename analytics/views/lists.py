@@ -23,7 +23,6 @@ from analytics.environments.compare import Thing
 from analytics.environments.differences import lines, names_only
 from analytics.labelling.picture import Picture, of_definition
 from analytics.models import MODELS, Definition, Report, Segment
-from analytics.questions.conditions import BadQuery
 from analytics.views.last_matches import LastMatch, last_matches
 from projects.models import Environment
 
@@ -157,10 +156,8 @@ def kept_list(request: HttpRequest, environment: Environment, noun: str) -> Kept
 
 
 def _picture(row: AnyKept) -> Picture | None:
-    try:
-        return of_definition(DefinitionBody.from_json(row.body)) if isinstance(row, Definition) else None
-    except BadQuery:  # it cannot be read any more
-        return None
+    body = DefinitionBody.if_readable(row.body) if isinstance(row, Definition) else None
+    return of_definition(body) if body else None
 
 
 def _order(sort: str) -> list[str]:

@@ -139,6 +139,20 @@ def test_what_is_defined_on_a_page_and_what_is_clicked_there():
     ]
 
 
+def test_a_definition_that_cannot_be_read_any_more_stops_no_other():
+    script = opened()
+    clicked(script.environment)
+    whole = definition(script.environment, "Bought", BOUGHT)
+    broken = DefinitionFactory(environment=script.environment, name="Broken", body={"alternatives": "x"})
+    definition(script.environment, "Of broken", BOUGHT, event=f"definition:{broken.lineage}")
+
+    marked = script.ask("page", {"page": PAGE}).json()
+    proposed = script.ask("element", {"element": BUY, "page": PAGE}).json()
+
+    assert [each["name"] for each in marked["definitions"]] == ["Bought"]
+    assert [each["name"] for each in proposed["covered_by"]] == ["Bought"], whole
+
+
 def test_a_route_in_the_fragment_is_a_page():
     script = opened()
     clicked(script.environment, hash="#/cart", path="/app")

@@ -91,7 +91,7 @@ def test_the_list_says_of_each_what_it_means(environment, full, read_only):
     definitions = words(read_only.get(url(environment, "definition_list")))
     segments = words(read_only.get(url(environment, "segment_list")))
 
-    assert "Clicked Buy Click where Target text is Buy" in definitions
+    assert "Clicked Buy Buy Click where Target text is Buy" in definitions  # with its picture, which says "Buy"
     assert "Either Clicked Buy or Pageview" in definitions
     assert "Any of: · plan is gold and did Paid at least 2× in the last 30 days ·" in segments
 
