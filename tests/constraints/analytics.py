@@ -19,7 +19,7 @@ from tests.analytics.factories import (
 )
 from tests.analytics.subscriptions.factories import SendingFactory, SubscriptionFactory
 from tests.constraints.rows import MOMENT, Breaks, again, change, each, insert, insert_twice, required, without
-from tests.factories import EnvironmentFactory, UserFactory
+from tests.factories import EnvironmentFactory, MembershipFactory, UserFactory
 
 
 def kept(factory) -> Breaks:
@@ -95,7 +95,9 @@ def alert_delivery(**fields):
 
 
 def delivery_to_webhook(**fields):
-    return alert_delivery(**{"membership": None, "webhook": WebhookFactory()} | fields)
+    changed = alert_change()
+    hook = WebhookFactory(environment=changed.alert.environment)
+    return AlertDelivery.objects.create(**{"change": changed, "webhook": hook} | fields)
 
 
 def subscribed_again(email=""):
@@ -134,6 +136,41 @@ BREAKS: Breaks = {
     ],
     "analytics_alert_attempts_check": lambda: AlertFactory(attempts=-1),
     "analytics_alert_version_check": lambda: AlertFactory(version=-1),
+    "alertrecipient_stays_in_its_account: insert analytics_alertrecipient": lambda: AlertRecipient.objects.create(
+        alert=AlertFactory(), membership=MembershipFactory()
+    ),
+    "alertrecipient_stays_in_its_account: update analytics_alertrecipient": [
+        lambda: change(AlertRecipient.objects.get(membership=told_to(AlertFactory())), membership=MembershipFactory()),
+        lambda: change(AlertRecipient.objects.get(membership=told_to(AlertFactory())), alert=AlertFactory()),
+    ],
+    "alert_webhook_stays_in_its_environment: insert analytics_alert_webhooks": lambda: AlertFactory().webhooks.add(
+        WebhookFactory()
+    ),
+    "alert_webhook_stays_in_its_environment: update analytics_alert_webhooks": [
+        lambda: change(chosen_webhook(), webhook=WebhookFactory()),
+        lambda: change(chosen_webhook(), alert=AlertFactory()),
+    ],
+    "alertdelivery_stays_in_its_account: insert analytics_alertdelivery": lambda: alert_delivery(
+        membership=MembershipFactory()
+    ),
+    "alertdelivery_stays_in_its_account: update analytics_alertdelivery": [
+        lambda: change(alert_delivery(), membership=MembershipFactory()),
+        lambda: change(alert_delivery(), change=alert_change()),
+    ],
+    "alertdelivery_stays_in_its_environment: insert analytics_alertdelivery": lambda: delivery_to_webhook(
+        webhook=WebhookFactory()
+    ),
+    "alertdelivery_stays_in_its_environment: update analytics_alertdelivery": [
+        lambda: change(delivery_to_webhook(), webhook=WebhookFactory()),
+        lambda: change(delivery_to_webhook(), change=alert_change()),
+    ],
+    "subscription_stays_in_its_account: insert analytics_subscription": lambda: SubscriptionFactory(
+        membership=MembershipFactory()
+    ),
+    "subscription_stays_in_its_account: update analytics_subscription": [
+        lambda: change(SubscriptionFactory(), membership=MembershipFactory()),
+        lambda: change(SubscriptionFactory(), environment=EnvironmentFactory()),
+    ],
     "alert_recipient_once": lambda: again(AlertRecipient.objects.get(membership=told_to(AlertFactory()))),
     "analytics_alert_webhooks_alert_id_webhook_id_e6e46549_uniq": lambda: again(chosen_webhook()),
     "alert_change_once": lambda: again(alert_change()),

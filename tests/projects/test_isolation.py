@@ -6,11 +6,14 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from analytics.alerts.models import AlertChange, AlertDelivery, AlertRecipient
 from analytics.models import Pin
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from projects.tables import account_tables, read_schema
 from support.models import Message
+from tests.analytics.alerts.factories import AlertFactory, WebhookFactory
 from tests.analytics.factories import ReportFactory
+from tests.analytics.subscriptions.factories import SubscriptionFactory
 from tests.constraints.rows import check_now
 from tests.factories import ApiTokenFactory, EnvironmentFactory, MembershipFactory, ProjectRoleFactory
 
@@ -50,15 +53,45 @@ def a_token_for_a_teammate_of(theirs, ours):
     ApiTokenFactory(project=ours.project, membership=MembershipFactory(account=theirs.project.account))
 
 
+def an_alert_told_to_a_teammate_of(theirs, ours):
+    AlertRecipient.objects.create(
+        alert=AlertFactory(environment=ours), membership=MembershipFactory(account=theirs.project.account)
+    )
+
+
+def an_alert_told_to_a_webhook_of(theirs, ours):
+    AlertFactory(environment=ours).webhooks.add(WebhookFactory(environment=theirs))
+
+
+def a_delivery_to_a_webhook_of(theirs, ours):
+    changed = AlertChange.objects.create(
+        alert=AlertFactory(environment=ours), interval_end=timezone.now(), change="fired", told={}
+    )
+    AlertDelivery.objects.create(change=changed, webhook=WebhookFactory(environment=theirs))
+
+
+def a_subscription_of_a_teammate_of(theirs, ours):
+    SubscriptionFactory(environment=ours, membership=MembershipFactory(account=theirs.project.account))
+
+
 STRADDLING = {  # tables that name two things that belong to somebody: a row that names those of two
+    "analytics_alert_webhooks": an_alert_told_to_a_webhook_of,
+    "analytics_alertdelivery": a_delivery_to_a_webhook_of,
+    "analytics_alertrecipient": an_alert_told_to_a_teammate_of,
     "analytics_pin": pin_a_report_of,
+    "analytics_subscription": a_subscription_of_a_teammate_of,
     "ipfilter_excludediplist": list_for_an_environment_of,
     "ipfilter_keptout": count_by_a_rule_of,
     "projects_projectrole": role_in_a_project_of,
     "projects_apitoken": a_token_for_a_teammate_of,
     "support_message": write_about_an_environment_of,
 }
-IN_ONE_ACCOUNT = ["analytics_pin", "ipfilter_keptout"]  # where two environments of one project are kept apart too
+IN_ONE_ACCOUNT = [  # where two environments of one project are kept apart too
+    "analytics_alert_webhooks",
+    "analytics_alertdelivery",
+    "analytics_pin",
+    "ipfilter_keptout",
+]
 
 
 @pytest.mark.parametrize("table", STRADDLING)
