@@ -139,7 +139,12 @@ def _settings(account, environment, member):
     ApiTokenFactory(project=environment.project, membership=Membership.objects.get(account=account, user=member))
     membership = Membership.objects.get(account=account, user=member)
     AlertRecipient.objects.create(alert=Alert.objects.filter(environment=environment).get(), membership=membership)
-    SendingFactory(subscription__environment=environment, subscription__membership=account.memberships.get(user=member))
+    SendingFactory(
+        subscription__environment=environment,
+        subscription__membership=account.memberships.get(user=member),
+        subscription__due_at=timezone.now() + timedelta(days=99),  # workers of tests leave it alone
+        done_at=timezone.now(),
+    )
     DeletionRequestFactory(api_key=key).targets.create(identity="person-1")
 
 
