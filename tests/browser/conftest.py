@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.test import Client
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from accounts.models import Account, User
 from projects.models import Environment
@@ -35,6 +35,7 @@ AXE = {
     "preload": False,  # it copies style sheets that import others into the page, which the policy forbids
 }
 
+DIMMED = ".answer.htmx-request, .button.htmx-request"  # while they wait for the server: too pale for axe
 COLOURS_HAVE_CHANGED = """() => Promise.allSettled(
     document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished))"""
 
@@ -225,6 +226,7 @@ def axe_clean():
     """
 
     def check(page, part=None):
+        expect(page.locator(DIMMED)).to_have_count(0, timeout=30_000)
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.evaluate(COLOURS_HAVE_CHANGED)
