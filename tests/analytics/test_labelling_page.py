@@ -163,6 +163,16 @@ def test_from_the_busy_pages_to_a_definition_that_counts_the_same(labelling):
     assert "1 change" in changes and "Buy" not in changes
 
 
+def test_a_page_where_nothing_was_clicked_opens_with_what_happened(labelling):
+    clicked(labelling, kind="submit", target_tag="form", target_text="")
+
+    found = labelling.client.get(url(labelling, page="/products/17")).content.decode()
+    asked = labelling.client.get(url(labelling, page="/products/17", kind="click")).content.decode()
+
+    assert "1 submit" in found and "Nothing captured here" not in found
+    assert "Nothing captured here" in asked
+
+
 def test_who_may_only_look_gets_graphs_and_no_forms(db):
     labelling = Labelling(read_only=True)
     clicked(labelling)

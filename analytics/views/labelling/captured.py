@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
 from analytics.labelling import answers
-from analytics.labelling.elements import MAX_TEXT, PagePlace, storable
+from analytics.labelling.elements import MAX_TEXT, Element, PagePlace, storable
 from analytics.labelling.proposal import DEEDS
 from analytics.labelling.tree import tree
 from analytics.sites.addresses import BadAddress, address_of, origin_of
@@ -37,13 +37,14 @@ class BusyPage:
 def label_page(request: HttpRequest, environment: Environment) -> HttpResponse:
     """Without a page in the URL: the pages where most happened."""
     typed = storable(request.GET.get("page", "")).strip()
-    kind = request.GET.get("kind", "")
-    kind = kind if kind in DEEDS else "click"
+    chosen = request.GET.get("kind", "")
+    kind = chosen if chosen in DEEDS else "click"
     context: dict[str, Any] = {"typed": typed, "kind": kind, "root": None, "pages": [], "error": "", "failure": ""}
     try:
         if typed:
             place = _place(typed)
-            found = answers.elements_on(environment, place, kind, MOST_ELEMENTS)
+            kind, found = _elements(environment, place, [kind] if chosen in DEEDS else list(TABS))
+            context["kind"] = kind
             context |= {"where": _words(place), "tabs": _tabs(typed, kind), "root": tree(kind, place, found)}
             context["is_cut"] = len(found) == MOST_ELEMENTS
         else:
@@ -54,6 +55,14 @@ def label_page(request: HttpRequest, environment: Environment) -> HttpResponse:
         context["failure"] = error.message
     status = 422 if context["error"] else 200
     return page(request, environment, "analytics/label_page.html", context, status)
+
+
+def _elements(environment: Environment, place: PagePlace, kinds: list[str]) -> tuple[str, list[tuple[Element, int]]]:
+    """The elements to which the first of these kinds happened that did happen; none of the first kind if none did."""
+    for kind in kinds:
+        if found := answers.elements_on(environment, place, kind, MOST_ELEMENTS):
+            return kind, found
+    return kinds[0], []
 
 
 def _place(typed: str) -> PagePlace:
