@@ -7,11 +7,13 @@ browser's signature) can add neither a paragraph nor a link: see `plain`.
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
+from smtplib import SMTPException, SMTPServerDisconnected
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template import Context
 from django.template.loader import get_template, render_to_string
 
@@ -48,6 +50,32 @@ def unlinked(text: str) -> str:
 def is_set_up() -> bool:
     """Whether mail leaves this server. Without EMAIL_URL it is written to files that only the operator can read."""
     return bool(settings.EMAIL_BACKEND != settings.MAIL_FILES_BACKEND)
+
+
+class NotTaken(Exception):
+    """The mail server certainly does not have the mail, so it may be handed over again."""
+
+
+class MaybeTaken(Exception):
+    """It went away while it took the mail, so nobody knows whether that comes."""
+
+
+def hand_over(message: EmailMessage) -> None:
+    """Give a mail to the mail server, for whoever must not send it twice. Raises NotTaken and MaybeTaken."""
+    connection = message.get_connection()
+    try:
+        connection.open()
+    except (OSError, SMTPException) as error:
+        raise NotTaken(str(error)) from error
+    try:
+        message.send()
+    except (SMTPServerDisconnected, TimeoutError) as error:
+        raise MaybeTaken(str(error)) from error
+    except (OSError, SMTPException, ValueError) as error:
+        raise NotTaken(str(error)) from error
+    finally:
+        with suppress(OSError, SMTPException):  # the mail is on its way, or it is not
+            connection.close()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Sending one mail after the other: each at most once for its interval, and only to whoever may still see it."""
 
 import time
-from smtplib import SMTPException, SMTPServerDisconnected
 
 from django.utils import timezone
 
@@ -51,10 +50,10 @@ def send(sending: Sending) -> None:
     if not may_have(subscription) or not due.hand(sending):  # asked once more: the questions may have taken long
         return
     try:
-        mail.send()
-    except (SMTPServerDisconnected, TimeoutError) as error:  # it may have taken the mail
+        mails.hand_over(mail)
+    except mails.MaybeTaken as error:
         due.not_sent(sending, f"{UNKNOWN} {error}")
-    except (OSError, SMTPException) as error:
+    except mails.NotTaken as error:
         due.refused(sending, str(error))
     else:
         due.sent(sending)

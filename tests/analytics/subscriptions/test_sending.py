@@ -1,6 +1,7 @@
 """Mails of subscriptions, received by a real SMTP server: what they say, once each, and to whom never."""
 
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -342,6 +343,30 @@ def test_a_server_that_refuses_is_asked_again_later(mailbox, world):
     work()
 
     assert len(mailbox.messages) == 1
+
+
+def test_a_server_that_says_nothing_has_no_mail_and_is_asked_again_later(mailbox, world, settings):
+    row = subscribe(world)
+    is_due(row)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = silent.getsockname()[1], 0.2
+        work()
+
+    waiting = Sending.objects.get()
+    assert (waiting.tries, waiting.handed_at, waiting.done_at) == (1, None, None)
+
+
+def test_a_server_that_goes_away_while_it_takes_a_mail_does_not_get_it_twice(mailbox, world):
+    row = subscribe(world)
+    is_due(row)
+    mailbox.vanishing = True
+
+    work()
+    Sending.objects.update(turn_at=timezone.now() - timedelta(seconds=1))
+    work()
+
+    assert (len(mailbox.messages), Sending.objects.get().sent_at) == (1, None)
+    assert Sending.objects.get().problem.startswith(sending.UNKNOWN)
 
 
 def test_one_accounts_hundreds_do_not_keep_anothers_waiting(world):
