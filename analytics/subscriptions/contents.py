@@ -20,7 +20,7 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Scope
 from analytics.questions.results import Cell, Shown, Table
-from analytics.store.failures import QueryBusy, QueryFailed
+from analytics.store.failures import PASSING, QueryFailed
 from analytics.subscriptions.models import Subscription
 from analytics.subscriptions.picture import png
 from common.charts.scales import full, percent_text
@@ -64,7 +64,7 @@ def found(subscription: Subscription) -> Report | Dashboard | None:
 
 
 def sections(thing: Report | Dashboard, now: datetime, shows_people: bool) -> list[Section]:
-    """All that the mail shows of it. Raises QueryBusy, which is a matter of trying again."""
+    """All that the mail shows of it. Raises PASSING failures, which are a matter of trying again."""
     environment = thing.environment
     if isinstance(thing, Report):
         return [_answered(environment, "", thing.kind, actions.parameters_of(thing), now, ONE, shows_people)]
@@ -111,7 +111,7 @@ def _answered(
         glossary = glossary_for(parsed.query)
         sentence = kind_named(kind).sentence(parsed.query, glossary)
         result = run(parsed.query, now=now, limit=limit)
-    except QueryBusy:
+    except PASSING:
         raise
     except (BadQuery, QueryFailed) as error:
         return Section(title=title, problem=CANNOT.format(error.message))

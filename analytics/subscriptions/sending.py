@@ -1,11 +1,12 @@
 """Sending one mail after the other: each at most once for its interval, and only to whoever may still see it."""
 
+import logging
 import time
 
 from django.utils import timezone
 
 from accounts.models import Access
-from analytics.store.failures import QueryBusy
+from analytics.store.failures import PASSING
 from analytics.subscriptions import due
 from analytics.subscriptions.contents import found, sections
 from analytics.subscriptions.mail import message
@@ -13,8 +14,10 @@ from analytics.subscriptions.models import Sending, Subscription
 from common import mails
 from projects.access import access_in
 
+log = logging.getLogger(__name__)
 DELETED = "what it was about was deleted"
 UNKNOWN = "It was interrupted while the mail server took it, and may be missing."
+BROKEN = "It could not be made, for a reason that is in the server's log."
 NO_ACCESS = "Nobody may get it at the moment: access to the project was lost, or the account is closed."
 
 
@@ -44,8 +47,12 @@ def send(sending: Sending) -> None:
     now = timezone.now()
     try:
         mail = message(sending, thing, sections(thing, now, not subscription.email or subscription.shows_people), now)
-    except QueryBusy as error:
+    except PASSING as error:
         due.refused(sending, error.message)
+        return
+    except Exception:  # whatever it is: the other mails are due too
+        log.exception("The mail of subscription %s could not be made", subscription.pk)
+        due.refused(sending, BROKEN)
         return
     if not may_have(subscription) or not due.hand(sending):  # asked once more: the questions may have taken long
         return

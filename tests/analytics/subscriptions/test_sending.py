@@ -13,6 +13,7 @@ from accounts.models import Activity, RolesByProject
 from analytics.dashboards.kept import dashboards
 from analytics.environments.notes import add_note
 from analytics.models import Report
+from analytics.store.failures import QueryLocked
 from analytics.subscriptions import actions, confirming, contents, due, sending
 from analytics.subscriptions.models import Sending, Subscription
 from projects.models import ProjectRole
@@ -343,6 +344,41 @@ def test_a_server_that_refuses_is_asked_again_later(mailbox, world):
     work()
 
     assert len(mailbox.messages) == 1
+
+
+@pytest.mark.parametrize("failure", [ZeroDivisionError, QueryLocked], ids=["unforeseen", "passing"])
+def test_a_mail_that_cannot_be_made_now_is_tried_again_and_keeps_no_other_waiting(mailbox, world, monkeypatch, failure):
+    environment, membership, report = world
+    broken = actions.subscribe(
+        environment=environment, membership=membership, thing=dashboards(environment)[0], emails=[], **DAILY
+    )[0]
+    fine = subscribe(world)
+    is_due(broken, timedelta(minutes=2))
+    is_due(fine)
+
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(contents, "_tiles", fail)
+    work()
+
+    assert len(mailbox.messages) == 1
+    waiting = Sending.objects.get(subscription=broken)
+    assert (waiting.tries, waiting.done_at) == (1, None)
+    assert waiting.problem
+
+
+def test_what_another_worker_has_meanwhile_is_left_to_it(world):
+    row = subscribe(world)
+    is_due(row)
+    due.plan(timezone.now())
+    slow = due.take(timezone.now())
+    Sending.objects.update(taken_at=timezone.now() - due.ABANDONED * 2)
+    assert due.hand(due.take(timezone.now()))
+
+    due.refused(slow, "busy")
+
+    assert due.take(timezone.now() + timedelta(hours=1)) is None
 
 
 def test_a_server_that_says_nothing_has_no_mail_and_is_asked_again_later(mailbox, world, settings):
