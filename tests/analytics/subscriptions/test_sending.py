@@ -491,3 +491,32 @@ def test_whoever_declined_is_not_asked_again(world):
 
     with pytest.raises(actions.NotSubscribed, match="wants none"):
         subscribe(world, "boss@other.example")
+
+
+def test_who_declined_is_remembered_though_it_is_listed_no_more_and_what_ended_otherwise_is_forgotten(world):
+    declined, ended = subscribe(world, "boss@other.example"), subscribe(world, "other@other.example")
+    actions.end(subscription=declined, by=None, why=actions.DECLINED)
+    actions.end(subscription=ended, by=None, why=actions.BY_LINK)
+    Subscription.objects.update(
+        created_at=timezone.now() - timedelta(days=99),
+        ended_at=timezone.now() - actions.FORGOTTEN - timedelta(minutes=1),
+    )
+
+    actions.forget()
+
+    assert (Subscription.objects.get(), actions.listed(world[0], None)) == (declined, [])
+    with pytest.raises(actions.NotSubscribed, match="wants none"):
+        subscribe(world, "boss@other.example")
+
+
+def test_what_no_address_confirmed_in_time_ends_and_may_be_asked_anew(world):
+    late, own, confirmed = subscribe(world, "late@other.example"), subscribe(world), subscribe(world, "a@other.example")
+    actions.confirm(subscription=confirmed)
+    Subscription.objects.update(created_at=timezone.now() - actions.CONFIRM_WITHIN - timedelta(minutes=1))
+    in_time = subscribe(world, "in-time@other.example")
+
+    actions.forget()
+
+    assert list(Subscription.objects.filter(ended_at=None).order_by("pk")) == [own, confirmed, in_time]
+    assert Subscription.objects.get(pk=late.pk).ended_why == actions.UNCONFIRMED
+    subscribe(world, "late@other.example")
