@@ -198,7 +198,7 @@ def _note(subscription: Subscription, by: User | None, verb: str, details: dict[
     thing = found(subscription)
     about = {"to": subscription.to, "when": schedule_of(subscription).words()}
     if subscription.shows_people:
-        about["people"] = "their names too"
+        about["people"] = "their names too, and notes"
     name = thing.name if thing else "what was deleted"
     reader = "" if by else subscription.to[:LONGEST_NAME]  # whoever has the mail acts by its link
     note(subscription.environment, by, verb, name, about | (details or {}), program=reader)

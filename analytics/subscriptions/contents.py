@@ -64,7 +64,10 @@ def found(subscription: Subscription) -> Report | Dashboard | None:
 
 
 def sections(thing: Report | Dashboard, now: datetime, shows_people: bool) -> list[Section]:
-    """All that the mail shows of it. Raises PASSING failures, which are a matter of trying again."""
+    """All that the mail shows of it; without `shows_people` no notes either, for teammates write them for one another.
+
+    Raises PASSING failures, which are a matter of trying again.
+    """
     environment = thing.environment
     if isinstance(thing, Report):
         return [_answered(environment, "", thing.kind, actions.parameters_of(thing), now, ONE, shows_people)]
@@ -123,11 +126,11 @@ def _answered(
         return replace(section, text="There is nothing to show for this yet.")
     if isinstance(parsed.query, LISTS):  # people are listed on the page alone
         return section
-    return _filled(environment, section, view, of_tile)
+    notes = _notes(environment, view) if shows_people else []
+    return _filled(section, view, notes, of_tile)
 
 
-def _filled(environment: Environment, section: Section, view: AnswerView, of_tile: bool) -> Section:
-    notes = _notes(environment, view)
+def _filled(section: Section, view: AnswerView, notes: list[Happened], of_tile: bool) -> Section:
     chart = getattr(view, "chart", None)
     picture = b""
     if chart:

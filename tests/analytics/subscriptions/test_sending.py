@@ -314,6 +314,22 @@ def test_names_of_people_go_to_other_addresses_only_if_ticked(mailbox, world, mo
     assert "ada at shop. example" in text_of(mailbox.to("boss@other.example")[1])
 
 
+@pytest.mark.parametrize("is_ticked", [False, True])
+def test_notes_go_to_other_addresses_only_if_ticked(mailbox, world, is_ticked):
+    environment, membership, _ = world
+    add_note(environment=environment, at=timezone.now(), is_day=False, text="Ada was ill", by=membership.user)
+    add_event(environment, actor_id=1, kind="pageview")
+    row = subscribe(world, "boss@other.example", shows_people=is_ticked)
+    actions.confirm(subscription=row)
+    is_due(row)
+
+    work()
+
+    (mail,) = mailbox.messages
+    assert "1 pageview" in text_of(mail)
+    assert ("Ada was ill" in text_of(mail), "Ada was ill" in html_of(mail)) == (is_ticked, is_ticked)
+
+
 def test_after_downtime_the_last_interval_alone_and_a_second_plan_adds_nothing(mailbox, world):
     row = subscribe(world)
     is_due(row, timedelta(days=40))
@@ -348,7 +364,7 @@ def test_a_server_that_refuses_is_asked_again_later(mailbox, world):
 
 @pytest.mark.parametrize("failure", [ZeroDivisionError, QueryLocked], ids=["unforeseen", "passing"])
 def test_a_mail_that_cannot_be_made_now_is_tried_again_and_keeps_no_other_waiting(mailbox, world, monkeypatch, failure):
-    environment, membership, report = world
+    environment, membership, _ = world
     broken = actions.subscribe(
         environment=environment, membership=membership, thing=dashboards(environment)[0], emails=[], **DAILY
     )[0]
