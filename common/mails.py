@@ -22,29 +22,26 @@ BUTTON = re.compile(r"\[([^\]]+)\]\((\S+)\)")
 WITH_SCHEME = re.compile(r"\S*(?:://|www\.|mailto:)\S*", re.IGNORECASE)
 NUMBER = r"(?<![\w.])\d+(?:,\d{3})*\.\d+(?!\w|\.\w)"  # "66.67", not a part of an address
 DOTS = re.compile(rf"({NUMBER})|(?<=\w)[.。．｡](?=\w)")
-BEFORE_LETTER = re.compile(r"(?<=\w)[.。．｡](?=[^\W\d])|(?<=[^\W\d])[.。．｡](?=\d)")  # no number has one
 
 
 def plain(text: str, longest: int = LONGEST_VALUE) -> str:
-    """Make text that a person typed harmless in a mail: one line, no control characters, nothing that becomes a link.
-
-    URLs are removed. A dot inside a word ("evil.example"), which mail programs turn into a link, gets a space after it;
-    one in a number does not.
-    """
-    kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
-    kept = (
-        DOTS.sub(lambda dot: dot[1] or ". ", WITH_SCHEME.sub("", kept))
-        .replace("@", " at ")
-        .replace("[", "(")
-        .replace("]", ")")
-    )
-    return " ".join(kept.split())[:longest].strip()
+    """Text that a person typed: `unlinked`, and without URLs, without the signs of a button, and cut."""
+    without = WITH_SCHEME.sub("", _on_one_line(text))
+    return unlinked(without).replace("[", "(").replace("]", ")")[:longest].strip()
 
 
 def unlinked(text: str) -> str:
-    """Text from outside on one line, whole, so that mail programs make no link of it: "https: //evil. example"."""
-    kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
-    return " ".join(BEFORE_LETTER.sub(". ", kept).replace("://", ": //").replace("@", " at ").split())
+    """Text from outside on one line, whole, so that mail programs make no link of it: "https: //evil. example".
+
+    A dot inside a word ("evil.example"), which they turn into a link, gets a space after it; one in a number does not.
+    """
+    dotted = DOTS.sub(lambda dot: dot[1] or ". ", _on_one_line(text))
+    return _on_one_line(dotted.replace("://", ": //").replace("@", " at "))
+
+
+def _on_one_line(text: str) -> str:
+    """Without control characters."""
+    return " ".join("".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in text).split())
 
 
 def is_set_up() -> bool:
