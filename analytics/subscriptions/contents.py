@@ -55,12 +55,7 @@ class Section:
 
 def found(subscription: Subscription) -> Report | Dashboard | None:
     """What it is about; None if that was deleted."""
-    if subscription.noun == "report":
-        return Report.objects.filter(environment=subscription.environment, lineage=subscription.lineage).first()
-    try:
-        return kept.find(subscription.environment, subscription.lineage)
-    except Dashboard.DoesNotExist:
-        return None
+    return kept.report_or_dashboard(subscription.environment, subscription.noun, subscription.lineage)
 
 
 def sections(thing: Report | Dashboard, now: datetime, shows_people: bool) -> list[Section]:
