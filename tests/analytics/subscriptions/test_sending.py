@@ -66,7 +66,8 @@ def work(now=None):
         pass
 
 
-def test_a_mail_says_it_as_text_and_as_html_with_the_chart_as_a_picture(mailbox, world):
+def test_a_mail_says_it_as_text_and_as_html_with_the_chart_as_a_picture(mailbox, world, settings):
+    settings.DEFAULT_FROM_EMAIL = "Numbers <numbers@mail.shop.example>"
     environment, membership, _ = world
     add_note(environment=environment, at=timezone.now(), is_day=False, text="Sale begins", by=membership.user)
     row = subscribe(world)
@@ -79,6 +80,7 @@ def test_a_mail_says_it_as_text_and_as_html_with_the_chart_as_a_picture(mailbox,
 
     (mail,) = mailbox.messages
     assert mail["To"] == membership.user.email
+    assert mail["Message-ID"].endswith("@mail.shop.example>")
     assert mail.get_content_type() == "multipart/related"
     text = text_of(mail)
     assert "Visits of evil. example" in text and "evil.example" not in text + html_of(mail)
