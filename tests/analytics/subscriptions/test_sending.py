@@ -212,6 +212,15 @@ def test_to_others_nothing_is_sent_once_its_maker_is_read_only(mailbox, world):
     assert mailbox.messages == []
 
 
+def test_a_question_to_another_address_is_not_sent_once_its_maker_is_read_only(mailbox, world):
+    row = subscribe(world, "boss@other.example")
+    type(world[1]).objects.filter(pk=world[1].pk).update(read_only=True)
+
+    confirming.ask(row.pk)
+
+    assert mailbox.messages == []
+
+
 def test_what_was_killed_before_it_was_handed_over_is_sent_once_and_after_it_never(mailbox, world):
     row = subscribe(world)
     is_due(row)
