@@ -13,7 +13,7 @@ from smtplib import SMTPException, SMTPServerDisconnected
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.template import Context
 from django.template.loader import get_template, render_to_string
 
@@ -59,7 +59,7 @@ class MaybeTaken(Exception):
 
 def hand_over(message: EmailMessage) -> None:
     """Give a mail to the mail server, for whoever must not send it twice. Raises NotTaken and MaybeTaken."""
-    connection = message.get_connection()
+    connection = message.connection = get_connection()
     try:
         connection.open()
     except (OSError, SMTPException) as error:
