@@ -148,7 +148,6 @@ def plan_subscriptions(timestamp: int) -> None:
     due.replan(now)
     while due.plan(now):
         pass
-    subscriptions.forget()
     defer_once("analytics.send_subscriptions", part=0)
 
 
@@ -157,6 +156,18 @@ def send_subscriptions(part: int) -> None:
     """Send some of the mails that are due, one at a time, and queue again for the others."""
     if subscription_mails.run(seconds=SLICE_SECONDS):
         defer_once("analytics.send_subscriptions", part=part + 1)
+
+
+@app.periodic(cron="23 4 * * *")
+@app.task(
+    name="analytics.forget_subscriptions",
+    queueing_lock="analytics.forget_subscriptions",
+    pass_context=False,
+    priority=LOWEST,
+)
+def forget_subscriptions(timestamp: int) -> None:
+    """End what no address confirmed, and forget what ended long ago."""
+    subscriptions.forget()
 
 
 @app.task(name="analytics.ask_to_confirm", queue=MAIL, retry=MAIL_RETRY)

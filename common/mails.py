@@ -7,11 +7,13 @@ browser's signature) can add neither a paragraph nor a link: see `plain`.
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
+from smtplib import SMTPException, SMTPServerDisconnected
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.template import Context
 from django.template.loader import get_template, render_to_string
 
@@ -20,34 +22,57 @@ BUTTON = re.compile(r"\[([^\]]+)\]\((\S+)\)")
 WITH_SCHEME = re.compile(r"\S*(?:://|www\.|mailto:)\S*", re.IGNORECASE)
 NUMBER = r"(?<![\w.])\d+(?:,\d{3})*\.\d+(?!\w|\.\w)"  # "66.67", not a part of an address
 DOTS = re.compile(rf"({NUMBER})|(?<=\w)[.。．｡](?=\w)")
-BEFORE_LETTER = re.compile(r"(?<=\w)[.。．｡](?=[^\W\d])|(?<=[^\W\d])[.。．｡](?=\d)")  # no number has one
 
 
 def plain(text: str, longest: int = LONGEST_VALUE) -> str:
-    """Make text that a person typed harmless in a mail: one line, no control characters, nothing that becomes a link.
-
-    URLs are removed. A dot inside a word ("evil.example"), which mail programs turn into a link, gets a space after it;
-    one in a number does not.
-    """
-    kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
-    kept = (
-        DOTS.sub(lambda dot: dot[1] or ". ", WITH_SCHEME.sub("", kept))
-        .replace("@", " at ")
-        .replace("[", "(")
-        .replace("]", ")")
-    )
-    return " ".join(kept.split())[:longest].strip()
+    """Text that a person typed: `unlinked`, and without URLs, without the signs of a button, and cut."""
+    without = WITH_SCHEME.sub("", _on_one_line(text))
+    return unlinked(without).replace("[", "(").replace("]", ")")[:longest].strip()
 
 
 def unlinked(text: str) -> str:
-    """Text from outside on one line, whole, so that mail programs make no link of it: "https: //evil. example"."""
-    kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
-    return " ".join(BEFORE_LETTER.sub(". ", kept).replace("://", ": //").replace("@", " at ").split())
+    """Text from outside on one line, whole, so that mail programs make no link of it: "https: //evil. example".
+
+    A dot inside a word ("evil.example"), which they turn into a link, gets a space after it; one in a number does not.
+    """
+    dotted = DOTS.sub(lambda dot: dot[1] or ". ", _on_one_line(text))
+    return _on_one_line(dotted.replace("://", ": //").replace("@", " at "))
+
+
+def _on_one_line(text: str) -> str:
+    """Without control characters."""
+    return " ".join("".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in text).split())
 
 
 def is_set_up() -> bool:
     """Whether mail leaves this server. Without EMAIL_URL it is written to files that only the operator can read."""
     return bool(settings.EMAIL_BACKEND != settings.MAIL_FILES_BACKEND)
+
+
+class NotTaken(Exception):
+    """The mail server certainly does not have the mail, so it may be handed over again."""
+
+
+class MaybeTaken(Exception):
+    """It went away while it took the mail, so nobody knows whether that comes."""
+
+
+def hand_over(message: EmailMessage) -> None:
+    """Give a mail to the mail server, for whoever must not send it twice. Raises NotTaken and MaybeTaken."""
+    connection = message.connection = get_connection()
+    try:
+        connection.open()
+    except (OSError, SMTPException) as error:
+        raise NotTaken(str(error)) from error
+    try:
+        message.send()
+    except (SMTPServerDisconnected, TimeoutError) as error:
+        raise MaybeTaken(str(error)) from error
+    except (OSError, SMTPException, ValueError) as error:
+        raise NotTaken(str(error)) from error
+    finally:
+        with suppress(OSError, SMTPException):  # the mail is on its way, or it is not
+            connection.close()
 
 
 @dataclass(frozen=True)

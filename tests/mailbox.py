@@ -21,15 +21,18 @@ LINK = re.compile(r"https?://\S+")
 
 @dataclass
 class Mailbox:
-    """`refusing` makes the server answer 451 to every mail."""
+    """`refusing` makes the server answer 451 to every mail, `vanishing` close the connection instead of answering."""
 
     messages: list[EmailMessage] = field(default_factory=list)
     refusing: bool = False
+    vanishing: bool = False
 
     async def handle_DATA(self, server, session, envelope) -> str:
         if self.refusing:
             return "451 4.3.0 the disk is full"
         self.messages.append(email.message_from_bytes(envelope.content, policy=email_policy))
+        if self.vanishing:
+            server.transport.abort()
         return "250 OK"
 
     def to(self, address: str) -> list[EmailMessage]:

@@ -32,6 +32,7 @@ JOBS = {
     "analytics.expire": ("timestamp", "after"),
     "analytics.expire_nightly": ("timestamp",),
     "analytics.forget_alerts": ("timestamp",),
+    "analytics.forget_subscriptions": ("timestamp",),
     "analytics.judge": ("after",),
     "analytics.judge_alerts": ("timestamp",),
     "analytics.look": ("timestamp", "after"),

@@ -18,7 +18,7 @@ from analytics.alerts.rules import Thresholds
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Scope
 from analytics.questions.spans import Bucket, Unit
-from analytics.store.failures import QueryBusy, QueryDisturbed, QueryFailed, QueryLocked
+from analytics.store.failures import PASSING, QueryFailed
 from common.database import TookTooLong
 from common.jobs import defer, defer_once
 
@@ -78,7 +78,7 @@ def judge(alert: Alert, now: datetime) -> None:
         _note(alert, interval, following, str(error))
     except BadQuery as error:
         _note(alert, interval, following, error.message)
-    except (QueryBusy, QueryDisturbed, QueryLocked):
+    except PASSING:
         _put_off(alert, now + AGAIN)
     except (QueryFailed, TookTooLong):
         _try_again(alert, interval, following, now, TOO_LONG)

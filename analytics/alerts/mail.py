@@ -5,7 +5,6 @@ being sent, for good. One that a kill left so is not sent again, and the alert's
 """
 
 from datetime import timedelta
-from smtplib import SMTPException
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
@@ -35,8 +34,10 @@ def send(delivery_id: int) -> None:
         return
     message = mail(delivery.change, user.email)
     try:
-        message.send()
-    except (OSError, SMTPException) as error:
+        mails.hand_over(message)
+    except mails.MaybeTaken as error:
+        _end(delivery, DeliveryState.FAILED, f"{INTERRUPTED} {error}"[:200])
+    except mails.NotTaken as error:
         _failed(delivery, str(error))
     else:
         _end(delivery, DeliveryState.SENT, "" if mails.is_set_up() else "No mail server is set up: it is in a file.")

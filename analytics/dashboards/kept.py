@@ -40,6 +40,16 @@ def find(environment: Environment, lineage: UUID) -> Dashboard:
     raise Dashboard.DoesNotExist
 
 
+def report_or_dashboard(environment: Environment, noun: str, lineage: UUID) -> Report | Dashboard | None:
+    """What subscriptions and shared links are about; None if it was deleted. `noun` is "report" or "dashboard"."""
+    if noun == "report":
+        return Report.objects.filter(environment=environment, lineage=lineage).first()
+    try:
+        return find(environment, lineage)
+    except Dashboard.DoesNotExist:
+        return None
+
+
 def tiles_of(dashboard: Dashboard) -> list[Tile]:
     """Its tiles in order, without those of reports that are gone."""
     return [tile for tile, _ in tiles_with_reports(dashboard)]

@@ -30,9 +30,4 @@ def open_link(secret: str) -> OpenedLink | None:
 
 def shown_by(link: SharedLink) -> Report | Dashboard | None:
     """None if it was deleted."""
-    if link.noun == "report":
-        return Report.objects.filter(environment=link.environment, lineage=link.lineage).first()
-    try:
-        return kept.find(link.environment, link.lineage)
-    except Dashboard.DoesNotExist:
-        return None
+    return kept.report_or_dashboard(link.environment, link.noun, link.lineage)

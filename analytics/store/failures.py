@@ -32,3 +32,7 @@ class QueryDisturbed(QueryFailed):
 
 class QueryLocked(QueryFailed):
     message = "The events are locked by maintenance of the database at the moment. Ask again in a while."
+
+
+PASSING = (QueryBusy, QueryDisturbed, QueryLocked)
+"""They say nothing about the question: it may be answered in a minute. For what asks when nobody waits."""

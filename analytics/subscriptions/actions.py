@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account, Membership, User
@@ -30,6 +31,7 @@ CONFIRM_WITHIN = timedelta(days=7)
 FORGOTTEN = timedelta(days=90)  # after so long, what ended is no longer listed
 LONGEST_NAME = 150  # of whoever acted, in Activity
 DECLINED, BY_LINK = "the address said no", "by the link in a mail"
+UNCONFIRMED = "the address did not answer in time"
 
 
 class NotSubscribed(Exception):
@@ -152,7 +154,8 @@ def by_secret(purpose: str, secret: str) -> Subscription | None:
 
 def listed(environment: Environment, membership: Membership | None) -> list[Subscription]:
     """Those that run, and those that ended lately; those of one teammate, or of all if None."""
-    rows = Subscription.objects.filter(environment=environment).select_related(
+    lately = Q(ended_at=None) | Q(ended_at__gt=timezone.now() - FORGOTTEN)
+    rows = Subscription.objects.filter(lately, environment=environment).select_related(
         "environment__project", "membership__user"
     )
     if membership is not None:
@@ -168,8 +171,11 @@ def running(environment: Environment, noun: str, lineages: Iterable[UUID]) -> in
 
 
 def forget() -> None:
-    """Forget those that ended long ago."""
-    Subscription.objects.filter(ended_at__lt=timezone.now() - FORGOTTEN).delete()
+    """End those that were not confirmed in time, and forget those that ended long ago, but not who said no."""
+    now = timezone.now()
+    asked = Subscription.objects.filter(ended_at=None, confirmed_at=None).exclude(email="")
+    asked.filter(created_at__lt=now - CONFIRM_WITHIN).update(ended_at=now, ended_why=UNCONFIRMED)
+    Subscription.objects.filter(ended_at__lt=now - FORGOTTEN).exclude(ended_why=DECLINED).delete()
 
 
 def names(environment: Environment, rows: Sequence[Subscription]) -> dict[tuple[str, UUID], str]:
@@ -192,7 +198,7 @@ def _note(subscription: Subscription, by: User | None, verb: str, details: dict[
     thing = found(subscription)
     about = {"to": subscription.to, "when": schedule_of(subscription).words()}
     if subscription.shows_people:
-        about["people"] = "their names too"
+        about["people"] = "their names too, and notes"
     name = thing.name if thing else "what was deleted"
     reader = "" if by else subscription.to[:LONGEST_NAME]  # whoever has the mail acts by its link
     note(subscription.environment, by, verb, name, about | (details or {}), program=reader)

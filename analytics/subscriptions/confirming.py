@@ -1,5 +1,6 @@
 """The only mail to an address that has not confirmed: whether it wants a subscription. It holds no numbers."""
 
+from accounts.models import Access
 from analytics.subscriptions.contents import found
 from analytics.subscriptions.due import schedule_of
 from analytics.subscriptions.mail import confirm_url
@@ -9,10 +10,10 @@ from projects.access import access_in
 
 
 def ask(subscription_id: int) -> None:
-    """Nothing is asked if it ended or was confirmed meanwhile, or whoever made it lost access."""
+    """Nothing is asked if it ended or was confirmed meanwhile, or whoever made it lost full access."""
     rows = Subscription.objects.select_related("environment__project__account", "membership__user")
     row = rows.filter(pk=subscription_id, ended_at=None, confirmed_at=None, environment__deleting_at=None).first()
-    if row is None or access_in(row.membership.user, row.environment.project) is None:
+    if row is None or access_in(row.membership.user, row.environment.project) is not Access.FULL:
         return
     thing = found(row)
     if thing is None:

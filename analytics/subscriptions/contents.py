@@ -20,7 +20,7 @@ from analytics.questions.conditions import BadQuery
 from analytics.questions.parameters import as_lists
 from analytics.questions.query import Scope
 from analytics.questions.results import Cell, Shown, Table
-from analytics.store.failures import QueryBusy, QueryFailed
+from analytics.store.failures import PASSING, QueryFailed
 from analytics.subscriptions.models import Subscription
 from analytics.subscriptions.picture import png
 from common.charts.scales import full, percent_text
@@ -55,16 +55,14 @@ class Section:
 
 def found(subscription: Subscription) -> Report | Dashboard | None:
     """What it is about; None if that was deleted."""
-    if subscription.noun == "report":
-        return Report.objects.filter(environment=subscription.environment, lineage=subscription.lineage).first()
-    try:
-        return kept.find(subscription.environment, subscription.lineage)
-    except Dashboard.DoesNotExist:
-        return None
+    return kept.report_or_dashboard(subscription.environment, subscription.noun, subscription.lineage)
 
 
 def sections(thing: Report | Dashboard, now: datetime, shows_people: bool) -> list[Section]:
-    """All that the mail shows of it. Raises QueryBusy, which is a matter of trying again."""
+    """All that the mail shows of it; without `shows_people` no notes either, for teammates write them for one another.
+
+    Raises PASSING failures, which are a matter of trying again.
+    """
     environment = thing.environment
     if isinstance(thing, Report):
         return [_answered(environment, "", thing.kind, actions.parameters_of(thing), now, ONE, shows_people)]
@@ -111,7 +109,7 @@ def _answered(
         glossary = glossary_for(parsed.query)
         sentence = kind_named(kind).sentence(parsed.query, glossary)
         result = run(parsed.query, now=now, limit=limit)
-    except QueryBusy:
+    except PASSING:
         raise
     except (BadQuery, QueryFailed) as error:
         return Section(title=title, problem=CANNOT.format(error.message))
@@ -123,11 +121,11 @@ def _answered(
         return replace(section, text="There is nothing to show for this yet.")
     if isinstance(parsed.query, LISTS):  # people are listed on the page alone
         return section
-    return _filled(environment, section, view, of_tile)
+    notes = _notes(environment, view) if shows_people else []
+    return _filled(section, view, notes, of_tile)
 
 
-def _filled(environment: Environment, section: Section, view: AnswerView, of_tile: bool) -> Section:
-    notes = _notes(environment, view)
+def _filled(section: Section, view: AnswerView, notes: list[Happened], of_tile: bool) -> Section:
     chart = getattr(view, "chart", None)
     picture = b""
     if chart:

@@ -115,11 +115,14 @@ def not_sent(sending: Sending, why: str) -> None:
 
 
 def refused(sending: Sending, why: str) -> None:
-    """The server certainly did not take it, so it may be tried again: after 1, 4, 16, 64 minutes, 4 and 17 hours."""
+    """The server certainly did not get it, so it may be tried again: after 1, 4, 16, 64 minutes, 4 and 17 hours.
+
+    Unless another worker has it since.
+    """
     now = timezone.now()
     tries = sending.tries + 1
     again = now + timedelta(minutes=4 ** (tries - 1))
     over = {"done_at": now} if tries > MOST_TRIES else {}
-    Sending.objects.filter(pk=sending.pk).update(
+    Sending.objects.filter(pk=sending.pk, taken_at=sending.taken_at).update(
         handed_at=None, taken_at=None, tries=tries, turn_at=again, problem=why[:300], **over
     )

@@ -32,10 +32,10 @@ class SubscriptionForm(forms.Form):
         help_text="One a line. Each is asked once whether it wants this. Leave it empty to get it yourself.",
     )
     shows_people = forms.BooleanField(
-        label="Show other addresses who people are",
+        label="Show other addresses who people are, and the notes on charts",
         required=False,
         help_text="Without it, answers that are grouped or filtered by what is known of people, or have e-mail "
-        "addresses in them, are left out, and the mail says so. Lists of people are in no mail.",
+        "addresses in them, are left out, and the mail says so. So are notes. Lists of people are in no mail.",
     )
 
     def __init__(self, *args: Any, zone: str, offers: Collection[str], **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from email.mime.image import MIMEImage
+from email.utils import parseaddr
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -96,7 +97,7 @@ def message(
         headers={
             "List-Unsubscribe": f"<{ends}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            "Message-ID": f"<subscription-{subscription.pk}-{sending.interval}-{subscription.nonce[:8]}@heapadmin>",
+            "Message-ID": _message_id(sending),
             "Auto-Submitted": "auto-generated",
         },
     )
@@ -108,6 +109,12 @@ def message(
             image.add_header("Content-Disposition", "inline", filename=f"{each.cid}.png")
             made.attach(image)
     return made
+
+
+def _message_id(sending: Sending) -> str:
+    """The same at each try. Filters of junk mail want a real host behind the @: it is that of the sender."""
+    subscription, host = sending.subscription, parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return f"<subscription-{subscription.pk}-{sending.interval}-{subscription.nonce[:8]}@{host}>"
 
 
 def _shown(section: Section, number: int) -> ShownSection:

@@ -19,8 +19,8 @@ class Subscription(models.Model):
 
     It is due at `hour` in the project's time zone, `zone` when `due_at` was computed; weekly on the weekday `day` (1 is
     Monday), monthly on the `day` of the month, or its last. An `email` gets nothing before it has confirmed, and is
-    told who people are only if it `shows_people`. It goes with the membership of its maker. The secrets in its links
-    are derived from `nonce` (common/links.py).
+    told who people are, and the notes on charts, only if it `shows_people`. It goes with the membership of its maker.
+    The secrets in its links are derived from `nonce` (common/links.py).
     """
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="subscriptions")

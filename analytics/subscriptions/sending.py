@@ -1,12 +1,12 @@
 """Sending one mail after the other: each at most once for its interval, and only to whoever may still see it."""
 
+import logging
 import time
-from smtplib import SMTPException, SMTPServerDisconnected
 
 from django.utils import timezone
 
 from accounts.models import Access
-from analytics.store.failures import QueryBusy
+from analytics.store.failures import PASSING
 from analytics.subscriptions import due
 from analytics.subscriptions.contents import found, sections
 from analytics.subscriptions.mail import message
@@ -14,8 +14,10 @@ from analytics.subscriptions.models import Sending, Subscription
 from common import mails
 from projects.access import access_in
 
+log = logging.getLogger(__name__)
 DELETED = "what it was about was deleted"
 UNKNOWN = "It was interrupted while the mail server took it, and may be missing."
+BROKEN = "It could not be made, for a reason that is in the server's log."
 NO_ACCESS = "Nobody may get it at the moment: access to the project was lost, or the account is closed."
 
 
@@ -45,16 +47,20 @@ def send(sending: Sending) -> None:
     now = timezone.now()
     try:
         mail = message(sending, thing, sections(thing, now, not subscription.email or subscription.shows_people), now)
-    except QueryBusy as error:
+    except PASSING as error:
         due.refused(sending, error.message)
+        return
+    except Exception:  # whatever it is: the other mails are due too
+        log.exception("The mail of subscription %s could not be made", subscription.pk)
+        due.refused(sending, BROKEN)
         return
     if not may_have(subscription) or not due.hand(sending):  # asked once more: the questions may have taken long
         return
     try:
-        mail.send()
-    except (SMTPServerDisconnected, TimeoutError) as error:  # it may have taken the mail
+        mails.hand_over(mail)
+    except mails.MaybeTaken as error:
         due.not_sent(sending, f"{UNKNOWN} {error}")
-    except (OSError, SMTPException) as error:
+    except mails.NotTaken as error:
         due.refused(sending, str(error))
     else:
         due.sent(sending)

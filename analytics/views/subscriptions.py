@@ -139,14 +139,14 @@ def _own(request: TenantRequest, environment: Environment, subscription_id: int)
 def _thing(request: TenantRequest, environment: Environment) -> Report | Dashboard:
     """Raises Http404."""
     sent = request.POST if request.method == "POST" else request.GET
+    noun = "dashboard" if "dashboard" in sent else "report"
     try:
-        if "dashboard" in sent:
-            return kept.find(environment, UUID(sent["dashboard"]))
-        return Report.objects.select_related("environment").get(
-            environment=environment, lineage=UUID(sent.get("report", ""))
-        )
-    except (ValueError, Report.DoesNotExist, Dashboard.DoesNotExist):
-        raise Http404 from None
+        thing = kept.report_or_dashboard(environment, noun, UUID(sent.get(noun, "")))
+    except ValueError:
+        thing = None
+    if thing is None:
+        raise Http404
+    return thing
 
 
 def _form(

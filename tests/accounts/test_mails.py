@@ -1,12 +1,16 @@
 """What people typed can put neither a link nor a line into a mail."""
 
+import re
+
 import pytest
 from django.template.loader import get_template
 from hypothesis import given
 from hypothesis import strategies as st
 
 from common import mails
-from common.mails import BUTTON, plain
+from common.mails import BUTTON, plain, unlinked
+
+DOTTED = re.compile(r"[^\W\d_]\.\w|\w\.[^\W\d_]")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +37,20 @@ def test_names(typed, harmless):
     assert plain(typed) == harmless
 
 
+@pytest.mark.parametrize(
+    ("value", "harmless"),
+    [
+        ("https://evil.example/a?b=1", "https: //evil. example/a?b=1"),
+        ("ada@evil.example", "ada at evil. example"),
+        ("10.0.0.1/login", "10. 0. 0. 1/login"),
+        ("[Click](x)\r\n 66.67 %", "[Click](x) 66.67 %"),
+        ("x" * 999, "x" * 999),
+    ],
+)
+def test_values_of_properties_stay_whole(value, harmless):
+    assert unlinked(value) == harmless
+
+
 @given(st.text())
 def test_nothing_that_mail_programs_make_links_of_survives(typed):
     kept = plain(typed)
@@ -42,6 +60,8 @@ def test_nothing_that_mail_programs_make_links_of_survives(typed):
     assert not any(ord(each) < 32 or ord(each) == 127 for each in kept)
     assert not BUTTON.search(kept)
     assert len(kept) <= mails.LONGEST_VALUE
+    assert not DOTTED.search(unlinked(typed))
+    assert not {"@", "\n"} & set(unlinked(typed)) and "://" not in unlinked(typed)
 
 
 def test_the_subject_is_one_line_and_a_button_is_a_paragraph_of_its_own():

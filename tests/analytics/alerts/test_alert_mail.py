@@ -68,6 +68,18 @@ class TestDelivered:
 
         assert (len(mailbox.messages), AlertDelivery.objects.get().state) == (1, DeliveryState.SENT)
 
+    def test_a_server_that_goes_away_while_it_takes_a_mail_does_not_get_it_twice(self, mailbox):
+        fired()
+        mailbox.vanishing = True
+        delivery = AlertDelivery.objects.get()
+
+        for _ in range(2):
+            mail.send(delivery.pk)
+
+        delivery.refresh_from_db()
+        assert (len(mailbox.messages), delivery.state) == (1, DeliveryState.FAILED)
+        assert delivery.problem.startswith(mail.INTERRUPTED)
+
     def test_it_is_given_up_at_last(self, mailbox):
         fired()
         mailbox.refusing = True

@@ -170,7 +170,7 @@ def test_only_the_maker_and_full_access_change_one_and_only_full_access_ticks_pe
     row.refresh_from_db()
     assert row.shows_people
     changed = Activity.objects.filter(verb="subscription.change").latest("id")
-    assert (changed.target, changed.details["people"]) == ("Signups", "their names too")
+    assert (changed.target, changed.details["people"]) == ("Signups", "their names too, and notes")
 
 
 def test_deleting_what_is_sent_says_how_many_subscriptions_end(report, environment):
