@@ -1,16 +1,19 @@
 """The forms of alerts and webhooks. Each makes an Alert that is not saved; saving it is for actions.py."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from accounts.models import Membership
 from analytics.alerts.models import MAX_URL, Alert, AlertRule, Figure, Watches, Webhook
 from analytics.alerts.reading import Unanswerable, question
+from analytics.forms.choices import offered
 from analytics.models import Definition, Report, ReportKind
 from analytics.questions.spans import Unit
 from common.guarded_http import NoUsableAnswer, check_url
@@ -20,7 +23,6 @@ from projects.models import Environment
 MOST = 1e15
 MOST_HOURS = 30 * 24
 MOST_DAYS = 60
-MOST_LISTED = 1_000
 UNITS = [(Unit.HOUR.value, "each hour"), (Unit.DAY.value, "each day"), (Unit.WEEK.value, "each week")]
 FIGURES = [
     (Figure.INTERVAL.value, "of that hour, day or week alone"),
@@ -74,6 +76,14 @@ class AlertForm(forms.Form):
         last = ("name", "recipients", "webhooks")
         return [*(name for name in self.fields if name not in last), *last]
 
+    def offer(self, noun: str, kept: QuerySet[Report] | QuerySet[Definition]) -> None:
+        """Let one of these be chosen in the field `noun`. What it holds already is always among them."""
+        chosen: set[UUID] = set()
+        with suppress(ValueError):  # nothing, or no lineage
+            chosen.add(UUID(self[noun].value() or ""))
+        choices = [("", f"Choose a {noun}"), *((str(lineage), name) for lineage, name in offered(kept, chosen))]
+        self.fields[noun].choices = choices  # type: ignore[attr-defined]
+
     def filled(self, alert: Alert) -> dict[str, Any]:
         """What the further fields hold for this alert."""
         raise NotImplementedError
@@ -125,10 +135,7 @@ class ReportForm(AlertForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = (ReportKind.GRAPH, ReportKind.FUNNEL)
-        reports = Report.objects.filter(environment=self.environment, kind__in=kinds).order_by("name", "pk")
-        self.reports = {str(each.lineage): each for each in reports[:MOST_LISTED]}
-        choices = [("", "Choose a report"), *((lineage, each.name) for lineage, each in self.reports.items())]
-        self.fields["report"].choices = choices  # type: ignore[attr-defined]
+        self.offer("report", Report.objects.filter(environment=self.environment, kind__in=kinds))
 
     def filled(self, alert: Alert) -> dict[str, Any]:
         return {
@@ -204,9 +211,7 @@ class DefinitionForm(AlertForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = Definition.objects.filter(environment=self.environment).order_by("name", "pk")[:MOST_LISTED]
-        choices = [("", "Choose a definition"), *((str(each.lineage), each.name) for each in found)]
-        self.fields["definition"].choices = choices  # type: ignore[attr-defined]
+        self.offer("definition", Definition.objects.filter(environment=self.environment))
 
     def filled(self, alert: Alert) -> dict[str, Any]:
         return {"definition": str(alert.lineage), "days": int(alert.fires_at)}

@@ -125,6 +125,27 @@ def test_silence_and_definitions(environment, full):
     assert full.get(url("alert_create", environment) + "?watches=odd").status_code == 404
 
 
+def test_what_is_chosen_is_offered_however_many_there_are(environment, full, monkeypatch):
+    monkeypatch.setattr("analytics.forms.choices.MAX_OFFERED", 1)
+    _, report = signups(environment), signups(environment)
+    for name in ("A", "Checkout"):
+        definition = DefinitionFactory(environment=environment, name=name)
+
+    form = full.get(url("alert_create", environment) + f"?report={report.lineage}").context["form"]
+    assert len([*form["report"]]) == 3  # none, it, and the first by name
+    make(full, environment, body(report))
+    make(full, environment, {"watches": "definition", "name": "Gone", "definition": definition.lineage, "days": "3"})
+    on_report, on_definition = Alert.objects.order_by("pk")
+
+    full.post(url("alert_edit", environment, on_report.pk), body(report, name="Others"))
+    page = full.get(url("alert_edit", environment, on_definition.pk)).content.decode()
+
+    on_report.refresh_from_db()
+    assert (on_report.name, on_report.lineage) == ("Others", report.lineage)
+    assert f'value="{definition.lineage}" selected' in page
+    assert make(full, environment, body(report, report="x")).status_code == 422
+
+
 def test_everybody_may_be_told_and_told_no_more(environment, read_only):
     alert = AlertFactory(environment=environment)
     page, subscribe = url("alert", environment, alert.pk), url("alert_subscribe", environment, alert.pk)
