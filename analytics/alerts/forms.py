@@ -1,5 +1,6 @@
-"""The forms of alerts and webhooks. Each makes an Alert that is not saved; saving it is for actions.py."""
+"""The forms of alerts, each of which makes an Alert that is not saved, and of webhooks. Saving is for the actions."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -32,7 +33,10 @@ RULES = [(rule.value, rule.label) for rule in AlertRule if rule is not AlertRule
 
 
 class AlertForm(forms.Form):
-    """What all alerts have: a name, and whom they are told. `alert` is the one that is changed."""
+    """What all alerts have: a name, and whom they are told. `alert` is the one that is changed.
+
+    Mypy checks that FORMS holds none without the abstract methods: a form's own metaclass leaves no room for ABC.
+    """
 
     watches: Watches
     name = NameField(label="Name", max_length=200, help_text="The subject of its mails.")
@@ -84,13 +88,13 @@ class AlertForm(forms.Form):
         choices = [("", f"Choose a {noun}"), *((str(lineage), name) for lineage, name in offered(kept, chosen))]
         self.fields[noun].choices = choices  # type: ignore[attr-defined]
 
+    @abstractmethod
     def filled(self, alert: Alert) -> dict[str, Any]:
         """What the further fields hold for this alert."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fields_of_alert(self) -> dict[str, Any]:
         """What is judged, from the valid fields."""
-        raise NotImplementedError
 
     @property
     def made(self) -> Alert:
@@ -222,7 +226,11 @@ class DefinitionForm(AlertForm):
         return {"lineage": UUID(self.cleaned_data["definition"]), **fixed}
 
 
-FORMS: dict[str, type[AlertForm]] = {form.watches: form for form in (ReportForm, SilenceForm, DefinitionForm)}
+FORMS: dict[str, type[AlertForm]] = {
+    Watches.REPORT: ReportForm,
+    Watches.SILENCE: SilenceForm,
+    Watches.DEFINITION: DefinitionForm,
+}
 
 
 class WebhookForm(forms.Form):
