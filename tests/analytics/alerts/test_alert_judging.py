@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -367,6 +368,43 @@ class TestWhoIsNext:
 
         assert order == ["large 0", "small", "large 1", "large 2"]
         assert slices == 4  # each ended when its time was up
+
+    def test_finding_who_is_next_does_not_look_at_all_that_are_due_for_each(self, monkeypatch):
+        """One statement for some of them, and one for each by its own number."""
+        monkeypatch.setattr(judging, "AT_ONCE", 2)
+        environment = EnvironmentFactory()
+        for _ in range(3):
+            AlertFactory(environment=environment)
+        judged = []
+
+        def judge(alert, at):
+            judged.append(alert.pk)
+            Alert.objects.filter(pk=alert.pk).update(next_at=at + DAY)
+
+        monkeypatch.setattr(judging, "judge", judge)
+
+        with CaptureQueriesContext(connection) as captured:
+            assert judging.run(seconds=60, after=0) is None
+
+        asked = [each["sql"] for each in captured if each["sql"].startswith("SELECT")]
+        assert len(judged) == 3
+        assert ["row_number" in sql.lower() for sql in asked] == [True, False, False, True, False, True]
+
+    def test_what_somebody_switches_off_while_it_waits_for_its_turn_is_not_judged(self, monkeypatch):
+        environment = EnvironmentFactory()
+        for _ in range(2):
+            AlertFactory(environment=environment)
+        judged = []
+
+        def judge(alert, at):
+            judged.append(alert.pk)
+            Alert.objects.update(is_on=False)
+
+        monkeypatch.setattr(judging, "judge", judge)
+
+        judging.run(seconds=60, after=0)
+
+        assert len(judged) == 1
 
     @pytest.mark.parametrize("what", ["off", "later", "deleting", "closed"])
     def test_who_is_not_due(self, what):
