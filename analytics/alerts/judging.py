@@ -45,7 +45,7 @@ def run(*, seconds: float, after: int) -> int | None:
         for number, account in turns:
             after = account
             if (alert := _due().select_related("environment__project__account").filter(pk=number).first()) is not None:
-                judge(alert, timezone.now())
+                _judge_alone(alert)
             if time.monotonic() > until:
                 return after if _due().exists() else None
     return None
@@ -72,8 +72,17 @@ def _turns(after: int) -> list[tuple[int, int]]:
     return list(ranked.order_by("turn", "-is_later", "account").values_list("pk", "account")[:AT_ONCE])
 
 
+def _judge_alone(alert: Alert) -> None:
+    """Whatever goes wrong, also when it is noted, it is due later: the others are due too."""
+    try:
+        judge(alert, timezone.now())
+    except Exception:
+        log.exception("What alert %s found could not be noted", alert.pk)
+        _put_off(alert, timezone.now() + AGAIN)
+
+
 def judge(alert: Alert, now: datetime) -> None:
-    """Judge the interval that was over last, unless it was judged already. Whatever goes wrong, it is due later."""
+    """Judge the interval that was over last, unless it was judged already. A question that fails is asked later."""
     scope, unit = Scope.of(alert.environment), Unit(alert.unit)
     interval = intervals.last_finished(now, unit, scope)
     following = intervals.next_judging(now, unit, scope)
@@ -90,7 +99,7 @@ def judge(alert: Alert, now: datetime) -> None:
         _put_off(alert, now + AGAIN)
     except (QueryFailed, TookTooLong):
         _try_again(alert, interval, following, now, TOO_LONG)
-    except Exception:  # whatever it is: the other alerts are due too
+    except Exception:  # whatever it is, it is tried again before it is told
         log.exception("Alert %s could not be judged", alert.pk)
         _try_again(alert, interval, following, now, BROKEN)
     else:

@@ -294,6 +294,20 @@ class TestCannotBeJudged:
         assert "could not be judged" in caplog.text
 
 
+def test_a_mistake_while_something_is_noted_keeps_no_other_alert_waiting(environment, monkeypatch, caplog):
+    now, real = timezone.now(), judging.words.told
+    sign_up(environment, 3, at=now - DAY)
+    broken, fine = (AlertFactory(environment=environment, name=name, fires_at=-1) for name in ("broken", "fine"))
+    monkeypatch.setattr(judging.words, "told", lambda row, *given: 1 / 0 if row == broken else real(row, *given))
+
+    assert judging.run(seconds=60, after=0) is None
+
+    broken.refresh_from_db()
+    assert (changes(broken), changes(fine), broken.judged_until) == ([], ["fired"], None)
+    assert broken.next_at > now
+    assert "could not be noted" in caplog.text
+
+
 def test_a_kill_between_any_two_statements_tells_nothing_twice_and_loses_nothing(environment):
     sign_up(environment, 3)
     number = 0
