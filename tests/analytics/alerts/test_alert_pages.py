@@ -220,6 +220,7 @@ class TestWebhooks:
 
         hook = Webhook.objects.get()
         assert secrets.secret(hook.nonce) in response.content.decode()
+        assert "the secret of before" not in response.content.decode()
         assert "no-store" in response["Cache-Control"]
         for view, ids in (("webhook", [hook.pk]), ("webhook_list", [])):
             page = full.get(url(view, environment, *ids)).content.decode()
@@ -258,6 +259,7 @@ class TestWebhooks:
         page = full.post(url("webhook_secret", environment, hook.pk)).content.decode()
         hook.refresh_from_db()
         assert secrets.secret(hook.nonce) in page
+        assert "each message is signed with the secret of before too" in page
         assert (old in page, secrets.secret(hook.old_nonce)) == (False, old)
         for _ in range(7):
             full.post(url("webhook_test", environment, hook.pk))

@@ -69,7 +69,7 @@ def test_an_alert_that_fires_is_told_signed(environment, webhook, listener):
 
 def test_while_the_secret_is_changed_both_sign(webhook, listener):
     old = secrets.secret(webhook.nonce)
-    new = actions.change_secret(webhook=webhook, by=UserFactory())
+    _, new = actions.change_secret(webhook=webhook, by=UserFactory())
     test_of(webhook)
     sending.run(seconds=5)
     assert [is_signed_with(each, listener.received[0]) for each in (old, new)] == [True, True]
