@@ -29,20 +29,20 @@ def plain(text: str, longest: int = LONGEST_VALUE) -> str:
     URLs are removed. A dot inside a word ("evil.example"), which mail programs turn into a link, gets a space after it;
     one in a number does not.
     """
-    kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
-    kept = (
-        DOTS.sub(lambda dot: dot[1] or ". ", WITH_SCHEME.sub("", kept))
-        .replace("@", " at ")
-        .replace("[", "(")
-        .replace("]", ")")
-    )
+    kept = DOTS.sub(lambda dot: dot[1] or ". ", WITH_SCHEME.sub("", _printable(text)))
+    kept = kept.replace("@", " at ").replace("[", "(").replace("]", ")")
     return " ".join(kept.split())[:longest].strip()
 
 
 def unlinked(text: str) -> str:
     """Text from outside on one line, whole, so that mail programs make no link of it: "https: //evil. example"."""
-    kept = "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
-    return " ".join(BEFORE_LETTER.sub(". ", kept).replace("://", ": //").replace("@", " at ").split())
+    kept = BEFORE_LETTER.sub(". ", _printable(text)).replace("://", ": //").replace("@", " at ")
+    return " ".join(kept.split())
+
+
+def _printable(text: str) -> str:
+    """The same with a space for each control character and each kind of space."""
+    return "".join(" " if unicodedata.category(each).startswith(("C", "Z")) else each for each in text)
 
 
 def is_set_up() -> bool:
