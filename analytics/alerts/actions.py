@@ -47,14 +47,14 @@ def create_alert(
 @transaction.atomic
 def change_alert(
     *, alert: Alert, by: User, changed: Alert, recipients: Iterable[Membership], webhooks: Iterable[Webhook]
-) -> bool:
-    """Make it what `changed` is. False if another person deleted it meanwhile.
+) -> Alert | None:
+    """Make it what `changed` is. None if another person deleted it meanwhile.
 
     If what is judged is another, it begins as one that does not fire, with the next interval.
     """
     row = _locked(alert)
     if row is None:
-        return False
+        return None
     is_other = any(getattr(row, name) != getattr(changed, name) for name in JUDGED)
     row.name, row.changed_by, row.changed_at = changed.name, by, timezone.now()
     fields = ["name", "changed_by", "changed_at"]
@@ -65,7 +65,7 @@ def change_alert(
     row.save(update_fields=fields)
     _set_told(row, recipients, webhooks)
     _record(row, by, "alert.change")
-    return True
+    return row
 
 
 @transaction.atomic

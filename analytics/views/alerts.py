@@ -91,26 +91,11 @@ def alert_create(request: EnvironmentRequest, environment: Environment) -> HttpR
     watches = (request.POST if request.method == "POST" else request.GET).get("watches", Watches.REPORT)
     if watches not in FORMS:
         raise Http404
+    if request.method == "POST":
+        return _saved(request, environment, watches, None)
     teammates = actions.teammates(environment.project)
-    if request.method != "POST":
-        form = FORMS[watches](environment=environment, teammates=teammates, initial=_opening(request, environment))
-        return _form(request, environment, form, Reader(request.GET))
-    form, raw = _sent(request, environment, watches, None)
-    if not form.is_valid() or raw.errors:
-        return _form(request, environment, form, raw)
-    try:
-        made = actions.create_alert(
-            environment=environment,
-            by=signed_in_user(request),
-            alert=form.made,
-            recipients=form.chosen_recipients,
-            webhooks=form.chosen_webhooks,
-        )
-    except actions.NoRoom as error:
-        form.add_error(None, str(error))
-        return _form(request, environment, form, raw)
-    messages.success(request, f"Alert {made.name} made. It is judged within a minute.")
-    return redirect("analytics:alert", environment.app_id, made.pk)
+    form = FORMS[watches](environment=environment, teammates=teammates, initial=_opening(request, environment))
+    return _form(request, environment, form, Reader(request.GET))
 
 
 def _opening(request: EnvironmentRequest, environment: Environment) -> dict[str, Any]:
@@ -138,29 +123,33 @@ def _report(environment: Environment, text: str) -> Report | None:
 @environment_view(Can.EDIT)
 def alert_edit(request: EnvironmentRequest, environment: Environment, alert_id: int) -> HttpResponse:
     changed = find_alert(environment, alert_id)
-    if request.method != "POST":
-        form = FORMS[changed.watches](
-            environment=environment, teammates=actions.teammates(environment.project), alert=changed
-        )
-        return _form(request, environment, form, Reader({"event": [changed.event]}))
-    form, raw = _sent(request, environment, changed.watches, changed)
+    if request.method == "POST":
+        return _saved(request, environment, changed.watches, changed)
+    teammates = actions.teammates(environment.project)
+    form = FORMS[changed.watches](environment=environment, teammates=teammates, alert=changed)
+    return _form(request, environment, form, Reader({"event": [changed.event]}))
+
+
+def _saved(request: HttpRequest, environment: Environment, watches: str, alert: Alert | None) -> HttpResponse:
+    """Make what was sent, or change `alert` to it, and lead to its page; or show the form with what is wrong."""
+    form, raw = _sent(request, environment, watches, alert)
     if not form.is_valid() or raw.errors:
         return _form(request, environment, form, raw)
+    told: dict[str, Any] = {"recipients": form.chosen_recipients, "webhooks": form.chosen_webhooks}
+    by, saved = signed_in_user(request), alert
     try:
-        is_there = actions.change_alert(
-            alert=changed,
-            by=signed_in_user(request),
-            changed=form.made,
-            recipients=form.chosen_recipients,
-            webhooks=form.chosen_webhooks,
-        )
+        if alert is None:
+            saved = actions.create_alert(environment=environment, by=by, alert=form.made, **told)
+        else:
+            saved = actions.change_alert(alert=alert, by=by, changed=form.made, **told)
     except actions.NoRoom as error:
         form.add_error(None, str(error))
         return _form(request, environment, form, raw)
-    if not is_there:
+    if saved is None:
         raise Http404
-    messages.success(request, f"Alert {form.made.name} saved.")
-    return redirect("analytics:alert", environment.app_id, changed.pk)
+    became = "saved." if alert else "made. It is judged within a minute."
+    messages.success(request, f"Alert {saved.name} {became}")
+    return redirect("analytics:alert", environment.app_id, saved.pk)
 
 
 def _sent(
