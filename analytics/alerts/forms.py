@@ -19,6 +19,7 @@ from analytics.models import Definition, Report, ReportKind
 from analytics.questions.spans import Unit
 from common.guarded_http import NoUsableAnswer, check_url
 from common.names import NameField
+from projects.access import reaching_teammates
 from projects.models import Environment
 
 MOST = 1e15
@@ -53,17 +54,18 @@ class AlertForm(forms.Form):
         data: Mapping[str, Any] | None = None,
         *,
         environment: Environment,
-        teammates: list[Membership],
         alert: Alert | None = None,
         initial: dict[str, Any] | None = None,
     ) -> None:
-        self.environment, self.teammates, self.alert = environment, {str(each.pk): each for each in teammates}, alert
+        self.environment, self.alert = environment, alert
         filled = initial or {}
         if alert:
             told = alert.recipients.values_list("membership_id", flat=True)
             hooks = alert.webhooks.values_list("pk", flat=True)
             filled = {"name": alert.name, "recipients": list(told), "webhooks": list(hooks)} | self.filled(alert)
         super().__init__(data, initial=filled)
+        teammates = reaching_teammates(environment.project).select_related("user").order_by("user__email")
+        self.teammates = {str(each.pk): each for each in teammates}
         self.hooks = {str(each.pk): each for each in Webhook.objects.filter(environment=environment).order_by("name")}
         self.fields["recipients"].choices = [  # type: ignore[attr-defined]
             (number, f"{each.user.name}, {each.user.email}" if each.user.name else each.user.email)

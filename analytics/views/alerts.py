@@ -26,6 +26,7 @@ from analytics.questions.parameters import Reader
 from analytics.questions.query import EventReference
 from analytics.views.pages import page
 from common import mails
+from projects.access import reaching_teammates
 from projects.door import EnvironmentRequest, environment_view
 from projects.models import Environment
 
@@ -68,14 +69,15 @@ def alert(request: EnvironmentRequest, environment: Environment, alert_id: int) 
     """What it watches, how it is, whom it tells, and what it told."""
     shown = find_alert(environment, alert_id)
     names = names_for(shown)
-    reaching = {each.pk for each in actions.teammates(environment.project)}
-    told = shown.recipients.select_related("membership__user").order_by("membership__user__email")
+    told = list(shown.recipients.select_related("membership__user").order_by("membership__user__email"))
+    reaching = reaching_teammates(environment.project).filter(pk__in=[each.membership_id for each in told])
+    reached_by = set(reaching.values_list("pk", flat=True))
     context = {
         "alert": shown,
         "watched": watched(shown, names),
         "found": last_found(shown, names),
         "report": names.reports.get(shown.lineage) if shown.watches == Watches.REPORT else None,
-        "recipients": [(each.membership.user, each.membership_id in reaching) for each in told],
+        "recipients": [(each.membership.user, each.membership_id in reached_by) for each in told],
         "webhooks": shown.webhooks.order_by("name"),
         "changes": log.changes_of(shown),
         "is_told": any(each.membership_id == request.membership.pk for each in told),
@@ -93,8 +95,7 @@ def alert_create(request: EnvironmentRequest, environment: Environment) -> HttpR
         raise Http404
     if request.method == "POST":
         return _saved(request, environment, watches, None)
-    teammates = actions.teammates(environment.project)
-    form = FORMS[watches](environment=environment, teammates=teammates, initial=_opening(request, environment))
+    form = FORMS[watches](environment=environment, initial=_opening(request, environment))
     return _form(request, environment, form, Reader(request.GET))
 
 
@@ -125,8 +126,7 @@ def alert_edit(request: EnvironmentRequest, environment: Environment, alert_id: 
     changed = find_alert(environment, alert_id)
     if request.method == "POST":
         return _saved(request, environment, changed.watches, changed)
-    teammates = actions.teammates(environment.project)
-    form = FORMS[changed.watches](environment=environment, teammates=teammates, alert=changed)
+    form = FORMS[changed.watches](environment=environment, alert=changed)
     return _form(request, environment, form, Reader({"event": [changed.event]}))
 
 
@@ -157,9 +157,7 @@ def _sent(
 ) -> tuple[AlertForm, Reader]:
     """The form as it was sent, and its event, whose errors are in the reader."""
     raw = read_typed(environment, request.POST)
-    form = FORMS[watches](
-        request.POST, environment=environment, teammates=actions.teammates(environment.project), alert=alert
-    )
+    form = FORMS[watches](request.POST, environment=environment, alert=alert)
     if isinstance(form, SilenceForm) and (text := raw.text("event")):
         try:
             event = EventReference.parse(text)
