@@ -8,7 +8,7 @@ from django.utils import timezone
 from analytics.alerts.models import Alert, AlertChange, AlertDelivery, Webhook
 
 KEPT = timedelta(days=30)
-SHOWN = 30
+SHOWN = 30  # the newest
 AT_ONCE = 1_000
 
 

@@ -80,6 +80,8 @@ def alert(request: EnvironmentRequest, environment: Environment, alert_id: int) 
         "recipients": [(each.membership.user, each.membership_id in reached_by) for each in told],
         "webhooks": shown.webhooks.order_by("name"),
         "changes": log.changes_of(shown),
+        "shown": log.SHOWN,
+        "kept_days": log.KEPT.days,
         "is_told": any(each.membership_id == request.membership.pk for each in told),
         "may_be_told": request.membership.visit is None,
         "has_mail": mails.is_set_up(),

@@ -49,6 +49,7 @@ def webhook(request: HttpRequest, environment: Environment, webhook_id: int) -> 
         "has_two_secrets": shown.old_until is not None and shown.old_until > now,
         "alerts": shown.alerts.order_by("name"),
         "deliveries": log.deliveries_to(shown),
+        "shown": log.SHOWN,
         "kept_days": log.KEPT.days,
     }
     return page(request, environment, "analytics/webhook.html", context)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.actions import memberships
 from accounts.models import Activity
+from analytics.alerts import log
 from analytics.alerts.judging import judge
 from analytics.alerts.models import MAX_ALERTS, Alert, AlertChange, AlertDelivery, AlertRecipient, Webhook
 from analytics.alerts.webhooks import secrets
@@ -270,6 +271,19 @@ class TestWebhooks:
         assert hook.deliveries.count() == 0
         full.post(url("webhook_delete", environment, hook.pk))
         assert Webhook.objects.count() == 0
+
+
+def test_the_pages_say_how_much_of_what_was_told_they_show(environment, full):
+    hook = WebhookFactory(environment=environment)
+    for _ in range(log.SHOWN + 1):
+        AlertDelivery.objects.create(webhook=hook)
+
+    for page in (
+        full.get(url("webhook", environment, hook.pk)),
+        full.get(url("alert", environment, AlertFactory(environment=environment).pk)),
+    ):
+        assert "The newest 30 of the last 30 days." in page.content.decode()
+    assert full.get(url("webhook", environment, hook.pk)).content.decode().count('<td data-label="Attempts">') == 30
 
 
 def test_copying_an_environment_leaves_alerts_and_webhooks(environment):
