@@ -112,7 +112,7 @@ def judge(after: int) -> None:
         defer_once("analytics.judge", after=following)
 
 
-@app.task(name="analytics.mail_alert", queue=MAIL)
+@app.task(name="analytics.mail_alert", queue=MAIL, retry=MAIL_RETRY)
 def mail_alert(delivery_id: int) -> None:
     """Tell a teammate what changed of an alert, unless they were told."""
     alert_mail.send(delivery_id)
