@@ -12,6 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from analytics.alerts import judging, log, reading
 from analytics.alerts.judging import judge
 from analytics.alerts.models import Alert, AlertChange, AlertDelivery
+from analytics.jobs import forget_alerts
 from analytics.models import Definition
 from analytics.store.failures import QueryBusy, QueryTimeout
 from tests.analytics.alerts.factories import (
@@ -450,7 +451,18 @@ def test_what_was_told_is_forgotten_after_a_month(environment):
     for change in (old, new):
         AlertDelivery.objects.create(change=change, membership=told_to(alert))
 
-    assert not log.forget()
+    test = AlertDelivery.objects.create(webhook=WebhookFactory(environment=environment))
+    AlertDelivery.objects.filter(pk=test.pk).update(created_at=timezone.now() - timedelta(days=31))
+
+    assert [log.forget(), log.forget()] == [2, 0]
 
     assert changes(alert) == ["over"]
     assert AlertDelivery.objects.get().change == new
+
+
+def test_forgetting_much_goes_on_later(environment, monkeypatch):
+    monkeypatch.setattr("analytics.jobs.SLICE_SECONDS", 0)
+
+    forget_alerts(timestamp=0)
+
+    assert ProcrastinateJob.objects.get().task_name == "analytics.forget_alerts"
