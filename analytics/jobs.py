@@ -22,6 +22,7 @@ from analytics.store.failures import QueryTimeout
 from analytics.subscriptions import actions as subscriptions
 from analytics.subscriptions import confirming, due
 from analytics.subscriptions import sending as subscription_mails
+from common import steps
 from common.jobs import LONG, LOW, MAIL, MAIL_RETRY, SLICE_SECONDS, defer_once
 
 LOWEST = -20  # the lowest priority, because nobody waits for counted days: queries are exact without them
@@ -112,7 +113,7 @@ def judge(after: int) -> None:
         defer_once("analytics.judge", after=following)
 
 
-@app.task(name="analytics.mail_alert", queue=MAIL)
+@app.task(name="analytics.mail_alert", queue=MAIL, retry=MAIL_RETRY)
 def mail_alert(delivery_id: int) -> None:
     """Tell a teammate what changed of an alert, unless they were told."""
     alert_mail.send(delivery_id)
@@ -129,9 +130,9 @@ def send_webhooks(timestamp: int) -> None:
 @app.periodic(cron="17 4 * * *")
 @app.task(name="analytics.forget_alerts", queueing_lock="analytics.forget_alerts", pass_context=False, priority=LOWEST)
 def forget_alerts(timestamp: int) -> None:
-    """Forget what alerts told a month ago. Each step commits on its own."""
-    while log.forget():
-        pass
+    """Forget what alerts told a month ago, in steps, and queue again until all is gone."""
+    if not steps.run([log.forget], seconds=SLICE_SECONDS):
+        defer_once("analytics.forget_alerts", in_seconds=1, timestamp=timestamp)
 
 
 @app.periodic(cron="* * * * *")

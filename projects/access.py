@@ -5,7 +5,7 @@ chosen for them there, or else what the account says for all that is not chosen.
 does not exist for them. Those with full access to the account have it in every project.
 """
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Access, Membership, RolesByProject, User
 from accounts.policy import has_roles
@@ -77,6 +77,18 @@ def reached_projects(membership: Membership) -> QuerySet[Project]:
 def reached_environments(membership: Membership) -> QuerySet[Environment]:
     """The environments that a teammate reaches, without those being deleted."""
     return Environment.objects.live().filter(project__in=reached_projects(membership))
+
+
+def reaching_teammates(project: Project) -> QuerySet[Membership]:
+    """The teammates who reach a project, without those whose login is switched off."""
+    account = project.account
+    teammates = Membership.objects.filter(account=account, user__is_active=True)
+    roles = ProjectRole.objects.filter(membership=OuterRef("pk"), project=project)
+    if account.roles_by_project == RolesByProject.NONE:
+        return teammates.filter(Q(read_only=False) | Exists(roles.exclude(access="")))
+    if account.roles_by_project == RolesByProject.READ_ONLY:
+        return teammates.exclude(Q(read_only=True) & Exists(roles.filter(access="")))
+    return teammates
 
 
 def full_in(membership: Membership) -> set[int]:

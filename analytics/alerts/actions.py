@@ -6,14 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Account, Membership, RolesByProject, User
-from accounts.policy import has_roles
+from accounts.models import Membership, User
 from analytics.actions import note
 from analytics.alerts.models import MAX_ALERTS, Alert, AlertRecipient, Webhook
 from analytics.alerts.words import names_for, watched
 from common.counted import counted
-from projects.access import where_chosen
-from projects.models import Environment, Project, ProjectRole
+from projects.models import Environment
 
 MOST_RECIPIENTS = 100
 JUDGED = ("watches", "lineage", "event", "figure", "rule", "in_percent", "fires_at", "over_at", "unit")
@@ -47,14 +45,14 @@ def create_alert(
 @transaction.atomic
 def change_alert(
     *, alert: Alert, by: User, changed: Alert, recipients: Iterable[Membership], webhooks: Iterable[Webhook]
-) -> bool:
-    """Make it what `changed` is. False if another person deleted it meanwhile.
+) -> Alert | None:
+    """Make it what `changed` is. None if another person deleted it meanwhile.
 
     If what is judged is another, it begins as one that does not fire, with the next interval.
     """
     row = _locked(alert)
     if row is None:
-        return False
+        return None
     is_other = any(getattr(row, name) != getattr(changed, name) for name in JUDGED)
     row.name, row.changed_by, row.changed_at = changed.name, by, timezone.now()
     fields = ["name", "changed_by", "changed_at"]
@@ -65,7 +63,7 @@ def change_alert(
     row.save(update_fields=fields)
     _set_told(row, recipients, webhooks)
     _record(row, by, "alert.change")
-    return True
+    return row
 
 
 @transaction.atomic
@@ -104,21 +102,6 @@ def subscribe(*, alert: Alert, membership: Membership) -> None:
 def unsubscribe(*, alert: Alert, membership: Membership) -> None:
     if AlertRecipient.objects.filter(alert=alert, membership=membership).delete()[0]:
         _record(alert, membership.user, "alert.unsubscribe")
-
-
-def teammates(project: Project) -> list[Membership]:
-    """Those who reach the project now, by name: two statements."""
-    account: Account = project.account
-    chosen: dict[int, str] = {}
-    if account.roles_by_project != RolesByProject.OFF:
-        roles = ProjectRole.objects.filter(project=project, membership__isnull=False)
-        chosen = {role.membership_id: role.access for role in roles if role.membership_id}
-    found = []
-    for membership in account.memberships.filter(user__is_active=True).select_related("user").order_by("user__email"):
-        membership.account = account
-        if not has_roles(membership) or where_chosen(membership, chosen.get(membership.pk)) is not None:
-            found.append(membership)
-    return found
 
 
 def _locked(alert: Alert) -> Alert | None:

@@ -1,26 +1,30 @@
-"""The forms of alerts and webhooks. Each makes an Alert that is not saved; saving it is for actions.py."""
+"""The forms of alerts, each of which makes an Alert that is not saved, and of webhooks. Saving is for the actions."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from accounts.models import Membership
 from analytics.alerts.models import MAX_URL, Alert, AlertRule, Figure, Watches, Webhook
 from analytics.alerts.reading import Unanswerable, question
+from analytics.forms.choices import offered
 from analytics.models import Definition, Report, ReportKind
 from analytics.questions.spans import Unit
 from common.guarded_http import NoUsableAnswer, check_url
 from common.names import NameField
+from projects.access import reaching_teammates
 from projects.models import Environment
 
 MOST = 1e15
 MOST_HOURS = 30 * 24
 MOST_DAYS = 60
-MOST_LISTED = 1_000
 UNITS = [(Unit.HOUR.value, "each hour"), (Unit.DAY.value, "each day"), (Unit.WEEK.value, "each week")]
 FIGURES = [
     (Figure.INTERVAL.value, "of that hour, day or week alone"),
@@ -30,7 +34,10 @@ RULES = [(rule.value, rule.label) for rule in AlertRule if rule is not AlertRule
 
 
 class AlertForm(forms.Form):
-    """What all alerts have: a name, and whom they are told. `alert` is the one that is changed."""
+    """What all alerts have: a name, and whom they are told. `alert` is the one that is changed.
+
+    Mypy checks that FORMS holds none without the abstract methods: a form's own metaclass leaves no room for ABC.
+    """
 
     watches: Watches
     name = NameField(label="Name", max_length=200, help_text="The subject of its mails.")
@@ -47,17 +54,18 @@ class AlertForm(forms.Form):
         data: Mapping[str, Any] | None = None,
         *,
         environment: Environment,
-        teammates: list[Membership],
         alert: Alert | None = None,
         initial: dict[str, Any] | None = None,
     ) -> None:
-        self.environment, self.teammates, self.alert = environment, {str(each.pk): each for each in teammates}, alert
+        self.environment, self.alert = environment, alert
         filled = initial or {}
         if alert:
             told = alert.recipients.values_list("membership_id", flat=True)
             hooks = alert.webhooks.values_list("pk", flat=True)
             filled = {"name": alert.name, "recipients": list(told), "webhooks": list(hooks)} | self.filled(alert)
         super().__init__(data, initial=filled)
+        teammates = reaching_teammates(environment.project).select_related("user").order_by("user__email")
+        self.teammates = {str(each.pk): each for each in teammates}
         self.hooks = {str(each.pk): each for each in Webhook.objects.filter(environment=environment).order_by("name")}
         self.fields["recipients"].choices = [  # type: ignore[attr-defined]
             (number, f"{each.user.name}, {each.user.email}" if each.user.name else each.user.email)
@@ -74,13 +82,21 @@ class AlertForm(forms.Form):
         last = ("name", "recipients", "webhooks")
         return [*(name for name in self.fields if name not in last), *last]
 
+    def offer(self, noun: str, kept: QuerySet[Report] | QuerySet[Definition]) -> None:
+        """Let one of these be chosen in the field `noun`. What it holds already is always among them."""
+        chosen: set[UUID] = set()
+        with suppress(ValueError):  # nothing, or no lineage
+            chosen.add(UUID(self[noun].value() or ""))
+        choices = [("", f"Choose a {noun}"), *((str(lineage), name) for lineage, name in offered(kept, chosen))]
+        self.fields[noun].choices = choices  # type: ignore[attr-defined]
+
+    @abstractmethod
     def filled(self, alert: Alert) -> dict[str, Any]:
         """What the further fields hold for this alert."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fields_of_alert(self) -> dict[str, Any]:
         """What is judged, from the valid fields."""
-        raise NotImplementedError
 
     @property
     def made(self) -> Alert:
@@ -125,10 +141,7 @@ class ReportForm(AlertForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = (ReportKind.GRAPH, ReportKind.FUNNEL)
-        reports = Report.objects.filter(environment=self.environment, kind__in=kinds).order_by("name", "pk")
-        self.reports = {str(each.lineage): each for each in reports[:MOST_LISTED]}
-        choices = [("", "Choose a report"), *((lineage, each.name) for lineage, each in self.reports.items())]
-        self.fields["report"].choices = choices  # type: ignore[attr-defined]
+        self.offer("report", Report.objects.filter(environment=self.environment, kind__in=kinds))
 
     def filled(self, alert: Alert) -> dict[str, Any]:
         return {
@@ -204,9 +217,7 @@ class DefinitionForm(AlertForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = Definition.objects.filter(environment=self.environment).order_by("name", "pk")[:MOST_LISTED]
-        choices = [("", "Choose a definition"), *((str(each.lineage), each.name) for each in found)]
-        self.fields["definition"].choices = choices  # type: ignore[attr-defined]
+        self.offer("definition", Definition.objects.filter(environment=self.environment))
 
     def filled(self, alert: Alert) -> dict[str, Any]:
         return {"definition": str(alert.lineage), "days": int(alert.fires_at)}
@@ -217,7 +228,11 @@ class DefinitionForm(AlertForm):
         return {"lineage": UUID(self.cleaned_data["definition"]), **fixed}
 
 
-FORMS: dict[str, type[AlertForm]] = {form.watches: form for form in (ReportForm, SilenceForm, DefinitionForm)}
+FORMS: dict[str, type[AlertForm]] = {
+    Watches.REPORT: ReportForm,
+    Watches.SILENCE: SilenceForm,
+    Watches.DEFINITION: DefinitionForm,
+}
 
 
 class WebhookForm(forms.Form):

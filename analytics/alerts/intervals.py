@@ -12,7 +12,10 @@ DAYS_BACK = {Unit.HOUR: 1, Unit.DAY: 2, Unit.WEEK: 15}  # in which one whole int
 
 def last_finished(now: datetime, unit: Unit, scope: Scope) -> Bucket:
     """The hour, day or week of the project's calendar that has been over for SETTLING."""
-    return _around(now, unit, scope, DAYS_BACK[unit])[-1]
+    settled = now - SETTLING
+    today = settled.astimezone(scope.zone).date()
+    span = Span(None, today - timedelta(days=DAYS_BACK[unit]), today)
+    return [each for each in buckets(span, unit, settled, scope.zone, scope.week_starts_on) if each.complete][-1]
 
 
 def interval_before(interval: Bucket, unit: Unit, scope: Scope) -> Bucket:
@@ -26,11 +29,3 @@ def next_judging(now: datetime, unit: Unit, scope: Scope) -> datetime:
     today = end.astimezone(scope.zone).date()
     following = buckets(Span(None, today, today + timedelta(days=15)), unit, now, scope.zone, scope.week_starts_on)
     return min(each.end for each in following if each.end > end) + SETTLING
-
-
-def _around(now: datetime, unit: Unit, scope: Scope, days: int) -> list[Bucket]:
-    """The whole intervals of the last days that are over by then, in order."""
-    settled = now - SETTLING
-    today = settled.astimezone(scope.zone).date()
-    span = Span(None, today - timedelta(days=days), today)
-    return [each for each in buckets(span, unit, settled, scope.zone, scope.week_starts_on) if each.complete]

@@ -9,6 +9,8 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from analytics.alerts import intervals, words
@@ -23,6 +25,7 @@ from common.database import TookTooLong
 from common.jobs import defer, defer_once
 
 log = logging.getLogger(__name__)
+AT_ONCE = 500  # turns that are found by one statement
 AGAIN = timedelta(minutes=1)  # after a try that says nothing about the question
 PAUSES = (
     timedelta(minutes=2),
@@ -38,34 +41,48 @@ def run(*, seconds: float, after: int) -> int | None:
     Returns the last account's id if more are due, else None.
     """
     until = time.monotonic() + seconds
-    while (due := _due(after)) is not None:
-        alert, after = due
-        judge(alert, timezone.now())
-        if time.monotonic() > until:
-            return after if _due(after) else None
+    while turns := _turns(after):
+        for number, account in turns:
+            after = account
+            if (alert := _due().select_related("environment__project__account").filter(pk=number).first()) is not None:
+                _judge_alone(alert)
+            if time.monotonic() > until:
+                return after if _due().exists() else None
     return None
 
 
-def _due(after: int) -> tuple[Alert, int] | None:
-    """The alert that has been due longest of the next account that has one, and the account's id."""
-    due = Alert.objects.filter(
+def _due() -> QuerySet[Alert]:
+    return Alert.objects.filter(
         is_on=True,
         next_at__lte=timezone.now(),
         environment__deleting_at=None,
         environment__project__deleting_at=None,
         environment__project__account__closed_at=None,
     )
-    accounts = due.order_by("environment__project__account").values_list("environment__project__account", flat=True)
-    account = accounts.filter(environment__project__account__gt=after).first() or accounts.first()
-    if account is None:
-        return None
-    found = due.filter(environment__project__account=account).select_related("environment__project__account")
-    alert = found.order_by("next_at", "pk").first()
-    return (alert, account) if alert else None
+
+
+def _turns(after: int) -> list[tuple[int, int]]:
+    """(alert, account) of those that are due, in turn: of each account the one that has been due longest comes first.
+
+    Finding them looks at all that are due, so it is done for AT_ONCE of them.
+    """
+    account = F("environment__project__account")
+    turn = Window(RowNumber(), partition_by=account, order_by=["next_at", "pk"])
+    ranked = _due().annotate(account=account, turn=turn, is_later=Q(environment__project__account__gt=after))
+    return list(ranked.order_by("turn", "-is_later", "account").values_list("pk", "account")[:AT_ONCE])
+
+
+def _judge_alone(alert: Alert) -> None:
+    """Whatever goes wrong, also when it is noted, it is due later: the others are due too."""
+    try:
+        judge(alert, timezone.now())
+    except Exception:
+        log.exception("What alert %s found could not be noted", alert.pk)
+        _put_off(alert, timezone.now() + AGAIN)
 
 
 def judge(alert: Alert, now: datetime) -> None:
-    """Judge the interval that was over last, unless it was judged already. Whatever goes wrong, it is due later."""
+    """Judge the interval that was over last, unless it was judged already. A question that fails is asked later."""
     scope, unit = Scope.of(alert.environment), Unit(alert.unit)
     interval = intervals.last_finished(now, unit, scope)
     following = intervals.next_judging(now, unit, scope)
@@ -82,7 +99,7 @@ def judge(alert: Alert, now: datetime) -> None:
         _put_off(alert, now + AGAIN)
     except (QueryFailed, TookTooLong):
         _try_again(alert, interval, following, now, TOO_LONG)
-    except Exception:  # whatever it is: the other alerts are due too
+    except Exception:  # whatever it is, it is tried again before it is told
         log.exception("Alert %s could not be judged", alert.pk)
         _try_again(alert, interval, following, now, BROKEN)
     else:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from analytics.alerts.models import Alert, AlertChange, AlertDelivery, Webhook
 
 KEPT = timedelta(days=30)
-SHOWN = 30
+SHOWN = 30  # the newest
 AT_ONCE = 1_000
 
 
@@ -24,12 +24,15 @@ def deliveries_to(webhook: Webhook) -> list[AlertDelivery]:
     return list(webhook.deliveries.select_related("change__alert").order_by("-created_at", "-pk")[:SHOWN])
 
 
-def forget() -> bool:
-    """Forget some changes, with their deliveries, and tests of webhooks. Returns whether there may be more."""
+def forget() -> int:
+    """Forget some changes, with their deliveries, and tests of webhooks. Returns how many; 0 once none are left."""
     before = timezone.now() - KEPT
-    old = AlertChange.objects.filter(at__lt=before).values_list("pk", flat=True)[:AT_ONCE]
-    tests = AlertDelivery.objects.filter(change=None, created_at__lt=before).values_list("pk", flat=True)[:AT_ONCE]
-    numbers, of_tests = list(old), list(tests)
-    AlertChange.objects.filter(pk__in=numbers).delete()
-    AlertDelivery.objects.filter(pk__in=of_tests).delete()
-    return max(len(numbers), len(of_tests)) == AT_ONCE
+    forgotten = 0
+    for old in (
+        AlertChange.objects.filter(at__lt=before),
+        AlertDelivery.objects.filter(change=None, created_at__lt=before),
+    ):
+        numbers = list(old.values_list("pk", flat=True)[:AT_ONCE])
+        old.model._default_manager.filter(pk__in=numbers).delete()
+        forgotten += len(numbers)
+    return forgotten

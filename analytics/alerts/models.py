@@ -28,7 +28,7 @@ class Figure(models.TextChoices):
 
 
 class AlertRule(models.TextChoices):
-    """How the number has to be. Of the last three, the number is the difference from the period before."""
+    """How the number has to be. Of those that rise, fall or change, it is the difference from the period before."""
 
     ABOVE = "above", "is above"
     BELOW = "below", "is below"
@@ -163,7 +163,7 @@ class ChangeKind(models.TextChoices):
 class AlertChange(models.Model):
     """An alert fired, was over, or could not be judged, at the end of an interval. It is told once, as it was then.
 
-    `told`: {"name", "watched", "words", "value", "starts", "ends"}, from which mails and webhooks are made.
+    `told`: {"name", "watched", "words", "when", "value", "starts", "ends"}, from which mails and webhooks are made.
     """
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="changes")

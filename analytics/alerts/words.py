@@ -49,7 +49,7 @@ def names_for(alert: Alert) -> Names:
 
 
 def watched(alert: Alert, names: Names) -> str:
-    """ "“Signups” in each day is above 100. Over when it is below 80."."""
+    """ "The number of “Signups” of each day is above 100. Over when it is below 80."."""
     if alert.watches == Watches.SILENCE:
         what = f"No event {names.of(alert)}" if alert.event else "No events at all"
         return f"{what} for {_lasting(alert.fires_at, 'hour')}."

@@ -6,11 +6,12 @@ from typing import TypedDict, cast
 from uuid import UUID
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 
 from analytics.definitions.glossary import BUILTIN_LABELS, KIND_LABELS
 from analytics.definitions.lineages import LineageKey, references
 from analytics.forms.controls import Option, Options
-from analytics.models import Definition, Segment
+from analytics.models import Definition, Report, Segment
 from analytics.questions.conditions import EVENT_FIELDS, PERSON_FIELDS, Source
 from analytics.questions.parameters import Reader
 from analytics.questions.query import Builtin, RefersTo, Scope
@@ -18,7 +19,7 @@ from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from projects.models import Environment
 
-MAX_OFFERED = 1000  # definitions and segments in a drop-down, besides those that are chosen
+MAX_OFFERED = 1000  # definitions, segments or reports in a drop-down, besides those that are chosen
 REMEMBERED_SECONDS = 2
 BUILTINS = [(f"{RefersTo.BUILTIN}:{key}", label) for key, label in BUILTIN_LABELS.items()]
 KINDS = [(f"{RefersTo.KIND}:{key}", label) for key, label in KIND_LABELS.items()]
@@ -101,12 +102,18 @@ def choices(environment: Environment, raw: Reader) -> Choices:
 def _named(
     model: type[Definition] | type[Segment], environment: Environment, chosen: list[LineageKey]
 ) -> list[tuple[UUID, str]]:
-    """Lineages and names: first the chosen rows that would be cut off, then the first MAX_OFFERED by name."""
-    rows = model.objects.filter(environment=environment).order_by("name").values_list("lineage", "name")
-    offered = list(rows[:MAX_OFFERED])
     noun = model.__name__.lower()
-    missing = {key.lineage for key in chosen if key.noun == noun} - {lineage for lineage, _ in offered}
-    return [*rows.filter(lineage__in=missing), *offered] if missing else offered
+    return offered(model.objects.filter(environment=environment), {key.lineage for key in chosen if key.noun == noun})
+
+
+def offered(
+    kept: QuerySet[Definition] | QuerySet[Segment] | QuerySet[Report], chosen: set[UUID]
+) -> list[tuple[UUID, str]]:
+    """Lineages and names: first the chosen rows that would be cut off, then the first MAX_OFFERED by name."""
+    rows = kept.order_by("name").values_list("lineage", "name")
+    found = list(rows[:MAX_OFFERED])
+    missing = chosen - {lineage for lineage, _ in found}
+    return [*rows.filter(lineage__in=missing), *found] if missing else found
 
 
 def _groups(*groups: tuple[str, Iterable[Option]]) -> tuple[Options, ...]:

@@ -26,6 +26,7 @@ from analytics.questions.parameters import Reader
 from analytics.questions.query import EventReference
 from analytics.views.pages import page
 from common import mails
+from projects.access import reaching_teammates
 from projects.door import EnvironmentRequest, environment_view
 from projects.models import Environment
 
@@ -68,16 +69,19 @@ def alert(request: EnvironmentRequest, environment: Environment, alert_id: int) 
     """What it watches, how it is, whom it tells, and what it told."""
     shown = find_alert(environment, alert_id)
     names = names_for(shown)
-    reaching = {each.pk for each in actions.teammates(environment.project)}
-    told = shown.recipients.select_related("membership__user").order_by("membership__user__email")
+    told = list(shown.recipients.select_related("membership__user").order_by("membership__user__email"))
+    reaching = reaching_teammates(environment.project).filter(pk__in=[each.membership_id for each in told])
+    reached_by = set(reaching.values_list("pk", flat=True))
     context = {
         "alert": shown,
         "watched": watched(shown, names),
         "found": last_found(shown, names),
         "report": names.reports.get(shown.lineage) if shown.watches == Watches.REPORT else None,
-        "recipients": [(each.membership.user, each.membership_id in reaching) for each in told],
+        "recipients": [(each.membership.user, each.membership_id in reached_by) for each in told],
         "webhooks": shown.webhooks.order_by("name"),
         "changes": log.changes_of(shown),
+        "shown": log.SHOWN,
+        "kept_days": log.KEPT.days,
         "is_told": any(each.membership_id == request.membership.pk for each in told),
         "may_be_told": request.membership.visit is None,
         "has_mail": mails.is_set_up(),
@@ -91,26 +95,10 @@ def alert_create(request: EnvironmentRequest, environment: Environment) -> HttpR
     watches = (request.POST if request.method == "POST" else request.GET).get("watches", Watches.REPORT)
     if watches not in FORMS:
         raise Http404
-    teammates = actions.teammates(environment.project)
-    if request.method != "POST":
-        form = FORMS[watches](environment=environment, teammates=teammates, initial=_opening(request, environment))
-        return _form(request, environment, form, Reader(request.GET))
-    form, raw = _sent(request, environment, watches, None)
-    if not form.is_valid() or raw.errors:
-        return _form(request, environment, form, raw)
-    try:
-        made = actions.create_alert(
-            environment=environment,
-            by=signed_in_user(request),
-            alert=form.made,
-            recipients=form.chosen_recipients,
-            webhooks=form.chosen_webhooks,
-        )
-    except actions.NoRoom as error:
-        form.add_error(None, str(error))
-        return _form(request, environment, form, raw)
-    messages.success(request, f"Alert {made.name} made. It is judged within a minute.")
-    return redirect("analytics:alert", environment.app_id, made.pk)
+    if request.method == "POST":
+        return _saved(request, environment, watches, None)
+    form = FORMS[watches](environment=environment, initial=_opening(request, environment))
+    return _form(request, environment, form, Reader(request.GET))
 
 
 def _opening(request: EnvironmentRequest, environment: Environment) -> dict[str, Any]:
@@ -138,29 +126,32 @@ def _report(environment: Environment, text: str) -> Report | None:
 @environment_view(Can.EDIT)
 def alert_edit(request: EnvironmentRequest, environment: Environment, alert_id: int) -> HttpResponse:
     changed = find_alert(environment, alert_id)
-    if request.method != "POST":
-        form = FORMS[changed.watches](
-            environment=environment, teammates=actions.teammates(environment.project), alert=changed
-        )
-        return _form(request, environment, form, Reader({"event": [changed.event]}))
-    form, raw = _sent(request, environment, changed.watches, changed)
+    if request.method == "POST":
+        return _saved(request, environment, changed.watches, changed)
+    form = FORMS[changed.watches](environment=environment, alert=changed)
+    return _form(request, environment, form, Reader({"event": [changed.event]}))
+
+
+def _saved(request: HttpRequest, environment: Environment, watches: str, alert: Alert | None) -> HttpResponse:
+    """Make what was sent, or change `alert` to it, and lead to its page; or show the form with what is wrong."""
+    form, raw = _sent(request, environment, watches, alert)
     if not form.is_valid() or raw.errors:
         return _form(request, environment, form, raw)
+    told: dict[str, Any] = {"recipients": form.chosen_recipients, "webhooks": form.chosen_webhooks}
+    by, saved = signed_in_user(request), alert
     try:
-        is_there = actions.change_alert(
-            alert=changed,
-            by=signed_in_user(request),
-            changed=form.made,
-            recipients=form.chosen_recipients,
-            webhooks=form.chosen_webhooks,
-        )
+        if alert is None:
+            saved = actions.create_alert(environment=environment, by=by, alert=form.made, **told)
+        else:
+            saved = actions.change_alert(alert=alert, by=by, changed=form.made, **told)
     except actions.NoRoom as error:
         form.add_error(None, str(error))
         return _form(request, environment, form, raw)
-    if not is_there:
+    if saved is None:
         raise Http404
-    messages.success(request, f"Alert {form.made.name} saved.")
-    return redirect("analytics:alert", environment.app_id, changed.pk)
+    became = "saved." if alert else "made. It is judged within a minute."
+    messages.success(request, f"Alert {saved.name} {became}")
+    return redirect("analytics:alert", environment.app_id, saved.pk)
 
 
 def _sent(
@@ -168,9 +159,7 @@ def _sent(
 ) -> tuple[AlertForm, Reader]:
     """The form as it was sent, and its event, whose errors are in the reader."""
     raw = read_typed(environment, request.POST)
-    form = FORMS[watches](
-        request.POST, environment=environment, teammates=actions.teammates(environment.project), alert=alert
-    )
+    form = FORMS[watches](request.POST, environment=environment, alert=alert)
     if isinstance(form, SilenceForm) and (text := raw.text("event")):
         try:
             event = EventReference.parse(text)

@@ -49,6 +49,7 @@ def webhook(request: HttpRequest, environment: Environment, webhook_id: int) -> 
         "has_two_secrets": shown.old_until is not None and shown.old_until > now,
         "alerts": shown.alerts.order_by("name"),
         "deliveries": log.deliveries_to(shown),
+        "shown": log.SHOWN,
         "kept_days": log.KEPT.days,
     }
     return page(request, environment, "analytics/webhook.html", context)
@@ -84,17 +85,16 @@ def webhook_create(request: HttpRequest, environment: Environment) -> HttpRespon
 @environment_view(Can.MANAGE)
 def webhook_secret(request: HttpRequest, environment: Environment, webhook_id: int) -> HttpResponse:
     """Change the secret. The answer shows the new one, this once."""
-    changed = find_webhook(environment, webhook_id)
+    found = find_webhook(environment, webhook_id)
     try:
-        secret = actions.change_secret(webhook=changed, by=signed_in_user(request))
+        changed, secret = actions.change_secret(webhook=found, by=signed_in_user(request))
     except Webhook.DoesNotExist:  # somebody deleted it meanwhile
         raise Http404 from None
     return _secret(request, environment, changed, secret)
 
 
 def _secret(request: HttpRequest, environment: Environment, webhook: Webhook, secret: str) -> HttpResponse:
-    context = {"webhook": webhook, "secret": secret, "lasts": actions.OLD_SECRET_LASTS}
-    return page(request, environment, "analytics/webhook_secret.html", context)
+    return page(request, environment, "analytics/webhook_secret.html", {"webhook": webhook, "secret": secret})
 
 
 @require_POST

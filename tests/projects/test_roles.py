@@ -11,7 +11,7 @@ from accounts.actions import invitations
 from accounts.models import Access, Account, Activity, Invitation, Membership
 from accounts.sso.models import IdentityProvider
 from projects import roles
-from projects.access import access_in, reached_projects
+from projects.access import access_in, reached_projects, reaching_teammates
 from projects.models import ProjectRole
 from support.visits.models import Visit
 from tests.accounts.factories import IdentityProviderFactory, SsoIdentityFactory, WayBackFactory
@@ -91,6 +91,7 @@ def test_access_to_a_project(shop, by_project, role, read_only, full):
 
     assert [access_in(each.user, shop) for each in people] == [read_only, full]
     assert [shop in reached_projects(each) for each in people] == [read_only is not None, True]
+    assert [each in reaching_teammates(shop) for each in people] == [read_only is not None, True]
 
 
 @pytest.mark.parametrize("ended", ["closed", "deleting", "switched off", "second factor", "left"])
@@ -103,6 +104,8 @@ def test_nobody_has_access_whom_the_door_does_not_let_in(shop, grace, ended):
         shop.deleting_at = timezone.now()
     elif ended == "switched off":
         grace.user.is_active = False
+        grace.user.save()
+        assert grace not in reaching_teammates(shop)
     elif ended == "second factor":
         shop.account.require_second_factor = True
         shop.account.save()

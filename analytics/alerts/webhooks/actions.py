@@ -34,8 +34,10 @@ def create_webhook(*, environment: Environment, name: str, url: str, by: User) -
 
 
 @transaction.atomic
-def change_secret(*, webhook: Webhook, by: User) -> str:
-    """The new secret, which is shown this once. The one before signs too for OLD_SECRET_LASTS; older ones no more.
+def change_secret(*, webhook: Webhook, by: User) -> tuple[Webhook, str]:
+    """The webhook as it is then, and its new secret, which is shown this once.
+
+    The secret of before signs too for OLD_SECRET_LASTS; older ones no more.
 
     Raises Webhook.DoesNotExist.
     """
@@ -43,7 +45,7 @@ def change_secret(*, webhook: Webhook, by: User) -> str:
     row.old_nonce, row.old_until, row.nonce = row.nonce, timezone.now() + OLD_SECRET_LASTS, links.new_nonce()
     row.save(update_fields=["old_nonce", "old_until", "nonce"])
     _record(webhook, by, "webhook.secret")
-    return secrets.secret(row.nonce)
+    return row, secrets.secret(row.nonce)
 
 
 @transaction.atomic

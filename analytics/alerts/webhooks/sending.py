@@ -4,7 +4,9 @@ A webhook that does not answer as it should is left alone for a while, longer ea
 day is given up. After a kill a delivery is sent again, with the same id.
 """
 
+import logging
 import time
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -22,6 +24,7 @@ from analytics.alerts.models import AlertDelivery, DeliveryState, Webhook
 from analytics.alerts.webhooks import payload, secrets
 from common.guarded_http import MOST_SECONDS, NoUsableAnswer, fetch
 
+log = logging.getLogger(__name__)
 AT_ONCE = 8
 OF_AN_ACCOUNT = 2  # at once
 LEASE = timedelta(seconds=4 * MOST_SECONDS)  # somebody who sends for longer was killed
@@ -29,6 +32,7 @@ PAUSES = tuple(timedelta(minutes=each) for each in (1, 5, 15, 60, 180, 360))
 GIVEN_UP_AFTER = timedelta(days=1)
 GONE = 410
 TOO_LATE = "It waited for a day behind others."
+BROKEN = "It could not be sent, for a reason that is in the server's log."
 Due = tuple[Webhook, AlertDelivery]
 Sent = tuple[int | None, str]  # the status, and what was wrong with it, in words
 
@@ -113,6 +117,10 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> Sent:
         status, _ = fetch("POST", url, internal_hosts=settings.WEBHOOK_INTERNAL_HOSTS, data=body, headers=headers)
     except NoUsableAnswer as error:
         return None, str(error)
+    except Exception as error:  # whatever it is, what the others answered is still noted
+        where = "".join(traceback.format_tb(error.__traceback__))  # without its text, which may hold the address
+        log.error("%s could not be sent: %s\n%s", headers["webhook-id"], type(error).__name__, where)
+        return None, BROKEN
     return status, "" if 200 <= status < 300 else f"It answers {status}."
 
 

@@ -11,6 +11,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from analytics.alerts import judging, log, reading
 from analytics.alerts.judging import judge
 from analytics.alerts.models import Alert, AlertChange, AlertDelivery
+from analytics.jobs import forget_alerts
 from analytics.models import Definition
 from analytics.store.failures import QueryBusy, QueryTimeout
 from tests.analytics.alerts.factories import (
@@ -346,47 +347,6 @@ def test_what_was_changed_or_switched_off_meanwhile_is_not_judged(environment):
     assert changes(alert) == []
 
 
-class TestWhoIsNext:
-    def test_one_alert_of_each_account_in_turn(self, monkeypatch):
-        now = timezone.now()
-        large, small = EnvironmentFactory(), EnvironmentFactory()
-        for number in range(3):
-            AlertFactory(environment=large, name=f"large {number}", next_at=now - timedelta(hours=9 - number))
-        AlertFactory(environment=small, name="small", next_at=now - timedelta(minutes=1))
-        order = []
-
-        def judge(alert, at):
-            order.append(alert.name)
-            Alert.objects.filter(pk=alert.pk).update(next_at=at + DAY)
-
-        monkeypatch.setattr(judging, "judge", judge)
-
-        after, slices = 0, 0
-        while after is not None:
-            after, slices = judging.run(seconds=-1, after=after), slices + 1
-
-        assert order == ["large 0", "small", "large 1", "large 2"]
-        assert slices == 4  # each ended when its time was up
-
-    @pytest.mark.parametrize("what", ["off", "later", "deleting", "closed"])
-    def test_who_is_not_due(self, what):
-        now, environment = timezone.now(), EnvironmentFactory()
-        alert = AlertFactory(environment=environment, is_on=what != "off")
-        if what == "later":
-            Alert.objects.update(next_at=now + DAY)
-        if what == "deleting":
-            environment.deleting_at = now
-            environment.save()
-        if what == "closed":
-            environment.project.account.closed_at = now
-            environment.project.account.save()
-
-        judging.run(seconds=5, after=0)
-
-        alert.refresh_from_db()
-        assert alert.judged_until is None
-
-
 def test_what_was_told_is_forgotten_after_a_month(environment):
     alert = AlertFactory(environment=environment)
     old, new = (
@@ -398,7 +358,18 @@ def test_what_was_told_is_forgotten_after_a_month(environment):
     for change in (old, new):
         AlertDelivery.objects.create(change=change, membership=told_to(alert))
 
-    assert not log.forget()
+    test = AlertDelivery.objects.create(webhook=WebhookFactory(environment=environment))
+    AlertDelivery.objects.filter(pk=test.pk).update(created_at=timezone.now() - timedelta(days=31))
+
+    assert [log.forget(), log.forget()] == [2, 0]
 
     assert changes(alert) == ["over"]
     assert AlertDelivery.objects.get().change == new
+
+
+def test_forgetting_much_goes_on_later(environment, monkeypatch):
+    monkeypatch.setattr("analytics.jobs.SLICE_SECONDS", 0)
+
+    forget_alerts(timestamp=0)
+
+    assert ProcrastinateJob.objects.get().task_name == "analytics.forget_alerts"

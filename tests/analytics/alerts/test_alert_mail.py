@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts.actions import memberships
@@ -35,6 +35,13 @@ def fired(**fields):
     return alert, membership
 
 
+def later(mailbox):
+    """What is put off is due now."""
+    with connection.cursor() as cursor:
+        cursor.execute("update procrastinate_jobs set scheduled_at = now() where status = 'todo'")
+    mailbox.work()
+
+
 @pytest.mark.django_db(transaction=True)
 class TestDelivered:
     def test_the_mail_says_what_and_leads_to_the_alert(self, mailbox, client):
@@ -62,9 +69,21 @@ class TestDelivered:
         assert "the disk is full" in delivery.problem
 
         mailbox.refusing = False
-        with connection.cursor() as cursor:
-            cursor.execute("update procrastinate_jobs set scheduled_at = now() where status = 'todo'")
+        later(mailbox)
+
+        assert (len(mailbox.messages), AlertDelivery.objects.get().state) == (1, DeliveryState.SENT)
+
+    def test_a_database_that_fails_before_it_is_sent_loses_nothing(self, mailbox, monkeypatch):
+        fired()
+        real = mail._claimed
+
+        def fails(number):
+            raise OperationalError
+
+        monkeypatch.setattr(mail, "_claimed", fails)
         mailbox.work()
+        monkeypatch.setattr(mail, "_claimed", real)
+        later(mailbox)
 
         assert (len(mailbox.messages), AlertDelivery.objects.get().state) == (1, DeliveryState.SENT)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.actions import memberships
 from accounts.models import Activity
+from analytics.alerts import log
 from analytics.alerts.judging import judge
 from analytics.alerts.models import MAX_ALERTS, Alert, AlertChange, AlertDelivery, AlertRecipient, Webhook
 from analytics.alerts.webhooks import secrets
@@ -125,6 +126,27 @@ def test_silence_and_definitions(environment, full):
     assert full.get(url("alert_create", environment) + "?watches=odd").status_code == 404
 
 
+def test_what_is_chosen_is_offered_however_many_there_are(environment, full, monkeypatch):
+    monkeypatch.setattr("analytics.forms.choices.MAX_OFFERED", 1)
+    _, report = signups(environment), signups(environment)
+    for name in ("A", "Checkout"):
+        definition = DefinitionFactory(environment=environment, name=name)
+
+    form = full.get(url("alert_create", environment) + f"?report={report.lineage}").context["form"]
+    assert len([*form["report"]]) == 3  # none, it, and the first by name
+    make(full, environment, body(report))
+    make(full, environment, {"watches": "definition", "name": "Gone", "definition": definition.lineage, "days": "3"})
+    on_report, on_definition = Alert.objects.order_by("pk")
+
+    full.post(url("alert_edit", environment, on_report.pk), body(report, name="Others"))
+    page = full.get(url("alert_edit", environment, on_definition.pk)).content.decode()
+
+    on_report.refresh_from_db()
+    assert (on_report.name, on_report.lineage) == ("Others", report.lineage)
+    assert f'value="{definition.lineage}" selected' in page
+    assert make(full, environment, body(report, report="x")).status_code == 422
+
+
 def test_everybody_may_be_told_and_told_no_more(environment, read_only):
     alert = AlertFactory(environment=environment)
     page, subscribe = url("alert", environment, alert.pk), url("alert_subscribe", environment, alert.pk)
@@ -199,6 +221,7 @@ class TestWebhooks:
 
         hook = Webhook.objects.get()
         assert secrets.secret(hook.nonce) in response.content.decode()
+        assert "the secret of before" not in response.content.decode()
         assert "no-store" in response["Cache-Control"]
         for view, ids in (("webhook", [hook.pk]), ("webhook_list", [])):
             page = full.get(url(view, environment, *ids)).content.decode()
@@ -237,6 +260,7 @@ class TestWebhooks:
         page = full.post(url("webhook_secret", environment, hook.pk)).content.decode()
         hook.refresh_from_db()
         assert secrets.secret(hook.nonce) in page
+        assert "each message is signed with the secret of before too" in page
         assert (old in page, secrets.secret(hook.old_nonce)) == (False, old)
         for _ in range(7):
             full.post(url("webhook_test", environment, hook.pk))
@@ -247,6 +271,19 @@ class TestWebhooks:
         assert hook.deliveries.count() == 0
         full.post(url("webhook_delete", environment, hook.pk))
         assert Webhook.objects.count() == 0
+
+
+def test_the_pages_say_how_much_of_what_was_told_they_show(environment, full):
+    hook = WebhookFactory(environment=environment)
+    for _ in range(log.SHOWN + 1):
+        AlertDelivery.objects.create(webhook=hook)
+
+    for page in (
+        full.get(url("webhook", environment, hook.pk)),
+        full.get(url("alert", environment, AlertFactory(environment=environment).pk)),
+    ):
+        assert "The newest 30 of the last 30 days." in page.content.decode()
+    assert full.get(url("webhook", environment, hook.pk)).content.decode().count('<td data-label="Attempts">') == 30
 
 
 def test_copying_an_environment_leaves_alerts_and_webhooks(environment):

@@ -69,7 +69,7 @@ def test_an_alert_that_fires_is_told_signed(environment, webhook, listener):
 
 def test_while_the_secret_is_changed_both_sign(webhook, listener):
     old = secrets.secret(webhook.nonce)
-    new = actions.change_secret(webhook=webhook, by=UserFactory())
+    _, new = actions.change_secret(webhook=webhook, by=UserFactory())
     test_of(webhook)
     sending.run(seconds=5)
     assert [is_signed_with(each, listener.received[0]) for each in (old, new)] == [True, True]
@@ -290,6 +290,29 @@ def test_whoever_is_slow_keeps_nobody_waiting(monkeypatch, webhook, listener):
 
     slow.refresh_from_db()
     assert slow.state == DeliveryState.SENT
+
+
+def test_a_mistake_of_ours_at_one_webhook_leaves_the_others_alone(webhook, listener, monkeypatch, caplog):
+    """What others answered is noted, so that they are not told again."""
+    broken = WebhookFactory(environment=webhook.environment, secret_url="https://chat.example/T0PSECRET")
+    of_broken, fine = test_of(broken), test_of(webhook)
+    real = sending.fetch
+
+    def fetch(method, url, **given):
+        if "T0PSECRET" in url:
+            raise RuntimeError(url)
+        return real(method, url, **given)
+
+    monkeypatch.setattr(sending, "fetch", fetch)
+
+    assert not sending.run(seconds=5)
+
+    for each in (of_broken, fine, broken):
+        each.refresh_from_db()
+    assert (fine.state, len(listener.received)) == (DeliveryState.SENT, 1)
+    assert (of_broken.state, of_broken.problem) == (DeliveryState.WAITING, sending.BROKEN)
+    assert broken.paused_until is not None
+    assert "RuntimeError" in caplog.text and "T0PSECRET" not in caplog.text
 
 
 def test_what_waited_for_a_day_behind_others_is_given_up(webhook, listener):
