@@ -12,13 +12,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, SignInPause
+from analytics.kinds.registry import run
 from analytics.models import Dashboard, Note, Report, SharedLink
 from analytics.shared_links import limits, views_count
 from analytics.shared_links.password import PasswordTry
 from analytics.shared_links.secret import address_of, secret_of
 from analytics.store import places
-from analytics.store.failures import QueryBusy
+from analytics.store.failures import QueryBusy, QueryTimeout
 from analytics.store.places import LinkAsking, asking_for
+from analytics.views import shared as shared_views
+from analytics.views import shared_answers
 from common.token_buckets import Buckets
 from projects.models import Environment, Project
 from tests.analytics.factories import SharedLinkFactory
@@ -272,6 +275,41 @@ def test_links_take_no_place_of_people_and_an_answer_is_shared(link, monkeypatch
     monkeypatch.setattr(places, "_links_here", threading.BoundedSemaphore(1))
     with places._process_place(places._links_here), asking_for(LinkAsking(1, 2)), pytest.raises(QueryBusy):
         places.place(3).__enter__()
+
+
+def test_a_question_that_failed_or_is_hidden_is_not_asked_again_for_a_file_or_a_whole_page(link, monkeypatch):
+    asked = []
+
+    def failing(query, limit):
+        asked.append(query)
+        raise QueryTimeout
+
+    monkeypatch.setattr(shared_answers, "run", failing)
+    for name in ("shared_csv", "shared_csv", "shared_answer", "shared_whole"):
+        opened(link, name)
+    assert len(asked) == 1
+
+    cache.clear()
+    monkeypatch.undo()
+    add_event(link.environment, kind="pageview", path="/of/ada@shop.example")
+    Report.objects.update(body={"parameters": [["event", "builtin:pageview"], ["by", "event:path"]]})
+    monkeypatch.setattr(shared_answers, "run", lambda query, limit: asked.append(query) or run(query, limit=limit))
+    statuses = [opened(link, name).status_code for name in ("shared_csv", "shared_csv", "shared_answer")]
+    assert statuses == [403, 403, 200] and len(asked) == 2
+
+
+def test_what_failed_because_others_took_the_time_of_a_whole_page_is_asked_again(link, monkeypatch):
+    shared = SharedLinkFactory(shown=pin(shown_by(link)))
+
+    def failing(query, limit):
+        raise QueryTimeout
+
+    monkeypatch.setattr(shared_views, "WHOLE_SECONDS", 1.0)
+    monkeypatch.setattr(shared_answers, "run", failing)
+    assert shared_answers.NO_TIME in text(opened(shared, "shared_whole"))
+    monkeypatch.undo()
+
+    assert "stat__value" in text(opened(shared, "shared_whole"))
 
 
 def test_slow_questions_of_one_accounts_links_leave_a_place_for_those_of_others():
