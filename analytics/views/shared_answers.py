@@ -14,9 +14,11 @@ from django.core.cache import cache
 from django.template.loader import render_to_string
 
 from analytics.dashboards.tiles import Shows
+from analytics.definitions.glossary import glossary_for
 from analytics.kinds.people import LISTS, has_addresses, names_people, names_personal_properties
-from analytics.kinds.registry import KINDS, run
+from analytics.kinds.registry import KINDS, kind_of, run
 from analytics.questions.conditions import BadQuery
+from analytics.questions.query import Query
 from analytics.shared_links.opened import OpenedLink
 from analytics.store.failures import QueryBusy, QueryFailed
 from analytics.store.protocol import TIME_LIMIT
@@ -122,12 +124,16 @@ def _ask(opened: OpenedLink, question: SharedQuestion, asked: AnsweredQuestion, 
         asked.failure = NO_ANSWER if limit >= ENOUGH else NO_TIME
     except BadQuery:
         asked.failure = NO_ANSWER
-    if asked.result and not opened.link.shows_people:
-        context = answer_context(asked, "")
-        if has_addresses(asked.result, [context["title"], context["sentence"]]):
-            asked.result, asked.failure = None, HIDES_ADDRESSES
+    if asked.result and not opened.link.shows_people and has_addresses(asked.result, _words(asked.query)):
+        asked.result, asked.failure = None, HIDES_ADDRESSES
     if asked.failure not in ("", QUEUED, NO_TIME):
         cache.set(key, asked.failure, KEPT_SECONDS)
+
+
+def _words(query: Query) -> list[str]:
+    """What a page says of the question, beside its answer."""
+    kind, glossary = kind_of(query), glossary_for(query)
+    return [kind.words(query, glossary), kind.sentence(query, glossary)]
 
 
 def _rendered(opened: OpenedLink, question: SharedQuestion, asked: AnsweredQuestion, url: str) -> str:

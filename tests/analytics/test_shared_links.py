@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, SignInPause
-from analytics.kinds.registry import run
+from analytics.kinds.registry import run, show
 from analytics.models import Dashboard, Note, Report, SharedLink
 from analytics.shared_links import limits, views_count
 from analytics.shared_links.password import PasswordTry
@@ -20,8 +20,8 @@ from analytics.shared_links.secret import address_of, secret_of
 from analytics.store import places
 from analytics.store.failures import QueryBusy, QueryTimeout
 from analytics.store.places import LinkAsking, asking_for
+from analytics.views import analyze, shared_answers
 from analytics.views import shared as shared_views
-from analytics.views import shared_answers
 from common.token_buckets import Buckets
 from projects.models import Environment, Project
 from tests.analytics.factories import SharedLinkFactory
@@ -275,6 +275,16 @@ def test_links_take_no_place_of_people_and_an_answer_is_shared(link, monkeypatch
     monkeypatch.setattr(places, "_links_here", threading.BoundedSemaphore(1))
     with places._process_place(places._links_here), asking_for(LinkAsking(1, 2)), pytest.raises(QueryBusy):
         places.place(3).__enter__()
+
+
+def test_an_answer_is_drawn_once_and_a_file_not_at_all(link, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(analyze, "show", lambda *given: drawn.append(given) or show(*given))
+
+    opened(link, "shared_csv")
+    assert not drawn
+    opened(link, "shared_answer")
+    assert len(drawn) == 1
 
 
 def test_a_question_that_failed_or_is_hidden_is_not_asked_again_for_a_file_or_a_whole_page(link, monkeypatch):
