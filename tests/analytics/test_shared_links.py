@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, SignInPause
 from analytics.kinds.registry import run, show
-from analytics.models import Dashboard, Note, Report, SharedLink
+from analytics.models import Dashboard, Note, Report, SharedLink, SharedLinkViews
 from analytics.shared_links import limits, views_count
 from analytics.shared_links.password import PasswordTry
 from analytics.shared_links.secret import address_of, secret_of
@@ -28,6 +28,7 @@ from tests.analytics.factories import SharedLinkFactory
 from tests.analytics.kept import make_report, pin
 from tests.analytics.rows import add_event, add_person
 from tests.factories import MembershipFactory
+from tests.together import wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -342,6 +343,29 @@ def test_views_are_counted_by_day(link):
 
     link.refresh_from_db()
     assert link.views.get().views == 3 and link.last_viewed_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_write_views_of_the_same_links_lock_them_in_the_same_order():
+    """Whoever waits for the first one holds none of the others."""
+    first, *others = [SharedLinkFactory(pk=pk).pk for pk in (3, 4, 5)]  # PostgreSQL groups 4, 3, 5
+    tally = views_count.ViewTally()
+    for pk in reversed([first, *others]):
+        tally.add((pk, timezone.localdate()), 1, timezone.now())
+
+    def write():
+        with connection.cursor() as cursor:
+            cursor.execute(*tally.statement(tally.take()))
+
+    with transaction.atomic():
+        SharedLink.objects.select_for_update(no_key=True).get(pk=first)
+        writer = threading.Thread(target=lambda: (write(), connection.close()))
+        writer.start()
+        wait_until_somebody_waits()
+        free = SharedLink.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=others)
+        assert len(free) == len(others)
+    writer.join()
+    assert SharedLinkViews.objects.count() == 3
 
 
 # --- Making them ------------------------------------------------------------------------------------------------------
