@@ -30,7 +30,7 @@ from analytics.shared_links.limits import seconds_to_wait
 from analytics.shared_links.opened import OpenedLink, open_link
 from analytics.shared_links.password import Tried, is_unlocked, try_password, unlock
 from analytics.shared_links.views_count import count_view
-from analytics.store.places import LinkAsking, asking_for
+from analytics.store.places import for_links_of
 from analytics.store.protocol import TIME_LIMIT
 from analytics.views.dashboard import ShownTile, question_of
 from analytics.views.shared_answers import NoFile, SharedQuestion, answer_csv, answer_html
@@ -60,8 +60,7 @@ def linked(*methods: str, locked: bool = True) -> Callable[[Linked[P]], Callable
             if opened is None:
                 return nothing(request)
             project = opened.environment.project
-            asking = LinkAsking(opened.link.pk, project.account_id)
-            with asking_for(asking), no_buttons(), timezone.override(ZoneInfo(project.time_zone)):
+            with for_links_of(project.account_id), no_buttons(), timezone.override(ZoneInfo(project.time_zone)):
                 try:
                     response = _held_up(request, opened, secret, is_locked=locked) or view(
                         request, opened, secret, *args, **kwargs

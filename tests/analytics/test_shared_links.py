@@ -19,7 +19,7 @@ from analytics.shared_links.password import PasswordTry
 from analytics.shared_links.secret import address_of, secret_of
 from analytics.store import places
 from analytics.store.failures import QueryBusy, QueryTimeout
-from analytics.store.places import LinkAsking, asking_for
+from analytics.store.places import for_links_of
 from analytics.views import analyze, shared_answers
 from analytics.views import shared as shared_views
 from common.token_buckets import Buckets
@@ -272,10 +272,7 @@ def test_links_take_no_place_of_people_and_an_answer_is_shared(link, monkeypatch
         opened(link, "shared_answer")
 
     account = link.environment.project.account_id
-    assert taken == [f"questions of link {link.pk}", f"questions of links of account {account}", "questions of links"]
-    monkeypatch.setattr(places, "_links_here", threading.BoundedSemaphore(1))
-    with places._process_place(places._links_here), asking_for(LinkAsking(1, 2)), pytest.raises(QueryBusy):
-        places.place(3).__enter__()
+    assert taken == [f"questions of links of account {account}", "questions of links"]
 
 
 def test_an_answer_is_drawn_once_and_a_file_not_at_all(link, monkeypatch):
@@ -324,12 +321,12 @@ def test_what_failed_because_others_took_the_time_of_a_whole_page_is_asked_again
 
 
 def test_slow_questions_of_one_accounts_links_leave_a_place_for_those_of_others():
-    with asking_for(LinkAsking(1, 1)), places.place(1):
-        with asking_for(LinkAsking(2, 1)), pytest.raises(QueryBusy):
+    with for_links_of(1), places.place(1):
+        with for_links_of(1), pytest.raises(QueryBusy):
             places.place(1).__enter__()
-        with asking_for(LinkAsking(3, 2)), places.place(2):
-            pass
-    with asking_for(LinkAsking(2, 1)), places.place(1):  # it was given back
+        with for_links_of(2), places.place(2), for_links_of(3), pytest.raises(QueryBusy):
+            places.place(3).__enter__()
+    with for_links_of(1), places.place(1):  # it was given back
         pass
 
 
