@@ -33,6 +33,7 @@ from analytics.shared_links.views_count import count_view
 from analytics.store.places import for_links_of
 from analytics.store.protocol import TIME_LIMIT
 from analytics.views.dashboard import ShownTile, question_of
+from analytics.views.exports import put_off
 from analytics.views.shared_answers import NoFile, SharedQuestion, answer_csv, answer_html
 from common import csv, htmx
 
@@ -166,8 +167,9 @@ def shared_csv(request: HttpRequest, opened: OpenedLink, secret: str) -> HttpRes
     try:
         text = answer_csv(opened, _question_of_report(opened))
     except NoFile as none:
-        status, headers = (403, None) if none.is_hidden else (503, {"Retry-After": "5"})
-        return HttpResponse(f"{none}\n", status=status, content_type="text/plain; charset=utf-8", headers=headers)
+        if none.is_hidden:
+            return HttpResponse(f"{none}\n", status=403, content_type="text/plain; charset=utf-8")
+        return put_off(f"{none}\n")
     name = csv.file_name(opened.shown.name, "csv")
     return HttpResponse(
         text,

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -401,6 +402,17 @@ def test_who_makes_a_link_or_deletes_what_it_shows_is_told_what_it_does_not_show
     SharedLinkFactory.create_batch(2, shown=dashboard)
     delete = reverse("analytics:dashboard_delete", args=[environment.app_id, dashboard.lineage])
     assert "2 shared links to it will open nothing" in text(full.get(delete)).replace("\xa0", " ")
+
+
+def test_links_are_counted_for_the_head_of_a_page_and_not_for_its_answer_anew(environment, link, full):
+    url = reverse("analytics:report", args=[environment.app_id, link.lineage])
+    with CaptureQueriesContext(connection) as whole:
+        full.get(url)
+    with CaptureQueriesContext(connection) as part:
+        full.get(url, headers={"HX-Request": "true"})
+
+    counts = [sum("analytics_sharedlink" in each["sql"] for each in captured) for captured in (whole, part)]
+    assert counts == [1, 0]
 
 
 def test_a_link_stays_when_its_maker_goes_and_whoever_removes_them_is_told(environment, link, full):
