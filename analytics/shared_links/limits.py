@@ -10,13 +10,12 @@ from analytics.models import SharedLink
 from common.networks import network_of
 from common.token_buckets import Buckets
 
-BURST_SECONDS = 60.0
 OF_A_NETWORK = 10  # a second, and 600 at once: an office that opens a dashboard together
 OF_A_LINK_PER_SECOND = 50
 
 _lock = threading.Lock()
-_networks = Buckets(OF_A_NETWORK, burst_seconds=BURST_SECONDS)
-_links = Buckets(OF_A_LINK_PER_SECOND, burst_seconds=BURST_SECONDS)
+_networks = Buckets(OF_A_NETWORK)
+_links = Buckets(OF_A_LINK_PER_SECOND)
 
 
 def seconds_to_wait(request: HttpRequest, link: SharedLink) -> int:

@@ -15,6 +15,7 @@ with seen as (
     select one.* from unnest(%(links)s::bigint[], %(days)s::date[], %(views)s::int[], %(last)s::timestamptz[])
         as one(link_id, day, views, last_at)
     join analytics_sharedlink link on link.id = one.link_id
+    order by one.link_id for no key update of link
 ), counted as (
     insert into analytics_sharedlinkviews (link_id, day, views)
     select link_id, day, views from seen order by link_id, day
@@ -24,6 +25,8 @@ update analytics_sharedlink link set last_viewed_at = greatest(link.last_viewed_
 from (select link_id, max(last_at) as last_at from seen group by link_id) newest
 where link.id = newest.link_id
 """
+"""Skips deleted links; the others cannot be deleted until this is committed. Rows are locked in a fixed order, so that
+processes cannot deadlock."""
 
 
 class ViewTally:

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from django.conf import settings
 
@@ -22,7 +21,6 @@ from common.database import reading
 OF_A_PERSON = 3
 OF_AN_ENVIRONMENT = 4
 IN_A_PROCESS = 5  # of the 8 threads for pages (heapadmin/pages.py)
-OF_A_LINK = 2
 OF_LINKS_OF_AN_ACCOUNT = 2
 OF_LINKS = 3
 OF_LINKS_IN_A_PROCESS = 2  # besides those of people; of different accounts, so that none takes all
@@ -33,30 +31,19 @@ select (select place from generate_series(1, %(most)s) as place
 """
 
 _here = threading.BoundedSemaphore(IN_A_PROCESS)
-_links_here = threading.BoundedSemaphore(OF_LINKS_IN_A_PROCESS)
 _accounts_here: set[int] = set()  # whose links have a place in this process
 _accounts_lock = threading.Lock()
-
-
-@dataclass(frozen=True)
-class LinkAsking:
-    """The shared link for which a question is asked."""
-
-    link_id: int
-    account_id: int
-
-
-_link: ContextVar[LinkAsking | None] = ContextVar("link", default=None)
+_links_of: ContextVar[int | None] = ContextVar("links_of", default=None)
 
 
 @contextmanager
-def asking_for(link: LinkAsking) -> Iterator[None]:
-    """Until the end, questions take the places of this link, and of nobody else."""
-    token = _link.set(link)
+def for_links_of(account_id: int) -> Iterator[None]:
+    """Until the end, questions take the places of this account's shared links, and of nobody else."""
+    token = _links_of.set(account_id)
     try:
         yield
     finally:
-        _link.reset(token)
+        _links_of.reset(token)
 
 
 @contextmanager
@@ -65,15 +52,14 @@ def place(environment_id: int) -> Iterator[None]:
 
     Jobs, commands and staff have no person, and need no place.
     """
-    link, person = _link.get(), current_person()
-    if link is not None:
-        with _account_place(link.account_id), _process_place(_links_here):
-            _take(f"questions of link {link.link_id}", OF_A_LINK)
-            _take(f"questions of links of account {link.account_id}", OF_LINKS_OF_AN_ACCOUNT)
+    account_id, person = _links_of.get(), current_person()
+    if account_id is not None:
+        with _links_place(account_id):
+            _take(f"questions of links of account {account_id}", OF_LINKS_OF_AN_ACCOUNT)
             _take("questions of links", OF_LINKS)
             yield
     elif person is not None:
-        with _process_place(_here):
+        with _process_place():
             _take(f"questions of person {person}", OF_A_PERSON)
             _take(f"questions in environment {environment_id}", OF_AN_ENVIRONMENT)
             _take("questions", settings.QUESTIONS_AT_ONCE)
@@ -83,19 +69,19 @@ def place(environment_id: int) -> Iterator[None]:
 
 
 @contextmanager
-def _process_place(places: threading.BoundedSemaphore) -> Iterator[None]:
-    if not places.acquire(blocking=False):
+def _process_place() -> Iterator[None]:
+    if not _here.acquire(blocking=False):
         raise QueryBusy
     try:
         yield
     finally:
-        places.release()
+        _here.release()
 
 
 @contextmanager
-def _account_place(account_id: int) -> Iterator[None]:
+def _links_place(account_id: int) -> Iterator[None]:
     with _accounts_lock:
-        if account_id in _accounts_here:
+        if account_id in _accounts_here or len(_accounts_here) >= OF_LINKS_IN_A_PROCESS:
             raise QueryBusy
         _accounts_here.add(account_id)
     try:

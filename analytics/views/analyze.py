@@ -67,7 +67,6 @@ def answered(
     context = answer_context(asked, action) | {"report": report, "is_changed": is_changed, "version": version}
     context["dashboards"] = everything = dashboards(environment)
     context["on"] = [each.lineage for each in reports_on(everything).get(report.lineage, [])] if report else []
-    context["shared_count"] = shared_count(environment, "report", report.lineage) if report else 0
     context["notes"] = notes_of_answer(environment, context["answer"], context["link"])
     if context["answer"] and context["answer"].is_empty:
         context["is_waiting"] = not has_events(environment)
@@ -76,6 +75,7 @@ def answered(
         if not asked.is_queued:  # it asks again, and the address belongs to the answer
             response["HX-Push-Url"] = context["link"]
         return response
+    context["shared_count"] = shared_count(environment, "report", report.lineage) if report else 0
     context["question"] = kind_named(asked.kind).form(asked.raw, choices(environment, asked.raw))
     response = page(request, environment, "analytics/analyze.html", context, 422 if asked.errors else 200)
     if asked.errors:

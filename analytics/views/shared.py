@@ -30,9 +30,10 @@ from analytics.shared_links.limits import seconds_to_wait
 from analytics.shared_links.opened import OpenedLink, open_link
 from analytics.shared_links.password import Tried, is_unlocked, try_password, unlock
 from analytics.shared_links.views_count import count_view
-from analytics.store.places import LinkAsking, asking_for
+from analytics.store.places import for_links_of
 from analytics.store.protocol import TIME_LIMIT
 from analytics.views.dashboard import ShownTile, question_of
+from analytics.views.exports import put_off
 from analytics.views.shared_answers import NoFile, SharedQuestion, answer_csv, answer_html
 from common import csv, htmx
 
@@ -60,8 +61,7 @@ def linked(*methods: str, locked: bool = True) -> Callable[[Linked[P]], Callable
             if opened is None:
                 return nothing(request)
             project = opened.environment.project
-            asking = LinkAsking(opened.link.pk, project.account_id)
-            with asking_for(asking), no_buttons(), timezone.override(ZoneInfo(project.time_zone)):
+            with for_links_of(project.account_id), no_buttons(), timezone.override(ZoneInfo(project.time_zone)):
                 try:
                     response = _held_up(request, opened, secret, is_locked=locked) or view(
                         request, opened, secret, *args, **kwargs
@@ -167,8 +167,9 @@ def shared_csv(request: HttpRequest, opened: OpenedLink, secret: str) -> HttpRes
     try:
         text = answer_csv(opened, _question_of_report(opened))
     except NoFile as none:
-        status, headers = (403, None) if none.is_hidden else (503, {"Retry-After": "5"})
-        return HttpResponse(f"{none}\n", status=status, content_type="text/plain; charset=utf-8", headers=headers)
+        if none.is_hidden:
+            return HttpResponse(f"{none}\n", status=403, content_type="text/plain; charset=utf-8")
+        return put_off(f"{none}\n")
     name = csv.file_name(opened.shown.name, "csv")
     return HttpResponse(
         text,

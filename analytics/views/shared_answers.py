@@ -14,9 +14,11 @@ from django.core.cache import cache
 from django.template.loader import render_to_string
 
 from analytics.dashboards.tiles import Shows
+from analytics.definitions.glossary import glossary_for
 from analytics.kinds.people import LISTS, has_addresses, names_people, names_personal_properties
-from analytics.kinds.registry import KINDS, run
+from analytics.kinds.registry import KINDS, kind_of, run
 from analytics.questions.conditions import BadQuery
+from analytics.questions.query import Query
 from analytics.shared_links.opened import OpenedLink
 from analytics.store.failures import QueryBusy, QueryFailed
 from analytics.store.protocol import TIME_LIMIT
@@ -28,9 +30,11 @@ from analytics.views.exports import in_words
 
 KEPT_SECONDS = 60
 MOST_KEPT = 500_000  # characters of an answer; larger ones are made anew
+ENOUGH = 0.9 * TIME_LIMIT  # who fails within less may have failed because others took the time of a whole page
 HIDES_PEOPLE = "This is about single people, or sorted by what is known of them. The link does not show that."
 HIDES_ADDRESSES = "There are e-mail addresses in this answer. The link does not show them."
 NO_ANSWER = "There is no answer at the moment. If it stays so, tell whoever gave you this link."
+NO_TIME = "The answers before this one took too long. Load the page again to see it."
 QUEUED = "Many are looking at the moment. Load the page again in a few seconds."
 TILE, ANSWER, ROWS = (f"analytics/shared/{name}.html" for name in ("tile", "answer", "rows"))
 
@@ -66,9 +70,9 @@ def answer_html(opened: OpenedLink, question: SharedQuestion, url: str, limit: t
     key = _key(opened, question, asked, "html" if url else "whole")
     html: str | None = cache.get(key) if key else None
     if html is None:
-        _ask(opened, asked, limit)
+        _ask(opened, question, asked, limit)
         html = _rendered(opened, question, asked, url)
-        if key and not asked.is_queued and len(html) <= MOST_KEPT:
+        if asked.result is not None and len(html) <= MOST_KEPT:
             cache.set(key, html, KEPT_SECONDS)
     return html
 
@@ -84,11 +88,11 @@ def answer_csv(opened: OpenedLink, question: SharedQuestion) -> str:
     key = _key(opened, question, asked, "csv")
     text: str | None = cache.get(key) if key else None
     if text is None:
-        _ask(opened, asked, TIME_LIMIT)
+        _ask(opened, question, asked, TIME_LIMIT)
         if asked.result is None:
             raise NoFile(asked)
         text = "".join(csv_lines(asked.result, in_words(asked.result), iter(asked.result.table().rows)))
-        if key and len(text) <= MOST_KEPT:
+        if len(text) <= MOST_KEPT:
             cache.set(key, text, KEPT_SECONDS)
     return text
 
@@ -104,19 +108,32 @@ def _understood(opened: OpenedLink, question: SharedQuestion) -> AnsweredQuestio
     return asked
 
 
-def _ask(opened: OpenedLink, asked: AnsweredQuestion, limit: timedelta) -> None:
+def _ask(opened: OpenedLink, question: SharedQuestion, asked: AnsweredQuestion, limit: timedelta) -> None:
+    """Ask, unless it failed, or was hidden, within KEPT_SECONDS, as part of a page or for a file."""
     if asked.query is None or asked.failure:
+        return
+    key = _key(opened, question, asked, "failure")
+    asked.failure = cache.get(key, "")
+    if asked.failure:
         return
     try:
         asked.result = run(asked.query, limit=limit)
     except QueryBusy:
         asked.is_queued, asked.failure = True, QUEUED
-    except (QueryFailed, BadQuery):
+    except QueryFailed:
+        asked.failure = NO_ANSWER if limit >= ENOUGH else NO_TIME
+    except BadQuery:
         asked.failure = NO_ANSWER
-    if asked.result and not opened.link.shows_people:
-        context = answer_context(asked, "")
-        if has_addresses(asked.result, [context["title"], context["sentence"]]):
-            asked.result, asked.failure = None, HIDES_ADDRESSES
+    if asked.result and not opened.link.shows_people and has_addresses(asked.result, _words(asked.query)):
+        asked.result, asked.failure = None, HIDES_ADDRESSES
+    if asked.failure not in ("", QUEUED, NO_TIME):
+        cache.set(key, asked.failure, KEPT_SECONDS)
+
+
+def _words(query: Query) -> list[str]:
+    """What a page says of the question, beside its answer."""
+    kind, glossary = kind_of(query), glossary_for(query)
+    return [kind.words(query, glossary), kind.sentence(query, glossary)]
 
 
 def _rendered(opened: OpenedLink, question: SharedQuestion, asked: AnsweredQuestion, url: str) -> str:

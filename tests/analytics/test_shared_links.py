@@ -6,25 +6,30 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, SignInPause
-from analytics.models import Dashboard, Note, Report, SharedLink
+from analytics.kinds.registry import run, show
+from analytics.models import Dashboard, Note, Report, SharedLink, SharedLinkViews
 from analytics.shared_links import limits, views_count
 from analytics.shared_links.password import PasswordTry
 from analytics.shared_links.secret import address_of, secret_of
 from analytics.store import places
-from analytics.store.failures import QueryBusy
-from analytics.store.places import LinkAsking, asking_for
+from analytics.store.failures import QueryBusy, QueryTimeout
+from analytics.store.places import for_links_of
+from analytics.views import analyze, shared_answers
+from analytics.views import shared as shared_views
 from common.token_buckets import Buckets
 from projects.models import Environment, Project
 from tests.analytics.factories import SharedLinkFactory
 from tests.analytics.kept import make_report, pin
 from tests.analytics.rows import add_event, add_person
 from tests.factories import MembershipFactory
+from tests.together import wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -268,19 +273,61 @@ def test_links_take_no_place_of_people_and_an_answer_is_shared(link, monkeypatch
         opened(link, "shared_answer")
 
     account = link.environment.project.account_id
-    assert taken == [f"questions of link {link.pk}", f"questions of links of account {account}", "questions of links"]
-    monkeypatch.setattr(places, "_links_here", threading.BoundedSemaphore(1))
-    with places._process_place(places._links_here), asking_for(LinkAsking(1, 2)), pytest.raises(QueryBusy):
-        places.place(3).__enter__()
+    assert taken == [f"questions of links of account {account}", "questions of links"]
+
+
+def test_an_answer_is_drawn_once_and_a_file_not_at_all(link, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(analyze, "show", lambda *given: drawn.append(given) or show(*given))
+
+    opened(link, "shared_csv")
+    assert not drawn
+    opened(link, "shared_answer")
+    assert len(drawn) == 1
+
+
+def test_a_question_that_failed_or_is_hidden_is_not_asked_again_for_a_file_or_a_whole_page(link, monkeypatch):
+    asked = []
+
+    def failing(query, limit):
+        asked.append(query)
+        raise QueryTimeout
+
+    monkeypatch.setattr(shared_answers, "run", failing)
+    for name in ("shared_csv", "shared_csv", "shared_answer", "shared_whole"):
+        opened(link, name)
+    assert len(asked) == 1
+
+    cache.clear()
+    monkeypatch.undo()
+    add_event(link.environment, kind="pageview", path="/of/ada@shop.example")
+    Report.objects.update(body={"parameters": [["event", "builtin:pageview"], ["by", "event:path"]]})
+    monkeypatch.setattr(shared_answers, "run", lambda query, limit: asked.append(query) or run(query, limit=limit))
+    statuses = [opened(link, name).status_code for name in ("shared_csv", "shared_csv", "shared_answer")]
+    assert statuses == [403, 403, 200] and len(asked) == 2
+
+
+def test_what_failed_because_others_took_the_time_of_a_whole_page_is_asked_again(link, monkeypatch):
+    shared = SharedLinkFactory(shown=pin(shown_by(link)))
+
+    def failing(query, limit):
+        raise QueryTimeout
+
+    monkeypatch.setattr(shared_views, "WHOLE_SECONDS", 1.0)
+    monkeypatch.setattr(shared_answers, "run", failing)
+    assert shared_answers.NO_TIME in text(opened(shared, "shared_whole"))
+    monkeypatch.undo()
+
+    assert "stat__value" in text(opened(shared, "shared_whole"))
 
 
 def test_slow_questions_of_one_accounts_links_leave_a_place_for_those_of_others():
-    with asking_for(LinkAsking(1, 1)), places.place(1):
-        with asking_for(LinkAsking(2, 1)), pytest.raises(QueryBusy):
+    with for_links_of(1), places.place(1):
+        with for_links_of(1), pytest.raises(QueryBusy):
             places.place(1).__enter__()
-        with asking_for(LinkAsking(3, 2)), places.place(2):
-            pass
-    with asking_for(LinkAsking(2, 1)), places.place(1):  # it was given back
+        with for_links_of(2), places.place(2), for_links_of(3), pytest.raises(QueryBusy):
+            places.place(3).__enter__()
+    with for_links_of(1), places.place(1):  # it was given back
         pass
 
 
@@ -294,6 +341,29 @@ def test_views_are_counted_by_day(link):
 
     link.refresh_from_db()
     assert link.views.get().views == 3 and link.last_viewed_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_write_views_of_the_same_links_lock_them_in_the_same_order():
+    """Whoever waits for the first one holds none of the others."""
+    first, *others = [SharedLinkFactory(pk=pk).pk for pk in (3, 4, 5)]  # PostgreSQL groups 4, 3, 5
+    tally = views_count.ViewTally()
+    for pk in reversed([first, *others]):
+        tally.add((pk, timezone.localdate()), 1, timezone.now())
+
+    def write():
+        with connection.cursor() as cursor:
+            cursor.execute(*tally.statement(tally.take()))
+
+    with transaction.atomic():
+        SharedLink.objects.select_for_update(no_key=True).get(pk=first)
+        writer = threading.Thread(target=lambda: (write(), connection.close()))
+        writer.start()
+        wait_until_somebody_waits()
+        free = SharedLink.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=others)
+        assert len(free) == len(others)
+    writer.join()
+    assert SharedLinkViews.objects.count() == 3
 
 
 # --- Making them ------------------------------------------------------------------------------------------------------
@@ -332,6 +402,17 @@ def test_who_makes_a_link_or_deletes_what_it_shows_is_told_what_it_does_not_show
     SharedLinkFactory.create_batch(2, shown=dashboard)
     delete = reverse("analytics:dashboard_delete", args=[environment.app_id, dashboard.lineage])
     assert "2 shared links to it will open nothing" in text(full.get(delete)).replace("\xa0", " ")
+
+
+def test_links_are_counted_for_the_head_of_a_page_and_not_for_its_answer_anew(environment, link, full):
+    url = reverse("analytics:report", args=[environment.app_id, link.lineage])
+    with CaptureQueriesContext(connection) as whole:
+        full.get(url)
+    with CaptureQueriesContext(connection) as part:
+        full.get(url, headers={"HX-Request": "true"})
+
+    counts = [sum("analytics_sharedlink" in each["sql"] for each in captured) for captured in (whole, part)]
+    assert counts == [1, 0]
 
 
 def test_a_link_stays_when_its_maker_goes_and_whoever_removes_them_is_told(environment, link, full):

@@ -86,6 +86,20 @@ def test_one_address_with_many_sessions_leaves_turns_to_another(run):
     assert run(steps) == [ANN.address] * (COUNT - SPARED) + [BOB.address]
 
 
+def test_guests_of_shared_links_have_half_of_the_turns_together_wherever_they_come_from(run):
+    guests = [sender_of(f"192.0.2.{number}", [], "/shared/secret/") for number in range(COUNT)]
+
+    async def steps(waiting):
+        for sender in [*guests, ANN]:
+            waiting.ask(sender)
+        first = list(await waiting.settled())
+        waiting.turns.give_back(guests[0])
+        return first, (await waiting.settled())[len(first) :]
+
+    half = COUNT // 2
+    assert run(steps) == ([*guests[:half], ANN], [guests[half]])
+
+
 def test_those_who_wait_come_in_turn(run):
     carl = Sender("192.0.2.1", b"carl")
 
