@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from uuid import UUID
 
+from analytics import actions
 from analytics.dashboards.starters import starters
-from analytics.dashboards.tiles import Tile, read_tiles, reports_of
+from analytics.dashboards.tiles import Tile, in_range, read_tiles, reports_of
 from analytics.models import Dashboard, Report
+from analytics.questions.parameters import as_lists
 from projects.models import Environment
 
 OVERVIEW = UUID("b1a55ed0-0000-4000-8000-000000000001")
@@ -88,3 +90,11 @@ def reports_on(found: list[Dashboard]) -> dict[UUID, list[Dashboard]]:
         for lineage in dict.fromkeys(reports_of(read_tiles(dashboard.body) or [])):
             on.setdefault(lineage, []).append(dashboard)
     return on
+
+
+def question_of(tile: Tile, report: Report | None, chosen: dict[str, list[str]]) -> tuple[str, dict[str, list[str]]]:
+    """The kind and the parameters of what a tile asks, in the range of the dashboard."""
+    kind, parameters = (
+        (report.kind, actions.parameters_of(report)) if report else (tile.kind, as_lists(tile.parameters))
+    )
+    return kind, in_range(parameters, chosen, tile.shows)

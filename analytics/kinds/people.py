@@ -21,6 +21,9 @@ PERSONAL = re.compile(  # names of properties of events that tell who somebody i
 AT, DOT = r"(?:[@\uff20]|%(?:25)*40)", r"(?:[.\u3002]|%(?:25)*2e)"  # of addresses that hold addresses, escaped again
 ADDRESS = re.compile(rf"[\w.+-]{AT}[\w.-]{{1,255}}?{DOT}[^\W\d]{{2}}", re.IGNORECASE)
 
+ABOUT_PEOPLE = "This is about single people, or sorted by what is known of them."
+HOLDS_ADDRESSES = "There are e-mail addresses in this answer."
+
 
 def names_people(query: Query) -> bool:
     """Whether the answer lists people, or what is known of people is grouped by or filtered by.
@@ -30,9 +33,10 @@ def names_people(query: Query) -> bool:
     return isinstance(query, LISTS) or any(value.startswith(OF_PEOPLE) for value in _named(query))
 
 
-def names_personal_properties(query: Query) -> bool:
-    """Whether it names a property of events that is called like one that tells who somebody is: "email", "user_id"."""
-    return any(value.startswith(OF_EVENTS) and PERSONAL.search(value) for value in _named(query))
+def may_tell_who(query: Query) -> bool:
+    """Whether it names people, or a property of events that is called as if it told who somebody is: "user_id"."""
+    personal = (value for value in _named(query) if value.startswith(OF_EVENTS) and PERSONAL.search(value))
+    return names_people(query) or any(personal)
 
 
 def _named(query: Query) -> Iterable[str]:

@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 from analytics import actions
 from analytics.charts.notes import Happened, marks_of_tile
 from analytics.dashboards import kept
-from analytics.dashboards.tiles import Shows, in_range, range_of
+from analytics.dashboards.tiles import Shows, range_of
 from analytics.definitions.glossary import glossary_for
 from analytics.environments.notes import notes_between
 from analytics.kinds.kind import AnswerView, KeyFigure, LegendItem
-from analytics.kinds.people import LISTS, has_addresses, names_people, names_personal_properties
+from analytics.kinds.people import ABOUT_PEOPLE, HOLDS_ADDRESSES, LISTS, has_addresses, may_tell_who
 from analytics.kinds.registry import kind_named, parse, run, show
 from analytics.models import Dashboard, Report
 from analytics.questions.conditions import BadQuery
-from analytics.questions.parameters import as_lists
 from analytics.questions.query import Scope
 from analytics.questions.results import Cell, Shown, Table
 from analytics.store.failures import PASSING, QueryFailed
@@ -31,8 +30,8 @@ ALL_SECONDS = 30.0  # for the questions of a mail
 MOST_ROWS, ROWS_OF_TILE, MOST_COLUMNS = 40, 7, 9
 TOO_LONG = "Not asked: what stands before took too long."
 CANNOT = "This could not be answered: {}"
-HIDES_PEOPLE = "This is about single people, or sorted by what is known of them. It is not sent to this address."
-HIDES_ADDRESSES = "There are e-mail addresses in this answer. It is not sent to this address."
+HIDES_PEOPLE = f"{ABOUT_PEOPLE} It is not sent to this address."
+HIDES_ADDRESSES = f"{HOLDS_ADDRESSES} It is not sent to this address."
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,7 @@ def _tiles(dashboard: Dashboard, now: datetime, shows_people: bool) -> Iterator[
         if left < timedelta(seconds=1):
             yield Section(title=title, problem=TOO_LONG)
             continue
-        kind, own = (report.kind, actions.parameters_of(report)) if report else (tile.kind, as_lists(tile.parameters))
-        asked = in_range(own, chosen, tile.shows)
+        kind, asked = kept.question_of(tile, report, chosen)
         limit = min(ONE, left)
         section = _answered(dashboard.environment, title, kind, asked, now, limit, shows_people, of_tile=True)
         if tile.shows is Shows.NUMBER:
@@ -103,7 +101,7 @@ def _answered(
     parsed = parse(kind, parameters, Scope.of(environment))
     if parsed.query is None:
         return Section(title=title, problem=CANNOT.format(" ".join(parsed.errors.values())))
-    if not shows_people and (names_people(parsed.query) or names_personal_properties(parsed.query)):
+    if not shows_people and may_tell_who(parsed.query):
         return Section(title=title, problem=HIDES_PEOPLE)
     try:
         glossary = glossary_for(parsed.query)

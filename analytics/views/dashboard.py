@@ -13,13 +13,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
-from analytics import actions
 from analytics.dashboards.forms import range_form
-from analytics.dashboards.kept import dashboards, find, tiles_with_reports
-from analytics.dashboards.tiles import RANGE, Shows, Size, Tile, in_range, range_of
+from analytics.dashboards.kept import dashboards, find, question_of, tiles_with_reports
+from analytics.dashboards.tiles import RANGE, Shows, Size, Tile, range_of
 from analytics.dashboards.words import range_words
 from analytics.models import Dashboard, Report
-from analytics.questions.parameters import Reader, as_lists
+from analytics.questions.parameters import Reader
 from analytics.shared_links.listed import shared_count
 from analytics.views.analyze import answer_context, has_events
 from analytics.views.answers import AnsweredQuestion, answer, understand
@@ -124,14 +123,6 @@ def removed_title(request: HttpRequest, dashboard: Dashboard) -> str:
 
 def _query(parameters: dict[str, list[str]]) -> str:
     return urlencode(parameters, doseq=True)
-
-
-def question_of(tile: Tile, report: Report | None, chosen: dict[str, list[str]]) -> tuple[str, dict[str, list[str]]]:
-    """The kind and the parameters of what a tile asks, in the range of the dashboard."""
-    kind, parameters = (
-        (report.kind, actions.parameters_of(report)) if report else (tile.kind, as_lists(tile.parameters))
-    )
-    return kind, in_range(parameters, chosen, tile.shows)
 
 
 def _tile(

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from analytics import actions
 from analytics.charts.buttons import no_buttons
-from analytics.dashboards.kept import tiles_with_reports
+from analytics.dashboards.kept import question_of, tiles_with_reports
 from analytics.dashboards.tiles import Tile, range_of
 from analytics.dashboards.words import range_words
 from analytics.models import Report
@@ -32,7 +32,7 @@ from analytics.shared_links.password import Tried, is_unlocked, try_password, un
 from analytics.shared_links.views_count import count_view
 from analytics.store.places import for_links_of
 from analytics.store.protocol import TIME_LIMIT
-from analytics.views.dashboard import ShownTile, question_of
+from analytics.views.dashboard import ShownTile
 from analytics.views.exports import put_off
 from analytics.views.shared_answers import NoFile, SharedQuestion, answer_csv, answer_html
 from common import csv, htmx

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 
 from analytics.dashboards.tiles import Shows
 from analytics.definitions.glossary import glossary_for
-from analytics.kinds.people import LISTS, has_addresses, names_people, names_personal_properties
+from analytics.kinds.people import ABOUT_PEOPLE, HOLDS_ADDRESSES, LISTS, has_addresses, may_tell_who
 from analytics.kinds.registry import KINDS, kind_of, run
 from analytics.questions.conditions import BadQuery
 from analytics.questions.query import Query
@@ -31,8 +31,8 @@ from analytics.views.exports import in_words
 KEPT_SECONDS = 60
 MOST_KEPT = 500_000  # characters of an answer; larger ones are made anew
 ENOUGH = 0.9 * TIME_LIMIT  # who fails within less may have failed because others took the time of a whole page
-HIDES_PEOPLE = "This is about single people, or sorted by what is known of them. The link does not show that."
-HIDES_ADDRESSES = "There are e-mail addresses in this answer. The link does not show them."
+HIDES_PEOPLE = f"{ABOUT_PEOPLE} The link does not show that."
+HIDES_ADDRESSES = f"{HOLDS_ADDRESSES} The link does not show them."
 NO_ANSWER = "There is no answer at the moment. If it stays so, tell whoever gave you this link."
 NO_TIME = "The answers before this one took too long. Load the page again to see it."
 QUEUED = "Many are looking at the moment. Load the page again in a few seconds."
@@ -103,7 +103,7 @@ def _understood(opened: OpenedLink, question: SharedQuestion) -> AnsweredQuestio
     query = asked.query
     if query is None:
         asked.failure = NO_ANSWER
-    elif not opened.link.shows_people and (names_people(query) or names_personal_properties(query)):
+    elif not opened.link.shows_people and may_tell_who(query):
         asked.failure = HIDES_PEOPLE
     return asked
 
