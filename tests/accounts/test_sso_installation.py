@@ -203,6 +203,10 @@ def test_strangers_and_others_connect_nothing(own, provider, ada, grace, browser
     elsewhere = EnvironmentFactory().project.account
     assert client.get(reverse("accounts:teammate_list", args=[elsewhere.pk])).status_code == 404
     assert hers.post(DISCONNECT).status_code == 302
+    invitation = make_invitation(AccountFactory(), ada.user, email=ada.user.email)
+    client.post(reverse("accounts:invitation", args=[links.secret("invitation", invitation.nonce)]))
+    invitation.refresh_from_db()
+    assert invitation.is_open  # on a page for everybody, too,
     assert not is_in(client)  # what stood on it has ended
     assert comes_back(own, Client()).status_code == 403
 
