@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-import idna
+from common.web_addresses import sent_domain
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
@@ -21,9 +21,8 @@ def origin_of(text: str) -> str:
     """
     try:
         parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-        host = host if host.isascii() else idna.encode(host, uts46=True).decode()
-    except (ValueError, idna.IDNAError):
+        host, port = sent_domain(parts.hostname or ""), parts.port
+    except ValueError:
         raise NoOrigin(text) from None
     is_bare = parts.path in {"", "/"} and "@" not in parts.netloc and "?" not in text and "#" not in text
     if parts.scheme not in DEFAULT_PORTS or not is_bare or not NAME.fullmatch(host) or port == 0:

@@ -1,5 +1,6 @@
 """The only way into the pages of environments (by `app_id` in the URL) and projects; see accounts/door.py."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -13,6 +14,7 @@ from accounts.door import GuardedView, InProject, P, Response, TenantRequest, en
 from accounts.policy import Can
 from common.htmx import is_part
 from projects.access import access
+from projects.converters import AppIdConverter
 from projects.models import Environment, Project
 
 LAST_ENVIRONMENT = "last_environment"  # session key and cookie: the app_id of the environment viewed last
@@ -68,8 +70,12 @@ def environment_view(
 
 
 def last_environment(request: HttpRequest) -> str:
-    """The app_id of the environment viewed last; in a new session, the last of this browser. It may be of anybody."""
-    return str(request.session.get(LAST_ENVIRONMENT) or request.COOKIES.get(LAST_ENVIRONMENT, ""))
+    """The app_id of the environment viewed last; in a new session, the last of this browser. It may be of anybody.
+
+    A cookie can hold anything: a site beside ours may have set it.
+    """
+    found = str(request.session.get(LAST_ENVIRONMENT) or request.COOKIES.get(LAST_ENVIRONMENT, ""))
+    return found if re.fullmatch(AppIdConverter.regex, found) else ""
 
 
 def entered_environment(request: HttpRequest) -> Environment | None:

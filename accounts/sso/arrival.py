@@ -5,14 +5,17 @@ provider; the protocol checks the answer and makes an SsoPerson of it (person.py
 identity, or makes one.
 """
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
-from accounts.models import User
+from accounts.actions import invitations
+from accounts.models import Invitation, User
 from accounts.sso import session
 from accounts.sso.actions import people, providers
 from accounts.sso.attempts import Purpose, SsoAttempt
@@ -63,7 +66,7 @@ def _signed_in(
 ) -> HttpResponse:
     if not IdentityProvider.objects.usable().filter(pk=provider.pk).exists():
         raise SignInRefused(f"Single sign-on with {provider.name} is switched off.")
-    identity = _known(provider, person)
+    identity, where_to = _known(provider, person), attempt.where_to
     if isinstance(request.user, User):
         if identity is None:
             raise SignInRefused(
@@ -73,18 +76,27 @@ def _signed_in(
             raise SignInRefused(
                 f"{provider.name} says that you are somebody else than who is signed in. Sign out first."
             )
-    else:
-        identity = identity or _joined(provider, person)
+    elif identity is None:
+        opened = _invitation_at(where_to)
+        identity = _joined(provider, person, opened)
+        where_to = "" if opened else where_to  # its page has nothing to ask any more
     people.note_use(identity=identity)
     if provider.account_id is None:
-        return session.begin_by_installation(
-            request, identity, attempt.where_to or reverse(settings.LOGIN_REDIRECT_URL)
-        )
+        return session.begin_by_installation(request, identity, where_to or reverse(settings.LOGIN_REDIRECT_URL))
     if isinstance(request.user, User):
         session.add(request, identity)
     else:
         session.begin(request, identity)
-    return redirect(attempt.where_to or reverse("accounts:open", args=[provider.account_id]))
+    return redirect(where_to or reverse("accounts:open", args=[provider.account_id]))
+
+
+def _invitation_at(where_to: str) -> Invitation | None:
+    """The invitation from whose page somebody comes, as that is where they want to go back to."""
+    try:
+        match = resolve(urlsplit(where_to).path)
+    except Resolver404:
+        return None
+    return invitations.by_secret(match.kwargs["secret"]) if match.view_name == "accounts:invitation" else None
 
 
 def _signed_in_user(request: HttpRequest) -> User:
@@ -106,9 +118,9 @@ def _known(provider: IdentityProvider, person: SsoPerson) -> SsoIdentity | None:
     return found
 
 
-def _joined(provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
+def _joined(provider: IdentityProvider, person: SsoPerson, opened: Invitation | None) -> SsoIdentity:
     try:
-        return people.join(provider=provider, person=person)
+        return people.join(provider=provider, person=person, opened=opened)
     except IntegrityError:  # the same person signs in twice for the first time, or has just made a login
         if identity := _known(provider, person):
             return identity

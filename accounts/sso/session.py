@@ -96,6 +96,13 @@ def began_at_installation(request: HttpRequest) -> bool:
     return request.user.pk is not None and request.session.get(BY_INSTALLATION) == request.user.pk
 
 
+def has_ended(request: HttpRequest) -> bool:
+    """Whether this session stood on single sign-on, which vouches for it no more. The middleware below ends it then."""
+    if began_at_installation(request):
+        return not standing(request).by_installation
+    return bool(request.session.get(ALONE)) and not standing(request).accounts
+
+
 def provider_of(request: HttpRequest) -> IdentityProvider | None:
     """The provider at which this session began; None for other sessions."""
     of_all = began_at_installation(request)
@@ -115,6 +122,8 @@ def known_to(request: HttpRequest, memberships: MembershipQuerySet) -> list[Memb
 def lets_in(request: HttpRequest, membership: Membership) -> bool:
     """Whether single sign-on lets this session into the account. A visit of support is not held up by it."""
     account: Account = membership.account
+    if has_ended(request):  # it is asked of sessions too that no middleware has seen (accounts/sessions.as_request)
+        return False
     if membership.visit is not None:
         return not standing(request).alone
     if account.pk in standing(request).accounts:
@@ -155,12 +164,12 @@ class SsoSessionMiddleware:
     ) -> HttpResponse | None:
         if not getattr(view, "login_required", True):
             return None
-        if began_at_installation(request) and not standing(request).by_installation:
+        if has_ended(request):
             logout(request)
-        if not request.session.get(ALONE):
-            return None
-        if not standing(request).accounts:
-            logout(request)
-        elif request.resolver_match and changes_the_login(request.resolver_match.view_name):
+        elif (
+            request.session.get(ALONE)
+            and request.resolver_match
+            and changes_the_login(request.resolver_match.view_name)
+        ):
             return render(request, "accounts/sso/own_login.html", status=403)
         return None

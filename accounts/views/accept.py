@@ -33,7 +33,8 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     if not request.user.is_authenticated:
         return _with_a_new_login(request, found, secret)
     assert isinstance(request.user, User)
-    if request.user.email != found.email or session.standing(request).alone:  # their provider is not the mailbox
+    is_theirs = request.user.email == found.email and not session.has_ended(request)
+    if not is_theirs or session.standing(request).alone:  # their account's provider is not the mailbox
         return _as_somebody_else(request, found, secret)
     if request.method != "POST":
         return render(request, "accounts/invitation.html", {"invitation": found, "secret": secret})

@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.models import Activity, User
 from accounts.sso import installation
 from accounts.sso.models import IdentityProvider, SsoIdentity
+from common import links
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.factories import WayBackFactory
 from tests.accounts.sso import leads_to, make_provider, signed_in, there_and_back
@@ -118,6 +119,30 @@ def test_who_is_invited_joins_if_the_provider_vouches_for_an_address_of_the_doma
     assert not User.objects.filter(email=closed.email).exists()
 
 
+def test_whom_several_have_invited_joins_those_whose_invitation_they_opened(own, ada):
+    """Anybody who has an account here can invite an address of the domains."""
+    asked = make_invitation(ada.account, ada.user, email="eve@works.example")
+    newer = make_invitation(AccountFactory(), ada.user, email="eve@works.example")
+    of_another = make_invitation(ada.account, ada.user, email="zoe@works.example")
+    eve_of(own)
+
+    answer = comes_back(own, Client())
+    assert answer.status_code == 403
+    assert "Several accounts have invited eve@works.example" in answer.content.decode()
+
+    for invitation, status in ((of_another, 403), (asked, 302)):
+        client = Client()
+        page = reverse("accounts:invitation", args=[links.secret("invitation", invitation.nonce)])
+        form = client.get(page).content.decode()
+        assert f'<input type="hidden" name="next" value="{page}">' in form
+        answer = client.get(ANSWER, own.asked_to_sign_in(leads_to(client.post(START, {"next": page}))))
+        assert answer.status_code == status
+    assert answer.url == reverse("projects:home")  # the invitation's page has nothing to ask any more
+    assert User.objects.get(email="eve@works.example").memberships.get().account == ada.account
+    newer.refresh_from_db()
+    assert newer.is_open
+
+
 def test_a_second_factor_is_asked_for_and_a_compulsory_provider_of_an_account_is_not_replaced(
     own, provider, ada, browser_of
 ):
@@ -178,6 +203,10 @@ def test_strangers_and_others_connect_nothing(own, provider, ada, grace, browser
     elsewhere = EnvironmentFactory().project.account
     assert client.get(reverse("accounts:teammate_list", args=[elsewhere.pk])).status_code == 404
     assert hers.post(DISCONNECT).status_code == 302
+    invitation = make_invitation(AccountFactory(), ada.user, email=ada.user.email)
+    client.post(reverse("accounts:invitation", args=[links.secret("invitation", invitation.nonce)]))
+    invitation.refresh_from_db()
+    assert invitation.is_open  # on a page for everybody, too,
     assert not is_in(client)  # what stood on it has ended
     assert comes_back(own, Client()).status_code == 403
 

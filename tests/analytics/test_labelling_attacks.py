@@ -182,6 +182,25 @@ def test_a_session_of_a_provider_opens_its_account_alone():
     assert found == {mine: 200, other: 401}
 
 
+def test_a_session_of_the_installations_provider_ends_with_what_is_connected(settings):
+    script = opened()
+    now = timezone.now()
+    settings.SSO_ISSUER = "https://login.example"
+    provider = IdentityProviderFactory(account=None, tested_at=now, switched_on_at=now)
+    identity = SsoIdentityFactory(provider=provider, user=script.user)
+    session = script.client.session
+    session.update({"sso": [identity.pk], "sso_installation": script.user.pk})
+    session.save()
+    found = [script.ask("counts", BODIES["counts"]).status_code]
+    settings.SSO_ISSUER = "https://other.example"
+    found.append(script.ask("counts", BODIES["counts"]).status_code)
+    settings.SSO_ISSUER = "https://login.example"
+    identity.delete()  # disconnected in another browser
+    found.append(script.ask("counts", BODIES["counts"]).status_code)
+
+    assert found == [200, 401, 401]
+
+
 def test_a_role_in_the_project_decides_who_saves():
     """Read-only in the account: full access to one project, and to look at another."""
     for access, status in (("full", 200), ("read_only", 403)):

@@ -28,15 +28,15 @@ NAME = 150  # characters, as long as the column
 
 
 @transaction.atomic
-def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
+def join(*, provider: IdentityProvider, person: SsoPerson, opened: Invitation | None = None) -> SsoIdentity:
     """Return the identity of somebody who comes for the first time. Makes their login and membership if there are none.
 
     They come by an invitation of exactly their address, or because it is in a domain that the account has proven. A
-    login that is there already is theirs only if `_is_only_ours`.
+    login that is there already is theirs only if `_is_only_ours`. `opened` is the invitation from whose page they come.
     Raises SignInRefused, and IntegrityError if the same is done elsewhere at the same moment.
     """
     if provider.account_id is None:
-        return _join_installation(provider, person)
+        return _join_installation(provider, person, opened)
     account = _lock(provider)
     if identity := SsoIdentity.objects.filter(provider=provider, issuer=person.issuer, subject=person.subject).first():
         return identity  # the same person came in another window a moment ago
@@ -63,15 +63,18 @@ def join(*, provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
     return _bind(provider, person, user)
 
 
-def _join_installation(provider: IdentityProvider, person: SsoPerson) -> SsoIdentity:
-    """The same at the installation's provider: by an invitation alone, and with a new login alone."""
+def _join_installation(provider: IdentityProvider, person: SsoPerson, opened: Invitation | None) -> SsoIdentity:
+    """The same at the installation's provider: by an invitation alone, and with a new login alone.
+
+    Everybody with an account can invite them: of several invitations, it is the one that they opened.
+    """
     IdentityProvider.objects.select_for_update().get(pk=provider.pk)
     if identity := SsoIdentity.objects.filter(provider=provider, issuer=person.issuer, subject=person.subject).first():
         return identity
     address = _vouched_address(provider, person)
     invited = Invitation.objects.open().filter(email=address, expires_at__gt=timezone.now(), account__closed_at=None)
-    invitation = invited.order_by("-created_at").first() if installation.vouches_for(address) else None
-    if invitation is None:  # before anything is looked up that others must not learn
+    found = list(invited) if installation.vouches_for(address) else []
+    if not found:  # before anything is looked up that others must not learn
         raise SignInRefused(
             f"{provider.name} knows you, but no login here is connected with you, and nobody has invited {address}."
         )
@@ -80,6 +83,14 @@ def _join_installation(provider: IdentityProvider, person: SsoPerson) -> SsoIden
             f"There is a login with the address {address} already. Sign in with it, "
             f"then connect it with {provider.name} under Profile & security."
         )
+    chosen = [each for each in found if each == opened] if opened else found
+    if not chosen:
+        raise SignInRefused(f"The invitation that you opened is not of {address}.")
+    if len(chosen) > 1:
+        raise SignInRefused(
+            f"Several accounts have invited {address}. Open the invitation of the one that you mean, and join there."
+        )
+    [invitation] = chosen
     user = User.objects.create_user(address, None, name=NameField().to_python(person.name)[:NAME])
     try:
         invitations.accept(invitation=invitation, user=user)
