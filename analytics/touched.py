@@ -1,7 +1,9 @@
 """Names what is kept, notes, alerts, webhooks, shared links and subscriptions for the activity, by a URL."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from django.db.models import Model
 
 from accounts.models import Account
 from accounts.touched import register_namer
@@ -10,13 +12,18 @@ from analytics.models import MODELS, Note, SharedLink
 from analytics.subscriptions import contents
 from analytics.subscriptions.models import Subscription
 
+NUMBERED: dict[str, type[Model]] = {
+    "note_id": Note,
+    "shared_link_id": SharedLink,
+    "alert_id": Alert,
+    "webhook_id": Webhook,
+}
+
 
 def register() -> None:
     register_namer("lineage", _kept)
-    register_namer("note_id", _note)
-    register_namer("shared_link_id", _shared_link)
-    register_namer("alert_id", _alert)
-    register_namer("webhook_id", _webhook)
+    for key, model in NUMBERED.items():
+        register_namer(key, _numbered(model, key))
     register_namer("subscription_id", _subscription)
 
 
@@ -32,24 +39,16 @@ def _kept(account: Account, arguments: Mapping[str, Any]) -> str:
     return ""
 
 
-def _note(account: Account, arguments: Mapping[str, Any]) -> str:
-    found = Note.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
-    return str(found.filter(pk=arguments["note_id"]).first() or "")
+def _numbered(model: type[Model], key: str) -> Callable[[Account, Mapping[str, Any]], str]:
+    """Names the row of an environment whose number is in the URL as `key`."""
 
+    def name(account: Account, arguments: Mapping[str, Any]) -> str:
+        rows = model._default_manager.filter(
+            environment__project__account=account, environment__app_id=arguments["app_id"]
+        )
+        return str(rows.filter(pk=arguments[key]).first() or "")
 
-def _shared_link(account: Account, arguments: Mapping[str, Any]) -> str:
-    found = SharedLink.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
-    return str(found.filter(pk=arguments["shared_link_id"]).first() or "")
-
-
-def _alert(account: Account, arguments: Mapping[str, Any]) -> str:
-    found = Alert.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
-    return str(found.filter(pk=arguments["alert_id"]).first() or "")
-
-
-def _webhook(account: Account, arguments: Mapping[str, Any]) -> str:
-    found = Webhook.objects.filter(environment__project__account=account, environment__app_id=arguments["app_id"])
-    return str(found.filter(pk=arguments["webhook_id"]).first() or "")
+    return name
 
 
 def _subscription(account: Account, arguments: Mapping[str, Any]) -> str:
