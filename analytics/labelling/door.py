@@ -18,9 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 from accounts import current_request, rate_limits
 from analytics.definitions.bodies import JsonBody
 from analytics.labelling import tickets
+from analytics.labelling.models import MAX_ORIGIN, ConfirmedSite
 from analytics.labelling.tickets import Labeller
 from analytics.questions.conditions import BadQuery
-from analytics.sites.models import MAX_ORIGIN, ConfirmedSite
 from analytics.store.failures import QueryBusy, QueryFailed, QueryTimeout
 from common.credentials import credentials
 from common.database import in_one_line

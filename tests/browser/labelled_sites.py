@@ -13,7 +13,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from analytics.labelling import tickets
-from analytics.sites.models import ConfirmedSite
+from analytics.labelling.models import ConfirmedSite
 from projects.install_guide import csp
 from projects.snippet import snippet
 
