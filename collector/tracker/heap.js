@@ -78,8 +78,9 @@
 
   // The ticket with which somebody labels in this tab (docs/labelling.md): nothing is collected there. The page's router
   // may have taken it out of the address already. label/begin.js takes it out once the router has started, and ends it.
+  // A frame may be earlier than the page around it; in one of another site, this is an error, and there is no ticket.
   var ticket = safe(function () {
-    var addresses = location.href + "\n" + (performance.getEntriesByType("navigation")[0] || 0).name;
+    var addresses = top.location.href + "\n" + (performance.getEntriesByType("navigation")[0] || 0).name;
     var found = /#(?:.*[&?])?heapadmin-label=([\w-]{43})$/m.exec(addresses);
     if (found) sessionStorage.heapTicket = found[1];
     return sessionStorage.heapTicket;
@@ -763,7 +764,7 @@
   }
 
   function begin() {
-    if (ticket && window.top === window) safe(label)();
+    if (ticket && top === window) safe(label)();
     safe(pageview)();
     ["focusin", "input", "click"].forEach(function (type) {
       document.addEventListener(type, enterShadows, true);
@@ -819,7 +820,7 @@
     labelling.onerror = function () {
       // A ticket that somebody made up would stop collection in this tab, for nothing refuses it.
       if (!sessionStorage.heapLabelling) delete sessionStorage.heapTicket;
-      say(url + " did not load: has this page a Content-Security-Policy?");
+      say(url + " did not load. Content-Security-Policy?");
     };
     document.head.append(labelling);
   }
