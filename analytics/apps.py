@@ -10,6 +10,7 @@ class AnalyticsConfig(AppConfig):
         """Those of shelves that have models of their own too."""
         super().import_models()
         import_module("analytics.alerts.models")
+        import_module("analytics.labelling.models")
         import_module("analytics.subscriptions.models")
 
     def ready(self) -> None:

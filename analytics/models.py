@@ -16,8 +16,6 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from accounts.models import User
-from analytics.sites.models import ConfirmedSite as ConfirmedSite
-from analytics.sites.models import LabelTicket as LabelTicket
 from common.local_days import midnight
 from projects.models import Environment
 

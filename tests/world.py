@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts.models import Account, Invitation, RolesByProject, User
 from accounts.sso.models import IdentityProvider
 from analytics.alerts.models import Alert, Webhook
-from analytics.models import Carry, ConfirmedSite, Dashboard, Definition, Note, Report, Segment
+from analytics.labelling.models import ConfirmedSite
+from analytics.models import Carry, Dashboard, Definition, Note, Report, Segment
 from analytics.shared_links.secret import secret_of
 from common import links
 from events.models import Person

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from allauth.core.internal import ratelimit
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
@@ -16,18 +15,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts import current_request
+from accounts import current_request, rate_limits
 from analytics.definitions.bodies import JsonBody
 from analytics.labelling import tickets
+from analytics.labelling.models import MAX_ORIGIN, ConfirmedSite
 from analytics.labelling.tickets import Labeller
 from analytics.questions.conditions import BadQuery
-from analytics.sites.models import ConfirmedSite
 from analytics.store.failures import QueryBusy, QueryFailed, QueryTimeout
+from common.credentials import credentials
 from common.database import in_one_line
 
 log = logging.getLogger(__name__)
 
-APP = "allauth.account"
 REQUESTS, GUESSES = "labelling", "label_open"  # in ACCOUNT_RATE_LIMITS
 MAX_BYTES = 64 * 2**10  # of a body
 WAIT_SECONDS, RETRY_SECONDS = "60", "5"
@@ -127,7 +126,7 @@ def body_of(request: HttpRequest) -> JsonBody:
 def limit_guesses(request: HttpRequest) -> None:
     """Raises ScriptRefused for an address that tries many tickets, or tokens that are not in force."""
     try:
-        may = ratelimit.consume(request, app=APP, action=GUESSES)
+        may = rate_limits.may_go_on(request, GUESSES)
     except PermissionDenied:  # no address to count by
         may = None
     if not may:
@@ -135,26 +134,21 @@ def limit_guesses(request: HttpRequest) -> None:
 
 
 def _labeller(request: HttpRequest, origin: str) -> Labeller:
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    labeller = tickets.find(credentials.strip() if scheme.lower() == "bearer" else "")
+    labeller = tickets.find(credentials(request, "bearer"))
     if labeller is None:
         limit_guesses(request)
         raise ScriptRefused(401, OVER, headers={"WWW-Authenticate": 'Bearer realm="Heapadmin"'})
     if labeller.ticket.site.origin != origin:
         raise ScriptRefused(403, "This is for another site.")
     current_request.note_person(labeller.ticket.user_id)  # who has the places for questions (analytics/store/places.py)
-    if not ratelimit.consume(request, app=APP, action=REQUESTS, key=str(labeller.ticket.pk)):
+    if not rate_limits.may_go_on(request, REQUESTS, key=str(labeller.ticket.pk)):
         raise ScriptRefused(429, "Too many requests in a minute.", headers={"Retry-After": WAIT_SECONDS})
     return labeller
 
 
 def _is_known(origin: str) -> bool:
-    return (
-        len(origin) < 400
-        and origin.isascii()
-        and "\0" not in origin
-        and (ConfirmedSite.objects.filter(origin=origin).exists())
-    )
+    is_storable = len(origin) <= MAX_ORIGIN and origin.isascii() and "\0" not in origin
+    return is_storable and ConfirmedSite.objects.filter(origin=origin).exists()
 
 
 def _json(status: int, body: JsonBody, headers: dict[str, str] | None = None) -> HttpResponse:

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 from analytics.questions.conditions import BadQuery
 
 MAX_TEXT = 1024  # characters, as the collector cuts them
 MAX_HIERARCHY = 4096
-LEVEL = re.compile(r"@([^;|]*);([^|]*)\|")
-NAMED = re.compile(r"\[(\w+)=([^\];]*)\];")
+MOST_LEVELS = 100  # the innermost: pages are not that deep, but everybody may send what looks like it
+MOST_PARTS = 100  # of a level: id, classes, attributes
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Element:
         found = {COLUMNS[each.name]: getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in found.items() if value}
 
-    @property
+    @cached_property
     def levels(self) -> tuple[Level, ...]:
         """From the outermost to the element itself; none if the hierarchy is not known."""
         return levels(self.hierarchy)
@@ -101,16 +102,20 @@ class PagePlace:
 
 
 def levels(hierarchy: str) -> tuple[Level, ...]:
-    return tuple(_level(tag, rest) for tag, rest in LEVEL.findall(hierarchy))
+    """In one pass, whatever somebody sent: a search for the @ of each level would begin anew at every @."""
+    found = (each.partition("@")[2].partition(";") for each in hierarchy.split("|")[:-1])
+    whole = [(tag, rest) for tag, mark, rest in found if mark]
+    return tuple(_level(tag, rest) for tag, rest in whole[-MOST_LEVELS:])
 
 
 def _level(tag: str, rest: str) -> Level:
-    parts = [each for each in rest.split(";") if each]
+    parts = rest.split(";")[:-1][:MOST_PARTS]
+    named = (each[1:-1].partition("=") for each in parts if each.startswith("[") and each.endswith("]"))
     return Level(
         tag,
         next((each[1:] for each in parts if each.startswith("#")), ""),
         tuple(each[1:] for each in parts if each.startswith(".")),
-        dict(NAMED.findall(rest)),
+        {name: value for name, mark, value in named if mark},
     )
 
 

@@ -72,6 +72,8 @@ def is_hash(text: str) -> bool:
 
 def counted(name: str) -> str | None:
     """`row-*` for "row-17", where a number counts the elements of one sort; None where there is none."""
+    if len(name) > LONGEST_NAME:  # the pattern takes as long as the square of it
+        return None
     found = re.fullmatch(r"(.*[A-Za-z].*?[-_.:])([0-9]+)((?:[-_.:][A-Za-z][\w-]*)?)", name)
     return f"{found[1]}*{found[3]}" if found and len(found[1]) >= 3 else None
 

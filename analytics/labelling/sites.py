@@ -6,10 +6,10 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from analytics import actions
+from analytics.labelling.addresses import is_host
+from analytics.labelling.models import ConfirmedSite
 from analytics.questions.conditions import Field, Source
 from analytics.questions.query import Scope
-from analytics.sites.addresses import is_host
-from analytics.sites.models import ConfirmedSite
 from analytics.store.current import event_store
 from analytics.store.failures import QueryTimeout
 from common.web_addresses import read_domain

@@ -13,7 +13,7 @@ from accounts.door import kept_out
 from accounts.models import Membership, User
 from accounts.policy import Can, rights
 from accounts.sessions import as_request
-from analytics.sites.models import ConfirmedSite, LabelTicket
+from analytics.labelling.models import ConfirmedSite, LabelTicket
 from common import links
 from projects.access import access
 from projects.models import Environment

@@ -78,9 +78,10 @@
 
   // The ticket with which somebody labels in this tab (docs/labelling.md): nothing is collected there. The page's router
   // may have taken it out of the address already. label/begin.js takes it out once the router has started, and ends it.
+  // A frame may be earlier than the page around it; in one of another site, this is an error, and there is no ticket.
   var ticket = safe(function () {
-    var addresses = [location.href, (performance.getEntriesByType("navigation")[0] || 0).name];
-    var found = /#(?:.*[&?])?heapadmin-label=([\w-]{43})$/m.exec(addresses.join("\n"));
+    var addresses = top.location.href + "\n" + (performance.getEntriesByType("navigation")[0] || 0).name;
+    var found = /#(?:.*[&?])?heapadmin-label=([\w-]{43})$/m.exec(addresses);
     if (found) sessionStorage.heapTicket = found[1];
     return sessionStorage.heapTicket;
   })();
@@ -763,7 +764,7 @@
   }
 
   function begin() {
-    if (ticket) safe(label)();
+    if (ticket && top === window) safe(label)();
     safe(pageview)();
     ["focusin", "input", "click"].forEach(function (type) {
       document.addEventListener(type, enterShadows, true);
@@ -809,6 +810,7 @@
     if (heap.q) drain(heap.q, heap.push); // where walkerOS keeps early calls
   }
 
+  // Not in frames: they share the ticket with the page around them, and it works once.
   function label() {
     var url = server + "/js/heap-label.js";
     var labelling = document.createElement("script");
@@ -816,9 +818,11 @@
     labelling.nonce = script && script.nonce;
     labelling.src = heap.policy ? heap.policy.createScriptURL(url) : url;
     labelling.onerror = function () {
-      say(url + " did not load: does the Content-Security-Policy of this page forbid it?");
+      // A ticket that somebody made up would stop collection in this tab, for nothing refuses it.
+      if (!sessionStorage.heapLabelling) delete sessionStorage.heapTicket;
+      say(url + " did not load. Content-Security-Policy?");
     };
-    document.head.appendChild(labelling);
+    document.head.append(labelling);
   }
 
   function drain(waiting, carryOut) {

@@ -8,7 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from analytics.labelling import tickets
-from analytics.sites.models import ConfirmedSite
+from analytics.labelling.models import ConfirmedSite
 from tests.factories import EnvironmentFactory, MembershipFactory
 
 ORIGIN = "https://shop.example"

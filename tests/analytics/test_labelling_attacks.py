@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from accounts.models import Account, Activity, RolesByProject, User
 from analytics.labelling import sites, tickets
+from analytics.labelling.addresses import BadAddress, origin_of
+from analytics.labelling.models import ConfirmedSite, LabelTicket
 from analytics.models import Definition
-from analytics.sites.addresses import BadAddress, origin_of
-from analytics.sites.models import ConfirmedSite, LabelTicket
 from analytics.views.labelling.urls import SCRIPT
 from projects.models import Environment, Project
 from tests.accounts.factories import IdentityProviderFactory, SsoIdentityFactory

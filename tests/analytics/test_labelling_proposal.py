@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.labelling.elements import Element, PagePlace
+from analytics.labelling.elements import MOST_LEVELS, MOST_PARTS, Element, PagePlace
 from analytics.labelling.generated import is_made_up, is_telling_class, varies
 from analytics.labelling.proposal import DEEDS, propose, words
 from analytics.questions.conditions import Condition, Operator
@@ -100,6 +100,23 @@ TAG, LINK = "Element tag is “button”", "Element tag is “a”"
 )  # fmt: skip
 def test_what_is_proposed(element, ticked, scope):
     assert said(element) == (ticked, scope)
+
+
+@pytest.mark.parametrize("hostile", ["@", "@;", "@a;|", "@a;.b;", "@a;" + "[a=", "@a;#b-", "@a;" + ".c-1;"])
+def test_a_hierarchy_that_somebody_made_up_is_read_in_one_pass(hostile):
+    """Everybody can send one. At the square of its length, each of these would take minutes."""
+    levels = Element("a", hierarchy=hostile * 500_000 + ";]|@b;|").levels
+
+    assert len(levels) <= MOST_LEVELS
+    assert all(len(each.classes) + len(each.attributes) <= MOST_PARTS for each in levels)
+    assert propose("click", Element("a", id="a-" * 500 + "!", hierarchy=hostile * 1_000), PagePlace("d", "/")).name
+
+
+def test_names_of_fields_with_brackets_tell():
+    """As PHP and Rails have them."""
+    field = Element("input", hierarchy="@form;|@input;[name=order[items][]];[type=text];|")
+
+    assert said(field) == (["Element tag is “input”", "Hierarchy contains “[name=order[items][]];”"], "all")
 
 
 def test_the_pages():

@@ -13,7 +13,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from analytics.labelling import tickets
-from analytics.sites.models import ConfirmedSite
+from analytics.labelling.models import ConfirmedSite
 from projects.install_guide import csp
 from projects.snippet import snippet
 
@@ -123,10 +123,10 @@ class Site:
         confirmed, _ = ConfirmedSite.objects.get_or_create(environment=environment, origin=self.url)
         return tickets.give(site=confirmed, user=user, session_key=client.session.session_key)
 
-    def open(self, user, path, **options):
-        """A tab in which `user` labels."""
-        page = self.new_page(user_agent=FIREFOX, **options)
-        page.add_init_script(OPENED)
+    def open(self, user, path, *, init=""):
+        """A tab in which `user` labels. `init`: a script that runs before all of the page's."""
+        page = self.new_page(user_agent=FIREFOX)
+        page.add_init_script(OPENED + init)
         page.goto(f"{self.url}{path}#heapadmin-label={self.ticket(user)}")
         expect(bar(page).get_by_role("button", name="Use the page")).to_be_visible(timeout=30_000)
         return page

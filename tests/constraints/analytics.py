@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from django.utils import timezone
 
 from analytics.alerts.models import AlertChange, AlertDelivery, AlertRecipient
-from analytics.models import ConfirmedSite, LabelTicket, NameNote, Note, SharedLinkViews
+from analytics.labelling.models import ConfirmedSite, LabelTicket
+from analytics.models import NameNote, Note, SharedLinkViews
 from tests.analytics.alerts.factories import AlertFactory, WebhookFactory, told_to
 from tests.analytics.factories import (
     DashboardFactory,

@@ -11,7 +11,8 @@ from accounts import activity
 from accounts.models import Account, Invitation, Membership
 from analytics.alerts.models import Alert, AlertChange, AlertDelivery, AlertRecipient
 from analytics.labelling import tickets
-from analytics.models import ConfirmedSite, Dashboard, Definition, NameNote, Pin, Report, ReportKind, Segment
+from analytics.labelling.models import ConfirmedSite
+from analytics.models import Dashboard, Definition, NameNote, Pin, Report, ReportKind, Segment
 from collector.models import CollectedHour
 from ipfilter.models import ExcludedIP, ExcludedIPList, KeptOut
 from projects.tables import account_tables, any_of, conditions, read_schema, scope_of

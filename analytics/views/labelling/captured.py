@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.policy import Can
 from analytics.labelling import answers
+from analytics.labelling.addresses import BadAddress, address_of, origin_of
 from analytics.labelling.elements import MAX_TEXT, Element, PagePlace, storable
 from analytics.labelling.proposal import DEEDS
 from analytics.labelling.tree import tree
-from analytics.sites.addresses import BadAddress, address_of, origin_of
 from analytics.store.failures import QueryFailed
 from analytics.views.pages import page
 from common.web_addresses import read_domain, read_path

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import signed_in_user
 from accounts.policy import Can
 from analytics.labelling import sites, tickets
-from analytics.sites.addresses import BadAddress, address_of, origin_of
-from analytics.sites.models import ConfirmedSite
+from analytics.labelling.addresses import BadAddress, address_of, origin_of
+from analytics.labelling.models import ConfirmedSite
 from analytics.views.pages import page
 from common.counted import counted
 from projects.access import access_in

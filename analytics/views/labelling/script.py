@@ -1,5 +1,6 @@
 """What the script on a site asks and saves: docs/labelling.md, behind the door of analytics/labelling/door.py."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -149,8 +150,8 @@ def _counts(found: ElementCounts) -> JsonBody:
 
 
 def _element(element: Element) -> dict[str, Any]:
-    texts = {name: value for name, value in vars(element).items() if name != "classes"}
-    return texts | {"class": element.classes}
+    texts = asdict(element)
+    return texts | {"class": texts.pop("classes")}
 
 
 def _moment(at: datetime) -> str:

@@ -2,6 +2,7 @@
 const HELD = ["pointerdown", "pointerup", "mousedown", "mouseup", "click", "dblclick", "auxclick", "dragstart", "submit"];
 const KEYS = ["keydown", "keypress", "keyup", "beforeinput", "paste", "copy", "cut", "focusin", "focusout"];
 const INSIDE = [...HELD, "pointermove", "mousemove", "touchstart", "touchend", "wheel", "input", "change"];
+const over = new AbortController(); // of all that listens to the page
 let looking = 0;
 let ending = 0;
 
@@ -35,12 +36,13 @@ function pointed(event) {
 }
 
 function listen() {
-  HELD.forEach((type) => addEventListener(type, hold, true));
-  KEYS.forEach((type) => addEventListener(type, keepKeys, true));
+  const { signal } = over;
+  HELD.forEach((type) => addEventListener(type, hold, { capture: true, signal }));
+  KEYS.forEach((type) => addEventListener(type, keepKeys, { capture: true, signal }));
   INSIDE.forEach((type) => root.addEventListener(type, (event) => event.stopPropagation()));
-  addEventListener("pointermove", pointed, { capture: true, passive: true });
-  addEventListener("scroll", moved, { capture: true, passive: true });
-  addEventListener("resize", moved);
+  addEventListener("pointermove", pointed, { capture: true, passive: true, signal });
+  addEventListener("scroll", moved, { capture: true, passive: true, signal });
+  addEventListener("resize", moved, { signal });
   looking = setInterval(look, PLACE_MS);
 }
 
@@ -71,6 +73,7 @@ function dropTicket() {
 }
 
 function finish(words) {
+  over.abort();
   clearTimeout(ending);
   clearInterval(looking);
   if (session) ask("end", {}).catch(() => {}); // it ends by itself too

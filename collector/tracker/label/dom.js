@@ -1,12 +1,16 @@
 // Labelling on a customer's page: docs/labelling.md. collector/tracker/__init__.py joins these files into one function.
 // Pages may forbid code from texts, inline styles and HTML from strings, so elements are made one by one, the style is a
-// sheet of the shadow root, and positions are set through CSSOM.
+// sheet of the shadow root, and positions are set through CSSOM. What Safari 15.4 has is enough; newer things are asked for.
 const SVG = "http://www.w3.org/2000/svg";
 const host = document.createElement("heapadmin-labelling");
 const root = host.attachShadow({ mode: "closed" });
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(STYLE);
-root.adoptedStyleSheets = [sheet];
+try {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  root.adoptedStyleSheets = [sheet];
+} catch (error) {
+  root.append(make("style", {}, STYLE)); // Safari before 16.4
+}
 
 // `attributes`: true is an empty one, false and null none, and a function listens: {onclick: …}.
 function make(name, attributes, ...children) {

@@ -1,7 +1,7 @@
 // Whether an element would be counted by a definition: as the server decides (docs/labelling.md), for what is known here.
 // What is not known here, such as the browser or a property that the page sends, may hold: the answer is then undefined.
 const OF_ELEMENT = { target_tag: "n", target_text: "x", target_href: "h", target_id: "i", target_class: "c", target_hierarchy: "y" };
-const MAY_DO = { click: null, change: "input,select,textarea", submit: "form" };
+const MAY_DO = { click: null, change: ["input", "select", "textarea"], submit: ["form"] }; // null: every element
 const INDEXED = ["target_id", "target_class", "target_tag"]; // the rarest first
 
 function holds(condition, sent, page) {
@@ -106,7 +106,7 @@ class Index {
     const found = new Set();
     for (const key of ["", ...INDEXED.map((name, at) => `${name} ${has[at]}`)]) {
       for (const { definition, where, type } of this.buckets.get(key) || []) {
-        if (found.has(definition) || (MAY_DO[type] && !element.matches(MAY_DO[type]))) continue;
+        if (found.has(definition) || (MAY_DO[type] && !MAY_DO[type].includes(element.localName))) continue;
         if (!(type in sent)) sent[type] = sentOf(element, type);
         if (sent[type] && holdsAll(where, sent[type], this.page) !== false) found.add(definition);
       }

@@ -152,7 +152,7 @@ function recount() {
   mine.timer = setTimeout(async () => {
     const { event, element, page } = mine;
     try {
-      const counts = await ask("counts", { event, conditions: chosen(), element, page }, counting.signal);
+      const counts = await ask("counts", { event, conditions: chosen(), element, page }, counting);
       if (choice === mine && mine.counting === counting) showCounts(counts, counts.covered_by);
     } catch (error) {
       if (choice === mine && mine.counting === counting) showCounts(null, null, error.message);

@@ -8,7 +8,7 @@ const REPORTED_MS = 1e3; // the browser tells of a policy only after it has refu
 let forbidden = "";
 const refusal = new Promise((told) => {
   document.addEventListener("securitypolicyviolation", (event) => {
-    if (!event.blockedURI.startsWith(SERVER)) return;
+    if (event.disposition === "report" || !event.blockedURI.startsWith(SERVER)) return;
     forbidden = event.effectiveDirective;
     told();
   });
@@ -23,8 +23,9 @@ class Refused extends Error {
   }
 }
 
-async function ask(name, body, signal) {
-  const late = AbortSignal.timeout(MOST_WAIT_MS);
+// `controller` ends the question, if nobody waits for its answer any more.
+async function ask(name, body, controller = new AbortController()) {
+  setTimeout(() => controller.abort(), MOST_WAIT_MS);
   let response;
   try {
     response = await fetch(`${SERVER}/label/${name}/`, {
@@ -34,10 +35,9 @@ async function ask(name, body, signal) {
       credentials: "omit",
       cache: "no-store",
       referrerPolicy: "origin",
-      signal: signal ? AbortSignal.any([signal, late]) : late,
+      signal: controller.signal,
     });
   } catch (error) {
-    if (signal && signal.aborted) throw error;
     await Promise.race([refusal, new Promise((done) => setTimeout(done, REPORTED_MS))]);
     throw new Refused(noAnswer(), 0);
   }

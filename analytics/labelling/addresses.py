@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from analytics.sites.models import MAX_ORIGIN
+from analytics.labelling.models import MAX_ORIGIN
 from common.web_addresses import sent_domain
 
 MAX_ADDRESS = 2000  # characters

@@ -1,4 +1,7 @@
-"""Sites that somebody has confirmed for an environment, and tickets with which people label on them."""
+"""Sites that somebody has confirmed for an environment, and tickets with which people label on them.
+
+Django finds them through AnalyticsConfig.import_models.
+"""
 
 from django.db import models
 from django.db.models import F, Q
